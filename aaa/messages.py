@@ -1,0 +1,107 @@
+"""What every front (RADIUS, Diameter EAP, S6b) hands to the authentication service, and what it gets back."""
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Protocol
+
+from hss.api import ApnProfile, Profile
+from wire.identity import EapMethod, Imsi
+from wire.secret import Secret
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """A named peer that may ask: a RADIUS client or a Diameter peer.
+
+    `network_name` is the access network identity for EAP-AKA' (AT_KDF_INPUT, TS 24.302 §8.1.1); None means that this
+    client is offered EAP-AKA alone.
+    """
+
+    name: str
+    network_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AccessRequest:
+    """One EAP round. `eap` is one whole EAP packet, or empty for EAP-Start (RFC 3579 §2.1, RFC 4072 §2.2).
+
+    `state` is None in the first round, and afterwards what the last Challenge gave; it is opaque to the client.
+    """
+
+    client: Client
+    eap: bytes
+    state: bytes | None = None
+    user_name: str | None = None
+    apn: str | None = None
+    front: str = "radius"
+
+
+class RejectCause(Enum):
+    """Why an access is rejected; each front translates it into its own code in one table."""
+
+    USER_UNKNOWN = "user unknown"
+    SUBSCRIBER_BARRED = "subscriber barred"
+    NO_NON_3GPP_SUBSCRIPTION = "no non-3GPP subscription"
+    NO_APN_SUBSCRIPTION = "APN not subscribed"
+    ROAMING_NOT_ALLOWED = "roaming not allowed"
+    RAT_NOT_ALLOWED = "access type not allowed"
+    WRONG_RESPONSE = "the UE's RES or MAC is wrong"
+    NETWORK_REFUSED_BY_UE = "the UE rejects the network's AUTN"
+    CLIENT_ERROR = "the UE reports an error"
+    METHOD_REFUSED = "the UE accepts none of our EAP methods"
+    BAD_EAP = "the EAP packet is not what this round allows"
+    RESYNCHRONISATION_REJECTED = "AUTS is not genuine"
+    UNKNOWN_STATE = "no such conversation"
+    HSS_UNAVAILABLE = "the HSS does not answer"
+    TOO_BUSY = "too busy"
+
+
+@dataclass(frozen=True, slots=True)
+class Challenge:
+    """Go on: `eap` is the next EAP request, `state` what the client must bring back, `timeout` seconds to answer in."""
+
+    eap: bytes
+    state: bytes
+    timeout: int = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Accept:
+    """Authenticated and authorised. `eap` is EAP-Success; `msk` 64 octets; `session_id` the EAP Session-Id."""
+
+    eap: bytes
+    msk: Secret
+    session_id: bytes
+    method: EapMethod
+    imsi: Imsi
+    user_name: str
+    profile: Profile
+    apn: ApnProfile | None
+    state: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """Refused: `eap` is EAP-Failure (empty when there is no EAP packet to answer); `detail` is for the log."""
+
+    eap: bytes
+    cause: RejectCause
+    detail: str = ""
+    imsi: Imsi | None = field(default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Ignore:
+    """Answer nothing: the EAP packet is one that RFC 3748 says to discard silently."""
+
+    reason: str
+
+
+AccessAnswer = Challenge | Accept | Reject | Ignore
+
+
+class AuthenticationService(Protocol):
+    """The one door of the AAA core; every front calls it and nothing else."""
+
+    async def authenticate(self, request: AccessRequest) -> AccessAnswer:
+        """Serve one round. Raises nothing for bad input: the answer says it."""

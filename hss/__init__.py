@@ -1,0 +1,1 @@
+"""The home subscriber server: the only package that knows SQL."""

@@ -1,0 +1,73 @@
+"""The port through which the gateway relays EAP; Diameter (S6b) and RADIUS are its adapters."""
+
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address
+from typing import Protocol
+
+from wire.secret import Secret
+
+
+@dataclass(frozen=True, slots=True)
+class RelayRequest:
+    """One EAP round of a UE. `session` names the UE's session at this gateway (unique for ever, ASCII).
+
+    `eap` is the EAP-Response; in the first round it is the EAP-Response/Identity made from IDi. `identity` is IDi's
+    NAI, `apn` what IDr asked for, `care_of` where the UE is.
+    """
+
+    session: str
+    eap: bytes
+    identity: str
+    apn: str | None
+    state: bytes | None = None
+    care_of: IPv4Address | IPv6Address | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RelayChallenge:
+    """`eap` goes to the UE; `state` comes back with its answer."""
+
+    eap: bytes
+    state: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class RelayAccept:
+    """`eap` is EAP-Success, `msk` 64 octets. `home_address` is the profile's static one, if it has one."""
+
+    eap: bytes
+    msk: Secret
+    user_name: str | None = None
+    home_address: IPv6Address | None = None
+    session_timeout: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RelayReject:
+    """`eap` is EAP-Failure or empty; `cause` one line for the log, with the code that the AAA server gave."""
+
+    eap: bytes
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class RelayUnavailable:
+    """No AAA server answered within the limit; `cause` says what was waited for."""
+
+    cause: str
+
+
+RelayAnswer = RelayChallenge | RelayAccept | RelayReject | RelayUnavailable
+
+
+class AaaLink(Protocol):
+    """One AAA server, or a pool of them."""
+
+    async def authenticate(self, request: RelayRequest) -> RelayAnswer:
+        """Relay one round; returns within the link's own time limit and raises nothing for what a server does."""
+
+    async def end_session(self, session: str, user_name: str | None) -> None:
+        """Tell the AAA server that an accepted session is over (STR; nothing over RADIUS without accounting)."""
+
+    async def close(self) -> None:
+        """Leave politely (DPR) and free the sockets."""

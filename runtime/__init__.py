@@ -1,0 +1,1 @@
+"""What every daemon does the same way: the event loop, endpoints, configuration, logs, captures."""

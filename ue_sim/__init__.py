@@ -1,0 +1,1 @@
+"""The UE: USIM, EAP peer, IKEv2 initiator, mobile node."""

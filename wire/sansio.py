@@ -1,0 +1,43 @@
+"""The shape of every protocol end: one event in, all effects out, and a deadline."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+EventT_contra = TypeVar("EventT_contra", contravariant=True)
+EffectT = TypeVar("EffectT")
+
+RandomBytes = Callable[[int], bytes]
+"""Entropy as an argument: called with a count of octets."""
+
+Transitions = Mapping[tuple[type, type], frozenset[type]]
+"""(state, event) to the states that may follow; the diagrams of ARCHITECTURE.md are drawn from it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """The clock passed the machine's deadline."""
+
+
+class Machine(Protocol[EventT_contra, EffectT]):
+    """A protocol end without IO. `now` is in seconds on any monotonic clock, the same one for every call."""
+
+    @property
+    def deadline(self) -> float | None:
+        """When it next wants a Tick, or None."""
+
+    def handle(self, event: EventT_contra, now: float) -> list[EffectT]:
+        """Take one event and return every effect of it, in order."""
+
+
+class UnlistedTransition(AssertionError):
+    """A machine moved where its table does not lead: a fault in the machine, never the peer's."""
+
+    def __init__(self, state: type, event: type, following: type) -> None:
+        super().__init__(f"{state.__name__} on {event.__name__} may not become {following.__name__}")
+
+
+def check_transition(table: Transitions, state: object, event: object, following: object) -> None:
+    """UnlistedTransition unless `table` lets `state` become `following` on `event`."""
+    if type(following) not in table.get((type(state), type(event)), frozenset()):
+        raise UnlistedTransition(type(state), type(event), type(following))
