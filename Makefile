@@ -1,0 +1,65 @@
+# Everything sets itself up: python3, make and a package index are all that a fresh machine needs.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+UNIT   := not stack and not interop
+PEERS  := eapoltest freeradius-utils tshark
+JOBS   ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help venv demo check lint types unit stack interop peers test fuzz diagrams clean
+
+help:                 ## say what each target does
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | column -t -s'|'
+
+venv: $(READY)        ## the virtual environment, with every dependency at its locked hash
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Akadia needs Python 3.11 or newer; try: make PYTHON=python3.12"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) \
+	  || { test "$$(id -u)" = 0 && apt-get update -q && apt-get install -y -q python3-venv && $(PYTHON) -m venv --clear $(VENV); } \
+	  || { echo "python3 cannot make a virtual environment; install the package python3-venv"; exit 1; }
+	@echo "installing the locked dependencies into $(VENV)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $(READY)
+
+demo: $(READY)        ## the eight steps of DS-MIPv6 bootstrapping, on real sockets, in one command
+	@$(BIN)/akadia demo
+
+lint: $(READY)        ## ruff: rules and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(READY)       ## mypy --strict, tests included
+	$(BIN)/mypy
+
+unit: $(READY)        ## the tests that need no socket
+	$(BIN)/python -m pytest -q -n $(JOBS) -m "$(UNIT)"
+
+check: lint types unit ## the fast loop
+
+stack: $(READY)       ## the tests on real sockets and processes
+	$(BIN)/python -m pytest -q -n $(JOBS) -m stack
+
+peers:                ## install the foreign peers from Debian, where that is allowed
+	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  dpkg -s $(PEERS) >/dev/null 2>&1 || { echo "installing $(PEERS)"; \
+	  { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $(PEERS); } >$(VENV)/peers.log 2>&1 \
+	  || { echo "some peers could not be installed: $(VENV)/peers.log says why"; }; }; fi
+
+interop: $(READY) peers ## the tests against peers that nobody here wrote
+	$(BIN)/python -m pytest -q -n $(JOBS) -m interop
+
+test: lint types peers ## everything: check, stack tests and interop
+	$(BIN)/python -m pytest -q -n $(JOBS)
+
+fuzz: $(READY)        ## every parser against mutated input, at length (FUZZ_ROUNDS=…)
+	FUZZ_ROUNDS=$${FUZZ_ROUNDS:-200000} $(BIN)/python -m pytest -q -n $(JOBS) tests/fuzz --timeout 3600
+
+diagrams: $(READY)    ## redraw the state diagrams of ARCHITECTURE.md from the transition tables
+	$(BIN)/python -m tests.house.diagrams --write
+
+clean:                ## remove what the targets made
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
