@@ -1,0 +1,271 @@
+"""One TOML file for every daemon: sections with a model each, and complaints that fit on one line."""
+
+import difflib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple, Self, TypeVar, cast
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    ValidationError,
+    ValidationInfo,
+)
+from pydantic_core import ErrorDetails, core_schema
+
+from runtime.logs import Format, Level
+
+
+class ConfigError(ValueError):
+    """One line for the operator: which file, which key, what is wrong, what to write instead."""
+
+
+class Section(BaseModel):
+    """One table of the file: frozen, and an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+SectionT = TypeVar("SectionT", bound=Section)
+
+
+class SocketAddress(NamedTuple):
+    """Where to listen or to send; it is the (host, port) pair that sockets take."""
+
+    host: str
+    port: int
+
+    @classmethod
+    def from_text(cls, text: str) -> Self:
+        """Read "host:port" or "[IPv6]:port"; ValueError says what to write."""
+        host, colon, port = text.rpartition(":")
+        bracketed = host.startswith("[") and host.endswith("]")
+        if not colon or not host or (":" in host and not bracketed) or not _is_port(port):
+            raise ValueError(f'{text!r} is not an address; write "host:port" or "[IPv6 address]:port"')
+        if bracketed and not _is_ipv6(host[1:-1]):
+            raise ValueError(f"{host!r} holds no IPv6 address; write the address itself between the brackets")
+        return cls(host[1:-1] if bracketed else host, int(port))
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, _source: object, _handler: object) -> core_schema.CoreSchema:
+        return core_schema.no_info_plain_validator_function(
+            cls._validated, serialization=core_schema.to_string_ser_schema()
+        )
+
+    @classmethod
+    def _validated(cls, value: object) -> Self:
+        if isinstance(value, cls):
+            return value
+        if not isinstance(value, str):
+            raise ValueError(f'{value!r} is not an address; write "host:port"')  # noqa: TRY004 - pydantic reports ValueError
+        return cls.from_text(value)
+
+
+def _is_port(text: str) -> bool:
+    return text.isascii() and text.isdigit() and int(text) <= 65535
+
+
+def _is_ipv6(text: str) -> bool:
+    try:
+        return ip_address(text).version == 6
+    except ValueError:
+        return False
+
+
+def _beside_the_file(path: Path, info: ValidationInfo) -> Path:
+    folder = cast("Mapping[str, Path]", info.context or {}).get("folder", Path())
+    return folder / path.expanduser()
+
+
+def _none_if_empty(value: object) -> object:
+    return None if value == "" else value
+
+
+ConfigPath = Annotated[Path, AfterValidator(_beside_the_file)]
+"""A path of the file: what is relative is relative to the file's folder."""
+
+OptionalPath = Annotated[ConfigPath | None, BeforeValidator(_none_if_empty)]
+"""A path, or nothing when the file says \"\"."""
+
+
+def _network(value: object) -> IPv4Network | IPv6Network:
+    try:
+        return ip_network(str(value))
+    except ValueError as error:
+        raise ValueError(f'{error}; write a network such as "127.0.0.0/8", or one address') from None
+
+
+Network = Annotated[IPv4Network | IPv6Network, PlainValidator(_network)]
+"""An IPv4 or IPv6 network, or one address."""
+
+
+class NetworkConfig(Section):
+    """[network]: the home network (TS 23.003 §2.2) and its default APN."""
+
+    mcc: str = Field(pattern=r"^[0-9]{3}$", description='three digits, such as "001"')
+    mnc: str = Field(pattern=r"^[0-9]{2,3}$", description='two or three digits, such as "01"')
+    realm: str = Field(min_length=1, description="the home realm, such as epc.mnc001.mcc001.3gppnetwork.org")
+    apn: str = Field(min_length=1, description='an APN Network Identifier, such as "internet"')
+
+
+class LogConfig(Section):
+    """[log]: how much, and in which form."""
+
+    level: Level = "info"
+    format: Format = "text"
+
+
+class CaptureConfig(Section):
+    """[capture]: where each daemon leaves a pcapng of its traffic; None means no capture."""
+
+    folder: OptionalPath = None
+
+
+class PeerConfig(Section):
+    """A Diameter peer that may connect: who it says it is, whence it comes, what it may ask (RFC 6733 §5.6.4)."""
+
+    name: str = Field(min_length=1)
+    origin_host: str = Field(min_length=1)
+    origin_realm: str = Field(min_length=1)
+    addresses: tuple[Network, ...] = Field(min_length=1, description='networks, such as ["127.0.0.0/8"]')
+    applications: tuple[str, ...] = Field(min_length=1, description='such as ["eap", "s6b"] or ["swx"]')
+
+
+@dataclass(frozen=True, slots=True)
+class RawConfig:
+    """The file as read; each daemon asks it for its own sections."""
+
+    path: Path
+    tables: Mapping[str, Any]
+
+    def section(self, name: str, model: type[SectionT]) -> SectionT:
+        """The table `name` ("aaa.radius") as `model`; its sub-tables that `model` does not name are other sections.
+
+        A missing table is an empty one, so that a model of defaults needs none. Raises ConfigError.
+        """
+        table = self._table(name)
+        own = {
+            key: value for key, value in (table or {}).items() if key in _keys(model) or not isinstance(value, Mapping)
+        }
+        try:
+            return model.model_validate(own, context={"folder": self.path.parent})
+        except ValidationError as error:
+            if table is None:
+                raise ConfigError(f"{self.path}: section [{name}] is missing; add it with {_required(model)}") from None
+            raise ConfigError(f"{self.path}: {_complaint(name, model, error)}") from None
+
+    def optional(self, name: str, model: type[SectionT]) -> SectionT | None:
+        """The same, but None when the file has no such table."""
+        return None if self._table(name) is None else self.section(name, model)
+
+    def sections(self) -> tuple[str, ...]:
+        """The dotted name of every table in the file."""
+        return tuple(_table_names(self.tables, ""))
+
+    def require_known(self, known: frozenset[str]) -> None:
+        """ConfigError when the file has a table that nothing reads."""
+        for name in self.sections():
+            if name not in known:
+                raise ConfigError(f"{self.path}: nothing reads section [{name}]{_suggestion(name, known)}")
+
+    def _table(self, name: str) -> Mapping[str, Any] | None:
+        found: object = self.tables
+        for part in name.split("."):
+            found = found.get(part) if isinstance(found, Mapping) else None
+        if found is None or isinstance(found, Mapping):
+            return found
+        raise ConfigError(f"{self.path}: {name} is a value; write a table [{name}]")
+
+
+def read_config(path: Path) -> RawConfig:
+    """Read the file at `path`; ConfigError when there is none or it is not TOML."""
+    where = path.resolve()
+    try:
+        with where.open("rb") as file:
+            return RawConfig(where, tomllib.load(file))
+    except FileNotFoundError:
+        raise ConfigError(
+            f"{where}: there is no such file; name one with --config or make one: akadia init DIR"
+        ) from None
+    except OSError as error:
+        raise ConfigError(f"{where}: cannot be read: {error.strerror}; correct the path or its mode") from None
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{where}: is not UTF-8 at octet {error.start}; save it as UTF-8") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{where}: is not TOML: {error}; correct that line") from None
+
+
+def _keys(model: type[BaseModel]) -> frozenset[str]:
+    return frozenset(field.alias or name for name, field in model.model_fields.items())
+
+
+def _required(model: type[BaseModel]) -> str:
+    return ", ".join(name for name, field in model.model_fields.items() if field.is_required())
+
+
+def _table_names(table: Mapping[str, Any], prefix: str) -> list[str]:
+    names: list[str] = []
+    for key, value in table.items():
+        if isinstance(value, Mapping):
+            names += [prefix + key, *_table_names(value, f"{prefix}{key}.")]
+    return names
+
+
+def _suggestion(name: str, known: frozenset[str]) -> str:
+    near = difflib.get_close_matches(name, sorted(known), n=1)
+    return f"; did you mean {near[0]}?" if near else f"; there are {', '.join(sorted(known))}"
+
+
+def _complaint(section: str, model: type[BaseModel], error: ValidationError) -> str:
+    details = error.errors()
+    first = details[0]
+    keys = {str(detail["loc"][:1]) for detail in details}
+    where = ".".join([section, *(str(part) for part in first["loc"])])
+    more = f" (and {len(keys) - 1} more)" if len(keys) > 1 else ""
+    return f"{where}: {_reason(model, first)}{more}"
+
+
+def _reason(model: type[BaseModel], detail: ErrorDetails) -> str:
+    hint = _description(model, detail["loc"])
+    if detail["type"] == "missing":
+        return f"is missing; write {hint or 'it'}"
+    if detail["type"] == "extra_forbidden":
+        return f"nothing reads this key{_suggestion(str(detail['loc'][-1]), _keys(_innermost(model, detail['loc'])))}"
+    message = detail["msg"].removeprefix("Value error, ")
+    if detail["type"] == "value_error":
+        return message
+    return f"{_shown(detail['input'])}: {message[:1].lower()}{message[1:]}" + (f"; write {hint}" if hint else "")
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _innermost(model: type[BaseModel], location: tuple[int | str, ...]) -> type[BaseModel]:
+    for part in location[:-1]:
+        field = model.model_fields.get(str(part))
+        inner = [] if field is None else _models_in(field.annotation)
+        model = inner[0] if inner else model
+    return model
+
+
+def _models_in(annotation: object) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for inner in getattr(annotation, "__args__", ()) for model in _models_in(inner)]
+
+
+def _description(model: type[BaseModel], location: tuple[int | str, ...]) -> str:
+    field = _innermost(model, location).model_fields.get(str(location[-1])) if location else None
+    return (field.description or "") if field else ""

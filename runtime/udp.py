@@ -1,0 +1,132 @@
+"""A datagram socket on the event loop: one wake-up drains many datagrams."""
+
+import asyncio
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+from typing import cast
+
+from runtime.logs import get_logger
+from runtime.taps import Address, DatagramTap
+
+__all__ = ["DRAIN_LIMIT", "Address", "UdpEndpoint"]
+
+log = get_logger("runtime.udp")
+
+
+DRAIN_LIMIT = 64
+"""Datagrams taken in one turn of the loop, so that one flooded socket leaves time for the others."""
+
+_KERNEL_BUFFER = 1 << 20
+
+
+class UdpEndpoint:
+    """One bound socket. `bind` opens it inside a running loop; `close` gives it back."""
+
+    def __init__(
+        self,
+        bound: socket.socket,
+        on_datagram: Callable[[bytes, Address], None],
+        *,
+        loop: asyncio.AbstractEventLoop,
+        capture: DatagramTap | None,
+        receive_limit: int,
+    ) -> None:
+        self._socket = bound
+        self._on_datagram = on_datagram
+        self._loop = loop
+        self._capture = capture
+        self._receive_limit = receive_limit
+        self._closed = False
+        self.local: Address = _pair(bound.getsockname())
+        self.send_errors = 0
+        self.receive_errors = 0
+        self.oversized = 0
+        loop.add_reader(bound.fileno(), self._drain)
+
+    @classmethod
+    def bind(
+        cls,
+        local: Address,
+        on_datagram: Callable[[bytes, Address], None],
+        *,
+        capture: DatagramTap | None = None,
+        reuse_port: bool = False,
+        receive_limit: int = 65535,
+    ) -> "UdpEndpoint":
+        """Bind `local` (port 0: any) and call `on_datagram(octets, peer)` for each datagram.
+
+        A datagram of more than `receive_limit` octets is dropped and counted. OSError when the address is taken or not
+        of this machine.
+        """
+        loop = asyncio.get_running_loop()
+        family, _, _, _, where = socket.getaddrinfo(*local, type=socket.SOCK_DGRAM, flags=socket.AI_PASSIVE)[0]
+        bound = socket.socket(family, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+        try:
+            _set_options(bound, family, reuse_port=reuse_port)
+            bound.bind(where)
+        except OSError:
+            bound.close()
+            raise
+        return cls(bound, on_datagram, loop=loop, capture=capture, receive_limit=receive_limit)
+
+    def send(self, data: bytes, peer: Address) -> None:
+        """Send or lose: what the network refuses is counted in `send_errors`, as any datagram may be lost."""
+        if self._closed:
+            return
+        try:
+            self._socket.sendto(data, peer)
+        except OSError as error:
+            self.send_errors += 1
+            log.debug("datagram not sent", peer=f"{peer[0]}:{peer[1]}", cause=error.strerror or str(error))
+            return
+        if self._capture is not None:
+            self._capture.udp(source=self.local, destination=peer, payload=data)
+
+    def close(self) -> None:
+        """Stop reading and free the port; closing twice does nothing."""
+        if self._closed:
+            return
+        self._closed = True
+        self._loop.remove_reader(self._socket.fileno())
+        self._socket.close()
+
+    def _drain(self) -> None:
+        for _ in range(DRAIN_LIMIT):
+            if self._closed:
+                return
+            try:
+                data, source = self._socket.recvfrom(self._receive_limit + 1)
+            except (BlockingIOError, InterruptedError):
+                return
+            except OSError:
+                # An ICMP error of an earlier datagram (RFC 1122 §4.1.3.3) says nothing about the next one.
+                self.receive_errors += 1
+                continue
+            if len(data) > self._receive_limit:
+                self.oversized += 1
+                continue
+            self._deliver(data, _pair(source))
+
+    def _deliver(self, data: bytes, peer: Address) -> None:
+        if self._capture is not None:
+            self._capture.udp(source=peer, destination=self.local, payload=data)
+        try:
+            self._on_datagram(data, peer)
+        except Exception as error:
+            # The outermost place: whatever one datagram broke, the next one is still served.
+            log.exception("datagram handler failed", peer=f"{peer[0]}:{peer[1]}", cause=repr(error))
+
+
+def _set_options(bound: socket.socket, family: int, *, reuse_port: bool) -> None:
+    if family == socket.AF_INET6:
+        bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+    if reuse_port:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    with suppress(OSError):
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _KERNEL_BUFFER)
+
+
+def _pair(name: object) -> Address:
+    host, port, *_ = cast("tuple[str, int]", name)
+    return host, port

@@ -1,0 +1,118 @@
+"""Log lines: one line each, in both formats, and never a key."""
+
+import io
+import json
+from collections.abc import Iterator
+from enum import Enum
+
+import pytest
+from structlog.testing import capture_logs
+
+from runtime.logs import Format, Level, configure, get_logger, redact, silence
+from wire.secret import Secret
+
+log = get_logger("tests.logs")
+
+
+@pytest.fixture(autouse=True)
+def _silent_afterwards() -> Iterator[None]:
+    yield
+    silence()
+
+
+def written(level: Level = "info", fmt: Format = "text") -> io.StringIO:
+    stream = io.StringIO()
+    configure(level, fmt, stream)
+    return stream
+
+
+def test_text_line_holds_time_level_logger_event_and_details() -> None:
+    stream = written()
+    log.warning("access rejected", cause="wrong RES", imsi="001010000000001", count=3)
+    time, rest = stream.getvalue().split(" ", 1)
+    assert time.endswith("Z")
+    assert rest == 'warning tests.logs access rejected cause="wrong RES" imsi=001010000000001 count=3\n'
+
+
+def test_json_line_holds_the_same() -> None:
+    stream = written(fmt="json")
+    log.info("listening", address="127.0.0.1:1812", octets=b"\x01\xff")
+    entry = json.loads(stream.getvalue())
+    assert list(entry)[:4] == ["time", "level", "logger", "event"]
+    assert entry["event"] == "listening"
+    assert entry["octets"] == "01ff"
+
+
+def test_logger_is_silent_below_the_level() -> None:
+    stream = written(level="warning")
+    log.info("not shown")
+    log.debug("not shown")
+    assert not stream.getvalue()
+
+
+def test_logger_made_before_configure_obeys_it() -> None:
+    early = get_logger("early")
+    stream = written()
+    early.error("late news")
+    assert "early late news" in stream.getvalue()
+
+
+def test_logger_is_silent_but_heard_in_tests(capsys: pytest.CaptureFixture[str]) -> None:
+    with capture_logs() as entries:
+        log.info("heard", imsi="1")
+    log.info("not heard")
+    assert [entry["event"] for entry in entries] == ["heard"]
+    assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("fmt", ["text", "json"])
+def test_redaction_hides_secrets_wherever_they_are(fmt: Format) -> None:
+    stream = written(fmt=fmt)
+    key = Secret(b"sixteen octets!!")
+    log.info(
+        "keys", value=key, nested={"deep": [key, {"ck": "plain"}]}, k="00aa", opc="00bb", SK_ei=b"00cc", msk="00dd"
+    )
+    text = stream.getvalue()
+    assert text.count("<secret>") == 7
+    for trace in ("sixteen", key.hex(), "plain", "00aa", "00bb", "00cc", "00dd"):
+        assert trace not in text
+
+
+@pytest.mark.parametrize(
+    "name", ["k", "K", "opc", "op", "ck", "ik", "xres", "res", "msk", "emsk", "sk_d", "password", "secret"]
+)
+def test_redaction_knows_the_names_of_key_material(name: str) -> None:
+    assert redact(None, "info", {"event": "x", name: "value"}) == {"event": "x", name: "<secret>"}
+
+
+@pytest.mark.parametrize("name", ["result", "op_code", "task", "desk", "secret_file"])
+def test_redaction_leaves_other_names(name: str) -> None:
+    assert redact(None, "info", {name: "value"}) == {name: "value"}
+
+
+def test_peer_cannot_begin_a_line_of_its_own() -> None:
+    stream = written()
+    log.info("name", user="a\nb\x1b[2J", event2="é")
+    log.info("evil\nevent")
+    assert stream.getvalue().count("\n") == 2
+    assert "\x1b" not in stream.getvalue()
+
+
+def test_text_line_carries_a_traceback_below_it() -> None:
+    stream = written()
+    try:
+        raise RuntimeError("broken")
+    except RuntimeError:
+        log.exception("handler failed", cause="RuntimeError")
+    first, *rest = stream.getvalue().splitlines()
+    assert first.endswith("error tests.logs handler failed cause=RuntimeError")
+    assert rest[-1] == "RuntimeError: broken"
+
+
+def test_enumeration_is_logged_by_its_name() -> None:
+    class Method(Enum):
+        AKA = 23
+
+    stream = written()
+    log.info("method", method=Method.AKA)
+    assert stream.getvalue().endswith("method method=AKA\n")
