@@ -1,0 +1,142 @@
+"""IMSI, NAI and what the first character of an EAP identity says (TS 23.003 §14, RFC 4187 §4.1.1.6, RFC 9048 §3)."""
+
+from dataclasses import dataclass
+from enum import Enum, IntEnum
+
+from wire.names import Plmn, nai_realm
+
+__all__ = ["EapMethod", "Identity", "IdentityKind", "Imsi", "Nai", "Plmn", "classify", "permanent_nai"]
+
+_IMSI_MIN, _IMSI_MAX = 6, 15
+_UNREACHABLE_REALM = "unreachable.3gppnetwork.org"
+
+
+class EapMethod(IntEnum):
+    """EAP methods of a (U)SIM by EAP Type (RFC 4186, RFC 4187, RFC 9048)."""
+
+    SIM = 18
+    AKA = 23
+    AKA_PRIME = 50
+
+
+class IdentityKind(Enum):
+    """What an EAP identity is for."""
+
+    PERMANENT = "permanent"
+    PSEUDONYM = "pseudonym"
+    REAUTHENTICATION = "fast re-authentication"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Imsi:
+    """An International Mobile Subscriber Identity of 6 to 15 digits (TS 23.003 §2.2); ValueError for anything else."""
+
+    digits: str
+
+    def __post_init__(self) -> None:
+        if not _is_imsi(self.digits):
+            raise ValueError("an IMSI has 6 to 15 digits")
+
+    def __str__(self) -> str:
+        return self.digits
+
+
+def _is_imsi(text: str) -> bool:
+    return _IMSI_MIN <= len(text) <= _IMSI_MAX and text.isascii() and text.isdigit()
+
+
+@dataclass(frozen=True, slots=True)
+class Nai:
+    """A Network Access Identifier `[realm!...]username[@realm]` (RFC 7542 §2.2, TS 23.003 §14.4).
+
+    `route` holds the realms in front of the username, the nearest first, so that the last one is the home realm.
+    """
+
+    username: str
+    realm: str | None = None
+    route: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, text: str) -> "Nai":
+        """Split `text`; every text has a reading, the last `@` and every `!` before it separate."""
+        local, at, realm = text.rpartition("@")
+        if not at:
+            local, realm = text, ""
+        *route, username = local.split("!")
+        return cls(username, realm if at else None, tuple(route))
+
+    @property
+    def home_realm(self) -> str | None:
+        """The realm that knows the user: the innermost one of a decorated NAI."""
+        return self.route[-1] if self.route else self.realm
+
+    @property
+    def is_decorated(self) -> bool:
+        """Whether it names the way through a visited network (TS 23.003 §14.4)."""
+        return bool(self.route)
+
+    @property
+    def is_unreachable(self) -> bool:
+        """Whether it is the alternative NAI that no AAA server may serve (TS 23.003 §14.6)."""
+        return (self.home_realm or "").lower() == _UNREACHABLE_REALM
+
+    @property
+    def is_emergency(self) -> bool:
+        """Whether its realm is one of those for emergency sessions (TS 23.003 §14.8)."""
+        return (self.home_realm or "").lower().startswith("sos.")
+
+    def __str__(self) -> str:
+        local = "!".join((*self.route, self.username))
+        return local if self.realm is None else f"{local}@{self.realm}"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """An EAP identity read by its first character; `method` is None for OTHER, `imsi` set for PERMANENT alone."""
+
+    kind: IdentityKind
+    method: EapMethod | None
+    imsi: Imsi | None
+    nai: Nai
+
+
+# TS 23.003 §14.5; "6", "7" and "8" RFC 9048 §3.
+_LEADING = {
+    "0": (IdentityKind.PERMANENT, EapMethod.AKA),
+    "1": (IdentityKind.PERMANENT, EapMethod.SIM),
+    "2": (IdentityKind.PSEUDONYM, EapMethod.AKA),
+    "3": (IdentityKind.PSEUDONYM, EapMethod.SIM),
+    "4": (IdentityKind.REAUTHENTICATION, EapMethod.AKA),
+    "5": (IdentityKind.REAUTHENTICATION, EapMethod.SIM),
+    "6": (IdentityKind.PERMANENT, EapMethod.AKA_PRIME),
+    "7": (IdentityKind.PSEUDONYM, EapMethod.AKA_PRIME),
+    "8": (IdentityKind.REAUTHENTICATION, EapMethod.AKA_PRIME),
+}
+_PERMANENT_LEAD = {method: lead for lead, (kind, method) in _LEADING.items() if kind is IdentityKind.PERMANENT}
+
+
+def classify(text: str | bytes) -> Identity:
+    """What `text`, as EAP-Response/Identity, AT_IDENTITY or User-Name carry it, identifies.
+
+    Never refuses: what is not UTF-8, not an IMSI where one is due, or in a realm that serves nobody, is OTHER.
+    """
+    if isinstance(text, bytes):
+        try:
+            text = text.decode()
+        except UnicodeDecodeError:
+            return Identity(IdentityKind.OTHER, None, None, Nai(""))
+    nai = Nai.of(text)
+    kind, method = _LEADING.get(nai.username[:1], (IdentityKind.OTHER, None))
+    if method is None or nai.is_unreachable or nai.is_emergency or len(nai.username) == 1:
+        return Identity(IdentityKind.OTHER, None, None, nai)
+    if kind is not IdentityKind.PERMANENT:
+        return Identity(kind, method, None, nai)
+    if not _is_imsi(nai.username[1:]):
+        return Identity(IdentityKind.OTHER, None, None, nai)
+    return Identity(kind, method, Imsi(nai.username[1:]), nai)
+
+
+def permanent_nai(imsi: Imsi, plmn: Plmn, method: EapMethod) -> str:
+    """The root NAI of `imsi` for `method` in the home network `plmn` (TS 23.003 §19.3.2)."""
+    return f"{_PERMANENT_LEAD[method]}{imsi}@{nai_realm(plmn)}"
