@@ -1,0 +1,83 @@
+"""Traffic selectors: which inner packets an SA may carry (RFC 4301 §4.4.1.1, RFC 7296 §3.13.1)."""
+
+from dataclasses import dataclass
+from ipaddress import IPv6Address
+
+from wire.ip.checksum import IpAddress
+from wire.ip.ipv6 import PROTO_ICMPV6, PROTO_MOBILITY, PROTO_UDP, Ipv6Packet
+
+ANY_PROTOCOL = 0
+_PROTO_TCP = 6
+_LAST_PORT = 0xFFFF
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selector:
+    """One range of addresses and ports, ends included; protocol 0 is any.
+
+    A Mobility Header's type stands in the high octet of the port, an ICMPv6 type and code in its two octets.
+    """
+
+    first: IpAddress
+    last: IpAddress
+    protocol: int = ANY_PROTOCOL
+    first_port: int = 0
+    last_port: int = _LAST_PORT
+
+    def covers(self, address: IpAddress, protocol: int, port: int | None) -> bool:
+        """Whether one end of a packet is in the range; addresses of another family never are. Port None fits any."""
+        return (
+            self.protocol in {ANY_PROTOCOL, protocol}
+            and address.version == self.first.version
+            and int(self.first) <= int(address) <= int(self.last)
+            and (port is None or self.first_port <= port <= self.last_port)
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selectors:
+    """Both ends of an SA as seen by the one who holds it."""
+
+    local: tuple[Selector, ...]
+    remote: tuple[Selector, ...]
+
+    def allow_inbound(self, packet: Ipv6Packet) -> bool:
+        """Whether a packet that came out of the SA may have been in it (RFC 4301 §5.2)."""
+        source_port, destination_port = ports_of(packet)
+        return self._allow(packet, packet.destination, destination_port, packet.source, source_port)
+
+    def allow_outbound(self, packet: Ipv6Packet) -> bool:
+        """Whether a packet may go into the SA (RFC 4301 §5.1)."""
+        source_port, destination_port = ports_of(packet)
+        return self._allow(packet, packet.source, source_port, packet.destination, destination_port)
+
+    def _allow(
+        self,
+        packet: Ipv6Packet,
+        local: IPv6Address,
+        local_port: int | None,
+        remote: IPv6Address,
+        remote_port: int | None,
+    ) -> bool:
+        protocol = packet.next_header
+        return any(end.covers(local, protocol, local_port) for end in self.local) and any(
+            end.covers(remote, protocol, remote_port) for end in self.remote
+        )
+
+
+def ports_of(packet: Ipv6Packet) -> tuple[int, int | None]:
+    """The selector ports of a packet, source first; 0 where its protocol has none or it is cut short.
+
+    A Mobility Header's type and an ICMPv6 message's type and code are the port of the end that sends them: "local
+    BU, remote BA" allows each in its own direction (RFC 4877 §5.1). Their other end has none.
+    """
+    payload = packet.payload
+    if len(payload) < 4:
+        return 0, 0
+    if packet.next_header in {_PROTO_TCP, PROTO_UDP}:
+        return int.from_bytes(payload[:2], "big"), int.from_bytes(payload[2:4], "big")
+    if packet.next_header == PROTO_MOBILITY:
+        return payload[2] << 8, None
+    if packet.next_header == PROTO_ICMPV6:
+        return int.from_bytes(payload[:2], "big"), None
+    return 0, 0
