@@ -1,0 +1,60 @@
+"""Whole packets: what our builders make, another implementation verifies."""
+
+from pyrad.packet import AuthPacket
+
+from wire.radius.codec import parse_packet
+from wire.radius.eap import is_authentic, join_eap
+from wire.radius.messages import access_request, reply, status_server
+from wire.radius.packet import Attribute, Code, is_genuine_response
+
+SECRET = b"xyzzy5461"
+AUTHENTICATOR = bytes(range(16))
+EAP = bytes.fromhex("0201000a01") + b"x" * 600
+
+
+def test_access_request_carries_its_authenticator_first() -> None:
+    octets = access_request(
+        identifier=7, authenticator=AUTHENTICATOR, secret=SECRET, attributes=[Attribute.of("User-Name", "ue")], eap=EAP
+    )
+    assert octets[20:22] == b"\x50\x12"
+    assert is_authentic(octets, SECRET)
+    packet = parse_packet(octets)
+    assert (packet.code, packet.identifier, packet.authenticator) == (Code.ACCESS_REQUEST, 7, AUTHENTICATOR)
+    assert packet.text("User-Name") == "ue"
+    assert join_eap(packet) == EAP
+
+
+def test_pyrad_verifies_our_access_request() -> None:
+    octets = access_request(identifier=7, authenticator=AUTHENTICATOR, secret=SECRET, eap=EAP)
+    assert AuthPacket(secret=SECRET, packet=octets).verify_message_authenticator()
+
+
+def test_access_request_without_eap_carries_none() -> None:
+    octets = access_request(identifier=0, authenticator=AUTHENTICATOR, secret=SECRET, eap=None)
+    assert join_eap(parse_packet(octets)) is None
+
+
+def test_pyrad_verifies_our_answer() -> None:
+    asked = access_request(identifier=7, authenticator=AUTHENTICATOR, secret=SECRET, eap=EAP)
+    answered = reply(
+        parse_packet(asked), Code.ACCESS_CHALLENGE, secret=SECRET, attributes=[Attribute.of("State", b"s")], eap=EAP
+    )
+    foreign = AuthPacket(secret=SECRET, packet=asked)
+    assert foreign.VerifyReply(AuthPacket(secret=SECRET, packet=answered), answered, enforce_ma=True)
+    assert answered[20:22] == b"\x50\x12"
+    assert is_genuine_response(answered, AUTHENTICATOR, SECRET)
+
+
+def test_answer_copies_every_proxy_state_in_order() -> None:
+    proxies = [Attribute.of("Proxy-State", value) for value in (b"0x41", b"two", b"0x41")]
+    asked = access_request(identifier=1, authenticator=AUTHENTICATOR, secret=SECRET, attributes=proxies, eap=EAP)
+    answered = reply(parse_packet(asked), Code.ACCESS_REJECT, secret=SECRET)
+    assert parse_packet(answered).values("Proxy-State") == (b"0x41", b"two", b"0x41")
+
+
+def test_status_server_is_the_published_one() -> None:
+    # RFC 5997 §6.1
+    octets = status_server(
+        identifier=0xDA, authenticator=bytes.fromhex("8a54f4686fb394c52866e302185d0623"), secret=SECRET
+    )
+    assert octets.hex() == "0cda00268a54f4686fb394c52866e302185d062350125a665e2e1e8411f3e243822097c84fa3"

@@ -1,0 +1,103 @@
+"""EAP inside RADIUS: EAP-Message and Message-Authenticator (RFC 3579 §3.1, §3.2)."""
+
+import hmac
+
+from wire.errors import DecodeError
+from wire.radius.dictionary import VALUE_LIMIT
+from wire.radius.packet import (
+    HEADER_LENGTH,
+    SIGNED_REQUESTS,
+    ZERO_AUTHENTICATOR,
+    Attribute,
+    RadiusPacket,
+    response_authenticator,
+    with_authenticator,
+    without_padding,
+)
+
+EAP_MESSAGE = 79
+MESSAGE_AUTHENTICATOR = 80
+DIGEST_LENGTH = 16
+
+UNSEALED = Attribute(MESSAGE_AUTHENTICATOR, bytes(DIGEST_LENGTH))
+"""The Message-Authenticator as it stands while it is computed; builders place it first (RFC 3579 §3.2)."""
+
+
+def split_eap(eap: bytes) -> tuple[Attribute, ...]:
+    """One EAP packet as EAP-Message attributes of at most 253 octets; an empty one is EAP-Start (RFC 3579 §2.1)."""
+    starts = range(0, max(len(eap), 1), VALUE_LIMIT)
+    return tuple(Attribute(EAP_MESSAGE, eap[start : start + VALUE_LIMIT]) for start in starts)
+
+
+def join_eap(packet: RadiusPacket) -> bytes | None:
+    """The EAP packet that `packet` carries, b"" for EAP-Start, None without any EAP-Message."""
+    pieces = packet.values("EAP-Message")
+    return b"".join(pieces) if pieces else None
+
+
+def has_message_authenticator(octets: bytes) -> bool:
+    """Whether a packet that `parse_packet` took has one; DecodeError when it is repeated or not 16 octets long."""
+    return _digest_offset(without_padding(octets)) is not None
+
+
+def message_authenticator(octets: bytes, secret: bytes, authenticator: bytes) -> bytes:
+    """HMAC-MD5 over the packet with `authenticator` in its field and its Message-Authenticator zeroed, 16 octets.
+
+    DecodeError when the packet has none.
+    """
+    at = _digest_offset(octets)
+    if at is None:
+        raise DecodeError(HEADER_LENGTH, "no Message-Authenticator")
+    zeroed = octets[:4] + authenticator + octets[HEADER_LENGTH:at] + bytes(DIGEST_LENGTH) + octets[at + DIGEST_LENGTH :]
+    return hmac.digest(secret, zeroed, "md5")
+
+
+def is_authentic(octets: bytes, secret: bytes, request_authenticator: bytes | None = None) -> bool:
+    """Whether the Message-Authenticator is there and right (RFC 3579 §3.2).
+
+    `request_authenticator` is that of the request which `octets` answers, None when `octets` is a request. DecodeError
+    as `has_message_authenticator`.
+    """
+    packet = without_padding(octets)
+    at = _digest_offset(packet)
+    if at is None:
+        return False
+    expected = message_authenticator(packet, secret, request_authenticator or _own_authenticator(packet))
+    return hmac.compare_digest(packet[at : at + DIGEST_LENGTH], expected)
+
+
+def seal_request(octets: bytes, secret: bytes) -> bytes:
+    """A request with its Message-Authenticator filled in and, where its code has one, its computed Authenticator."""
+    sealed = _with_digest(octets, secret, _own_authenticator(octets))
+    if octets[0] in SIGNED_REQUESTS:
+        return with_authenticator(sealed, response_authenticator(sealed, ZERO_AUTHENTICATOR, secret))
+    return sealed
+
+
+def seal_answer(octets: bytes, secret: bytes, request_authenticator: bytes) -> bytes:
+    """An answer with its Message-Authenticator and then its Response Authenticator filled in (RFC 3579 §3.2)."""
+    sealed = _with_digest(octets, secret, request_authenticator)
+    return with_authenticator(sealed, response_authenticator(sealed, request_authenticator, secret))
+
+
+def _own_authenticator(octets: bytes) -> bytes:
+    # RFC 5176 §2.3: the Authenticator of these is computed later, so it is zero in the Message-Authenticator.
+    return ZERO_AUTHENTICATOR if octets[0] in SIGNED_REQUESTS else octets[4:HEADER_LENGTH]
+
+
+def _with_digest(octets: bytes, secret: bytes, authenticator: bytes) -> bytes:
+    digest = message_authenticator(octets, secret, authenticator)
+    at = _digest_offset(octets) or 0
+    return octets[:at] + digest + octets[at + DIGEST_LENGTH :]
+
+
+def _digest_offset(packet: bytes) -> int | None:
+    found, at = None, HEADER_LENGTH
+    while at < len(packet):
+        kind, length = packet[at], packet[at + 1]
+        if kind == MESSAGE_AUTHENTICATOR:
+            if found is not None or length != DIGEST_LENGTH + 2:
+                raise DecodeError(at, "Message-Authenticator is repeated or not 16 octets long")
+            found = at + 2
+        at += length
+    return found

@@ -1,0 +1,38 @@
+"""Whole packets, sealed and ready to send: requests of a client, answers of a server (RFC 2865 §4, RFC 3579 §3)."""
+
+from collections.abc import Sequence
+
+from wire.radius.codec import build_packet
+from wire.radius.eap import UNSEALED, seal_answer, seal_request, split_eap
+from wire.radius.packet import Attribute, Code, RadiusPacket
+
+
+def access_request(
+    *, identifier: int, authenticator: bytes, secret: bytes, attributes: Sequence[Attribute] = (), eap: bytes | None
+) -> bytes:
+    """An Access-Request with its Message-Authenticator first; `authenticator` is 16 unpredictable octets.
+
+    `eap` is one EAP packet, b"" for EAP-Start, None for a request without EAP.
+    """
+    carried = () if eap is None else split_eap(eap)
+    packet = RadiusPacket(Code.ACCESS_REQUEST, identifier, authenticator, (UNSEALED, *attributes, *carried))
+    return seal_request(build_packet(packet), secret)
+
+
+def status_server(
+    *, identifier: int, authenticator: bytes, secret: bytes, attributes: Sequence[Attribute] = ()
+) -> bytes:
+    """A Status-Server request (RFC 5997 §3)."""
+    packet = RadiusPacket(Code.STATUS_SERVER, identifier, authenticator, (UNSEALED, *attributes))
+    return seal_request(build_packet(packet), secret)
+
+
+def reply(
+    request: RadiusPacket, code: Code, *, secret: bytes, attributes: Sequence[Attribute] = (), eap: bytes | None = None
+) -> bytes:
+    """The answer to `request`: Message-Authenticator first, every Proxy-State copied in order (RFC 2865 §5.33)."""
+    carried = () if eap is None else split_eap(eap)
+    proxies = tuple(Attribute.of("Proxy-State", value) for value in request.values("Proxy-State"))
+    every = (UNSEALED, *carried, *attributes, *proxies)
+    octets = build_packet(RadiusPacket(code, request.identifier, request.authenticator, every))
+    return seal_answer(octets, secret, request.authenticator)

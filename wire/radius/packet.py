@@ -1,0 +1,124 @@
+"""A RADIUS packet as data, and the authenticators that protect one (RFC 2865 §3, RFC 2866 §3, RFC 5176 §2.3)."""
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from enum import IntEnum
+
+from wire.errors import DecodeError
+from wire.radius.dictionary import Key, Value, decode_value, definition, encode_value
+
+AUTHENTICATOR_LENGTH = 16
+HEADER_LENGTH = 20
+MAX_LENGTH = 4096
+ZERO_AUTHENTICATOR = bytes(AUTHENTICATOR_LENGTH)
+
+
+class Code(IntEnum):
+    """Packet codes (RFC 2865 §4, RFC 2866 §4, RFC 5176 §2, RFC 5997 §2)."""
+
+    ACCESS_REQUEST = 1
+    ACCESS_ACCEPT = 2
+    ACCESS_REJECT = 3
+    ACCOUNTING_REQUEST = 4
+    ACCOUNTING_RESPONSE = 5
+    ACCESS_CHALLENGE = 11
+    STATUS_SERVER = 12
+    STATUS_CLIENT = 13
+    DISCONNECT_REQUEST = 40
+    DISCONNECT_ACK = 41
+    DISCONNECT_NAK = 42
+    COA_REQUEST = 43
+    COA_ACK = 44
+    COA_NAK = 45
+    PROTOCOL_ERROR = 52
+
+
+SIGNED_REQUESTS = frozenset({Code.ACCOUNTING_REQUEST, Code.DISCONNECT_REQUEST, Code.COA_REQUEST})
+"""Requests whose Authenticator is computed over the packet instead of being random."""
+
+ACCESS_ANSWERS = frozenset({Code.ACCESS_ACCEPT, Code.ACCESS_REJECT, Code.ACCESS_CHALLENGE})
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """One attribute: its key and its value of 0 to 253 octets (247 inside a Vendor-Specific one)."""
+
+    key: Key
+    value: bytes
+
+    @classmethod
+    def of(cls, name: str, value: Value) -> "Attribute":
+        """The attribute called `name` with `value` in its own type; EncodeError when that cannot be."""
+        return cls(definition(name).key, encode_value(name, value))
+
+
+@dataclass(frozen=True, slots=True)
+class RadiusPacket:
+    """A packet: `code` 0 to 255, `identifier` 0 to 255, `authenticator` 16 octets.
+
+    Attributes of one key keep their order; attributes of different keys may change places (RFC 2865 §5).
+    """
+
+    code: int
+    identifier: int
+    authenticator: bytes
+    attributes: tuple[Attribute, ...] = ()
+
+    def values(self, name: str) -> tuple[bytes, ...]:
+        """The octets of every attribute called `name`, in order."""
+        key = definition(name).key
+        return tuple(attribute.value for attribute in self.attributes if attribute.key == key)
+
+    def octets(self, name: str) -> bytes | None:
+        """The octets of the attribute called `name`, None without one; DecodeError when there are several."""
+        found = self.values(name)
+        if len(found) > 1:
+            raise DecodeError(0, f"{len(found)} attributes {name}, one is allowed")
+        return found[0] if found else None
+
+    def text(self, name: str) -> str | None:
+        """The attribute called `name`, of type string, ipaddr or ipv6addr, as text; DecodeError when it is no text."""
+        value = self._value(name)
+        return None if value is None else str(value)
+
+    def integer(self, name: str) -> int | None:
+        """The attribute called `name`, of type integer or byte; DecodeError when its length is wrong."""
+        value = self._value(name)
+        return value if isinstance(value, int) else None
+
+    def _value(self, name: str) -> Value | None:
+        octets = self.octets(name)
+        return None if octets is None else decode_value(name, octets)
+
+
+def response_authenticator(octets: bytes, request_authenticator: bytes, secret: bytes) -> bytes:
+    """MD5(Code | Id | Length | Request Authenticator | Attributes | Secret), 16 octets (RFC 2865 §3)."""
+    return hashlib.md5(octets[:4] + request_authenticator + octets[HEADER_LENGTH:] + secret).digest()
+
+
+def request_authenticator(octets: bytes, secret: bytes) -> bytes:
+    """The Authenticator of an Accounting-, CoA- or Disconnect-Request (RFC 2866 §3, RFC 5176 §2.3)."""
+    return response_authenticator(octets, ZERO_AUTHENTICATOR, secret)
+
+
+def with_authenticator(octets: bytes, authenticator: bytes) -> bytes:
+    """The same packet with another Authenticator field."""
+    return octets[:4] + authenticator + octets[HEADER_LENGTH:]
+
+
+def is_genuine_response(octets: bytes, request_authenticator: bytes, secret: bytes) -> bool:
+    """Whether the Response Authenticator is right; `octets` is the whole packet, padding included or not."""
+    packet = without_padding(octets)
+    expected = response_authenticator(packet, request_authenticator, secret)
+    return hmac.compare_digest(packet[4:HEADER_LENGTH], expected)
+
+
+def is_genuine_request(octets: bytes, secret: bytes) -> bool:
+    """Whether the Authenticator of an Accounting-, CoA- or Disconnect-Request is right."""
+    return is_genuine_response(octets, ZERO_AUTHENTICATOR, secret)
+
+
+def without_padding(octets: bytes) -> bytes:
+    """The packet alone: what follows its Length is padding (RFC 2865 §3)."""
+    return octets[: int.from_bytes(octets[2:4], "big")]
