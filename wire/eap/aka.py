@@ -1,0 +1,80 @@
+"""The messages of EAP-AKA and EAP-AKA' (RFC 4187 §8.1 and §9, RFC 9048 §3)."""
+
+from dataclasses import dataclass, field
+
+from wire.buffer import Reader
+from wire.eap.attributes import At, Attribute, Attributes
+from wire.eap.constants import Subtype
+from wire.eap.encrypted import parse_encrypted
+from wire.eap.mac import fill_mac, mac_is_genuine
+from wire.eap.occurrence import misplaced, misplaced_inside
+from wire.eap.packet import EapCode, EapPacket
+from wire.errors import DecodeError, EncodeError
+from wire.identity import EapMethod
+from wire.secret import Secret
+
+_METHODS = {int(method): method for method in (EapMethod.AKA, EapMethod.AKA_PRIME)}
+_SUBTYPES = {int(subtype): subtype for subtype in Subtype}
+_ATTRIBUTES_AT = 8
+
+
+@dataclass(frozen=True, slots=True)
+class AkaMessage:
+    """One message; `octets` is the packet as it came (empty in a message of our own), for AT_MAC and AT_CHECKCODE."""
+
+    code: EapCode
+    identifier: int
+    method: EapMethod
+    subtype: Subtype
+    attributes: Attributes = field(default_factory=Attributes)
+    octets: bytes = field(default=b"", compare=False, repr=False)
+
+    @classmethod
+    def parse(cls, octets: bytes) -> "AkaMessage":
+        """Read one message; DecodeError also for attributes that it may not carry."""
+        packet = EapPacket.parse(octets)
+        method = _METHODS.get(-1 if packet.type is None else packet.type)
+        if method is None:
+            raise DecodeError(4, "neither EAP-AKA nor EAP-AKA'")
+        reader = Reader(packet.type_data, base=5)
+        subtype = _SUBTYPES.get(reader.u8())
+        if subtype is None:
+            raise DecodeError(5, "unknown subtype")
+        reader.skip(2)
+        attributes = Attributes.parse(reader.rest(), base=_ATTRIBUTES_AT)
+        wrong = misplaced(method, subtype, packet.code, attributes)
+        if wrong:
+            raise DecodeError(_ATTRIBUTES_AT, wrong)
+        if len(attributes.get(At.RAND) or bytes(16)) != 16:
+            raise DecodeError(_ATTRIBUTES_AT, "AT_RAND holds more than one RAND")
+        received = octets[: 5 + len(packet.type_data)]
+        return cls(packet.code, packet.identifier, method, subtype, attributes, received)
+
+    def build(self, k_aut: Secret | None = None, extra: bytes = b"") -> bytes:
+        """The packet; with `k_aut` an AT_MAC over it and `extra` is added at the end.
+
+        EncodeError when the message may not carry what it carries.
+        """
+        items = self.attributes.items if k_aut is None else (*self.attributes.items, Attribute(At.MAC, bytes(16)))
+        attributes = Attributes(items)
+        wrong = misplaced(self.method, self.subtype, self.code, attributes)
+        if wrong:
+            raise EncodeError(wrong)
+        type_data = bytes((self.subtype, 0, 0)) + attributes.build()
+        packet = EapPacket(self.code, self.identifier, self.method, type_data).build()
+        return packet if k_aut is None else fill_mac(packet, self.method, k_aut, extra)
+
+    def mac_is_genuine(self, k_aut: Secret, extra: bytes = b"") -> bool:
+        """Whether the received packet carries an AT_MAC made with `k_aut` over it and `extra`."""
+        return mac_is_genuine(self.octets, self.method, k_aut, extra)
+
+    def parse_encrypted(self, k_encr: Secret) -> Attributes:
+        """The attributes inside AT_ENCR_DATA; empty when there is none, DecodeError when they may not be there."""
+        iv, ciphertext = self.attributes.get(At.IV), self.attributes.get(At.ENCR_DATA)
+        if iv is None or ciphertext is None:
+            return Attributes()
+        inside = parse_encrypted(iv, ciphertext, k_encr)
+        wrong = misplaced_inside(self.subtype, self.code, inside)
+        if wrong:
+            raise DecodeError(_ATTRIBUTES_AT, wrong)
+        return inside

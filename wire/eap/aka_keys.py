@@ -1,0 +1,120 @@
+"""Key hierarchies of EAP-AKA (RFC 4187 §7) and EAP-AKA' (RFC 9048 §3.3, §3.4), full and fast re-authentication."""
+
+import hmac
+from dataclasses import dataclass
+from hashlib import sha1
+
+from wire.eap.fips186 import fips186_prf
+from wire.errors import EncodeError
+from wire.identity import EapMethod
+from wire.secret import Secret
+
+_NO_KEY = Secret()
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """What a full authentication gives: K_encr 16 octets; K_aut 16, or 32 for AKA'; MSK and EMSK 64 each.
+
+    `k_re` has 32 octets for AKA' and none for AKA; `mk` 20 for AKA and 208 for AKA'.
+    """
+
+    method: EapMethod
+    k_encr: Secret
+    k_aut: Secret
+    k_re: Secret
+    msk: Secret
+    emsk: Secret
+    mk: Secret
+
+
+@dataclass(frozen=True, slots=True)
+class ReauthKeys:
+    """What a fast re-authentication gives; K_encr, K_aut and K_re stay (RFC 4187 §7). 64 octets each."""
+
+    msk: Secret
+    emsk: Secret
+
+
+def derive_keys(method: EapMethod, identity: bytes, ck: bytes, ik: bytes) -> Keys:
+    """Keys of `method`; for AKA' `ck` and `ik` are CK' and IK'.
+
+    `identity` is the octets of the last AT_IDENTITY, or of EAP-Response/Identity when none was sent.
+    EncodeError for EAP-SIM, whose keys need other inputs.
+    """
+    if method is EapMethod.AKA:
+        return derive_aka_keys(identity, ck, ik)
+    if method is EapMethod.AKA_PRIME:
+        return derive_aka_prime_keys(identity, ck, ik)
+    raise EncodeError("keys of EAP-SIM are not derived from CK and IK")
+
+
+def derive_aka_keys(identity: bytes, ck: bytes, ik: bytes) -> Keys:
+    """MK = SHA1(Identity|IK|CK), expanded by the PRF of FIPS 186-2 (RFC 4187 §7)."""
+    mk = sha1(identity + ik + ck).digest()
+    stream = fips186_prf(mk, 160)
+    return Keys(
+        method=EapMethod.AKA,
+        k_encr=Secret(stream[:16]),
+        k_aut=Secret(stream[16:32]),
+        k_re=_NO_KEY,
+        msk=Secret(stream[32:96]),
+        emsk=Secret(stream[96:]),
+        mk=Secret(mk),
+    )
+
+
+def derive_aka_prime_keys(identity: bytes, ck_prime: bytes, ik_prime: bytes) -> Keys:
+    """MK = PRF'(IK'|CK', "EAP-AKA'"|Identity), cut into the keys (RFC 9048 §3.3)."""
+    mk = prf_prime(ik_prime + ck_prime, b"EAP-AKA'" + identity, 208)
+    return Keys(
+        method=EapMethod.AKA_PRIME,
+        k_encr=Secret(mk[:16]),
+        k_aut=Secret(mk[16:48]),
+        k_re=Secret(mk[48:80]),
+        msk=Secret(mk[80:144]),
+        emsk=Secret(mk[144:]),
+        mk=Secret(mk),
+    )
+
+
+def rederive_aka_keys(mk: Secret, identity: bytes, counter: int, nonce_s: bytes) -> ReauthKeys:
+    """Keys of a fast re-authentication of EAP-AKA; `identity` is the re-authentication identity (RFC 4187 §7)."""
+    xkey = sha1(identity + counter.to_bytes(2, "big") + nonce_s + mk).digest()
+    stream = fips186_prf(xkey, 128)
+    return ReauthKeys(Secret(stream[:64]), Secret(stream[64:]))
+
+
+def rederive_aka_prime_keys(k_re: Secret, identity: bytes, counter: int, nonce_s: bytes) -> ReauthKeys:
+    """Keys of a fast re-authentication of EAP-AKA' (RFC 9048 §3.3)."""
+    seed = b"EAP-AKA' re-auth" + identity + counter.to_bytes(2, "big") + nonce_s
+    both = prf_prime(k_re, seed, 128)
+    return ReauthKeys(Secret(both[:64]), Secret(both[64:]))
+
+
+def rederive_keys(keys: Keys, identity: bytes, counter: int, nonce_s: bytes) -> ReauthKeys:
+    """Keys of a fast re-authentication after the full one that gave `keys`; `nonce_s` has 16 octets."""
+    if keys.method is EapMethod.AKA_PRIME:
+        return rederive_aka_prime_keys(keys.k_re, identity, counter, nonce_s)
+    return rederive_aka_keys(keys.mk, identity, counter, nonce_s)
+
+
+def prf_prime(key: bytes, seed: bytes, length: int) -> bytes:
+    """PRF' of RFC 9048 §3.4.1; at most 255 blocks of 32 octets."""
+    if length > 255 * 32:
+        raise EncodeError("PRF' gives at most 8160 octets")
+    stream = block = b""
+    for counter in range(1, -(-length // 32) + 1):
+        block = hmac.digest(key, block + seed + bytes((counter,)), "sha256")
+        stream += block
+    return stream[:length]
+
+
+def session_id(method: EapMethod, rand: bytes, autn: bytes) -> bytes:
+    """EAP Session-Id of a full authentication: Type, RAND, AUTN (RFC 5247 Appendix A, RFC 9048 §6)."""
+    return bytes((method,)) + rand + autn
+
+
+def reauth_session_id(method: EapMethod, nonce_s: bytes, mac: bytes) -> bytes:
+    """EAP Session-Id of a fast re-authentication; `mac` is AT_MAC of the request (RFC 9048 §6)."""
+    return bytes((method,)) + nonce_s + mac

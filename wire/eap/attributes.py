@@ -1,0 +1,180 @@
+"""Attributes of EAP-AKA and its relatives: Type, Length in units of 4 octets, value (RFC 4187 §8.1)."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import NamedTuple
+
+from wire.buffer import Reader
+from wire.eap import shapes
+from wire.eap.shapes import Shape
+from wire.errors import EncodeError
+
+FIRST_SKIPPABLE = 128
+"""From here on a receiver passes over what it does not know (RFC 4187 §8.1)."""
+
+
+class At(IntEnum):
+    """Attribute types, each AT_<name> of RFC 4186, RFC 4187, RFC 9048, RFC 7458 and TS 24.302 §8.2."""
+
+    RAND = 1
+    AUTN = 2
+    RES = 3
+    AUTS = 4
+    PADDING = 6
+    NONCE_MT = 7
+    PERMANENT_ID_REQ = 10
+    MAC = 11
+    NOTIFICATION = 12
+    ANY_ID_REQ = 13
+    IDENTITY = 14
+    VERSION_LIST = 15
+    SELECTED_VERSION = 16
+    FULLAUTH_ID_REQ = 17
+    COUNTER = 19
+    COUNTER_TOO_SMALL = 20
+    NONCE_S = 21
+    CLIENT_ERROR_CODE = 22
+    KDF_INPUT = 23
+    KDF = 24
+    IV = 129
+    ENCR_DATA = 130
+    NEXT_PSEUDONYM = 132
+    NEXT_REAUTH_ID = 133
+    CHECKCODE = 134
+    RESULT_IND = 135
+    BIDDING = 136
+    IPMS_IND = 137
+    IPMS_RES = 138
+    TRUST_IND = 139
+    SHORT_NAME_FOR_NETWORK = 140
+    FULL_NAME_FOR_NETWORK = 141
+    RQSI_IND = 142
+    RQSI_RES = 143
+    TWAN_CONN_MODE = 144
+    VIRTUAL_NETWORK_ID = 145
+    VIRTUAL_NETWORK_REQ = 146
+    CONNECTIVITY_TYPE = 147
+    HANDOVER_INDICATION = 148
+    HANDOVER_SESSION_ID = 149
+    MN_SERIAL_ID = 150
+
+
+_SHAPES: dict[int, Shape] = {
+    At.RAND: shapes.BLOCKS,  # EAP-SIM carries two or three (RFC 4186 §10.9)
+    At.AUTN: shapes.BLOCK,
+    At.RES: shapes.RES,
+    At.AUTS: shapes.AUTS,
+    At.PADDING: shapes.PADDING,
+    At.NONCE_MT: shapes.BLOCK,
+    At.PERMANENT_ID_REQ: shapes.FLAG,
+    At.MAC: shapes.BLOCK,
+    At.NOTIFICATION: shapes.NUMBER,
+    At.ANY_ID_REQ: shapes.FLAG,
+    At.IDENTITY: shapes.COUNTED,
+    At.VERSION_LIST: shapes.COUNTED,
+    At.SELECTED_VERSION: shapes.NUMBER,
+    At.FULLAUTH_ID_REQ: shapes.FLAG,
+    At.COUNTER: shapes.NUMBER,
+    At.COUNTER_TOO_SMALL: shapes.FLAG,
+    At.NONCE_S: shapes.BLOCK,
+    At.CLIENT_ERROR_CODE: shapes.NUMBER,
+    At.KDF_INPUT: shapes.COUNTED,
+    At.KDF: shapes.NUMBER,
+    At.IV: shapes.BLOCK,
+    At.ENCR_DATA: shapes.BLOCKS,
+    At.NEXT_PSEUDONYM: shapes.COUNTED,
+    At.NEXT_REAUTH_ID: shapes.COUNTED,
+    At.CHECKCODE: shapes.CHECKCODE,
+    At.RESULT_IND: shapes.FLAG,
+    At.BIDDING: shapes.NUMBER,
+}
+
+
+def attribute_name(number: int) -> str:
+    """`AT_KDF`, or `attribute 99` when nobody named it."""
+    return f"AT_{_NAMES[number]}" if number in _NAMES else f"attribute {number}"
+
+
+_NAMES = {int(member): member.name for member in At}
+
+
+class Attribute(NamedTuple):
+    """One attribute; `value` is without reserved octets, inner length and padding (empty for a flag).
+
+    An attribute that this project does not know keeps its whole body, so that it survives a round trip.
+    """
+
+    type: int
+    value: bytes = b""
+
+    @classmethod
+    def number(cls, kind: At, value: int) -> "Attribute":
+        """An attribute whose value is one number of 16 bits."""
+        return cls(kind, value.to_bytes(2, "big"))
+
+    @classmethod
+    def parse(cls, reader: Reader) -> "Attribute":
+        """Take one attribute; DecodeError when it is malformed, or unknown and not skippable."""
+        number, units = reader.u8(), reader.u8()
+        if units == 0:
+            raise reader.error(f"{attribute_name(number)} of length 0")
+        body = reader.sub(4 * units - 2)
+        shape = _SHAPES.get(number, shapes.OPAQUE)
+        if shape is shapes.OPAQUE and number < FIRST_SKIPPABLE:
+            raise body.error(f"unknown non-skippable attribute {number}")
+        return cls(number, shape.parse(body))
+
+    def build(self) -> bytes:
+        """The octets; EncodeError when the value does not fit the attribute."""
+        body = _SHAPES.get(self.type, shapes.OPAQUE).build(self.value)
+        units = (len(body) + 2) // 4
+        if units > 255 or not 0 <= self.type <= 255:
+            raise EncodeError(f"{attribute_name(self.type)} does not fit")
+        return bytes((self.type, units)) + body
+
+    def __repr__(self) -> str:
+        # RES and what was encrypted pass here: a log may hold the name and the length.
+        return f"<{attribute_name(self.type)} of {len(self.value)} octets>"
+
+
+@dataclass(frozen=True, slots=True)
+class Attributes:
+    """Attributes in the order of the message."""
+
+    items: tuple[Attribute, ...] = ()
+
+    @classmethod
+    def parse(cls, octets: bytes, base: int = 0) -> "Attributes":
+        """All attributes of `octets`, which begin at offset `base` of their message."""
+        reader = Reader(octets, base)
+        items = []
+        while reader.remaining:
+            items.append(Attribute.parse(reader))
+        return cls(tuple(items))
+
+    def build(self) -> bytes:
+        """The octets of all, in order."""
+        return b"".join([item.build() for item in self.items])
+
+    def get(self, kind: At) -> bytes | None:
+        """The value of the first `kind`, or None."""
+        return next((item.value for item in self.items if item.type == kind), None)
+
+    def number(self, kind: At) -> int | None:
+        """The value of the first `kind` as a number, or None."""
+        value = self.get(kind)
+        return None if value is None else int.from_bytes(value, "big")
+
+    def numbers(self, kind: At) -> tuple[int, ...]:
+        """The values of every `kind` as numbers, in order."""
+        return tuple(int.from_bytes(item.value, "big") for item in self.items if item.type == kind)
+
+    def __contains__(self, kind: object) -> bool:
+        return any(item.type == kind for item in self.items)
+
+    def __iter__(self) -> Iterator[Attribute]:
+        return iter(self.items)
+
+    def __len__(self) -> int:
+        return len(self.items)

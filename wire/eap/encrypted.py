@@ -1,0 +1,34 @@
+"""AT_IV and AT_ENCR_DATA: attributes under AES-128-CBC, padded by AT_PADDING (RFC 4187 §10.12)."""
+
+from collections.abc import Iterable
+
+from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.primitives.ciphers.algorithms import AES
+from cryptography.hazmat.primitives.ciphers.modes import CBC
+
+from wire.eap.attributes import At, Attribute, Attributes
+from wire.errors import DecodeError
+from wire.secret import Secret
+
+
+def seal(attributes: Iterable[Attribute], k_encr: Secret, iv: bytes) -> tuple[Attribute, Attribute]:
+    """AT_IV and AT_ENCR_DATA that hold `attributes`; `iv` is 16 fresh random octets."""
+    plain = Attributes(tuple(attributes)).build()
+    missing = -len(plain) % 16
+    if missing:
+        plain += Attribute(At.PADDING, bytes(missing - 2)).build()
+    encryptor = Cipher(AES(bytes(k_encr)), CBC(iv)).encryptor()
+    return Attribute(At.IV, iv), Attribute(At.ENCR_DATA, encryptor.update(plain))
+
+
+def parse_encrypted(iv: bytes, ciphertext: bytes, k_encr: Secret) -> Attributes:
+    """The attributes inside AT_ENCR_DATA, AT_PADDING included; DecodeError when they are none."""
+    if len(iv) != 16 or len(ciphertext) % 16:
+        raise DecodeError(0, "AT_ENCR_DATA is not whole blocks")
+    plain = Cipher(AES(bytes(k_encr)), CBC(iv)).decryptor().update(ciphertext)
+    attributes = Attributes.parse(plain)
+    kinds = [item.type for item in attributes]
+    # RFC 4187 §10.12: AT_PADDING, when there, is the last attribute.
+    if At.PADDING in kinds[:-1]:
+        raise DecodeError(0, "AT_PADDING is not the last attribute")
+    return attributes

@@ -1,0 +1,54 @@
+"""AT_MAC: a keyed digest of the whole packet, with its own value zero, and of what is agreed beside it.
+
+RFC 4187 §10.15; RFC 9048 §3.4.2 for EAP-AKA'.
+"""
+
+import hmac
+
+from wire.buffer import Reader
+from wire.eap.attributes import At
+from wire.errors import EncodeError
+from wire.identity import EapMethod
+from wire.secret import Secret
+
+_DIGEST = {EapMethod.SIM: "sha1", EapMethod.AKA: "sha1", EapMethod.AKA_PRIME: "sha256"}
+_HEADER = 8
+_VALUE = 4
+
+
+def _find_mac(packet: bytes) -> int | None:
+    """Where the 16 octets of AT_MAC's value begin, or None; a malformed packet has none."""
+    reader = Reader(packet)
+    if len(packet) < _HEADER:
+        return None
+    reader.skip(_HEADER)
+    while reader.remaining >= _VALUE:
+        start = reader.offset
+        kind, length = reader.u8(), 4 * reader.u8()
+        if length == 0 or reader.remaining < length - 2:
+            return None
+        if kind == At.MAC:
+            return start + _VALUE if length == 20 else None
+        reader.skip(length - 2)
+    return None
+
+
+def _digest(method: EapMethod, k_aut: Secret, packet: bytes, at: int, extra: bytes) -> bytes:
+    return hmac.digest(k_aut, packet[:at] + bytes(16) + packet[at + 16 :] + extra, _DIGEST[method])[:16]
+
+
+def mac_is_genuine(packet: bytes, method: EapMethod, k_aut: Secret, extra: bytes = b"") -> bool:
+    """Whether AT_MAC of `packet` (exactly one EAP packet) was made with `k_aut`; False when there is none.
+
+    `extra` is NONCE_S for the response of AKA-Reauthentication (RFC 4187 §9.8) and empty elsewhere in EAP-AKA.
+    """
+    at = _find_mac(packet)
+    return at is not None and hmac.compare_digest(packet[at : at + 16], _digest(method, k_aut, packet, at, extra))
+
+
+def fill_mac(packet: bytes, method: EapMethod, k_aut: Secret, extra: bytes = b"") -> bytes:
+    """`packet` with the value of its AT_MAC computed; EncodeError when it has no AT_MAC."""
+    at = _find_mac(packet)
+    if at is None:
+        raise EncodeError("there is no AT_MAC to fill")
+    return packet[:at] + _digest(method, k_aut, packet, at, extra) + packet[at + 16 :]

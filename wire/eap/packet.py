@@ -1,0 +1,88 @@
+"""The EAP packet: Code, Identifier, Length, Type and its data (RFC 3748 §4)."""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+from wire.buffer import Reader
+from wire.errors import EncodeError
+
+
+class EapCode(IntEnum):
+    """Code (RFC 3748 §4)."""
+
+    REQUEST = 1
+    RESPONSE = 2
+    SUCCESS = 3
+    FAILURE = 4
+
+
+_CODES = {int(code): code for code in EapCode}
+
+
+class EapType(IntEnum):
+    """Types that every end knows (RFC 3748 §5); methods of a USIM are wire.identity.EapMethod."""
+
+    IDENTITY = 1
+    NOTIFICATION = 2
+    NAK = 3
+    EXPANDED = 254
+
+
+@dataclass(frozen=True, slots=True)
+class EapPacket:
+    """One EAP packet; `type` is None in Success and Failure alone, `type_data` what follows Type."""
+
+    code: EapCode
+    identifier: int
+    type: int | None = None
+    type_data: bytes = b""
+
+    @classmethod
+    def parse(cls, octets: bytes) -> "EapPacket":
+        """Read one packet; octets after its Length are padding of the link and ignored (RFC 3748 §4.1)."""
+        reader = Reader(octets)
+        code_number, identifier, length = reader.u8(), reader.u8(), reader.u16()
+        code = _CODES.get(code_number)
+        if code is None:
+            raise reader.error(f"unknown EAP code {code_number}")
+        with_type = code in (EapCode.REQUEST, EapCode.RESPONSE)
+        if length < 5 if with_type else length != 4:
+            raise reader.error(f"an EAP {code.name.lower()} of {length} octets")
+        body = reader.sub(length - 4)
+        return cls(code, identifier, body.u8(), body.rest()) if with_type else cls(code, identifier)
+
+    def build(self) -> bytes:
+        """The octets; EncodeError when a field does not fit or Type is there where it must not be."""
+        with_type = self.code in (EapCode.REQUEST, EapCode.RESPONSE)
+        if with_type != (self.type is not None) or (self.type_data and self.type is None):
+            raise EncodeError("requests and responses have a Type, Success and Failure have none")
+        body = b"" if self.type is None else bytes((self.type,)) + self.type_data
+        length = 4 + len(body)
+        if not 0 <= self.identifier <= 255 or length > 0xFFFF:
+            raise EncodeError("Identifier has one octet and Length two")
+        return bytes((self.code, self.identifier)) + length.to_bytes(2, "big") + body
+
+
+def identity_request(identifier: int) -> bytes:
+    """EAP-Request/Identity without a displayable message (RFC 3748 §5.1)."""
+    return EapPacket(EapCode.REQUEST, identifier, EapType.IDENTITY).build()
+
+
+def identity_response(identifier: int, identity: bytes) -> bytes:
+    """EAP-Response/Identity; `identity` is the octets of a NAI (RFC 3748 §5.1)."""
+    return EapPacket(EapCode.RESPONSE, identifier, EapType.IDENTITY, identity).build()
+
+
+def nak(identifier: int, *wanted: int) -> bytes:
+    """Legacy Nak that asks for the Types `wanted`, or for none (RFC 3748 §5.3.1)."""
+    return EapPacket(EapCode.RESPONSE, identifier, EapType.NAK, bytes(wanted or (0,))).build()
+
+
+def success(identifier: int) -> bytes:
+    """EAP-Success; `identifier` is that of the response it follows (RFC 3748 §4.2)."""
+    return EapPacket(EapCode.SUCCESS, identifier).build()
+
+
+def failure(identifier: int) -> bytes:
+    """EAP-Failure; `identifier` is that of the response it follows (RFC 3748 §4.2)."""
+    return EapPacket(EapCode.FAILURE, identifier).build()
