@@ -1,0 +1,93 @@
+"""The life of a daemon: stop on a signal, tell the supervisor when ready, stop when the supervisor is gone."""
+
+import asyncio
+import os
+import signal
+import stat
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Any
+
+from runtime.logs import get_logger
+
+log = get_logger("runtime.process")
+
+SUPERVISOR_FD = "AKADIA_SUPERVISOR_FD"
+"""The environment variable that names an inherited stream socket to the supervisor."""
+
+READY = b"ready\n"
+
+_STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+def run(main: Callable[[asyncio.Event], Awaitable[None]]) -> int:
+    """Run `main(stop)` to its end and give the exit code 0; `stop` is set by SIGTERM, SIGINT or the supervisor's end.
+
+    `main` waits for `stop` and then leaves politely; a second signal interrupts it. What `main` raises is raised.
+    """
+    try:
+        asyncio.run(_run(main))
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def notify_ready() -> None:
+    """Tell the supervisor, if there is one, that every socket of this daemon listens. Once is enough."""
+    descriptor = _supervisor_fd()
+    if descriptor is not None:
+        with suppress(OSError):
+            os.write(descriptor, READY)
+
+
+async def _run(main: Callable[[asyncio.Event], Awaitable[None]]) -> None:
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(_log_unhandled)
+    stop = asyncio.Event()
+    for number in _STOP_SIGNALS:
+        loop.add_signal_handler(number, _on_signal, loop, stop, number)
+    descriptor = _supervisor_fd()
+    if descriptor is not None:
+        loop.add_reader(descriptor, _on_supervisor, loop, descriptor, stop)
+    try:
+        await main(stop)
+    finally:
+        if descriptor is not None:
+            loop.remove_reader(descriptor)
+
+
+def _on_signal(loop: asyncio.AbstractEventLoop, stop: asyncio.Event, number: signal.Signals) -> None:
+    log.info("stopping", cause=number.name)
+    stop.set()
+    for each in _STOP_SIGNALS:
+        # The next signal finds the default action: who asks twice does not want to wait.
+        loop.remove_signal_handler(each)
+
+
+def _on_supervisor(loop: asyncio.AbstractEventLoop, descriptor: int, stop: asyncio.Event) -> None:
+    try:
+        gone = not os.read(descriptor, 64)
+    except BlockingIOError:
+        return
+    except OSError:
+        gone = True
+    if gone:
+        log.warning("stopping", cause="the supervisor is gone")
+        loop.remove_reader(descriptor)
+        stop.set()
+
+
+def _supervisor_fd() -> int | None:
+    text = os.environ.get(SUPERVISOR_FD, "")
+    if not text.isdecimal():
+        return None
+    try:
+        # A descriptor that is no socket is somebody else's: it is left alone.
+        return int(text) if stat.S_ISSOCK(os.fstat(int(text)).st_mode) else None
+    except OSError:
+        return None
+
+
+def _log_unhandled(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    error = context.get("exception")
+    log.error("unhandled error in the event loop", cause=context.get("message", ""), exc_info=error or False)
