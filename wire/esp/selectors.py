@@ -69,7 +69,7 @@ def ports_of(packet: Ipv6Packet) -> tuple[int, int | None]:
     """The selector ports of a packet, source first; 0 where its protocol has none or it is cut short.
 
     A Mobility Header's type and an ICMPv6 message's type and code are the port of the end that sends them: "local
-    BU, remote BA" allows each in its own direction (RFC 4877 §5.1). Their other end has none.
+    BU, remote BA" allows each in its own direction (RFC 5555 §5.2.1). Their other end has none.
     """
     payload = packet.payload
     if len(payload) < 4:
