@@ -1,0 +1,105 @@
+"""One AVP and lists of them, as octets (RFC 6733 §4.1)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from wire.diameter.results import VENDOR_3GPP, ResultCode
+from wire.errors import DecodeError
+from wire.secret import Secret
+
+FLAG_VENDOR = 0x80
+FLAG_MANDATORY = 0x40
+FLAG_PROTECTED = 0x20
+
+MOST_AVPS = 512
+"""How many AVPs one list may hold: several times what the longest command of TS 29.273 carries."""
+
+SECRET_AVPS = frozenset(
+    {
+        (464, 0),  # EAP-Master-Session-Key
+        (343, 0),  # MIP-Session-Key
+        (610, VENDOR_3GPP),  # SIP-Authorization: XRES in an answer
+        (612, VENDOR_3GPP),  # SIP-Auth-Data-Item holds the three around it
+        (625, VENDOR_3GPP),  # Confidentiality-Key
+        (626, VENDOR_3GPP),  # Integrity-Key
+        (1413, VENDOR_3GPP),  # Authentication-Info holds the vectors of S6a
+        (1414, VENDOR_3GPP),  # E-UTRAN-Vector
+        (1448, VENDOR_3GPP),  # XRES
+        (1450, VENDOR_3GPP),  # KASME
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Avp:
+    """One AVP: `data` is its value without padding, `vendor` 0 for the IETF's own; `flags` as received, V included.
+
+    `offset` is where its value began in the message that it was parsed from.
+    """
+
+    code: int
+    vendor: int
+    flags: int
+    data: bytes = field(repr=False)
+    offset: int = field(default=0, compare=False, repr=False)
+
+    @property
+    def mandatory(self) -> bool:
+        """Whether the M bit is set."""
+        return bool(self.flags & FLAG_MANDATORY)
+
+    def build(self) -> bytes:
+        """Header, value, padding to four octets."""
+        flagged = self.vendor != 0 or bool(self.flags & FLAG_VENDOR)
+        length = (12 if flagged else 8) + len(self.data)
+        head = self.code.to_bytes(4, "big") + bytes([self.flags]) + length.to_bytes(3, "big")
+        if flagged:
+            head += self.vendor.to_bytes(4, "big")
+        return head + self.data + bytes(-length % 4)
+
+
+class AvpFault(DecodeError):
+    """A message that RFC 6733 §7.1 has an answer for: `result`, and `failed` for the Failed-AVP."""
+
+    def __init__(self, offset: int, reason: str, result: ResultCode, failed: tuple[Avp, ...] = ()) -> None:
+        super().__init__(offset, reason)
+        self.result = result
+        self.failed = failed
+
+
+def parse_avps(data: bytes, base: int = 0) -> tuple[Avp, ...]:
+    """Every AVP of `data`; `base` is its offset in the message. AvpFault 5014 for a length that does not fit."""
+    found: list[Avp] = []
+    at, end = 0, len(data)
+    while at < end:
+        if len(found) == MOST_AVPS:
+            raise AvpFault(base + at, f"more than {MOST_AVPS} AVPs", ResultCode.UNABLE_TO_COMPLY)
+        head = data[at : at + 8]
+        if len(head) < 8:
+            raise _bad_length(base + at, "a header of eight octets does not fit", head)
+        flags, length = head[4], int.from_bytes(head[5:8], "big")
+        start = 12 if flags & FLAG_VENDOR else 8
+        if length < start or at + length > end:
+            raise _bad_length(base + at, f"an AVP length of {length}, {end - at} octets left", data[at : at + start])
+        code = int.from_bytes(head[:4], "big")
+        vendor = int.from_bytes(data[at + 8 : at + 12], "big") if start == 12 else 0
+        value = data[at + start : at + length]
+        if (code, vendor) in SECRET_AVPS:
+            value = Secret(value)
+        found.append(Avp(code, vendor, flags, value, base + at + start))
+        # the last AVP of a group is often sent without its padding
+        at += length + (-length % 4)
+    return tuple(found)
+
+
+def _bad_length(offset: int, reason: str, head: bytes) -> AvpFault:
+    """RFC 6733 §7.1.5 (5014): the offending header, filled up with zeros, and no value."""
+    whole = head.ljust(8, b"\0")
+    vendor = int.from_bytes(whole[8:12].ljust(4, b"\0"), "big") if whole[4] & FLAG_VENDOR else 0
+    offender = Avp(int.from_bytes(whole[:4], "big"), vendor, whole[4], b"")
+    return AvpFault(offset, reason, ResultCode.INVALID_AVP_LENGTH, (offender,))
+
+
+def build_avps(avps: Iterable[Avp]) -> bytes:
+    """The AVPs one after another, each padded."""
+    return b"".join([avp.build() for avp in avps])

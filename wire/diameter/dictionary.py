@@ -1,0 +1,150 @@
+"""Names, codes, types and M bits of AVPs: python-diameter's dictionary, corrected where the specifications differ.
+
+The only file that imports python-diameter. TS 29.230 §7 and the tables of RFC 6733 §4.5, RFC 4072, RFC 5447, RFC 5778,
+RFC 5779, TS 29.273, TS 29.272 and TS 29.229 are what the corrections follow.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from enum import Enum
+
+from diameter.message.avp.dictionary import AVP_DICTIONARY, AVP_VENDOR_DICTIONARY
+
+from wire.diameter.results import VENDOR_3GPP
+
+
+class Kind(Enum):
+    """Data formats of RFC 6733 §4.2 and §4.3."""
+
+    OCTET_STRING = "OctetString"
+    INTEGER32 = "Integer32"
+    INTEGER64 = "Integer64"
+    UNSIGNED32 = "Unsigned32"
+    UNSIGNED64 = "Unsigned64"
+    FLOAT32 = "Float32"
+    FLOAT64 = "Float64"
+    ENUMERATED = "Enumerated"
+    UTF8_STRING = "UTF8String"
+    DIAMETER_IDENTITY = "DiameterIdentity"
+    DIAMETER_URI = "DiameterURI"
+    ADDRESS = "Address"
+    TIME = "Time"
+    GROUPED = "Grouped"
+
+
+@dataclass(frozen=True, slots=True)
+class AvpDefinition:
+    """One AVP; `mandatory` is the M bit that we send, `vendor` 0 for the IETF's own."""
+
+    name: str
+    code: int
+    vendor: int
+    kind: Kind
+    mandatory: bool
+
+
+# the library writes Enumerated as Integer32; the few true Integer32 are named below
+_KINDS = {
+    "AvpOctetString": Kind.OCTET_STRING,
+    "AvpInteger32": Kind.ENUMERATED,
+    "AvpInteger64": Kind.INTEGER64,
+    "AvpUnsigned32": Kind.UNSIGNED32,
+    "AvpUnsigned64": Kind.UNSIGNED64,
+    "AvpFloat32": Kind.FLOAT32,
+    "AvpFloat64": Kind.FLOAT64,
+    "AvpUtf8String": Kind.UTF8_STRING,
+    "AvpAddress": Kind.ADDRESS,
+    "AvpTime": Kind.TIME,
+    "AvpGrouped": Kind.GROUPED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Corrections:
+    """Where one vendor's AVPs in the library differ from their specifications, by code."""
+
+    kinds: dict[Kind, tuple[int, ...]]
+    names: dict[int, str]
+    mandatory: tuple[int, ...]
+    not_mandatory: tuple[int, ...]
+    added: tuple[AvpDefinition, ...] = ()
+
+    def applied(self, entry: AvpDefinition) -> AvpDefinition:
+        kind = next((kind for kind, codes in self.kinds.items() if entry.code in codes), entry.kind)
+        mandatory = (entry.mandatory or entry.code in self.mandatory) and entry.code not in self.not_mandatory
+        return replace(entry, name=self.names.get(entry.code, entry.name), kind=kind, mandatory=mandatory)
+
+
+_IETF = _Corrections(
+    kinds={
+        Kind.DIAMETER_IDENTITY: (264, 280, 282, 283, 293, 294, 296),
+        Kind.DIAMETER_URI: (292,),
+        Kind.UNSIGNED32: (268, 270, 291, 299),
+        Kind.INTEGER32: (429, 530, 532, 533, 571),
+        Kind.OCTET_STRING: (89,),
+    },
+    names={89: "Chargeable-User-Identity"},
+    mandatory=(462, 463, 464, 506),
+    not_mandatory=(102, 465, 267, 269, 281, 294),
+    added=(AvpDefinition("QoS-Capability", 578, 0, Kind.GROUPED, mandatory=True),),
+)
+_3GPP = _Corrections(
+    kinds={Kind.DIAMETER_IDENTITY: (318,), Kind.UTF8_STRING: (1532,)},
+    names={
+        607: "SIP-Number-Auth-Items",
+        608: "SIP-Authentication-Scheme",
+        609: "SIP-Authenticate",
+        610: "SIP-Authorization",
+        612: "SIP-Auth-Data-Item",
+        613: "SIP-Item-Number",
+    },
+    mandatory=(1500,),
+    not_mandatory=(318, 629, 630, 1032, 1505, *range(1508, 1549), 1612, 1680, 1687, 2805),
+)
+_RFC_4740 = range(368, 393)
+
+
+def _library(entries: dict[int, dict[str, object]], vendor: int) -> Iterator[AvpDefinition]:
+    for code, entry in entries.items():
+        kind = _KINDS[getattr(entry["type"], "__name__", "")]
+        yield AvpDefinition(str(entry["name"]), code, vendor, kind, mandatory=bool(entry.get("mandatory", False)))
+
+
+def _collected() -> Iterator[AvpDefinition]:
+    """IETF, then 3GPP, then the rest: whoever comes first keeps a name that two of them use."""
+    yield from (_IETF.applied(entry) for entry in _library(AVP_DICTIONARY, 0))
+    yield from _IETF.added
+    yield from (_3GPP.applied(entry) for entry in _library(AVP_VENDOR_DICTIONARY[VENDOR_3GPP], VENDOR_3GPP))
+    for vendor, entries in AVP_VENDOR_DICTIONARY.items():
+        if vendor not in (0, VENDOR_3GPP):
+            yield from _library(entries, vendor)
+
+
+_BY_CODE = {(entry.code, entry.vendor): entry for entry in _collected()}
+
+
+def _named() -> dict[str, AvpDefinition]:
+    names: dict[str, AvpDefinition] = {}
+    for entry in _BY_CODE.values():
+        # the SIP-* names of RFC 4740 belong to TS 29.229's AVPs here: no command of ours carries the former
+        if not (entry.vendor == 0 and entry.code in _RFC_4740):
+            names.setdefault(entry.name, entry)
+    return names
+
+
+_BY_NAME = _named()
+
+
+def by_name(name: str) -> AvpDefinition:
+    """The AVP that the specifications call `name`; KeyError when there is none: a fault of the caller."""
+    return _BY_NAME[name]
+
+
+def by_code(code: int, vendor: int) -> AvpDefinition | None:
+    """The AVP of this code, or None when nobody here has heard of it."""
+    return _BY_CODE.get((code, vendor))
+
+
+def definitions() -> tuple[AvpDefinition, ...]:
+    """Every AVP that has a name of its own."""
+    return tuple(_BY_NAME.values())

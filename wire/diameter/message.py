@@ -1,0 +1,142 @@
+"""A whole Diameter message: header and AVPs (RFC 6733 §3)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from wire.diameter.avp import Avp, AvpFault, build_avps, parse_avps
+from wire.diameter.dictionary import by_name
+from wire.diameter.results import ResultCode
+from wire.diameter.values import Value, decode
+from wire.errors import DecodeError, EncodeError
+
+HEADER_LENGTH = 20
+VERSION = 1
+LONGEST = 0xFFFFFC
+
+FLAG_REQUEST = 0x80
+FLAG_PROXIABLE = 0x40
+FLAG_ERROR = 0x20
+FLAG_RETRANSMITTED = 0x10
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The twenty octets of RFC 6733 §3."""
+
+    version: int
+    length: int
+    flags: int
+    command: int
+    application: int
+    hop_by_hop: int
+    end_to_end: int
+
+    @classmethod
+    def parse(cls, data: bytes) -> "Header":
+        """The first twenty octets of `data`, whatever they say; DecodeError when there are fewer."""
+        if len(data) < HEADER_LENGTH:
+            raise DecodeError(len(data), f"a Diameter header has 20 octets, not {len(data)}")
+        return cls(
+            version=data[0],
+            length=int.from_bytes(data[1:4], "big"),
+            flags=data[4],
+            command=int.from_bytes(data[5:8], "big"),
+            application=int.from_bytes(data[8:12], "big"),
+            hop_by_hop=int.from_bytes(data[12:16], "big"),
+            end_to_end=int.from_bytes(data[16:20], "big"),
+        )
+
+    def bare(self) -> "Message":
+        """This header as a message without AVPs, from which an error answer may be made."""
+        return Message(self.command, self.application, self.flags, self.hop_by_hop, self.end_to_end, ())
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message; reserved header bits are kept as received (RFC 6733 §3: to be ignored)."""
+
+    command: int
+    application: int
+    flags: int
+    hop_by_hop: int
+    end_to_end: int
+    avps: tuple[Avp, ...]
+
+    @classmethod
+    def parse(cls, data: bytes) -> "Message":
+        """One whole message. AvpFault carries the Result-Code of RFC 6733 §7.1: 5011, 5015, 3008 or 5014."""
+        header = Header.parse(data)
+        if header.version != VERSION:
+            raise AvpFault(0, f"version {header.version}", ResultCode.UNSUPPORTED_VERSION)
+        if header.length != len(data) or header.length % 4:
+            reason = f"a message length of {header.length} in {len(data)} octets"
+            raise AvpFault(1, reason, ResultCode.INVALID_MESSAGE_LENGTH)
+        if header.flags & FLAG_REQUEST and header.flags & FLAG_ERROR:
+            raise AvpFault(4, "the E bit is set in a request", ResultCode.INVALID_HDR_BITS)
+        return replace(header.bare(), avps=parse_avps(data[HEADER_LENGTH:], HEADER_LENGTH))
+
+    def build(self) -> bytes:
+        """The octets; EncodeError when they exceed what the length field can say."""
+        body = build_avps(self.avps)
+        length = HEADER_LENGTH + len(body)
+        if length > LONGEST:
+            raise EncodeError(f"a message of {length} octets")
+        return b"".join(
+            (
+                bytes([VERSION]),
+                length.to_bytes(3, "big"),
+                bytes([self.flags]),
+                self.command.to_bytes(3, "big"),
+                self.application.to_bytes(4, "big"),
+                self.hop_by_hop.to_bytes(4, "big"),
+                self.end_to_end.to_bytes(4, "big"),
+                body,
+            )
+        )
+
+    @property
+    def is_request(self) -> bool:
+        """Whether the R bit is set."""
+        return bool(self.flags & FLAG_REQUEST)
+
+    @property
+    def is_error(self) -> bool:
+        """Whether the E bit is set."""
+        return bool(self.flags & FLAG_ERROR)
+
+    @property
+    def retransmitted(self) -> bool:
+        """Whether the T bit is set."""
+        return bool(self.flags & FLAG_RETRANSMITTED)
+
+    def first(self, name: str) -> Avp | None:
+        """The first AVP called `name`, or None."""
+        definition = by_name(name)
+        return next((a for a in self.avps if a.code == definition.code and a.vendor == definition.vendor), None)
+
+    def value(self, name: str) -> Value | None:
+        """The value of the first AVP called `name`, or None; AvpFault when it is not of its format."""
+        avp = self.first(name)
+        return None if avp is None else decode(by_name(name), avp)
+
+    def text(self, name: str) -> str | None:
+        """The value of a text AVP, or None where it is missing or not well encoded: for logs and look-ups."""
+        try:
+            value = self.value(name)
+        except AvpFault:
+            return None
+        return value if isinstance(value, str) else None
+
+    @property
+    def result_code(self) -> int | None:
+        """Result-Code, or None where an answer has none that can be read."""
+        avp = self.first("Result-Code")
+        return int.from_bytes(avp.data, "big") if avp is not None and len(avp.data) == 4 else None
+
+    def numbered(self, *, hop_by_hop: int, end_to_end: int) -> "Message":
+        """The same message with other identifiers."""
+        return replace(self, hop_by_hop=hop_by_hop, end_to_end=end_to_end)
+
+    def with_avps(self, avps: Iterable[Avp]) -> "Message":
+        """The same message with these AVPs instead."""
+        return replace(self, avps=tuple(avps))
