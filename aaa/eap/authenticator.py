@@ -1,0 +1,178 @@
+"""The EAP layer around the method: identity, choice of method, Nak (RFC 3748 §2, §5)."""
+
+from collections.abc import Sequence
+
+from aaa.eap.aka_server import AkaServer
+from aaa.eap.events import (
+    Discard,
+    EapArrived,
+    Effect,
+    Event,
+    Failed,
+    MethodChosen,
+    ProfileArrived,
+    ProfileRefused,
+    SendEap,
+    VectorArrived,
+    VectorRefused,
+)
+from aaa.eap.identity_rounds import Identities
+from aaa.eap.policy import AkaPolicy
+from aaa.eap.responses import matching_response
+from aaa.eap.states import (
+    AwaitingIdentity,
+    AwaitingProfile,
+    AwaitingVector,
+    Challenged,
+    Chosen,
+    Closed,
+    Done,
+    EapState,
+    Exchange,
+    FailureNotified,
+    IdentityRequested,
+    MethodProposed,
+    MethodRunning,
+    Silent,
+)
+from aaa.messages import RejectCause
+from wire.eap.packet import EapCode, EapPacket, EapType, failure, identity_request
+from wire.errors import DecodeError
+from wire.identity import EapMethod, Identity, classify
+from wire.sansio import RandomBytes, Tick, Transitions, UnlistedTransition, check_transition
+
+Step = tuple[EapState, list[Effect]]
+
+TRANSITIONS: Transitions = {
+    (Silent, EapArrived): frozenset({Silent, IdentityRequested, MethodProposed, Closed}),
+    (IdentityRequested, EapArrived): frozenset({IdentityRequested, MethodProposed, Closed}),
+    (MethodProposed, EapArrived): frozenset({MethodProposed, MethodRunning, Closed}),
+    (MethodProposed, VectorArrived): frozenset({MethodProposed}),
+    (MethodProposed, VectorRefused): frozenset({MethodProposed}),
+    (MethodProposed, Tick): frozenset({MethodProposed}),
+    (MethodRunning, EapArrived): frozenset({MethodRunning, Closed}),
+    (MethodRunning, VectorArrived): frozenset({MethodRunning}),
+    (MethodRunning, VectorRefused): frozenset({MethodRunning}),
+    (MethodRunning, ProfileArrived): frozenset({MethodRunning, Closed}),
+    (MethodRunning, ProfileRefused): frozenset({MethodRunning}),
+    (MethodRunning, Tick): frozenset({MethodRunning}),
+    (Closed, EapArrived): frozenset({Closed}),
+}
+
+
+class Authenticator:
+    """One peer. `state` is plain data: an authenticator made anew with it goes on where this one was."""
+
+    def __init__(
+        self,
+        *,
+        policy: AkaPolicy,
+        random: RandomBytes,
+        state: EapState | None = None,
+        identities: Identities | None = None,
+    ) -> None:
+        self._policy = policy
+        self._random = random
+        self._identities = identities
+        self.state: EapState = state or Silent()
+
+    @property
+    def deadline(self) -> float | None:
+        """When the HSS has been waited for long enough."""
+        match self.state:
+            case MethodProposed(aka=AwaitingVector(until=until) | AwaitingProfile(until=until)):
+                return until
+            case MethodRunning(AwaitingVector(until=until) | AwaitingProfile(until=until)):
+                return until
+            case _:
+                return None
+
+    def handle(self, event: Event, now: float) -> list[Effect]:
+        """Take one event; at most one effect follows. UnlistedTransition for an answer that was not asked for."""
+        following, effects = self._step(event, now)
+        check_transition(TRANSITIONS, self.state, event, following)
+        self.state = following
+        return effects
+
+    def _step(self, event: Event, now: float) -> Step:
+        match self.state, event:
+            case Silent() as state, EapArrived(b""):
+                identifier = self._random(1)[0]
+                return IdentityRequested(identifier), [SendEap(identity_request(identifier))]
+            case Silent() as state, EapArrived(octets):
+                return self._opened(state, octets, now)
+            case IdentityRequested(identifier) as state, EapArrived(octets):
+                packet = matching_response(octets, identifier)
+                return (state, [packet]) if isinstance(packet, Discard) else self._identified(packet, now)
+            case MethodProposed() as state, EapArrived() as arrived:
+                return self._proposed(state, arrived, now)
+            case MethodProposed() | MethodRunning() as state, _:
+                return self._run(state, event, now)
+            case Closed() as state, EapArrived():
+                return state, [Discard("the conversation is over")]
+            case state, _:
+                raise UnlistedTransition(type(state), type(event), type(state))
+
+    def _opened(self, state: Silent, octets: bytes, now: float) -> Step:
+        try:
+            packet = EapPacket.parse(octets)
+        except DecodeError as error:
+            return state, [Discard(f"malformed EAP packet: {error}")]
+        if packet.code is not EapCode.RESPONSE:
+            return state, [Discard(f"an EAP {packet.code.name.lower()} from the peer")]
+        return self._identified(packet, now)
+
+    def _identified(self, packet: EapPacket, now: float) -> Step:
+        if packet.type != EapType.IDENTITY:
+            return _fail(packet, RejectCause.BAD_EAP, f"type {packet.type} where an identity is due")
+        identity = classify(packet.type_data)
+        if identity.nai.is_unreachable or identity.nai.is_emergency:
+            # TS 23.003 §14.6: no AAA server may serve it; §14.8: emergency sessions are authenticated otherwise.
+            return _fail(packet, RejectCause.USER_UNKNOWN, "a realm that no AAA server serves")
+        if identity.method is EapMethod.SIM:
+            return _fail(packet, RejectCause.METHOD_REFUSED, "the identity is one of EAP-SIM")
+        return self._propose(self._method_for(identity), packet, packet.type_data, (), now)
+
+    def _method_for(self, identity: Identity) -> EapMethod:
+        offered = self._policy.methods
+        return identity.method if identity.method in offered else offered[0]
+
+    def _propose(
+        self, method: EapMethod, after: EapPacket, identity: bytes, refused: tuple[EapMethod, ...], now: float
+    ) -> Step:
+        chosen = Chosen(Exchange(method, identity, after.identifier))
+        return self._run(MethodProposed(identity, chosen, refused), MethodChosen(), now)
+
+    def _proposed(self, state: MethodProposed, event: EapArrived, now: float) -> Step:
+        aka = state.aka
+        if not isinstance(aka, AwaitingIdentity | Challenged | FailureNotified):
+            return self._run(state, event, now)
+        packet = matching_response(event.octets, aka.exchange.identifier)
+        if isinstance(packet, Discard) or packet.type != EapType.NAK:
+            return self._run(state, event, now)
+        if isinstance(aka, FailureNotified):
+            return _fail(packet, aka.cause, aka.detail)
+        declined = (*state.refused, aka.exchange.method)
+        wanted = [method for method in self._policy.methods if method in packet.type_data and method not in declined]
+        if not wanted:
+            asked = ", ".join(str(number) for number in packet.type_data)
+            return _fail(packet, RejectCause.METHOD_REFUSED, f"the UE asks for EAP type {asked}")
+        return self._propose(wanted[0], packet, state.identity, declined, now)
+
+    def _run(self, state: MethodProposed | MethodRunning, event: Event, now: float) -> Step:
+        server = AkaServer(policy=self._policy, state=state.aka, identities=self._identities)
+        effects = server.handle(event, now)
+        if isinstance(server.state, Done):
+            return Closed(), effects
+        answered = isinstance(event, EapArrived) and not _discarded(effects)
+        if isinstance(state, MethodRunning) or answered:
+            return MethodRunning(server.state), effects
+        return MethodProposed(state.identity, server.state, state.refused), effects
+
+
+def _discarded(effects: Sequence[Effect]) -> bool:
+    return any(isinstance(effect, Discard) for effect in effects)
+
+
+def _fail(packet: EapPacket, cause: RejectCause, detail: str) -> Step:
+    return Closed(), [Failed(failure(packet.identifier), cause, detail)]

@@ -1,0 +1,29 @@
+"""What one client is offered: the choices that EAP-AKA leaves to the server (RFC 4187, RFC 9048)."""
+
+from dataclasses import dataclass
+
+from wire.eap.constants import KDF_CK_PRIME
+from wire.identity import EapMethod
+
+
+@dataclass(frozen=True, slots=True)
+class AkaPolicy:
+    """The server's choices towards one client.
+
+    `network_name` is the access network identity (TS 24.302 §8.1.1); without it EAP-AKA' is not offered. `kdfs` are
+    offered in this order; the keys are those of KDF 1, the only one of EAP-AKA'. `result_ind` offers protected success,
+    which costs a round. `always_ask_identity` starts with AKA-Identity whatever EAP-Response/Identity says, as
+    RFC 4187 §4.1.4 recommends; without it a plain permanent identity is believed, as over IKEv2 nothing between UE and
+    gateway can change it. `hss_limit` is in seconds.
+    """
+
+    network_name: str | None = None
+    kdfs: tuple[int, ...] = (KDF_CK_PRIME,)
+    result_ind: bool = False
+    always_ask_identity: bool = False
+    hss_limit: float = 5.0
+
+    @property
+    def methods(self) -> tuple[EapMethod, ...]:
+        """The methods on offer, the preferred one first: EAP-AKA' is the stronger (RFC 9048 §7)."""
+        return (EapMethod.AKA,) if self.network_name is None else (EapMethod.AKA_PRIME, EapMethod.AKA)

@@ -1,0 +1,160 @@
+"""What is true between two rounds of EAP, as plain data (RFC 4187 §3, RFC 3748 §4)."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from aaa.messages import RejectCause
+from wire.eap.aka_keys import Keys
+from wire.identity import EapMethod, Imsi
+from wire.secret import Secret
+
+
+class IdRequest(Enum):
+    """Which identity an AKA-Identity request asks for (RFC 4187 §9.1)."""
+
+    ANY = "AT_ANY_ID_REQ"
+    FULLAUTH = "AT_FULLAUTH_ID_REQ"
+    PERMANENT = "AT_PERMANENT_ID_REQ"
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One method's conversation up to now.
+
+    `identity` is the octets that keys are derived from: those of EAP-Response/Identity until an AT_IDENTITY replaces
+    them (RFC 4187 §7). `identifier` is that of the outstanding request, and before there is one of the response that
+    the first request will follow.
+    """
+
+    method: EapMethod
+    identity: bytes
+    identifier: int
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The method is chosen and has sent nothing."""
+
+    exchange: Exchange
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitingIdentity:
+    """An AKA-Identity request is out; `rounds` are the packets of all of them, request and response in turn."""
+
+    exchange: Exchange
+    asked: IdRequest
+    rounds: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitingVector:
+    """The HSS has until `until` to give a vector; `resynchronised` when it is for a USIM that was out of step.
+
+    `checkcode` is what AT_CHECKCODE will carry (RFC 4187 §10.13).
+    """
+
+    exchange: Exchange
+    imsi: Imsi
+    checkcode: bytes
+    until: float
+    resynchronised: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Challenged:
+    """A challenge is out. `kdfs` are the AT_KDF values as sent, none in EAP-AKA (RFC 9048 §3.2)."""
+
+    exchange: Exchange
+    imsi: Imsi
+    rand: bytes
+    autn: bytes
+    xres: Secret
+    keys: Keys
+    checkcode: bytes
+    kdfs: tuple[int, ...] = ()
+    resynchronised: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitingProfile:
+    """The UE has proved itself; until `until` the HSS is asked what it may have.
+
+    `result_ind` when both sides want protected success.
+    """
+
+    exchange: Exchange
+    imsi: Imsi
+    keys: Keys
+    session_id: bytes
+    until: float
+    result_ind: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SuccessNotified:
+    """AT_NOTIFICATION 32768 is out; whatever answers it is followed by EAP-Success (RFC 4187 §6.2)."""
+
+    exchange: Exchange
+    imsi: Imsi
+    msk: Secret
+    session_id: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class FailureNotified:
+    """An AT_NOTIFICATION of failure is out; whatever answers it is followed by EAP-Failure (RFC 4187 §6.3.3)."""
+
+    exchange: Exchange
+    cause: RejectCause
+    detail: str
+    imsi: Imsi | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The method has ended; nothing moves it any more."""
+
+
+AkaState = (
+    Chosen | AwaitingIdentity | AwaitingVector | Challenged | AwaitingProfile | SuccessNotified | FailureNotified | Done
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Silent:
+    """Nothing has been exchanged yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityRequested:
+    """EAP-Request/Identity with `identifier` is out (RFC 3748 §5.1)."""
+
+    identifier: int
+
+
+@dataclass(frozen=True, slots=True)
+class MethodProposed:
+    """The first request of a method is out or in the making, so that a Nak may answer it (RFC 3748 §5.3.1).
+
+    `identity` is what EAP-Response/Identity said, `refused` the methods that the peer has declined already.
+    """
+
+    identity: bytes
+    aka: AkaState
+    refused: tuple[EapMethod, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MethodRunning:
+    """The peer has answered within the method, so that it is settled (RFC 3748 §2.1)."""
+
+    aka: AkaState
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """EAP-Success or EAP-Failure has been given."""
+
+
+EapState = Silent | IdentityRequested | MethodProposed | MethodRunning | Closed

@@ -1,0 +1,106 @@
+"""The conversations that wait for a client's next round, each behind a State that nobody can guess (RFC 2865 §5.24)."""
+
+from collections import OrderedDict
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from aaa.eap.states import EapState
+from wire.sansio import RandomBytes
+
+STATE_OCTETS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """All that is known of one authentication between two rounds: plain data, so that it can be kept anywhere.
+
+    `client` is the name of the peer that began it, `apn` what that peer asked for first, `started` the clock's time
+    of the first round in seconds.
+    """
+
+    client: str
+    eap: EapState
+    started: float
+    apn: str | None = None
+    user_name: str | None = None
+
+
+class Conversations(Protocol):
+    """Where conversations are between two rounds; whoever holds the token may continue, if it is the same client."""
+
+    def keep(self, conversation: Conversation, token: bytes | None, now: float) -> bytes:
+        """The token under which `conversation` will be found; `token` is that of the round before, if there was one."""
+
+    def find(self, token: bytes, client: str, now: float) -> Conversation | None:
+        """The conversation that `client` has under `token`; None when it is unknown, too old or another client's."""
+
+    def forget(self, token: bytes) -> None:
+        """It is over."""
+
+
+class MemoryConversations:
+    """Conversations in this process: at most `limit`, at most `client_limit` of one client, none older than `age`.
+
+    Where there is no room the oldest gives way, first of the same client: a client that begins and never finishes
+    loses its own. `age` is in seconds from the first round.
+    """
+
+    def __init__(
+        self, *, random: RandomBytes, limit: int = 100_000, client_limit: int = 50_000, age: float = 60.0
+    ) -> None:
+        self._random = random
+        self._limit = limit
+        self._client_limit = client_limit
+        self._age = age
+        self._kept: OrderedDict[bytes, Conversation] = OrderedDict()
+        self._of_client: dict[str, OrderedDict[bytes, None]] = {}
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def keep(self, conversation: Conversation, token: bytes | None, now: float) -> bytes:
+        """A new token in the first round, the same one in the rounds after."""
+        self._drop_aged(now)
+        if token is not None and token in self._kept:
+            self._kept[token] = conversation
+            return token
+        self._make_room(conversation.client)
+        token = self._random(STATE_OCTETS)
+        self._kept[token] = conversation
+        self._of_client.setdefault(conversation.client, OrderedDict())[token] = None
+        return token
+
+    def find(self, token: bytes, client: str, now: float) -> Conversation | None:
+        """The conversation; it stays, for a client may have to send the same round again."""
+        self._drop_aged(now)
+        conversation = self._kept.get(token)
+        return conversation if conversation is not None and conversation.client == client else None
+
+    def forget(self, token: bytes) -> None:
+        """Drop it; an unknown token is no fault."""
+        conversation = self._kept.pop(token, None)
+        if conversation is None:
+            return
+        tokens = self._of_client[conversation.client]
+        del tokens[token]
+        if not tokens:
+            del self._of_client[conversation.client]
+
+    def _drop_aged(self, now: float) -> None:
+        while self._kept:
+            token, oldest = next(iter(self._kept.items()))
+            if oldest.started + self._age > now:
+                return
+            self.forget(token)
+
+    def _make_room(self, client: str) -> None:
+        tokens = self._of_client.get(client, OrderedDict())
+        if len(tokens) >= self._client_limit:
+            self.forget(next(iter(tokens)))
+        if len(self._kept) >= self._limit:
+            self.forget(next(iter(self._kept)))
+
+
+def resumed(conversation: Conversation, eap: EapState, apn: str | None) -> Conversation:
+    """The same conversation after a round; the APN that was asked for first stays (RFC 5778 §5.1.1)."""
+    return replace(conversation, eap=eap, apn=conversation.apn or apn)
