@@ -34,7 +34,7 @@ def _parse_all(octets: bytes) -> None:
         packet.integer(name)
 
 
-_KEYS = msk_attributes(bytes(64), secret=b"secret", request_authenticator=bytes(16), random=lambda count: bytes(count))
+_KEYS = msk_attributes(bytes(64), secret=b"secret", request_authenticator=bytes(16), random=bytes)
 _ACCEPT = reply(RadiusPacket(Code.ACCESS_REQUEST, 1, bytes(16)), Code.ACCESS_ACCEPT, secret=b"secret", attributes=_KEYS)
 
 

@@ -1,0 +1,67 @@
+"""RADIUS clients by the network they send from; the longest prefix wins, and nobody else is served (RFC 2865 §3)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+
+from aaa.messages import Client
+from aaa.radius.config import RadiusClientConfig
+from runtime.config import ConfigError
+from runtime.secret_file import read_secret
+from wire.secret import Secret
+
+
+@dataclass(frozen=True, slots=True)
+class RadiusClient:
+    """A named client: whence it sends, the secret shared with it, and what the authentication service is told of it."""
+
+    network: IPv4Network | IPv6Network
+    secret: Secret
+    client: Client
+
+
+class ClientTable:
+    """Finds the client of a source address; ConfigError when two clients have one name or one network."""
+
+    def __init__(self, clients: Iterable[RadiusClient]) -> None:
+        self._by_prefix: dict[tuple[int, int], dict[int, RadiusClient]] = {}
+        names: set[str] = set()
+        for client in clients:
+            network = client.network
+            level = self._by_prefix.setdefault((network.version, network.prefixlen), {})
+            if client.client.name in names:
+                raise ConfigError(f"RADIUS client {client.client.name}: the name is taken; give each its own")
+            if int(network.network_address) in level:
+                raise ConfigError(f"RADIUS client {client.client.name}: another has network {network}; remove one")
+            names.add(client.client.name)
+            level[int(network.network_address)] = client
+        self._prefixes = sorted(self._by_prefix, reverse=True)
+
+    def find(self, address: str) -> RadiusClient | None:
+        """The client with the longest prefix over `address`, a literal IPv4 or IPv6 address; None for a stranger."""
+        source = _plain(address)
+        bits, number = source.max_prefixlen, int(source)
+        for version, length in self._prefixes:
+            if version == source.version:
+                found = self._by_prefix[version, length].get(number >> (bits - length) << (bits - length))
+                if found is not None:
+                    return found
+        return None
+
+
+def load_clients(configured: Iterable[RadiusClientConfig]) -> ClientTable:
+    """The table of all configured clients; reads each secret file. ConfigError in one line."""
+    return ClientTable(
+        RadiusClient(
+            network=entry.network,
+            secret=read_secret(entry.secret_file),
+            client=Client(entry.name, entry.network_name or None),
+        )
+        for entry in configured
+    )
+
+
+def _plain(address: str) -> IPv4Address | IPv6Address:
+    """An IPv4 address is the same client when a dual-stack socket shows it mapped (RFC 4291 §2.5.5.2)."""
+    source = ip_address(address)
+    return source.ipv4_mapped or source if isinstance(source, IPv6Address) else source

@@ -1,0 +1,28 @@
+"""[aaa.radius]: where the RADIUS front listens, and who may ask it."""
+
+from pydantic import Field
+
+from runtime.config import ConfigPath, Network, Section, SocketAddress
+
+
+class RadiusClientConfig(Section):
+    """[[aaa.radius.client]]: one named client, or one network of them that share a secret."""
+
+    name: str = Field(min_length=1)
+    network: Network = Field(description='a network such as "127.0.0.0/8", or one address')
+    secret_file: ConfigPath = Field(description="a file of mode 0600 that holds the shared secret")
+    network_name: str = Field(
+        default="", description='the access network identity for EAP-AKA\' (TS 24.302 §8.1.1), such as "WLAN"'
+    )
+
+
+class RadiusConfig(Section):
+    """[aaa.radius]; `request_limit` and `duplicate_age` in seconds."""
+
+    auth: SocketAddress = Field(description='where to listen, such as "127.0.0.1:1812"')
+    client: tuple[RadiusClientConfig, ...] = Field(default=(), description="one [[aaa.radius.client]] for each client")
+    request_limit: float = Field(default=10.0, gt=0, le=60)
+    max_in_progress: int = Field(default=2000, ge=1)
+    # RFC 5080 §2.2.2: an answer is kept for no less than 5 and no more than 30 seconds.
+    duplicate_age: float = Field(default=30.0, ge=5, le=30)
+    duplicate_size: int = Field(default=65536, ge=256)

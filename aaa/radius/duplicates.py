@@ -1,0 +1,94 @@
+"""Duplicate detection: a retransmitted request gets the answer it had, never a second treatment (RFC 5080 §2.2.2)."""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from itertools import takewhile
+
+from wire.radius.packet import RadiusPacket
+
+Source = tuple[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class RequestKey:
+    """What makes two datagrams the same request."""
+
+    source: Source
+    identifier: int
+    code: int
+    authenticator: bytes
+
+    @classmethod
+    def of(cls, packet: RadiusPacket, source: Source) -> "RequestKey":
+        """The key of `packet` from `source`."""
+        return cls(source, packet.identifier, packet.code, packet.authenticator)
+
+    @property
+    def slot(self) -> tuple[Source, int, int]:
+        """A client has one request at a time in each: another Authenticator means that it gave the older one up."""
+        return (self.source, self.identifier, self.code)
+
+
+@dataclass(frozen=True, slots=True)
+class InProgress:
+    """Seen already, and not answered yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """Seen and settled: `octets` is the answer, None where the answer was silence."""
+
+    octets: bytes | None
+
+
+@dataclass(slots=True)
+class _Entry:
+    key: RequestKey
+    born: float
+    outcome: InProgress | Answered
+
+
+class DuplicateCache:
+    """At most `size` requests, none older than `age` seconds (5 to 30 by RFC 5080 §2.2.2)."""
+
+    def __init__(self, *, size: int = 65536, age: float = 30.0) -> None:
+        self._size = size
+        self._age = age
+        # An OrderedDict, because a dict that loses its first items again and again searches ever longer for the next.
+        self._entries: OrderedDict[tuple[Source, int, int], _Entry] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def outcome(self, key: RequestKey, now: float) -> InProgress | Answered | None:
+        """What became of this very request, None when it is new."""
+        self._purge(now)
+        entry = self._entries.get(key.slot)
+        return entry.outcome if entry is not None and entry.key == key else None
+
+    def begin(self, key: RequestKey, now: float) -> None:
+        """Remember a new request as in progress; an older one of its slot, or the oldest of all, makes room."""
+        self._entries.pop(key.slot, None)
+        while len(self._entries) >= self._size:
+            self._entries.popitem(last=False)
+        self._entries[key.slot] = _Entry(key, now, InProgress())
+
+    def settle(self, key: RequestKey, octets: bytes | None) -> bool:
+        """Keep the answer; False when the client has given this request up, so that nobody wants it."""
+        entry = self._entries.get(key.slot)
+        if entry is None or entry.key != key:
+            return False
+        entry.outcome = Answered(octets)
+        return True
+
+    def forget(self, key: RequestKey) -> None:
+        """Treat the next copy of this request as new."""
+        entry = self._entries.get(key.slot)
+        if entry is not None and entry.key == key:
+            del self._entries[key.slot]
+
+    def _purge(self, now: float) -> None:
+        # Entries stand in the order of their birth, so the first young one ends the search.
+        old = takewhile(lambda entry: now - entry.born >= self._age, self._entries.values())
+        for entry in list(old):
+            del self._entries[entry.key.slot]

@@ -1,0 +1,74 @@
+"""Between RADIUS packets and what the authentication service asks and answers (RFC 3579 §2, RFC 2548 §2.4)."""
+
+from aaa.messages import Accept, AccessAnswer, AccessRequest, Challenge, Client, Ignore, Reject
+from hss.api import ApnProfile
+from wire.radius.dictionary import VALUE_LIMIT
+from wire.radius.eap import join_eap
+from wire.radius.messages import reply
+from wire.radius.mppe import msk_attributes
+from wire.radius.packet import Attribute, Code, RadiusPacket
+from wire.sansio import RandomBytes
+
+EAP_FAILURE = 4
+
+
+def to_access_request(packet: RadiusPacket, client: Client) -> AccessRequest:
+    """What an Access-Request with EAP asks; DecodeError when an attribute that matters is malformed or repeated.
+
+    The APN is Service-Selection (RFC 6572 §4.3) alone: Called-Station-Id names an access point as often as an APN.
+    """
+    return AccessRequest(
+        client=client,
+        eap=join_eap(packet) or b"",
+        state=packet.octets("State"),
+        user_name=packet.text("User-Name"),
+        apn=packet.text("Service-Selection") or None,
+        front="radius",
+    )
+
+
+def to_reply(request: RadiusPacket, answer: AccessAnswer, *, secret: bytes, random: RandomBytes) -> bytes | None:
+    """The packet that carries `answer` to the client, None for silence."""
+    match answer:
+        case Challenge(eap, state, timeout):
+            # RFC 3579 §2.3: Session-Timeout of a Challenge is how long the NAS may wait for the UE.
+            attributes = [Attribute.of("State", state), Attribute.of("Session-Timeout", timeout)]
+            return reply(request, Code.ACCESS_CHALLENGE, secret=secret, attributes=attributes, eap=eap)
+        case Accept():
+            keys = msk_attributes(answer.msk, secret=secret, request_authenticator=request.authenticator, random=random)
+            attributes = [*keys, *_authorisation(request, answer)]
+            return reply(request, Code.ACCESS_ACCEPT, secret=secret, attributes=attributes, eap=answer.eap)
+        case Reject(eap):
+            failure = eap or eap_failure(request)
+            return reply(request, Code.ACCESS_REJECT, secret=secret, eap=failure)
+        case Ignore():
+            return None
+
+
+def eap_failure(request: RadiusPacket) -> bytes:
+    """EAP-Failure with the Identifier of the EAP packet that it answers (RFC 3748 §4.2, RFC 3579 §2.6.3)."""
+    eap = join_eap(request) or b""
+    return bytes([EAP_FAILURE, eap[1] if len(eap) > 1 else 0, 0, 4])
+
+
+def _authorisation(request: RadiusPacket, answer: Accept) -> list[Attribute]:
+    attributes = [Attribute.of("User-Name", answer.user_name)]
+    if 0 < len(answer.session_id) <= VALUE_LIMIT:
+        attributes.append(Attribute.of("Class", answer.session_id))
+        # RFC 4072 §4.1.4: a client that wants the name of the key sends the attribute empty or with one NUL.
+        if request.values("EAP-Key-Name"):
+            attributes.append(Attribute.of("EAP-Key-Name", answer.session_id))
+    if answer.apn is not None:
+        attributes += _home_addresses(answer.apn)
+    if answer.profile.session_timeout is not None:
+        attributes.append(Attribute.of("Session-Timeout", answer.profile.session_timeout))
+    return attributes
+
+
+def _home_addresses(apn: ApnProfile) -> list[Attribute]:
+    attributes = []
+    if apn.home_address is not None:
+        attributes.append(Attribute.of("Framed-IPv6-Address", str(apn.home_address)))
+    if apn.home_address_v4 is not None:
+        attributes.append(Attribute.of("Framed-IP-Address", str(apn.home_address_v4)))
+    return attributes

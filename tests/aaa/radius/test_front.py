@@ -1,0 +1,173 @@
+"""The front's decisions: served, repeated, refused or passed over in silence."""
+
+import pytest
+
+from aaa.messages import Ignore
+from aaa.radius.duplicates import DuplicateCache
+from aaa.radius.front import Discard, RadiusFront, Repeat, Send, Serve
+from tests.aaa.radius.samples import AUTHENTICATOR, CLIENT, IDENTITY, SECRET, SOURCE, accept, asked, challenge, table
+from wire.radius.codec import build_packet, parse_packet
+from wire.radius.eap import UNSEALED, is_authentic, join_eap, seal_request, split_eap
+from wire.radius.messages import status_server
+from wire.radius.packet import Attribute, Code, RadiusPacket, is_genuine_response
+
+
+def front(max_in_progress: int = 100) -> RadiusFront:
+    return RadiusFront(table(), random=bytes, duplicates=DuplicateCache(), max_in_progress=max_in_progress)
+
+
+def bare(*attributes: Attribute, code: int = Code.ACCESS_REQUEST) -> bytes:
+    return build_packet(RadiusPacket(code, 7, AUTHENTICATOR, attributes))
+
+
+def test_front_serves_a_good_request() -> None:
+    decision = front().receive(asked(), SOURCE, 0.0)
+    assert isinstance(decision, Serve)
+    assert decision.request.eap == IDENTITY
+    assert decision.request.client == CLIENT.client
+    assert decision.client is CLIENT
+
+
+def test_front_is_silent_to_strangers() -> None:
+    decision = front().receive(asked(), ("192.0.2.1", 1812), 0.0)
+    assert decision == Discard("no client is configured for this address")
+
+
+@pytest.mark.parametrize("octets", [b"", bytes(19), bytes(20), asked()[:-1], asked()[:20] + b"\x50\x03a"])
+def test_front_is_silent_to_malformed_packets(octets: bytes) -> None:
+    decision = front().receive(octets, SOURCE, 0.0)
+    assert isinstance(decision, Discard)
+    assert decision.cause == "the packet is malformed"
+    assert decision.client == "lab"
+
+
+def test_front_is_silent_to_eap_without_message_authenticator() -> None:
+    # RFC 3579 §3.2
+    decision = front().receive(bare(*split_eap(IDENTITY)), SOURCE, 0.0)
+    assert decision == Discard("EAP-Message without Message-Authenticator", "lab")
+
+
+def test_front_is_silent_to_a_wrong_secret() -> None:
+    decision = front().receive(asked(secret=b"another"), SOURCE, 0.0)
+    assert isinstance(decision, Discard)
+    assert "Message-Authenticator is wrong" in decision.cause
+
+
+def test_front_is_silent_to_other_codes() -> None:
+    sealed = seal_request(bare(UNSEALED, code=Code.ACCOUNTING_REQUEST), SECRET)
+    decision = front().receive(sealed, SOURCE, 0.0)
+    assert decision == Discard("this port serves no such code", "lab", "code 4")
+
+
+def test_front_rejects_a_request_without_eap() -> None:
+    for octets in (bare(Attribute.of("User-Name", "ue")), asked(eap=None)):
+        decision = front().receive(octets, SOURCE, 0.0)
+        assert isinstance(decision, Send)
+        assert decision.refusal == "the request carries no EAP-Message"
+        assert decision.octets[0] == Code.ACCESS_REJECT
+        assert decision.octets[20:22] == b"\x50\x12"
+        assert is_authentic(decision.octets, SECRET, AUTHENTICATOR)
+
+
+def test_front_gives_a_forger_of_proxy_state_nothing_to_collide_with() -> None:
+    # CVE-2024-3596
+    decision = front().receive(bare(Attribute.of("Proxy-State", bytes(200))), SOURCE, 0.0)
+    assert decision == Discard("Proxy-State without Message-Authenticator", "lab")
+
+
+def test_front_rejects_a_repeated_state() -> None:
+    octets = asked(Attribute.of("State", b"a"), Attribute.of("State", b"b"))
+    decision = front().receive(octets, SOURCE, 0.0)
+    assert isinstance(decision, Send)
+    assert decision.refusal == "malformed attribute: 2 attributes State, one is allowed"
+    assert join_eap(parse_packet(decision.octets)) == bytes.fromhex("04070004")
+
+
+def test_front_answers_status_server() -> None:
+    # RFC 5997 §4.2
+    octets = status_server(identifier=3, authenticator=AUTHENTICATOR, secret=SECRET)
+    decision = front().receive(octets, SOURCE, 0.0)
+    assert isinstance(decision, Send)
+    assert decision.refusal is None
+    assert decision.octets[:2] == bytes([Code.ACCESS_ACCEPT, 3])
+    assert is_genuine_response(decision.octets, AUTHENTICATOR, SECRET)
+
+
+def test_front_is_silent_to_an_unprotected_status_server() -> None:
+    decision = front().receive(bare(code=Code.STATUS_SERVER), SOURCE, 0.0)
+    assert decision == Discard("Status-Server without Message-Authenticator", "lab")
+
+
+def test_front_drops_a_duplicate_in_progress_and_repeats_the_answer_afterwards() -> None:
+    served = front()
+    serving = served.receive(asked(), SOURCE, 0.0)
+    assert isinstance(serving, Serve)
+    assert served.receive(asked(), SOURCE, 1.0) == Repeat(None)
+    answer = served.answer(serving, challenge())
+    assert answer is not None
+    assert served.receive(asked(), SOURCE, 2.0) == Repeat(answer)
+    assert served.in_progress == 0
+
+
+def test_front_treats_the_same_octets_from_another_port_as_new() -> None:
+    served = front()
+    served.receive(asked(), SOURCE, 0.0)
+    assert isinstance(served.receive(asked(), (SOURCE[0], SOURCE[1] + 1), 0.0), Serve)
+
+
+def test_forged_duplicate_does_not_touch_the_cache() -> None:
+    # RFC 5080 §2.2.2
+    served = front()
+    serving = served.receive(asked(), SOURCE, 0.0)
+    assert isinstance(serving, Serve)
+    forged = asked(secret=b"another", authenticator=bytes(16))
+    assert isinstance(served.receive(forged, SOURCE, 0.0), Discard)
+    assert served.answer(serving, challenge()) is not None
+
+
+def test_front_sends_nothing_for_a_request_that_its_client_gave_up() -> None:
+    served = front()
+    older = served.receive(asked(), SOURCE, 0.0)
+    newer = served.receive(asked(authenticator=bytes(16)), SOURCE, 1.0)
+    assert isinstance(older, Serve)
+    assert isinstance(newer, Serve)
+    assert served.answer(older, challenge()) is None
+    assert served.answer(newer, challenge()) is not None
+    assert served.in_progress == 0
+
+
+def test_front_keeps_silent_on_duplicates_of_what_was_ignored() -> None:
+    served = front()
+    serving = served.receive(asked(), SOURCE, 0.0)
+    assert isinstance(serving, Serve)
+    assert served.answer(serving, Ignore("not ours")) is None
+    assert served.receive(asked(), SOURCE, 1.0) == Repeat(None)
+
+
+def test_front_takes_an_abandoned_request_anew() -> None:
+    served = front()
+    serving = served.receive(asked(), SOURCE, 0.0)
+    assert isinstance(serving, Serve)
+    served.abandon(serving)
+    assert served.in_progress == 0
+    assert isinstance(served.receive(asked(), SOURCE, 1.0), Serve)
+
+
+def test_front_under_load_prefers_conversations_that_have_begun() -> None:
+    # RFC 5080 §2.2.3
+    served = front(max_in_progress=4)
+    decisions = [served.receive(asked(identifier=number), SOURCE, 0.0) for number in range(4)]
+    assert [type(decision) for decision in decisions] == [Serve, Serve, Serve, Discard]
+    begun = asked(Attribute.of("State", b"s"), identifier=10)
+    assert isinstance(served.receive(begun, SOURCE, 0.0), Serve)
+    last = asked(Attribute.of("State", b"s"), identifier=11)
+    assert served.receive(last, SOURCE, 0.0) == Discard("too many requests in progress", "lab")
+
+
+def test_front_accepts_with_the_answer_of_the_service() -> None:
+    served = front()
+    serving = served.receive(asked(), SOURCE, 0.0)
+    assert isinstance(serving, Serve)
+    octets = served.answer(serving, accept())
+    assert octets is not None
+    assert octets[0] == Code.ACCESS_ACCEPT

@@ -1,0 +1,154 @@
+"""The server's tasks, their bounds and their log lines, without a socket."""
+
+import asyncio
+from collections.abc import Callable, MutableMapping
+from typing import Any
+
+import pytest
+import structlog.testing
+
+from aaa.messages import AccessAnswer, AccessRequest, Ignore, Reject, RejectCause
+from aaa.radius.duplicates import DuplicateCache
+from aaa.radius.front import RadiusFront
+from aaa.radius.server import RadiusServer
+from runtime.taps import Address
+from runtime.udp import UdpEndpoint
+from tests.aaa.radius.samples import SOURCE, StubService, accept, asked, challenge, table
+from wire.identity import Imsi
+from wire.radius.packet import Code
+
+Line = MutableMapping[str, Any]
+
+
+class FakeEndpoint:
+    """What the server knows of a socket."""
+
+    def __init__(self, deliver: Callable[[bytes, Address], None]) -> None:
+        self.deliver = deliver
+        self.sent: list[tuple[bytes, Address]] = []
+        self.local = ("127.0.0.1", 1812)
+        self.closed = False
+
+    def send(self, data: bytes, peer: Address) -> None:
+        self.sent.append((data, peer))
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class Bench:
+    """A listening server, its fake socket and its service."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, decide: Callable[[AccessRequest], AccessAnswer]) -> None:
+        self.service = StubService(decide)
+        front = RadiusFront(table(), random=bytes, duplicates=DuplicateCache())
+        self.server = RadiusServer(self.service, front, request_limit=0.05, clock=lambda: 0.0)
+        self.front = front
+        self.endpoints: list[FakeEndpoint] = []
+
+        def bind(_local: Address, deliver: Callable[[bytes, Address], None], **_options: object) -> FakeEndpoint:
+            self.endpoints.append(FakeEndpoint(deliver))
+            return self.endpoints[-1]
+
+        monkeypatch.setattr(UdpEndpoint, "bind", bind)
+        assert self.server.listen(("127.0.0.1", 1812)) == ("127.0.0.1", 1812)
+
+    async def deliver(self, octets: bytes, source: Address = SOURCE) -> list[Line]:
+        with structlog.testing.capture_logs() as lines:
+            self.endpoints[0].deliver(octets, source)
+            while self.server._tasks:
+                await asyncio.gather(*self.server._tasks)
+        return [line for line in lines if line["log_level"] != "debug"]
+
+    @property
+    def sent_codes(self) -> list[int]:
+        return [octets[0] for octets, _ in self.endpoints[0].sent]
+
+
+async def test_server_sends_the_answer_to_where_the_request_came_from(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = Bench(monkeypatch, lambda _: challenge())
+    assert await bench.deliver(asked()) == []
+    ((octets, to),) = bench.endpoints[0].sent
+    assert (octets[0], to) == (Code.ACCESS_CHALLENGE, SOURCE)
+
+
+async def test_server_asks_the_service_once_for_a_duplicate(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = Bench(monkeypatch, lambda _: challenge())
+    await bench.deliver(asked())
+    await bench.deliver(asked())
+    assert len(bench.service.requests) == 1
+    first, second = bench.endpoints[0].sent
+    assert first == second
+
+
+async def test_server_logs_one_line_for_an_accepted_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = Bench(monkeypatch, lambda _: accept())
+    (line,) = await bench.deliver(asked())
+    assert (line["event"], line["imsi"], line["client"]) == ("access accepted", "001010000000001", "lab")
+    assert bench.sent_codes == [Code.ACCESS_ACCEPT]
+
+
+async def test_server_logs_one_line_with_the_cause_of_a_reject(monkeypatch: pytest.MonkeyPatch) -> None:
+    rejected = Reject(b"", RejectCause.USER_UNKNOWN, "not in the database", Imsi("001010000000009"))
+    bench = Bench(monkeypatch, lambda _: rejected)
+    (line,) = await bench.deliver(asked())
+    assert (line["event"], line["cause"]) == ("access rejected", "user unknown")
+    assert line["imsi"] == "001010000000009"
+    assert bench.sent_codes == [Code.ACCESS_REJECT]
+
+
+async def test_server_keeps_silent_when_told_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = Bench(monkeypatch, lambda _: Ignore("a response to nothing"))
+    (line,) = await bench.deliver(asked())
+    assert (line["event"], line["cause"]) == ("request ignored", "a response to nothing")
+    assert bench.endpoints[0].sent == []
+
+
+async def test_server_rejects_a_request_without_eap_with_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = Bench(monkeypatch, lambda _: challenge())
+    (line,) = await bench.deliver(asked(eap=None))
+    assert (line["event"], line["cause"]) == ("access rejected", "the request carries no EAP-Message")
+    assert bench.sent_codes == [Code.ACCESS_REJECT]
+
+
+async def test_server_limits_the_lines_that_a_stranger_causes(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = Bench(monkeypatch, lambda _: challenge())
+    lines = [line for _ in range(100) for line in await bench.deliver(asked(), ("192.0.2.1", 9))]
+    assert 0 < len(lines) < 20
+    assert {line["cause"] for line in lines} == {"no client is configured for this address"}
+    assert bench.endpoints[0].sent == []
+
+
+async def test_server_abandons_a_request_that_takes_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = Bench(monkeypatch, lambda _: challenge())
+    bench.service.held = asyncio.Event()
+    (line,) = await bench.deliver(asked())
+    assert (line["event"], line["cause"]) == ("request abandoned", "no answer within 0.05 s")
+    assert bench.front.in_progress == 0
+    bench.service.held = None
+    assert await bench.deliver(asked()) == []
+    assert bench.sent_codes == [Code.ACCESS_CHALLENGE]
+
+
+async def test_server_survives_a_service_that_breaks(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_request: AccessRequest) -> AccessAnswer:
+        raise RuntimeError("out of order")
+
+    bench = Bench(monkeypatch, broken)
+    (line,) = await bench.deliver(asked())
+    assert (line["event"], line["log_level"]) == ("request failed", "error")
+    assert bench.front.in_progress == 0
+    bench.service.decide = lambda _: challenge()
+    await bench.deliver(asked())
+    assert bench.sent_codes == [Code.ACCESS_CHALLENGE]
+
+
+async def test_server_ends_what_is_in_progress_when_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = Bench(monkeypatch, lambda _: challenge())
+    bench.service.held = asyncio.Event()
+    bench.endpoints[0].deliver(asked(), SOURCE)
+    await asyncio.sleep(0)
+    await bench.server.close()
+    assert bench.endpoints[0].closed
+    assert bench.front.in_progress == 0
+    assert bench.endpoints[0].sent == []
