@@ -1,0 +1,31 @@
+"""[pdngw]: where the gateway listens, who it is, which Home Addresses it gives."""
+
+from ipaddress import IPv4Address, IPv6Address, IPv6Network
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from runtime.config import ConfigPath, Section
+
+
+class PdnGwConfig(Section):
+    """One PDN GW: IKEv2 responder and home agent."""
+
+    address: IPv4Address = Field(description="the address that UEs in IPv4 networks reach it by")
+    ike_port: int = Field(default=5500, ge=0, le=65535, description="IKE without the non-ESP marker")
+    natt_port: int = Field(default=4500, ge=0, le=65535, description="IKE and ESP in UDP (RFC 3948)")
+    dsmip_port: int = Field(default=4191, ge=0, le=65535, description="Binding Updates in UDP (RFC 5555 §4.1)")
+    id: str = Field(min_length=1, description="the gateway's own name, in its certificate")
+    certificate: ConfigPath = Field(description="its certificate, PEM, the chain after it")
+    key: ConfigPath = Field(description="its private key, PEM")
+    ha_address: IPv6Address = Field(description="the home agent's IPv6 address, in the home prefix")
+    home_prefix: IPv6Network = Field(description='the pool of Home Addresses, such as "2001:db8:1::/64"')
+    aaa: Literal["diameter", "radius"] = "diameter"
+    session_limit: int = Field(default=10_000, ge=1, description="IKE SAs at most")
+    lifetime_limit: int = Field(default=3600, ge=4, le=262140, description="seconds a binding is granted at most")
+
+    @model_validator(mode="after")
+    def _home_agent_is_at_home(self) -> Self:
+        if self.ha_address not in self.home_prefix:
+            raise ValueError(f"ha_address {self.ha_address} is not in home_prefix {self.home_prefix}; choose one inside")
+        return self

@@ -1,0 +1,104 @@
+"""A Child SA pair at work: both ends of one, and what may not pass."""
+
+from ipaddress import IPv6Address, IPv6Network
+
+import pytest
+
+from wire.ciphers import ENCRYPTIONS, IntegrityFailed, keymat_octets
+from wire.errors import ProtocolViolation
+from wire.esp.replay import Replayed
+from wire.ikev2.algorithms import EspSuite
+from wire.ikev2.association import UNUSABLE, Association
+from wire.ikev2.child import Mode, child_sa
+from wire.ikev2.keys import ChildKeys
+from wire.ikev2.selectors import TrafficSelector
+from wire.ip.ipv6 import PROTO_ESP, PROTO_MOBILITY, PROTO_UDP, Ipv6Packet
+from wire.secret import Secret
+
+HOME_ADDRESS = IPv6Address("2001:db8:1::100")
+OTHER = IPv6Address("2001:db8:1::200")
+SERVER = IPv6Address("2001:db8:1::cafe")
+ANYWHERE = IPv6Network("::/0")
+
+
+def entropy(count: int) -> bytes:
+    return bytes(count)
+
+
+def pair() -> tuple[Association, Association]:
+    """The UE's and the gateway's end of one tunnel-mode SA."""
+    suite = EspSuite(next(iter(ENCRYPTIONS.values())), None, esn=True)
+    octets = keymat_octets(suite.encryption, None)
+    keys = ChildKeys(Secret(bytes(octets)), Secret(bytes([1]) * octets))
+    home = (TrafficSelector.address(HOME_ADDRESS),)
+    anywhere = (TrafficSelector.network(ANYWHERE),)
+    spi_ue, spi_gateway = b"\x00\x00\x10\x01", b"\x00\x00\x20\x02"
+    ue = child_sa(
+        suite, keys, mode=Mode.TUNNEL, spi_in=spi_ue, spi_out=spi_gateway, local=home, remote=anywhere, initiator=True
+    )
+    gateway = child_sa(
+        suite, keys, mode=Mode.TUNNEL, spi_in=spi_gateway, spi_out=spi_ue, local=anywhere, remote=home, initiator=False
+    )
+    return tuple(Association(child, HOME_ADDRESS, random=entropy) for child in (ue, gateway))  # type: ignore[return-value]
+
+
+def packet(source: IPv6Address = HOME_ADDRESS, destination: IPv6Address = SERVER) -> Ipv6Packet:
+    return Ipv6Packet(source=source, destination=destination, next_header=PROTO_UDP, payload=b"\0\1\0\2\0\x08\0\0")
+
+
+def test_gateway_opens_what_the_ue_sealed() -> None:
+    ue, gateway = pair()
+    sealed = ue.seal_tunnelled(packet().build())
+    assert packet().build() not in sealed
+    assert gateway.open_tunnelled(sealed) == packet()
+
+
+def test_ue_opens_what_the_gateway_sealed() -> None:
+    ue, gateway = pair()
+    reply = packet(SERVER, HOME_ADDRESS)
+    assert ue.open_tunnelled(gateway.seal_tunnelled(reply.build())) == reply
+
+
+def test_ue_does_not_send_from_a_foreign_address() -> None:
+    ue, _ = pair()
+    with pytest.raises(ProtocolViolation, match="2001:db8:1::200"):
+        ue.seal_tunnelled(packet(source=OTHER).build())
+
+
+def test_gateway_refuses_a_foreign_inner_source() -> None:
+    ue, gateway = pair()
+    forged = ue.outbound.seal(packet(source=OTHER).build(), 41)
+    with pytest.raises(ProtocolViolation, match="outside the selectors"):
+        gateway.open_tunnelled(forged)
+
+
+def test_gateway_refuses_what_is_not_ipv6() -> None:
+    ue, gateway = pair()
+    with pytest.raises(ProtocolViolation, match="protocol 4"):
+        gateway.open_tunnelled(ue.outbound.seal(b"E", 4))
+
+
+def test_gateway_refuses_a_replay_and_a_changed_octet() -> None:
+    ue, gateway = pair()
+    sealed = ue.seal_tunnelled(packet().build())
+    gateway.open_tunnelled(sealed)
+    with pytest.raises(Replayed):
+        gateway.open_tunnelled(sealed)
+    later = bytearray(ue.seal_tunnelled(packet().build()))
+    later[-1] ^= 1
+    with pytest.raises(IntegrityFailed):
+        gateway.open_tunnelled(bytes(later))
+
+
+def test_gateway_checks_whose_mobility_header_it_is() -> None:
+    _, gateway = pair()
+    header = b"\x3b\x01\x05\x00" + bytes(12)
+    outer = Ipv6Packet(source=HOME_ADDRESS, destination=SERVER, next_header=PROTO_ESP, payload=b"")
+    gateway.check_mobility(outer, header)
+    stranger = Ipv6Packet(source=OTHER, destination=SERVER, next_header=PROTO_MOBILITY, payload=b"")
+    with pytest.raises(ProtocolViolation, match="Mobility Header"):
+        gateway.check_mobility(stranger, header)
+
+
+def test_every_refusal_is_named() -> None:
+    assert {IntegrityFailed, Replayed, ProtocolViolation} < set(UNUSABLE)

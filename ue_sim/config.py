@@ -1,0 +1,29 @@
+"""[ue]: where the UE is, what it trusts, which card it carries."""
+
+from ipaddress import IPv4Address
+from typing import Literal
+
+from pydantic import Field
+
+from runtime.config import ConfigPath, Section, SocketAddress
+from wire.identity import EapMethod
+
+
+class UeConfig(Section):
+    """One UE in an IPv4-only foreign network (RFC 5555 §4.2)."""
+
+    address: IPv4Address = Field(description="the UE's address in the foreign network: its Care-of Address")
+    dns: SocketAddress = Field(description='the DNS server, such as "127.0.0.53:5300"')
+    ca: ConfigPath = Field(description="the certificate of the authority that the PDN GW's certificate must come from")
+    gateway_id: str = Field(description="the name that the PDN GW must prove by its certificate")
+    usim: ConfigPath = Field(description="the card: a TOML file with imsi, k and opc, mode 0600")
+    method: Literal["aka", "aka-prime"] = "aka"
+    gateway_port: int = Field(default=4500, ge=1, le=65535, description="the PDN GW's IKE port")
+    dsmip_port: int = Field(default=4191, ge=1, le=65535, description="the home agent's DSMIPv6 port")
+    lifetime: int = Field(default=3600, ge=4, le=262140, description="seconds that a binding is asked for")
+    give_up_after: float = Field(default=20.0, gt=0, description="seconds until an attach without answers is given up")
+
+    @property
+    def eap_method(self) -> EapMethod:
+        """The EAP method that the identity's first character announces (TS 23.003 §14.5)."""
+        return EapMethod.AKA_PRIME if self.method == "aka-prime" else EapMethod.AKA

@@ -1,0 +1,53 @@
+"""A Child SA pair at work: what IKE agreed on, sealing and opening ESP (RFC 4301 §4.4.2, RFC 4303)."""
+
+from ipaddress import IPv6Address
+
+from wire.ciphers import IntegrityFailed
+from wire.errors import DecodeError, ProtocolViolation
+from wire.esp.replay import Replayed
+from wire.esp.sa import InboundSa, OutboundSa
+from wire.ikev2.child import ChildSa
+from wire.ip.ipv6 import PROTO_IPV6, PROTO_MOBILITY, Ipv6Packet
+from wire.sansio import RandomBytes
+
+UNUSABLE = (IntegrityFailed, Replayed, DecodeError, ProtocolViolation)
+"""What opening a packet may raise; every one of them means that the packet is dropped."""
+
+
+class Association:
+    """Both directions of `child`, bound to `home_address`: no packet of another address goes in or comes out.
+
+    `random` makes the IVs of a block cipher.
+    """
+
+    def __init__(self, child: ChildSa, home_address: IPv6Address, *, random: RandomBytes) -> None:
+        self.child = child
+        self.home_address = home_address
+        self.inbound = InboundSa(spi=child.spi_in, protector=child.protector_in, extended=child.esn)
+        self.outbound = OutboundSa(spi=child.spi_out, protector=child.protector_out, random=random, extended=child.esn)
+        self._selectors = child.selectors
+
+    def open_tunnelled(self, octets: bytes) -> Ipv6Packet:
+        """The inner packet of tunnel-mode ESP; one of UNUSABLE when it may not be used (RFC 4301 §5.2)."""
+        payload, next_header = self.inbound.open(octets)
+        if next_header != PROTO_IPV6:
+            raise ProtocolViolation(f"ESP carries protocol {next_header} and not IPv6")
+        packet = Ipv6Packet.parse(payload)
+        if not self._selectors.allow_inbound(packet):
+            raise ProtocolViolation(f"a packet from {packet.source} to {packet.destination} is outside the selectors")
+        return packet
+
+    def seal_tunnelled(self, packet: bytes) -> bytes:
+        """The tunnel-mode ESP packet of an inner IPv6 packet; ProtocolViolation when the selectors exclude it."""
+        inner = Ipv6Packet.parse(packet)
+        if not self._selectors.allow_outbound(inner):
+            raise ProtocolViolation(f"a packet from {inner.source} to {inner.destination} is outside the selectors")
+        return self.outbound.seal(packet, PROTO_IPV6)
+
+    def check_mobility(self, packet: Ipv6Packet, octets: bytes) -> None:
+        """ProtocolViolation unless a Mobility Header that came out of this SA was allowed in it (RFC 4877 §5)."""
+        seen = Ipv6Packet(
+            source=packet.source, destination=packet.destination, next_header=PROTO_MOBILITY, payload=octets
+        )
+        if not self._selectors.allow_inbound(seen):
+            raise ProtocolViolation(f"a Mobility Header from {packet.source} is outside the selectors")
