@@ -1,0 +1,90 @@
+"""SQLite engines that keep their word: WAL, synchronous=FULL, BEGIN IMMEDIATE for whoever writes.
+
+A deferred BEGIN that reads and then writes fails at once when another process has written between, and the driver's
+own default begins no transaction before a SELECT at all; so the driver begins nothing (`isolation_level=None`) and
+each engine says its BEGIN itself.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import quote
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
+
+from hss.store_errors import StoreUnavailable, store_errors
+
+BUSY_TIMEOUT = 5.0
+"""Seconds to wait for another process's transaction."""
+
+
+def writer_engine(path: Path) -> Engine:
+    """An engine whose transactions are exclusive from their first statement and on disk when they end."""
+    return _engine(path, "BEGIN IMMEDIATE", ("foreign_keys=ON", "synchronous=FULL"), connections=1)
+
+
+def reader_engine(path: Path, connections: int = 2) -> Engine:
+    """An engine that cannot write and sees each transaction whole."""
+    return _engine(path, "BEGIN", ("query_only=ON",), connections)
+
+
+def migration_engine(path: Path) -> Engine:
+    """An engine for changing the schema; it makes the file, readable by its owner alone.
+
+    Foreign keys are off, because a table that is rebuilt would take its children with it.
+    """
+    path.touch(mode=0o600)
+    return _engine(path, "BEGIN IMMEDIATE", ("journal_mode=WAL", "synchronous=FULL"), connections=1)
+
+
+def _engine(path: Path, begin: str, pragmas: tuple[str, ...], connections: int) -> Engine:
+    def connect() -> sqlite3.Connection:
+        return sqlite3.connect(
+            f"file:{quote(str(path.absolute()))}?mode=rw",
+            uri=True,
+            timeout=BUSY_TIMEOUT,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+
+    engine = create_engine(
+        "sqlite://",
+        creator=connect,
+        poolclass=QueuePool,
+        pool_size=connections,
+        max_overflow=0,
+        pool_timeout=BUSY_TIMEOUT,
+        # what a failing statement carried is sealed keys and identities: not for a log
+        hide_parameters=True,
+    )
+
+    def prepare(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
+        for pragma in pragmas:
+            connection.execute(f"PRAGMA {pragma}")
+
+    def say_begin(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    event.listen(engine, "connect", prepare)
+    event.listen(engine, "begin", say_begin)
+    return engine
+
+
+@contextmanager
+def transaction(path: Path) -> Iterator[Connection]:
+    """One transaction on the database at `path`, for a command that runs and ends; StoreError when it fails."""
+    require_file(path)
+    engine = writer_engine(path)
+    try:
+        with store_errors(), engine.begin() as connection:
+            yield connection
+    finally:
+        engine.dispose()
+
+
+def require_file(path: Path) -> None:
+    """StoreUnavailable unless there is a database file at `path`."""
+    if not path.is_file():
+        raise StoreUnavailable(f"{path}: there is no database; make it with: akadia --config FILE db upgrade")

@@ -1,0 +1,95 @@
+"""The schema's revision: bring a database to ours, or say which command does."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+
+from hss.engines import migration_engine, require_file
+from hss.store_errors import StoreError, store_errors
+
+UPGRADE = "akadia --config {config} db upgrade"
+
+
+class SchemaOutdated(StoreError):
+    """The database has another schema than this program; the message names the command that helps."""
+
+
+def head() -> str:
+    """The revision that this program works with."""
+    return _scripts().get_current_head() or ""
+
+
+def upgrade(database: Path) -> None:
+    """Create the database, or bring it to `head()`; nothing happens to one that is there already.
+
+    Raises StoreError.
+    """
+    if database.exists():
+        _refuse_newer(database, current(database))
+    with _connection(database) as connection:
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def current(database: Path) -> str | None:
+    """The revision of `database`; None when it has no schema yet. StoreError when it cannot be read."""
+    require_file(database)
+    with _connection(database) as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def check(database: Path, config: Path | str = "FILE") -> None:
+    """SchemaOutdated, in one line that names the command, unless `database` has our schema."""
+    helps = UPGRADE.format(config=config)
+    if not database.is_file():
+        raise SchemaOutdated(f"{database}: there is no database; make it with: {helps}")
+    found = current(database)
+    _refuse_newer(database, found)
+    if found != head():
+        raise SchemaOutdated(
+            f"{database}: has schema {found or 'none'}, this program needs {head()}; upgrade it with: {helps}"
+        )
+
+
+def _refuse_newer(database: Path, revision: str | None) -> None:
+    if revision is not None and revision not in {script.revision for script in _scripts().walk_revisions()}:
+        raise SchemaOutdated(
+            f"{database}: has schema {revision}, which this program does not know; run the newer program that made it"
+        )
+
+
+@contextmanager
+def _connection(database: Path) -> Iterator[Connection]:
+    with store_errors():
+        engine = migration_engine(database)
+        try:
+            with engine.begin() as connection:
+                yield connection
+        finally:
+            engine.dispose()
+
+
+def _config() -> Config:
+    config = Config()
+    # an option's value is interpolated: a % in the path has to be doubled
+    config.set_main_option("script_location", str(_folder()).replace("%", "%%"))
+    return config
+
+
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory.from_config(_config())
+
+
+def _folder() -> Path:
+    found = find_spec("migrations")
+    if found is None or found.origin is None:
+        raise SchemaOutdated("the package migrations is not installed; install akadia again")
+    return Path(found.origin).parent

@@ -1,0 +1,131 @@
+"""A migrated database in a file, a vault with a known key, and the subscribers of the published test sets."""
+
+import json
+import shutil
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+import pytest
+from sqlalchemy import insert, update
+
+from hss.auc import SubscriberKeys
+from hss.database import Database
+from hss.engines import transaction
+from hss.models import Apn, Subscriber, SubscriberState
+from hss.schema import upgrade
+from hss.service import HssService
+from hss.vault import KEY_VERSION, Vault
+from wire.aka.milenage import Milenage
+from wire.aka.sqn import conceal
+from wire.aka.vector import Auts
+from wire.identity import Imsi
+from wire.secret import Secret
+
+VECTORS = Path(__file__).parents[1] / "vectors"
+FIRST_SET = json.loads((VECTORS / "milenage.json").read_text())["milenage_35_208"][0]
+MASTER_KEY = Secret(bytes(range(32)))
+
+
+@pytest.fixture(scope="session")
+def _empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("schema") / "empty.sqlite"
+    upgrade(path)
+    return path
+
+
+@pytest.fixture
+def database_path(_empty_database: Path, tmp_path: Path) -> Path:
+    """A database that the real migrations made, with nothing in it."""
+    path = tmp_path / "akadia.sqlite"
+    shutil.copyfile(_empty_database, path)
+    return path
+
+
+@pytest.fixture
+def vault() -> Vault:
+    """A vault whose nonces are the same in every run."""
+    return Vault({KEY_VERSION: MASTER_KEY}, random=Random(1).randbytes)
+
+
+@dataclass(frozen=True)
+class Known:
+    """A subscriber whose keys a test knows, and the USIM that has them."""
+
+    imsi: Imsi
+    keys: SubscriberKeys
+
+    def auts(self, rand: bytes, sqn_ms: int) -> bytes:
+        """What the USIM answers to `rand` when the highest SQN it has accepted is `sqn_ms` (TS 33.102 §6.3.3)."""
+        functions = Milenage(self.keys.k, self.keys.opc)
+        mac_s = functions.f1star(rand, sqn_ms.to_bytes(6, "big"), b"\0\0")
+        return Auts(conceal(sqn_ms, functions.f5star(rand)), mac_s).build()
+
+
+class Registry:
+    """Puts subscribers straight into the tables, without the provisioning that has tests of its own."""
+
+    def __init__(self, path: Path, vault: Vault) -> None:
+        self._path = path
+        self._vault = vault
+
+    def add(
+        self,
+        imsi: str = "001010000000001",
+        *,
+        keys: SubscriberKeys | None = None,
+        amf: int = 0,
+        seq: int = 0,
+        state: SubscriberState = SubscriberState.ENABLED,
+        apns: tuple[str, ...] = ("internet",),
+    ) -> Known:
+        """A subscriber with the keys of TS 35.208 §4.3.1 unless others are given."""
+        keys = keys or SubscriberKeys(Secret.fromhex(FIRST_SET["k"]), Secret.fromhex(FIRST_SET["opc"]))
+        sealed = {
+            column: self._vault.seal(key, table="subscriber", column=column, imsi=imsi)
+            for column, key in (("k", keys.k), ("opc", keys.opc))
+        }
+        with transaction(self._path) as connection:
+            connection.execute(
+                insert(Subscriber).values(
+                    imsi=imsi, **sealed, key_version=self._vault.current, amf=amf, seq=seq, state=state
+                )
+            )
+            for number, name in enumerate(apns, start=1):
+                connection.execute(
+                    insert(Apn).values(imsi=imsi, context_id=number, name=name, pdn_type=1, is_default=number == 1)
+                )
+        return Known(Imsi(imsi), keys)
+
+    def set(self, imsi: Imsi, **values: object) -> None:
+        """Change columns of a subscriber."""
+        with transaction(self._path) as connection:
+            connection.execute(update(Subscriber).where(Subscriber.imsi == str(imsi)).values(**values))
+
+    def seq(self, imsi: Imsi) -> int:
+        """SEQ_HE as it stands."""
+        with transaction(self._path) as connection:
+            found = connection.execute(Subscriber.__table__.select().where(Subscriber.imsi == str(imsi))).one()
+            return int(found.seq)
+
+
+@pytest.fixture
+def registry(database_path: Path, vault: Vault) -> Registry:
+    """The way to put subscribers into `database_path`."""
+    return Registry(database_path, vault)
+
+
+@pytest.fixture
+async def database(database_path: Path) -> AsyncIterator[Database]:
+    """The store, open."""
+    store = Database(database_path)
+    await store.open()
+    yield store
+    await store.close()
+
+
+@pytest.fixture
+def service(database: Database, vault: Vault) -> HssService:
+    """The HSS, with entropy that is the same in every run."""
+    return HssService(database, vault, Random(2).randbytes)
