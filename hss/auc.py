@@ -1,0 +1,52 @@
+"""The authentication centre's arithmetic: quintuplets, and whether an AUTS is genuine (TS 33.102 §6.3.2, §6.3.5)."""
+
+import hmac
+from dataclasses import dataclass
+
+from wire.aka.milenage import Milenage
+from wire.aka.prime import derive_prime
+from wire.aka.sqn import conceal, reveal
+from wire.aka.vector import AMF_SEPARATION_BIT, AuthVector, Auts
+from wire.identity import EapMethod
+from wire.secret import Secret
+
+_RESYNCHRONISATION_AMF = b"\0\0"
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriberKeys:
+    """What a subscriber and the HSS share: `k` and `opc`, 16 octets each."""
+
+    k: Secret
+    opc: Secret
+
+
+def quintuplet(
+    keys: SubscriberKeys, sqn: int, rand: bytes, amf: int, method: EapMethod, network_name: str | None = None
+) -> AuthVector:
+    """The vector for `sqn` (48 bits) and `rand` (16 octets) under `amf` (16 bits).
+
+    For EAP-AKA' the AMF separation bit is 1 (TS 33.402 §6.2), and CK' and IK' for `network_name`, required then,
+    stand in the places of CK and IK (TS 33.402 Annex A.2).
+    """
+    if method is EapMethod.AKA_PRIME:
+        amf |= AMF_SEPARATION_BIT
+    amf_octets = amf.to_bytes(2, "big")
+    mac_a, xres, ck, ik, ak = Milenage(keys.k, keys.opc).vector(rand, sqn.to_bytes(6, "big"), amf_octets)
+    concealed_sqn = conceal(sqn, ak)
+    if method is EapMethod.AKA_PRIME:
+        if network_name is None:
+            raise ValueError("EAP-AKA' derives CK' and IK' from the name of the access network")
+        ck, ik = derive_prime(ck, ik, network_name.encode(), concealed_sqn)
+    return AuthVector(rand, concealed_sqn + amf_octets + mac_a, xres, ck, ik)
+
+
+def genuine_sqn_ms(keys: SubscriberKeys, rand: bytes, auts: Auts) -> int | None:
+    """SQN_MS out of `auts`, the answer to the challenge `rand` (16 octets); None when its MAC-S is wrong.
+
+    MAC-S is computed with AMF* = 0000 (TS 33.102 §6.3.3).
+    """
+    functions = Milenage(keys.k, keys.opc)
+    sqn_ms = reveal(auts.concealed_sqn, functions.f5star(rand))
+    mac_s = functions.f1star(rand, sqn_ms.to_bytes(6, "big"), _RESYNCHRONISATION_AMF)
+    return sqn_ms if hmac.compare_digest(mac_s, auts.mac_s) else None

@@ -1,0 +1,22 @@
+"""Each requesting node's own IND, given once (TS 33.102 Annex C.1.2)."""
+
+from sqlalchemy import Connection, insert, select
+
+from hss.models import DIAMETER_IDENTITY_LENGTH, RequestingNode
+from hss.sqn import free_ind
+
+
+def ind_of(connection: Connection, name: str) -> int:
+    """The IND of node `name`, its own from now on; NodesExhausted when all are taken, ValueError for no name.
+
+    Run it in a writing transaction, which nobody else's can come between.
+    """
+    name = name.lower()
+    if not 0 < len(name) <= DIAMETER_IDENTITY_LENGTH:
+        raise ValueError(f"a node's name has 1 to {DIAMETER_IDENTITY_LENGTH} characters")
+    found = connection.scalar(select(RequestingNode.ind).where(RequestingNode.name == name))
+    if found is not None:
+        return found
+    ind = free_ind(set(connection.scalars(select(RequestingNode.ind))))
+    connection.execute(insert(RequestingNode).values(name=name, ind=ind))
+    return ind

@@ -1,0 +1,51 @@
+"""What a subscriber may use, read from the store (Non-3GPP-User-Data of TS 29.273 §8.2.3.1)."""
+
+from ipaddress import IPv4Address, IPv6Address
+
+from sqlalchemy import Connection, Row, select
+
+from hss.api import Ambr, ApnProfile, PdnType, Profile
+from hss.models import Apn, Subscriber, SubscriberState
+from wire.identity import Imsi
+
+_APNS = select(
+    Apn.context_id,
+    Apn.name,
+    Apn.pdn_type,
+    Apn.home_address,
+    Apn.home_address_v4,
+    Apn.ambr_up,
+    Apn.ambr_down,
+    Apn.is_default,
+).order_by(Apn.context_id)
+
+
+def state_of(connection: Connection, imsi: str) -> SubscriberState | None:
+    """Whether `imsi` is enabled or barred; None when nobody knows it."""
+    return connection.scalar(select(Subscriber.state).where(Subscriber.imsi == imsi))
+
+
+def profile_of(connection: Connection, imsi: Imsi) -> Profile | None:
+    """The profile of `imsi`, barred or not; None when nobody knows it."""
+    found = connection.execute(select(Subscriber.msisdn).where(Subscriber.imsi == str(imsi))).first()
+    if found is None:
+        return None
+    rows = connection.execute(_APNS.where(Apn.imsi == str(imsi))).all()
+    return Profile(
+        imsi=imsi,
+        apns=tuple(_apn(row) for row in rows),
+        default_context_id=next((row.context_id for row in rows if row.is_default), None),
+        msisdn=found.msisdn,
+    )
+
+
+def _apn(row: Row[int, str, int, str | None, str | None, int | None, int | None, bool]) -> ApnProfile:
+    context_id, name, pdn_type, v6, v4, up, down, _ = row
+    return ApnProfile(
+        context_id=context_id,
+        name=name,
+        pdn_type=PdnType(pdn_type),
+        home_address=IPv6Address(v6) if v6 else None,
+        home_address_v4=IPv4Address(v4) if v4 else None,
+        ambr=Ambr(uplink=up, downlink=down) if up is not None and down is not None else None,
+    )

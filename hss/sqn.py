@@ -1,0 +1,59 @@
+"""How the HSS counts: SEQ_HE, an IND for each requesting node, and resynchronisation (TS 33.102 §6.3.5, Annex C).
+
+These functions are the rule; `hss.allocation` says the same in SQL, where it is atomic.
+"""
+
+from collections.abc import Collection
+
+from wire.aka.sqn import IND_BITS, SQN_BITS, join_sqn
+
+SEQ_MAX = (1 << SQN_BITS - IND_BITS) - 1
+"""The last SEQ there is; the HSS stops there, because a USIM never accepts what comes round again (Annex C.1.2)."""
+DELTA = 1 << 28
+"""How far ahead of what it has seen a USIM accepts SEQ (TS 33.102 Annex C.2.1, profile of C.3)."""
+NODES_MAX = 1 << IND_BITS
+"""As many nodes may ask as there are values of IND."""
+
+
+class SequenceExhausted(Exception):
+    """This subscriber has used every SEQ; it needs a new K."""
+
+
+class OutOfReach(Exception):
+    """SEQ_HE is further ahead of the USIM than the USIM accepts, and SEQ_HE never goes back."""
+
+
+class NodesExhausted(Exception):
+    """Every IND belongs to a node already."""
+
+
+def allocated(seq_he: int, count: int) -> int:
+    """SEQ_HE after `count` vectors: theirs are the last `count` values up to it. SequenceExhausted past the end."""
+    if seq_he + count > SEQ_MAX:
+        raise SequenceExhausted(f"SEQ {seq_he} leaves no room for {count} more")
+    return seq_he + count
+
+
+def resynchronised(seq_he: int, seq_ms: int, count: int) -> int:
+    """SEQ_HE after a genuine AUTS with `seq_ms` and `count` vectors upon it.
+
+    TS 33.102 §6.3.5: SEQ_HE stays when the USIM would accept what follows it, and else becomes SEQ_MS. A USIM also
+    refuses what is more than Δ ahead; going back would then repeat SEQs, so that is OutOfReach instead.
+    """
+    following = allocated(max(seq_he, seq_ms), count)
+    if following - seq_ms > DELTA:
+        raise OutOfReach(f"SEQ {seq_he} is more than {DELTA} ahead of the USIM")
+    return following
+
+
+def sqns(last_seq: int, count: int, ind: int) -> tuple[int, ...]:
+    """The `count` SQNs of one node that end with `last_seq`, lowest first."""
+    return tuple(join_sqn(seq, ind) for seq in range(last_seq - count + 1, last_seq + 1))
+
+
+def free_ind(taken: Collection[int]) -> int:
+    """The lowest IND that no node has (TS 33.102 Annex C.1.2); NodesExhausted when there is none."""
+    for ind in range(NODES_MAX):
+        if ind not in taken:
+            return ind
+    raise NodesExhausted(f"{NODES_MAX} nodes have an IND each")
