@@ -1,0 +1,162 @@
+"""What happens to an IKEv2 responder, and what it asks for (RFC 7296)."""
+
+from dataclasses import dataclass
+from ipaddress import IPv6Address
+
+from pdngw_proxy.aaa_link.port import RelayAnswer
+from wire.ikev2.algorithms import IkeSuite
+from wire.ikev2.child import ChildSa
+from wire.ikev2.keys import IkeKeys
+from wire.ikev2.nat import Endpoint
+from wire.sansio import Tick
+
+__all__ = [
+    "AaaAnswered", "AddressLeased", "AddressRefused", "AskAaa", "ChildInstalled", "ChildRemoved", "CloseRequested",
+    "Closed", "DatagramArrived", "Discarded", "Established", "IkeKeysReady", "LeaseAddress", "PeerMoved", "Refused",
+    "ResponderEffect", "ResponderEvent", "Tick", "Transmit",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class DatagramArrived:
+    """One datagram that is no ESP, with or without the non-ESP marker, from a UE at one of our own endpoints."""
+
+    octets: bytes
+    source: Endpoint
+    destination: Endpoint
+
+
+@dataclass(frozen=True, slots=True)
+class AaaAnswered:
+    """The answer to the last AskAaa."""
+
+    answer: RelayAnswer
+
+
+@dataclass(frozen=True, slots=True)
+class AddressLeased:
+    """The Home Address for the last LeaseAddress; it stays leased until Closed."""
+
+    home_address: IPv6Address
+    prefix_length: int
+
+
+@dataclass(frozen=True, slots=True)
+class AddressRefused:
+    """There is no Home Address for the last LeaseAddress."""
+
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class CloseRequested:
+    """Delete the IKE SA and all that came of it."""
+
+    cause: str
+
+
+ResponderEvent = DatagramArrived | AaaAnswered | AddressLeased | AddressRefused | CloseRequested | Tick
+
+
+@dataclass(frozen=True, slots=True)
+class Transmit:
+    """Send the datagram `octets`, non-ESP marker included where the UE uses one, from `source` to `to`."""
+
+    octets: bytes
+    source: Endpoint
+    to: Endpoint
+
+
+@dataclass(frozen=True, slots=True)
+class AskAaa:
+    """Relay one EAP round; answered by AaaAnswered. `eap` is at first the EAP-Response/Identity made from IDi.
+
+    `apn` is IDr unless that is the gateway's own name; `state` what the last challenge gave; `care_of` the UE's place.
+    """
+
+    eap: bytes
+    identity: str
+    apn: str | None
+    state: bytes | None
+    care_of: Endpoint
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseAddress:
+    """Answered by AddressLeased or AddressRefused; `wanted` is the UE's wish, `static` the subscription's order."""
+
+    identity: str
+    wanted: IPv6Address | None
+    static: IPv6Address | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChildInstalled:
+    """A Child SA is ready in both directions; nothing may pass it but for `home_address`."""
+
+    child: ChildSa
+    home_address: IPv6Address
+
+
+@dataclass(frozen=True, slots=True)
+class ChildRemoved:
+    """The Child SA whose inbound SPI is `spi_in` is gone."""
+
+    spi_in: int
+
+
+@dataclass(frozen=True, slots=True)
+class IkeKeysReady:
+    """The IKE SA has its keys; only a capture that was asked for may write them down."""
+
+    spi_i: bytes
+    spi_r: bytes
+    suite: IkeSuite
+    keys: IkeKeys
+
+
+@dataclass(frozen=True, slots=True)
+class Established:
+    """Both ends are authenticated; `user_name` is what the AAA server calls the user, else `identity`."""
+
+    suite: str
+    identity: str
+    user_name: str
+    apn: str | None
+    home_address: IPv6Address
+    peer: Endpoint
+
+
+@dataclass(frozen=True, slots=True)
+class PeerMoved:
+    """An authenticated message came from a new place; ESP goes there from now on (RFC 7296 §2.23)."""
+
+    peer: Endpoint
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A UE got an error instead of what it asked for; the IKE SA may live on. `cause` is one line for the log."""
+
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class Discarded:
+    """A datagram was answered with silence."""
+
+    cause: str
+    source: Endpoint
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """The session is over: lease, Child SAs and AAA session go with it. Came once at most."""
+
+    cause: str
+
+
+ResponderEffect = (
+    Transmit | AskAaa | LeaseAddress | ChildInstalled | ChildRemoved | IkeKeysReady | Established | PeerMoved
+    | Refused | Discarded | Closed
+)  # fmt: skip

@@ -1,0 +1,58 @@
+"""What the PDN GW may decide in IKEv2: who it is, what it accepts, how long it waits."""
+
+from dataclasses import dataclass, field
+from ipaddress import IPv6Address
+
+from cryptography import x509
+
+from wire.ikev2.exchanges import Retransmission
+from wire.ikev2.payloads.sa import Proposal
+from wire.ikev2.proposal import ESP_PROPOSALS, IKE_PROPOSALS
+from wire.ikev2.signatures import SigningKey
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResponderPolicy:
+    """`name` is the gateway's own FQDN; `chain` its certificates, the end entity's first, and `key` that one's key.
+
+    IDr is answered with what the UE asked for where the certificate covers it, else with `name`. Limits are in
+    seconds: `setup_limit` from IKE_SA_INIT to Established, `aaa_limit` for one answer of the AAA server,
+    `linger` for duplicates of the last request; after `liveness_interval` without a word the UE is asked whether it
+    is there (RFC 7296 §2.4). `child_limit` counts the Child SAs of one IKE SA.
+    """
+
+    name: str
+    chain: tuple[x509.Certificate, ...]
+    key: SigningKey
+    ha_address: IPv6Address
+    ike_proposals: tuple[Proposal, ...] = IKE_PROPOSALS
+    esp_proposals: tuple[Proposal, ...] = ESP_PROPOSALS
+    retransmission: Retransmission = field(default_factory=Retransmission)
+    setup_limit: float = 60.0
+    aaa_limit: float = 30.0
+    linger: float = 30.0
+    liveness_interval: float = 60.0
+    child_limit: int = 8
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The DNS names that the gateway's certificate proves, in small letters."""
+        try:
+            san = self.chain[0].extensions.get_extension_for_class(x509.SubjectAlternativeName)
+        except x509.ExtensionNotFound:
+            return frozenset()
+        return frozenset(name.lower() for name in san.value.get_values_for_type(x509.DNSName))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admission:
+    """How many strangers the gateway serves at a time.
+
+    From `cookie_threshold` half-open IKE SAs on, a COOKIE must come back first (RFC 7296 §2.6); at `half_open_limit`,
+    or at `source_limit` from one address, or at `session_limit` IKE SAs in all, IKE_SA_INIT is discarded.
+    """
+
+    cookie_threshold: int = 100
+    half_open_limit: int = 1000
+    source_limit: int = 500
+    session_limit: int = 10_000

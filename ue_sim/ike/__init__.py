@@ -1,0 +1,1 @@
+"""The rooms of the IKEv2 initiator."""

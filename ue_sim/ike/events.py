@@ -1,0 +1,140 @@
+"""What happens to the IKEv2 initiator, and what it asks for (RFC 7296)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from ipaddress import IPv6Address
+
+from wire.ikev2.algorithms import IkeSuite
+from wire.ikev2.child import ChildSa, Mode
+from wire.ikev2.exchanges import Transmit
+from wire.ikev2.keys import IkeKeys
+from wire.ikev2.nat import Endpoint, NatStatus
+from wire.ikev2.selectors import TrafficSelector
+from wire.sansio import Tick
+from wire.secret import Secret
+
+__all__ = [
+    "AddressAssigned", "ChildInstalled", "ChildRefused", "ChildRemoved", "ChildRequested", "CloseRequested", "Closed",
+    "Connect", "DatagramArrived", "EapReply", "EapRequested", "Established", "IkeKeysReady", "InitiatorEffect",
+    "InitiatorEvent", "KeysDerived", "Tick", "Transmit",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Connect:
+    """Begin, from `local` to the PDN GW at `gateway`; `at` is the wall clock, with a time zone, for certificates."""
+
+    local: Endpoint
+    gateway: Endpoint
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DatagramArrived:
+    """One datagram from the gateway that is no ESP, with or without the non-ESP marker."""
+
+    octets: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class EapReply:
+    """What the EAP method answers to the last EapRequested: one whole EAP packet."""
+
+    packet: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class KeysDerived:
+    """The EAP method has its MSK of 64 octets; before or after its success was reported."""
+
+    msk: Secret
+
+
+@dataclass(frozen=True, slots=True)
+class ChildRequested:
+    """A further Child SA is wanted, `local` the selectors of this end; answered by ChildInstalled or ChildRefused."""
+
+    mode: Mode
+    local: tuple[TrafficSelector, ...]
+    remote: tuple[TrafficSelector, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CloseRequested:
+    """Delete the IKE SA and all that came of it."""
+
+    cause: str = "closed by the UE"
+
+
+InitiatorEvent = (
+    Connect | DatagramArrived | EapReply | KeysDerived | ChildRequested | CloseRequested | Tick
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class EapRequested:
+    """Give the EAP packet to the method; a request wants an EapReply, success and failure want none."""
+
+    packet: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class AddressAssigned:
+    """The Home Address that the gateway gave (RFC 5026 §4.1), with the length of its prefix."""
+
+    home_address: IPv6Address
+    prefix_length: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChildInstalled:
+    """A Child SA is ready in both directions."""
+
+    child: ChildSa
+
+
+@dataclass(frozen=True, slots=True)
+class ChildRemoved:
+    """The Child SA whose inbound SPI is `spi_in` is gone."""
+
+    spi_in: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChildRefused:
+    """The gateway makes no Child SA for the last ChildRequested."""
+
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class IkeKeysReady:
+    """The IKE SA has its keys; only a capture that was asked for may write them down."""
+
+    spi_i: bytes
+    spi_r: bytes
+    suite: IkeSuite
+    keys: IkeKeys
+
+
+@dataclass(frozen=True, slots=True)
+class Established:
+    """Both ends are authenticated; `suite` names the IKE SA's algorithms for an operator."""
+
+    suite: str
+    identity: str
+    gateway: str
+    nat: NatStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """It is over; `cause` is one line, and names what was waited for where a limit passed."""
+
+    cause: str
+
+
+InitiatorEffect = (
+    Transmit | EapRequested | AddressAssigned | ChildInstalled | ChildRemoved | ChildRefused | IkeKeysReady
+    | Established | Closed
+)  # fmt: skip

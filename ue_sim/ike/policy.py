@@ -1,0 +1,32 @@
+"""What the UE may decide in IKEv2: its identity, whom it trusts, what it offers, how long it waits."""
+
+from dataclasses import dataclass, field
+
+from cryptography import x509
+
+from wire.ikev2.exchanges import Retransmission
+from wire.ikev2.payloads.sa import Proposal
+from wire.ikev2.proposal import ESP_PROPOSALS, IKE_PROPOSALS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InitiatorPolicy:
+    """`identity` is the NAI for IDi, `apn` the APN for IDr (TS 24.303 §5.1.2.2).
+
+    The gateway must prove one of `gateway_names` by a certificate under `anchors`. Limits are in seconds:
+    `setup_limit` for everything up to Established, `method_limit` for one answer of the EAP method, and after
+    `liveness_interval` without a word from the gateway it is asked whether it is there (RFC 7296 §2.4).
+    `marked` puts the non-ESP marker before every message, as the NAT traversal port wants it (RFC 7296 §2.23).
+    """
+
+    identity: str
+    apn: str
+    gateway_names: tuple[str, ...]
+    anchors: tuple[x509.Certificate, ...]
+    ike_proposals: tuple[Proposal, ...] = IKE_PROPOSALS
+    esp_proposals: tuple[Proposal, ...] = ESP_PROPOSALS
+    retransmission: Retransmission = field(default_factory=Retransmission)
+    setup_limit: float = 60.0
+    method_limit: float = 10.0
+    liveness_interval: float = 30.0
+    marked: bool = True

@@ -1,0 +1,41 @@
+"""What AUTH signs, and the shared key MIC that also carries an EAP method's MSK (RFC 7296 §2.15, §2.16)."""
+
+import hmac
+
+from wire.ikev2.algorithms import Prf
+from wire.ikev2.constants import AuthMethod
+from wire.ikev2.payloads.auth import Authentication
+from wire.ikev2.payloads.identification import Identification
+from wire.secret import Secret
+
+_KEY_PAD = b"Key Pad for IKEv2"
+
+
+class AuthenticationFailed(Exception):
+    """The peer did not prove its identity; `cause` is one line for the log."""
+
+    def __init__(self, cause: str) -> None:
+        super().__init__(cause)
+        self.cause = cause
+
+
+def signed_octets(prf: Prf, sk_p: Secret, *, message: bytes, nonce: bytes, identity: Identification) -> bytes:
+    """InitiatorSignedOctets or ResponderSignedOctets (RFC 7296 §2.15).
+
+    `message` is the signer's own IKE_SA_INIT message from its first SPI to its end, `nonce` the other end's, `sk_p`
+    the signer's SK_pi or SK_pr and `identity` its ID payload.
+    """
+    return message + nonce + prf(sk_p, identity.build())
+
+
+def shared_key_proof(prf: Prf, secret: Secret, octets: bytes) -> Authentication:
+    """AUTH by a shared secret, which after EAP is the MSK (RFC 7296 §2.16)."""
+    return Authentication(AuthMethod.SHARED_KEY, bytes(prf(prf(secret, _KEY_PAD), octets)))
+
+
+def check_shared_key_proof(proof: Authentication, prf: Prf, secret: Secret, octets: bytes) -> None:
+    """AuthenticationFailed unless `proof` is that of `secret` over `octets`."""
+    if proof.method != AuthMethod.SHARED_KEY:
+        raise AuthenticationFailed(f"AUTH by method {proof.method} where the shared key is due")
+    if not hmac.compare_digest(proof.data, shared_key_proof(prf, secret, octets).data):
+        raise AuthenticationFailed("AUTH does not match the shared key")

@@ -1,0 +1,95 @@
+"""The gateway's certificate: its chain, its validity and its name (RFC 7296 §3.5, RFC 4945 §3.1, RFC 5280)."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from ipaddress import IPv4Address, IPv6Address
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.x509.verification import PolicyBuilder, Store, VerificationError
+
+from wire.ikev2.authentication import AuthenticationFailed
+from wire.ikev2.constants import CertEncoding, IdType
+from wire.ikev2.payloads.cert import Certificate
+from wire.ikev2.payloads.certreq import CertificateRequest
+from wire.ikev2.payloads.identification import Identification
+from wire.ikev2.signatures import VerifyingKey
+
+MAX_CHAIN = 5
+"""Certificates taken from a peer; those after the fifth are not looked at."""
+
+
+def certificate_payloads(chain: Iterable[x509.Certificate]) -> tuple[Certificate, ...]:
+    """CERT payloads, the end entity's first."""
+    return tuple(
+        Certificate(CertEncoding.X509_SIGNATURE, certificate.public_bytes(Encoding.DER)) for certificate in chain
+    )
+
+
+def certificate_request(anchors: Iterable[x509.Certificate]) -> CertificateRequest:
+    """CERTREQ for certificates under `anchors`: SHA-1 of each SubjectPublicKeyInfo (RFC 7296 §3.7)."""
+    keys = (anchor.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo) for anchor in anchors)
+    return CertificateRequest(CertEncoding.X509_SIGNATURE, b"".join(hashlib.sha1(key).digest() for key in keys))
+
+
+def check_gateway(
+    payloads: Sequence[Certificate],
+    identity: Identification,
+    *,
+    names: Iterable[str],
+    anchors: Sequence[x509.Certificate],
+    now: datetime,
+) -> VerifyingKey:
+    """The public key of a gateway that calls itself `identity`, once its certificate proves that name.
+
+    `names` are the names and addresses that are expected, any of which will do; `now` has a time zone.
+    AuthenticationFailed says which of name, chain or key was wrong.
+    """
+    subject = _subject(identity, names)
+    if not anchors:
+        raise AuthenticationFailed("there is no trust anchor to verify the gateway's certificate with")
+    leaf, *intermediates = _load(payloads)
+    verifier = PolicyBuilder().store(Store(list(anchors))).time(now).build_server_verifier(subject)
+    try:
+        verifier.verify(leaf, intermediates)
+    except VerificationError as error:
+        raise AuthenticationFailed(f"the certificate of {identity.text} is not valid: {_why(error)}") from None
+    key = leaf.public_key()
+    if not isinstance(key, rsa.RSAPublicKey | ec.EllipticCurvePublicKey):
+        raise AuthenticationFailed("the gateway's certificate has a key that is neither RSA nor ECDSA")
+    return key
+
+
+def _subject(identity: Identification, names: Iterable[str]) -> x509.DNSName | x509.IPAddress:
+    expected = {name.lower() for name in names}
+    if identity.id_type == IdType.FQDN:
+        if identity.text.lower() in expected:
+            return x509.DNSName(identity.text)
+    elif identity.id_type == IdType.IPV6_ADDR and len(identity.data) == 16:
+        address6 = IPv6Address(identity.data)
+        if str(address6) in expected:
+            return x509.IPAddress(address6)
+    elif identity.id_type == IdType.IPV4_ADDR and len(identity.data) == 4:
+        address4 = IPv4Address(identity.data)
+        if str(address4) in expected:
+            return x509.IPAddress(address4)
+    raise AuthenticationFailed(f"the gateway calls itself {identity.text}, not {' or '.join(sorted(expected))}")
+
+
+def _load(payloads: Sequence[Certificate]) -> list[x509.Certificate]:
+    chain = [payload.data for payload in payloads if payload.encoding == CertEncoding.X509_SIGNATURE]
+    if not chain:
+        raise AuthenticationFailed("the gateway sent no certificate")
+    try:
+        return [x509.load_der_x509_certificate(octets) for octets in chain[:MAX_CHAIN]]
+    except ValueError:
+        raise AuthenticationFailed("the gateway sent a certificate that is none") from None
+
+
+def _why(error: VerificationError) -> str:
+    text = str(error).removeprefix("validation failed: ")
+    if "candidates exhausted" in text:
+        return "no trusted authority signed it"
+    return text.split(" (encountered", 1)[0]

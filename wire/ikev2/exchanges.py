@@ -1,0 +1,240 @@
+"""Requests and replies of one IKE SA: message IDs, retransmission, duplicates, a window of 1 (RFC 7296 §2.1, §2.3)."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from wire.ciphers import IntegrityFailed
+from wire.errors import DecodeError
+from wire.ikev2.constants import ExchangeType, name_of
+from wire.ikev2.header import NO_SPI
+from wire.ikev2.message import Message, Payload
+from wire.ikev2.protection import Protection
+
+
+@dataclass(frozen=True, slots=True)
+class Retransmission:
+    """How a request is repeated: first after `first` seconds, then each time `factor` as long.
+
+    After `tries` sendings in all and one wait more it is given up: 20 seconds as it stands.
+    """
+
+    first: float = 0.5
+    factor: float = 1.8
+    tries: int = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Transmit:
+    """Send `octets`, one IKE message without a non-ESP marker."""
+
+    octets: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class GaveUp:
+    """The request that was `waiting_for` an answer got none in `seconds`; the IKE SA is dead (RFC 7296 §2.4)."""
+
+    waiting_for: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A fresh request of the peer, to be answered once.
+
+    `fault` is set where it was genuine but malformed: then its payloads are missing and the answer is the error.
+    """
+
+    message: Message
+    octets: bytes
+    fault: DecodeError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The answer to our outstanding request; `fault` as in Request."""
+
+    message: Message
+    octets: bytes
+    fault: DecodeError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicate:
+    """A request that came again: `transmit` is the answer that was given, None while there is none yet."""
+
+    transmit: Transmit | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """Not for us, not genuine or too late; `cause` says which."""
+
+    cause: str
+
+
+Received = Request | Reply | Duplicate | Ignored
+
+
+@dataclass(slots=True)
+class _Outstanding:
+    exchange: int
+    message_id: int
+    transmit: Transmit
+    began: float
+    sent: int
+    interval: float
+    due: float
+
+
+class Exchanges:
+    """The half of an IKE SA that has no role: both ends request and answer through it.
+
+    `initiator` says whether this end began the IKE SA. The two SPIs are 8 octets; `spi_r` is 0 at the initiator until
+    `protect` names it. Before `protect`, messages go and come in the clear.
+    """
+
+    def __init__(
+        self, *, spi_i: bytes, spi_r: bytes = NO_SPI, initiator: bool, retransmission: Retransmission | None = None
+    ) -> None:
+        self.spi_i = spi_i
+        self.spi_r = spi_r
+        self.initiator = initiator
+        self._retransmission = retransmission or Retransmission()
+        self._protection: Protection | None = None
+        self._outstanding: _Outstanding | None = None
+        self._next_request = 0
+        self._expected = 0
+        self._answering: int | None = None
+        self._last_request = b""
+        self._last_reply: Transmit | None = None
+
+    @property
+    def deadline(self) -> float | None:
+        """When `tick` has something to do."""
+        return self._outstanding.due if self._outstanding else None
+
+    @property
+    def busy(self) -> bool:
+        """Whether a request of ours is outstanding; the window has room for no other."""
+        return self._outstanding is not None
+
+    def protect(self, protection: Protection, *, spi_r: bytes) -> None:
+        """From now on everything is sealed, and the responder's SPI is `spi_r`; IKE_SA_INIT is over."""
+        self._protection = protection
+        self.spi_r = spi_r
+        self.settle()
+
+    def settle(self) -> None:
+        """The outstanding request has had its answer; only an unprotected one needs to be told (RFC 7296 §2.21.1)."""
+        self._outstanding = None
+
+    def restart(self) -> None:
+        """Begin again with message ID 0, as a repeated IKE_SA_INIT does (RFC 7296 §2.6)."""
+        self.settle()
+        self._next_request = 0
+
+    def request(self, kind: ExchangeType, payloads: Sequence[Payload], now: float) -> Transmit:
+        """A new request, repeated by `tick` until its reply comes; ValueError while another one is outstanding."""
+        if self._outstanding is not None:
+            raise ValueError("a request is outstanding, and the window is 1")
+        transmit = self._transmit(kind, self._next_request, payloads, response=False)
+        interval = self._retransmission.first
+        self._outstanding = _Outstanding(kind, self._next_request, transmit, now, 1, interval, now + interval)
+        self._next_request += 1
+        return transmit
+
+    def receive(self, octets: bytes) -> Received:
+        """Take one datagram, already without its non-ESP marker.
+
+        A protected Reply settles the outstanding request. A reply in the clear does not, for anybody may have made it:
+        `settle`, `restart` or `protect` follows once it is believed.
+        """
+        try:
+            message = Message.parse(octets)
+        except DecodeError as error:
+            return Ignored(f"not an IKE message: {error}")
+        stranger = self._stranger(message)
+        if stranger is not None:
+            return Ignored(stranger)
+        return self._receive_reply(octets, message) if message.response else self._receive_request(octets, message)
+
+    def reply(self, to: Request, payloads: Sequence[Payload]) -> Transmit:
+        """The answer to `to`, kept for its duplicates."""
+        transmit = self._transmit(to.message.exchange, to.message.message_id, payloads, response=True)
+        self._last_reply = transmit
+        self._answering = None
+        return transmit
+
+    def tick(self, now: float) -> Transmit | GaveUp | None:
+        """The same octets again when their time has come, GaveUp when that was often enough (RFC 7296 §2.1)."""
+        waiting = self._outstanding
+        if waiting is None or now < waiting.due:
+            return None
+        if waiting.sent >= self._retransmission.tries:
+            self._outstanding = None
+            return GaveUp(f"the answer to {name_of(ExchangeType, waiting.exchange)}", now - waiting.began)
+        waiting.sent += 1
+        waiting.interval *= self._retransmission.factor
+        waiting.due = now + waiting.interval
+        return waiting.transmit
+
+    def _stranger(self, message: Message) -> str | None:
+        if message.spi_i != self.spi_i:
+            return "the initiator's SPI is of another IKE SA"
+        if message.initiator == self.initiator:
+            return "the Initiator flag is our own"
+        # A responder that keeps no state answers IKE_SA_INIT with an SPI of 0 (RFC 7296 §2.6).
+        if self._protection is not None and message.spi_r != self.spi_r:
+            return "the responder's SPI is of another IKE SA"
+        return None
+
+    def _receive_reply(self, octets: bytes, message: Message) -> Reply | Ignored:
+        waiting = self._outstanding
+        if waiting is None or (waiting.message_id, waiting.exchange) != (message.message_id, message.exchange):
+            return Ignored(f"no request {message.message_id} is outstanding")
+        opened = self._open(octets, message)
+        if isinstance(opened, Ignored):
+            return opened
+        if self._protection is not None:
+            self._outstanding = None
+        return Reply(opened[0], octets, opened[1])
+
+    def _receive_request(self, octets: bytes, message: Message) -> Request | Duplicate | Ignored:
+        digest = hashlib.sha256(octets).digest()
+        if message.message_id == self._expected - 1 and digest == self._last_request:
+            return Duplicate(None if self._answering == message.message_id else self._last_reply)
+        if message.message_id != self._expected or self._answering is not None:
+            return Ignored(f"request {message.message_id} is outside the window")
+        if self._protection is None and (self.initiator or message.exchange != ExchangeType.IKE_SA_INIT):
+            return Ignored("a request in the clear")
+        opened = self._open(octets, message)
+        if isinstance(opened, Ignored):
+            return opened
+        self._last_request, self._last_reply = digest, None
+        self._answering = message.message_id
+        self._expected += 1
+        return Request(opened[0], octets, opened[1])
+
+    def _open(self, octets: bytes, message: Message) -> tuple[Message, DecodeError | None] | Ignored:
+        if self._protection is None:
+            return message, None
+        try:
+            return self._protection.open(octets, message), None
+        except IntegrityFailed:
+            return Ignored("the message is not protected by this IKE SA's keys")
+        except DecodeError as error:
+            return message, error
+
+    def _transmit(self, exchange: int, message_id: int, payloads: Sequence[Payload], *, response: bool) -> Transmit:
+        message = Message(
+            spi_i=self.spi_i,
+            spi_r=self.spi_r,
+            exchange=exchange,
+            initiator=self.initiator,
+            response=response,
+            message_id=message_id,
+            payloads=tuple(payloads),
+        )
+        return Transmit(self._protection.seal(message) if self._protection else message.build())
