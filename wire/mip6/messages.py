@@ -37,6 +37,11 @@ _PARSERS: Mapping[int, tuple[int, Callable[[bytes], MobilityMessage]]] = Mapping
 )
 
 
+def is_known_type(mh_type: int) -> bool:
+    """Whether messages of this type are read; the answer to any other is a Binding Error (RFC 6275 §9.2)."""
+    return mh_type in _PARSERS
+
+
 def parse_message(data: bytes) -> MobilityMessage:
     """Read a whole Mobility Header, its checksum apart.
 

@@ -1,0 +1,105 @@
+"""Home Addresses: one prefix, each address with one subscriber at a time (RFC 5026 §5.3, TS 33.402 §9.2)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from ipaddress import IPv6Address, IPv6Network
+
+_FIRST_OFFSET = 0x100
+
+
+class AddressRefused(Exception):
+    """No Home Address can be given; `reason` in one line for the log."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A Home Address and whose it is; `serial` tells this lease from an older one of the same subscriber."""
+
+    home_address: IPv6Address
+    identity: str
+    serial: int
+
+
+class HomeAddressPool:
+    """Gives out the addresses of `prefix`, the one freed longest ago last; at most `capacity` at once.
+
+    `reserved` are never given: the home agent's own address and the hosts of the home network.
+    """
+
+    def __init__(self, prefix: IPv6Network, *, reserved: Iterable[IPv6Address] = (), capacity: int = 65536) -> None:
+        self._prefix = prefix
+        self._reserved = {prefix.network_address, *reserved}
+        self._capacity = capacity
+        self._first = int(prefix.network_address) + min(_FIRST_OFFSET, prefix.num_addresses // 2)
+        self._next = self._first
+        self._last = int(prefix.network_address) + prefix.num_addresses - 1
+        self._freed: dict[IPv6Address, None] = {}
+        self._by_address: dict[IPv6Address, Lease] = {}
+        self._by_identity: dict[str, Lease] = {}
+        self._serial = 0
+
+    def __len__(self) -> int:
+        return len(self._by_address)
+
+    def lease(self, identity: str, static: IPv6Address | None = None) -> Lease:
+        """A Home Address for `identity`: the profile's `static` one, or any that is free.
+
+        A subscriber who comes again before the older session has ended keeps the address and gets a new lease; the
+        older one is worth nothing from then on, and the caller ends its session. AddressRefused when there is none.
+        """
+        held = self._by_identity.get(identity)
+        if held is not None and static in {None, held.home_address}:
+            return self._grant(held.home_address, identity)
+        address = self._take_static(static) if static is not None else self._take_any()
+        if held is not None:
+            self._forget(held)
+        return self._grant(address, identity)
+
+    def release(self, lease: Lease) -> None:
+        """Take a lease back; one that was renewed or released before changes nothing."""
+        if self._by_address.get(lease.home_address) == lease:
+            self._forget(lease)
+
+    def holder(self, address: IPv6Address) -> Lease | None:
+        """Who holds an address now, or None."""
+        return self._by_address.get(address)
+
+    def _grant(self, address: IPv6Address, identity: str) -> Lease:
+        self._serial += 1
+        lease = Lease(address, identity, self._serial)
+        self._by_address[address] = self._by_identity[identity] = lease
+        return lease
+
+    def _forget(self, lease: Lease) -> None:
+        del self._by_address[lease.home_address]
+        if self._by_identity.get(lease.identity) == lease:
+            del self._by_identity[lease.identity]
+        if self._first <= int(lease.home_address) < self._next:
+            self._freed[lease.home_address] = None
+
+    def _take_static(self, static: IPv6Address) -> IPv6Address:
+        if static not in self._prefix:
+            raise AddressRefused(f"the profile's Home Address {static} is not in {self._prefix}")
+        if static in self._reserved:
+            raise AddressRefused(f"the profile's Home Address {static} is reserved")
+        if static in self._by_address:
+            raise AddressRefused(f"the profile's Home Address {static} is in use by another subscriber")
+        return static
+
+    def _take_any(self) -> IPv6Address:
+        if len(self._by_address) < self._capacity:
+            while self._next <= self._last:
+                address = IPv6Address(self._next)
+                self._next += 1
+                if address not in self._reserved and address not in self._by_address:
+                    return address
+            while self._freed:
+                address = next(iter(self._freed))
+                del self._freed[address]
+                if address not in self._by_address:
+                    return address
+        raise AddressRefused(f"no Home Address of {self._prefix} is free: {len(self._by_address)} are leased")

@@ -1,0 +1,104 @@
+"""The binding cache, bounded, with the time at which each entry ends (RFC 6275 §9.1)."""
+
+from dataclasses import dataclass
+from heapq import heappop, heappush
+from ipaddress import IPv6Address
+
+from pdngw_proxy.mobility import Binding
+
+MAX_DELETE_BCE_TIMEOUT = 10.0
+"""Seconds for which a deleted entry's sequence number is kept against a late update (RFC 6275 §10.3.2)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unbound:
+    """Nothing is known of the Home Address: any sequence number will do (RFC 6275 §9.5.1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A home registration."""
+
+    binding: Binding
+
+    @property
+    def sequence(self) -> int:
+        """The last valid sequence number."""
+        return self.binding.sequence
+
+    @property
+    def ends_at(self) -> float:
+        """When the entry is removed."""
+        return self.binding.expires_at
+
+
+@dataclass(frozen=True, slots=True)
+class Lingering:
+    """A de-registered entry that still refuses older updates."""
+
+    sequence: int
+    ends_at: float
+
+
+Entry = Unbound | Registered | Lingering
+
+
+class BindingCache:
+    """Entries by Home Address, never more than `capacity`, those that linger counted in."""
+
+    def __init__(self, capacity: int) -> None:
+        self._capacity = capacity
+        self._entries: dict[IPv6Address, Registered | Lingering] = {}
+        self._ends: list[tuple[float, IPv6Address]] = []
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether there is no room for another Home Address."""
+        return len(self._entries) >= self._capacity
+
+    @property
+    def deadline(self) -> float | None:
+        """When the next entry ends, or None."""
+        self._forget_moved()
+        return self._ends[0][0] if self._ends else None
+
+    def entry(self, home_address: IPv6Address) -> Entry:
+        """What is known of a Home Address."""
+        return self._entries.get(home_address, Unbound())
+
+    def binding(self, home_address: IPv6Address) -> Binding | None:
+        """The binding of a Home Address, or None."""
+        entry = self._entries.get(home_address)
+        return entry.binding if isinstance(entry, Registered) else None
+
+    def put(self, home_address: IPv6Address, entry: Entry) -> None:
+        """Replace what is known of a Home Address."""
+        if isinstance(entry, Unbound):
+            self._entries.pop(home_address, None)
+            return
+        before = self._entries.get(home_address)
+        self._entries[home_address] = entry
+        if before is None or before.ends_at != entry.ends_at:
+            heappush(self._ends, (entry.ends_at, home_address))
+
+    def ended(self, now: float) -> list[tuple[IPv6Address, Registered | Lingering]]:
+        """The entries whose time is over, the oldest first; they stay until they are replaced."""
+        over = []
+        while self._ends and self._ends[0][0] <= now:
+            ends_at, home_address = heappop(self._ends)
+            entry = self._entries.get(home_address)
+            if entry is not None and entry.ends_at == ends_at:
+                over.append((home_address, entry))
+        return over
+
+    def _forget_moved(self) -> None:
+        """Drop the heap's front while the entry it was for is gone or ends at another time."""
+        while self._ends:
+            ends_at, home_address = self._ends[0]
+            entry = self._entries.get(home_address)
+            if entry is not None and entry.ends_at == ends_at:
+                return
+            heappop(self._ends)

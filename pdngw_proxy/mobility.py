@@ -1,0 +1,136 @@
+"""What happens to the home agent, and what it wants done (RFC 6275 §10, RFC 5555 §4.5)."""
+
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address, IPv6Network
+
+from wire.mip6.binding_update import BindingFlag
+from wire.sansio import Tick
+
+IpAddress = IPv4Address | IPv6Address
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """An address outside the tunnel, with the UDP port where there is one, else 0."""
+
+    address: IpAddress
+    port: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Binding:
+    """One entry of the binding cache (RFC 6275 §9.1); its key is the Home Address.
+
+    `care_of` is what the mobile node says of itself, `endpoint` where its last update came from: they differ behind a
+    NAT. `lifetime` in seconds as granted, `expires_at` on the machine's clock.
+    """
+
+    home_address: IPv6Address
+    care_of: IpAddress
+    endpoint: Endpoint
+    sequence: int
+    flags: BindingFlag
+    lifetime: int
+    expires_at: float
+    nat_detected: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MobilityArrived:
+    """A whole Mobility Header came out of an SA.
+
+    `sa_home_address` is the Home Address that IKE bound to that SA. `source` and `destination` are the packet's, with
+    a Home Address option or type 2 routing header put in their place. `outer` is where the datagram came from.
+    """
+
+    octets: bytes
+    sa_home_address: IPv6Address
+    source: IPv6Address
+    destination: IPv6Address
+    outer: Endpoint
+
+
+@dataclass(frozen=True, slots=True)
+class SessionEnded:
+    """The SAs of a Home Address are gone; nobody may keep a binding for it."""
+
+    home_address: IPv6Address
+
+
+AgentEvent = MobilityArrived | SessionEnded | Tick
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendMobility:
+    """Send a whole Mobility Header from the home agent to `home_address`, inside its SA, to `endpoint`."""
+
+    octets: bytes
+    home_address: IPv6Address
+    endpoint: Endpoint
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendPacket:
+    """Send a whole IPv6 packet to `home_address` inside its tunnel, to `endpoint`."""
+
+    octets: bytes
+    home_address: IPv6Address
+    endpoint: Endpoint
+
+
+@dataclass(frozen=True, slots=True)
+class BindingAdded:
+    """A mobile node has registered."""
+
+    binding: Binding
+
+
+@dataclass(frozen=True, slots=True)
+class BindingChanged:
+    """A mobile node has renewed its binding or moved; with `flags` K the IKE SA moves along (RFC 6275 §10.3.1)."""
+
+    binding: Binding
+    before: Binding
+
+
+@dataclass(frozen=True, slots=True)
+class BindingRemoved:
+    """A binding is gone: de-registered, expired, or its session ended; `cause` says which."""
+
+    binding: Binding
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """An update was answered with a refusal; `cause` in one line for the log."""
+
+    home_address: IPv6Address
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """A message was not answered; `cause` in one line for the log."""
+
+    cause: str
+
+
+AgentEffect = SendMobility | SendPacket | BindingAdded | BindingChanged | BindingRemoved | Refused | Dropped
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HomeAgentPolicy:
+    """What this home agent grants; times in seconds.
+
+    `nat_refresh` is told to a mobile node behind a NAT (RFC 5555 §6: 110). `force_udp`: the tunnel over IPv4 is always
+    in UDP. `moves_ike`: the gateway moves the IKE SA with the Care-of Address, which K promises.
+    """
+
+    ha_address: IPv6Address
+    home_prefix: IPv6Network
+    most_lifetime: int = 3600
+    most_bindings: int = 65536
+    nat_refresh: int = 110
+    force_udp: bool = True
+    moves_ike: bool = True
