@@ -1,0 +1,116 @@
+"""A UE made of single strokes, to say anything to the server machines, right or wrong."""
+
+from dataclasses import replace
+from typing import Protocol
+
+from aaa.eap.events import Effect, Event, SendEap
+from tests.captures import load_run
+from wire.aka.vector import AuthVector
+from wire.eap.aka import AkaMessage
+from wire.eap.aka_keys import Keys, derive_keys
+from wire.eap.attributes import At, Attribute, Attributes
+from wire.eap.constants import Subtype
+from wire.eap.packet import EapCode
+from wire.identity import EapMethod, Imsi
+from wire.sansio import Transitions
+from wire.secret import Secret
+
+IMSI = Imsi("234150000000002")
+REALM = "nai.epc.mnc015.mcc234.3gppnetwork.org"
+AKA_IDENTITY = f"0{IMSI}@{REALM}".encode()
+PRIME_IDENTITY = f"6{IMSI}@{REALM}".encode()
+IDENTITIES = {EapMethod.AKA: AKA_IDENTITY, EapMethod.AKA_PRIME: PRIME_IDENTITY}
+VECTOR = load_run("aka_full_resultind_then_reauth").exchanges[0].rounds[0].vector()
+OTHER_VECTOR = replace(VECTOR, rand=bytes(range(16)))
+AUTS = bytes(range(14))
+
+Taken = set[tuple[type, type, type]]
+
+
+def keys_of(method: EapMethod, vector: AuthVector = VECTOR, identity: bytes | None = None) -> Keys:
+    """The keys that UE and server share after `vector`."""
+    return derive_keys(method, identity or IDENTITIES[method], vector.ck, vector.ik)
+
+
+def response(
+    method: EapMethod, identifier: int, subtype: Subtype, *attributes: Attribute, k_aut: Secret | None = None
+) -> bytes:
+    """Any response; with `k_aut` an AT_MAC is added."""
+    message = AkaMessage(EapCode.RESPONSE, identifier, method, subtype, Attributes(attributes))
+    return message.build(k_aut)
+
+
+def identity_response(method: EapMethod, identifier: int, identity: bytes) -> bytes:
+    """EAP-Response/AKA-Identity."""
+    return response(method, identifier, Subtype.IDENTITY, Attribute(At.IDENTITY, identity))
+
+
+def challenge_response(
+    method: EapMethod,
+    identifier: int,
+    *extra: Attribute,
+    res: bytes | None = None,
+    keys: Keys | None = None,
+) -> bytes:
+    """EAP-Response/AKA-Challenge to VECTOR, right unless it is told otherwise."""
+    keys = keys or keys_of(method)
+    items = (Attribute(At.RES, VECTOR.xres if res is None else res), *extra)
+    return response(method, identifier, Subtype.CHALLENGE, *items, k_aut=keys.k_aut)
+
+
+def sync_failure(method: EapMethod, identifier: int, *kdfs: int, auts: bytes = AUTS) -> bytes:
+    """EAP-Response/AKA-Synchronization-Failure."""
+    items = (Attribute(At.AUTS, auts), *(Attribute.number(At.KDF, kdf) for kdf in kdfs))
+    return response(method, identifier, Subtype.SYNCHRONIZATION_FAILURE, *items)
+
+
+def authentication_reject(method: EapMethod, identifier: int) -> bytes:
+    """EAP-Response/AKA-Authentication-Reject."""
+    return response(method, identifier, Subtype.AUTHENTICATION_REJECT)
+
+
+def client_error(method: EapMethod, identifier: int) -> bytes:
+    """EAP-Response/AKA-Client-Error, code 0."""
+    return response(method, identifier, Subtype.CLIENT_ERROR, Attribute.number(At.CLIENT_ERROR_CODE, 0))
+
+
+def notified(method: EapMethod, identifier: int, k_aut: Secret | None = None) -> bytes:
+    """EAP-Response/AKA-Notification."""
+    return response(method, identifier, Subtype.NOTIFICATION, k_aut=k_aut)
+
+
+def sent(effects: list[Effect]) -> AkaMessage:
+    """The one request that `effects` send."""
+    (effect,) = effects
+    assert isinstance(effect, SendEap), effect
+    return AkaMessage.parse(effect.octets)
+
+
+class _Machine(Protocol):
+    @property
+    def state(self) -> object: ...
+
+    def handle(self, event: Event, now: float) -> list[Effect]: ...
+
+
+class Recorded:
+    """A machine whose every step is noted in `taken`."""
+
+    def __init__(self, machine: _Machine, taken: Taken) -> None:
+        self.machine = machine
+        self._taken = taken
+
+    @property
+    def state(self) -> object:
+        return self.machine.state
+
+    def handle(self, event: Event, now: float = 0.0) -> list[Effect]:
+        before = type(self.machine.state)
+        effects = self.machine.handle(event, now)
+        self._taken.add((before, type(event), type(self.machine.state)))
+        return effects
+
+
+def listed(table: Transitions) -> Taken:
+    """Every single step that a table allows."""
+    return {(state, event, after) for (state, event), following in table.items() for after in following}

@@ -1,0 +1,33 @@
+"""States are plain data that shows no key."""
+
+from aaa.eap.challenge import challenged
+from aaa.eap.policy import AkaPolicy
+from aaa.eap.states import AwaitingProfile, AwaitingVector, Exchange, MethodRunning, SuccessNotified
+from tests.aaa.eap.dialogue import AKA_IDENTITY, IMSI, VECTOR, keys_of
+from wire.eap.aka_keys import session_id
+from wire.identity import EapMethod
+
+EXCHANGE = Exchange(EapMethod.AKA, AKA_IDENTITY, 7)
+SESSION = session_id(EapMethod.AKA, VECTOR.rand, VECTOR.autn)
+
+
+def test_states_with_keys_show_none() -> None:
+    keys = keys_of(EapMethod.AKA)
+    waiting = AwaitingVector(EXCHANGE, IMSI, b"", 5.0)
+    states = (
+        challenged(waiting, VECTOR, EXCHANGE, AkaPolicy()),
+        AwaitingProfile(EXCHANGE, IMSI, keys, SESSION, 5.0),
+        SuccessNotified(EXCHANGE, IMSI, keys.msk, SESSION),
+    )
+    secrets = (VECTOR.xres, VECTOR.ck, VECTOR.ik, keys.msk, keys.emsk, keys.k_aut, keys.k_encr, keys.mk)
+    for state in states:
+        shown = repr(MethodRunning(state))
+        assert "secret of" in shown
+        assert not any(repr(bytes(secret)) in shown or secret.hex() in shown for secret in secrets)
+
+
+def test_states_are_values() -> None:
+    one = AwaitingVector(Exchange(EapMethod.AKA, AKA_IDENTITY, 7), IMSI, b"", 5.0)
+    other = AwaitingVector(Exchange(EapMethod.AKA, AKA_IDENTITY, 7), IMSI, b"", 5.0)
+    assert one == other
+    assert hash(one) == hash(other)
