@@ -1,0 +1,44 @@
+"""[pdngw.radius] and [pdngw.diameter]: the AAA server that this gateway asks, and as whom."""
+
+from ipaddress import ip_address
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from runtime.config import ConfigPath, OptionalPath, Section, SocketAddress
+
+
+def _literal(where: SocketAddress) -> SocketAddress:
+    try:
+        return SocketAddress(str(ip_address(where.host)), where.port)
+    except ValueError:
+        raise ValueError(f'{where.host} is a name; write the address itself, such as "192.0.2.1:1812"') from None
+
+
+LiteralAddress = Annotated[SocketAddress, AfterValidator(_literal)]
+"""An address without a name in it, so that answers can be told from what others send."""
+
+
+class RadiusLinkConfig(Section):
+    """[pdngw.radius]; `limit` in seconds is RFC 5080's MRD: after it the UE is told that there is no AAA server."""
+
+    aaa: LiteralAddress = Field(description='the AAA server, such as "127.0.0.1:1812"')
+    secret_file: ConfigPath = Field(description="a file of mode 0600 that holds the shared secret")
+    nas_identifier: str = Field(min_length=1, max_length=253, description="this gateway's NAS-Identifier")
+    limit: float = Field(default=30.0, ge=1, le=30)
+    # RFC 2865 §5: an Identifier has 256 values, so each socket carries 256 requests at once.
+    max_sockets: int = Field(default=16, ge=1, le=256)
+
+
+class DiameterLinkConfig(Section):
+    """[pdngw.diameter]; with `ca`, `certificate` and `key` the connection is TLS (RFC 6733 §13.1)."""
+
+    aaa: LiteralAddress = Field(description='the AAA server, such as "127.0.0.1:3868"')
+    aaa_origin_host: str = Field(min_length=1, description="the Origin-Host that the AAA server must name")
+    aaa_realm: str = Field(min_length=1, description="the realm of the AAA server")
+    origin_host: str = Field(min_length=1, description="this gateway's Origin-Host")
+    origin_realm: str = Field(min_length=1, description="this gateway's Origin-Realm")
+    limit: float = Field(default=10.0, ge=0.1, le=30)
+    ca: OptionalPath = None
+    certificate: OptionalPath = None
+    key: OptionalPath = None

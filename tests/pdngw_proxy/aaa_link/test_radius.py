@@ -1,0 +1,185 @@
+"""The link's sockets, Identifiers and waits, with a fake socket."""
+
+import asyncio
+from collections.abc import Callable
+from ipaddress import IPv4Address
+from pathlib import Path
+
+import pytest
+import structlog.testing
+
+from pdngw_proxy.aaa_link.config import RadiusLinkConfig
+from pdngw_proxy.aaa_link.port import RelayAnswer, RelayChallenge, RelayReject, RelayRequest, RelayUnavailable
+from pdngw_proxy.aaa_link.radius import RadiusLink
+from pdngw_proxy.aaa_link.radius_client import Timers
+from pdngw_proxy.aaa_link.radius_messages import Nas
+from runtime.config import SocketAddress
+from runtime.taps import Address
+from runtime.udp import UdpEndpoint
+from wire.radius.codec import parse_packet
+from wire.radius.messages import reply
+from wire.radius.packet import Attribute, Code
+from wire.secret import Secret
+
+SECRET = Secret(b"xyzzy5461")
+SERVER = ("192.0.2.3", 1812)
+CHALLENGE = b"\x01\x02\x00\x05\x01"
+
+
+def request(identity: str = "ue") -> RelayRequest:
+    return RelayRequest(session="s", eap=b"\x02\x01\x00\x05\x01", identity=identity, apn="internet")
+
+
+class FakeEndpoint:
+    """A socket on which the test is the server."""
+
+    def __init__(self, deliver: Callable[[bytes, Address], None]) -> None:
+        self.deliver = deliver
+        self.sent: list[tuple[bytes, Address]] = []
+        self.closed = False
+        self.retransmitted = asyncio.Event()
+
+    def send(self, data: bytes, peer: Address) -> None:
+        self.sent.append((data, peer))
+        if len(self.sent) > 1:
+            self.retransmitted.set()
+
+    def close(self) -> None:
+        self.closed = True
+
+    def challenge(self, asked: bytes, source: Address = SERVER, secret: bytes = SECRET) -> None:
+        state = [Attribute.of("State", b"s")]
+        answer = reply(parse_packet(asked), Code.ACCESS_CHALLENGE, secret=secret, attributes=state, eap=CHALLENGE)
+        self.deliver(answer, source)
+
+
+class Bench:
+    """A link and the sockets that it opened."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *, mrd: float = 5.0, max_sockets: int = 2) -> None:
+        self.endpoints: list[FakeEndpoint] = []
+        monkeypatch.setattr(UdpEndpoint, "bind", self._bind)
+        self.link = RadiusLink(
+            server=SERVER,
+            secret=SECRET,
+            nas=Nas("pgw", IPv4Address("192.0.2.1")),
+            timers=Timers(irt=0.01, mrd=mrd),
+            max_sockets=max_sockets,
+        )
+
+    def _bind(self, local: Address, deliver: Callable[[bytes, Address], None], **_options: object) -> FakeEndpoint:
+        assert local == ("192.0.2.1", 0)
+        self.endpoints.append(FakeEndpoint(deliver))
+        return self.endpoints[-1]
+
+    async def begin(self, asked: RelayRequest | None = None) -> asyncio.Task[RelayAnswer]:
+        task = asyncio.create_task(self.link.authenticate(asked or request()))
+        await asyncio.sleep(0)
+        return task
+
+
+async def test_link_sends_the_request_and_returns_the_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = Bench(monkeypatch)
+    task = await bench.begin()
+    ((octets, to),) = bench.endpoints[0].sent
+    assert to == SERVER
+    assert parse_packet(octets).text("NAS-Identifier") == "pgw"
+    bench.endpoints[0].challenge(octets)
+    assert await task == RelayChallenge(CHALLENGE, b"s")
+
+
+async def test_link_retransmits_the_same_octets(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = Bench(monkeypatch)
+    task = await bench.begin()
+    await bench.endpoints[0].retransmitted.wait()
+    first, second = bench.endpoints[0].sent[:2]
+    assert first == second
+    bench.endpoints[0].challenge(first[0])
+    assert isinstance(await task, RelayChallenge)
+
+
+async def test_link_gives_up_and_says_what_it_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = Bench(monkeypatch, mrd=0.02)
+    answer = await (await bench.begin())
+    assert isinstance(answer, RelayUnavailable)
+    assert answer.cause.startswith("RADIUS server 192.0.2.3:1812: no answer to ")
+
+
+async def test_link_opens_a_further_socket_when_all_identifiers_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = Bench(monkeypatch)
+    tasks = [await bench.begin() for _ in range(512)]
+    assert len(bench.endpoints) == 2
+    assert await bench.link.authenticate(request()) == RelayUnavailable("every RADIUS Identifier waits")
+    for endpoint in bench.endpoints:
+        for octets, _ in list(endpoint.sent):
+            endpoint.challenge(octets)
+    assert {type(answer) for answer in await asyncio.gather(*tasks)} == {RelayChallenge}
+
+
+async def test_link_drops_answers_from_strangers_and_under_another_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = Bench(monkeypatch)
+    task = await bench.begin()
+    ((octets, _),) = bench.endpoints[0].sent
+    with structlog.testing.capture_logs() as lines:
+        bench.endpoints[0].challenge(octets, source=("192.0.2.66", 1812))
+        bench.endpoints[0].challenge(octets, secret=b"another")
+        bench.endpoints[0].deliver(b"", SERVER)
+        bench.endpoints[0].deliver(b"\x0b\xff", SERVER)
+    assert not task.done()
+    causes = [line["cause"] for line in lines if line["log_level"] == "warning"]
+    assert causes == [
+        "it comes from another address than the RADIUS server's",
+        "Response Authenticator is wrong; does the server have another secret?",
+    ]
+    bench.endpoints[0].challenge(octets)
+    assert isinstance(await task, RelayChallenge)
+
+
+async def test_link_rejects_a_name_that_no_packet_carries(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = Bench(monkeypatch)
+    answer = await bench.link.authenticate(request("x" * 300))
+    assert isinstance(answer, RelayReject)
+    assert "User-Name" in answer.cause
+    assert bench.endpoints == []
+
+
+async def test_link_is_unavailable_without_a_socket(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = Bench(monkeypatch)
+
+    def refuse(*_local: object, **_options: object) -> FakeEndpoint:
+        raise OSError(99, "Cannot assign requested address")
+
+    monkeypatch.setattr(UdpEndpoint, "bind", refuse)
+    answer = await bench.link.authenticate(request())
+    assert answer == RelayUnavailable("no socket towards the RADIUS server: Cannot assign requested address")
+
+
+async def test_cancelled_round_gives_its_identifier_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = Bench(monkeypatch, max_sockets=1)
+    tasks = [await bench.begin() for _ in range(256)]
+    tasks[0].cancel()
+    await asyncio.gather(tasks[0], return_exceptions=True)
+    again = await bench.begin()
+    octets, _ = bench.endpoints[0].sent[-1]
+    bench.endpoints[0].challenge(octets)
+    assert isinstance(await again, RelayChallenge)
+    await bench.link.close()
+    assert {type(answer) for answer in await asyncio.gather(*tasks[1:])} == {RelayUnavailable}
+
+
+async def test_closed_link_ends_every_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = Bench(monkeypatch)
+    task = await bench.begin()
+    await bench.link.end_session("s", None)
+    await bench.link.close()
+    assert await task == RelayUnavailable("the RADIUS link is closed")
+    assert await bench.link.authenticate(request()) == RelayUnavailable("the RADIUS link is closed")
+    assert bench.endpoints[0].closed
+
+
+def test_link_is_made_from_its_config(tmp_path: Path) -> None:
+    secret_file = tmp_path / "radius.secret"
+    secret_file.write_bytes(b"testing123\n")
+    secret_file.chmod(0o600)
+    config = RadiusLinkConfig(aaa=SocketAddress("192.0.2.3", 1812), secret_file=secret_file, nas_identifier="pgw")
+    assert isinstance(RadiusLink.of(config, IPv4Address("192.0.2.1")), RadiusLink)
