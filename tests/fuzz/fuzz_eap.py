@@ -1,0 +1,55 @@
+"""Parsers of EAP, EAP-AKA and the tokens of AKA, with good seeds from captured conversations."""
+
+from collections.abc import Callable
+
+from tests.captures import load_run, load_runs
+from ue_sim.eap_peer import AkaPeer, EapArrived
+from ue_sim.usim import SoftwareUsim
+from wire.aka.vector import Autn, Auts
+from wire.buffer import Reader
+from wire.eap.aka import AkaMessage
+from wire.eap.attributes import Attribute, Attributes
+from wire.eap.encrypted import parse_encrypted, seal
+from wire.eap.packet import EapPacket
+from wire.secret import Secret
+
+_PACKETS = tuple(packet.octets for run in load_runs() for exchange in run.exchanges for packet in exchange.packets)
+_AKA = tuple(octets for octets in _PACKETS if octets[4:5] in (b"\x17", b"\x32"))
+_RUN = load_run("akaprime_full_resultind_then_reauth")
+_FIRST = _RUN.exchanges[0].rounds[0].values
+_REAUTH = next(octets for octets in _RUN.exchanges[1].requests if octets[5] == 13)
+_K_ENCR = Secret(_FIRST["k_encr"])
+_SEALED = tuple(
+    seal(Attributes.parse(packet.inner), _K_ENCR, bytes(16))[1].value
+    for packet in (*_RUN.exchanges[0].packets, *_RUN.exchanges[1].packets)
+    if packet.inner
+)
+
+
+def _parse_inner(octets: bytes) -> object:
+    return parse_encrypted(bytes(16), octets, _K_ENCR)
+
+
+def _parse_message_and_inner(octets: bytes) -> object:
+    return AkaMessage.parse(octets).parse_encrypted(_K_ENCR)
+
+
+def _feed_peer(octets: bytes) -> object:
+    usim = SoftwareUsim(_RUN.k, _RUN.opc)
+    return AkaPeer(usim=usim, imsi=_RUN.imsi, plmn=_RUN.plmn).handle(EapArrived(octets), 0.0)
+
+
+ENTRIES: dict[str, tuple[Callable[[bytes], object], tuple[bytes, ...]]] = {
+    "wire.eap.packet.EapPacket.parse": (EapPacket.parse, _PACKETS[:8]),
+    "wire.eap.attributes.Attribute.parse": (
+        lambda octets: Attribute.parse(Reader(octets)),
+        tuple(octets[8:] for octets in _AKA[:8]),
+    ),
+    "wire.eap.attributes.Attributes.parse": (Attributes.parse, tuple(octets[8:] for octets in _AKA)),
+    "wire.eap.aka.AkaMessage.parse": (AkaMessage.parse, _AKA),
+    "wire.eap.aka.AkaMessage.parse_encrypted": (_parse_message_and_inner, (_REAUTH, *_AKA[:8])),
+    "wire.eap.encrypted.parse_encrypted": (_parse_inner, _SEALED),
+    "wire.aka.vector.Autn.parse": (Autn.parse, (_FIRST["autn"],)),
+    "wire.aka.vector.Auts.parse": (Auts.parse, (bytes(14),)),
+    "ue_sim.eap_peer.AkaPeer.handle": (_feed_peer, (*_AKA, *_PACKETS[:3])),
+}
