@@ -1,6 +1,5 @@
 """The home agent: one binding for the Home Address of each SA (RFC 6275 §10.3, RFC 5555 §4.5)."""
 
-from collections import deque
 from dataclasses import replace
 from ipaddress import IPv4Address, IPv6Address
 from typing import assert_never
@@ -22,6 +21,7 @@ from pdngw_proxy.mobility import (
     SendPacket,
     SessionEnded,
 )
+from pdngw_proxy.rate import RateLimit
 from pdngw_proxy.registration import (
     care_of_address,
     find_invalidity,
@@ -67,7 +67,7 @@ class HomeAgent:
     def __init__(self, policy: HomeAgentPolicy) -> None:
         self._policy = policy
         self._cache = BindingCache(policy.most_bindings)
-        self._complaints: deque[float] = deque(maxlen=_MOST_COMPLAINTS)
+        self._complaints = RateLimit(most=_MOST_COMPLAINTS)
 
     @property
     def deadline(self) -> float | None:
@@ -237,16 +237,10 @@ class HomeAgent:
             options.append(NatDetection(refresh, force_udp=self._policy.force_udp))
         return tuple(options)
 
-    def _may_complain(self, now: float) -> bool:
-        if len(self._complaints) == _MOST_COMPLAINTS and now < self._complaints[0] + 1.0:
-            return False
-        self._complaints.append(now)
-        return True
-
     def _report_unknown_type(self, arrived: MobilityArrived, now: float) -> list[AgentEffect]:
         """RFC 6275 §9.3.3; the packet had no Home Address option where the source is the Home Address itself."""
         dropped = Dropped(f"unknown MH type {arrived.octets[2]} from {arrived.source}")
-        if not self._may_complain(now):
+        if not self._complaints.allow(now):
             return [dropped]
         error = BindingError(BindingErrorStatus.UNRECOGNISED_MH_TYPE, self._home_address_option(arrived))
         octets = build_message(error, self._policy.ha_address, arrived.source)
@@ -258,7 +252,7 @@ class HomeAgent:
     def _report_problem(self, arrived: MobilityArrived, error: DecodeError, now: float) -> list[AgentEffect]:
         """A Parameter Problem for Payload Proto or Header Len, to the packet's source (RFC 6275 §9.2)."""
         dropped = Dropped(f"a malformed Mobility Header from {arrived.source}: {error}")
-        if error.offset > HEADER_LEN_OFFSET or not self._may_complain(now):
+        if error.offset > HEADER_LEN_OFFSET or not self._complaints.allow(now):
             return [dropped]
         ha_address = self._policy.ha_address
         invoking = Ipv6Packet(
