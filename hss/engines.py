@@ -73,10 +73,13 @@ def _engine(path: Path, begin: str, pragmas: tuple[str, ...], connections: int) 
 
 
 @contextmanager
-def transaction(path: Path) -> Iterator[Connection]:
-    """One transaction on the database at `path`, for a command that runs and ends; StoreError when it fails."""
+def transaction(path: Path, *, read_only: bool = False) -> Iterator[Connection]:
+    """One transaction on the database at `path`, for a command that runs and ends; StoreError when it fails.
+
+    Unless it is `read_only`, nobody else writes meanwhile: wait for nothing inside.
+    """
     require_file(path)
-    engine = writer_engine(path)
+    engine = reader_engine(path) if read_only else writer_engine(path)
     try:
         with store_errors(), engine.begin() as connection:
             yield connection

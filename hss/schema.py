@@ -11,7 +11,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
-from hss.engines import migration_engine, require_file
+from hss.engines import migration_engine, transaction
 from hss.store_errors import StoreError, store_errors
 
 UPGRADE = "akadia --config {config} db upgrade"
@@ -41,8 +41,7 @@ def upgrade(database: Path) -> None:
 
 def current(database: Path) -> str | None:
     """The revision of `database`; None when it has no schema yet. StoreError when it cannot be read."""
-    require_file(database)
-    with _connection(database) as connection:
+    with transaction(database, read_only=True) as connection:
         return MigrationContext.configure(connection).get_current_revision()
 
 

@@ -32,6 +32,12 @@ def test_second_writer_waits_for_the_first(database_path: Path, monkeypatch: pyt
     second.dispose()
 
 
+def test_reading_command_disturbs_no_writer(database_path: Path) -> None:
+    with transaction(database_path) as writing, transaction(database_path, read_only=True) as reading:
+        writing.execute(insert(RequestingNode).values(name="aaa", ind=0))
+        assert reading.scalars(select(RequestingNode.name)).all() == []
+
+
 def test_reader_cannot_write(database_path: Path) -> None:
     engine = reader_engine(database_path)
     with pytest.raises(StoreUnavailable, match="readonly"), store_errors(), engine.begin() as connection:

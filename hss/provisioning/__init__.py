@@ -1,0 +1,1 @@
+"""Adding, showing, barring and removing subscribers."""
