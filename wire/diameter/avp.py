@@ -59,17 +59,30 @@ class Avp:
 
 
 class AvpFault(DecodeError):
-    """A message that RFC 6733 §7.1 has an answer for: `result`, and `failed` for the Failed-AVP."""
+    """A message that RFC 6733 §7.1 has an answer for: `result`, and `failed` for the Failed-AVP.
+
+    `before` are the AVPs that could be read, among which an answer finds Session-Id and Proxy-Info.
+    """
 
     def __init__(self, offset: int, reason: str, result: ResultCode, failed: tuple[Avp, ...] = ()) -> None:
         super().__init__(offset, reason)
         self.result = result
         self.failed = failed
+        self.before: tuple[Avp, ...] = ()
 
 
 def parse_avps(data: bytes, base: int = 0) -> tuple[Avp, ...]:
     """Every AVP of `data`; `base` is its offset in the message. AvpFault 5014 for a length that does not fit."""
     found: list[Avp] = []
+    try:
+        _parse_into(found, data, base)
+    except AvpFault as fault:
+        fault.before = tuple(found)
+        raise
+    return tuple(found)
+
+
+def _parse_into(found: list[Avp], data: bytes, base: int) -> None:
     at, end = 0, len(data)
     while at < end:
         if len(found) == MOST_AVPS:
@@ -89,7 +102,6 @@ def parse_avps(data: bytes, base: int = 0) -> tuple[Avp, ...]:
         found.append(Avp(code, vendor, flags, value, base + at + start))
         # the last AVP of a group is often sent without its padding
         at += length + (-length % 4)
-    return tuple(found)
 
 
 def _bad_length(offset: int, reason: str, head: bytes) -> AvpFault:

@@ -1,0 +1,129 @@
+"""A Diameter node that connects to one peer and stays connected (RFC 6733 §2.1, §5.6)."""
+
+import asyncio
+import ssl
+
+from runtime.diameter.connection import Connection
+from runtime.diameter.link import Link
+from runtime.diameter.settings import Handler, Limits
+from runtime.taps import Address, StreamTap
+from wire.diameter.capabilities import LocalNode, PeerPolicy
+from wire.diameter.enumerations import DisconnectCause
+from wire.diameter.framing import FramingError
+from wire.diameter.message import Message
+from wire.diameter.peer import Timing
+from wire.diameter.transactions import Identifiers
+from wire.sansio import RandomBytes
+
+
+class DiameterClient:
+    """Asks `peer` at `address`; serves with `handler` what it asks in turn (ASR, RAR, RTR, PPR), if given.
+
+    Made inside a running loop; `wall_clock` is in seconds. With `tls` the server's certificate has to name the peer's
+    Origin-Host.
+    """
+
+    def __init__(
+        self,
+        *,
+        local: LocalNode,
+        peer: PeerPolicy,
+        address: Address,
+        random: RandomBytes,
+        wall_clock: float,
+        handler: Handler | None = None,
+        tls: ssl.SSLContext | None = None,
+        timing: Timing | None = None,
+        limits: Limits | None = None,
+        capture: StreamTap | None = None,
+    ) -> None:
+        self._address = address
+        self._tls = tls
+        self._server_name = peer.origin_host if tls is not None else None
+        self._timing = timing or Timing()
+        self._limits = limits or Limits()
+        self._capture = capture
+        self._dialling: asyncio.Task[None] | None = None
+        self._link = Link(
+            local=local,
+            policy=peer,
+            identifiers=Identifiers(random, wall_clock),
+            random=random,
+            handler=handler,
+            timing=self._timing,
+            limits=self._limits,
+            dial=self._dial,
+            hang_up=self._hang_up,
+        )
+
+    @property
+    def connected(self) -> bool:
+        """Whether requests can be sent now."""
+        return self._link.open
+
+    def start(self) -> None:
+        """Begin to connect, and come back after every loss: at once, then ever slower, up to Tc."""
+        self._link.start()
+
+    async def ready(self, within: float) -> None:
+        """Return when connected; DiameterUnavailable with the cause when that takes more than `within` seconds."""
+        await self._link.ready(within)
+
+    async def request(self, message: Message, within: float | None = None) -> Message:
+        """The answer to `message`, whatever its result; DiameterUnavailable when none comes `within` seconds."""
+        return await self._link.request(message, within)
+
+    async def close(self) -> None:
+        """Take leave by DPR, within its limit."""
+        await self._link.close(DisconnectCause.DO_NOT_WANT_TO_TALK_TO_YOU)
+        self._hang_up()
+
+    # --- connecting ---------------------------------------------------------------------------------------------------
+
+    def _dial(self) -> None:
+        self._hang_up()
+        self._dialling = asyncio.get_running_loop().create_task(self._connect())
+
+    def _hang_up(self) -> None:
+        if self._dialling is not None:
+            self._dialling.cancel()
+            self._dialling = None
+
+    async def _connect(self) -> None:
+        host, port = self._address
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(self._timing.connect):
+                _, connection = await loop.create_connection(
+                    self._outgoing, host, port, ssl=self._tls, server_hostname=self._server_name
+                )
+        except (OSError, TimeoutError) as error:
+            self._link.dial_failed(f"no connection to {host}:{port}: {str(error) or type(error).__name__}")
+            return
+        if connection.open:
+            self._link.dialled(connection)
+        else:
+            self._link.dial_failed(f"{host}:{port} closed the connection before the CER")
+
+    def _outgoing(self) -> Connection:
+        return Connection(
+            _Nobody(), limits=self._limits, message_limit=self._limits.message_before_cer, capture=self._capture
+        )
+
+
+class _Nobody:
+    """Whoever listens to a connection between its making and the link's taking it: the peer is not to speak first."""
+
+    def connection_made(self, connection: Connection) -> None:
+        """The link is told by `dialled`."""
+
+    def message_arrived(self, connection: Connection, _octets: bytes) -> None:
+        """Only a CEA may come first, and its CER is not out."""
+        connection.close("the peer spoke before our CER")
+
+    def framing_lost(self, connection: Connection, fault: FramingError) -> None:
+        """No Diameter."""
+        connection.close(fault.reason)
+
+    def connection_closed(self, connection: Connection, cause: str) -> None:
+        """The link finds it closed."""

@@ -1,0 +1,129 @@
+"""One TCP or TLS connection, cut into Diameter messages."""
+
+import asyncio
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import Protocol
+
+from runtime.diameter.settings import Limits
+from runtime.taps import Address, StreamTap
+from wire.diameter.framing import Framer, FramingError
+from wire.diameter.masking import mask_keys
+
+
+class Receiver(Protocol):
+    """Who is told what happens on a connection."""
+
+    def connection_made(self, connection: "Connection", /) -> None:
+        """It is up."""
+
+    def message_arrived(self, connection: "Connection", octets: bytes, /) -> None:
+        """One message, whole."""
+
+    def framing_lost(self, connection: "Connection", fault: FramingError, /) -> None:
+        """A length after which nothing can be followed; nothing more will arrive."""
+
+    def connection_closed(self, connection: "Connection", cause: str, /) -> None:
+        """It is gone, whoever ended it."""
+
+
+class Connection(asyncio.Protocol):
+    """Tells its `receiver` each message; the receiver changes when the peer is known."""
+
+    def __init__(self, receiver: Receiver, *, limits: Limits, message_limit: int, capture: StreamTap | None) -> None:
+        self.receiver = receiver
+        self.local: Address = ("", 0)
+        self.remote: Address = ("", 0)
+        self._limits = limits
+        self._framer = Framer(message_limit)
+        self._capture = capture
+        self._transport: asyncio.Transport | None = None
+        self._cause: str | None = None
+        self._aborting: asyncio.TimerHandle | None = None
+
+    @property
+    def open(self) -> bool:
+        """Whether messages still go both ways."""
+        return self._transport is not None and self._cause is None
+
+    @property
+    def local_address(self) -> IPv4Address | IPv6Address:
+        """Our end."""
+        return ip_address(self.local[0])
+
+    @property
+    def remote_address(self) -> IPv4Address | IPv6Address:
+        """The other end."""
+        return ip_address(self.remote[0])
+
+    @property
+    def certified_hosts(self) -> tuple[str, ...] | None:
+        """The DNS names in the peer's certificate, or None where it has shown none."""
+        certificate = None if self._transport is None else self._transport.get_extra_info("peercert")
+        if not certificate:
+            return None
+        return tuple(value for kind, value in certificate.get("subjectAltName", ()) if kind == "DNS")
+
+    def allow(self, message_limit: int) -> None:
+        """Take messages of up to `message_limit` octets from now on."""
+        self._framer.limit = message_limit
+
+    def send(self, octets: bytes) -> None:
+        """Send one message; a peer that does not read is cut off, a connection that is gone forgets it."""
+        transport = self._transport
+        if transport is None or self._cause is not None:
+            return
+        self._tap(self.local, self.remote, octets)
+        transport.write(octets)
+        if transport.get_write_buffer_size() > self._limits.unsent:
+            self._cause = "the peer does not read what it is sent"
+            transport.abort()
+
+    def close(self, cause: str) -> None:
+        """Flush and close; abort when that takes longer than it may."""
+        if self._cause is None:
+            self._cause = cause
+        if self._transport is not None and self._aborting is None:
+            self._transport.close()
+            loop = asyncio.get_running_loop()
+            self._aborting = loop.call_later(self._limits.seconds_to_close, self._transport.abort)
+
+    # --- asyncio.Protocol ---------------------------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Learn both ends."""
+        if not isinstance(transport, asyncio.Transport):
+            raise TypeError("a Diameter connection needs a stream")
+        self._transport = transport
+        self.local = _address(transport.get_extra_info("sockname"))
+        self.remote = _address(transport.get_extra_info("peername"))
+        self.receiver.connection_made(self)
+
+    def data_received(self, data: bytes) -> None:
+        """Hand over every message that is whole, until the receiver has had enough."""
+        for octets in self._framer.feed(data) if self.open else ():
+            self._tap(self.remote, self.local, octets)
+            self.receiver.message_arrived(self, octets)
+            if not self.open:
+                return
+        if self.open and self._framer.lost is not None:
+            self.receiver.framing_lost(self, self._framer.lost)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Say why."""
+        if self._aborting is not None:
+            self._aborting.cancel()
+        self._transport = None
+        cause = self._cause or (f"connection lost: {exc}" if exc else "the peer closed the connection")
+        self._cause = cause
+        self.receiver.connection_closed(self, cause)
+
+    def _tap(self, source: Address, destination: Address, octets: bytes) -> None:
+        if self._capture is not None:
+            self._capture.tcp(source=source, destination=destination, payload=mask_keys(octets))
+
+
+def _address(name: object) -> Address:
+    if isinstance(name, tuple) and len(name) >= 2:
+        # a link-local address carries its interface after a percent sign
+        return str(name[0]).partition("%")[0], int(name[1])
+    return "0.0.0.0", 0

@@ -1,0 +1,95 @@
+"""Connections whose peer is not known yet: a named peer's CER within its time, or the door (RFC 6733 §5.6.1)."""
+
+import asyncio
+from collections.abc import Mapping
+
+from runtime.diameter.connection import Connection
+from runtime.diameter.link import Link
+from runtime.diameter.settings import Limits
+from runtime.log_limit import LogLimit
+from runtime.logs import get_logger
+from wire.diameter.avp import AvpFault
+from wire.diameter.capabilities import LocalNode, PeerPolicy, named_peer, refuse, same_host
+from wire.diameter.framing import FramingError
+from wire.diameter.message import Header, Message
+from wire.diameter.peering import PeerCommand
+from wire.diameter.results import ResultCode
+
+log = get_logger("runtime.diameter")
+
+
+class Doorman:
+    """Lets the connections of named peers through to their links."""
+
+    def __init__(self, local: LocalNode, links: Mapping[str, Link], limits: Limits) -> None:
+        self._local = local
+        self._links = links
+        self._limits = limits
+        self._policies = tuple(link.policy for link in links.values())
+        self._waiting: dict[Connection, asyncio.TimerHandle] = {}
+        self._log_limit = LogLimit()
+
+    def connection_made(self, connection: Connection) -> None:
+        """Somebody has connected: he has so many seconds for his CER."""
+        if len(self._waiting) >= self._limits.connections_before_cer:
+            self._turn_away(connection, "too many connections wait for their CER")
+            return
+        loop = asyncio.get_running_loop()
+        self._waiting[connection] = loop.call_later(
+            self._limits.seconds_before_cer, self._turn_away, connection, "no CER within its time"
+        )
+
+    def message_arrived(self, connection: Connection, octets: bytes) -> None:
+        """The first message has to be the CER of a named peer."""
+        header = Header.parse(octets)
+        is_cer = header.command == PeerCommand.CAPABILITIES_EXCHANGE and header.bare().is_request
+        if not is_cer or header.application:
+            self._turn_away(connection, "the first message is no CER")
+            return
+        try:
+            cer = Message.parse(octets)
+            policy = self._recognised(connection, cer)
+        except AvpFault as fault:
+            request = header.bare().with_avps(fault.before)
+            connection.send(refuse(self._local, (connection.local_address,), request, fault).build())
+            self._turn_away(connection, fault.reason)
+            return
+        self._forget(connection)
+        self._links[policy.name].offer(connection, cer)
+
+    def framing_lost(self, connection: Connection, fault: FramingError) -> None:
+        """No Diameter, or too much of it."""
+        self._turn_away(connection, fault.reason)
+
+    def connection_closed(self, connection: Connection, _cause: str) -> None:
+        """It left without a CER."""
+        self._forget(connection)
+
+    def close(self) -> None:
+        """Close what still waits."""
+        for connection in tuple(self._waiting):
+            self._forget(connection)
+            connection.close("the node is closing")
+
+    def _recognised(self, connection: Connection, cer: Message) -> PeerPolicy:
+        policy = named_peer(cer, connection.remote_address, self._policies)
+        if policy is None:
+            reason = f"no peer {cer.text('Origin-Host')!r} is configured at this address"
+            raise AvpFault(0, reason, ResultCode.UNKNOWN_PEER)
+        # RFC 6733 §13.1: with TLS the certificate says who it is, and must say the same
+        certified = connection.certified_hosts
+        if certified is not None and not any(same_host(policy.origin_host, name) for name in certified):
+            raise AvpFault(0, f"its certificate does not name {policy.origin_host}", ResultCode.UNKNOWN_PEER)
+        return policy
+
+    def _turn_away(self, connection: Connection, cause: str) -> None:
+        self._forget(connection)
+        withheld = self._log_limit.allow("turned away", asyncio.get_running_loop().time())
+        if withheld is not None:
+            log.warning("connection turned away", cause=cause, remote=connection.remote[0], withheld=withheld)
+        connection.close(cause)
+
+    def _forget(self, connection: Connection) -> None:
+        timer = self._waiting.pop(connection, None)
+        if timer is not None:
+            timer.cancel()

@@ -1,0 +1,92 @@
+"""A Diameter node that named peers connect to, over TCP and TLS, IPv4 and IPv6 (RFC 6733 §2.1)."""
+
+import asyncio
+import ssl
+from collections.abc import Sequence
+
+from runtime.diameter.connection import Connection
+from runtime.diameter.doorman import Doorman
+from runtime.diameter.link import Link
+from runtime.diameter.settings import DiameterUnavailable, Handler, Limits, PeerName
+from runtime.taps import Address, StreamTap
+from wire.diameter.capabilities import LocalNode, PeerPolicy
+from wire.diameter.enumerations import DisconnectCause
+from wire.diameter.message import Message
+from wire.diameter.peer import Timing
+from wire.diameter.transactions import Identifiers
+from wire.sansio import RandomBytes
+
+
+class DiameterServer:
+    """Serves the requests of `peers` with `handler`. Made inside a running loop; `wall_clock` is in seconds."""
+
+    def __init__(
+        self,
+        *,
+        local: LocalNode,
+        peers: Sequence[PeerPolicy],
+        handler: Handler,
+        random: RandomBytes,
+        wall_clock: float,
+        timing: Timing | None = None,
+        limits: Limits | None = None,
+        capture: StreamTap | None = None,
+    ) -> None:
+        self._limits = limits or Limits()
+        self._capture = capture
+        identifiers = Identifiers(random, wall_clock)
+        self._links = {
+            policy.name: Link(
+                local=local,
+                policy=policy,
+                identifiers=identifiers,
+                random=random,
+                handler=handler,
+                timing=timing,
+                limits=self._limits,
+            )
+            for policy in peers
+        }
+        self._doorman = Doorman(local, self._links, self._limits)
+        self._listeners: list[asyncio.Server] = []
+
+    @property
+    def connected(self) -> tuple[PeerName, ...]:
+        """The peers that are open now."""
+        return tuple(name for name, link in self._links.items() if link.open)
+
+    async def listen(self, host: str, port: int, *, tls: ssl.SSLContext | None = None) -> Address:
+        """Accept connections at a literal address, with TLS from the first octet if `tls` is given (port 5658).
+
+        Returns what was bound (port 0: any). OSError when the address is taken or not of this machine.
+        """
+        handshake = self._limits.seconds_before_cer if tls is not None else None
+        listener = await asyncio.get_running_loop().create_server(
+            self.incoming, host, port, ssl=tls, ssl_handshake_timeout=handshake
+        )
+        self._listeners.append(listener)
+        bound = listener.sockets[0].getsockname()
+        return str(bound[0]), int(bound[1])
+
+    def incoming(self) -> Connection:
+        """A connection that somebody makes to us."""
+        return Connection(
+            self._doorman,
+            limits=self._limits,
+            message_limit=self._limits.message_before_cer,
+            capture=self._capture,
+        )
+
+    async def request(self, peer: PeerName, message: Message, within: float | None = None) -> Message:
+        """Ask a peer that is connected (ASR, RAR, RTR, PPR); DiameterUnavailable when it gives no answer."""
+        link = self._links.get(peer)
+        if link is None:
+            raise DiameterUnavailable(f"no peer {peer} is configured")
+        return await link.request(message, within)
+
+    async def close(self) -> None:
+        """Stop listening, take leave of every peer by DPR, and end what is being served."""
+        for listener in self._listeners:
+            listener.close()
+        self._doorman.close()
+        await asyncio.gather(*(link.close(DisconnectCause.REBOOTING) for link in self._links.values()))

@@ -1,0 +1,41 @@
+"""Limits, and the words in which a node's own code meets Diameter."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from wire.diameter.framing import DEFAULT_LIMIT, LIMIT_BEFORE_CER
+from wire.diameter.message import Message
+
+PeerName = str
+"""The name that the configuration gives to a peer."""
+
+Handler = Callable[[PeerName, Message], Awaitable[Message]]
+"""Serves one request and returns its answer, as `Answer.message(request)` makes it.
+
+An AvpFault that it raises becomes the answer with that Result-Code; anything else, 5012 and one log line.
+"""
+
+
+class DiameterUnavailable(Exception):
+    """No answer to be had; `cause` is one line: not connected, no answer in time, connection lost."""
+
+    def __init__(self, cause: str) -> None:
+        super().__init__(cause)
+        self.cause = cause
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What strangers and peers may use up; times in seconds, sizes in octets."""
+
+    message: int = DEFAULT_LIMIT
+    message_before_cer: int = LIMIT_BEFORE_CER
+    connections_before_cer: int = 64
+    seconds_before_cer: float = 10.0
+    requests_in_flight: int = 256
+    requests_out: int = 1024
+    seconds_to_serve: float = 30.0
+    seconds_to_answer: float = 10.0
+    seconds_to_close: float = 3.0
+    unsent: int = 4 << 20
+    remembered_answers: int = 10_000

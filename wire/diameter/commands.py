@@ -1,0 +1,55 @@
+"""Which command of which application has which format (RFC 6733 §3.1, RFC 4072 §3, TS 29.273 §8.2.2 and §9.2.2)."""
+
+from dataclasses import dataclass
+
+from wire.diameter import eap, peering, s6b, sessions, swx
+from wire.diameter.applications import Application
+from wire.diameter.grammar import Grammar, grammar
+from wire.diameter.message import Message
+
+ERROR_ANSWER = grammar("""
+    0*1 < Session-Id > { Origin-Host } { Origin-Realm } { Result-Code } [ Origin-State-Id ] [ Error-Message ]
+    [ Error-Reporting-Host ] * [ Failed-AVP ] [ Experimental-Result ] * [ Proxy-Info ] * [ AVP ]
+""")
+"""Whatever was asked (RFC 6733 §7.2)."""
+
+
+@dataclass(frozen=True, slots=True)
+class CommandFormat:
+    """A command: the name of its request, and the grammars of both halves."""
+
+    name: str
+    request: Grammar
+    answer: Grammar
+
+
+_SESSIONS = {
+    sessions.SessionCommand.SESSION_TERMINATION: CommandFormat("STR", sessions.STR, sessions.STA),
+    sessions.SessionCommand.ABORT_SESSION: CommandFormat("ASR", sessions.ASR, sessions.ASA),
+    sessions.SessionCommand.RE_AUTH: CommandFormat("RAR", sessions.RAR, sessions.RAA),
+}
+COMMANDS: dict[tuple[int, int], CommandFormat] = {
+    (Application.COMMON, peering.PeerCommand.CAPABILITIES_EXCHANGE): CommandFormat("CER", peering.CER, peering.CEA),
+    (Application.COMMON, peering.PeerCommand.DEVICE_WATCHDOG): CommandFormat("DWR", peering.DWR, peering.DWA),
+    (Application.COMMON, peering.PeerCommand.DISCONNECT_PEER): CommandFormat("DPR", peering.DPR, peering.DPA),
+    (Application.EAP, eap.DIAMETER_EAP): CommandFormat("DER", eap.DER, eap.DEA),
+    (Application.S6B, eap.DIAMETER_EAP): CommandFormat("DER", s6b.DER, s6b.DEA),
+    (Application.SWX, swx.SwxCommand.MULTIMEDIA_AUTH): CommandFormat("MAR", swx.MAR, swx.MAA),
+    (Application.SWX, swx.SwxCommand.SERVER_ASSIGNMENT): CommandFormat("SAR", swx.SAR, swx.SAA),
+    (Application.SWX, swx.SwxCommand.REGISTRATION_TERMINATION): CommandFormat("RTR", swx.RTR, swx.RTA),
+    (Application.SWX, swx.SwxCommand.PUSH_PROFILE): CommandFormat("PPR", swx.PPR, swx.PPA),
+    **{
+        (application, code): command
+        for application in (Application.EAP, Application.S6B)
+        for code, command in _SESSIONS.items()
+    },
+}
+"""(Application-Id of the header, command code) to its format."""
+
+
+def name_of(message: Message) -> str:
+    """How one calls `message` in a log: `DER`, `MAA`, or numbers for a stranger."""
+    command = COMMANDS.get((message.application, message.command))
+    if command is None:
+        return f"command {message.command} of application {message.application}"
+    return command.name if message.is_request else command.name[:-1] + "A"

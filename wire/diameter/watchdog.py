@@ -1,0 +1,209 @@
+"""Is the peer still there? The application layer watchdog (RFC 3539 §3.4.1 and Appendix A)."""
+
+from dataclasses import dataclass
+
+from wire.sansio import RandomBytes, Tick, Transitions, check_transition
+
+LEAST_TWINIT = 6.0
+DEFAULT_TWINIT = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Initial:
+    """Never connected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Okay:
+    """The connection is up; `pending` while a DWR waits for its DWA."""
+
+    until: float
+    pending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """A DWR was not answered: nothing new is sent here until something arrives."""
+
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
+class Down:
+    """The connection was lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reopen:
+    """Connected again, and not in use before three DWAs; `answers` is NumDWA of Appendix A."""
+
+    until: float
+    pending: bool
+    answers: int
+
+
+State = Initial | Okay | Suspect | Down | Reopen
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionOpened:
+    """OnConnectionUp of Appendix A: capabilities have been exchanged."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionFailed:
+    """OnConnectionDown of Appendix A."""
+
+
+@dataclass(frozen=True, slots=True)
+class WatchdogAnswered:
+    """A DWA arrived."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrafficArrived:
+    """Any other message arrived."""
+
+
+Event = ConnectionOpened | ConnectionFailed | WatchdogAnswered | TrafficArrived | Tick
+
+
+@dataclass(frozen=True, slots=True)
+class SendWatchdog:
+    """Send a DWR."""
+
+
+@dataclass(frozen=True, slots=True)
+class FailOver:
+    """Send nothing new over this connection."""
+
+
+@dataclass(frozen=True, slots=True)
+class FailBack:
+    """The connection may be used again."""
+
+
+@dataclass(frozen=True, slots=True)
+class CloseConnection:
+    """Give the connection up."""
+
+
+Effect = SendWatchdog | FailOver | FailBack | CloseConnection
+
+TRANSITIONS: Transitions = {
+    (Initial, ConnectionOpened): frozenset({Okay}),
+    (Down, ConnectionOpened): frozenset({Okay, Reopen}),
+    (Okay, WatchdogAnswered): frozenset({Okay}),
+    (Okay, TrafficArrived): frozenset({Okay}),
+    (Okay, Tick): frozenset({Okay, Suspect}),
+    (Okay, ConnectionFailed): frozenset({Down}),
+    (Suspect, WatchdogAnswered): frozenset({Okay}),
+    (Suspect, TrafficArrived): frozenset({Okay}),
+    (Suspect, Tick): frozenset({Down}),
+    (Suspect, ConnectionFailed): frozenset({Down}),
+    (Reopen, WatchdogAnswered): frozenset({Reopen, Okay}),
+    (Reopen, TrafficArrived): frozenset({Reopen}),
+    (Reopen, Tick): frozenset({Reopen, Down}),
+    (Reopen, ConnectionFailed): frozenset({Down}),
+}
+
+
+class Watchdog:
+    """The watchdog of one peer, over all its connections.
+
+    `twinit` seconds, at least six. `alternate` says that traffic went to another peer when this one failed: only then
+    has REOPEN something to hold back (RFC 3539 §3.4.1 [4]); with nowhere else to send, a connection that is up again
+    is used at once. When to connect again is the peer machine's own timer (Tc of RFC 6733 §2.1).
+    """
+
+    def __init__(self, *, random: RandomBytes, twinit: float = DEFAULT_TWINIT, alternate: bool = False) -> None:
+        self._random = random
+        self._twinit = max(twinit, LEAST_TWINIT)
+        self._alternate = alternate
+        self.state: State = Initial()
+
+    @property
+    def deadline(self) -> float | None:
+        """When Tw runs out."""
+        return self.state.until if isinstance(self.state, Okay | Suspect | Reopen) else None
+
+    @property
+    def usable(self) -> bool:
+        """Whether new requests may be sent."""
+        return isinstance(self.state, Okay)
+
+    def handle(self, event: Event, now: float) -> list[Effect]:
+        """Take one event; one that a state does not know changes nothing."""
+        if (type(self.state), type(event)) not in TRANSITIONS:
+            return []
+        following, effects = self._following(event, now)
+        check_transition(TRANSITIONS, self.state, event, following)
+        self.state = following
+        return effects
+
+    def _following(self, event: Event, now: float) -> tuple[State, list[Effect]]:
+        match self.state:
+            case Initial():
+                return Okay(self._tw(now)), []
+            case Down():
+                if not self._alternate:
+                    return Okay(self._tw(now)), []
+                return Reopen(self._tw(now), pending=True, answers=0), [SendWatchdog()]
+            case Okay() as state:
+                return self._from_okay(state, event, now)
+            case Suspect() as state:
+                return self._from_suspect(state, event, now)
+            case Reopen() as state:
+                return self._from_reopen(state, event, now)
+
+    def _from_okay(self, state: Okay, event: Event, now: float) -> tuple[State, list[Effect]]:
+        match event:
+            case WatchdogAnswered():
+                return Okay(self._tw(now)), []
+            case TrafficArrived():
+                return Okay(self._tw(now), state.pending), []
+            case Tick():
+                if now < state.until:
+                    return state, []
+                if state.pending:
+                    return Suspect(self._tw(now)), [FailOver()]
+                return Okay(self._tw(now), pending=True), [SendWatchdog()]
+            case _:
+                return Down(), [FailOver()]
+
+    def _from_suspect(self, state: Suspect, event: Event, now: float) -> tuple[State, list[Effect]]:
+        match event:
+            case WatchdogAnswered():
+                return Okay(self._tw(now)), [FailBack()]
+            case TrafficArrived():
+                return Okay(self._tw(now), pending=True), [FailBack()]
+            case Tick():
+                return (state, []) if now < state.until else (Down(), [CloseConnection()])
+            case _:
+                return Down(), []
+
+    def _from_reopen(self, state: Reopen, event: Event, now: float) -> tuple[State, list[Effect]]:
+        match event:
+            case WatchdogAnswered() if state.answers >= 2:
+                return Okay(state.until), [FailBack()]
+            case WatchdogAnswered():
+                return Reopen(state.until, pending=False, answers=state.answers + 1), []
+            case TrafficArrived():
+                return state, []
+            case Tick():
+                return self._reopen_expired(state, now)
+            case _:
+                return Down(), []
+
+    def _reopen_expired(self, state: Reopen, now: float) -> tuple[State, list[Effect]]:
+        if now < state.until:
+            return state, []
+        if not state.pending:
+            return Reopen(self._tw(now), pending=True, answers=state.answers), [SendWatchdog()]
+        if state.answers < 0:
+            return Down(), [CloseConnection()]
+        return Reopen(self._tw(now), pending=True, answers=-1), []
+
+    def _tw(self, now: float) -> float:
+        """RFC 3539 §3.4.1 [1]: Twinit with a jitter of two seconds either way."""
+        return now + self._twinit - 2.0 + 4.0 * int.from_bytes(self._random(4), "big") / 0xFFFFFFFF
