@@ -1,0 +1,288 @@
+"""The akadia command: it reads the command line, and everything else is imported when it is needed."""
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import App, CycloptsError, Parameter
+
+CONFIG_VARIABLE = "AKADIA_CONFIG"
+
+DONE, FAILED, MISUSED = 0, 1, 2
+"""Exit codes: done; tried and failed; asked for wrongly."""
+
+HELP = f"""\
+An HSS-backed 3GPP AAA server, with the UE and the PDN GW around it.
+
+Try it out, in a temporary folder and without privileges:
+
+    akadia demo
+
+Make a laboratory, run it, and attach a UE from another terminal:
+
+    akadia init lab
+    akadia --config lab/akadia.toml up
+    akadia --config lab/akadia.toml ue attach
+
+Run one server alone, or add a subscriber:
+
+    akadia --config lab/akadia.toml aaa serve
+    akadia --config lab/akadia.toml subscriber add 001010000000002 --keys -
+
+The environment variable {CONFIG_VARIABLE} may name the file instead of --config.
+akadia COMMAND --help says more about a command.
+"""
+
+PROVISIONING = {
+    "subscriber": "Add, show, list, bar and remove subscribers.",
+    "db": "Create, upgrade and check the database's schema.",
+}
+
+ConfigFile = Callable[[], Path]
+Flag = Annotated[bool, Parameter(negative="", show_default=False)]
+Names = Annotated[tuple[str, ...], Parameter(negative="", show_default=False)]
+
+
+class _Options:
+    """What stands before the command."""
+
+    config: Path | None = None
+
+    def config_file(self) -> Path:
+        """The configuration file; ConfigError when neither the option nor the environment names one."""
+        from runtime.config import ConfigError
+
+        named = self.config or os.environ.get(CONFIG_VARIABLE)
+        if named:
+            return Path(named)
+        raise ConfigError("no configuration file is named; write akadia --config FILE, and akadia init DIR makes one")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command that `arguments` (the process's own) ask for; its exit code."""
+    tokens = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        result = build(tokens).meta(tokens, print_error=False, exit_on_error=False)
+    except CycloptsError as error:
+        return _complain(f"{_one_line(error)} (akadia --help shows how it is written)", MISUSED)
+    except KeyboardInterrupt:
+        return 128 + 2
+    except Exception as error:
+        cause = _known_cause(error)
+        if cause is None:
+            raise
+        return _complain(cause, FAILED)
+    return result if isinstance(result, int) else DONE
+
+
+def build(tokens: Sequence[str] = ()) -> App:
+    """The command with its parts; the provisioning commands are loaded only when `tokens` name them."""
+    options = _Options()
+    app = _group("akadia", HELP, usage="Usage: akadia [--config FILE] COMMAND", version=_version)
+    _add_laboratory(app, options.config_file)
+    _add_daemons(app, options.config_file)
+    _add_provisioning(app, options.config_file, tokens)
+
+    @app.meta.default
+    def launch(
+        *command: Annotated[str, Parameter(show=False, allow_leading_hyphen=True)],
+        config: Annotated[Path | None, Parameter(help="The configuration file (akadia.toml).")] = None,
+    ) -> object:
+        options.config = config
+        return app(command, print_error=False, exit_on_error=False)
+
+    return app
+
+
+def _group(name: str, text: str, **settings: object) -> App:
+    return App(name=name, help=text, help_format="plaintext", result_action="return_value", **settings)  # type: ignore[arg-type]
+
+
+def _add_laboratory(app: App, config: ConfigFile) -> None:
+    @app.command
+    def init(
+        folder: Path,
+        /,
+        *,
+        hss: Literal["local", "swx"] = "local",
+        aaa: Literal["diameter", "radius"] = "diameter",
+        json: Flag = False,
+        capture: Flag = False,
+    ) -> int:
+        """Make a working laboratory in a folder that is empty or not there yet.
+
+        It holds akadia.toml with every key explained, keys and certificates of its
+        own, a database with one test subscriber, and that subscriber's card.
+
+            akadia init lab
+            akadia init lab --hss swx --json
+
+        Parameters
+        ----------
+        folder
+            Where to make it.
+        hss
+            local: the AAA server opens the HSS's database itself; swx: it asks over Diameter.
+        aaa
+            How the PDN GW asks the AAA server.
+        json
+            Print where everything is as JSON.
+        capture
+            Let every daemon write its traffic to capture/NAME.pcapng.
+        """
+        import json as json_format
+
+        from akadia.laboratory import create
+
+        laboratory = create(folder, hss=hss, aaa=aaa, capture=capture)
+        print(json_format.dumps(laboratory.summary(), indent=2) if json else laboratory.description())
+        return DONE
+
+    @app.command
+    def up(
+        *,
+        only: Names = (),
+        logs: Literal["files", "stderr"] = "files",
+    ) -> int:
+        """Run DNS, HSS, AAA server and PDN GW until SIGTERM or Ctrl-C.
+
+        Prints `ready` when all of them listen. If one ends, all end, with its cause.
+
+            akadia --config lab/akadia.toml up
+            akadia --config lab/akadia.toml up --only dns --logs stderr
+
+        Parameters
+        ----------
+        only
+            Run this daemon alone; may be repeated.
+        logs
+            files: each daemon writes logs/NAME.log beside the configuration; stderr: all write here.
+        """
+        from akadia import supervisor
+
+        return supervisor.main(config(), only=only, to_files=logs == "files")
+
+    @app.command
+    def demo(*, aaa: Literal["diameter", "radius"] = "diameter", json: Flag = False, keep: Path | None = None) -> int:
+        """Run the eight steps of DS-MIPv6 bootstrapping on real sockets, and print the evidence of each.
+
+        Needs no configuration and no privileges.
+
+            akadia demo
+            akadia demo --aaa radius --json
+            akadia demo --keep evidence
+
+        Parameters
+        ----------
+        aaa
+            How the PDN GW asks the AAA server.
+        json
+            Print the steps as JSON.
+        keep
+            Leave the laboratory, its logs and a pcapng of all traffic in this folder.
+        """
+        from akadia.demo import run
+
+        return run(aaa=aaa, as_json=json, keep=keep)
+
+
+def _add_daemons(app: App, config: ConfigFile) -> None:
+    groups = {
+        "hss": "The Home Subscriber Server.",
+        "aaa": "The 3GPP AAA server.",
+        "pdngw": "The PDN GW: IKEv2 responder and home agent.",
+        "dns": "The DNS server in which the UE finds its PDN GW.",
+        "ue": "The UE.",
+    }
+    made = {name: _group(name, text) for name, text in groups.items()}
+    for group in made.values():
+        app.command(group)
+
+    @made["hss"].command(name="serve")
+    def serve_hss() -> int:
+        """Serve SWx until SIGTERM or Ctrl-C."""
+        from hss.app import main as serve
+
+        return serve(config())
+
+    @made["aaa"].command(name="serve")
+    def serve_aaa() -> int:
+        """Serve RADIUS and Diameter until SIGTERM or Ctrl-C."""
+        from aaa.app import main as serve
+
+        return serve(config())
+
+    @made["pdngw"].command(name="serve")
+    def serve_pdngw() -> int:
+        """Serve IKEv2, Binding Updates and tunnels until SIGTERM or Ctrl-C."""
+        from pdngw_proxy.app import main as serve
+
+        return serve(config())
+
+    @made["dns"].command(name="serve")
+    def serve_dns() -> int:
+        """Answer queries until SIGTERM or Ctrl-C."""
+        from akadia.dns_server import main as serve
+
+        return serve(config())
+
+    @made["ue"].command
+    def attach(*, pings: int = 5, stay: Flag = False, json: Flag = False) -> int:
+        """Find the PDN GW, authenticate, bind the Home Address, ping through the tunnel, and detach.
+
+        Parameters
+        ----------
+        pings
+            How many echo requests to send to the home agent by Home Address.
+        stay
+            Stay attached until SIGTERM or Ctrl-C.
+        json
+            Print each step as a line of JSON.
+        """
+        from ue_sim.app import main as attach_ue
+
+        return attach_ue(config(), pings=pings, stay=stay, as_json=json)
+
+
+def _add_provisioning(app: App, config: ConfigFile, tokens: Sequence[str]) -> None:
+    if any(token in PROVISIONING for token in tokens):
+        from hss.provisioning.cli import apps
+
+        for group in apps(config):
+            app.command(group)
+        return
+    for name, text in PROVISIONING.items():
+        app.command(_group(name, text))
+
+
+def _version() -> str:
+    from importlib.metadata import version
+
+    return f"akadia {version('akadia')}"
+
+
+def _known_cause(error: Exception) -> str | None:
+    """One line for what an operator can mend; None for a fault of the program."""
+    from akadia.laboratory import LaboratoryRefused
+    from akadia.supervisor import DaemonFailed
+    from hss.store_errors import StoreError
+    from hss.vault import VaultError
+    from runtime.config import ConfigError
+
+    if isinstance(error, ConfigError | LaboratoryRefused | DaemonFailed | StoreError | VaultError):
+        return _one_line(error)
+    if isinstance(error, OSError):
+        where = f"{error.filename}: " if error.filename else ""
+        return f"{where}{error.strerror or error} (see which program has it, or correct the address or path)"
+    return None
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())
+
+
+def _complain(cause: str, code: int) -> int:
+    print(f"error: {cause}", file=sys.stderr)
+    return code

@@ -1,0 +1,7 @@
+"""`python -m akadia` is the akadia command."""
+
+import sys
+
+from akadia.cli import main
+
+sys.exit(main())

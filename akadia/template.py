@@ -1,0 +1,254 @@
+"""The text of a laboratory's akadia.toml, every key with what it does."""
+
+import json
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address, IPv6Network
+from typing import Literal
+
+from runtime.logs import Level
+from wire.names import Plmn, epc_realm
+
+HssChoice = Literal["local", "swx"]
+AaaChoice = Literal["diameter", "radius"]
+
+SECTIONS = frozenset(
+    {
+        "network", "log", "capture", "dns", "hss", "aaa", "aaa.radius", "aaa.diameter", "aaa.swx", "pdngw",
+        "pdngw.diameter", "pdngw.radius", "ue",
+    }
+)  # fmt: skip
+"""Every table that some part of Akadia reads."""
+
+DNS_PORT, SWX_PORT, RADIUS_PORT, DIAMETER_PORT, DIAMETER_TLS_PORT = 5300, 3868, 1812, 3868, 5658
+IKE_PORT, NATT_PORT, DSMIP_PORT = 5500, 4500, 4191
+
+TEST_PLMN = Plmn("001", "01")
+"""The network code that is kept for tests (ITU-T E.212)."""
+
+_COMMENT_COLUMN = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A laboratory's own loopback addresses 127.`a`.`b`.x, so that two laboratories never meet."""
+
+    a: int
+    b: int
+
+    def host(self, number: int) -> IPv4Address:
+        """The address 127.a.b.`number`."""
+        return IPv4Address(bytes((127, self.a, self.b, number)))
+
+    @property
+    def dns(self) -> IPv4Address:
+        """Where the DNS server listens."""
+        return self.host(53)
+
+    @property
+    def hss(self) -> IPv4Address:
+        """Where the HSS listens."""
+        return self.host(2)
+
+    @property
+    def aaa(self) -> IPv4Address:
+        """Where the AAA server listens."""
+        return self.host(3)
+
+    @property
+    def pdngw(self) -> IPv4Address:
+        """Where the PDN GW listens."""
+        return self.host(4)
+
+    @property
+    def ue(self) -> IPv4Address:
+        """Where the UE is."""
+        return self.host(10)
+
+    @property
+    def home_prefix(self) -> IPv6Network:
+        """The home link's prefix, of the documentation prefix (RFC 3849)."""
+        return IPv6Network((int(IPv6Address("2001:db8::")) | (self.a << 8 | self.b) << 64, 64))
+
+    @property
+    def home_agent(self) -> IPv6Address:
+        """The home agent's address on the home link."""
+        return self.home_prefix.network_address + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is decided before a laboratory is written."""
+
+    block: Block
+    plmn: Plmn = TEST_PLMN
+    apn: str = "internet"
+    hss: HssChoice = "local"
+    aaa: AaaChoice = "diameter"
+    capture: str = ""
+    log_level: Level = "info"
+
+    @property
+    def realm(self) -> str:
+        """The realm of every Diameter node here."""
+        return epc_realm(self.plmn)
+
+    def host(self, name: str) -> str:
+        """The Diameter identity of node `name`."""
+        return f"{name}.{self.realm}"
+
+
+def configuration(plan: Plan) -> str:
+    """The whole file."""
+    parts = (_HEAD, _network(plan), _dns(plan), _hss(plan), _aaa(plan), _pdngw(plan), _ue(plan))
+    return "\n".join(_aligned(line) for line in "\n".join(parts).splitlines()) + "\n"
+
+
+def _aligned(line: str) -> str:
+    setting, separator, comment = line.rpartition("  # ")
+    return f"{setting:<{_COMMENT_COLUMN}}{separator}{comment}" if separator else line
+
+
+_HEAD = """\
+# A laboratory of Akadia. Paths are relative to this file's folder; addresses are "host:port" or "[IPv6]:port".
+# Start all daemons:  akadia --config akadia.toml up
+# Then a UE:          akadia --config akadia.toml ue attach
+"""
+
+
+def _network(plan: Plan) -> str:
+    return f"""\
+[network]  # the home network, the same for every node
+mcc = {_quoted(plan.plmn.mcc)}  # Mobile Country Code; 001 is for tests
+mnc = {_quoted(plan.plmn.mnc)}  # Mobile Network Code, two or three digits
+realm = {_quoted(plan.realm)}  # the realm of the Diameter nodes (TS 23.003 §19.2)
+apn = {_quoted(plan.apn)}  # the APN that a UE asks for when it names none
+
+[log]
+level = {_quoted(plan.log_level)}  # debug, info, warning or error
+format = "text"  # text (one readable line for each event) or json
+
+[capture]
+folder = {_quoted(plan.capture)}  # each daemon leaves NAME.pcapng of its traffic here; "" for no capture
+"""
+
+
+def _dns(plan: Plan) -> str:
+    return f"""\
+[dns]  # the little DNS server in which the UE finds its PDN GW (TS 24.303 §5.1.2)
+address = {_quoted(f"{plan.block.dns}:{DNS_PORT}")}  # where it listens, UDP
+apns = []  # further APNs that the same PDN GW serves
+"""
+
+
+def _hss(plan: Plan) -> str:
+    return f"""\
+[hss]  # the Home Subscriber Server
+database = "akadia.sqlite"  # the subscribers; akadia db upgrade brings its schema up to date
+master_key = "master.key"  # the key that K and OPc are sealed under: back it up, never beside the database
+origin_host = {_quoted(plan.host("hss"))}  # its Diameter identity
+origin_realm = {_quoted(plan.realm)}  # its Diameter realm
+swx = {_quoted(f"{plan.block.hss}:{SWX_PORT}")}  # where it listens for AAA servers, SWx over TCP
+
+[[hss.peer]]  # our own AAA server; who is not named in an [[hss.peer]] is refused
+{_peer("aaa", plan, "our AAA server", ("swx",))}
+
+[[hss.peer]]  # an AAA server of your own, for trials
+{_peer("tester", plan, "a client of yours", ("swx",))}
+"""
+
+
+def _peer(name: str, plan: Plan, who: str, applications: tuple[str, ...]) -> str:
+    return f"""\
+name = {_quoted(name)}  # how the log calls it
+origin_host = {_quoted(plan.host(name))}  # what {who} says in Origin-Host
+origin_realm = {_quoted(plan.realm)}  # and in Origin-Realm
+addresses = ["127.0.0.0/8", "::1/128"]  # whence it may connect
+applications = {json.dumps(list(applications))}  # what it may ask"""
+
+
+def _aaa(plan: Plan) -> str:
+    block = plan.block
+    return f"""\
+[aaa]  # the 3GPP AAA server
+origin_host = {_quoted(plan.host("aaa"))}  # its Diameter identity
+origin_realm = {_quoted(plan.realm)}  # its Diameter realm
+hss = {_quoted(plan.hss)}  # local: it opens the HSS's database itself; swx: it asks over Diameter
+
+[aaa.swx]  # read when hss = "swx"
+hss = {_quoted(f"{block.hss}:{SWX_PORT}")}  # where the HSS listens
+hss_origin_host = {_quoted(plan.host("hss"))}  # the Diameter identity it must have
+hss_realm = {_quoted(plan.realm)}  # its realm
+
+[aaa.radius]  # RADIUS with EAP (RFC 3579)
+auth = {_quoted(f"{block.aaa}:{RADIUS_PORT}")}  # where it listens, UDP
+
+[[aaa.radius.client]]  # who is not in the network of an [[aaa.radius.client]] gets no answer
+name = "loopback"  # how the log calls it
+network = "127.0.0.0/8"  # the addresses it may send from; the longest prefix wins
+secret_file = "radius.secret"  # the secret shared with it, on one line
+network_name = "WLAN"  # the access network identity of EAP-AKA' (TS 24.302 §8.1.1); "" for EAP-AKA alone
+
+[aaa.diameter]  # Diameter EAP (RFC 4072) and S6b (TS 29.273 §9)
+address = {_quoted(f"{block.aaa}:{DIAMETER_PORT}")}  # where it listens, TCP
+tls_address = {_quoted(f"{block.aaa}:{DIAMETER_TLS_PORT}")}  # where it listens, TLS (RFC 6733 §2.2)
+certificate = "pki/aaa.pem"  # its certificate for TLS
+key = "pki/aaa.key"  # and the key
+ca = "pki/ca.pem"  # whom a peer's certificate must come from, when the peer shows one
+
+[[aaa.diameter.peer]]  # our own PDN GW; who is not named in an [[aaa.diameter.peer]] is refused
+{_peer("pgw", plan, "our PDN GW", ("eap", "s6b"))}
+network_name = "WLAN"  # the access network identity of EAP-AKA'; "" for EAP-AKA alone
+
+[[aaa.diameter.peer]]  # a client of your own, for trials
+{_peer("tester", plan, "a client of yours", ("eap", "s6b"))}
+network_name = "WLAN"  # as above
+"""
+
+
+def _pdngw(plan: Plan) -> str:
+    block = plan.block
+    return f"""\
+[pdngw]  # the PDN GW: IKEv2 responder and home agent
+address = {_quoted(str(block.pdngw))}  # where it listens; its IPv4 home agent address (RFC 5555)
+ike_port = {IKE_PORT}  # IKEv2, UDP (500 in the field)
+natt_port = {NATT_PORT}  # IKEv2 and ESP in UDP (RFC 3948)
+dsmip_port = {DSMIP_PORT}  # Binding Updates in UDP (RFC 5555 §4.1)
+id = {_quoted(plan.host("pgw"))}  # its name; the certificate carries it, and every APN
+certificate = "pki/pgw.pem"  # its certificate for IKEv2
+key = "pki/pgw.key"  # and the key
+ha_address = {_quoted(str(block.home_agent))}  # the home agent's IPv6 address
+home_prefix = {_quoted(str(block.home_prefix))}  # the pool that Home Addresses come from
+aaa = {_quoted(plan.aaa)}  # how it asks the AAA server: diameter (S6b) or radius
+
+[pdngw.diameter]  # read when aaa = "diameter"
+aaa = {_quoted(f"{block.aaa}:{DIAMETER_PORT}")}  # where the AAA server listens
+aaa_origin_host = {_quoted(plan.host("aaa"))}  # the Diameter identity it must have
+aaa_realm = {_quoted(plan.realm)}  # its realm
+origin_host = {_quoted(plan.host("pgw"))}  # the gateway's own Diameter identity
+origin_realm = {_quoted(plan.realm)}  # and realm
+
+[pdngw.radius]  # read when aaa = "radius"
+aaa = {_quoted(f"{block.aaa}:{RADIUS_PORT}")}  # where the AAA server listens
+secret_file = "radius.secret"  # the secret shared with it
+nas_identifier = {_quoted(plan.host("pgw"))}  # how the gateway names itself (RFC 2865 §5.32)
+"""
+
+
+def _ue(plan: Plan) -> str:
+    block = plan.block
+    return f"""\
+[ue]  # the UE, in a foreign network that knows IPv4 alone
+address = {_quoted(str(block.ue))}  # its Care-of Address
+dns = {_quoted(f"{block.dns}:{DNS_PORT}")}  # the DNS server that it asks for its PDN GW
+ca = "pki/ca.pem"  # whom the PDN GW's certificate must come from
+gateway_id = {_quoted(plan.host("pgw"))}  # the name that the certificate must carry
+usim = "ue/usim.toml"  # its card: IMSI, K and OPc
+method = "aka"  # aka (EAP-AKA) or aka-prime (EAP-AKA')
+gateway_port = {NATT_PORT}  # the PDN GW's port for IKEv2; the UE begins where NAT is traversed (RFC 7296 §2.23)
+dsmip_port = {DSMIP_PORT}  # the home agent's port for Binding Updates in UDP
+"""
+
+
+def _quoted(text: str) -> str:
+    """`text` as a TOML string: TOML's escapes are those of JSON."""
+    return json.dumps(text)
