@@ -88,7 +88,8 @@ def _resynchronise(message: AkaMessage, state: AwaitingChallenge, auts: bytes, k
     if failures > _MAX_FAILURES:
         return _error(message, f"SQN is not fresh after {_MAX_FAILURES} resynchronisations")
     packet = answers.synchronization_failure(state.method, message.identifier, auts, kdfs)
-    return packet, _waiting_again(state, (), failures)
+    # RFC 9048 §3.2: the next challenge repeats the AT_KDF list that was negotiated.
+    return packet, _waiting_again(state, state.offered, failures)
 
 
 def _answer(message: AkaMessage, state: AwaitingChallenge, answer: Answer, policy: Policy) -> Verdict:

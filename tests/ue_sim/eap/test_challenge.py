@@ -186,3 +186,15 @@ def test_peer_refuses_a_list_that_changed_otherwise() -> None:
     state = AwaitingChallenge(PRIME, IDENTITY, offered=(2, 1))
     response, _ = judge(network(PRIME).challenge(kdfs=(1,)), policy=BOTH, state=state)
     assert response.subtype is Subtype.AUTHENTICATION_REJECT
+
+
+def test_peer_keeps_its_kdf_over_a_resynchronisation() -> None:
+    server = network(PRIME)
+    state = AwaitingChallenge(PRIME, IDENTITY, asked=3, offered=(2, 1))
+    response, following = judge(
+        server.challenge(kdfs=(1, 2, 1)), usim=SoftwareUsim(K, OPC, (50,) * 32), policy=BOTH, state=state
+    )
+    assert response.attributes.numbers(At.KDF) == (1, 2, 1)
+    assert isinstance(following, AwaitingChallenge)
+    _, answered = judge(server.challenge(kdfs=(1, 2, 1)), policy=BOTH, state=following)
+    assert isinstance(answered, Answered)

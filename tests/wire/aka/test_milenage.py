@@ -8,13 +8,14 @@ import pytest
 
 from wire.aka.milenage import Milenage, derive_opc
 from wire.aka.sqn import conceal, reveal
-from wire.aka.vector import Auts
+from wire.aka.vector import Autn, Auts
 from wire.errors import EncodeError
 from wire.secret import Secret
 
 FOLDER = Path(__file__).parents[2] / "vectors"
 VECTORS = json.loads((FOLDER / "milenage.json").read_text())
-EAP_RUNS = json.loads((FOLDER / "eap_aka.json").read_text())["eap_aka_full_runs"]
+EAP_AKA = json.loads((FOLDER / "eap_aka.json").read_text())
+EAP_RUNS, EAP_KEYS = EAP_AKA["eap_aka_full_runs"], EAP_AKA["eap_aka_keys"]
 SETS = [*VECTORS["milenage_35_208"], *VECTORS["milenage_35_207_extra"]]
 
 
@@ -92,6 +93,19 @@ def test_auts_of_a_foreign_card_is_opened(sample: dict[str, str]) -> None:
     sqn = reveal(auts.concealed_sqn, functions.f5star(rand)).to_bytes(6, "big")
     assert sqn.hex() == sample["sqn_ms"]
     assert functions.f1star(rand, sqn, b"\0\0") == auts.mac_s
+
+
+@pytest.mark.parametrize(
+    "run", [run for run in [*EAP_RUNS, *EAP_KEYS] if "k" in run], ids=lambda run: str(run["identity_ascii"])
+)
+def test_vectors_of_foreign_conversations_are_made_again(run: dict[str, Any]) -> None:
+    functions = milenage(run)
+    res, ck, ik, ak = functions.f2345(octets(run, "rand"))
+    assert (res.hex(), ck.hex(), ik.hex()) == (run.get("xres", run.get("res")), run["ck"], run["ik"])
+    autn = Autn.parse(octets(run, "autn"))
+    sqn = reveal(autn.concealed_sqn, ak).to_bytes(6, "big")
+    assert functions.f1(octets(run, "rand"), sqn, autn.amf) == autn.mac_a
+    assert sqn.hex() == run.get("sqn", sqn.hex())
 
 
 @pytest.mark.parametrize("case_2g", VECTORS["gsm_milenage_55_205"], ids=lambda one: str(one["label"]))

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -37,9 +38,14 @@ def test_next_identities_of_rfc_4186_are_read() -> None:
     assert attributes.get(At.NEXT_REAUTH_ID) == SIM["next_reauth_id_ascii"].encode()
 
 
-def test_foreign_challenge_is_opened() -> None:
-    case = VECTORS["eap_aka_full_runs"][0]
-    message = AkaMessage.parse(bytes.fromhex(case["packets"]["challenge_req_with_encr_data"]))
+@pytest.mark.parametrize(
+    "case",
+    [case for case in VECTORS["eap_aka_full_runs"] if "encr_plaintext" in case],
+    ids=lambda case: str(case["source"]),
+)
+def test_foreign_challenge_is_opened(case: dict[str, Any]) -> None:
+    packets = case["packets"]
+    message = AkaMessage.parse(bytes.fromhex(packets.get("challenge_req_with_encr_data", packets.get("challenge_req"))))
     assert message.parse_encrypted(Secret.fromhex(case["k_encr"])).build().hex() == case["encr_plaintext"]
 
 
