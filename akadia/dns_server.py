@@ -20,6 +20,7 @@ import dns.rrset
 from pydantic import Field
 
 from runtime.config import CaptureConfig, LogConfig, NetworkConfig, RawConfig, Section, SocketAddress, read_config
+from runtime.log_limit import LogLimit
 from runtime.logs import configure, get_logger
 from runtime.udp import Address, UdpEndpoint
 from wire.names import Plmn, ha_apn_name
@@ -198,10 +199,11 @@ async def _serve(zone: Zone, listen: SocketAddress, capture_folder: Path | None,
     def on_query(datagram: bytes, peer: Address) -> None:
         reply = answer(zone, datagram)
         if reply.cause is not None:
-            log.info("query refused", peer=f"{peer[0]}:{peer[1]}", cause=reply.cause)
+            _log_refusal(limit, reply.cause, peer, loop.time())
         if reply.datagram is not None:
             endpoint.send(reply.datagram, peer)
 
+    loop, limit = asyncio.get_running_loop(), LogLimit()
     tap = open_capture(capture_folder, "dns")
     endpoint = UdpEndpoint.bind(listen, on_query, capture=tap, receive_limit=RECEIVE_LIMIT)
     log.info("listening", address=str(listen))
@@ -209,3 +211,9 @@ async def _serve(zone: Zone, listen: SocketAddress, capture_folder: Path | None,
     await stop.wait()
     endpoint.close()
     tap.close()
+
+
+def _log_refusal(limit: LogLimit, cause: str, peer: Address, now: float) -> None:
+    withheld = limit.allow(cause, now)
+    if withheld is not None:
+        log.warning("query refused", cause=cause, peer=f"{peer[0]}:{peer[1]}", withheld=withheld)
