@@ -14,8 +14,9 @@ _NETWORK_IDENTIFIER_MAX = 63
 
 @dataclass(frozen=True, slots=True)
 class Authorized:
-    """The user may have `apn`; where the wildcard gave it, `apn.name` is the name that was asked for."""
+    """The user may have `apn` of `profile`; where the wildcard gave it, `apn.name` is the name that was asked for."""
 
+    profile: Profile
     apn: ApnProfile
 
 
@@ -43,7 +44,7 @@ def authorize(profile: Profile, requested: str | None) -> Authorized | Refused:
     if apn is None:
         return Refused(RejectCause.NO_APN_SUBSCRIPTION, f"the profile has no APN {name}")
     # TS 23.003 §9.2.1: the wildcard stands for the APN that the user names, so that is what is granted.
-    return Authorized(replace(apn, name=name) if apn.name == WILDCARD else apn)
+    return Authorized(profile, replace(apn, name=name) if apn.name == WILDCARD else apn)
 
 
 def _default(profile: Profile) -> Authorized | Refused:
@@ -55,4 +56,4 @@ def _default(profile: Profile) -> Authorized | Refused:
     if apn.name == WILDCARD:
         # TS 29.272 §7.3.35: the wildcard is never the default, there would be no name to grant.
         return Refused(RejectCause.NO_APN_SUBSCRIPTION, "no APN was asked for and the default is the wildcard")
-    return Authorized(apn)
+    return Authorized(profile, apn)

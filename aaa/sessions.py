@@ -1,7 +1,7 @@
 """The conversations that wait for a client's next round, each behind a State that nobody can guess (RFC 2865 §5.24)."""
 
 from collections import OrderedDict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
 from aaa.eap.states import EapState
@@ -22,7 +22,6 @@ class Conversation:
     eap: EapState
     started: float
     apn: str | None = None
-    user_name: str | None = None
 
 
 class Conversations(Protocol):
@@ -99,8 +98,3 @@ class MemoryConversations:
             self.forget(next(iter(tokens)))
         if len(self._kept) >= self._limit:
             self.forget(next(iter(self._kept)))
-
-
-def resumed(conversation: Conversation, eap: EapState, apn: str | None) -> Conversation:
-    """The same conversation after a round; the APN that was asked for first stays (RFC 5778 §5.1.1)."""
-    return replace(conversation, eap=eap, apn=conversation.apn or apn)

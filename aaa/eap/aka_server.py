@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from aaa.authorization import Authorized
 from aaa.eap.challenge import Genuine, KdfWanted, WrongAnswer, challenge_request, challenged, read_answer
 from aaa.eap.events import (
     Discard,
@@ -46,7 +47,6 @@ from wire.eap.constants import NotificationCode, Subtype
 from wire.eap.packet import failure, success
 from wire.identity import EapMethod, Imsi
 from wire.sansio import Tick, Transitions, UnlistedTransition, check_transition
-from wire.secret import Secret
 
 Step = tuple[AkaState, list[Effect]]
 
@@ -99,12 +99,12 @@ class AkaServer:
             case state, EapArrived(octets):
                 return self._arrived(state, octets, now)
             case AwaitingVector() as state, VectorArrived(vector):
-                following = challenged(state, vector, _next(state.exchange), self._policy)
+                following = challenged(state, vector, _next(state.exchange))
                 return following, [SendEap(challenge_request(following, self._policy))]
             case AwaitingVector() as state, VectorRefused(cause, detail):
                 return _refuse(state.exchange, cause, detail, state.imsi)
-            case AwaitingProfile() as state, ProfileArrived():
-                return _grant(state)
+            case AwaitingProfile() as state, ProfileArrived(grant):
+                return _grant(state, grant)
             case AwaitingProfile() as state, ProfileRefused(cause, detail):
                 return _deny(state, cause, detail)
             case AwaitingVector() | AwaitingProfile() as state, Tick():
@@ -120,7 +120,7 @@ class AkaServer:
             return state, [read]
         match state:
             case SuccessNotified():
-                return _succeed(state.exchange, state.imsi, state.msk, state.session_id)
+                return _succeed(state)
             case FailureNotified(exchange, cause, detail, imsi):
                 return Done(), [_failed(exchange, cause, detail, imsi)]
             case AwaitingIdentity() | Challenged():
@@ -169,7 +169,8 @@ class AkaServer:
                 return _refuse(exchange, RejectCause.USER_UNKNOWN, "the UE gives no permanent identity")
 
     def _fetch(self, exchange: Exchange, imsi: Imsi, code: bytes, now: float) -> Step:
-        following = AwaitingVector(exchange, imsi, code, until=now + self._policy.hss_limit)
+        kdfs = self._policy.kdfs if exchange.method is EapMethod.AKA_PRIME else ()
+        following = AwaitingVector(exchange, imsi, code, now + self._policy.hss_limit, kdfs)
         return following, [FetchVector(imsi, exchange.method, self._network_name(exchange))]
 
     def _network_name(self, exchange: Exchange) -> str | None:
@@ -197,7 +198,7 @@ class AkaServer:
             detail = "out of step again after a resynchronisation"
             return _refuse(state.exchange, RejectCause.RESYNCHRONISATION_REJECTED, detail, state.imsi)
         until = now + self._policy.hss_limit
-        following = AwaitingVector(state.exchange, state.imsi, state.checkcode, until, resynchronised=True)
+        following = AwaitingVector(state.exchange, state.imsi, state.checkcode, until, state.kdfs, resynchronised=True)
         auts = message.attributes.get(At.AUTS) or b""
         request = Resynchronisation(state.rand, auts)
         return following, [FetchVector(state.imsi, state.exchange.method, self._network_name(state.exchange), request)]
@@ -231,17 +232,27 @@ def _notify_failure(
     return FailureNotified(exchange, cause, detail, imsi), [SendEap(request)]
 
 
-def _grant(state: AwaitingProfile) -> Step:
+def _grant(state: AwaitingProfile, grant: Authorized) -> Step:
+    following = SuccessNotified(state.exchange, state.imsi, state.keys.msk, state.session_id, grant)
     if not state.result_ind:
-        return _succeed(state.exchange, state.imsi, state.keys.msk, state.session_id)
+        return _succeed(following)
     exchange = _next(state.exchange)
     request = notification(exchange, NotificationCode.SUCCESS, state.keys.k_aut)
-    return SuccessNotified(exchange, state.imsi, state.keys.msk, state.session_id), [SendEap(request)]
+    return replace(following, exchange=exchange), [SendEap(request)]
 
 
-def _succeed(exchange: Exchange, imsi: Imsi, msk: Secret, session: bytes) -> Step:
-    eap = success(exchange.identifier)
-    return Done(), [Succeeded(eap, msk, session, imsi, exchange.identity, exchange.method)]
+def _succeed(state: SuccessNotified) -> Step:
+    exchange = state.exchange
+    over = Succeeded(
+        eap=success(exchange.identifier),
+        msk=state.msk,
+        session_id=state.session_id,
+        imsi=state.imsi,
+        identity=exchange.identity,
+        method=exchange.method,
+        grant=state.grant,
+    )
+    return Done(), [over]
 
 
 def _failed(exchange: Exchange, cause: RejectCause, detail: str, imsi: Imsi | None) -> Failed:

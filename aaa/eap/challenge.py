@@ -39,7 +39,7 @@ class WrongAnswer:
 Answer = Genuine | KdfWanted | WrongAnswer
 
 
-def challenged(state: AwaitingVector, vector: AuthVector, exchange: Exchange, policy: AkaPolicy) -> Challenged:
+def challenged(state: AwaitingVector, vector: AuthVector, exchange: Exchange) -> Challenged:
     """The state in which a challenge with `vector` is out, its keys derived."""
     return Challenged(
         exchange=exchange,
@@ -49,7 +49,7 @@ def challenged(state: AwaitingVector, vector: AuthVector, exchange: Exchange, po
         xres=vector.xres,
         keys=derive_keys(exchange.method, exchange.identity, vector.ck, vector.ik),
         checkcode=state.checkcode,
-        kdfs=policy.kdfs if exchange.method is EapMethod.AKA_PRIME else (),
+        kdfs=state.kdfs,
         resynchronised=state.resynchronised,
     )
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from aaa.authorization import Authorized
 from aaa.messages import RejectCause
 from hss.api import Resynchronisation
 from wire.aka.vector import AuthVector
@@ -39,7 +40,9 @@ class VectorRefused:
 
 @dataclass(frozen=True, slots=True)
 class ProfileArrived:
-    """The user is registered and may have what was asked for."""
+    """The user is registered and may have what was asked for: `grant`."""
+
+    grant: Authorized
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,7 @@ class Succeeded:
     imsi: Imsi
     identity: bytes
     method: EapMethod
+    grant: Authorized
 
 
 @dataclass(frozen=True, slots=True)

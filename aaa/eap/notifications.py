@@ -17,6 +17,7 @@ _AFTER_AUTHENTICATION: Mapping[RejectCause, NotificationCode] = {
     RejectCause.ROAMING_NOT_ALLOWED: NotificationCode.NOT_SUBSCRIBED,
     RejectCause.RAT_NOT_ALLOWED: NotificationCode.NOT_SUBSCRIBED,
     RejectCause.SUBSCRIBER_BARRED: NotificationCode.TEMPORARILY_DENIED,
+    RejectCause.REGISTERED_ELSEWHERE: NotificationCode.TEMPORARILY_DENIED,
     RejectCause.HSS_UNAVAILABLE: NotificationCode.TEMPORARILY_DENIED,
     RejectCause.TOO_BUSY: NotificationCode.TEMPORARILY_DENIED,
 }

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import Enum
 
+from aaa.authorization import Authorized
 from aaa.messages import RejectCause
 from wire.eap.aka_keys import Keys
 from wire.identity import EapMethod, Imsi
@@ -51,13 +52,15 @@ class AwaitingIdentity:
 class AwaitingVector:
     """The HSS has until `until` to give a vector; `resynchronised` when it is for a USIM that was out of step.
 
-    `checkcode` is what AT_CHECKCODE will carry (RFC 4187 §10.13).
+    `checkcode` is what AT_CHECKCODE will carry (RFC 4187 §10.13), `kdfs` what AT_KDF will, none in EAP-AKA
+    (RFC 9048 §3.2).
     """
 
     exchange: Exchange
     imsi: Imsi
     checkcode: bytes
     until: float
+    kdfs: tuple[int, ...] = ()
     resynchronised: bool = False
 
 
@@ -99,6 +102,7 @@ class SuccessNotified:
     imsi: Imsi
     msk: Secret
     session_id: bytes
+    grant: Authorized
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ REFUSED = [
 
 @pytest.mark.parametrize(("what", "subscription", "requested", "apn"), GRANTED, ids=[row[0] for row in GRANTED])
 def test_authorization_grants(what: str, subscription: Profile, requested: str | None, apn: ApnProfile) -> None:
-    assert authorize(subscription, requested) == Authorized(apn)
+    assert authorize(subscription, requested) == Authorized(subscription, apn)
 
 
 @pytest.mark.parametrize(("what", "subscription", "requested", "cause"), REFUSED, ids=[row[0] for row in REFUSED])

@@ -3,7 +3,9 @@
 from dataclasses import replace
 from typing import Protocol
 
+from aaa.authorization import Authorized
 from aaa.eap.events import Effect, Event, SendEap
+from hss.api import ApnProfile, Profile
 from tests.captures import load_run
 from wire.aka.vector import AuthVector
 from wire.eap.aka import AkaMessage
@@ -23,6 +25,7 @@ IDENTITIES = {EapMethod.AKA: AKA_IDENTITY, EapMethod.AKA_PRIME: PRIME_IDENTITY}
 VECTOR = load_run("aka_full_resultind_then_reauth").exchanges[0].rounds[0].vector()
 OTHER_VECTOR = replace(VECTOR, rand=bytes(range(16)))
 AUTS = bytes(range(14))
+GRANT = Authorized(Profile(IMSI, (ApnProfile(1, "internet"),), 1), ApnProfile(1, "internet"))
 
 Taken = set[tuple[type, type, type]]
 

@@ -28,6 +28,7 @@ from hss.api import Resynchronisation
 from tests.aaa.eap.dialogue import (
     AKA_IDENTITY,
     AUTS,
+    GRANT,
     IDENTITIES,
     IMSI,
     OTHER_VECTOR,
@@ -135,7 +136,7 @@ def test_replayed_peer_gets_what_it_got_from_hostap(run: Run, exchange: Captured
 
 def _hss_answer(effect: FetchVector | FetchProfile, vectors: list[AuthVector]) -> Event:
     if isinstance(effect, FetchProfile):
-        return ProfileArrived()
+        return ProfileArrived(GRANT)
     return VectorArrived(vectors.pop(0)) if vectors else VectorRefused(RejectCause.USER_UNKNOWN)
 
 
@@ -163,7 +164,7 @@ def test_server_succeeds_straight_away() -> None:
     server = proven(AKA)
     msk = keys_of(AKA).msk
     session = session_id(AKA, VECTOR.rand, VECTOR.autn)
-    assert server.handle(ProfileArrived()) == [Succeeded(success(2), msk, session, IMSI, AKA_IDENTITY, AKA)]
+    assert server.handle(ProfileArrived(GRANT)) == [Succeeded(success(2), msk, session, IMSI, AKA_IDENTITY, AKA, GRANT)]
     assert server.handle(EapArrived(challenge_response(AKA, 2))) == [Discard("no request is outstanding")]
 
 
@@ -179,7 +180,7 @@ def test_server_asks_for_a_plain_vector_within_aka() -> None:
 
 def test_server_protects_success_when_both_sides_want_it() -> None:
     server = proven(PRIME, replace(WLAN, result_ind=True), Attribute(At.RESULT_IND))
-    effects = server.handle(ProfileArrived())
+    effects = server.handle(ProfileArrived(GRANT))
     assert code_of(effects, identifier=3) == 32768
     assert sent(effects).mac_is_genuine(keys_of(PRIME).k_aut)
     assert server.handle(EapArrived(notified(PRIME, 2))) == [Discard("identifier 2 answers no outstanding request")]
@@ -191,13 +192,13 @@ def test_server_protects_success_when_both_sides_want_it() -> None:
 @pytest.mark.parametrize("octets", [notified(AKA, 3), client_error(AKA, 3), bytes.fromhex("0203000817ff0000")])
 def test_server_gives_success_whatever_answers_the_protected_success(octets: bytes) -> None:
     server = proven(AKA, replace(WLAN, result_ind=True), Attribute(At.RESULT_IND))
-    server.handle(ProfileArrived())
+    server.handle(ProfileArrived(GRANT))
     assert isinstance(server.handle(EapArrived(octets))[0], Succeeded)
 
 
 def test_server_does_not_protect_success_when_the_peer_does_not_want_it() -> None:
     server = proven(AKA, replace(WLAN, result_ind=True))
-    assert isinstance(server.handle(ProfileArrived())[0], Succeeded)
+    assert isinstance(server.handle(ProfileArrived(GRANT))[0], Succeeded)
 
 
 def test_server_goes_on_from_a_kept_state() -> None:
@@ -331,7 +332,7 @@ def test_server_tells_an_authenticated_peer_why_it_is_denied(cause: RejectCause,
 def test_an_answer_that_was_not_asked_for_is_a_fault_of_the_caller() -> None:
     server, _ = begun(AKA)
     with pytest.raises(UnlistedTransition, match="AwaitingVector on ProfileArrived"):
-        server.handle(ProfileArrived())
+        server.handle(ProfileArrived(GRANT))
 
 
 # Wrong answers
@@ -414,6 +415,14 @@ def test_server_negotiates_the_kdf_once() -> None:
     assert (message.identifier, message.attributes.numbers(At.KDF)) == (3, (1, 7, 1))
     assert message.attributes.get(At.RAND) == VECTOR.rand
     assert server.handle(EapArrived(challenge_response(PRIME, 3))) == [FetchProfile(IMSI)]
+
+
+def test_server_keeps_the_negotiated_kdf_through_a_resynchronisation() -> None:
+    server = challenged(PRIME, replace(WLAN, kdfs=(7, 1)))
+    server.handle(EapArrived(response(PRIME, 2, Subtype.CHALLENGE, Attribute.number(At.KDF, 1))))
+    server.handle(EapArrived(sync_failure(PRIME, 3, 1, 7, 1)))
+    message = sent(server.handle(VectorArrived(OTHER_VECTOR)))
+    assert message.attributes.numbers(At.KDF) == (1, 7, 1)
 
 
 def test_every_transition_is_taken() -> None:

@@ -21,6 +21,7 @@ from aaa.eap.states import Closed, MethodRunning
 from aaa.messages import RejectCause
 from tests.aaa.eap.dialogue import (
     AKA_IDENTITY,
+    GRANT,
     IDENTITIES,
     IMSI,
     PRIME_IDENTITY,
@@ -216,7 +217,7 @@ def test_server_fails_for_its_own_cause_when_the_notification_is_declined() -> N
 def test_server_goes_all_the_way() -> None:
     server = challenged(PRIME)
     assert server.handle(EapArrived(challenge_response(PRIME, 2))) == [FetchProfile(IMSI)]
-    (over,) = server.handle(ProfileArrived())
+    (over,) = server.handle(ProfileArrived(GRANT))
     assert isinstance(over, Succeeded)
     assert server.state == Closed()
     assert server.handle(EapArrived(challenge_response(PRIME, 2))) == [Discard("the conversation is over")]
@@ -240,7 +241,7 @@ def test_server_denies_after_authentication() -> None:
 def test_server_protects_success() -> None:
     server = challenged(AKA, AkaPolicy(result_ind=True))
     server.handle(EapArrived(challenge_response(AKA, 2, Attribute(At.RESULT_IND))))
-    assert sent(server.handle(ProfileArrived())).attributes.number(At.NOTIFICATION) == 32768
+    assert sent(server.handle(ProfileArrived(GRANT))).attributes.number(At.NOTIFICATION) == 32768
     assert isinstance(server.handle(EapArrived(notified(AKA, 3)))[0], Succeeded)
 
 
@@ -280,7 +281,7 @@ def test_server_keeps_still_while_the_hss_thinks() -> None:
 
 def test_an_answer_that_was_not_asked_for_is_a_fault_of_the_caller() -> None:
     with pytest.raises(UnlistedTransition, match="Silent on ProfileArrived"):
-        authenticator().handle(ProfileArrived())
+        authenticator().handle(ProfileArrived(GRANT))
 
 
 def test_every_transition_is_taken() -> None:

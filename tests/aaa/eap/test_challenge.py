@@ -39,7 +39,8 @@ ANSWERED = [
 
 def out(method: EapMethod, policy: AkaPolicy = WLAN, checkcode: bytes = b"") -> Challenged:
     exchange = Exchange(method, IDENTITIES[method], 9)
-    return challenged(AwaitingVector(exchange, IMSI, checkcode, 5.0), VECTOR, exchange, policy)
+    kdfs = policy.kdfs if method is PRIME else ()
+    return challenged(AwaitingVector(exchange, IMSI, checkcode, 5.0, kdfs), VECTOR, exchange)
 
 
 def read(state: Challenged, octets: bytes, policy: AkaPolicy = WLAN) -> Answer:
@@ -52,7 +53,7 @@ def test_server_believes_what_a_captured_peer_answered(run: Run, answer: bytes, 
     asked = AkaMessage.parse(request_)
     exchange = Exchange(run.method, last.identity, asked.identifier)
     checkcode = asked.attributes.get(At.CHECKCODE) or b""
-    state = challenged(AwaitingVector(exchange, run.imsi, checkcode, 5.0), last.vector(), exchange, WLAN)
+    state = challenged(AwaitingVector(exchange, run.imsi, checkcode, 5.0), last.vector(), exchange)
     message = AkaMessage.parse(answer)
     assert state.keys.msk == last.values["msk"]
     assert read_answer(state, message, replace(WLAN, result_ind=True)) == Genuine(At.RESULT_IND in message.attributes)
@@ -71,7 +72,7 @@ def test_server_believes_what_magma_computed() -> None:
     rand, autn = asked.attributes.get(At.RAND) or b"", asked.attributes.get(At.AUTN) or b""
     vector = AuthVector(rand, autn, xres, Secret.fromhex(run["ck"]), Secret.fromhex(run["ik"]))
     exchange = Exchange(AKA, run["identity_ascii"].encode(), 2)
-    state = challenged(AwaitingVector(exchange, IMSI, b"", 5.0), vector, exchange, AkaPolicy())
+    state = challenged(AwaitingVector(exchange, IMSI, b"", 5.0), vector, exchange)
     assert state.keys.msk.hex() == run["msk"]
     assert asked.mac_is_genuine(state.keys.k_aut)
     assert read_answer(state, message, AkaPolicy()) == Genuine(result_ind=False)

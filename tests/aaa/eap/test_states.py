@@ -1,9 +1,8 @@
 """States are plain data that shows no key."""
 
 from aaa.eap.challenge import challenged
-from aaa.eap.policy import AkaPolicy
 from aaa.eap.states import AwaitingProfile, AwaitingVector, Exchange, MethodRunning, SuccessNotified
-from tests.aaa.eap.dialogue import AKA_IDENTITY, IMSI, VECTOR, keys_of
+from tests.aaa.eap.dialogue import AKA_IDENTITY, GRANT, IMSI, VECTOR, keys_of
 from wire.eap.aka_keys import session_id
 from wire.identity import EapMethod
 
@@ -15,9 +14,9 @@ def test_states_with_keys_show_none() -> None:
     keys = keys_of(EapMethod.AKA)
     waiting = AwaitingVector(EXCHANGE, IMSI, b"", 5.0)
     states = (
-        challenged(waiting, VECTOR, EXCHANGE, AkaPolicy()),
+        challenged(waiting, VECTOR, EXCHANGE),
         AwaitingProfile(EXCHANGE, IMSI, keys, SESSION, 5.0),
-        SuccessNotified(EXCHANGE, IMSI, keys.msk, SESSION),
+        SuccessNotified(EXCHANGE, IMSI, keys.msk, SESSION, GRANT),
     )
     secrets = (VECTOR.xres, VECTOR.ck, VECTOR.ik, keys.msk, keys.emsk, keys.k_aut, keys.k_encr, keys.mk)
     for state in states:

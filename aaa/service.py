@@ -1,0 +1,213 @@
+"""The authentication service: drives the EAP machines, asks the HSS, keeps conversations, says how each one ended."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+
+from aaa.authorization import Authorized, authorize
+from aaa.eap.authenticator import Authenticator
+from aaa.eap.events import (
+    Discard,
+    EapArrived,
+    Effect,
+    Event,
+    Failed,
+    FetchProfile,
+    FetchVector,
+    ProfileArrived,
+    ProfileRefused,
+    SendEap,
+    Succeeded,
+    VectorArrived,
+    VectorRefused,
+)
+from aaa.eap.policy import AkaPolicy
+from aaa.eap.states import Silent
+from aaa.messages import Accept, AccessAnswer, AccessRequest, Challenge, Ignore, Reject, RejectCause
+from aaa.refusals import describe
+from aaa.sessions import Conversation, Conversations
+from hss.api import Assignment, AssignmentRequest, HomeSubscriberServer, ServiceRefused, VectorRequest
+from runtime.logs import get_logger
+from wire.eap.packet import failure
+from wire.sansio import RandomBytes, Tick
+
+log = get_logger("aaa.service")
+
+IDENTIFIER_AT = 1
+
+
+class EapAuthenticationService:
+    """`aaa.messages.AuthenticationService` on an HSS.
+
+    `node` is this server's name at the HSS (its Origin-Host), `policy` what every client is offered beside its own
+    network name, `clock` any monotonic clock in seconds, `random` entropy for EAP identifiers, `answer_time` how many
+    seconds a client may give its user, `limit` how many rounds are served at once.
+    """
+
+    def __init__(
+        self,
+        *,
+        hss: HomeSubscriberServer,
+        conversations: Conversations,
+        node: str,
+        clock: Callable[[], float],
+        random: RandomBytes,
+        policy: AkaPolicy | None = None,
+        answer_time: int = 30,
+        limit: int = 4000,
+    ) -> None:
+        self._hss = hss
+        self._conversations = conversations
+        self._node = node
+        self._clock = clock
+        self._random = random
+        self._policy = policy or AkaPolicy()
+        self._answer_time = answer_time
+        self._limit = limit
+        self._serving: set[bytes] = set()
+        self._rounds = 0
+
+    async def authenticate(self, request: AccessRequest) -> AccessAnswer:
+        """Serve one round; a round of the same conversation that comes meanwhile is ignored (RFC 3748 §2)."""
+        now = self._clock()
+        # RFC 4072 §2.2: an empty packet is EAP-Start, which begins anew whatever went before.
+        token = request.state if request.eap else None
+        conversation = self._conversation(request, token, now)
+        if conversation is None:
+            return self._refused(
+                request, RejectCause.UNKNOWN_STATE, "the state is unknown, too old or another client's"
+            )
+        if self._rounds >= self._limit:
+            return self._refused(request, RejectCause.TOO_BUSY, f"{self._limit} rounds are being served")
+        if token is not None and token in self._serving:
+            return Ignore("this round is being served")
+        return await self._serve(request, token, conversation)
+
+    def _conversation(self, request: AccessRequest, token: bytes | None, now: float) -> Conversation | None:
+        if token is not None:
+            return self._conversations.find(token, request.client.name, now)
+        return Conversation(client=request.client.name, eap=Silent(), started=now, apn=request.apn)
+
+    def _refused(self, request: AccessRequest, cause: RejectCause, detail: str) -> Reject:
+        log.warning("authentication rejected", cause=cause.value, detail=detail, client=request.client.name)
+        eap = request.eap
+        return Reject(failure(eap[IDENTIFIER_AT]) if len(eap) > IDENTIFIER_AT else b"", cause, detail)
+
+    async def _serve(self, request: AccessRequest, token: bytes | None, conversation: Conversation) -> AccessAnswer:
+        policy = replace(self._policy, network_name=request.client.network_name)
+        machine = Authenticator(policy=policy, random=self._random, state=conversation.eap)
+        # RFC 5778 §5.1.1: the APN may be named in the first round alone.
+        conversation = replace(conversation, apn=conversation.apn or request.apn)
+        self._rounds += 1
+        if token is not None:
+            self._serving.add(token)
+        try:
+            effect = await self._drive(machine, EapArrived(request.eap), conversation.apn)
+        finally:
+            self._rounds -= 1
+            if token is not None:
+                self._serving.discard(token)
+        return self._answer(effect, replace(conversation, eap=machine.state), token)
+
+    async def _drive(
+        self, machine: Authenticator, event: Event, apn: str | None
+    ) -> SendEap | Succeeded | Failed | Discard:
+        """Feed the machine, and ask the HSS what it wants asked, until it has something to say to the client."""
+        effects: list[Effect] = machine.handle(event, self._clock())
+        while True:
+            (effect,) = effects
+            if not isinstance(effect, FetchVector | FetchProfile):
+                return effect
+            until = machine.deadline or self._clock()
+            try:
+                async with asyncio.timeout(until - self._clock()):
+                    event = await (
+                        self._vector(effect) if isinstance(effect, FetchVector) else self._profile(effect, apn)
+                    )
+            except TimeoutError:
+                effects = machine.handle(Tick(), max(until, self._clock()))
+            else:
+                effects = machine.handle(event, self._clock())
+
+    async def _vector(self, wanted: FetchVector) -> VectorArrived | VectorRefused:
+        request = VectorRequest(
+            imsi=wanted.imsi,
+            node=self._node,
+            method=wanted.method,
+            network_name=wanted.network_name,
+            resynchronisation=wanted.resynchronisation,
+        )
+        try:
+            first, *_ = await self._hss.vectors(request)
+        except ServiceRefused as refused:
+            return VectorRefused(*describe(refused))
+        return VectorArrived(first)
+
+    async def _profile(self, wanted: FetchProfile, apn: str | None) -> ProfileArrived | ProfileRefused:
+        request = AssignmentRequest(wanted.imsi, self._node, Assignment.REGISTRATION)
+        try:
+            profile = await self._hss.assign(request)
+        except ServiceRefused as refused:
+            return ProfileRefused(*describe(refused))
+        if profile is None:
+            return ProfileRefused(RejectCause.HSS_REFUSED, "registered, but the HSS gave no profile")
+        match authorize(profile, apn):
+            case Authorized() as grant:
+                return ProfileArrived(grant)
+            case refusal:
+                return ProfileRefused(refusal.cause, refusal.reason)
+
+    def _answer(
+        self, effect: SendEap | Succeeded | Failed | Discard, conversation: Conversation, token: bytes | None
+    ) -> AccessAnswer:
+        match effect:
+            case SendEap(octets):
+                kept = self._conversations.keep(conversation, token, self._clock())
+                return Challenge(octets, kept, self._answer_time)
+            case Discard(reason):
+                return Ignore(reason)
+            case Succeeded():
+                self._forget(token)
+                return self._accepted(effect, conversation)
+            case Failed():
+                self._forget(token)
+                return self._rejected(effect, conversation)
+
+    def _forget(self, token: bytes | None) -> None:
+        if token is not None:
+            self._conversations.forget(token)
+
+    def _accepted(self, over: Succeeded, conversation: Conversation) -> Accept:
+        log.info(
+            "authentication accepted",
+            imsi=str(over.imsi),
+            client=conversation.client,
+            method=over.method.name,
+            apn=over.grant.apn.name,
+            ms=self._ms(conversation),
+        )
+        return Accept(
+            eap=over.eap,
+            msk=over.msk,
+            session_id=over.session_id,
+            method=over.method,
+            imsi=over.imsi,
+            user_name=over.identity.decode(errors="replace"),
+            profile=over.grant.profile,
+            apn=over.grant.apn,
+        )
+
+    def _rejected(self, over: Failed, conversation: Conversation) -> Reject:
+        log.warning(
+            "authentication rejected",
+            cause=over.cause.value,
+            detail=over.detail,
+            imsi=str(over.imsi or ""),
+            client=conversation.client,
+            method=over.method.name if over.method else "",
+            ms=self._ms(conversation),
+        )
+        return Reject(over.eap, over.cause, over.detail, over.imsi)
+
+    def _ms(self, conversation: Conversation) -> int:
+        return round((self._clock() - conversation.started) * 1000)

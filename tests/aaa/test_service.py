@@ -1,0 +1,353 @@
+"""The whole core on an HSS in memory: a UE that is real, fronts that are played."""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import replace
+from random import Random
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from aaa.eap.policy import AkaPolicy
+from aaa.messages import (
+    Accept,
+    AccessAnswer,
+    AccessRequest,
+    Challenge,
+    Client,
+    Ignore,
+    Reject,
+    RejectCause,
+)
+from aaa.service import EapAuthenticationService
+from aaa.sessions import MemoryConversations
+from hss.api import ApnProfile, Assignment, Refusal, ServiceRefused
+from tests.aaa.memory_hss import IMSI, INTERNET, PLMN, REALM, MemoryHss, Subscriber, profile, usim
+from ue_sim.eap_peer import AkaPeer, EapArrived, KeysDerived, PeerFailed, SendEap
+from ue_sim.usim import SoftwareUsim
+from wire.eap.aka import AkaMessage
+from wire.eap.attributes import At
+from wire.eap.packet import EapCode, EapPacket, failure, identity_response, nak
+from wire.identity import EapMethod, Imsi
+from wire.secret import Secret
+
+AP = Client("ap", "WLAN")
+PDNGW = Client("pdngw")
+NODE = "aaa.epc.mnc001.mcc001.3gppnetwork.org"
+
+
+class Clock:
+    """Stands still until it is told to move."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Core:
+    """The service and what is around it."""
+
+    def __init__(self, *, policy: AkaPolicy | None = None, limit: int = 4000) -> None:
+        self.hss = MemoryHss()
+        self.clock = Clock()
+        random = Random(7)
+        self.conversations = MemoryConversations(random=random.randbytes)
+        self.service = EapAuthenticationService(
+            hss=self.hss,
+            conversations=self.conversations,
+            node=NODE,
+            clock=self.clock,
+            random=random.randbytes,
+            policy=policy,
+            limit=limit,
+        )
+
+    async def ask(
+        self, eap: bytes, state: bytes | None = None, client: Client = PDNGW, apn: str | None = None
+    ) -> AccessAnswer:
+        return await self.service.authenticate(AccessRequest(client, eap, state, apn=apn))
+
+    async def challenged(self, eap: bytes, state: bytes | None = None, client: Client = PDNGW) -> Challenge:
+        answer = await self.ask(eap, state, client)
+        assert isinstance(answer, Challenge), answer
+        return answer
+
+    async def run(self, ue: AkaPeer, client: Client = PDNGW, apn: str | None = None) -> tuple[AccessAnswer, Any]:
+        """The whole authentication of `ue`: the front's last answer and the UE's last effect."""
+        eap, state = identity_response(1, ue.identity), None
+        while True:
+            answer = await self.ask(eap, state, client, apn)
+            assert not isinstance(answer, Ignore)
+            (effect,) = ue.handle(EapArrived(answer.eap), 0.0)
+            if not isinstance(answer, Challenge):
+                return answer, effect
+            assert isinstance(effect, SendEap)
+            eap, state, apn = effect.packet, answer.state, None
+
+
+def ue(method: EapMethod = EapMethod.AKA, card: SoftwareUsim | None = None, imsi: Imsi = IMSI) -> AkaPeer:
+    return AkaPeer(usim=card or usim(), imsi=imsi, plmn=PLMN, methods=(method,))
+
+
+IDENTITY = identity_response(1, f"0{IMSI}@{REALM}".encode())
+
+
+@pytest.fixture(name="logs")
+def _logs() -> Iterator[list[Any]]:
+    with capture_logs() as lines:
+        yield lines
+
+
+def is_rejected(answer: AccessAnswer, cause: RejectCause) -> Reject:
+    assert isinstance(answer, Reject)
+    assert answer.cause is cause
+    assert EapPacket.parse(answer.eap).code is EapCode.FAILURE
+    return answer
+
+
+# Accepted
+
+
+@pytest.mark.parametrize(("method", "client"), [(EapMethod.AKA, PDNGW), (EapMethod.AKA, AP), (EapMethod.AKA_PRIME, AP)])
+async def test_service_accepts_a_genuine_ue(method: EapMethod, client: Client, logs: list[Any]) -> None:
+    core = Core()
+    user = ue(method)
+    answer, keys = await core.run(user, client)
+    assert isinstance(answer, Accept)
+    assert isinstance(keys, KeysDerived)
+    assert (answer.msk, answer.session_id, answer.method) == (keys.msk, keys.session_id, method)
+    assert len(answer.msk) == 64
+    assert (answer.imsi, answer.user_name.encode()) == (IMSI, user.identity)
+    assert (answer.profile, answer.apn) == (profile(), INTERNET)
+    assert [(one.assignment, one.node) for one in core.hss.assignments] == [(Assignment.REGISTRATION, NODE)]
+    assert core.hss.vector_requests[0].network_name == ("WLAN" if method is EapMethod.AKA_PRIME else None)
+    assert len(core.conversations) == 0
+    assert [(line["event"], line["log_level"]) for line in logs] == [("authentication accepted", "info")]
+    assert logs[0]["imsi"] == str(IMSI)
+    assert logs[0]["client"] == client.name
+    assert logs[0]["method"] == method.name
+
+
+async def test_service_registers_before_it_accepts_and_after_the_ue_has_proved_itself() -> None:
+    core = Core(policy=AkaPolicy(result_ind=True))
+    user = ue()
+    first = await core.challenged(identity_response(1, user.identity))
+    assert core.hss.assignments == []
+    (response,) = user.handle(EapArrived(first.eap), 0.0)
+    assert isinstance(response, SendEap)
+    second = await core.challenged(response.packet, first.state)
+    assert AkaMessage.parse(second.eap).attributes.number(At.NOTIFICATION) == 32768
+    assert len(core.hss.assignments) == 1
+    (response,) = user.handle(EapArrived(second.eap), 0.0)
+    assert isinstance(response, SendEap)
+    assert isinstance(await core.ask(response.packet, second.state), Accept)
+    assert len(core.hss.assignments) == 1
+
+
+async def test_service_begins_with_eap_start() -> None:
+    core = Core()
+    user = ue()
+    first = await core.challenged(b"")
+    (response,) = user.handle(EapArrived(first.eap), 0.0)
+    assert isinstance(response, SendEap)
+    second = await core.challenged(response.packet, first.state)
+    (response,) = user.handle(EapArrived(second.eap), 0.0)
+    assert isinstance(response, SendEap)
+    assert isinstance(await core.ask(response.packet, second.state), Accept)
+
+
+async def test_service_begins_anew_at_an_eap_start_with_an_old_state() -> None:
+    core = Core()
+    first = await core.challenged(IDENTITY)
+    again = await core.challenged(b"", first.state)
+    assert again.state != first.state
+
+
+async def test_service_resynchronises() -> None:
+    core = Core()
+    answer, keys = await core.run(ue(card=usim(seq=5000)))
+    assert isinstance(answer, Accept)
+    assert isinstance(keys, KeysDerived)
+    assert [one.resynchronisation is not None for one in core.hss.vector_requests] == [False, True]
+
+
+async def test_service_keeps_the_apn_of_the_first_round() -> None:
+    core = Core()
+    ims = ApnProfile(2, "ims")
+    core.hss = MemoryHss(Subscriber(profile(INTERNET, ims)))
+    core.service = EapAuthenticationService(
+        hss=core.hss, conversations=core.conversations, node=NODE, clock=core.clock, random=Random(1).randbytes
+    )
+    answer, _ = await core.run(ue(), apn="ims")
+    assert isinstance(answer, Accept)
+    assert answer.apn == ims
+
+
+# Rejected
+
+
+async def test_service_rejects_an_unknown_user(logs: list[Any]) -> None:
+    answer, told = await Core().run(ue(imsi=Imsi("001010000000009")))
+    is_rejected(answer, RejectCause.USER_UNKNOWN)
+    assert isinstance(told, PeerFailed)
+    (line,) = logs
+    assert (line["event"], line["cause"]) == ("authentication rejected", "user unknown")
+    assert line["imsi"] == "001010000000009"
+
+
+async def test_service_rejects_a_network_that_the_ue_rejects(logs: list[Any]) -> None:
+    answer, _ = await Core().run(ue(card=usim(k=Secret(bytes(16)))))
+    is_rejected(answer, RejectCause.NETWORK_REFUSED_BY_UE)
+    assert [line["cause"] for line in logs] == ["the UE rejects the network's AUTN"]
+
+
+async def test_service_rejects_an_apn_that_is_not_subscribed(logs: list[Any]) -> None:
+    answer, told = await Core().run(ue(), apn="ims")
+    assert is_rejected(answer, RejectCause.NO_APN_SUBSCRIPTION).imsi == IMSI
+    assert isinstance(told, PeerFailed)
+    assert "not subscribed" in told.cause
+    assert len(logs) == 1
+
+
+REFUSALS = [
+    (Refusal.SUBSCRIBER_BARRED, RejectCause.SUBSCRIBER_BARRED),
+    (Refusal.NO_NON_3GPP_SUBSCRIPTION, RejectCause.NO_NON_3GPP_SUBSCRIPTION),
+    (Refusal.REGISTERED_ELSEWHERE, RejectCause.REGISTERED_ELSEWHERE),
+    (Refusal.UNAVAILABLE, RejectCause.HSS_UNAVAILABLE),
+    (Refusal.TOO_BUSY, RejectCause.TOO_BUSY),
+]
+
+
+@pytest.mark.parametrize(("refusal", "cause"), REFUSALS)
+async def test_service_rejects_when_the_hss_refuses_a_vector(refusal: Refusal, cause: RejectCause) -> None:
+    core = Core()
+    core.hss.refuse_vectors = ServiceRefused(refusal)
+    answer, _ = await core.run(ue())
+    is_rejected(answer, cause)
+
+
+@pytest.mark.parametrize(("refusal", "cause"), REFUSALS)
+async def test_service_rejects_when_the_hss_refuses_registration(refusal: Refusal, cause: RejectCause) -> None:
+    core = Core()
+    core.hss.refuse_assign = ServiceRefused(refusal)
+    answer, _ = await core.run(ue())
+    is_rejected(answer, cause)
+
+
+@pytest.mark.parametrize("rounds", [1, 2])
+async def test_service_rejects_when_the_hss_does_not_answer(rounds: int, logs: list[Any]) -> None:
+    core = Core(policy=AkaPolicy(hss_limit=0.01))
+    user = ue()
+    eap, state = identity_response(1, user.identity), None
+    answer: AccessAnswer | None = None
+    for number in range(1, 4):
+        if number == rounds:
+            core.hss.stall.clear()
+        answer = await core.ask(eap, state)
+        if not isinstance(answer, Challenge):
+            break
+        (effect,) = user.handle(EapArrived(answer.eap), 0.0)
+        assert isinstance(effect, SendEap)
+        eap, state = effect.packet, answer.state
+    assert answer is not None
+    is_rejected(answer, RejectCause.HSS_UNAVAILABLE)
+    assert [line["cause"] for line in logs] == ["the HSS does not answer"]
+
+
+async def test_service_rejects_a_ue_without_our_methods() -> None:
+    core = Core()
+    first = await core.challenged(IDENTITY)
+    is_rejected(await core.ask(nak(2, 13), first.state), RejectCause.METHOD_REFUSED)
+    assert len(core.conversations) == 0
+
+
+async def test_service_rejects_a_state_that_it_never_gave(logs: list[Any]) -> None:
+    answer = await Core().ask(IDENTITY, b"x" * 16)
+    assert is_rejected(answer, RejectCause.UNKNOWN_STATE).eap == failure(1)
+    assert [line["cause"] for line in logs] == ["no such conversation"]
+
+
+async def test_service_rejects_a_state_of_another_client() -> None:
+    core = Core()
+    first = await core.challenged(IDENTITY)
+    is_rejected(await core.ask(nak(2, 13), first.state, client=AP), RejectCause.UNKNOWN_STATE)
+
+
+async def test_service_rejects_a_conversation_that_is_too_old() -> None:
+    core = Core()
+    first = await core.challenged(IDENTITY)
+    core.clock.now += 60.0
+    is_rejected(await core.ask(nak(2, 13), first.state), RejectCause.UNKNOWN_STATE)
+
+
+# Duplicates, load, cancellation
+
+
+async def test_service_ignores_a_response_that_comes_again() -> None:
+    core = Core(policy=AkaPolicy(always_ask_identity=True))
+    user = ue()
+    first = await core.challenged(identity_response(1, user.identity))
+    (response,) = user.handle(EapArrived(first.eap), 0.0)
+    assert isinstance(response, SendEap)
+    await core.challenged(response.packet, first.state)
+    assert isinstance(await core.ask(response.packet, first.state), Ignore)
+    assert len(core.hss.vector_requests) == 1
+
+
+async def test_service_ignores_a_round_that_it_is_serving() -> None:
+    core = Core(policy=AkaPolicy(always_ask_identity=True))
+    user = ue()
+    first = await core.challenged(identity_response(1, user.identity))
+    (response,) = user.handle(EapArrived(first.eap), 0.0)
+    assert isinstance(response, SendEap)
+    core.hss.stall.clear()
+    serving = asyncio.create_task(core.ask(response.packet, first.state))
+    await asyncio.sleep(0)
+    assert await core.ask(response.packet, first.state) == Ignore("this round is being served")
+    core.hss.stall.set()
+    assert isinstance(await serving, Challenge)
+    assert len(core.hss.vector_requests) == 1
+
+
+async def test_service_serves_a_round_again_that_was_cancelled() -> None:
+    core = Core(policy=AkaPolicy(always_ask_identity=True))
+    user = ue()
+    first = await core.challenged(identity_response(1, user.identity))
+    (response,) = user.handle(EapArrived(first.eap), 0.0)
+    assert isinstance(response, SendEap)
+    core.hss.stall.clear()
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.01):
+            await core.ask(response.packet, first.state)
+    core.hss.stall.set()
+    await core.challenged(response.packet, first.state)
+
+
+async def test_service_refuses_more_rounds_than_its_limit() -> None:
+    core = Core(limit=1)
+    core.hss.stall.clear()
+    serving = asyncio.create_task(core.ask(IDENTITY))
+    await asyncio.sleep(0)
+    is_rejected(await core.ask(IDENTITY), RejectCause.TOO_BUSY)
+    core.hss.stall.set()
+    assert isinstance(await serving, Challenge)
+    assert isinstance(await core.ask(IDENTITY), Challenge)
+
+
+@pytest.mark.parametrize("eap", [b"\x02", b"\x02\x01\x00\xff\x01", b"\x01\x01\x00\x05\x01", b"\x09\x01\x00\x04"])
+async def test_service_ignores_what_is_no_eap_response(eap: bytes) -> None:
+    core = Core()
+    assert isinstance(await core.ask(eap), Ignore)
+    assert len(core.conversations) == 0
+
+
+async def test_service_logs_no_key(logs: list[Any]) -> None:
+    core = Core()
+    core.hss.subscribers[IMSI] = replace(core.hss.subscribers[IMSI], seq=1)
+    answer, _ = await core.run(ue())
+    assert isinstance(answer, Accept)
+    assert answer.msk.hex() not in repr(logs)
+    assert repr(bytes(answer.msk)) not in repr(logs) + repr(answer)
