@@ -80,9 +80,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def build(tokens: Sequence[str] = ()) -> App:
     """The command with its parts; the provisioning commands are loaded only when `tokens` name them."""
     options = _Options()
-    app = _group("akadia", HELP, usage="Usage: akadia [--config FILE] COMMAND", version=_version)
-    _add_laboratory(app, options.config_file)
-    _add_daemons(app, options.config_file)
+    app = _group("akadia", HELP)
+    app.usage = "Usage: akadia [--config FILE] COMMAND"
+    app.version = _version
+    _add_commands(app, _Commands(options.config_file))
     _add_provisioning(app, options.config_file, tokens)
 
     @app.meta.default
@@ -96,13 +97,18 @@ def build(tokens: Sequence[str] = ()) -> App:
     return app
 
 
-def _group(name: str, text: str, **settings: object) -> App:
-    return App(name=name, help=text, help_format="plaintext", result_action="return_value", **settings)  # type: ignore[arg-type]
+def _group(name: str, text: str) -> App:
+    return App(name=name, help=text, help_format="plaintext", result_action="return_value")
 
 
-def _add_laboratory(app: App, config: ConfigFile) -> None:
-    @app.command
+class _Commands:
+    """Every command of the front door; `config_file` is asked only when one needs it."""
+
+    def __init__(self, config_file: ConfigFile) -> None:
+        self._config = config_file
+
     def init(
+        self,
         folder: Path,
         /,
         *,
@@ -140,12 +146,7 @@ def _add_laboratory(app: App, config: ConfigFile) -> None:
         print(json_format.dumps(laboratory.summary(), indent=2) if json else laboratory.description())
         return DONE
 
-    @app.command
-    def up(
-        *,
-        only: Names = (),
-        logs: Literal["files", "stderr"] = "files",
-    ) -> int:
+    def up(self, *, only: Names = (), logs: Literal["files", "stderr"] = "files") -> int:
         """Run DNS, HSS, AAA server and PDN GW until SIGTERM or Ctrl-C.
 
         Prints `ready` when all of them listen. If one ends, all end, with its cause.
@@ -162,10 +163,11 @@ def _add_laboratory(app: App, config: ConfigFile) -> None:
         """
         from akadia import supervisor
 
-        return supervisor.main(config(), only=only, to_files=logs == "files")
+        return supervisor.main(self._config(), only=only, to_files=logs == "files")
 
-    @app.command
-    def demo(*, aaa: Literal["diameter", "radius"] = "diameter", json: Flag = False, keep: Path | None = None) -> int:
+    def demo(
+        self, *, aaa: Literal["diameter", "radius"] = "diameter", json: Flag = False, keep: Path | None = None
+    ) -> int:
         """Run the eight steps of DS-MIPv6 bootstrapping on real sockets, and print the evidence of each.
 
         Needs no configuration and no privileges.
@@ -187,49 +189,31 @@ def _add_laboratory(app: App, config: ConfigFile) -> None:
 
         return run(aaa=aaa, as_json=json, keep=keep)
 
-
-def _add_daemons(app: App, config: ConfigFile) -> None:
-    groups = {
-        "hss": "The Home Subscriber Server.",
-        "aaa": "The 3GPP AAA server.",
-        "pdngw": "The PDN GW: IKEv2 responder and home agent.",
-        "dns": "The DNS server in which the UE finds its PDN GW.",
-        "ue": "The UE.",
-    }
-    made = {name: _group(name, text) for name, text in groups.items()}
-    for group in made.values():
-        app.command(group)
-
-    @made["hss"].command(name="serve")
-    def serve_hss() -> int:
+    def serve_hss(self) -> int:
         """Serve SWx until SIGTERM or Ctrl-C."""
         from hss.app import main as serve
 
-        return serve(config())
+        return serve(self._config())
 
-    @made["aaa"].command(name="serve")
-    def serve_aaa() -> int:
+    def serve_aaa(self) -> int:
         """Serve RADIUS and Diameter until SIGTERM or Ctrl-C."""
         from aaa.app import main as serve
 
-        return serve(config())
+        return serve(self._config())
 
-    @made["pdngw"].command(name="serve")
-    def serve_pdngw() -> int:
+    def serve_pdngw(self) -> int:
         """Serve IKEv2, Binding Updates and tunnels until SIGTERM or Ctrl-C."""
         from pdngw_proxy.app import main as serve
 
-        return serve(config())
+        return serve(self._config())
 
-    @made["dns"].command(name="serve")
-    def serve_dns() -> int:
+    def serve_dns(self) -> int:
         """Answer queries until SIGTERM or Ctrl-C."""
         from akadia.dns_server import main as serve
 
-        return serve(config())
+        return serve(self._config())
 
-    @made["ue"].command
-    def attach(*, pings: int = 5, stay: Flag = False, json: Flag = False) -> int:
+    def attach(self, *, pings: int = 5, stay: Flag = False, json: Flag = False) -> int:
         """Find the PDN GW, authenticate, bind the Home Address, ping through the tunnel, and detach.
 
         Parameters
@@ -243,7 +227,33 @@ def _add_daemons(app: App, config: ConfigFile) -> None:
         """
         from ue_sim.app import main as attach_ue
 
-        return attach_ue(config(), pings=pings, stay=stay, as_json=json)
+        return attach_ue(self._config(), pings=pings, stay=stay, as_json=json)
+
+
+_SERVERS = {
+    "hss": "The Home Subscriber Server.",
+    "aaa": "The 3GPP AAA server.",
+    "pdngw": "The PDN GW: IKEv2 responder and home agent.",
+    "dns": "The DNS server in which the UE finds its PDN GW.",
+}
+
+
+def _add_commands(app: App, commands: _Commands) -> None:
+    for command in (commands.init, commands.up, commands.demo):
+        app.command(command)
+    serve = {
+        "hss": commands.serve_hss,
+        "aaa": commands.serve_aaa,
+        "pdngw": commands.serve_pdngw,
+        "dns": commands.serve_dns,
+    }
+    for name, text in _SERVERS.items():
+        server = _group(name, text)
+        server.command(serve[name], name="serve")
+        app.command(server)
+    ue = _group("ue", "The UE.")
+    ue.command(commands.attach)
+    app.command(ue)
 
 
 def _add_provisioning(app: App, config: ConfigFile, tokens: Sequence[str]) -> None:
