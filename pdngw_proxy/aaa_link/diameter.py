@@ -1,0 +1,128 @@
+"""The AAA link over Diameter S6b: DER for each round, STR at the end (TS 29.273 §9, RFC 4072)."""
+
+import asyncio
+import secrets
+import time
+from ipaddress import IPv4Address, IPv6Address, ip_network
+from typing import Protocol
+
+from pdngw_proxy.aaa_link.config import DiameterLinkConfig
+from pdngw_proxy.aaa_link.diameter_messages import S6bGateway, to_answer, to_der, to_str
+from pdngw_proxy.aaa_link.port import RelayAnswer, RelayReject, RelayRequest, RelayUnavailable
+from runtime.diameter.client import DiameterClient
+from runtime.diameter.settings import DiameterUnavailable, Handler
+from runtime.logs import get_logger
+from runtime.taps import StreamTap
+from runtime.tls import client_context
+from wire.diameter.applications import Application
+from wire.diameter.capabilities import LocalNode, PeerPolicy
+from wire.diameter.command import Identity
+from wire.diameter.message import Message
+from wire.diameter.s6b import S6bEapAnswer
+from wire.diameter.sessions import SessionTerminationAnswer
+from wire.errors import DecodeError, EncodeError
+from wire.sansio import RandomBytes
+
+log = get_logger("pdngw.diameter")
+
+
+class Requester(Protocol):
+    """What the link needs of a Diameter client."""
+
+    async def ready(self, within: float) -> None:
+        """Return when connected; DiameterUnavailable otherwise."""
+
+    async def request(self, message: Message, within: float | None = None) -> Message:
+        """The answer; DiameterUnavailable when there is none."""
+
+    async def close(self) -> None:
+        """Take leave."""
+
+
+class DiameterLink:
+    """One AAA server over one Diameter connection; implements `AaaLink`. `limit` in seconds bounds a whole round."""
+
+    def __init__(self, client: Requester, gateway: S6bGateway, *, limit: float = 10.0) -> None:
+        self._client = client
+        self._gateway = gateway
+        self._limit = limit
+
+    @classmethod
+    def of(
+        cls,
+        config: DiameterLinkConfig,
+        *,
+        home_agent: IPv6Address | IPv4Address,
+        visited_network: str,
+        random: RandomBytes = secrets.token_bytes,
+        handler: Handler | None = None,
+        capture: StreamTap | None = None,
+    ) -> "DiameterLink":
+        """The link that `config` describes, connecting from now on; inside a running loop. ConfigError for its files.
+
+        `handler` serves what the AAA server asks in turn (ASR, RAR).
+        """
+        gateway = S6bGateway(
+            identity=Identity(config.origin_host, config.origin_realm),
+            aaa=Identity(config.aaa_origin_host, config.aaa_realm),
+            home_agent=home_agent,
+            visited_network=visited_network,
+        )
+        client = DiameterClient(
+            local=LocalNode(config.origin_host, config.origin_realm, (Application.S6B,)),
+            peer=PeerPolicy(
+                name="aaa",
+                origin_host=config.aaa_origin_host,
+                origin_realm=config.aaa_realm,
+                networks=(ip_network(config.aaa.host),),
+                applications=(Application.S6B,),
+            ),
+            address=(config.aaa.host, config.aaa.port),
+            random=random,
+            wall_clock=time.time(),
+            handler=handler,
+            tls=None
+            if config.ca is None
+            else client_context(ca=config.ca, certificate=config.certificate, key=config.key),
+            capture=capture,
+        )
+        client.start()
+        return cls(client, gateway, limit=config.limit)
+
+    async def authenticate(self, request: RelayRequest) -> RelayAnswer:
+        """One round; waits for the connection too, if there is none yet."""
+        try:
+            asked = to_der(request, self._gateway)
+            answered = S6bEapAnswer.parse(await self._ask(asked.message()))
+        except EncodeError as error:
+            return RelayReject(b"", f"no DER carries this request: {error}")
+        except DiameterUnavailable as error:
+            return RelayUnavailable(f"AAA server: {error.cause}")
+        except DecodeError as error:
+            return RelayReject(b"", f"the DEA is malformed: {error.reason}")
+        if answered.session_id is not None and answered.session_id != asked.session_id:
+            return RelayReject(b"", "the DEA is of another session")
+        return to_answer(answered)
+
+    async def end_session(self, session: str, user_name: str | None) -> None:
+        """Send STR; what becomes of it is logged, the session is over here in any case."""
+        try:
+            answer = await self._ask(to_str(session, user_name, self._gateway).message())
+            ended = SessionTerminationAnswer.parse(answer)
+        except DiameterUnavailable as error:
+            log.warning("session not ended at the AAA server", session=session, cause=error.cause)
+        except (DecodeError, EncodeError) as error:
+            log.warning("session not ended at the AAA server", session=session, cause=str(error))
+        else:
+            if not ended.succeeded:
+                log.warning("session not ended at the AAA server", session=session, cause=f"STA {ended.result}")
+
+    async def close(self) -> None:
+        """Take leave by DPR."""
+        await self._client.close()
+
+    async def _ask(self, message: Message) -> Message:
+        loop = asyncio.get_running_loop()
+        end = loop.time() + self._limit
+        await self._client.ready(self._limit)
+        return await self._client.request(message, max(end - loop.time(), 0.1))

@@ -1,0 +1,145 @@
+"""The Diameter link's rounds, its waits and its log lines, with a client that answers as told."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from ipaddress import IPv6Address
+
+import pytest
+import structlog.testing
+
+from pdngw_proxy.aaa_link.diameter import DiameterLink
+from pdngw_proxy.aaa_link.diameter_messages import S6bGateway
+from pdngw_proxy.aaa_link.port import RelayAnswer, RelayChallenge, RelayReject, RelayRequest, RelayUnavailable
+from runtime.diameter.settings import DiameterUnavailable
+from wire.diameter.command import Identity, error_answer
+from wire.diameter.message import Message
+from wire.diameter.results import ResultCode
+from wire.diameter.s6b import S6bEapAnswer, S6bEapRequest
+from wire.diameter.sessions import SessionTerminationAnswer, SessionTerminationRequest
+
+AAA = Identity("aaa.home", "home")
+GATEWAY = S6bGateway(
+    identity=Identity("pgw.example", "example"),
+    aaa=AAA,
+    home_agent=IPv6Address("2001:db8::1"),
+    visited_network="mnc001.mcc001.3gppnetwork.org",
+)
+REQUEST = RelayRequest(session="7;1", eap=b"\x02\x01\x00\x05\x01", identity="ue@example", apn="internet")
+CHALLENGE = S6bEapAnswer(
+    session_id="pgw.example;7;1",
+    origin_host="aaa.home",
+    origin_realm="home",
+    result_code=ResultCode.MULTI_ROUND_AUTH,
+    eap_payload=b"\x01\x02\x00\x05\x17",
+    states=(b"sealed",),
+)
+
+
+class StubClient:
+    """A connected Diameter client, or one that is not."""
+
+    def __init__(self, answer: Callable[[Message], Message], *, connected: bool = True) -> None:
+        self.answer = answer
+        self.connected = connected
+        self.asked: list[Message] = []
+        self.limits: list[float | None] = []
+        self.closed = False
+
+    async def ready(self, within: float) -> None:
+        self.limits.append(within)
+        if not self.connected:
+            raise DiameterUnavailable("aaa is not connected: refused")
+
+    async def request(self, message: Message, within: float | None = None) -> Message:
+        self.limits.append(within)
+        self.asked.append(message)
+        return self.answer(message)
+
+    async def close(self) -> None:
+        self.closed = True
+
+
+def challenged(request: Message) -> Message:
+    return CHALLENGE.message(request)
+
+
+async def round_with(answer: Callable[[Message], Message], request: RelayRequest = REQUEST) -> RelayAnswer:
+    return await DiameterLink(StubClient(answer), GATEWAY).authenticate(request)
+
+
+async def test_link_relays_one_round() -> None:
+    client = StubClient(challenged)
+    link = DiameterLink(client, GATEWAY, limit=4.0)
+    assert await link.authenticate(REQUEST) == RelayChallenge(b"\x01\x02\x00\x05\x17", b"sealed")
+    (asked,) = client.asked
+    assert S6bEapRequest.parse(asked).session_id == "pgw.example;7;1"
+    assert all(limit is not None and 0 < limit <= 4.0 for limit in client.limits)
+
+
+async def test_link_is_unavailable_without_a_connection() -> None:
+    link = DiameterLink(StubClient(challenged, connected=False), GATEWAY)
+    assert await link.authenticate(REQUEST) == RelayUnavailable("AAA server: aaa is not connected: refused")
+
+
+async def test_link_rejects_what_the_server_cannot_serve() -> None:
+    def busy(request: Message) -> Message:
+        return error_answer(request, AAA, ResultCode.TOO_BUSY)
+
+    assert await round_with(busy) == RelayReject(b"", "DEA 3004 TOO_BUSY")
+
+
+async def test_link_rejects_an_answer_of_another_session() -> None:
+    answer = await round_with(lambda request: replace(CHALLENGE, session_id="pgw.example;8;1").message(request))
+    assert answer == RelayReject(b"", "the DEA is of another session")
+
+
+async def test_link_rejects_a_malformed_answer() -> None:
+    answer = await round_with(lambda request: replace(challenged(request), avps=()))
+    assert answer == RelayReject(b"", "the DEA is malformed: Origin-Host is missing")
+
+
+async def test_link_rejects_a_name_that_no_der_carries() -> None:
+    answer = await round_with(challenged, replace(REQUEST, identity="\udcff"))
+    assert isinstance(answer, RelayReject)
+    assert answer.cause.startswith("no DER carries this request: ")
+
+
+async def test_link_ends_the_session_of_an_accepted_user() -> None:
+    def ended(request: Message) -> Message:
+        sta = SessionTerminationAnswer(
+            session_id="pgw.example;7;1", origin_host="aaa.home", origin_realm="home", result_code=ResultCode.SUCCESS
+        )
+        return sta.message(request)
+
+    client = StubClient(ended)
+    with structlog.testing.capture_logs() as lines:
+        await DiameterLink(client, GATEWAY).end_session("7;1", "ue@example")
+    assert lines == []
+    (asked,) = client.asked
+    read = SessionTerminationRequest.parse(asked)
+    assert (read.session_id, read.user_name) == ("pgw.example;7;1", "ue@example")
+
+
+@pytest.mark.parametrize(
+    ("client", "cause"),
+    [
+        (StubClient(challenged, connected=False), "aaa is not connected: refused"),
+        (
+            StubClient(lambda request: error_answer(request, AAA, ResultCode.UNKNOWN_SESSION_ID)),
+            "STA 5002 UNKNOWN_SESSION_ID",
+        ),
+        (StubClient(lambda request: replace(request, avps=())), "Session-Id is missing"),
+    ],
+)
+async def test_link_logs_a_session_that_it_could_not_end(client: StubClient, cause: str) -> None:
+    with structlog.testing.capture_logs() as lines:
+        await DiameterLink(client, GATEWAY).end_session("7;1", None)
+    (line,) = lines
+    assert line["event"] == "session not ended at the AAA server"
+    assert cause in line["cause"]
+
+
+async def test_link_takes_leave() -> None:
+    client = StubClient(challenged)
+    await DiameterLink(client, GATEWAY).close()
+    assert client.closed
