@@ -10,6 +10,7 @@ from aaa.radius.config import RadiusConfig
 from akadia.dns_server import DnsConfig, zone_of
 from akadia.template import SECTIONS, AaaChoice, Block, HssChoice, Plan, configuration
 from hss.config import HssConfig
+from pdngw_proxy.aaa_link.config import DiameterLinkConfig, RadiusLinkConfig
 from pdngw_proxy.config import PdnGwConfig
 from runtime.config import CaptureConfig, LogConfig, NetworkConfig, RawConfig, Section
 from ue_sim.config import UeConfig
@@ -31,6 +32,8 @@ def read(plan: Plan) -> RawConfig:
         ("hss", HssConfig),
         ("aaa.radius", RadiusConfig),
         ("pdngw", PdnGwConfig),
+        ("pdngw.diameter", DiameterLinkConfig),
+        ("pdngw.radius", RadiusLinkConfig),
         ("ue", UeConfig),
     ],
 )
