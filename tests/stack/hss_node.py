@@ -1,0 +1,28 @@
+"""One process of several that ask one database for vectors: `hss_node.py DATABASE MASTER_KEY NODE IMSI COUNT`."""
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+from hss.api import VectorRequest
+from hss.database import Database
+from hss.service import HssService
+from hss.vault import open_vault
+from wire.identity import Imsi
+
+
+async def main(database: str, master_key: str, node: str, imsi: str, count: str) -> None:
+    """Print RAND and AUTN of each vector, a line each, once it is there."""
+    store = Database(Path(database))
+    await store.open()
+    service = HssService(store, open_vault(Path(master_key), os.urandom), os.urandom)
+    for _ in range(int(count) // 10):
+        answers = await asyncio.gather(*(service.vectors(VectorRequest(Imsi(imsi), node)) for _ in range(10)))
+        for (vector,) in answers:
+            print(vector.rand.hex(), vector.autn.hex(), flush=True)
+    await store.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(*sys.argv[1:]))
