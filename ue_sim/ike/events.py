@@ -80,7 +80,7 @@ class EapRequested:
 
 @dataclass(frozen=True, slots=True)
 class AddressAssigned:
-    """The Home Address that the gateway gave (RFC 5026 §4.1), with the length of its prefix."""
+    """The Home Address that the gateway gave (RFC 5026 §5.3.1), with the length of its prefix."""
 
     home_address: IPv6Address
     prefix_length: int

@@ -11,9 +11,6 @@ from wire.ikev2.keys import ChildKeys
 from wire.ikev2.selectors import TrafficSelector
 from wire.secret import Secret
 
-LEAST_SPI = 256
-"""SPIs below are reserved (RFC 4303 §2.1)."""
-
 
 class Mode(Enum):
     """What of a packet ESP covers (RFC 4301 §3.2)."""

@@ -22,11 +22,14 @@ from wire.ikev2.algorithms import PRF_HMAC_SHA2_256, PRF_HMAC_SHA2_384, PRF_HMAC
 from wire.ikev2.constants import Esn, ProtocolId, TransformType
 from wire.ikev2.groups import CURVE25519, ECP_256, GROUPS, MODP_2048, Group
 from wire.ikev2.payloads.sa import Proposal, Transform
-
-ESP_SPI_OCTETS = 4
+from wire.ikev2.spis import ESP_SPI_OCTETS
 
 _NONE = 0
 _OPTIONAL = frozenset({TransformType.INTEG, TransformType.DH})
+
+
+def _keyed(encryption: Encryption) -> Transform:
+    return Transform.keyed(TransformType.ENCR, encryption.transform_id, encryption.key_bits)
 
 
 def ike_proposal(
@@ -194,10 +197,6 @@ def _name(transform: Transform) -> str:
         known = ENCRYPTIONS.get((transform.transform_id, transform.key_bits or 0))
         return known.name if known else f"ENCR-{transform.transform_id}-{transform.key_bits or 0}"
     return _NAMES.get((transform.kind, transform.transform_id), f"{transform.kind}:{transform.transform_id}")
-
-
-def _keyed(encryption: Encryption) -> Transform:
-    return Transform.keyed(TransformType.ENCR, encryption.transform_id, encryption.key_bits)
 
 
 def _by_type(proposal: Proposal) -> dict[int, list[Transform]]:

@@ -1,0 +1,196 @@
+"""States of an IKEv2 responder, and the table of where each event leads (RFC 7296 §1.2, §2.16)."""
+
+from dataclasses import dataclass
+from ipaddress import IPv6Address
+from typing import ClassVar
+
+from pdngw_proxy.aaa_link.port import RelayAccept
+from pdngw_proxy.ike.events import (
+    AaaAnswered,
+    AddressLeased,
+    AddressRefused,
+    CloseRequested,
+    DatagramArrived,
+    Tick,
+)
+from wire.ikev2.algorithms import IkeSuite
+from wire.ikev2.child import ChildSa
+from wire.ikev2.exchanges import Exchanges, Request
+from wire.ikev2.keys import IkeKeys
+from wire.ikev2.message import Message
+from wire.ikev2.nat import Endpoint
+from wire.ikev2.payloads.identification import IdInitiator, IdResponder
+from wire.sansio import Transitions
+
+
+@dataclass(slots=True)
+class Path:
+    """Where the last genuine message of the UE came from and to, and whether it had the non-ESP marker."""
+
+    peer: Endpoint
+    local: Endpoint
+    marked: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sa:
+    """An IKE SA with keys; `hashes` is what the UE verifies signatures with (RFC 7427 §4)."""
+
+    exchanges: Exchanges
+    began: float
+    suite: IkeSuite
+    keys: IkeKeys
+    ni: bytes
+    nr: bytes
+    init_request: bytes
+    init_reply: bytes
+    hashes: frozenset[int] | None
+    path: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """What the first IKE_AUTH says: who the UE is, which APN it wants, and the rest of it in `message`."""
+
+    identity: str
+    idi: IdInitiator
+    idr: IdResponder
+    apn: str | None
+    message: Message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """An authenticated user with a Home Address; `until` is when the AAA server's time for it is up."""
+
+    identity: str
+    home_address: IPv6Address
+    until: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """Nothing came yet."""
+
+    waiting_for: ClassVar[str] = "IKE_SA_INIT"
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitingIdentity:
+    """IKE_SA_INIT is answered."""
+
+    sa: Sa
+    waiting_for: ClassVar[str] = "the UE's first IKE_AUTH"
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitingAaa:
+    """The AAA server has an EAP message to answer; `first` in the round that begins with IDi."""
+
+    sa: Sa
+    claim: Claim
+    request: Request
+    first: bool
+    since: float
+    waiting_for: ClassVar[str] = "the AAA server"
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitingEap:
+    """An EAP request is sent; `relay_state` goes back to the AAA server with the answer."""
+
+    sa: Sa
+    claim: Claim
+    relay_state: bytes | None
+    waiting_for: ClassVar[str] = "the UE's EAP response"
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitingProof:
+    """EAP-Success is sent; AUTH by the MSK is due."""
+
+    sa: Sa
+    claim: Claim
+    accept: RelayAccept
+    waiting_for: ClassVar[str] = "the UE's AUTH by the MSK"
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitingAddress:
+    """The UE is authenticated; a Home Address is being leased."""
+
+    sa: Sa
+    claim: Claim
+    accept: RelayAccept
+    request: Request
+    waiting_for: ClassVar[str] = "a Home Address"
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """The IKE SA is up; `heard` is when the UE last spoke, `probing` whether it was asked to."""
+
+    sa: Sa
+    session: Session
+    children: tuple[ChildSa, ...]
+    heard: float
+    probing: bool = False
+    closing: str | None = None
+    waiting_for: ClassVar[str] = "nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """Delete is sent."""
+
+    sa: Sa
+    children: tuple[ChildSa, ...]
+    cause: str
+    waiting_for: ClassVar[str] = "the answer to Delete"
+
+
+@dataclass(frozen=True, slots=True)
+class Lingering:
+    """It is over, and duplicates of the last request get their answer until `until`."""
+
+    sa: Sa
+    until: float
+    waiting_for: ClassVar[str] = "nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """Nothing is left to be said."""
+
+    waiting_for: ClassVar[str] = "nothing"
+
+
+HalfOpen = AwaitingIdentity | AwaitingAaa | AwaitingEap | AwaitingProof | AwaitingAddress
+Protected = HalfOpen | Connected | Closing | Lingering
+State = Fresh | Protected | Ended
+
+TRANSITIONS: Transitions = {
+    (Fresh, DatagramArrived): frozenset({AwaitingIdentity, Ended}),
+    (AwaitingIdentity, DatagramArrived): frozenset({AwaitingAaa, Lingering}),
+    (AwaitingIdentity, Tick): frozenset({Ended}),
+    (AwaitingIdentity, CloseRequested): frozenset({Ended}),
+    (AwaitingAaa, AaaAnswered): frozenset({AwaitingEap, AwaitingProof, Lingering}),
+    (AwaitingAaa, Tick): frozenset({Lingering}),
+    (AwaitingAaa, CloseRequested): frozenset({Ended}),
+    (AwaitingEap, DatagramArrived): frozenset({AwaitingAaa, Lingering}),
+    (AwaitingEap, Tick): frozenset({Ended}),
+    (AwaitingEap, CloseRequested): frozenset({Ended}),
+    (AwaitingProof, DatagramArrived): frozenset({AwaitingAddress, Lingering}),
+    (AwaitingProof, Tick): frozenset({Ended}),
+    (AwaitingProof, CloseRequested): frozenset({Ended}),
+    (AwaitingAddress, AddressLeased): frozenset({Connected}),
+    (AwaitingAddress, AddressRefused): frozenset({Lingering}),
+    (AwaitingAddress, Tick): frozenset({Lingering}),
+    (AwaitingAddress, CloseRequested): frozenset({Ended}),
+    (Connected, DatagramArrived): frozenset({Connected, Closing, Lingering}),
+    (Connected, Tick): frozenset({Connected, Closing, Ended}),
+    (Connected, CloseRequested): frozenset({Connected, Closing}),
+    (Closing, DatagramArrived): frozenset({Lingering}),
+    (Closing, Tick): frozenset({Ended}),
+    (Lingering, Tick): frozenset({Ended}),
+}

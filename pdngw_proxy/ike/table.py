@@ -1,0 +1,210 @@
+"""All IKE SAs of the gateway: admission of strangers, dispatch by SPI, one clock (RFC 7296 §2.6, §2.11)."""
+
+import heapq
+from collections import Counter
+from dataclasses import dataclass
+
+from pdngw_proxy.ike.cookies import Cookies
+from pdngw_proxy.ike.events import DatagramArrived, Discarded, ResponderEffect, ResponderEvent, Transmit
+from pdngw_proxy.ike.policy import Admission, ResponderPolicy
+from pdngw_proxy.ike.sending import answer_to, unmarked
+from pdngw_proxy.ike_responder import IkeResponder
+from wire.errors import DecodeError
+from wire.ikev2 import exchanges
+from wire.ikev2.constants import ExchangeType, NotifyType
+from wire.ikev2.header import NO_SPI, UnsupportedMajorVersion
+from wire.ikev2.message import Message, UnsupportedCriticalPayload
+from wire.ikev2.nat import Endpoint
+from wire.ikev2.payloads.nonce import Nonce
+from wire.ikev2.payloads.notify import Notify
+from wire.ikev2.spis import EspSpis, ike_spi
+from wire.sansio import RandomBytes, Tick
+
+
+@dataclass(frozen=True, slots=True)
+class SaEvent:
+    """An event for the IKE SA whose own SPI is `sa`, 8 octets: an answer to one of its effects, or CloseRequested."""
+
+    sa: bytes
+    event: ResponderEvent
+
+
+@dataclass(frozen=True, slots=True)
+class SaEffect:
+    """An effect of the IKE SA whose own SPI is `sa`; Transmit and Discarded come without this wrapping."""
+
+    sa: bytes
+    effect: ResponderEffect
+
+
+TableEvent = DatagramArrived | SaEvent | Tick
+TableEffect = SaEffect | Transmit | Discarded
+
+
+@dataclass(slots=True)
+class _Entry:
+    responder: IkeResponder
+    spi_i: bytes
+    source: Endpoint
+    half_open: bool = True
+    due: float | None = None
+
+
+class ResponderTable:
+    """Every IkeResponder of one gateway, behind one `handle` and one `deadline`."""
+
+    def __init__(self, *, policy: ResponderPolicy, random: RandomBytes, admission: Admission | None = None) -> None:
+        self._policy = policy
+        self._random = random
+        self._admission = admission or Admission()
+        self._cookies = Cookies(random)
+        self._spis = EspSpis(random)
+        self._entries: dict[bytes, _Entry] = {}
+        self._by_request: dict[tuple[bytes, Endpoint], bytes] = {}
+        self._half_open = 0
+        self._per_source: Counter[object] = Counter()
+        self._due: list[tuple[float, bytes]] = []
+
+    @property
+    def deadline(self) -> float | None:
+        """When it next wants a Tick, in the seconds of `now`."""
+        while self._due and not self._is_due(*self._due[0]):
+            heapq.heappop(self._due)
+        return self._due[0][0] if self._due else None
+
+    @property
+    def sessions(self) -> int:
+        """IKE SAs that there are, half-open ones included."""
+        return len(self._entries)
+
+    @property
+    def half_open(self) -> int:
+        """IKE SAs whose UE is not authenticated yet."""
+        return self._half_open
+
+    def handle(self, event: TableEvent, now: float) -> list[TableEffect]:
+        """Take one event; an event for an IKE SA that is gone has no effect."""
+        match event:
+            case DatagramArrived():
+                return self._datagram(event, now)
+            case SaEvent(sa, inner):
+                return self._pass(sa, inner, now) if sa in self._entries else []
+            case Tick():
+                return self._tick(now)
+
+    def _tick(self, now: float) -> list[TableEffect]:
+        effects: list[TableEffect] = []
+        while self._due and self._due[0][0] <= now:
+            due, sa = heapq.heappop(self._due)
+            if self._is_due(due, sa):
+                self._entries[sa].due = None
+                effects += self._pass(sa, Tick(), now)
+        return effects
+
+    def _is_due(self, due: float, sa: bytes) -> bool:
+        entry = self._entries.get(sa)
+        return entry is not None and entry.due == due
+
+    def _pass(self, sa: bytes, event: ResponderEvent, now: float) -> list[TableEffect]:
+        entry = self._entries[sa]
+        effects = entry.responder.handle(event, now)
+        if entry.half_open and not entry.responder.is_half_open:
+            entry.half_open = False
+            self._forget_stranger(entry)
+        if entry.responder.is_ended:
+            self._remove(sa, entry)
+        elif entry.responder.deadline != entry.due:
+            entry.due = entry.responder.deadline
+            if entry.due is not None:
+                heapq.heappush(self._due, (entry.due, sa))
+        return [effect if isinstance(effect, Transmit | Discarded) else SaEffect(sa, effect) for effect in effects]
+
+    def _datagram(self, arrived: DatagramArrived, now: float) -> list[TableEffect]:
+        octets, _ = unmarked(arrived.octets)
+        try:
+            message = Message.parse(octets)
+        except DecodeError as error:
+            return self._unreadable(arrived, octets, error)
+        if message.spi_r != NO_SPI:
+            if message.spi_r in self._entries:
+                return self._pass(message.spi_r, arrived, now)
+            return [Discarded("no IKE SA has this SPI", arrived.source)]
+        known = self._by_request.get((message.spi_i, arrived.source))
+        if known is not None:
+            return self._pass(known, arrived, now)
+        return self._stranger(arrived, message, now)
+
+    def _unreadable(self, arrived: DatagramArrived, octets: bytes, error: DecodeError) -> list[TableEffect]:
+        silence = Discarded(f"not an IKE message: {error}", arrived.source)
+        if isinstance(error, UnsupportedMajorVersion) and len(octets) >= 20 and octets[17] >> 4 > 2:
+            return [_bare_answer(arrived, octets, Notify(NotifyType.INVALID_MAJOR_VERSION)), silence]
+        if isinstance(error, UnsupportedCriticalPayload) and octets[8:16] == NO_SPI:
+            notify = Notify(NotifyType.UNSUPPORTED_CRITICAL_PAYLOAD, bytes((error.payload_type,)))
+            return [_bare_answer(arrived, octets, notify), silence]
+        return [silence]
+
+    def _stranger(self, arrived: DatagramArrived, message: Message, now: float) -> list[TableEffect]:
+        cause = self._unwelcome(arrived, message)
+        if cause is not None:
+            return [Discarded(cause, arrived.source)]
+        cookie = self._missing_cookie(arrived, message, now)
+        if cookie is not None:
+            return [cookie]
+        spi_r = ike_spi(self._random)
+        responder = IkeResponder(
+            policy=self._policy, random=self._random, spis=self._spis, spi_i=message.spi_i, spi_r=spi_r
+        )
+        self._entries[spi_r] = _Entry(responder, message.spi_i, arrived.source)
+        self._by_request[message.spi_i, arrived.source] = spi_r
+        self._half_open += 1
+        self._per_source[arrived.source.address] += 1
+        return self._pass(spi_r, arrived, now)
+
+    def _unwelcome(self, arrived: DatagramArrived, message: Message) -> str | None:
+        limits = self._admission
+        begins = message.exchange == ExchangeType.IKE_SA_INIT and message.initiator and not message.response
+        if not begins or message.message_id or message.spi_i == NO_SPI:
+            return "it begins no IKE SA and belongs to none"
+        if self._half_open >= limits.half_open_limit:
+            return f"{self._half_open} IKE SAs are half-open"
+        if self._per_source[arrived.source.address] >= limits.source_limit:
+            return f"{limits.source_limit} IKE SAs of this address are half-open"
+        if len(self._entries) >= limits.session_limit:
+            return f"{limits.session_limit} IKE SAs are all there may be"
+        return None
+
+    def _missing_cookie(self, arrived: DatagramArrived, message: Message, now: float) -> Transmit | None:
+        nonce = message.find(Nonce)
+        if self._half_open < self._admission.cookie_threshold or nonce is None:
+            return None
+        source, spi_i, ni = arrived.source, message.spi_i, nonce.data
+        given = message.notify(NotifyType.COOKIE)
+        if given and self._cookies.accepts(given.data, ni=ni, spi_i=spi_i, source=source, now=now):
+            return None
+        cookie = self._cookies.make(ni=ni, spi_i=spi_i, source=source, now=now)
+        return _bare_answer(arrived, unmarked(arrived.octets)[0], Notify(NotifyType.COOKIE, cookie))
+
+    def _forget_stranger(self, entry: _Entry) -> None:
+        self._half_open -= 1
+        address = entry.source.address
+        self._per_source[address] -= 1
+        if not self._per_source[address]:
+            del self._per_source[address]
+
+    def _remove(self, sa: bytes, entry: _Entry) -> None:
+        del self._entries[sa]
+        del self._by_request[entry.spi_i, entry.source]
+
+
+def _bare_answer(arrived: DatagramArrived, octets: bytes, notify: Notify) -> Transmit:
+    """One notification in the clear, which leaves no state behind (RFC 7296 §2.6, §2.21.1)."""
+    message = Message(
+        spi_i=octets[:8],
+        spi_r=NO_SPI,
+        exchange=octets[18],
+        initiator=False,
+        response=True,
+        message_id=int.from_bytes(octets[20:24], "big"),
+        payloads=(notify,),
+    )
+    return answer_to(arrived, exchanges.Transmit(message.build()))

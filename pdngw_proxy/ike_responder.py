@@ -1,0 +1,253 @@
+"""The IKEv2 responder of the PDN GW, one for each IKE SA (RFC 7296, RFC 4877, RFC 5026)."""
+
+from typing import assert_never
+
+from pdngw_proxy.ike import attachment, ending, establishing, opening, upkeep
+from pdngw_proxy.ike.events import (
+    AaaAnswered,
+    AddressLeased,
+    AddressRefused,
+    CloseRequested,
+    DatagramArrived,
+    Discarded,
+    PeerMoved,
+    ResponderEffect,
+    ResponderEvent,
+)
+from pdngw_proxy.ike.policy import ResponderPolicy
+from pdngw_proxy.ike.sending import answer_to, follow, send, unmarked
+from pdngw_proxy.ike.states import (
+    TRANSITIONS,
+    AwaitingAaa,
+    AwaitingAddress,
+    AwaitingEap,
+    AwaitingIdentity,
+    AwaitingProof,
+    Closing,
+    Connected,
+    Ended,
+    Fresh,
+    HalfOpen,
+    Lingering,
+    Protected,
+    State,
+)
+from wire.ikev2.constants import ExchangeType, NotifyType, ProtocolId
+from wire.ikev2.exchanges import Duplicate, Exchanges, GaveUp, Ignored, Reply, Request
+from wire.ikev2.message import UnsupportedCriticalPayload
+from wire.ikev2.payloads.delete import Delete
+from wire.ikev2.payloads.notify import Notify
+from wire.ikev2.spis import EspSpis
+from wire.sansio import RandomBytes, Tick, check_transition
+
+Step = tuple[State, list[ResponderEffect]]
+
+
+class IkeResponder:
+    """One IKE SA with one UE; ResponderTable makes it for an IKE_SA_INIT request and gives it each datagram of its own.
+
+    `spi_i` is the UE's SPI and `spi_r` ours, 8 octets each; `spis` gives inbound ESP SPIs that no other SA of this
+    node has. Events and effects are those of pdngw_proxy.ike.events.
+    """
+
+    def __init__(
+        self, *, policy: ResponderPolicy, random: RandomBytes, spis: EspSpis, spi_i: bytes, spi_r: bytes
+    ) -> None:
+        self._policy = policy
+        self._random = random
+        self._spis = spis
+        self._spi_r = spi_r
+        self._exchanges = Exchanges(spi_i=spi_i, initiator=False, retransmission=policy.retransmission)
+        self._was_connected = False
+        self.state: State = Fresh()
+
+    @property
+    def is_half_open(self) -> bool:
+        """Whether the UE never got as far as to be authenticated, and something is kept for it nonetheless."""
+        return not self._was_connected and not self.is_ended
+
+    @property
+    def is_ended(self) -> bool:
+        """Whether nothing is left to be said, not even again."""
+        return isinstance(self.state, Ended)
+
+    @property
+    def deadline(self) -> float | None:
+        """When it next wants a Tick, in the seconds of `now`."""
+        state = self.state
+        if isinstance(state, Fresh | Ended):
+            return None
+        limits = [self._exchanges.deadline, self._limit(state), _session_end(state)]
+        return min((limit for limit in limits if limit is not None), default=None)
+
+    def handle(self, event: ResponderEvent, now: float) -> list[ResponderEffect]:
+        """Take one event; an event that says nothing in the present state has no effect."""
+        following, effects = self._step(event, now)
+        if following is not self.state:
+            check_transition(TRANSITIONS, self.state, event, following)
+            self.state = following
+            self._was_connected |= isinstance(following, Connected)
+        return effects
+
+    def _step(self, event: ResponderEvent, now: float) -> Step:
+        state, policy = self.state, self._policy
+        match event:
+            case DatagramArrived():
+                return self._datagram(state, event, now)
+            case AaaAnswered():
+                if isinstance(state, AwaitingAaa):
+                    return attachment.answered(policy, state, event, now)
+                return state, []
+            case AddressLeased():
+                if isinstance(state, AwaitingAddress):
+                    return establishing.establish(policy, state, event, self._spis.take(), now)
+                return state, []
+            case AddressRefused(cause):
+                if isinstance(state, AwaitingAddress):
+                    error = NotifyType.INTERNAL_ADDRESS_FAILURE
+                    return establishing.leave(policy, state, error, f"no Home Address: {cause}", now)
+                return state, []
+            case CloseRequested(cause):
+                return self._close(state, cause, now)
+            case Tick():
+                return self._tick(state, now)
+            case _:
+                assert_never(event)
+
+    def _datagram(self, state: State, arrived: DatagramArrived, now: float) -> Step:
+        if isinstance(state, Fresh):
+            return opening.answer(self._policy, self._random, self._exchanges, self._spi_r, arrived, now)
+        if isinstance(state, Ended):
+            return state, []
+        received = self._exchanges.receive(unmarked(arrived.octets)[0])
+        match received:
+            case Ignored(cause):
+                return state, [Discarded(cause, arrived.source)]
+            case Duplicate(transmit):
+                return state, [answer_to(arrived, transmit)] if transmit else []
+            case Request():
+                moved = self._followed(state, arrived)
+                following, effects = self._request(state, received, now)
+                return following, [*moved, *effects]
+            case Reply():
+                moved = self._followed(state, arrived)
+                following, effects = self._reply(state, now)
+                return following, [*moved, *effects]
+            case _:
+                assert_never(received)
+
+    def _followed(self, state: Protected, arrived: DatagramArrived) -> list[ResponderEffect]:
+        moved = follow(state.sa, arrived)
+        return [PeerMoved(arrived.source)] if moved and isinstance(state, Connected) else []
+
+    def _request(self, state: Protected, request: Request, now: float) -> Step:
+        if request.fault is not None:
+            return self._malformed(state, request, now)
+        kind = request.message.exchange
+        if isinstance(state, Connected):
+            return upkeep.serve(self._policy, self._random, self._spis, state, request, now)
+        if isinstance(state, Closing | Lingering) or kind == ExchangeType.INFORMATIONAL:
+            return self._inform(state, request, now)
+        if kind == ExchangeType.IKE_AUTH:
+            return self._authenticate(state, request, now)
+        cause = f"exchange {kind} before the UE is authenticated"
+        return ending.refuse(self._policy, state.sa, request, NotifyType.INVALID_SYNTAX, cause, now)
+
+    def _authenticate(self, state: HalfOpen, request: Request, now: float) -> Step:
+        match state:
+            case AwaitingIdentity(sa):
+                return attachment.identify(self._policy, sa, request, now)
+            case AwaitingEap():
+                return attachment.relay(self._policy, state, request, now)
+            case AwaitingProof():
+                return attachment.verify(self._policy, state, request, now)
+            case AwaitingAaa() | AwaitingAddress():
+                # The window is 1 and its request is not answered yet, so that no other one can be here.
+                return state, []
+            case _:
+                assert_never(state)
+
+    def _inform(self, state: HalfOpen | Closing | Lingering, request: Request, now: float) -> Step:
+        transmit = send(state.sa, state.sa.exchanges.reply(request, ()))
+        message = request.message
+        deleted = any(delete.protocol_id == ProtocolId.IKE for delete in message.every(Delete))
+        if isinstance(state, Lingering) or not (deleted or message.refusal):
+            return state, [transmit]
+        cause = f"the UE says {message.refusal.name}" if message.refusal else "the UE deleted the IKE SA"
+        return Lingering(state.sa, now + self._policy.linger), [transmit, *ending.gone(state, cause)]
+
+    def _malformed(self, state: Protected, request: Request, now: float) -> Step:
+        fault = request.fault
+        if isinstance(fault, UnsupportedCriticalPayload):
+            notify = Notify(NotifyType.UNSUPPORTED_CRITICAL_PAYLOAD, bytes((fault.payload_type,)))
+        else:
+            notify = Notify(NotifyType.INVALID_SYNTAX)
+        if isinstance(state, Connected | Closing | Lingering):
+            return state, [send(state.sa, state.sa.exchanges.reply(request, (notify,)))]
+        return ending.refuse(self._policy, state.sa, request, notify, f"malformed request: {fault}", now)
+
+    def _reply(self, state: Protected, now: float) -> Step:
+        if isinstance(state, Connected):
+            return upkeep.hear(state, now)
+        if isinstance(state, Closing):
+            return Lingering(state.sa, now + self._policy.linger), ending.gone(state, state.cause)
+        return state, []
+
+    def _close(self, state: State, cause: str, now: float) -> Step:
+        if isinstance(state, Connected):
+            return upkeep.close(state, cause, now)
+        if isinstance(state, HalfOpen):
+            return ending.end(state, cause)
+        return state, []
+
+    def _tick(self, state: State, now: float) -> Step:
+        if isinstance(state, Fresh | Ended):
+            return state, []
+        if isinstance(state, Connected):
+            return self._tick_connected(state, now)
+        limit = self._limit(state)
+        if limit is not None and now >= limit:
+            return self._out_of_time(state, now)
+        again = self._exchanges.tick(now)
+        if isinstance(again, GaveUp):
+            return ending.end(state, state.cause if isinstance(state, Closing) else again.waiting_for)
+        return state, [send(state.sa, again)] if again else []
+
+    def _tick_connected(self, state: Connected, now: float) -> Step:
+        again = self._exchanges.tick(now)
+        if isinstance(again, GaveUp):
+            return ending.end(state, f"waited {again.seconds:.0f} s in vain for {again.waiting_for}")
+        if again is not None:
+            return state, [send(state.sa, again)]
+        until = state.session.until
+        if until is not None and now >= until and state.closing is None:
+            return upkeep.close(state, "the time that the AAA server granted is over", now)
+        limit = self._limit(state)
+        return upkeep.probe(state, now) if limit is not None and now >= limit else (state, [])
+
+    def _out_of_time(self, state: HalfOpen | Closing | Lingering, now: float) -> Step:
+        cause = f"waited in vain for {state.waiting_for}"
+        if isinstance(state, AwaitingAaa | AwaitingAddress):
+            error = NotifyType.AUTHENTICATION_FAILED
+            return ending.refuse(self._policy, state.sa, state.request, error, cause, now)
+        return ending.end(state, cause)
+
+    def _limit(self, state: Protected) -> float | None:
+        policy = self._policy
+        match state:
+            case AwaitingAaa(sa, since=since):
+                return min(since + policy.aaa_limit, sa.began + policy.setup_limit)
+            case AwaitingIdentity(sa) | AwaitingEap(sa) | AwaitingProof(sa) | AwaitingAddress(sa):
+                return sa.began + policy.setup_limit
+            case Connected():
+                return None if self._exchanges.busy else state.heard + policy.liveness_interval
+            case Closing():
+                return None
+            case Lingering(until=until):
+                return until
+            case _:
+                assert_never(state)
+
+
+def _session_end(state: Protected) -> float | None:
+    return state.session.until if isinstance(state, Connected) and state.closing is None else None

@@ -1,0 +1,204 @@
+"""IKE_AUTH at the initiator: EAP, certificate, Home Address, first Child SA (RFC 7296 §2.16, RFC 5026 §5.3.1)."""
+
+from dataclasses import replace
+from ipaddress import IPv6Address, IPv6Network
+
+from ue_sim.ike import children
+from ue_sim.ike.events import AddressAssigned, ChildInstalled, Closed, EapRequested, Established, InitiatorEffect
+from ue_sim.ike.policy import InitiatorPolicy
+from ue_sim.ike.states import (
+    AwaitingEap,
+    AwaitingGateway,
+    AwaitingKeys,
+    AwaitingMethod,
+    AwaitingProof,
+    Connected,
+    Ended,
+    Sa,
+    State,
+)
+from wire.errors import ProtocolViolation
+from wire.ikev2.authentication import AuthenticationFailed, check_shared_key_proof, shared_key_proof, signed_octets
+from wire.ikev2.certificates import certificate_request, check_gateway
+from wire.ikev2.child import Mode
+from wire.ikev2.constants import (
+    ConfigurationAttributeType,
+    ConfigurationType,
+    ExchangeType,
+    IdType,
+    NotifyType,
+    ProtocolId,
+)
+from wire.ikev2.exchanges import Transmit
+from wire.ikev2.message import Message
+from wire.ikev2.payloads.auth import Authentication
+from wire.ikev2.payloads.cert import Certificate
+from wire.ikev2.payloads.cp import Configuration, ConfigurationAttribute
+from wire.ikev2.payloads.delete import Delete
+from wire.ikev2.payloads.eap import EapMessage
+from wire.ikev2.payloads.identification import IdInitiator, IdResponder
+from wire.ikev2.payloads.notify import Notify
+from wire.ikev2.payloads.sa import SecurityAssociation
+from wire.ikev2.payloads.ts import TsInitiator, TsResponder
+from wire.ikev2.proposal import offer
+from wire.ikev2.selectors import MOBILITY_HEADER, TrafficSelector
+from wire.ikev2.signatures import check_signature
+from wire.secret import Secret
+
+Step = tuple[State, list[InitiatorEffect]]
+
+_EAP_REQUEST, _EAP_SUCCESS = 1, 3
+_ANY_MOBILITY = (TrafficSelector.network(IPv6Network("::/0"), MOBILITY_HEADER),)
+
+
+def introduce(policy: InitiatorPolicy, sa: Sa, now: float) -> Step:
+    """Send the first IKE_AUTH: who we are, whom we want, what we ask for; no AUTH, which asks for EAP."""
+    wish = Configuration(
+        ConfigurationType.REQUEST, (ConfigurationAttribute(ConfigurationAttributeType.INTERNAL_IP6_ADDRESS),)
+    )
+    payloads = (
+        _identity(policy),
+        certificate_request(policy.anchors),
+        IdResponder(IdType.FQDN, policy.apn.encode("ascii")),
+        wish,
+        Notify(NotifyType.USE_TRANSPORT_MODE),
+        SecurityAssociation(offer(policy.esp_proposals, sa.child_spi)),
+        TsInitiator(_ANY_MOBILITY),
+        TsResponder(_ANY_MOBILITY),
+    )
+    return AwaitingGateway(sa), [sa.exchanges.request(ExchangeType.IKE_AUTH, payloads, now)]
+
+
+def meet_gateway(policy: InitiatorPolicy, sa: Sa, message: Message, now: float) -> Step:
+    """Verify the gateway's certificate, name and signature, then hand its EAP message to the method."""
+    if message.refusal is not None:
+        return _over(f"the gateway answers IKE_AUTH with {message.refusal.name}")
+    identity, proof, eap = message.find(IdResponder), message.find(Authentication), message.find(EapMessage)
+    if identity is None or proof is None:
+        return _fail(sa, "the gateway does not prove its identity", now)
+    try:
+        key = check_gateway(
+            message.every(Certificate),
+            identity,
+            names=policy.gateway_names,
+            anchors=policy.anchors,
+            now=sa.connect.at,
+        )
+        octets = signed_octets(sa.suite.prf, sa.keys.sk_pr, message=sa.init_reply, nonce=sa.ni, identity=identity)
+        check_signature(proof, key, octets)
+    except AuthenticationFailed as error:
+        return _fail(sa, error.cause, now)
+    if eap is None:
+        return _fail(sa, "the gateway offers no EAP", now)
+    known = replace(sa, gateway=identity.text, gateway_octets=identity.build())
+    return hear_eap(known, None, eap, policy, now)
+
+
+def hear_eap(sa: Sa, msk: Secret | None, eap: EapMessage, policy: InitiatorPolicy, now: float) -> Step:
+    """Hand an EAP message to the method; success leads on to AUTH by the MSK, failure ends it."""
+    requested = EapRequested(eap.packet)
+    if eap.code == _EAP_REQUEST:
+        return AwaitingMethod(sa, msk, now), [requested]
+    if eap.code != _EAP_SUCCESS:
+        return Ended(), [requested, Closed("EAP refused: the network sent EAP-Failure")]
+    if msk is None:
+        return AwaitingKeys(sa, now), [requested]
+    state, effects = prove(policy, sa, msk, now)
+    return state, [requested, *effects]
+
+
+def answer_eap(sa: Sa, msk: Secret | None, packet: bytes, now: float) -> Step:
+    """Send what the method answers."""
+    return AwaitingEap(sa, msk), [sa.exchanges.request(ExchangeType.IKE_AUTH, (EapMessage(packet),), now)]
+
+
+def go_on(policy: InitiatorPolicy, sa: Sa, msk: Secret | None, message: Message, now: float) -> Step:
+    """The gateway's answer to an EAP response."""
+    eap = message.find(EapMessage)
+    if eap is not None:
+        return hear_eap(sa, msk, eap, policy, now)
+    refusal = message.refusal
+    return _over(f"the gateway answers EAP with {refusal.name if refusal else 'nothing'}")
+
+
+def prove(policy: InitiatorPolicy, sa: Sa, msk: Secret, now: float) -> Step:
+    """Send AUTH by the MSK (RFC 7296 §2.16)."""
+    octets = signed_octets(
+        sa.suite.prf, sa.keys.sk_pi, message=sa.init_request, nonce=sa.nr, identity=_identity(policy)
+    )
+    proof = shared_key_proof(sa.suite.prf, msk, octets)
+    return AwaitingProof(sa, msk), [sa.exchanges.request(ExchangeType.IKE_AUTH, (proof,), now)]
+
+
+def conclude(policy: InitiatorPolicy, sa: Sa, msk: Secret, message: Message, now: float) -> Step:
+    """Verify the gateway's AUTH by the MSK, take the Home Address and install the first Child SA."""
+    proof = message.find(Authentication)
+    if proof is None:
+        refusal = message.refusal
+        return _over(f"the gateway answers AUTH with {refusal.name if refusal else 'no AUTH of its own'}")
+    identity = IdResponder(sa.gateway_octets[0], sa.gateway_octets[4:], sa.gateway_octets[1:4])
+    octets = signed_octets(sa.suite.prf, sa.keys.sk_pr, message=sa.init_reply, nonce=sa.ni, identity=identity)
+    try:
+        check_shared_key_proof(proof, sa.suite.prf, msk, octets)
+    except AuthenticationFailed as error:
+        return _fail(sa, f"the gateway's {error.cause}", now)
+    try:
+        return _establish(policy, sa, message, now)
+    except ProtocolViolation as error:
+        return _leave(sa, error.reason, now)
+
+
+def _establish(policy: InitiatorPolicy, sa: Sa, message: Message, now: float) -> Step:
+    if message.refusal is not None:
+        raise ProtocolViolation(f"the gateway makes no Child SA: {message.refusal.name}")
+    address, prefix_length = _assigned(message)
+    child = children.accept(
+        sa,
+        message,
+        mode=Mode.TRANSPORT,
+        offered=offer(policy.esp_proposals, sa.child_spi),
+        spi=sa.child_spi,
+        ni=sa.ni,
+        nr=sa.nr,
+        local=_ANY_MOBILITY,
+        remote=_ANY_MOBILITY,
+    )
+    if not all(selector.is_one_address and selector.start == address for selector in child.local):
+        raise ProtocolViolation("the first Child SA is not bound to the Home Address")
+    effects: list[InitiatorEffect] = [
+        Established(str(sa.suite), policy.identity, sa.gateway, sa.nat),
+        AddressAssigned(address, prefix_length),
+        ChildInstalled(child),
+    ]
+    return Connected(sa, (child,), now), effects
+
+
+def _assigned(message: Message) -> tuple[IPv6Address, int]:
+    reply = message.find(Configuration)
+    attribute = reply.find(ConfigurationAttributeType.INTERNAL_IP6_ADDRESS) if reply else None
+    assigned = attribute.as_ip6_address if attribute else None
+    if reply is None or reply.kind != ConfigurationType.REPLY or assigned is None:
+        raise ProtocolViolation("the gateway assigns no Home Address")
+    return assigned
+
+
+def _identity(policy: InitiatorPolicy) -> IdInitiator:
+    return IdInitiator(IdType.RFC822_ADDR, policy.identity.encode("utf-8"))
+
+
+def _over(cause: str) -> Step:
+    return Ended(), [Closed(cause)]
+
+
+def _fail(sa: Sa, cause: str, now: float) -> Step:
+    # The gateway has done nothing wrong that it could know of: tell it why we go (RFC 7296 §2.21.2).
+    notify = Notify(NotifyType.AUTHENTICATION_FAILED)
+    return Ended(), [_farewell(sa, notify, now), Closed(cause)]
+
+
+def _leave(sa: Sa, cause: str, now: float) -> Step:
+    return Ended(), [_farewell(sa, Delete(ProtocolId.IKE), now), Closed(cause)]
+
+
+def _farewell(sa: Sa, payload: Notify | Delete, now: float) -> Transmit:
+    return sa.exchanges.request(ExchangeType.INFORMATIONAL, (payload,), now)
