@@ -1,13 +1,15 @@
 """The binding cache, bounded, with the time at which each entry ends (RFC 6275 §9.1)."""
 
 from dataclasses import dataclass
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from ipaddress import IPv6Address
 
 from pdngw_proxy.mobility import Binding
 
 MAX_DELETE_BCE_TIMEOUT = 10.0
 """Seconds for which a deleted entry's sequence number is kept against a late update (RFC 6275 §10.3.2)."""
+
+_SLACK = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,10 @@ class BindingCache:
         self._entries[home_address] = entry
         if before is None or before.ends_at != entry.ends_at:
             heappush(self._ends, (entry.ends_at, home_address))
+        if len(self._ends) > 2 * len(self._entries) + _SLACK:
+            # a mobile node that renews all the time must not make it grow
+            self._ends = [(entry.ends_at, address) for address, entry in self._entries.items()]
+            heapify(self._ends)
 
     def ended(self, now: float) -> list[tuple[IPv6Address, Registered | Lingering]]:
         """The entries whose time is over, the oldest first; they stay until they are replaced."""

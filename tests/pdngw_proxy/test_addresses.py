@@ -1,0 +1,125 @@
+"""Home Addresses: each with one subscriber at a time."""
+
+from ipaddress import IPv6Address, IPv6Network
+
+import pytest
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.strategies import integers, none, one_of
+
+from pdngw_proxy.addresses import AddressRefused, HomeAddressPool, Lease
+
+PREFIX = IPv6Network("2001:db8:1::/64")
+AGENT = IPv6Address("2001:db8:1::1")
+
+
+def pool(capacity: int = 100, *, prefix: IPv6Network = PREFIX) -> HomeAddressPool:
+    return HomeAddressPool(prefix, reserved=[AGENT, IPv6Address("2001:db8:1::101")], capacity=capacity)
+
+
+def test_pool_gives_each_subscriber_an_address_of_its_own() -> None:
+    addresses = pool()
+    leases = [addresses.lease(f"ue{number}") for number in range(3)]
+    assert [str(lease.home_address) for lease in leases] == ["2001:db8:1::100", "2001:db8:1::102", "2001:db8:1::103"]
+    assert addresses.holder(leases[0].home_address) == leases[0]
+    assert len(addresses) == 3
+
+
+def test_subscriber_who_comes_again_keeps_the_address() -> None:
+    addresses = pool()
+    older = addresses.lease("ue")
+    newer = addresses.lease("ue")
+    assert newer.home_address == older.home_address
+    addresses.release(older)
+    assert addresses.holder(newer.home_address) == newer
+    addresses.release(newer)
+    addresses.release(newer)
+    assert addresses.holder(newer.home_address) is None
+
+
+def test_profile_decides_the_address() -> None:
+    static = IPv6Address("2001:db8:1::5:7")
+    assert pool().lease("ue", static).home_address == static
+
+
+def test_static_address_replaces_the_one_that_was_held() -> None:
+    addresses = pool()
+    before = addresses.lease("ue")
+    after = addresses.lease("ue", IPv6Address("2001:db8:1::777"))
+    assert addresses.holder(before.home_address) is None
+    assert addresses.holder(after.home_address) == after
+    assert addresses.lease("ue").home_address == after.home_address
+
+
+@pytest.mark.parametrize(
+    ("static", "reason"),
+    [("2001:db8:2::1", "is not in"), ("2001:db8:1::1", "reserved"), ("2001:db8:1::", "reserved")],
+)
+def test_static_address_has_to_be_at_home(static: str, reason: str) -> None:
+    with pytest.raises(AddressRefused, match=reason):
+        pool().lease("ue", IPv6Address(static))
+
+
+def test_static_address_is_never_given_twice() -> None:
+    addresses = pool()
+    held = addresses.lease("one")
+    with pytest.raises(AddressRefused, match="in use by another"):
+        addresses.lease("other", held.home_address)
+    assert addresses.lease("other").home_address != held.home_address
+
+
+def test_dynamic_address_steps_over_a_static_one() -> None:
+    addresses = pool()
+    addresses.lease("static", IPv6Address("2001:db8:1::100"))
+    assert addresses.lease("ue").home_address == IPv6Address("2001:db8:1::102")
+
+
+def test_full_pool_says_so() -> None:
+    addresses = pool(2)
+    leases = [addresses.lease("one"), addresses.lease("two")]
+    with pytest.raises(AddressRefused, match="2 are leased") as caught:
+        addresses.lease("three")
+    assert "no Home Address of 2001:db8:1::/64 is free" in caught.value.reason
+    addresses.release(leases[0])
+    assert addresses.lease("three").home_address not in {leases[0].home_address, leases[1].home_address}
+
+
+def test_small_prefix_gives_a_freed_address_again() -> None:
+    addresses = pool(prefix=IPv6Network("2001:db8:1::100/126"))
+    leases = [addresses.lease("one"), addresses.lease("two")]
+    assert [str(lease.home_address) for lease in leases] == ["2001:db8:1::102", "2001:db8:1::103"]
+    with pytest.raises(AddressRefused):
+        addresses.lease("three")
+    addresses.release(leases[1])
+    assert addresses.lease("three").home_address == leases[1].home_address
+
+
+class PoolMachine(RuleBasedStateMachine):
+    """Any order of leases and releases: no two subscribers share an address, nobody holds two."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pool = HomeAddressPool(IPv6Network("2001:db8:1::/124"), reserved=[AGENT], capacity=6)
+        self.leases: dict[str, Lease] = {}
+
+    @rule(who=integers(0, 8), static=one_of(none(), integers(0, 20)))
+    def lease(self, who: int, static: int | None) -> None:
+        address = None if static is None else PREFIX.network_address + static
+        try:
+            self.leases[str(who)] = self.pool.lease(str(who), address)
+        except AddressRefused:
+            return
+
+    @rule(who=integers(0, 8))
+    def release(self, who: int) -> None:
+        if str(who) in self.leases:
+            self.pool.release(self.leases.pop(str(who)))
+
+    @invariant()
+    def holders_are_distinct(self) -> None:
+        assert {lease.home_address: lease for lease in self.leases.values()} == {
+            address: self.pool.holder(address) for address in (lease.home_address for lease in self.leases.values())
+        }
+        assert len({lease.home_address for lease in self.leases.values()}) == len(self.leases) == len(self.pool)
+
+
+TestPool = PoolMachine.TestCase
