@@ -39,7 +39,7 @@ _PDN_TYPES = {
 }
 
 ImsiArgument = Annotated[str, Parameter(name="imsi", show_default=False)]
-Json = Annotated[bool, Parameter(name="--json", negative="")]
+Json = Annotated[bool, Parameter(name="--json", negative="", show_default=False)]
 
 
 def apps(config: ConfigFile) -> list[App]:
@@ -49,7 +49,13 @@ def apps(config: ConfigFile) -> list[App]:
 
 def _subscriber_app(config: ConfigFile) -> App:
     app = App(name="subscriber", help="Add, show, list, bar and remove subscribers.")
+    _register_add(app, config)
+    _register_views(app, config)
+    _register_changes(app, config)
+    return app
 
+
+def _register_add(app: App, config: ConfigFile) -> None:
     @app.command
     def add(
         imsi: ImsiArgument,
@@ -60,9 +66,13 @@ def _subscriber_app(config: ConfigFile) -> App:
                 help="FILE, or - for standard input: k=…, opc=… or op=…, amf=… as hex", allow_leading_hyphen=True
             ),
         ],
-        apn: Annotated[tuple[str, ...], Parameter(help="an APN; the first is the default", negative="")] = (),
+        apn: Annotated[
+            tuple[str, ...], Parameter(help="an APN; the first is the default", negative="", show_default=False)
+        ] = (),
         pdn_type: Literal["ipv4", "ipv6", "ipv4v6", "ipv4-or-ipv6"] = "ipv6",
-        home_address: Annotated[tuple[str, ...], Parameter(help="static, for the first APN", negative="")] = (),
+        home_address: Annotated[
+            tuple[str, ...], Parameter(help="static, for the first APN", negative="", show_default=False)
+        ] = (),
         ambr_up: Annotated[int | None, Parameter(help="bit/s")] = None,
         ambr_down: Annotated[int | None, Parameter(help="bit/s")] = None,
         amf: Annotated[str | None, Parameter(help="4 hex digits, when the keys have none")] = None,
@@ -87,6 +97,8 @@ def _subscriber_app(config: ConfigFile) -> App:
                 account = subscribers.show(connection, new.imsi)
         _print_account(account, as_json=json)
 
+
+def _register_views(app: App, config: ConfigFile) -> None:
     @app.command
     def show(imsi: ImsiArgument, *, json: Json = False) -> None:
         """Show a subscriber; its keys are never shown."""
@@ -100,6 +112,8 @@ def _subscriber_app(config: ConfigFile) -> App:
         with _errors(), _opened(config(), read_only=True) as connection:
             _print_lines(connection, as_json=json)
 
+
+def _register_changes(app: App, config: ConfigFile) -> None:
     @app.command
     def enable(imsi: ImsiArgument, *, json: Json = False) -> None:
         """Let a barred subscriber in again."""
@@ -116,8 +130,6 @@ def _subscriber_app(config: ConfigFile) -> App:
         with _errors(), _opened(config()) as connection:
             subscribers.remove(connection, _imsi(imsi))
         _print({"imsi": imsi, "removed": True}, as_json=json)
-
-    return app
 
 
 def _db_app(config: ConfigFile) -> App:
