@@ -26,7 +26,7 @@ def quintuplet(
 ) -> AuthVector:
     """The vector for `sqn` (48 bits) and `rand` (16 octets) under `amf` (16 bits).
 
-    For EAP-AKA' the AMF separation bit is 1 (TS 33.402 §6.2), and CK' and IK' for `network_name`, required then,
+    For EAP-AKA' the AMF separation bit is 1 (RFC 9048 §3.3), and CK' and IK' for `network_name`, required then,
     stand in the places of CK and IK (TS 33.402 Annex A.2).
     """
     if method is EapMethod.AKA_PRIME:

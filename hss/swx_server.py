@@ -55,7 +55,7 @@ RESULTS: Mapping[Refusal, ResultCode | ExperimentalResultCode] = {
 """Every refusal has a result of its own, so that the AAA server reads it back exactly (TS 29.273 §8.1.2)."""
 
 SCHEMES: Mapping[str, EapMethod] = {"EAP-AKA": EapMethod.AKA, "EAP-AKA'": EapMethod.AKA_PRIME}
-"""SIP-Authentication-Scheme (TS 29.273 §8.2.3.9)."""
+"""SIP-Authentication-Scheme (TS 29.273 §8.1.2.1)."""
 
 SwxRequest = MultimediaAuthRequest | ServerAssignmentRequest
 AnswerT = TypeVar("AnswerT", MultimediaAuthAnswer, ServerAssignmentAnswer)
@@ -153,7 +153,7 @@ class SwxServer:
         )
 
     async def _method(self, imsi: Imsi, request: MultimediaAuthRequest) -> EapMethod:
-        """TS 29.273 §8.1.2.1.2: the user is judged first, then the scheme and what it needs."""
+        """TS 29.273 §8.1.2.1: the user is judged first, then the scheme and what it needs."""
         scheme = request.auth_data_item.authentication_scheme
         method = SCHEMES.get(scheme or "")
         if method is EapMethod.AKA or (method is EapMethod.AKA_PRIME and request.anid is not None):

@@ -73,6 +73,6 @@ def _home_addresses(texts: Sequence[str], pdn_type: PdnType) -> tuple[IPv6Addres
 
 
 def _check_ambr(ambr: Ambr | None) -> None:
-    # Max-Requested-Bandwidth-UL and -DL are Unsigned32 (TS 29.214 §5.3.14)
+    # Max-Requested-Bandwidth-UL and -DL are Unsigned32 (TS 29.272 §7.3.41)
     if ambr is not None and not (0 < ambr.uplink <= _BANDWIDTH_MAX and 0 < ambr.downlink <= _BANDWIDTH_MAX):
         raise ApnRefused(f"an AMBR is 1 to {_BANDWIDTH_MAX} bit/s each way")
