@@ -1,0 +1,121 @@
+"""`akadia ue attach`: one UE from the configuration, its steps told as they hold."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from ipaddress import ip_address
+from pathlib import Path
+
+from cryptography import x509
+
+from runtime.capture import open_capture
+from runtime.config import CaptureConfig, ConfigError, LogConfig, NetworkConfig, RawConfig, read_config
+from runtime.logs import configure
+from runtime.process import run
+from runtime.wireshark import KeyTables
+from ue_sim.card import StoredUsim
+from ue_sim.config import UeConfig
+from ue_sim.report import say_outcome, say_step
+from ue_sim.settings import UeSettings
+from ue_sim.shell import StepReport, UeFailed, UeShell
+from ue_sim.ue_events import Step
+from wire.identity import Plmn
+from wire.ikev2.nat import Endpoint
+
+WIRESHARK_FOLDER = "wireshark"
+"""Where, in the capture's folder, Wireshark's tables are."""
+
+
+def main(config: Path, *, pings: int, stay: bool, as_json: bool) -> int:
+    """Attach, ping the home agent, and detach; 0 when all of it held, 1 otherwise."""
+    outcome: list[int] = []
+
+    async def attach(stop: asyncio.Event) -> None:
+        outcome.append(await _attach(read_config(config), stop, pings=pings, stay=stay, as_json=as_json))
+
+    return run(attach) or outcome[0]
+
+
+async def _attach(raw: RawConfig, stop: asyncio.Event, *, pings: int, stay: bool, as_json: bool) -> int:
+    log = raw.section("log", LogConfig)
+    configure("warning" if log.level == "info" else log.level, log.format)
+
+    def tell(report: StepReport) -> None:
+        say_step(report, as_json=as_json)
+
+    async with open_ue(raw, tell) as ue:
+        try:
+            lost = await _steps(ue, pings)
+        except UeFailed as failure:
+            say_outcome(f"failed at {failure}", ok=False, as_json=as_json)
+            return 1
+        if stay and not lost:
+            await _until_either(stop, ue.ended)
+        left = await ue.detach() if not ue.ended.is_set() else "the gateway ended the session"
+        say_outcome(left if not lost else f"{lost} of {pings} pings were lost", ok=not lost, as_json=as_json)
+        return 1 if lost else 0
+
+
+async def _steps(ue: UeShell, pings: int) -> int:
+    """All eight steps; how many pings were lost."""
+    attached = await ue.attach()
+    if not pings:
+        return 0
+    finished = await ue.ping(attached.ha_address, pings)
+    ue.step_done(Step.TUNNEL, ping_evidence(finished.sent, finished.round_trips))
+    return finished.sent - finished.received
+
+
+def ping_evidence(sent: int, round_trips: tuple[float, ...]) -> dict[str, str]:
+    """What the pings of step 8 showed; `round_trips` in seconds."""
+    times = " ".join(f"{seconds * 1000:.1f}" for seconds in round_trips)
+    return {"pings": f"{len(round_trips)} of {sent}", "round trips": f"{times} ms" if times else "none"}
+
+
+async def _until_either(*events: asyncio.Event) -> None:
+    waiting = [asyncio.ensure_future(event.wait()) for event in events]
+    try:
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in waiting:
+            task.cancel()
+
+
+@asynccontextmanager
+async def open_ue(raw: RawConfig, on_step: Callable[[StepReport], None]) -> AsyncIterator[UeShell]:
+    """The UE that the configuration describes, on its sockets; ConfigError when something is missing."""
+    ue = raw.section("ue", UeConfig)
+    network = raw.section("network", NetworkConfig)
+    folder = raw.section("capture", CaptureConfig).folder
+    usim = StoredUsim(ue.usim)
+    settings = UeSettings(
+        imsi=usim.imsi,
+        plmn=Plmn(network.mcc, network.mnc),
+        apn=network.apn,
+        methods=(ue.eap_method,),
+        ike=Endpoint(ue.address, 0),
+        dns=Endpoint(ip_address(ue.dns.host), ue.dns.port),
+        gateway_port=ue.gateway_port,
+        dsmip_port=ue.dsmip_port,
+        gateway_name=ue.gateway_id,
+        anchors=read_certificates(ue.ca),
+        lifetime=ue.lifetime,
+        give_up_after=ue.give_up_after,
+    )
+    capture = open_capture(folder, "ue")
+    tables = KeyTables(folder / WIRESHARK_FOLDER) if folder is not None else None
+    try:
+        async with UeShell(settings, usim, on_step=on_step, capture=capture, tables=tables) as shell:
+            yield shell
+    finally:
+        capture.close()
+
+
+def read_certificates(path: Path) -> tuple[x509.Certificate, ...]:
+    """Every certificate of a PEM file; ConfigError when it cannot be read or holds none."""
+    try:
+        return tuple(x509.load_pem_x509_certificates(path.read_bytes()))
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}; name the authority's file in [ue] ca") from None
+    except ValueError:
+        raise ConfigError(f"{path}: holds no certificate; write it in PEM form") from None

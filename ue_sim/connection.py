@@ -1,0 +1,210 @@
+"""IKEv2 and the EAP peer of one UE joined, and the security associations that come of it (RFC 7296 §2.16, RFC 4877)."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from ipaddress import IPv6Network
+from typing import assert_never
+
+from ue_sim.eap_peer import AkaPeer, EapArrived, KeysDerived, PeerFailed, SendEap
+from ue_sim.ike import events as ike
+from ue_sim.ike.policy import InitiatorPolicy
+from ue_sim.ike_initiator import IkeInitiator
+from ue_sim.settings import UeSettings
+from ue_sim.ue_events import EspKeysReady, Note
+from ue_sim.usim import Usim
+from wire.errors import ProtocolViolation
+from wire.esp.encapsulation import EspInUdp, IkeInUdp, Keepalive, parse_encapsulated
+from wire.identity import EapMethod
+from wire.ikev2.association import Association
+from wire.ikev2.child import ChildSa, Mode
+from wire.ikev2.nat import Endpoint
+from wire.ikev2.selectors import TrafficSelector
+from wire.ip.ipv6 import Ipv6Packet
+from wire.sansio import RandomBytes, Tick
+
+_ANYWHERE = TrafficSelector.network(IPv6Network("::/0"))
+
+
+@dataclass(frozen=True, slots=True)
+class EapDone:
+    """Both ends have proved who they are; `session_id` is the EAP Session-Id (RFC 5247 §1.4)."""
+
+    method: EapMethod
+    session_id: bytes
+    identity: str
+    gateway: str
+
+
+@dataclass(frozen=True, slots=True)
+class TunnelReady:
+    """Both security associations stand: that of the Mobility Header, and the tunnel of everything else."""
+
+    transport: Association
+    tunnel: Association
+
+
+@dataclass(frozen=True, slots=True)
+class NoTunnel:
+    """The gateway refuses the tunnel; `cause` is one line."""
+
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """The IKE SA is over; `cause` is one line."""
+
+    cause: str
+
+
+ConnectionEffect = (
+    ike.Transmit
+    | ike.IkeKeysReady
+    | EapDone
+    | ike.AddressAssigned
+    | EspKeysReady
+    | TunnelReady
+    | NoTunnel
+    | Gone
+    | Note
+)
+Effects = Iterator[ConnectionEffect]
+
+
+class Connection:
+    """One IKE SA with its EAP conversation and its Child SAs; a new attach takes a new one."""
+
+    def __init__(self, *, settings: UeSettings, usim: Usim, random: RandomBytes) -> None:
+        self._random = random
+        self._peer = AkaPeer(
+            usim=usim,
+            imsi=settings.imsi,
+            plmn=settings.plmn,
+            methods=settings.methods,
+            timeout=settings.give_up_after,
+        )
+        self._initiator = IkeInitiator(
+            policy=InitiatorPolicy(
+                identity=self._peer.identity.decode(),
+                apn=settings.apn,
+                gateway_names=(settings.gateway_name, settings.apn),
+                anchors=settings.anchors,
+                setup_limit=settings.give_up_after,
+            ),
+            random=random,
+        )
+        self._gateway: Endpoint | None = None
+        self._keys: KeysDerived | None = None
+        self._assigned: ike.AddressAssigned | None = None
+        self._associations: dict[int, Association] = {}
+        self._eap_failure: str | None = None
+
+    @property
+    def gateway(self) -> Endpoint:
+        """Where the PDN GW's IKE port is; ProtocolViolation before Connect."""
+        if self._gateway is None:
+            raise ProtocolViolation("there is no gateway yet")
+        return self._gateway
+
+    @property
+    def transport(self) -> Association | None:
+        """The security association of the Mobility Header."""
+        return self._newest(Mode.TRANSPORT)
+
+    @property
+    def tunnel(self) -> Association | None:
+        """The security association of every other packet."""
+        return self._newest(Mode.TUNNEL)
+
+    @property
+    def deadline(self) -> float | None:
+        """The nearer deadline of IKE and EAP."""
+        deadlines = (self._initiator.deadline, self._peer.deadline)
+        return min((deadline for deadline in deadlines if deadline is not None), default=None)
+
+    def open(self, octets: bytes) -> Ipv6Packet | None:
+        """The inner packet of ESP in UDP; None for IKE, which goes to `handle`. Raises as Association does."""
+        encapsulated = parse_encapsulated(octets)
+        match encapsulated:
+            case IkeInUdp():
+                return None
+            case Keepalive():
+                raise ProtocolViolation("a keepalive")
+            case EspInUdp(spi):
+                association = self._associations.get(spi)
+                if association is None or association.child.mode is not Mode.TUNNEL:
+                    raise ProtocolViolation(f"no tunnel with SPI {spi:#010x}")
+                return association.open_tunnelled(octets)
+            case _:
+                assert_never(encapsulated)
+
+    def handle(self, event: ike.InitiatorEvent, now: float) -> Effects:
+        """Take one event of IKE; the EAP peer's share is served in between."""
+        if isinstance(event, ike.Connect):
+            self._gateway = event.gateway
+        if isinstance(event, Tick):
+            yield from self._ask_peer(Tick(), now)
+        for effect in self._initiator.handle(event, now):
+            yield from self._perform(effect, now)
+
+    def _perform(self, effect: ike.InitiatorEffect, now: float) -> Effects:
+        match effect:
+            case ike.Transmit() | ike.IkeKeysReady():
+                yield effect
+            case ike.EapRequested(packet):
+                yield from self._ask_peer(EapArrived(packet), now)
+            case ike.AddressAssigned():
+                self._assigned = effect
+                yield effect
+            case ike.ChildInstalled(child):
+                yield from self._install(child, now)
+            case ike.Established():
+                yield from self._established(effect)
+            case ike.ChildRemoved(spi_in):
+                self._associations.pop(spi_in, None)
+                yield Note(f"the Child SA with SPI {spi_in:#010x} is gone")
+            case ike.ChildRefused(cause):
+                yield NoTunnel(cause)
+            case ike.Closed(cause):
+                yield Gone(self._eap_failure or cause)
+            case _:
+                assert_never(effect)
+
+    def _ask_peer(self, event: EapArrived | Tick, now: float) -> Effects:
+        for effect in self._peer.handle(event, now):
+            match effect:
+                case SendEap(packet):
+                    yield from self.handle(ike.EapReply(packet), now)
+                case KeysDerived(msk):
+                    self._keys = effect
+                    yield from self.handle(ike.KeysDerived(msk), now)
+                case PeerFailed(cause):
+                    self._eap_failure = cause
+                    yield Note(f"EAP failed: {cause}")
+                case _:
+                    assert_never(effect)
+
+    def _established(self, effect: ike.Established) -> Effects:
+        if self._keys is None:
+            yield NoTunnel("the gateway is content without EAP")
+            return
+        yield EapDone(self._keys.method, self._keys.session_id, effect.identity, effect.gateway)
+
+    def _install(self, child: ChildSa, now: float) -> Effects:
+        """The Mobility Header's Child SA comes with IKE_AUTH; the tunnel of everything else is asked for then."""
+        if self._assigned is None:
+            yield NoTunnel("the gateway gave no Home Address")
+            return
+        home_address = self._assigned.home_address
+        association = Association(child, home_address, random=self._random)
+        self._associations[child.spi_in] = association
+        yield EspKeysReady(child, home_address)
+        if child.mode is Mode.TRANSPORT:
+            home = (TrafficSelector.address(home_address),)
+            yield from self.handle(ike.ChildRequested(Mode.TUNNEL, local=home, remote=(_ANYWHERE,)), now)
+        elif self.transport is not None:
+            yield TunnelReady(self.transport, association)
+
+    def _newest(self, mode: Mode) -> Association | None:
+        found = [association for association in self._associations.values() if association.child.mode is mode]
+        return found[-1] if found else None

@@ -1,0 +1,30 @@
+"""What a UE is made of: its user, its network, its own addresses, whom it trusts."""
+
+from dataclasses import dataclass
+
+from cryptography import x509
+
+from wire.identity import EapMethod, Imsi, Plmn
+from wire.ikev2.nat import Endpoint
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UeSettings:
+    """One UE for one PDN connection; times in seconds.
+
+    `ike` is the UE's own socket for IKE and ESP in UDP, `dns` the DNS server, `gateway_port` the PDN GW's IKE port and
+    `dsmip_port` its port for Binding Updates. The PDN GW must prove `gateway_name` under one of `anchors`.
+    """
+
+    imsi: Imsi
+    plmn: Plmn
+    apn: str
+    methods: tuple[EapMethod, ...]
+    ike: Endpoint
+    dns: Endpoint
+    gateway_port: int
+    dsmip_port: int
+    gateway_name: str
+    anchors: tuple[x509.Certificate, ...]
+    lifetime: int = 3600
+    give_up_after: float = 20.0

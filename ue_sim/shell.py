@@ -1,0 +1,206 @@
+"""A UE on real sockets: feeds the machine, waits for what it says, with a limit on every wait."""
+
+import asyncio
+import secrets
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from ipaddress import IPv6Address
+from typing import Self, assert_never
+
+from runtime.driver import Driver
+from runtime.logs import get_logger
+from runtime.taps import DatagramTap
+from runtime.udp import UdpEndpoint
+from runtime.wireshark import KeyTables
+from ue_sim.ike.events import IkeKeysReady
+from ue_sim.pinger import EchoMissed, EchoTimed, PingFinished, PingRequested
+from ue_sim.settings import UeSettings
+from ue_sim.ue import Ue
+from ue_sim.ue_events import (
+    Attached,
+    AttachFailed,
+    AttachRequested,
+    Channel,
+    DatagramArrived,
+    Detached,
+    DetachRequested,
+    EspKeysReady,
+    Note,
+    Send,
+    Step,
+    StepTaken,
+    UeEffect,
+    UeEvent,
+)
+from ue_sim.usim import Usim
+from wire.ikev2.nat import Endpoint
+
+log = get_logger("ue")
+
+_SLACK = 5.0
+"""Seconds that a wait of the shell may outlast the machine's own limit."""
+
+_LEAVE_LIMIT = 15.0
+
+
+class UeFailed(Exception):
+    """The UE could not do what it was asked; `step` is the one that did not hold, `cause` one line."""
+
+    def __init__(self, step: Step, cause: str) -> None:
+        super().__init__(f"step {step.value}: {cause}")
+        self.step = step
+        self.cause = cause
+
+
+@dataclass(frozen=True, slots=True)
+class StepReport:
+    """One step that held, after `milliseconds` since the one before it."""
+
+    step: Step
+    milliseconds: float
+    evidence: Mapping[str, str]
+
+
+class UeShell:
+    """One UE with its sockets, for as long as the context lasts. `on_step` hears of each step as it holds."""
+
+    def __init__(
+        self,
+        settings: UeSettings,
+        usim: Usim,
+        *,
+        on_step: Callable[[StepReport], None],
+        capture: DatagramTap | None = None,
+        tables: KeyTables | None = None,
+    ) -> None:
+        self._settings = settings
+        self._usim = usim
+        self._on_step = on_step
+        self._capture = capture
+        self._tables = tables
+        self._sockets: dict[Channel, UdpEndpoint] = {}
+        self._driver: Driver[UeEvent, UeEffect] | None = None
+        self._waiting: asyncio.Future[UeEffect] | None = None
+        self._step_began = 0.0
+        self.ended = asyncio.Event()
+
+    async def __aenter__(self) -> Self:
+        loop = asyncio.get_running_loop()
+        for channel in Channel:
+            self._sockets[channel] = self._bind(channel)
+        ike = replace(self._settings.ike, port=self._sockets[Channel.IKE].local[1])
+        self._settings = replace(self._settings, ike=ike)
+        machine = Ue(settings=self._settings, usim=self._usim, random=secrets.token_bytes)
+        self._driver = Driver(machine, self._perform, clock=loop.time, call_later=loop.call_later)
+        return self
+
+    async def __aexit__(self, *_exception: object) -> None:
+        if self._driver is not None:
+            self._driver.close()
+        for endpoint in self._sockets.values():
+            endpoint.close()
+
+    async def attach(self) -> Attached:
+        """Steps 1 to 7; UeFailed names the step that did not hold."""
+        self._step_began = asyncio.get_running_loop().time()
+        self.ended.clear()
+        told = await self._ask(AttachRequested(datetime.now(UTC)), self._settings.give_up_after * 2)
+        if isinstance(told, AttachFailed):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_LEAVE_LIMIT):
+                    await self.ended.wait()
+            raise UeFailed(told.step, told.cause)
+        if not isinstance(told, Attached):
+            raise UeFailed(Step.DISCOVERY, "the UE did not come to an end of its attach")
+        return told
+
+    async def ping(self, destination: IPv6Address, count: int) -> PingFinished:
+        """Step 8: `count` echo requests from the Home Address; UeFailed when the UE is no longer attached."""
+        identifier = int.from_bytes(secrets.token_bytes(2), "big")
+        told = await self._ask(PingRequested(destination=destination, identifier=identifier, count=count), count + 5.0)
+        if isinstance(told, PingFinished):
+            return told
+        raise UeFailed(Step.TUNNEL, told.cause if isinstance(told, Detached) else "the pings did not end")
+
+    async def detach(self) -> str:
+        """Give up the binding and the security associations; how that went, in one line."""
+        told = await self._ask(DetachRequested(), _LEAVE_LIMIT)
+        return told.cause if isinstance(told, Detached) else f"the gateway did not answer within {_LEAVE_LIMIT:.0f} s"
+
+    def step_done(self, step: Step, evidence: Mapping[str, str]) -> None:
+        """Report a step whose evidence is this shell's caller's, such as the pings of step 8."""
+        now = asyncio.get_running_loop().time()
+        self._on_step(StepReport(step, (now - self._step_began) * 1000, evidence))
+        self._step_began = now
+
+    async def _ask(self, event: UeEvent, limit: float) -> UeEffect | None:
+        self._waiting = asyncio.get_running_loop().create_future()
+        if self._driver is not None:
+            self._driver.feed(event)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(limit + _SLACK):
+                return await self._waiting
+        return None
+
+    def _bind(self, channel: Channel) -> UdpEndpoint:
+        host = str(self._settings.ike.address)
+
+        def arrived(octets: bytes, _source: tuple[str, int]) -> None:
+            if self._driver is not None:
+                self._driver.feed(DatagramArrived(channel, octets))
+
+        if channel is not Channel.IKE:
+            return UdpEndpoint.bind((host, 0), arrived, capture=self._capture)
+        try:
+            return UdpEndpoint.bind((host, self._settings.gateway_port), arrived, capture=self._capture)
+        except OSError:
+            # Another UE of this address has the usual port; any other does as well (RFC 7296 §2.23).
+            return UdpEndpoint.bind((host, 0), arrived, capture=self._capture)
+
+    def _perform(self, effect: UeEffect) -> None:
+        match effect:
+            case Send(channel, octets, to):
+                self._sockets[channel].send(octets, _pair(to))
+            case StepTaken(step, evidence):
+                log.info("step holds", step=step.value, **{_key(name): value for name, value in evidence.items()})
+                self.step_done(step, evidence)
+            case Attached() | AttachFailed() | Detached() | PingFinished():
+                self._tell(effect)
+            case IkeKeysReady():
+                if self._tables is not None:
+                    self._tables.add_ike(effect.spi_i, effect.spi_r, effect.suite, effect.keys)
+            case EspKeysReady(child):
+                if self._tables is not None:
+                    self._tables.add_esp(child)
+            case EchoTimed(sequence, round_trip):
+                log.info("echo reply", sequence=sequence, ms=round(round_trip * 1000, 2))
+            case EchoMissed(sequence, cause):
+                log.warning("no echo reply", sequence=sequence, cause=cause)
+            case Note(cause):
+                log.debug("note", cause=cause)
+            case _:
+                assert_never(effect)
+
+    def _tell(self, effect: Attached | AttachFailed | Detached | PingFinished) -> None:
+        match effect:
+            case AttachFailed(step, cause):
+                log.warning("attach failed", step=step.value, cause=cause)
+            case Detached(cause):
+                log.info("detached", cause=cause)
+                self.ended.set()
+            case Attached(home_address):
+                log.info("attached", home_address=str(home_address))
+            case PingFinished():
+                pass
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_result(effect)
+
+
+def _pair(endpoint: Endpoint) -> tuple[str, int]:
+    return str(endpoint.address), endpoint.port
+
+
+def _key(name: str) -> str:
+    return name.lower().replace(" ", "_").replace("-", "_")

@@ -1,0 +1,386 @@
+"""The UE as one machine: discovery, IKEv2, EAP-AKA, mobile node and stack joined (TS 24.303 §5.1, TR 33.922 §7.3.5)."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from ipaddress import IPv6Address
+from typing import assert_never
+
+from ue_sim import evidence
+from ue_sim.connection import Connection, EapDone, Gone, NoTunnel, TunnelReady
+from ue_sim.discovery import AnswerArrived, Discovered, Discovery, DiscoveryFailed, DiscoveryRequested, SendQuery
+from ue_sim.ike import events as ike
+from ue_sim.mobile_node import MobileNode
+from ue_sim.mobility import (
+    BindingLost,
+    Bound,
+    Dropped,
+    LeaveRequested,
+    Left,
+    MobilityArrived,
+    MobilityPolicy,
+    NodeEvent,
+    SendMobility,
+    TunnelLost,
+    TunnelUp,
+)
+from ue_sim.pinger import Pinger, PingerEvent, PingRequested, SendEcho
+from ue_sim.settings import UeSettings
+from ue_sim.stack import DatagramArrived as StackDatagram
+from ue_sim.stack import Discard, EchoAnswered, EchoFailed, SendPacket, Stack
+from ue_sim.ue_events import (
+    TRANSITIONS,
+    Attached,
+    AttachFailed,
+    AttachRequested,
+    Channel,
+    Connecting,
+    DatagramArrived,
+    Detached,
+    DetachRequested,
+    Discovering,
+    EspKeysReady,
+    Leaving,
+    Note,
+    Off,
+    OnTheNetwork,
+    Registering,
+    Send,
+    Step,
+    StepTaken,
+    UeEffect,
+    UeEvent,
+    UeState,
+)
+from ue_sim.usim import Usim
+from wire.errors import DecodeError
+from wire.ikev2.association import UNUSABLE
+from wire.ikev2.nat import Endpoint
+from wire.ip.ipv6 import Ipv6Packet
+from wire.mip6.encapsulation import open_mobility, parse_tunnelled, seal_mobility
+from wire.names import epc_realm, ha_apn_name
+from wire.sansio import RandomBytes, Tick, check_transition
+
+Effects = Iterator[UeEffect]
+
+
+class Ue:
+    """One UE and its one PDN connection. `random` makes every nonce, SPI, key and query id."""
+
+    def __init__(self, *, settings: UeSettings, usim: Usim, random: RandomBytes) -> None:
+        self._settings = settings
+        self._usim = usim
+        self._random = random
+        self._discovery = Discovery(random=random)
+        self._connection: Connection | None = None
+        self._node = MobileNode(
+            MobilityPolicy(lifetime=settings.lifetime, give_up_after=settings.give_up_after),
+            sequence=int.from_bytes(random(2), "big"),
+        )
+        self._stack: Stack | None = None
+        self._ha_address = IPv6Address(0)
+        self._pinger = Pinger()
+        self.state: UeState = Off()
+
+    @property
+    def deadline(self) -> float | None:
+        """The nearest deadline of any part."""
+        parts = (self._discovery, self._connection, self._node, self._pinger)
+        deadlines = [part.deadline for part in parts if part is not None]
+        return min((deadline for deadline in deadlines if deadline is not None), default=None)
+
+    def handle(self, event: UeEvent, now: float) -> list[UeEffect]:
+        """Take one event and return all that comes of it, through every part."""
+        before = self.state
+        effects = list(self._dispatch(event, now))
+        if type(self.state) is not type(before):
+            check_transition(TRANSITIONS, before, event, self.state)
+        return effects
+
+    def _dispatch(self, event: UeEvent, now: float) -> Effects:
+        match event:
+            case AttachRequested():
+                yield from self._attach(event, now)
+            case DatagramArrived():
+                yield from self._receive(event, now)
+            case PingRequested():
+                yield from self._ping(event, now)
+            case DetachRequested():
+                yield from self._leave(event.cause, now)
+            case Tick():
+                yield from self._tick(now)
+            case _:
+                assert_never(event)
+
+    def _tick(self, now: float) -> Effects:
+        if _is_due(self._discovery.deadline, now):
+            yield from self._discover(Tick(), now)
+        if self._connection is not None and _is_due(self._connection.deadline, now):
+            yield from self._connect(Tick(), now)
+        if _is_due(self._node.deadline, now):
+            yield from self._move(Tick(), now)
+        if _is_due(self._pinger.deadline, now):
+            yield from self._ping(Tick(), now)
+
+    # Step 1: discovery
+
+    def _attach(self, event: AttachRequested, now: float) -> Effects:
+        if not isinstance(self.state, Off):
+            yield Note("the UE is attached, or on the way")
+            return
+        self._discovery = Discovery(random=self._random)
+        self.state = Discovering(event.at)
+        plmn = self._settings.plmn
+        service = f"_mip6._ipv6.{epc_realm(plmn)}"
+        yield from self._discover(DiscoveryRequested(ha_apn_name(self._settings.apn, plmn), service), now)
+
+    def _discover(self, event: DiscoveryRequested | AnswerArrived | Tick, now: float) -> Effects:
+        for effect in self._discovery.handle(event, now):
+            match effect:
+                case SendQuery(datagram):
+                    yield Send(Channel.DNS, datagram, self._settings.dns)
+                case Discovered():
+                    yield from self._discovered(effect, now)
+                case DiscoveryFailed(cause):
+                    yield from self._fail(Step.DISCOVERY, cause, now)
+
+    def _discovered(self, found: Discovered, now: float) -> Effects:
+        if not isinstance(self.state, Discovering):
+            return
+        if found.ipv4 is None:
+            cause = f"{found.name} has no IPv4 address, and this UE is in an IPv4 network"
+            yield from self._fail(Step.DISCOVERY, cause, now)
+            return
+        at = self.state.at
+        self.state = Connecting(found)
+        self._connection = Connection(settings=self._settings, usim=self._usim, random=self._random)
+        yield StepTaken(Step.DISCOVERY, evidence.of_discovery(found))
+        gateway = Endpoint(found.ipv4, self._settings.gateway_port)
+        yield from self._connect(ike.Connect(self._settings.ike, gateway, at), now)
+
+    # Steps 2 to 5: IKEv2 and EAP
+
+    def _connect(self, event: ike.InitiatorEvent, now: float) -> Effects:
+        if self._connection is None:
+            return
+        for effect in self._connection.handle(event, now):
+            match effect:
+                case ike.Transmit(octets):
+                    yield Send(Channel.IKE, octets, self._connection.gateway)
+                case ike.IkeKeysReady(suite=suite):
+                    yield effect
+                    yield from self._reach(Step.IKE_SA_INIT, evidence.of_suite(suite))
+                case EapDone():
+                    yield from self._reach(Step.EAP, evidence.of_eap(effect))
+                case ike.AddressAssigned(home_address, length):
+                    yield from self._assigned(home_address, length)
+                case EspKeysReady() | Note():
+                    yield effect
+                case TunnelReady():
+                    yield from self._tunnelled(effect, now)
+                case NoTunnel(cause):
+                    yield from self._fail(Step.IPSEC_SA, cause, now)
+                case Gone(cause):
+                    yield from self._gone(cause, now)
+                case _:
+                    assert_never(effect)
+
+    def _reach(self, step: Step, facts: dict[str, str]) -> Effects:
+        if isinstance(self.state, Connecting):
+            self.state = replace(self.state, reached=step)
+        yield StepTaken(step, facts)
+
+    def _assigned(self, home_address: IPv6Address, length: int) -> Effects:
+        if isinstance(self.state, Connecting):
+            self.state = replace(self.state, home_address=home_address)
+        yield from self._reach(Step.HOME_ADDRESS, {"Home Address": f"{home_address}/{length}"})
+
+    def _tunnelled(self, ready: TunnelReady, now: float) -> Effects:
+        if not isinstance(self.state, Connecting) or self.state.home_address is None:
+            return
+        yield from self._reach(Step.IPSEC_SA, evidence.of_tunnel(ready))
+        gateway, home_address = self.state.gateway, self.state.home_address
+        self.state = Registering(gateway, home_address, Step.IPSEC_SA)
+        self._stack, self._ha_address = Stack(home_address), gateway.ipv6
+        up = TunnelUp(home_address=home_address, ha_address=gateway.ipv6, care_of=self._settings.ike.address)
+        yield from self._move(up, now)
+
+    def _gone(self, cause: str, now: float) -> Effects:
+        """The IKE SA is no more, and everything with it."""
+        state, self._connection = self.state, None
+        match state:
+            case Connecting(reached=reached):
+                yield from self._fail(Step(reached.value + 1), cause, now)
+            case Registering():
+                yield from self._fail(Step.BINDING_ACK, cause, now)
+            case Leaving(why):
+                yield from self._off(why)
+            case OnTheNetwork():
+                self.state = Leaving(cause)
+                yield from self._move(TunnelLost(cause), now)
+                yield from self._off(cause)
+            case Off() | Discovering():
+                return
+            case _:
+                assert_never(state)
+
+    # Steps 6 and 7: the binding
+
+    def _move(self, event: NodeEvent, now: float) -> Effects:
+        for effect in self._node.handle(event, now):
+            match effect:
+                case SendMobility(octets):
+                    yield from self._send_mobility(effect, octets)
+                case Bound():
+                    yield from self._bound(effect)
+                case BindingLost(cause):
+                    yield from self._unbound(cause, now)
+                case Left(confirmed):
+                    if isinstance(self.state, Leaving):
+                        cause = self.state.cause if confirmed else f"{self.state.cause}; the home agent did not confirm"
+                        self.state = Leaving(cause)
+                        yield from self._close(cause, now)
+                case Dropped(cause):
+                    yield Note(cause)
+                case _:
+                    assert_never(effect)
+
+    def _send_mobility(self, effect: SendMobility, octets: bytes) -> Effects:
+        transport = self._connection.transport if self._connection else None
+        if transport is None or self._connection is None or self._stack is None:
+            yield Note("no security association for the Binding Update")
+            return
+        if isinstance(self.state, Registering) and self.state.reached is Step.IPSEC_SA:
+            self.state = replace(self.state, reached=Step.BINDING_UPDATE)
+            yield StepTaken(Step.BINDING_UPDATE, evidence.of_update(effect.update, self._settings.ike))
+        datagram = seal_mobility(octets, self._stack.home_address, self._ha_address, transport.outbound)
+        yield Send(Channel.DSMIP, datagram, Endpoint(self._connection.gateway.address, self._settings.dsmip_port))
+
+    def _bound(self, bound: Bound) -> Effects:
+        if isinstance(self.state, Registering):
+            gateway, home_address = self.state.gateway, self.state.home_address
+            self.state = OnTheNetwork(gateway, home_address)
+            yield StepTaken(Step.BINDING_ACK, evidence.of_binding(bound))
+            yield Attached(home_address, gateway.ipv6)
+
+    def _unbound(self, cause: str, now: float) -> Effects:
+        if isinstance(self.state, Registering):
+            yield from self._fail(Step.BINDING_ACK, cause, now)
+        elif isinstance(self.state, OnTheNetwork):
+            self.state = Leaving(cause)
+            yield from self._close(cause, now)
+
+    # Step 8: the tunnel
+
+    def _ping(self, event: PingerEvent, now: float) -> Effects:
+        for effect in self._pinger.handle(event, now):
+            if isinstance(effect, SendEcho):
+                yield from self._send_echo(effect)
+            else:
+                yield effect
+
+    def _send_echo(self, echo: SendEcho) -> Effects:
+        if self._stack is None:
+            yield Note("a ping needs a Home Address: attach first")
+            return
+        packet = self._stack.echo_request(echo.destination, echo.identifier, echo.sequence, echo.data)
+        yield from self._send_packet(packet)
+
+    def _send_packet(self, octets: bytes) -> Effects:
+        tunnel = self._connection.tunnel if self._connection else None
+        if tunnel is None or self._connection is None:
+            yield Note("no tunnel to send through")
+            return
+        yield Send(Channel.IKE, tunnel.seal_tunnelled(octets), self._connection.gateway)
+
+    # Receiving
+
+    def _receive(self, event: DatagramArrived, now: float) -> Effects:
+        try:
+            match event.channel:
+                case Channel.DNS:
+                    yield from self._discover(AnswerArrived(event.octets), now)
+                case Channel.IKE:
+                    yield from self._receive_ike(event.octets, now)
+                case Channel.DSMIP:
+                    yield from self._receive_mobility(event.octets, now)
+                case _:
+                    assert_never(event.channel)
+        except UNUSABLE as error:
+            yield Note(f"dropped from {event.channel.value}: {error}")
+
+    def _receive_ike(self, octets: bytes, now: float) -> Effects:
+        if self._connection is None:
+            yield Note("a datagram without an IKE SA")
+            return
+        packet = self._connection.open(octets)
+        if packet is None:
+            yield from self._connect(ike.DatagramArrived(octets), now)
+        elif self._stack is not None:
+            yield from self._receive_packet(packet, now)
+
+    def _receive_packet(self, packet: Ipv6Packet, now: float) -> Effects:
+        if self._stack is None:
+            return
+        for effect in self._stack.receive(packet.build()):
+            match effect:
+                case SendPacket(octets):
+                    yield from self._send_packet(octets)
+                case EchoAnswered() | EchoFailed():
+                    yield from self._ping(effect, now)
+                case Discard(cause):
+                    yield Note(cause)
+                case StackDatagram():
+                    yield Note(f"a datagram for port {effect.destination_port}, which nobody reads")
+                case _:
+                    assert_never(effect)
+
+    def _receive_mobility(self, octets: bytes, now: float) -> Effects:
+        packet = parse_tunnelled(octets)
+        transport = self._connection.transport if self._connection else None
+        if transport is None or not isinstance(packet, Ipv6Packet):
+            raise DecodeError(0, "nothing that this UE has a security association for")
+        mobility = open_mobility(packet, transport.inbound)
+        transport.check_mobility(packet, mobility)
+        yield from self._move(MobilityArrived(mobility), now)
+
+    # The end
+
+    def _leave(self, cause: str, now: float) -> Effects:
+        match self.state:
+            case Registering() | OnTheNetwork():
+                self.state = Leaving(cause)
+                yield from self._move(LeaveRequested(), now)
+            case Connecting():
+                self.state = Leaving(cause)
+                yield from self._close(cause, now)
+            case Discovering():
+                yield from self._off(cause)
+            case Off() | Leaving():
+                yield Note("there is nothing to detach from")
+            case _:
+                assert_never(self.state)
+
+    def _fail(self, step: Step, cause: str, now: float) -> Effects:
+        """Say where the attach failed, and clean up what there is."""
+        yield AttachFailed(step, cause)
+        self.state = Leaving(cause)
+        yield from self._move(TunnelLost(cause), now)
+        yield from self._close(cause, now)
+
+    def _close(self, cause: str, now: float) -> Effects:
+        if self._connection is None:
+            yield from self._off(cause)
+        else:
+            yield from self._connect(ike.CloseRequested(cause), now)
+
+    def _off(self, cause: str) -> Effects:
+        if isinstance(self.state, Off):
+            return
+        self.state = Off()
+        self._connection = None
+        self._stack = None
+        yield Detached(cause)
+
+
+def _is_due(deadline: float | None, now: float) -> bool:
+    return deadline is not None and now >= deadline

@@ -1,0 +1,209 @@
+"""What happens to a UE as a whole, what it wants done, and its states (TS 24.303 §5.1, TR 33.922 §7.3.5)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from ipaddress import IPv6Address
+
+from ue_sim.discovery import Discovered
+from ue_sim.ike.events import IkeKeysReady
+from ue_sim.pinger import EchoMissed, EchoTimed, PingFinished, PingRequested
+from wire.ikev2.child import ChildSa
+from wire.ikev2.nat import Endpoint
+from wire.sansio import Tick, Transitions
+
+
+class Channel(Enum):
+    """The UE's sockets."""
+
+    DNS = "DNS"
+    IKE = "IKE and ESP in UDP"
+    DSMIP = "DSMIPv6"
+
+
+class Step(Enum):
+    """The eight steps of TR 33.922 §7.3.5 figure 7, by number."""
+
+    DISCOVERY = 1
+    IKE_SA_INIT = 2
+    EAP = 3
+    HOME_ADDRESS = 4
+    IPSEC_SA = 5
+    BINDING_UPDATE = 6
+    BINDING_ACK = 7
+    TUNNEL = 8
+
+
+STEP_NAMES: Mapping[Step, str] = {
+    Step.DISCOVERY: "PDN GW discovered",
+    Step.IKE_SA_INIT: "IKE_SA_INIT",
+    Step.EAP: "IKE_AUTH with EAP-AKA",
+    Step.HOME_ADDRESS: "Home Address in CFG_REPLY",
+    Step.IPSEC_SA: "IPsec SA bound to the Home Address",
+    Step.BINDING_UPDATE: "Binding Update",
+    Step.BINDING_ACK: "Binding Acknowledgement",
+    Step.TUNNEL: "DS-MIPv6 tunnel",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class AttachRequested:
+    """Find the PDN GW and attach; `at` is the wall clock, with a time zone, for the gateway's certificate."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DatagramArrived:
+    """A datagram came to one of the UE's sockets."""
+
+    channel: Channel
+    octets: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class DetachRequested:
+    """Give up the binding and the security associations; `cause` for the gateway's log and ours."""
+
+    cause: str = "detached"
+
+
+UeEvent = AttachRequested | DatagramArrived | PingRequested | DetachRequested | Tick
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Send a datagram from the socket of `channel`."""
+
+    channel: Channel
+    octets: bytes
+    to: Endpoint
+
+
+@dataclass(frozen=True, slots=True)
+class StepTaken:
+    """One of the eight steps held; `evidence` says by what, as names and values for an operator, never a key."""
+
+    step: Step
+    evidence: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """The binding stands and the tunnel may be used."""
+
+    home_address: IPv6Address
+    ha_address: IPv6Address
+
+
+@dataclass(frozen=True, slots=True)
+class AttachFailed:
+    """The UE gave up at `step`; `cause` is one line."""
+
+    step: Step
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class Detached:
+    """Everything is given up; `cause` says why. It also follows every AttachFailed."""
+
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class EspKeysReady:
+    """A Child SA is in use between `local` and `gateway`; only a capture that was asked for may write its keys down."""
+
+    child: ChildSa
+    home_address: IPv6Address
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something was dropped or refused, for the log at debug level."""
+
+    cause: str
+
+
+UeEffect = (
+    Send
+    | StepTaken
+    | Attached
+    | AttachFailed
+    | Detached
+    | EchoTimed
+    | EchoMissed
+    | PingFinished
+    | IkeKeysReady
+    | EspKeysReady
+    | Note
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Off:
+    """Not attached, and not on the way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Discovering:
+    """DNS is asked for the PDN GW (step 1)."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Connecting:
+    """IKEv2 is on its way (steps 2 to 5); `reached` is the last step that held."""
+
+    gateway: Discovered
+    reached: Step = Step.DISCOVERY
+    home_address: IPv6Address | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Registering:
+    """The Binding Update is out (steps 6 and 7)."""
+
+    gateway: Discovered
+    home_address: IPv6Address
+    reached: Step
+
+
+@dataclass(frozen=True, slots=True)
+class OnTheNetwork:
+    """Attached (step 8)."""
+
+    gateway: Discovered
+    home_address: IPv6Address
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """The binding is being given up, then the IKE SA; `cause` says why."""
+
+    cause: str
+
+
+UeState = Off | Discovering | Connecting | Registering | OnTheNetwork | Leaving
+
+TRANSITIONS: Transitions = {
+    (Off, AttachRequested): frozenset({Discovering}),
+    (Discovering, DatagramArrived): frozenset({Discovering, Connecting, Off}),
+    (Discovering, Tick): frozenset({Discovering, Off}),
+    (Discovering, DetachRequested): frozenset({Off}),
+    (Connecting, DatagramArrived): frozenset({Connecting, Registering, Leaving, Off}),
+    (Connecting, Tick): frozenset({Connecting, Leaving, Off}),
+    (Connecting, DetachRequested): frozenset({Leaving, Off}),
+    (Registering, DatagramArrived): frozenset({Registering, OnTheNetwork, Leaving, Off}),
+    (Registering, Tick): frozenset({Registering, Leaving, Off}),
+    (Registering, DetachRequested): frozenset({Leaving, Off}),
+    (OnTheNetwork, DatagramArrived): frozenset({OnTheNetwork, Leaving, Off}),
+    (OnTheNetwork, PingRequested): frozenset({OnTheNetwork}),
+    (OnTheNetwork, Tick): frozenset({OnTheNetwork, Leaving, Off}),
+    (OnTheNetwork, DetachRequested): frozenset({Leaving, Off}),
+    (Leaving, DatagramArrived): frozenset({Leaving, Off}),
+    (Leaving, Tick): frozenset({Leaving, Off}),
+}
