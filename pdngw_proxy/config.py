@@ -27,5 +27,5 @@ class PdnGwConfig(Section):
     @model_validator(mode="after")
     def _home_agent_is_at_home(self) -> Self:
         if self.ha_address not in self.home_prefix:
-            raise ValueError(f"ha_address {self.ha_address} is not in home_prefix {self.home_prefix}; choose one inside")
+            raise ValueError(f"ha_address {self.ha_address} is not in {self.home_prefix}; choose one in home_prefix")
         return self

@@ -1,0 +1,110 @@
+"""The PDN GW as a daemon: sockets, the AAA link, and the log around the machine."""
+
+import asyncio
+import secrets
+from functools import partial
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+from pdngw_proxy.aaa_link.config import DiameterLinkConfig, RadiusLinkConfig
+from pdngw_proxy.aaa_link.diameter import DiameterLink
+from pdngw_proxy.aaa_link.port import AaaLink
+from pdngw_proxy.aaa_link.radius import RadiusLink
+from pdngw_proxy.config import PdnGwConfig
+from pdngw_proxy.gateway import GatewaySettings
+from pdngw_proxy.ike.policy import Admission, ResponderPolicy
+from pdngw_proxy.mobility import HomeAgentPolicy
+from pdngw_proxy.server import GatewayShell
+from runtime.capture import Capture, NullCapture, open_capture
+from runtime.config import CaptureConfig, ConfigError, LogConfig, NetworkConfig, RawConfig, read_config
+from runtime.logs import configure, get_logger
+from runtime.process import notify_ready, run
+from wire.ikev2.nat import Endpoint
+from wire.ikev2.signatures import SigningKey
+from wire.names import Plmn, visited_network
+
+log = get_logger("pdngw")
+
+
+def main(path: Path) -> int:
+    """`akadia pdngw serve`: serve until told to stop; the exit code."""
+    raw = read_config(path)
+    settings = raw.section("log", LogConfig)
+    configure(settings.level, settings.format)
+    return run(partial(serve, raw))
+
+
+async def serve(raw: RawConfig, stop: asyncio.Event) -> None:
+    """Serve IKEv2, Binding Updates and tunnels until `stop` is set; then end every session politely."""
+    config = raw.section("pdngw", PdnGwConfig)
+    capture = open_capture(raw.section("capture", CaptureConfig).folder, "pdngw")
+    link = _open_link(raw, config, capture)
+    shell = GatewayShell(_settings(config), link, capture=capture)
+    try:
+        shell.open(config)
+        log.info("pdngw ready", ike=f"{config.address}:{config.natt_port}", aaa=config.aaa)
+        notify_ready()
+        await stop.wait()
+        await shell.drain()
+    finally:
+        shell.close()
+        await link.close()
+        capture.close()
+
+
+def _open_link(raw: RawConfig, config: PdnGwConfig, capture: Capture | NullCapture) -> AaaLink:
+    if config.aaa == "radius":
+        radius = raw.section("pdngw.radius", RadiusLinkConfig)
+        return RadiusLink.of(radius, config.address, random=secrets.token_bytes, capture=capture)
+    network = raw.section("network", NetworkConfig)
+    return DiameterLink.of(
+        raw.section("pdngw.diameter", DiameterLinkConfig),
+        home_agent=config.ha_address,
+        visited_network=visited_network(Plmn(network.mcc, network.mnc)),
+        random=secrets.token_bytes,
+        capture=capture,
+    )
+
+
+def _settings(config: PdnGwConfig) -> GatewaySettings:
+    return GatewaySettings(
+        responder=ResponderPolicy(
+            name=config.id,
+            chain=_certificates(config.certificate),
+            key=_private_key(config.key),
+            ha_address=config.ha_address,
+        ),
+        admission=Admission(session_limit=config.session_limit),
+        agent=HomeAgentPolicy(
+            ha_address=config.ha_address,
+            home_prefix=config.home_prefix,
+            most_lifetime=config.lifetime_limit,
+            most_bindings=config.session_limit,
+        ),
+        dsmip=Endpoint(config.address, config.dsmip_port),
+    )
+
+
+def _certificates(path: Path) -> tuple[x509.Certificate, ...]:
+    try:
+        return tuple(x509.load_pem_x509_certificates(path.read_bytes()))
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}; name it in [pdngw] certificate") from None
+    except ValueError:
+        raise ConfigError(f"{path}: holds no certificate; write it in PEM form") from None
+
+
+def _private_key(path: Path) -> SigningKey:
+    try:
+        key = load_pem_private_key(path.read_bytes(), password=None)
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}; name it in [pdngw] key") from None
+    except (ValueError, TypeError):
+        raise ConfigError(f"{path}: holds no private key without a password; write it in PEM form") from None
+    if not isinstance(key, RSAPrivateKey | EllipticCurvePrivateKey):
+        raise ConfigError(f"{path}: is neither an RSA nor an ECDSA key, which IKEv2 signs with; make one of these")
+    return key

@@ -1,0 +1,157 @@
+"""The gateway's packets: Binding Updates and tunnels, each in its security association (RFC 4877, RFC 5555)."""
+
+from collections import deque
+from collections.abc import Iterator
+from ipaddress import IPv6Address
+from typing import assert_never
+
+from pdngw_proxy.forwarding import Discard, ForwardEffect, Forwarder, SendHome, SendToTunnel
+from pdngw_proxy.gateway_events import Channel, DatagramArrived, GatewayEffect, Level, Report, Send
+from pdngw_proxy.home_agent import HomeAgent
+from pdngw_proxy.home_network import HomeNetwork
+from pdngw_proxy.mobility import (
+    AgentEffect,
+    AgentEvent,
+    Binding,
+    BindingAdded,
+    BindingChanged,
+    BindingRemoved,
+    Dropped,
+    MobilityArrived,
+    Refused,
+    SendMobility,
+    SendPacket,
+)
+from pdngw_proxy.mobility import Endpoint as OuterEndpoint
+from pdngw_proxy.sessions import GatewaySession, SessionBook
+from wire.errors import ProtocolViolation
+from wire.ikev2.association import Association
+from wire.ikev2.child import Mode
+from wire.ikev2.nat import Endpoint
+from wire.ip.ipv6 import Ipv6Packet
+from wire.mip6.encapsulation import open_mobility, parse_tunnelled, seal_mobility, spi_of
+
+Effects = Iterator[GatewayEffect]
+
+_MOST_HOPS = 8
+"""Packets that one packet may cause on its way: an answer, an error, the answer's way home."""
+
+
+class DataPlane:
+    """Opens, checks, forwards and seals. `dsmip` is our own socket for Binding Updates."""
+
+    def __init__(
+        self,
+        *,
+        sessions: SessionBook,
+        agent: HomeAgent,
+        home: HomeNetwork,
+        ha_address: IPv6Address,
+        dsmip: Endpoint,
+    ) -> None:
+        self._sessions = sessions
+        self._agent = agent
+        self._home = home
+        self._ha_address = ha_address
+        self._dsmip = dsmip
+        self._forwarder = Forwarder(ha_address=ha_address, binding=agent.binding)
+
+    # Binding Updates
+
+    def receive_mobility(self, event: DatagramArrived, now: float) -> Effects:
+        """A datagram of the DSMIPv6 port; raises as Association does when it may not be used."""
+        packet = parse_tunnelled(event.octets)
+        spi = spi_of(packet) if isinstance(packet, Ipv6Packet) else None
+        session = self._sessions.of_spi(spi) if spi is not None else None
+        if not isinstance(packet, Ipv6Packet) or spi is None or session is None:
+            raise ProtocolViolation("not protected by a security association of ours")
+        association = session.associations[spi]
+        octets = open_mobility(packet, association.inbound)
+        association.check_mobility(packet, octets)
+        arrived = MobilityArrived(
+            octets=octets,
+            sa_home_address=association.home_address,
+            source=packet.source,
+            destination=packet.destination,
+            outer=OuterEndpoint(event.source.address, event.source.port),
+        )
+        yield from self.move(arrived, now)
+
+    def move(self, event: AgentEvent, now: float) -> Effects:
+        """Give the home agent an event, and do what it wants."""
+        for effect in self._agent.handle(event, now):
+            yield from self._perform(effect)
+
+    def _perform(self, effect: AgentEffect) -> Effects:
+        match effect:
+            case SendMobility(octets=octets, home_address=home_address, endpoint=endpoint):
+                yield from self._answer(octets, home_address, endpoint)
+            case SendPacket(octets=octets, home_address=home_address):
+                yield from self._tunnel(home_address, octets)
+            case BindingAdded(binding):
+                yield Report(Level.INFO, "binding added", _of_binding(binding))
+            case BindingChanged(binding):
+                yield Report(Level.DEBUG, "binding renewed", _of_binding(binding))
+            case BindingRemoved(binding, cause):
+                yield Report(Level.INFO, "binding removed", {"cause": cause, **_of_binding(binding)})
+            case Refused(home_address, cause):
+                yield Report(
+                    Level.WARNING, "Binding Update refused", {"cause": cause, "home_address": str(home_address)}
+                )
+            case Dropped(cause):
+                yield Report(Level.WARNING, "Binding Update dropped", {"cause": cause})
+            case _:
+                assert_never(effect)
+
+    def _answer(self, octets: bytes, home_address: IPv6Address, endpoint: OuterEndpoint) -> Effects:
+        session = self._sessions.of_home(home_address)
+        association = session.newest(Mode.TRANSPORT) if session else None
+        if association is None:
+            yield Report(Level.WARNING, "answer lost", {"cause": f"no security association of {home_address}"})
+            return
+        datagram = seal_mobility(octets, self._ha_address, home_address, association.outbound)
+        yield Send(Channel.DSMIP, datagram, self._dsmip, Endpoint(endpoint.address, endpoint.port))
+
+    # Tunnels
+
+    def receive_esp(self, session: GatewaySession, association: Association, octets: bytes, now: float) -> Effects:
+        """A tunnel-mode ESP packet of `session`; raises as Association does when it may not be used."""
+        if association.child.mode is not Mode.TUNNEL:
+            raise ProtocolViolation(f"ESP of {session.identity} outside its IPv6 packet")
+        packet = association.open_tunnelled(octets)
+        yield from self._forward(self._forwarder.from_tunnel(packet.build(), association.home_address, now), now)
+
+    def _forward(self, effects: list[ForwardEffect], now: float) -> Effects:
+        waiting = deque(effects)
+        for _ in range(_MOST_HOPS):
+            if not waiting:
+                return
+            effect = waiting.popleft()
+            match effect:
+                case SendToTunnel(home_address, octets):
+                    yield from self._tunnel(home_address, octets)
+                case SendHome(octets):
+                    for answer in self._home.deliver(octets):
+                        waiting.extend(self._forwarder.from_home(answer, now))
+                case Discard(cause):
+                    yield Report(Level.DEBUG, "packet discarded", {"cause": cause})
+                case _:
+                    assert_never(effect)
+
+    def _tunnel(self, home_address: IPv6Address, octets: bytes) -> Effects:
+        session = self._sessions.of_home(home_address)
+        association = session.newest(Mode.TUNNEL) if session else None
+        if session is None or association is None:
+            yield Report(Level.DEBUG, "packet discarded", {"cause": f"no tunnel to {home_address}"})
+            return
+        yield Send(Channel.IKE, association.seal_tunnelled(octets), session.local, session.peer)
+
+
+def _of_binding(binding: Binding) -> dict[str, str]:
+    return {
+        "home_address": str(binding.home_address),
+        "care_of": str(binding.care_of),
+        "lifetime": f"{binding.lifetime} s",
+        "sequence": str(binding.sequence),
+        "nat": "yes" if binding.nat_detected else "no",
+    }

@@ -1,0 +1,267 @@
+"""The PDN GW as one machine: IKEv2 responder, EAP relay, Home Addresses, home agent and forwarding joined
+(TS 24.303 §5.1, RFC 4877, RFC 5026, RFC 5555)."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from ipaddress import IPv6Network
+from typing import assert_never
+
+from pdngw_proxy import addresses
+from pdngw_proxy.aaa_link.port import RelayAccept, RelayAnswer, RelayRequest
+from pdngw_proxy.addresses import HomeAddressPool
+from pdngw_proxy.data_plane import DataPlane
+from pdngw_proxy.gateway_events import (
+    AaaAnswered,
+    AskAaa,
+    Channel,
+    DatagramArrived,
+    DrainRequested,
+    EndAaaSession,
+    GatewayEffect,
+    GatewayEvent,
+    Level,
+    Report,
+    Send,
+)
+from pdngw_proxy.home_agent import HomeAgent
+from pdngw_proxy.home_network import HomeNetwork, correspondent_of
+from pdngw_proxy.ike import events as ike
+from pdngw_proxy.ike.policy import Admission, ResponderPolicy
+from pdngw_proxy.ike.table import ResponderTable, SaEffect, SaEvent, TableEvent
+from pdngw_proxy.mobility import HomeAgentPolicy, SessionEnded
+from pdngw_proxy.sessions import GatewaySession, SessionBook
+from wire.esp.encapsulation import KEEPALIVE, NON_ESP_MARKER, has_ike_shape
+from wire.ikev2.association import UNUSABLE, Association
+from wire.ikev2.nat import Endpoint
+from wire.sansio import RandomBytes, Tick
+
+Effects = Iterator[GatewayEffect]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatewaySettings:
+    """One PDN GW. `dsmip` is its socket for Binding Updates; Home Addresses come from the home agent's prefix."""
+
+    responder: ResponderPolicy
+    admission: Admission
+    agent: HomeAgentPolicy
+    dsmip: Endpoint
+
+    @property
+    def home_prefix(self) -> IPv6Network:
+        """The prefix that Home Addresses come from."""
+        return self.agent.home_prefix
+
+
+class Gateway:
+    """Every UE of one PDN GW. `random` makes every nonce, SPI, key and session name."""
+
+    def __init__(self, *, settings: GatewaySettings, random: RandomBytes) -> None:
+        ha_address = settings.agent.ha_address
+        correspondent = correspondent_of(settings.home_prefix)
+        self._random = random
+        self._prefix_length = settings.home_prefix.prefixlen
+        self._arrived_at = settings.dsmip
+        self._table = ResponderTable(policy=settings.responder, random=random, admission=settings.admission)
+        self._agent = HomeAgent(settings.agent)
+        self._pool = HomeAddressPool(settings.home_prefix, reserved=(ha_address, correspondent))
+        self.sessions = SessionBook()
+        home = HomeNetwork(ha_address=ha_address, prefix=settings.home_prefix, hosts=(correspondent,))
+        self._plane = DataPlane(
+            sessions=self.sessions, agent=self._agent, home=home, ha_address=ha_address, dsmip=settings.dsmip
+        )
+
+    @property
+    def deadline(self) -> float | None:
+        """The nearer deadline of IKE and the binding cache."""
+        deadlines = (self._table.deadline, self._agent.deadline)
+        return min((deadline for deadline in deadlines if deadline is not None), default=None)
+
+    @property
+    def bindings(self) -> int:
+        """How many UEs are bound now."""
+        return sum(self._is_bound(session) for session in self.sessions.all())
+
+    @property
+    def leases(self) -> int:
+        """How many Home Addresses are given out."""
+        return len(self._pool)
+
+    def _is_bound(self, session: GatewaySession) -> bool:
+        return session.lease is not None and self._agent.binding(session.lease.home_address) is not None
+
+    def handle(self, event: GatewayEvent, now: float) -> list[GatewayEffect]:
+        """Take one event and return all that comes of it, through every part."""
+        return list(self._dispatch(event, now))
+
+    def _dispatch(self, event: GatewayEvent, now: float) -> Effects:
+        match event:
+            case DatagramArrived():
+                yield from self._receive(event, now)
+            case AaaAnswered(sa, answer):
+                yield from self._answered(sa, answer, now)
+            case DrainRequested(cause):
+                for session in self.sessions.all():
+                    yield from self._ike(SaEvent(session.sa, ike.CloseRequested(cause)), now)
+            case Tick():
+                yield from self._ike(Tick(), now)
+                yield from self._plane.move(Tick(), now)
+            case _:
+                assert_never(event)
+
+    # Datagrams
+
+    def _receive(self, event: DatagramArrived, now: float) -> Effects:
+        try:
+            if event.channel is Channel.DSMIP:
+                yield from self._plane.receive_mobility(event, now)
+            else:
+                yield from self._receive_ike(event, now)
+        except UNUSABLE as error:
+            yield _dropped(str(error), event.source)
+
+    def _receive_ike(self, event: DatagramArrived, now: float) -> Effects:
+        """ESP by its SPI, else IKE with its marker, or without where it has its shape (RFC 3948 §2.2)."""
+        if event.octets == KEEPALIVE:
+            return
+        spi = int.from_bytes(event.octets[:4], "big")
+        session = self.sessions.of_spi(spi)
+        if session is not None:
+            yield from self._plane.receive_esp(session, session.associations[spi], event.octets, now)
+        elif event.octets.startswith(NON_ESP_MARKER) or has_ike_shape(event.octets):
+            # Where the UE reaches us is where its ESP comes back from (RFC 3948 §3.1).
+            self._arrived_at = event.destination
+            yield from self._ike(ike.DatagramArrived(event.octets, event.source, event.destination), now)
+        else:
+            yield _dropped(f"neither IKE nor ESP of ours: SPI {spi:#010x}", event.source)
+
+    # IKE
+
+    def _ike(self, event: TableEvent, now: float) -> Effects:
+        for effect in self._table.handle(event, now):
+            match effect:
+                case ike.Transmit(octets, source, to):
+                    yield Send(Channel.IKE, octets, source, to)
+                case ike.Discarded(cause, source):
+                    yield _dropped(cause, source)
+                case SaEffect(sa, inner):
+                    yield from self._perform(sa, inner, now)
+                case _:
+                    assert_never(effect)
+
+    def _perform(self, sa: bytes, effect: ike.ResponderEffect, now: float) -> Effects:
+        session = self.sessions.of_sa(sa)
+        match effect:
+            case ike.AskAaa():
+                yield self._ask(sa, effect)
+            case ike.LeaseAddress():
+                yield from self._lease(sa, effect, now)
+            case ike.Refused(cause):
+                yield Report(Level.WARNING, "UE refused", {"cause": cause})
+            case ike.Closed(cause):
+                yield from self._closed(sa, cause, now)
+            case ike.IkeKeysReady() | ike.Transmit() | ike.Discarded():
+                return
+            case _ if session is None:
+                return
+            case ike.ChildInstalled(child, home_address):
+                self.sessions.install(session, Association(child, home_address, random=self._random))
+                yield Report(Level.INFO, "security association installed", _of_child(session, effect))
+            case ike.ChildRemoved(spi_in):
+                self.sessions.remove(session, spi_in)
+            case ike.Established():
+                session.peer, session.user_name = effect.peer, effect.user_name
+                yield Report(Level.INFO, "UE authenticated", _of_established(effect))
+            case ike.PeerMoved(peer):
+                session.peer, session.local = peer, self._arrived_at
+                yield Report(Level.INFO, "UE moved", {"identity": session.identity, "to": str(peer)})
+            case _:
+                assert_never(effect)
+
+    def _ask(self, sa: bytes, effect: ike.AskAaa) -> AskAaa:
+        session = self.sessions.of_sa(sa)
+        if session is None:
+            name = self._random(12).hex()
+            session = GatewaySession(sa, name, local=self._arrived_at, peer=effect.care_of, identity=effect.identity)
+            self.sessions.open(session)
+        request = RelayRequest(
+            session=session.name,
+            eap=effect.eap,
+            identity=effect.identity,
+            apn=effect.apn,
+            state=effect.state,
+            care_of=effect.care_of.address,
+        )
+        return AskAaa(sa, request)
+
+    def _answered(self, sa: bytes, answer: RelayAnswer, now: float) -> Effects:
+        session = self.sessions.of_sa(sa)
+        if session is None:
+            return
+        if isinstance(answer, RelayAccept):
+            session.accepted = True
+            session.user_name = answer.user_name
+        yield from self._ike(SaEvent(sa, ike.AaaAnswered(answer)), now)
+
+    def _lease(self, sa: bytes, effect: ike.LeaseAddress, now: float) -> Effects:
+        session = self.sessions.of_sa(sa)
+        if session is None:
+            return
+        try:
+            lease = self._pool.lease(effect.identity, effect.static)
+        except addresses.AddressRefused as refused:
+            yield from self._ike(SaEvent(sa, ike.AddressRefused(refused.reason)), now)
+            return
+        older = self.sessions.of_home(lease.home_address)
+        if older is not None and older is not session:
+            yield from self._supersede(older, now)
+        self.sessions.lease(session, lease)
+        leased = ike.AddressLeased(lease.home_address, self._prefix_length)
+        yield from self._ike(SaEvent(sa, leased), now)
+
+    def _supersede(self, older: GatewaySession, now: float) -> Effects:
+        """The same subscriber attached again: what the older session had ends before the new one begins."""
+        if older.lease is not None:
+            yield from self._plane.move(SessionEnded(older.lease.home_address), now)
+        yield from self._ike(SaEvent(older.sa, ike.CloseRequested("the subscriber attached again")), now)
+
+    def _closed(self, sa: bytes, cause: str, now: float) -> Effects:
+        session = self.sessions.of_sa(sa)
+        if session is None:
+            return
+        lease = session.lease
+        if lease is not None and self.sessions.of_home(lease.home_address) is session:
+            yield from self._plane.move(SessionEnded(lease.home_address), now)
+        self.sessions.close(session)
+        if lease is not None:
+            self._pool.release(lease)
+        if session.accepted:
+            yield EndAaaSession(session.name, session.user_name)
+        yield Report(Level.INFO, "session ended", {"identity": session.identity, "cause": cause})
+
+
+def _dropped(cause: str, source: Endpoint) -> Report:
+    return Report(Level.WARNING, "datagram dropped", {"cause": cause, "source": str(source)})
+
+
+def _of_child(session: GatewaySession, effect: ike.ChildInstalled) -> dict[str, str]:
+    child = effect.child
+    return {
+        "identity": session.identity,
+        "home_address": str(effect.home_address),
+        "mode": child.mode.value,
+        "spi_in": f"{child.spi_in:#010x}",
+        "spi_out": f"{child.spi_out:#010x}",
+        "algorithms": child.algorithms,
+    }
+
+
+def _of_established(effect: ike.Established) -> dict[str, str]:
+    return {
+        "identity": effect.identity,
+        "user_name": effect.user_name,
+        "apn": effect.apn or "",
+        "home_address": str(effect.home_address),
+        "peer": str(effect.peer),
+        "suite": effect.suite,
+    }

@@ -1,0 +1,90 @@
+"""What happens to the PDN GW as a whole, and what it wants done (TS 24.303 §5.1, TS 33.402 §9)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+from pdngw_proxy.aaa_link.port import RelayAnswer, RelayRequest
+from wire.ikev2.nat import Endpoint
+from wire.sansio import Tick
+
+
+class Channel(Enum):
+    """The gateway's two kinds of sockets."""
+
+    IKE = "IKE and ESP in UDP"
+    DSMIP = "DSMIPv6"
+
+
+@dataclass(frozen=True, slots=True)
+class DatagramArrived:
+    """A datagram from `source` came to our own `destination`."""
+
+    channel: Channel
+    octets: bytes
+    source: Endpoint
+    destination: Endpoint
+
+
+@dataclass(frozen=True, slots=True)
+class AaaAnswered:
+    """The AAA server's answer to the AskAaa of `sa`."""
+
+    sa: bytes
+    answer: RelayAnswer
+
+
+@dataclass(frozen=True, slots=True)
+class DrainRequested:
+    """Close every session, because the gateway stops; `cause` is one line."""
+
+    cause: str
+
+
+GatewayEvent = DatagramArrived | AaaAnswered | DrainRequested | Tick
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Send a datagram from our own `source`."""
+
+    channel: Channel
+    octets: bytes
+    source: Endpoint
+    to: Endpoint
+
+
+@dataclass(frozen=True, slots=True)
+class AskAaa:
+    """Relay one EAP round; answered by AaaAnswered with the same `sa`."""
+
+    sa: bytes
+    request: RelayRequest
+
+
+@dataclass(frozen=True, slots=True)
+class EndAaaSession:
+    """Tell the AAA server that an accepted session is over."""
+
+    session: str
+    user_name: str | None
+
+
+class Level(Enum):
+    """How much an operator wants to know of it."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One line for the log: a short phrase and its details; a refusal's details hold its `cause`."""
+
+    level: Level
+    phrase: str
+    details: Mapping[str, str] = field(default_factory=dict)
+
+
+GatewayEffect = Send | AskAaa | EndAaaSession | Report

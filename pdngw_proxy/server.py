@@ -1,0 +1,136 @@
+"""The gateway's machine on its sockets: datagrams in and out, AAA rounds as tasks, and the log."""
+
+import asyncio
+import secrets
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from ipaddress import ip_address
+
+from pdngw_proxy.aaa_link.port import AaaLink, RelayAnswer, RelayRequest, RelayUnavailable
+from pdngw_proxy.config import PdnGwConfig
+from pdngw_proxy.gateway import Gateway, GatewaySettings
+from pdngw_proxy.gateway_events import (
+    AaaAnswered,
+    AskAaa,
+    Channel,
+    DatagramArrived,
+    DrainRequested,
+    EndAaaSession,
+    GatewayEffect,
+    GatewayEvent,
+    Report,
+    Send,
+)
+from runtime.driver import Driver
+from runtime.log_limit import LogLimit
+from runtime.logs import get_logger
+from runtime.taps import Address, DatagramTap
+from runtime.udp import UdpEndpoint
+from wire.ikev2.nat import Endpoint
+
+log = get_logger("pdngw")
+
+_DRAIN_LIMIT = 2.0
+"""Seconds that the UEs have to acknowledge that their sessions end."""
+
+
+class GatewayShell:
+    """The machine on its sockets. Each AAA round is a task of its own, which always ends with an answer."""
+
+    def __init__(self, settings: GatewaySettings, link: AaaLink, *, capture: DatagramTap) -> None:
+        loop = asyncio.get_running_loop()
+        self._link = link
+        self._capture = capture
+        self._clock = loop.time
+        self._machine = Gateway(settings=settings, random=secrets.token_bytes)
+        self._driver: Driver[GatewayEvent, GatewayEffect] = Driver(
+            self._machine, self._perform, clock=loop.time, call_later=loop.call_later
+        )
+        self._sockets: dict[Endpoint, UdpEndpoint] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._limit = LogLimit()
+        self._quiet = asyncio.Event()
+
+    def open(self, config: PdnGwConfig) -> None:
+        """Bind the ports; OSError when one is taken."""
+        for channel, port in (
+            (Channel.IKE, config.ike_port),
+            (Channel.IKE, config.natt_port),
+            (Channel.DSMIP, config.dsmip_port),
+        ):
+            local = Endpoint(config.address, port)
+            arrived = self._receiver(channel, local)
+            self._sockets[local] = UdpEndpoint.bind((str(config.address), port), arrived, capture=self._capture)
+
+    async def drain(self) -> None:
+        """Close every session, and wait a little for the UEs to agree."""
+        self._driver.feed(DrainRequested("the gateway stops"))
+        self._note_quiet()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_DRAIN_LIMIT):
+                await self._quiet.wait()
+
+    def close(self) -> None:
+        """Give the ports back."""
+        self._driver.close()
+        for endpoint in self._sockets.values():
+            endpoint.close()
+        for task in self._tasks:
+            task.cancel()
+
+    def _receiver(self, channel: Channel, local: Endpoint) -> Callable[[bytes, Address], None]:
+        def arrived(octets: bytes, source: Address) -> None:
+            peer = Endpoint(ip_address(source[0]), source[1])
+            self._driver.feed(DatagramArrived(channel, octets, peer, local))
+
+        return arrived
+
+    def _perform(self, effect: GatewayEffect) -> None:
+        match effect:
+            case Send(_, octets, source, to):
+                self._sockets[source].send(octets, (str(to.address), to.port))
+            case AskAaa(sa, request):
+                self._start(self._ask(sa, request))
+            case EndAaaSession(session, user_name):
+                self._start(self._link.end_session(session, user_name))
+            case Report():
+                self._report(effect)
+                self._note_quiet()
+
+    def _note_quiet(self) -> None:
+        if not len(self._machine.sessions) and not self._tasks:
+            self._quiet.set()
+        else:
+            self._quiet.clear()
+
+    def _start(self, work: Coroutine[object, object, None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._finished)
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self._note_quiet()
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("AAA task failed", cause=repr(error), exc_info=error)
+
+    async def _ask(self, sa: bytes, request: RelayRequest) -> None:
+        answer: RelayAnswer
+        try:
+            answer = await self._link.authenticate(request)
+        except Exception as error:
+            # The outermost place of this round: the UE is told at once, and every other session goes on.
+            log.exception("AAA link failed", cause=repr(error))
+            answer = RelayUnavailable("the AAA link failed")
+        self._driver.feed(AaaAnswered(sa, answer))
+
+    def _report(self, report: Report) -> None:
+        """One line; those that strangers cause are limited."""
+        withheld = 0
+        if "source" in report.details:
+            allowed = self._limit.allow(report.phrase, self._clock())
+            if allowed is None:
+                return
+            withheld = allowed
+        details = {**report.details, **({"withheld": withheld} if withheld else {})}
+        getattr(log, report.level.value)(report.phrase, **details)

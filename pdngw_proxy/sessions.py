@@ -1,0 +1,88 @@
+"""The sessions of the gateway: which IKE SA has which Home Address and which security associations (RFC 4877 §4.3)."""
+
+from dataclasses import dataclass, field
+from ipaddress import IPv6Address
+
+from pdngw_proxy.addresses import Lease
+from wire.ikev2.association import Association
+from wire.ikev2.child import Mode
+from wire.ikev2.nat import Endpoint
+
+
+@dataclass(slots=True)
+class GatewaySession:
+    """One UE. `sa` is our SPI of its IKE SA, `name` what the AAA server calls the session.
+
+    `peer` and `local` are where its ESP goes, from and to; `associations` its Child SAs by our inbound SPI.
+    """
+
+    sa: bytes
+    name: str
+    local: Endpoint
+    peer: Endpoint
+    identity: str = ""
+    user_name: str | None = None
+    accepted: bool = False
+    lease: Lease | None = None
+    associations: dict[int, Association] = field(default_factory=dict)
+
+    def newest(self, mode: Mode) -> Association | None:
+        """The Child SA made last in this mode, or None."""
+        found = [association for association in self.associations.values() if association.child.mode is mode]
+        return found[-1] if found else None
+
+
+class SessionBook:
+    """Every session by IKE SA, by inbound SPI and by Home Address."""
+
+    def __init__(self) -> None:
+        self._by_sa: dict[bytes, GatewaySession] = {}
+        self._by_spi: dict[int, GatewaySession] = {}
+        self._by_home: dict[IPv6Address, GatewaySession] = {}
+
+    def __len__(self) -> int:
+        return len(self._by_sa)
+
+    def all(self) -> list[GatewaySession]:
+        """Every session, the oldest first."""
+        return list(self._by_sa.values())
+
+    def open(self, session: GatewaySession) -> None:
+        """A UE has begun to authenticate."""
+        self._by_sa[session.sa] = session
+
+    def of_sa(self, sa: bytes) -> GatewaySession | None:
+        """The session of an IKE SA, or None."""
+        return self._by_sa.get(sa)
+
+    def of_spi(self, spi: int) -> GatewaySession | None:
+        """The session of one of our inbound SPIs, or None."""
+        return self._by_spi.get(spi)
+
+    def of_home(self, home_address: IPv6Address) -> GatewaySession | None:
+        """The session that has a Home Address now, or None."""
+        return self._by_home.get(home_address)
+
+    def lease(self, session: GatewaySession, lease: Lease) -> None:
+        """The Home Address is this session's from now on, and no older one's."""
+        session.lease = lease
+        self._by_home[lease.home_address] = session
+
+    def install(self, session: GatewaySession, association: Association) -> None:
+        """A Child SA of the session is ready."""
+        spi = association.child.spi_in
+        session.associations[spi] = association
+        self._by_spi[spi] = session
+
+    def remove(self, session: GatewaySession, spi: int) -> None:
+        """A Child SA of the session is gone."""
+        session.associations.pop(spi, None)
+        self._by_spi.pop(spi, None)
+
+    def close(self, session: GatewaySession) -> None:
+        """The session is over, and nothing of it is found any more."""
+        for spi in list(session.associations):
+            self.remove(session, spi)
+        self._by_sa.pop(session.sa, None)
+        if session.lease is not None and self._by_home.get(session.lease.home_address) is session:
+            del self._by_home[session.lease.home_address]
