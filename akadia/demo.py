@@ -136,7 +136,7 @@ def _opening_words(laboratory: Laboratory) -> str:
     plan, block = laboratory.plan, laboratory.plan.block
     link = {"diameter": "Diameter S6b", "radius": "RADIUS"}[plan.aaa]
     return (
-        f"UE {block.ue} -- PDN GW {block.pdngw} -- {link} -- AAA {block.aaa} -- SWx -- HSS {block.hss}; DNS {block.dns}\n"
+        f"UE {block.ue} - PDN GW {block.pdngw} - {link} - AAA {block.aaa} - SWx - HSS {block.hss}; DNS {block.dns}\n"
         f"subscriber {laboratory.imsi}, APN {plan.apn}"
     )
 
