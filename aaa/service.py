@@ -85,11 +85,11 @@ class EapAuthenticationService:
 
     def _conversation(self, request: AccessRequest, token: bytes | None, now: float) -> Conversation | None:
         if token is not None:
-            return self._conversations.find(token, request.client.name, now)
-        return Conversation(client=request.client.name, eap=Silent(), started=now, apn=request.apn)
+            return self._conversations.find(token, _owner(request), now)
+        return Conversation(client=_owner(request), eap=Silent(), started=now, apn=request.apn)
 
     def _refused(self, request: AccessRequest, cause: RejectCause, detail: str) -> Reject:
-        log.warning("authentication rejected", cause=cause.value, detail=detail, client=request.client.name)
+        log.warning("authentication rejected", cause=cause.value, detail=detail, client=_owner(request))
         eap = request.eap
         return Reject(failure(eap[IDENTIFIER_AT]) if len(eap) > IDENTIFIER_AT else b"", cause, detail)
 
@@ -211,3 +211,8 @@ class EapAuthenticationService:
 
     def _ms(self, conversation: Conversation) -> int:
         return round((self._clock() - conversation.started) * 1000)
+
+
+def _owner(request: AccessRequest) -> str:
+    """Who may continue a conversation: clients of two fronts may have one name."""
+    return f"{request.front}/{request.client.name}"

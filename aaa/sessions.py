@@ -14,8 +14,8 @@ STATE_OCTETS = 16
 class Conversation:
     """All that is known of one authentication between two rounds: plain data, so that it can be kept anywhere.
 
-    `client` is the name of the peer that began it, `apn` what that peer asked for first, `started` the clock's time
-    of the first round in seconds.
+    `client` names the peer that began it, front included, `apn` what that peer asked for first, `started` the clock's
+    time of the first round in seconds.
     """
 
     client: str

@@ -127,7 +127,7 @@ async def test_service_accepts_a_genuine_ue(method: EapMethod, client: Client, l
     assert len(core.conversations) == 0
     assert [(line["event"], line["log_level"]) for line in logs] == [("authentication accepted", "info")]
     assert logs[0]["imsi"] == str(IMSI)
-    assert logs[0]["client"] == client.name
+    assert logs[0]["client"] == f"radius/{client.name}"
     assert logs[0]["method"] == method.name
 
 

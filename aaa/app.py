@@ -1,0 +1,138 @@
+"""The AAA server as a daemon: the HSS in process or over SWx, the service on it, RADIUS and Diameter before it."""
+
+import asyncio
+import secrets
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+from aaa.config import AaaConfig, AaaSettings, SwxConfig, read_settings
+from aaa.diameter.server import AaaDiameterServer
+from aaa.messages import AuthenticationService
+from aaa.radius.server import RadiusServer
+from aaa.service import EapAuthenticationService
+from aaa.sessions import MemoryConversations
+from aaa.swx_client import SwxClient
+from hss.api import HomeSubscriberServer
+from hss.app import open_service
+from hss.config import HssConfig
+from runtime.capture import Capture, NullCapture, open_capture
+from runtime.config import CaptureConfig, LogConfig, RawConfig, SocketAddress, read_config
+from runtime.diameter.client import DiameterClient
+from runtime.diameter.settings import DiameterUnavailable
+from runtime.logs import configure, get_logger
+from runtime.process import notify_ready, run
+from runtime.taps import Address
+from wire.diameter.applications import Application
+from wire.diameter.capabilities import LocalNode, PeerPolicy
+from wire.diameter.command import Identity
+
+log = get_logger("aaa.app")
+
+HSS_WAIT = 5.0
+"""Seconds that a start waits for the HSS; after that users are refused until it is there."""
+
+Tap = Capture | NullCapture
+
+
+def main(path: Path) -> int:
+    """`akadia aaa serve`: serve until told to stop; the exit code."""
+    raw = read_config(path)
+    logging = raw.section("log", LogConfig)
+    configure(logging.level, logging.format)
+    settings = read_settings(raw)
+    return run(lambda stop: serve(raw, settings, stop))
+
+
+async def serve(raw: RawConfig, settings: AaaSettings, stop: asyncio.Event) -> None:
+    """Serve until `stop` is set, then take leave of every peer. ConfigError or OSError when it cannot begin."""
+    async with AsyncExitStack() as stack:
+        tap = open_capture(raw.section("capture", CaptureConfig).folder, "aaa")
+        stack.callback(tap.close)
+        hss = await stack.enter_async_context(_open_hss(raw, settings, tap))
+        aaa = settings.aaa
+        service = EapAuthenticationService(
+            hss=hss,
+            conversations=MemoryConversations(
+                random=secrets.token_bytes,
+                limit=aaa.conversation_limit,
+                client_limit=max(1, aaa.conversation_limit // 2),
+                age=aaa.conversation_age,
+            ),
+            node=aaa.origin_host,
+            clock=time.monotonic,
+            random=secrets.token_bytes,
+            policy=aaa.policy,
+            answer_time=aaa.answer_time,
+            limit=aaa.rounds_at_once,
+        )
+        radius = _open_radius(settings, service, tap, stack)
+        plain, tls = await _open_diameter(settings, service, tap, stack)
+        log.info("aaa ready", radius=_text(radius), diameter=_text(plain), diameter_tls=_text(tls), hss=aaa.hss)
+        notify_ready()
+        await stop.wait()
+
+
+@asynccontextmanager
+async def _open_hss(raw: RawConfig, settings: AaaSettings, tap: Tap) -> AsyncIterator[HomeSubscriberServer]:
+    if settings.swx is None:
+        async with open_service(raw.section("hss", HssConfig), raw.path) as service:
+            yield service
+    else:
+        async with _open_swx(settings.aaa, settings.swx, tap) as client:
+            yield client
+
+
+@asynccontextmanager
+async def _open_swx(aaa: AaaConfig, swx: SwxConfig, tap: Tap) -> AsyncIterator[HomeSubscriberServer]:
+    now = time.time()
+    hss = Identity(swx.hss_origin_host, swx.hss_realm)
+    local = LocalNode(aaa.origin_host, aaa.origin_realm, (Application.SWX,), origin_state_id=int(now) & 0xFFFFFFFF)
+    client = DiameterClient(
+        local=local,
+        peer=PeerPolicy(
+            name="hss",
+            origin_host=hss.origin_host,
+            origin_realm=hss.origin_realm,
+            applications=(Application.SWX,),
+        ),
+        address=swx.hss,
+        random=secrets.token_bytes,
+        wall_clock=now,
+        capture=tap,
+    )
+    client.start()
+    try:
+        await client.ready(HSS_WAIT)
+    except DiameterUnavailable as error:
+        log.warning("hss not connected yet", cause=error.cause, hss=str(swx.hss))
+    try:
+        yield SwxClient(client, identity=local.identity, hss=hss, started=int(now))
+    finally:
+        await client.close()
+
+
+def _open_radius(
+    settings: AaaSettings, service: AuthenticationService, tap: Tap, stack: AsyncExitStack
+) -> Address | None:
+    if settings.radius is None:
+        return None
+    server = RadiusServer.of(settings.radius, service)
+    stack.push_async_callback(server.close)
+    return server.listen(settings.radius.auth, capture=tap)
+
+
+async def _open_diameter(
+    settings: AaaSettings, service: AuthenticationService, tap: Tap, stack: AsyncExitStack
+) -> tuple[Address | None, Address | None]:
+    if settings.diameter is None:
+        return None, None
+    identity = Identity(settings.aaa.origin_host, settings.aaa.origin_realm)
+    server = AaaDiameterServer(settings.diameter, service, identity, capture=tap)
+    stack.push_async_callback(server.close)
+    return await server.listen()
+
+
+def _text(address: Address | None) -> str:
+    return "" if address is None else str(SocketAddress(*address))

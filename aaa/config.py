@@ -1,0 +1,65 @@
+"""[aaa]: who the AAA server is, how it asks the HSS, what it offers its clients."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import Field
+
+from aaa.diameter.config import DiameterConfig
+from aaa.eap.policy import AkaPolicy
+from aaa.radius.config import RadiusConfig
+from runtime.config import ConfigError, RawConfig, Section, SocketAddress
+
+
+class AaaConfig(Section):
+    """[aaa]; `hss_limit` and `conversation_age` in seconds, `answer_time` how many of them a UE has for one round."""
+
+    origin_host: str = Field(min_length=1, description="this AAA server's Origin-Host, such as aaa.epc.example")
+    origin_realm: str = Field(min_length=1, description="this AAA server's Origin-Realm, such as epc.example")
+    hss: Literal["local", "swx"] = Field(default="local", description='"local" (in this process) or "swx"')
+    result_ind: bool = Field(default=False, description="protected success: one round more (RFC 4187 §6.2)")
+    always_ask_identity: bool = Field(default=False, description="AKA-Identity first, always (RFC 4187 §4.1.4)")
+    hss_limit: float = Field(default=5.0, gt=0, le=30)
+    answer_time: int = Field(default=30, ge=1, le=300)
+    conversation_age: float = Field(default=60.0, ge=5, le=600)
+    conversation_limit: int = Field(default=100_000, ge=1)
+    rounds_at_once: int = Field(default=4000, ge=1)
+
+    @property
+    def policy(self) -> AkaPolicy:
+        """What every client is offered beside its own network name."""
+        return AkaPolicy(
+            result_ind=self.result_ind, always_ask_identity=self.always_ask_identity, hss_limit=self.hss_limit
+        )
+
+
+class SwxConfig(Section):
+    """[aaa.swx]: the HSS that is asked when `aaa.hss` is "swx"."""
+
+    hss: SocketAddress = Field(description='where the HSS listens, such as "127.0.0.2:3868"')
+    hss_origin_host: str = Field(min_length=1, description="the HSS's Origin-Host, such as hss.epc.example")
+    hss_realm: str = Field(min_length=1, description="the HSS's Origin-Realm, such as epc.example")
+
+
+@dataclass(frozen=True, slots=True)
+class AaaSettings:
+    """All sections of the AAA server; `swx` is None when the HSS is local, a front None when it is not configured."""
+
+    aaa: AaaConfig
+    swx: SwxConfig | None
+    radius: RadiusConfig | None
+    diameter: DiameterConfig | None
+
+
+def read_settings(raw: RawConfig) -> AaaSettings:
+    """The AAA server's sections of the file; ConfigError in one line when they cannot be served."""
+    aaa = raw.section("aaa", AaaConfig)
+    settings = AaaSettings(
+        aaa=aaa,
+        swx=raw.section("aaa.swx", SwxConfig) if aaa.hss == "swx" else None,
+        radius=raw.optional("aaa.radius", RadiusConfig),
+        diameter=raw.optional("aaa.diameter", DiameterConfig),
+    )
+    if settings.radius is None and settings.diameter is None:
+        raise ConfigError(f"{raw.path}: nobody could ask this AAA server; add [aaa.radius] or [aaa.diameter]")
+    return settings

@@ -1,0 +1,60 @@
+"""[aaa.diameter]: where the Diameter front listens, and which peers may ask it."""
+
+from collections import Counter
+from typing import Annotated, Self
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from runtime.config import OptionalPath, PeerConfig, Section, SocketAddress
+from wire.diameter.applications import Application
+
+APPLICATIONS = {"eap": Application.EAP, "s6b": Application.S6B}
+"""What the AAA server serves over Diameter, by the names that the file uses."""
+
+
+def _none_if_empty(value: object) -> object:
+    return None if value == "" else value
+
+
+OptionalAddress = Annotated[SocketAddress | None, BeforeValidator(_none_if_empty)]
+
+
+class DiameterPeerConfig(PeerConfig):
+    """[[aaa.diameter.peer]]: one gateway."""
+
+    network_name: str = Field(
+        default="", description='the access network identity for EAP-AKA\' (TS 24.302 §8.1.1), such as "WLAN"'
+    )
+
+
+class DiameterConfig(Section):
+    """[aaa.diameter]; without `tls_address` it serves TCP alone, without `address` TLS alone."""
+
+    address: OptionalAddress = Field(default=None, description='where to listen for TCP, such as "127.0.0.3:3868"')
+    tls_address: OptionalAddress = Field(default=None, description='where to listen for TLS, such as "127.0.0.3:5658"')
+    certificate: OptionalPath = Field(default=None, description="this server's certificate for TLS, PEM")
+    key: OptionalPath = Field(default=None, description="the key of the certificate, PEM")
+    ca: OptionalPath = Field(default=None, description="whom a peer's certificate must come from, PEM")
+    peer: tuple[DiameterPeerConfig, ...] = Field(default=(), description="[[aaa.diameter.peer]], one for each peer")
+    session_limit: int = Field(default=200_000, ge=1, description="sessions remembered at most")
+
+    @model_validator(mode="after")
+    def _tls_is_whole(self) -> Self:
+        if self.tls_address is not None and (self.certificate is None or self.key is None):
+            raise ValueError("tls_address needs certificate and key; write both, or leave tls_address empty")
+        return self
+
+    @model_validator(mode="after")
+    def _peers_are_distinct(self) -> Self:
+        for what, values in (
+            ("name", [peer.name for peer in self.peer]),
+            ("origin_host", [peer.origin_host.lower() for peer in self.peer]),
+        ):
+            twice = next((value for value, count in Counter(values).items() if count > 1), None)
+            if twice is not None:
+                raise ValueError(f"two [[aaa.diameter.peer]] have {what} {twice}; give each its own")
+        for peer in self.peer:
+            foreign = next((name for name in peer.applications if name not in APPLICATIONS), None)
+            if foreign is not None:
+                raise ValueError(f"peer {peer.name} may ask for {foreign}, which is not served; write eap or s6b")
+        return self

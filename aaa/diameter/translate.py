@@ -1,0 +1,131 @@
+"""Between DER and DEA and what the authentication service asks and answers (RFC 4072 §2, TS 29.273 §9.1.2.1)."""
+
+from dataclasses import dataclass, replace
+
+from aaa.diameter.results import RESULTS
+from aaa.messages import Accept, AccessRequest, Challenge, Client, Reject
+from hss.api import ApnProfile
+from wire.diameter.avp import AvpFault
+from wire.diameter.command import ExperimentalResult, Identity
+from wire.diameter.eap import DiameterEapAnswer, DiameterEapRequest
+from wire.diameter.enumerations import AuthRequestType, Mip6FeatureVector, PdnType
+from wire.diameter.message import Message
+from wire.diameter.profile import Ambr, ApnConfiguration
+from wire.diameter.results import ResultCode
+from wire.diameter.s6b import S6bEapAnswer, S6bEapRequest
+from wire.eap.packet import EapCode
+
+FRONT = "diameter"
+CODE_AT = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """One DER and who asks: all that its DEA needs."""
+
+    message: Message
+    der: DiameterEapRequest
+    identity: Identity
+
+
+def to_access_request(round_: Round, client: Client) -> AccessRequest:
+    """What a DER asks; AvpFault when it cannot be served (RFC 4072 §2.8.4, §3.1; RFC 6733 §8.7)."""
+    der = round_.der
+    if der.auth_request_type is AuthRequestType.AUTHORIZE_ONLY:
+        raise _fault(round_, "Auth-Request-Type", "EAP authenticates", ResultCode.INVALID_AVP_VALUE)
+    if der.eap_payload and der.eap_payload[CODE_AT] != EapCode.RESPONSE:
+        raise _fault(round_, "EAP-Payload", "no EAP-Response", ResultCode.ERROR_EAP_CODE_UNKNOWN)
+    if len(der.states) > 1:
+        raise _fault(round_, "State", "more than one State", ResultCode.AVP_OCCURS_TOO_MANY_TIMES)
+    return AccessRequest(
+        client=client,
+        eap=der.eap_payload,
+        state=der.states[0] if der.states else None,
+        user_name=der.user_name,
+        apn=(der.service_selection or None) if isinstance(der, S6bEapRequest) else None,
+        front=FRONT,
+    )
+
+
+def to_challenge(round_: Round, answer: Challenge) -> Message:
+    """1001 with the next EAP request, and how long the gateway may wait for the UE (RFC 6733 §8.19)."""
+    dea = replace(
+        _blank(round_),
+        result_code=ResultCode.MULTI_ROUND_AUTH,
+        eap_payload=answer.eap,
+        states=(answer.state,),
+        multi_round_time_out=answer.timeout,
+    )
+    return dea.message(round_.message)
+
+
+def to_reissue(round_: Round, request: bytes) -> Message:
+    """1001 with the EAP request that is still out: the answer to it was discarded (RFC 4072 §2.4)."""
+    dea = replace(
+        _blank(round_),
+        result_code=ResultCode.MULTI_ROUND_AUTH,
+        eap_reissued_payload=request,
+        states=round_.der.states,
+    )
+    return dea.message(round_.message)
+
+
+def to_accept(round_: Round, answer: Accept) -> Message:
+    """2001 with EAP-Success, the whole MSK, and on S6b who the user is and what he may have."""
+    dea = replace(
+        _blank(round_),
+        result_code=ResultCode.SUCCESS,
+        user_name=answer.user_name,
+        eap_payload=answer.eap,
+        eap_master_session_key=answer.msk,
+        session_timeout=answer.profile.session_timeout,
+    )
+    if isinstance(dea, S6bEapAnswer) and isinstance(round_.der, S6bEapRequest):
+        dea = replace(
+            dea,
+            mobile_node_identifier=answer.user_name,
+            apn_configuration=None if answer.apn is None else _apn_configuration(answer.apn),
+            mip6_feature_vector=_granted(round_.der.mip6_feature_vector),
+        )
+    return dea.message(round_.message)
+
+
+def to_reject(round_: Round, answer: Reject) -> Message:
+    """The result of the cause, and EAP-Failure for the UE (RFC 4072 §2.8.2)."""
+    dea = replace(_blank(round_), error_message=answer.cause.value, eap_payload=answer.eap or None)
+    result = RESULTS[answer.cause]
+    if isinstance(result, ResultCode):
+        return replace(dea, result_code=result).message(round_.message)
+    return replace(dea, experimental_result=ExperimentalResult(code=result)).message(round_.message)
+
+
+def _blank(round_: Round) -> DiameterEapAnswer:
+    kind = S6bEapAnswer if isinstance(round_.der, S6bEapRequest) else DiameterEapAnswer
+    return kind(
+        session_id=round_.der.session_id,
+        auth_application_id=round_.der.auth_application_id,
+        auth_request_type=round_.der.auth_request_type,
+        origin_host=round_.identity.origin_host,
+        origin_realm=round_.identity.origin_realm,
+    )
+
+
+def _apn_configuration(apn: ApnProfile) -> ApnConfiguration:
+    """APN-Configuration of TS 29.272 §7.3.35, static addresses in Served-Party-IP-Address."""
+    return ApnConfiguration(
+        context_identifier=apn.context_id,
+        served_party_ip_addresses=tuple(a for a in (apn.home_address, apn.home_address_v4) if a is not None),
+        pdn_type=PdnType(apn.pdn_type.value),
+        service_selection=apn.name,
+        ambr=None if apn.ambr is None else Ambr(uplink=apn.ambr.uplink, downlink=apn.ambr.downlink),
+    )
+
+
+def _granted(wanted: int | None) -> int | None:
+    """Of what the gateway supports, DSMIPv6 alone is what this server authorises (RFC 5447 §4.2.5)."""
+    return None if wanted is None else wanted & Mip6FeatureVector.MIP6_INTEGRATED
+
+
+def _fault(round_: Round, name: str, reason: str, result: ResultCode) -> AvpFault:
+    avp = round_.message.first(name)
+    return AvpFault(avp.offset if avp else 0, f"{name}: {reason}", result, (avp,) if avp else ())

@@ -1,0 +1,39 @@
+"""Non-3GPP-User-Data of a SAA as the profile that the AAA server authorises by (TS 29.273 §8.2.3.1)."""
+
+from ipaddress import IPv4Address, IPv6Address
+
+from hss.api import Ambr, ApnProfile, PdnType, Profile, Refusal, ServiceRefused
+from wire.diameter.enumerations import Non3gppIpAccess, Non3gppIpAccessApn, RatType, SubscriptionIdType
+from wire.diameter.profile import ApnConfiguration, Non3gppUserData
+from wire.identity import Imsi
+
+
+def profile_of(imsi: Imsi, data: Non3gppUserData) -> Profile:
+    """The profile; ServiceRefused when the data bar the user from what this server serves, WLAN access to APNs."""
+    if data.non_3gpp_ip_access is Non3gppIpAccess.NON_3GPP_SUBSCRIPTION_BARRED:
+        raise ServiceRefused(Refusal.SUBSCRIBER_BARRED, "Non-3GPP-IP-Access is barred")
+    if data.non_3gpp_ip_access_apn is Non3gppIpAccessApn.NON_3GPP_APNS_DISABLE:
+        raise ServiceRefused(Refusal.NO_APN_SUBSCRIPTION, "Non-3GPP-IP-Access-APN disables every APN")
+    # TS 29.273 §8.2.3.1: the RAT-Types listed are those that are not allowed.
+    if RatType.WLAN in data.rat_types:
+        raise ServiceRefused(Refusal.RAT_NOT_ALLOWED, "WLAN is among the RAT-Types that are not allowed")
+    numbers = [one.data for one in data.subscription_ids if one.type is SubscriptionIdType.END_USER_E164]
+    return Profile(
+        imsi=imsi,
+        apns=tuple(_apn(apn) for apn in data.apn_configurations),
+        default_context_id=data.context_identifier,
+        session_timeout=data.session_timeout,
+        msisdn=numbers[0] if numbers else None,
+    )
+
+
+def _apn(apn: ApnConfiguration) -> ApnProfile:
+    addresses = apn.served_party_ip_addresses
+    return ApnProfile(
+        context_id=apn.context_identifier,
+        name=apn.service_selection,
+        pdn_type=PdnType(apn.pdn_type.value),
+        home_address=next((one for one in addresses if isinstance(one, IPv6Address)), None),
+        home_address_v4=next((one for one in addresses if isinstance(one, IPv4Address)), None),
+        ambr=None if apn.ambr is None else Ambr(apn.ambr.uplink, apn.ambr.downlink),
+    )
