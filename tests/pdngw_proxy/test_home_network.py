@@ -1,0 +1,59 @@
+"""The home network inside the process."""
+
+from ipaddress import IPv6Address, IPv6Network
+
+import pytest
+
+from pdngw_proxy.home_network import HomeNetwork, correspondent_of
+from wire.ip.icmpv6 import DestinationUnreachable, EchoReply, EchoRequest, build_icmpv6, parse_icmpv6
+from wire.ip.ipv6 import Ipv6Packet
+from wire.ip.udp import UdpDatagram
+
+PREFIX = IPv6Network("2001:db8:1::/64")
+AGENT, UE = IPv6Address("2001:db8:1::1"), IPv6Address("2001:db8:1::100")
+HOST = correspondent_of(PREFIX)
+
+
+def network() -> HomeNetwork:
+    return HomeNetwork(ha_address=AGENT, prefix=PREFIX, hosts=[HOST])
+
+
+def ping(destination: IPv6Address) -> Ipv6Packet:
+    payload = build_icmpv6(EchoRequest(1, 2, b"data"), UE, destination)
+    return Ipv6Packet(source=UE, destination=destination, next_header=58, payload=payload)
+
+
+def test_correspondent_has_an_address_that_is_easily_remembered() -> None:
+    assert str(HOST) == "2001:db8:1::cafe"
+    assert correspondent_of(IPv6Network("2001:db8::/120")) == IPv6Address("2001:db8::fe")
+
+
+@pytest.mark.parametrize("destination", [AGENT, HOST])
+def test_hosts_answer_an_echo_request(destination: IPv6Address) -> None:
+    (octets,) = network().deliver(ping(destination).build())
+    answer = Ipv6Packet.parse(octets)
+    assert (answer.source, answer.destination) == (destination, UE)
+    assert parse_icmpv6(answer.payload, destination, UE) == EchoReply(1, 2, b"data")
+
+
+def test_hosts_echo_a_datagram() -> None:
+    payload = UdpDatagram(5000, 7, b"hello").build(UE, HOST)
+    sent = Ipv6Packet(source=UE, destination=HOST, next_header=17, payload=payload)
+    (octets,) = network().deliver(sent.build())
+    answer = Ipv6Packet.parse(octets)
+    assert UdpDatagram.parse(answer.payload, HOST, UE) == UdpDatagram(7, 5000, b"hello")
+
+
+@pytest.mark.parametrize(("destination", "code"), [("2001:db8:1::dead", 3), ("2001:db8:2::1", 0)])
+def test_nobody_at_an_address_is_told_by_the_home_agent(destination: str, code: int) -> None:
+    sent = ping(IPv6Address(destination)).build()
+    (octets,) = network().deliver(sent)
+    answer = Ipv6Packet.parse(octets)
+    assert answer.source == AGENT
+    assert parse_icmpv6(answer.payload, AGENT, UE) == DestinationUnreachable(code, sent)
+
+
+def test_broken_packets_get_no_answer() -> None:
+    assert network().deliver(b"") == []
+    assert network().deliver(ping(HOST).build()[:-1] + b"?") == []
+    assert network().deliver(ping(IPv6Address("ff02::1")).build()) == []
