@@ -1,0 +1,64 @@
+"""[ue] as an operator writes it."""
+
+from ipaddress import IPv4Address
+from pathlib import Path
+
+import pytest
+
+from runtime.config import ConfigError, read_config
+from ue_sim.config import UeConfig
+from wire.identity import EapMethod
+
+SECTION = """[ue]
+address = "127.1.2.10"
+dns = "127.1.2.53:5300"
+ca = "pki/ca.pem"
+gateway_id = "pgw.epc.mnc001.mcc001.3gppnetwork.org"
+usim = "ue/usim.toml"
+"""
+
+
+def read(folder: Path, text: str) -> UeConfig:
+    path = folder / "akadia.toml"
+    path.write_text(text)
+    return read_config(path).section("ue", UeConfig)
+
+
+def test_ue_is_read_with_files_beside_the_configuration(tmp_path: Path) -> None:
+    config = read(tmp_path, SECTION)
+    assert (config.address, config.dns) == (IPv4Address("127.1.2.10"), ("127.1.2.53", 5300))
+    assert (config.ca, config.usim) == (tmp_path / "pki/ca.pem", tmp_path / "ue/usim.toml")
+    assert (config.gateway_port, config.dsmip_port) == (4500, 4191)
+
+
+@pytest.mark.parametrize(
+    ("written", "method"), [("", EapMethod.AKA), ("aka", EapMethod.AKA), ("aka-prime", EapMethod.AKA_PRIME)]
+)
+def test_method_is_by_name(tmp_path: Path, written: str, method: EapMethod) -> None:
+    line = f'method = "{written}"\n' if written else ""
+    assert read(tmp_path, SECTION + line).eap_method is method
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ('method = "sim"', "ue.method"),
+        ("lifetime = 3", "ue.lifetime"),
+        ("lifetime = 262141", "ue.lifetime"),
+        ("give_up_after = 0", "ue.give_up_after"),
+        ("gateway_port = 0", "ue.gateway_port"),
+        ('k = "00112233445566778899aabbccddeeff"', "ue.k: nothing reads this key"),
+    ],
+)
+def test_mistake_is_said_in_one_line(tmp_path: Path, line: str, said: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        read(tmp_path, f"{SECTION}{line}\n")
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("key", ["address", "dns", "ca", "gateway_id", "usim"])
+def test_what_the_ue_cannot_guess_must_be_there(tmp_path: Path, key: str) -> None:
+    text = "\n".join(line for line in SECTION.splitlines() if not line.startswith(f"{key} ="))
+    with pytest.raises(ConfigError, match=f"ue.{key}: is missing"):
+        read(tmp_path, text)
