@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from aaa.config import AaaConfig, SwxConfig
+from aaa.diameter.config import DiameterConfig
 from aaa.radius.config import RadiusConfig
 from akadia.dns_server import DnsConfig, zone_of
 from akadia.template import SECTIONS, AaaChoice, Block, HssChoice, Plan, configuration
@@ -30,6 +32,9 @@ def read(plan: Plan) -> RawConfig:
         ("capture", CaptureConfig),
         ("dns", DnsConfig),
         ("hss", HssConfig),
+        ("aaa", AaaConfig),
+        ("aaa.swx", SwxConfig),
+        ("aaa.diameter", DiameterConfig),
         ("aaa.radius", RadiusConfig),
         ("pdngw", PdnGwConfig),
         ("pdngw.diameter", DiameterLinkConfig),

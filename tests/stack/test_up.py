@@ -7,7 +7,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path
 
 import dns.message
@@ -132,9 +131,6 @@ def test_port_that_is_taken_is_named(laboratory: Laboratory) -> None:
     assert "Address already in use" in done.stderr
 
 
-@pytest.mark.skipif(
-    any(find_spec(f"{package}.app") is None for package in ("hss", "aaa", "pdngw_proxy")), reason="a daemon is missing"
-)
 def test_every_daemon_listens_when_up_says_ready(laboratory: Laboratory, running: list[subprocess.Popen[str]]) -> None:
     process = up(laboratory, running)
     assert len(children(process.pid)) == 4
