@@ -1,0 +1,51 @@
+"""The parsers of wire/ip, and the seeds they are fuzzed from."""
+
+from collections.abc import Callable
+from ipaddress import IPv6Address
+
+from tests.wire.mip6.vectors import PACKETS, named
+from wire.ip.checksum import transport_checksum
+from wire.ip.extensions import DestinationOption, DestinationOptions, Type2RoutingHeader, unfold
+from wire.ip.icmpv6 import EchoRequest, PacketTooBig, ParameterProblem, TimeExceeded, build_icmpv6, parse_icmpv6
+from wire.ip.ipv4 import Ipv4Packet
+from wire.ip.ipv6 import Ipv6Packet
+from wire.ip.responder import respond
+from wire.ip.udp import UdpDatagram
+
+HERE, THERE = IPv6Address("2001:db8::1"), IPv6Address("2001:db8::2")
+MESSAGES = (EchoRequest(1, 2, b"data"), PacketTooBig(1400, b"?"), TimeExceeded(0, b"?"), ParameterProblem(0, 6, b"?"))
+ICMPV6 = tuple(build_icmpv6(message, HERE, THERE) for message in MESSAGES)
+UDP = (UdpDatagram(4500, 7, b"hello").build(HERE, THERE),)
+SIX = tuple(vector.packet for vector in PACKETS if vector.linktype == "raw-ipv6")
+FOUR = tuple(vector.packet for vector in PACKETS if vector.linktype == "raw-ipv4")
+
+
+def _mended(octets: bytes, at: int, protocol: int) -> bytes:
+    """The octets with a right checksum, so that what is behind it is reached."""
+    bare = octets[:at] + bytes(2) + octets[at + 2 :]
+    return octets[:at] + transport_checksum(HERE, THERE, protocol, bare).to_bytes(2, "big") + octets[at + 2 :]
+
+
+def _answer(octets: bytes, next_header: int, at: int) -> object:
+    payload = _mended(octets, at, next_header) if len(octets) > at + 1 else octets
+    return respond(Ipv6Packet(source=HERE, destination=THERE, next_header=next_header, payload=payload))
+
+
+ENTRIES: dict[str, tuple[Callable[[bytes], object], tuple[bytes, ...]]] = {
+    "wire.ip.ipv4.Ipv4Packet.parse": (Ipv4Packet.parse, FOUR),
+    "wire.ip.ipv6.Ipv6Packet.parse": (Ipv6Packet.parse, SIX),
+    "wire.ip.udp.UdpDatagram.parse": (lambda octets: UdpDatagram.parse(octets, HERE, THERE), UDP),
+    "wire.ip.icmpv6.parse_icmpv6": (lambda octets: parse_icmpv6(octets, HERE, THERE), ICMPV6),
+    "wire.ip.extensions.DestinationOptions.parse": (
+        DestinationOptions.parse,
+        (DestinationOptions(59, (DestinationOption.home_address(HERE),)).build(),),
+    ),
+    "wire.ip.extensions.Type2RoutingHeader.parse": (
+        Type2RoutingHeader.parse,
+        (Type2RoutingHeader(59, HERE).build(),),
+    ),
+    "wire.ip.extensions.unfold": (lambda octets: unfold(Ipv6Packet.parse(octets)), SIX),
+    "wire.ip.responder.respond icmpv6": (lambda octets: _answer(octets, 58, 2), ICMPV6),
+    "wire.ip.responder.respond udp": (lambda octets: _answer(octets, 17, 6), UDP),
+    "wire.ip.responder.respond any": (lambda octets: respond(Ipv6Packet.parse(octets)), (named("dhaad_reply").packet,)),
+}

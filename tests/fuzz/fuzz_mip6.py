@@ -1,0 +1,49 @@
+"""The parsers of wire/mip6, and the seeds they are fuzzed from."""
+
+from collections.abc import Callable
+
+from tests.wire.mip6.vectors import MOBILITY, named
+from wire.buffer import Reader
+from wire.mip6.binding_ack import BindingAck
+from wire.mip6.binding_error import BindingError
+from wire.mip6.binding_update import BindingUpdate
+from wire.mip6.encapsulation import parse_tunnelled
+from wire.mip6.header import MobilityHeader
+from wire.mip6.messages import parse_message
+from wire.mip6.options import read_options
+from wire.mip6.refresh_request import RefreshRequest
+
+HEADERS = tuple(vector.mobility_header for vector in MOBILITY)
+
+
+def _behind_the_header(parse: Callable[[bytes], object]) -> Callable[[bytes], object]:
+    """Offsets of message data count from the whole header, so it stands before them here as well."""
+
+    def parsing(octets: bytes) -> object:
+        return parse(MobilityHeader.parse(octets).data)
+
+    return parsing
+
+
+ENTRIES: dict[str, tuple[Callable[[bytes], object], tuple[bytes, ...]]] = {
+    "wire.mip6.header.MobilityHeader.parse": (MobilityHeader.parse, HEADERS),
+    "wire.mip6.messages.parse_message": (parse_message, HEADERS),
+    "wire.mip6.binding_update.BindingUpdate.parse": (_behind_the_header(BindingUpdate.parse), HEADERS[:1]),
+    "wire.mip6.binding_ack.BindingAck.parse": (_behind_the_header(BindingAck.parse), HEADERS[1:2]),
+    "wire.mip6.binding_error.BindingError.parse": (
+        _behind_the_header(BindingError.parse),
+        (named("binding_error_unknown_hoa").mobility_header,),
+    ),
+    "wire.mip6.refresh_request.RefreshRequest.parse": (
+        _behind_the_header(RefreshRequest.parse),
+        (named("binding_refresh_request").mobility_header,),
+    ),
+    "wire.mip6.options.read_options": (
+        lambda octets: read_options(Reader(octets)),
+        (named("bu_ipv6_coa").mobility_header[12:], named("ba_ipv4_udp4191").mobility_header[12:]),
+    ),
+    "wire.mip6.encapsulation.parse_tunnelled": (
+        parse_tunnelled,
+        (named("bu_ipv4_udp4191").packet[28:], named("bu_ipv4_udp4191").packet),
+    ),
+}
