@@ -1,4 +1,4 @@
-"""Home Addresses: one prefix, each address with one subscriber at a time (RFC 5026 §5.3, TS 33.402 §9.2)."""
+"""Home Addresses: one prefix, each address with one subscriber at a time (RFC 5026 §5.3)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The anti-replay window, with and without extended sequence numbers (RFC 4303 §3.4.3, RFC 4303 §A)."""
+"""The anti-replay window, with and without extended sequence numbers (RFC 4303 §3.4.3, RFC 4303 §A2)."""
 
 LEAST_WINDOW = 64
 MOST_WINDOW = 1024
