@@ -15,7 +15,7 @@ from typing import IO, Self
 from akadia.template import SECTIONS
 from runtime.config import ConfigError, LogConfig, RawConfig, read_config
 from runtime.logs import configure, get_logger
-from runtime.process import READY, SUPERVISOR_FD, run
+from runtime.process import READY, SUPERVISOR_FD, TURN, WAIT_FOR_TURN, run
 
 log = get_logger("akadia.supervisor")
 
@@ -26,7 +26,7 @@ STOP_LIMIT = 5.0
 """Seconds that a daemon has to leave politely."""
 
 WAVES = {"dns": 0, "hss": 0, "aaa": 1, "pdngw": 2}
-"""When each daemon starts: after those that it asks."""
+"""When each daemon opens its sockets: after those that it asks."""
 
 _CAUSE_LENGTH = 300
 
@@ -37,7 +37,7 @@ class DaemonFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Daemon:
-    """One process: `wave` says when it starts; the next wave starts when all of this one are ready."""
+    """One process: `wave` says when it may open its sockets, which is when all of the earlier waves are ready."""
 
     name: str
     command: tuple[str, ...]
@@ -74,9 +74,13 @@ class Supervisor:
 
     async def __aenter__(self) -> Self:
         try:
-            for wave in sorted({daemon.wave for daemon in self._daemons}):
-                started = [await self._start(daemon) for daemon in self._daemons if daemon.wave == wave]
-                await _all_or_first_failure([self._ready(running) for running in started])
+            # All begin to load at once, because loading is what takes time; each waits for its turn.
+            for daemon in self._daemons:
+                self._running.append(await self._start(daemon))
+            for wave in self._waves():
+                for running in wave:
+                    await _give_turn(running)
+                await _all_or_first_failure([self._ready(running) for running in wave])
         except BaseException:
             await self._stop_all()
             raise
@@ -95,6 +99,10 @@ class Supervisor:
         """The process id of daemon `name`."""
         return next(running.process.pid for running in self._running if running.daemon.name == name)
 
+    def _waves(self) -> list[list[_Running]]:
+        waves = sorted({running.daemon.wave for running in self._running})
+        return [[running for running in self._running if running.daemon.wave == wave] for wave in waves]
+
     async def _start(self, daemon: Daemon) -> _Running:
         ours, its = socket.socketpair()
         ours.setblocking(False)
@@ -106,7 +114,7 @@ class Supervisor:
                 stdout=output or sys.stderr,
                 stderr=output or sys.stderr,
                 pass_fds=(its.fileno(),),
-                env={**os.environ, SUPERVISOR_FD: str(its.fileno())},
+                env={**os.environ, SUPERVISOR_FD: str(its.fileno()), WAIT_FOR_TURN: "1"},
                 # A terminal's interrupt is for us alone; we stop the daemons in their order.
                 start_new_session=True,
             )
@@ -118,9 +126,7 @@ class Supervisor:
             position = output.tell() if output else 0
             if output:
                 output.close()
-        running = _Running(daemon, process, ours, position)
-        self._running.append(running)
-        return running
+        return _Running(daemon, process, ours, position)
 
     def _open_log(self, daemon: Daemon) -> IO[bytes] | None:
         if self._logs is None:
@@ -140,7 +146,9 @@ class Supervisor:
         name = running.daemon.name
         try:
             async with asyncio.timeout(self._ready_limit):
-                said = await loop.sock_recv(running.line, len(READY))
+                said = b""
+                with suppress(ConnectionError):
+                    said = await loop.sock_recv(running.line, len(READY))
                 if said == READY:
                     log.info("daemon ready", daemon=name, process=running.process.pid)
                     return
@@ -168,10 +176,11 @@ class Supervisor:
         return f"; {path} is empty"
 
     async def _stop_all(self) -> None:
-        while self._running:
-            running = self._running.pop()
-            await self._stop(running)
+        for wave in reversed(self._waves()):
+            await asyncio.gather(*(self._stop(running) for running in wave))
+        for running in self._running:
             running.line.close()
+        self._running.clear()
 
     async def _stop(self, running: _Running) -> None:
         process = running.process
@@ -188,6 +197,12 @@ class Supervisor:
                 process.kill()
             await process.wait()
         log.info("daemon stopped", daemon=running.daemon.name)
+
+
+async def _give_turn(running: _Running) -> None:
+    with suppress(OSError):
+        # One that has ended already is found out when it is waited for.
+        await asyncio.get_running_loop().sock_sendall(running.line, TURN)
 
 
 def _ending(code: int) -> str:

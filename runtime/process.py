@@ -15,7 +15,11 @@ log = get_logger("runtime.process")
 SUPERVISOR_FD = "AKADIA_SUPERVISOR_FD"
 """The environment variable that names an inherited stream socket to the supervisor."""
 
+WAIT_FOR_TURN = "AKADIA_WAIT_FOR_TURN"
+"""The environment variable that says that the supervisor will send TURN when `main` may begin."""
+
 READY = b"ready\n"
+TURN = b"turn\n"
 
 _STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
@@ -43,38 +47,46 @@ def notify_ready() -> None:
 async def _run(main: Callable[[asyncio.Event], Awaitable[None]]) -> None:
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(_log_unhandled)
-    stop = asyncio.Event()
+    stop, turn = asyncio.Event(), asyncio.Event()
     for number in _STOP_SIGNALS:
-        loop.add_signal_handler(number, _on_signal, loop, stop, number)
+        loop.add_signal_handler(number, _on_signal, loop, stop, turn, number)
     descriptor = _supervisor_fd()
     if descriptor is not None:
-        loop.add_reader(descriptor, _on_supervisor, loop, descriptor, stop)
+        loop.add_reader(descriptor, _on_supervisor, loop, descriptor, stop, turn)
+    if descriptor is None or not os.environ.get(WAIT_FOR_TURN):
+        turn.set()
     try:
-        await main(stop)
+        await turn.wait()
+        if not stop.is_set():
+            await main(stop)
     finally:
         if descriptor is not None:
             loop.remove_reader(descriptor)
 
 
-def _on_signal(loop: asyncio.AbstractEventLoop, stop: asyncio.Event, number: signal.Signals) -> None:
+def _on_signal(
+    loop: asyncio.AbstractEventLoop, stop: asyncio.Event, turn: asyncio.Event, number: signal.Signals
+) -> None:
     log.info("stopping", cause=number.name)
     stop.set()
+    turn.set()
     for each in _STOP_SIGNALS:
         # The next signal finds the default action: who asks twice does not want to wait.
         loop.remove_signal_handler(each)
 
 
-def _on_supervisor(loop: asyncio.AbstractEventLoop, descriptor: int, stop: asyncio.Event) -> None:
+def _on_supervisor(loop: asyncio.AbstractEventLoop, descriptor: int, stop: asyncio.Event, turn: asyncio.Event) -> None:
     try:
-        gone = not os.read(descriptor, 64)
+        said = os.read(descriptor, 64)
     except BlockingIOError:
         return
     except OSError:
-        gone = True
-    if gone:
+        said = b""
+    if not said:
         log.warning("stopping", cause="the supervisor is gone")
         loop.remove_reader(descriptor)
         stop.set()
+    turn.set()
 
 
 def _supervisor_fd() -> int | None:

@@ -21,6 +21,7 @@ import os, signal, sys, time
 line = int(os.environ[{SUPERVISOR_FD!r}])
 def ready(): os.write(line, b"ready\\n")
 def say(text): print(text, flush=True)
+def turn(): say(os.read(line, 64).decode().strip())
 def wait(): signal.sigwait({{signal.SIGTERM}})
 """
 
@@ -86,6 +87,18 @@ async def test_supervisor_starts_all_and_stops_in_reverse(tmp_path: Path) -> Non
     log = tmp_path / "logs" / "one.log"
     assert log.read_text() == "hello\nbye\n"
     assert stat.S_IMODE(log.stat().st_mode) == 0o600
+
+
+@pytest.mark.stack
+async def test_daemon_gets_its_turn_when_those_before_it_are_ready(tmp_path: Path) -> None:
+    slow = BLOCK + "turn(); time.sleep(0.3); say(time.monotonic()); ready(); wait()"
+    late = BLOCK + "say('loaded'); turn(); say(time.monotonic()); ready(); wait()"
+    async with Supervisor([daemon("slow", slow), daemon("late", late, wave=1)], logs=tmp_path):
+        pass
+    first = (tmp_path / "slow.log").read_text().split()
+    second = (tmp_path / "late.log").read_text().split()
+    assert (first[0], second[0], second[1]) == ("turn", "loaded", "turn")
+    assert float(second[2]) > float(first[1])
 
 
 @pytest.mark.stack

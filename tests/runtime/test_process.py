@@ -4,11 +4,12 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
-from runtime.process import READY, SUPERVISOR_FD
+from runtime.process import READY, SUPERVISOR_FD, TURN, WAIT_FOR_TURN
 
 pytestmark = pytest.mark.stack
 
@@ -29,7 +30,7 @@ sys.exit(run(main))
 """
 
 
-def start(after: str = "pass", supervisor: socket.socket | None = None) -> subprocess.Popen[str]:
+def start(after: str = "pass", supervisor: socket.socket | None = None, *, wait: bool = False) -> subprocess.Popen[str]:
     descriptors = () if supervisor is None else (supervisor.fileno(),)
     return subprocess.Popen(
         [sys.executable, "-c", DAEMON.format(after=after)],
@@ -37,7 +38,9 @@ def start(after: str = "pass", supervisor: socket.socket | None = None) -> subpr
         stdout=subprocess.PIPE,
         text=True,
         pass_fds=descriptors,
-        env={} if supervisor is None else {SUPERVISOR_FD: str(supervisor.fileno())},
+        env={}
+        if supervisor is None
+        else {SUPERVISOR_FD: str(supervisor.fileno()), **({WAIT_FOR_TURN: "1"} if wait else {})},
     )
 
 
@@ -78,6 +81,37 @@ def test_daemon_tells_its_supervisor_and_outlives_it_by_little() -> None:
         ours.close()
         wait_for(process, "supervisor is gone")
         assert process.wait(5) == 0
+
+
+def test_daemon_waits_for_its_turn() -> None:
+    ours, its = socket.socketpair()
+    with start(supervisor=its, wait=True) as process, ours:
+        its.close()
+        ours.settimeout(0.5)
+        with pytest.raises(TimeoutError):
+            ours.recv(64)
+        ours.settimeout(10)
+        ours.send(TURN)
+        assert ours.recv(64) == READY
+        wait_for(process, "listening")
+        process.terminate()
+        assert process.wait(5) == 0
+
+
+@pytest.mark.parametrize("by_signal", [True, False])
+def test_daemon_that_never_gets_its_turn_stops_too(*, by_signal: bool) -> None:
+    ours, its = socket.socketpair()
+    with start(supervisor=its, wait=True) as process, ours:
+        its.close()
+        if by_signal:
+            time.sleep(0.5)
+            process.terminate()
+        else:
+            ours.close()
+        wait_for(process, "stopping")
+        assert process.wait(5) == 0
+        assert process.stdout is not None
+        assert "listening" not in process.stdout.read()
 
 
 def test_daemon_leaves_a_descriptor_alone_that_is_no_socket(tmp_path: Path) -> None:
