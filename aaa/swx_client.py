@@ -52,7 +52,7 @@ RAND_LENGTH = 16
 class Asker(Protocol):
     """Whoever carries a request to the HSS and brings its answer; a `runtime.diameter.client.DiameterClient`."""
 
-    async def request(self, message: Message, within: float | None = None) -> Message:
+    async def request(self, message: Message, /) -> Message:
         """The answer, whatever its result; DiameterUnavailable when there is none."""
 
 

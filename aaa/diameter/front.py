@@ -35,7 +35,7 @@ class DiameterFront:
         self._service = service
         self._identity = identity
         self._clients = clients
-        self._sessions = sessions or DiameterSessions()
+        self._sessions = DiameterSessions() if sessions is None else sessions
 
     async def serve(self, peer: str, message: Message) -> Message:
         """The answer to a DER or STR; AvpFault when the request cannot be one."""

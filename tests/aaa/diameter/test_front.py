@@ -1,0 +1,135 @@
+"""The Diameter front without sockets: rounds, sessions and their owners, what is discarded."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from aaa.diameter.front import MOST_INVALID, DiameterFront
+from aaa.diameter.sessions import DiameterSessions
+from aaa.messages import AccessAnswer, AccessRequest, Client, Ignore, Reject, RejectCause
+from tests.aaa.diameter.samples import (
+    AAA,
+    ACCEPT,
+    CHALLENGE,
+    EAP_REQUEST,
+    EAP_RESPONSE,
+    SESSION,
+    STATE,
+    conforming,
+    dea,
+    der,
+    numbered,
+    s6b_der,
+    str_,
+)
+from wire.diameter.avp import AvpFault
+from wire.diameter.results import ResultCode
+from wire.diameter.sessions import SessionTerminationAnswer
+from wire.eap.packet import failure
+
+CLIENTS = {"pgw": Client("pgw"), "wlan": Client("wlan", "WLAN")}
+
+
+class Scripted:
+    """A service that gives one answer after the other."""
+
+    def __init__(self, *answers: AccessAnswer) -> None:
+        self.answers = list(answers)
+        self.requests: list[AccessRequest] = []
+
+    async def authenticate(self, request: AccessRequest) -> AccessAnswer:
+        self.requests.append(request)
+        return self.answers.pop(0)
+
+
+def front_of(*answers: AccessAnswer) -> tuple[DiameterFront, Scripted, DiameterSessions]:
+    service, sessions = Scripted(*answers), DiameterSessions()
+    return DiameterFront(service, AAA, CLIENTS, sessions), service, sessions
+
+
+@pytest.fixture(name="logs")
+def _logs() -> Iterator[list[Any]]:
+    with capture_logs() as lines:
+        yield lines
+
+
+async def test_front_serves_an_authentication_from_der_to_str() -> None:
+    front, service, _ = front_of(CHALLENGE, ACCEPT)
+    assert dea(conforming(await front.serve("pgw", s6b_der()))).result_code == 1001
+    assert dea(conforming(await front.serve("pgw", s6b_der(states=(STATE,))))).result_code == 2001
+    assert [(one.state, one.client) for one in service.requests] == [(None, CLIENTS["pgw"]), (STATE, CLIENTS["pgw"])]
+    ended = conforming(await front.serve("pgw", str_()))
+    assert SessionTerminationAnswer.parse(ended).result_code == 2001
+    again = conforming(await front.serve("pgw", str_()))
+    assert SessionTerminationAnswer.parse(again).result_code == 5002
+
+
+async def test_front_tells_the_service_which_access_network_a_peer_is() -> None:
+    front, service, _ = front_of(CHALLENGE)
+    await front.serve("wlan", der())
+    assert service.requests[0].client == Client("wlan", "WLAN")
+
+
+async def test_front_rejects_as_the_service_does() -> None:
+    front, _, sessions = front_of(CHALLENGE, Reject(failure(2), RejectCause.WRONG_RESPONSE))
+    await front.serve("pgw", der())
+    answer = dea(conforming(await front.serve("pgw", der(states=(STATE,)))))
+    assert (answer.result_code, answer.eap_payload) == (4001, failure(2))
+    assert len(sessions) == 0
+
+
+async def test_front_refuses_a_session_of_another_peer() -> None:
+    front, service, _ = front_of(CHALLENGE)
+    await front.serve("pgw", der())
+    with pytest.raises(AvpFault) as caught:
+        await front.serve("wlan", der(states=(STATE,)))
+    assert caught.value.result is ResultCode.UNKNOWN_SESSION_ID
+    assert len(service.requests) == 1
+
+
+async def test_front_ends_no_session_of_another_peer(logs: list[Any]) -> None:
+    front, _, sessions = front_of(CHALLENGE, ACCEPT)
+    await front.serve("pgw", s6b_der())
+    await front.serve("pgw", s6b_der(states=(STATE,)))
+    answer = SessionTerminationAnswer.parse(await front.serve("wlan", str_()))
+    assert answer.result_code == 5002
+    assert sessions.find(SESSION) is not None
+    assert [line["cause"] for line in logs] == ["no such session"]
+
+
+async def test_front_ends_no_session_that_was_not_accepted() -> None:
+    front, _, _ = front_of(CHALLENGE)
+    await front.serve("pgw", s6b_der())
+    assert SessionTerminationAnswer.parse(await front.serve("pgw", str_())).result_code == 5002
+
+
+async def test_front_says_its_request_again_when_the_answer_is_discarded(logs: list[Any]) -> None:
+    front, _, _ = front_of(CHALLENGE, Ignore("another identifier"), ACCEPT)
+    await front.serve("pgw", der())
+    answer = dea(conforming(await front.serve("pgw", der(states=(STATE,)))))
+    assert (answer.result_code, answer.eap_reissued_payload, answer.states) == (1001, EAP_REQUEST, (STATE,))
+    assert dea(await front.serve("pgw", der(states=(STATE,)))).result_code == 2001
+    assert [line["cause"] for line in logs] == ["another identifier"]
+
+
+async def test_front_ends_a_session_with_too_many_discarded_answers() -> None:
+    front, _, sessions = front_of(CHALLENGE, *[Ignore("again")] * MOST_INVALID)
+    await front.serve("pgw", der())
+    codes = [dea(await front.serve("pgw", der(states=(STATE,)))).result_code for _ in range(MOST_INVALID)]
+    assert codes == [1001] * (MOST_INVALID - 1) + [4001]
+    assert len(sessions) == 0
+
+
+async def test_front_rejects_a_first_packet_that_is_discarded() -> None:
+    front, _, _ = front_of(Ignore("malformed"))
+    answer = dea(conforming(await front.serve("pgw", der())))
+    assert (answer.result_code, answer.eap_payload) == (4001, failure(EAP_RESPONSE[1]))
+
+
+async def test_front_serves_no_other_command() -> None:
+    front, _, _ = front_of()
+    with pytest.raises(AvpFault) as caught:
+        await front.serve("pgw", numbered(type(der())(274, der().application, 0xC0, 1, 1, der().avps)))
+    assert caught.value.result is ResultCode.COMMAND_UNSUPPORTED

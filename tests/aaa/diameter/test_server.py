@@ -1,0 +1,145 @@
+"""The Diameter front on real sockets: TCP, TLS, IPv6, and peers that are not named."""
+
+import ssl
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from aaa.diameter.config import DiameterConfig, DiameterPeerConfig
+from aaa.diameter.server import AaaDiameterServer
+from aaa.messages import AccessAnswer, AccessRequest
+from akadia.pki import Authority
+from runtime.config import ConfigError, SocketAddress
+from runtime.diameter.client import DiameterClient
+from runtime.diameter.settings import DiameterUnavailable
+from runtime.taps import Address
+from runtime.tls import client_context
+from tests.aaa.diameter.samples import AAA, ACCEPT, CHALLENGE, PGW, der, s6b_der
+from wire.diameter.applications import Application
+from wire.diameter.capabilities import LocalNode, PeerPolicy
+from wire.diameter.eap import DiameterEapAnswer
+
+pytestmark = pytest.mark.stack
+
+PEER = DiameterPeerConfig(
+    name="pgw",
+    origin_host=PGW.origin_host,
+    origin_realm=PGW.origin_realm,
+    addresses=(IPv4Network("127.0.0.0/8"), IPv6Network("::1/128")),
+    applications=("eap", "s6b"),
+)
+
+
+class Service:
+    """A challenge first, then an acceptance."""
+
+    async def authenticate(self, request: AccessRequest) -> AccessAnswer:
+        return CHALLENGE if request.state is None else ACCEPT
+
+
+@pytest.fixture(name="certificates", scope="module")
+def _certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with ca.pem, aaa.pem and aaa.key."""
+    folder = tmp_path_factory.mktemp("pki")
+    authority = Authority("Test CA", now=datetime.now(UTC))
+    server = authority.issue(names=(AAA.origin_host,))
+    (folder / "ca.pem").write_bytes(authority.credential.certificate)
+    (folder / "aaa.pem").write_bytes(server.certificate)
+    (folder / "aaa.key").write_bytes(server.key)
+    return folder
+
+
+@asynccontextmanager
+async def listening(config: DiameterConfig) -> AsyncIterator[tuple[Address | None, Address | None]]:
+    server = AaaDiameterServer(config, Service(), AAA)
+    try:
+        yield await server.listen()
+    finally:
+        await server.close()
+
+
+@asynccontextmanager
+async def connected(
+    address: Address, *, host: str = PGW.origin_host, tls: ssl.SSLContext | None = None, within: float = 5.0
+) -> AsyncIterator[DiameterClient]:
+    client = DiameterClient(
+        local=LocalNode(host, PGW.origin_realm, (Application.EAP, Application.S6B)),
+        peer=PeerPolicy("aaa", AAA.origin_host, AAA.origin_realm, applications=(Application.EAP, Application.S6B)),
+        address=address,
+        random=Random(5).randbytes,
+        wall_clock=time.time(),
+        tls=tls,
+    )
+    client.start()
+    try:
+        await client.ready(within)
+        yield client
+    finally:
+        await client.close()
+
+
+async def results(client: DiameterClient) -> list[int | None]:
+    answers = [await client.request(message) for message in (der(), der(states=(CHALLENGE.state,)), s6b_der())]
+    return [DiameterEapAnswer.parse(answer).result_code for answer in answers]
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+async def test_server_serves_both_applications_over_tcp(host: str) -> None:
+    config = DiameterConfig(address=SocketAddress(host, 0), peer=(PEER,))
+    async with listening(config) as (plain, tls):
+        assert tls is None
+        assert plain is not None
+        async with connected(plain) as client:
+            assert await results(client) == [1001, 2001, 1001]
+
+
+async def test_server_serves_over_tls(certificates: Path) -> None:
+    config = DiameterConfig(
+        tls_address=SocketAddress("127.0.0.1", 0),
+        certificate=certificates / "aaa.pem",
+        key=certificates / "aaa.key",
+        ca=certificates / "ca.pem",
+        peer=(PEER,),
+    )
+    async with listening(config) as (plain, tls):
+        assert plain is None
+        assert tls is not None
+        async with connected(tls, tls=client_context(ca=certificates / "ca.pem")) as client:
+            assert await results(client) == [1001, 2001, 1001]
+
+
+async def test_server_refuses_a_peer_that_is_not_named() -> None:
+    config = DiameterConfig(address=SocketAddress("127.0.0.1", 0), peer=(PEER,))
+    async with listening(config) as (plain, _):
+        assert plain is not None
+        with pytest.raises(DiameterUnavailable):
+            async with connected(plain, host="stranger.example", within=0.3):
+                pass
+
+
+async def test_server_refuses_an_application_that_a_peer_may_not_ask() -> None:
+    peer = PEER.model_copy(update={"applications": ("eap",)})
+    config = DiameterConfig(address=SocketAddress("127.0.0.1", 0), peer=(peer,))
+    async with listening(config) as (plain, _):
+        assert plain is not None
+        async with connected(plain) as client:
+            assert (await client.request(der())).result_code == 1001
+            assert (await client.request(s6b_der())).result_code == 3007
+
+
+async def test_server_names_a_certificate_that_it_cannot_read(tmp_path: Path) -> None:
+    config = DiameterConfig(
+        tls_address=SocketAddress("127.0.0.1", 0),
+        certificate=tmp_path / "none.pem",
+        key=tmp_path / "none.key",
+        peer=(PEER,),
+    )
+    with pytest.raises(ConfigError, match=r"none\.pem"):
+        async with listening(config):
+            pass

@@ -1,0 +1,143 @@
+"""DER to what the service is asked, and its answers to DEA; every DEA follows the grammar of its application."""
+
+from dataclasses import replace
+from ipaddress import IPv4Address
+
+import pytest
+
+from aaa.diameter.results import RESULTS
+from aaa.diameter.translate import Round, to_accept, to_access_request, to_challenge, to_reissue, to_reject
+from aaa.messages import AccessRequest, Client, Reject, RejectCause
+from tests.aaa.diameter.samples import (
+    AAA,
+    ACCEPT,
+    APN,
+    CHALLENGE,
+    EAP_REQUEST,
+    EAP_RESPONSE,
+    IMSI,
+    MSK,
+    NAI,
+    SESSION,
+    STATE,
+    conforming,
+    dea,
+    der,
+    s6b_dea,
+    s6b_der,
+)
+from wire.diameter.avp import AvpFault
+from wire.diameter.enumerations import AuthRequestType, PdnType
+from wire.diameter.message import Message
+from wire.diameter.results import ResultCode
+from wire.diameter.s6b import read_eap_request
+from wire.eap.packet import failure
+
+CLIENT = Client("pgw")
+
+
+def round_of(message: Message) -> Round:
+    return Round(message, read_eap_request(message), AAA)
+
+
+def test_der_of_s6b_asks_with_its_apn() -> None:
+    request = to_access_request(round_of(s6b_der(states=(STATE,))), CLIENT)
+    assert request == AccessRequest(CLIENT, EAP_RESPONSE, STATE, NAI, "internet", "diameter")
+
+
+def test_der_of_application_5_asks_without_apn() -> None:
+    request = to_access_request(round_of(der()), CLIENT)
+    assert (request.apn, request.state, request.eap) == (None, None, EAP_RESPONSE)
+
+
+def test_der_with_an_empty_payload_is_eap_start() -> None:
+    assert to_access_request(round_of(der(b"")), CLIENT).eap == b""
+
+
+@pytest.mark.parametrize(
+    ("message", "result"),
+    [
+        (der(kind=AuthRequestType.AUTHORIZE_ONLY), ResultCode.INVALID_AVP_VALUE),
+        (der(EAP_REQUEST), ResultCode.ERROR_EAP_CODE_UNKNOWN),
+        (der(b"\x09\x01\x00\x04"), ResultCode.ERROR_EAP_CODE_UNKNOWN),
+        (der(states=(b"one", b"two")), ResultCode.AVP_OCCURS_TOO_MANY_TIMES),
+    ],
+)
+def test_der_that_cannot_be_served_is_refused_with_its_avp(message: Message, result: ResultCode) -> None:
+    with pytest.raises(AvpFault) as caught:
+        to_access_request(round_of(message), CLIENT)
+    assert caught.value.result is result
+    assert len(caught.value.failed) == 1
+
+
+@pytest.mark.parametrize("message", [der(), s6b_der()], ids=["application 5", "S6b"])
+def test_challenge_is_1001_with_state_and_time(message: Message) -> None:
+    answer = dea(conforming(to_challenge(round_of(message), CHALLENGE)))
+    assert answer.result_code == 1001
+    assert (answer.eap_payload, answer.states, answer.multi_round_time_out) == (EAP_REQUEST, (STATE,), 30)
+    assert (answer.session_id, answer.auth_application_id) == (SESSION, message.application)
+    assert answer.auth_request_type is AuthRequestType.AUTHORIZE_AUTHENTICATE
+
+
+def test_reissue_is_1001_without_payload() -> None:
+    answer = dea(conforming(to_reissue(round_of(der(states=(STATE,))), EAP_REQUEST)))
+    assert (answer.result_code, answer.eap_payload, answer.eap_reissued_payload) == (1001, None, EAP_REQUEST)
+    assert answer.states == (STATE,)
+
+
+def test_accept_of_s6b_carries_keys_identity_and_profile() -> None:
+    answer = s6b_dea(conforming(to_accept(round_of(s6b_der()), ACCEPT)))
+    assert answer.result_code == 2001
+    assert answer.eap_payload == ACCEPT.eap
+    assert answer.eap_master_session_key == MSK
+    assert len(answer.eap_master_session_key or b"") == 64
+    assert (answer.user_name, answer.mobile_node_identifier) == (NAI, NAI)
+    assert str(IMSI) in NAI
+    assert answer.session_timeout == 7200
+    assert answer.mip6_feature_vector == 1
+    apn = answer.apn_configuration
+    assert apn is not None
+    assert (apn.context_identifier, apn.service_selection, apn.pdn_type) == (7, "internet", PdnType.IPV6)
+    assert apn.served_party_ip_addresses == (APN.home_address,)
+    assert apn.ambr is not None
+    assert (apn.ambr.uplink, apn.ambr.downlink) == (1_000_000, 2_000_000)
+
+
+def test_accept_of_s6b_carries_both_static_addresses() -> None:
+    both = replace(APN, home_address_v4=IPv4Address("192.0.2.7"), ambr=None)
+    answer = s6b_dea(conforming(to_accept(round_of(s6b_der()), replace(ACCEPT, apn=both))))
+    assert answer.apn_configuration is not None
+    assert answer.apn_configuration.served_party_ip_addresses == (APN.home_address, both.home_address_v4)
+    assert answer.apn_configuration.ambr is None
+
+
+def test_accept_of_application_5_carries_no_avp_of_s6b() -> None:
+    message = conforming(to_accept(round_of(der()), ACCEPT))
+    answer = dea(message)
+    assert (answer.result_code, answer.user_name, answer.eap_master_session_key) == (2001, NAI, MSK)
+    assert message.first("APN-Configuration") is None
+    assert message.first("Mobile-Node-Identifier") is None
+
+
+def test_accept_shows_no_key() -> None:
+    message = to_accept(round_of(s6b_der()), ACCEPT)
+    assert repr(bytes(MSK)) not in repr(message)
+    assert MSK.hex() not in repr(message)
+
+
+@pytest.mark.parametrize("cause", list(RejectCause))
+def test_reject_carries_its_one_result_and_eap_failure(cause: RejectCause) -> None:
+    message = Message.parse(to_reject(round_of(s6b_der()), Reject(failure(9), cause, "not for the wire")).build())
+    answer = s6b_dea(message)
+    number = answer.experimental_result.code if answer.experimental_result else answer.result_code
+    assert number == RESULTS[cause]
+    assert (answer.experimental_result is None) != (answer.result_code is None)
+    assert answer.eap_payload == failure(9)
+    assert answer.eap_master_session_key is None
+    assert answer.error_message == cause.value
+    assert message.is_error == (3000 <= (answer.result_code or 0) < 4000)
+
+
+def test_reject_without_eap_carries_no_payload() -> None:
+    answer = dea(to_reject(round_of(der()), Reject(b"", RejectCause.BAD_EAP)))
+    assert answer.eap_payload is None

@@ -1,0 +1,68 @@
+"""[aaa] as an operator writes it."""
+
+from pathlib import Path
+
+import pytest
+
+from aaa.config import AaaSettings, read_settings
+from runtime.config import ConfigError, read_config
+
+GOOD = """
+[aaa]
+origin_host = "aaa.example"
+origin_realm = "example"
+hss = "swx"
+result_ind = true
+hss_limit = 3
+[aaa.swx]
+hss = "127.0.0.2:3868"
+hss_origin_host = "hss.example"
+hss_realm = "example"
+[aaa.radius]
+auth = "127.0.0.3:1812"
+[aaa.diameter]
+address = "127.0.0.3:3868"
+"""
+
+
+def read(folder: Path, text: str) -> AaaSettings:
+    path = folder / "akadia.toml"
+    path.write_text(text, encoding="utf-8")
+    return read_settings(read_config(path))
+
+
+def test_settings_hold_every_section(tmp_path: Path) -> None:
+    settings = read(tmp_path, GOOD)
+    assert settings.aaa.origin_host == "aaa.example"
+    assert settings.swx is not None
+    assert settings.swx.hss == ("127.0.0.2", 3868)
+    assert settings.radius is not None
+    assert settings.diameter is not None
+    policy = settings.aaa.policy
+    assert (policy.result_ind, policy.always_ask_identity, policy.hss_limit) == (True, False, 3.0)
+    assert policy.network_name is None
+
+
+def test_settings_with_a_local_hss_read_no_swx(tmp_path: Path) -> None:
+    assert read(tmp_path, GOOD.replace('"swx"', '"local"')).swx is None
+
+
+def test_settings_need_no_more_than_one_front(tmp_path: Path) -> None:
+    settings = read(tmp_path, GOOD.replace('[aaa.radius]\nauth = "127.0.0.3:1812"\n', ""))
+    assert settings.radius is None
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        (GOOD.split("[aaa.radius]", maxsplit=1)[0], r"add \[aaa.radius\] or \[aaa.diameter\]"),
+        (GOOD.replace('hss = "swx"', 'hss = "s6a"'), "aaa.hss"),
+        (GOOD.replace("[aaa.swx]", "[aaa.swy]"), r"section \[aaa.swx\] is missing"),
+        (GOOD.replace("hss_limit = 3", "hss_limit = 0"), "aaa.hss_limit"),
+        (GOOD.replace('origin_realm = "example"', "", 1), "aaa.origin_realm"),
+    ],
+)
+def test_settings_complain_in_one_line(tmp_path: Path, text: str, complaint: str) -> None:
+    with pytest.raises(ConfigError, match=complaint) as caught:
+        read(tmp_path, text)
+    assert "\n" not in str(caught.value)
