@@ -171,9 +171,9 @@ class IkeResponder:
         transmit = send(state.sa, state.sa.exchanges.reply(request, ()))
         message = request.message
         deleted = any(delete.protocol_id == ProtocolId.IKE for delete in message.every(Delete))
-        if isinstance(state, Lingering) or not (deleted or message.refusal):
+        if isinstance(state, Lingering) or not (deleted or message.fatal):
             return state, [transmit]
-        cause = f"the UE says {message.refusal.name}" if message.refusal else "the UE deleted the IKE SA"
+        cause = f"the UE says {message.fatal.name}" if message.fatal else "the UE deleted the IKE SA"
         return Lingering(state.sa, now + self._policy.linger), [transmit, *ending.gone(state, cause)]
 
     def _malformed(self, state: Protected, request: Request, now: float) -> Step:

@@ -41,8 +41,8 @@ def inform(policy: ResponderPolicy, state: Connected, request: Request, now: flo
     deletes = message.every(Delete)
     if any(delete.protocol_id == ProtocolId.IKE for delete in deletes):
         return _leave(policy, state, request, "the UE deleted the IKE SA", now)
-    if message.refusal is not None:
-        return _leave(policy, state, request, f"the UE says {message.refusal.name}", now)
+    if message.fatal is not None:
+        return _leave(policy, state, request, f"the UE says {message.fatal.name}", now)
     named = {spi for delete in deletes if delete.protocol_id == ProtocolId.ESP for spi in delete.spis}
     lost = tuple(child for child in state.children if child.spi_out.to_bytes(ESP_SPI_OCTETS, "big") in named)
     own = tuple(child.spi_in.to_bytes(ESP_SPI_OCTETS, "big") for child in lost)

@@ -79,8 +79,8 @@ def serve(state: Protected, request: Request, now: float) -> Step:
     if any(delete.protocol_id == ProtocolId.IKE for delete in deletes):
         effects = end(state, "the gateway deleted the IKE SA")
         return Ended(), [exchanges.reply(request, ()), *effects]
-    if message.refusal is not None:
-        effects = end(state, f"the gateway says {message.refusal.name}")
+    if message.fatal is not None:
+        effects = end(state, f"the gateway says {message.fatal.name}")
         return Ended(), [exchanges.reply(request, ()), *effects]
     if not isinstance(state, Connected):
         return state, [exchanges.reply(request, ())]

@@ -186,9 +186,13 @@ class Exchanges:
         if message.initiator == self.initiator:
             return "the Initiator flag is our own"
         # A responder that keeps no state answers IKE_SA_INIT with an SPI of 0 (RFC 7296 §2.6).
-        if self._protection is not None and message.spi_r != self.spi_r:
+        if self._protection is not None and message.spi_r != self.spi_r and not self._repeats_init(message):
             return "the responder's SPI is of another IKE SA"
         return None
+
+    def _repeats_init(self, message: Message) -> bool:
+        """Whether it can be IKE_SA_INIT once more: the initiator that missed our answer knows no SPI of ours yet."""
+        return not self.initiator and not message.response and message.spi_r == NO_SPI and message.message_id == 0
 
     def _receive_reply(self, octets: bytes, message: Message) -> Reply | Ignored:
         waiting = self._outstanding

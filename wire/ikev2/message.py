@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from wire.buffer import Reader
 from wire.errors import DecodeError
-from wire.ikev2.constants import PayloadType
+from wire.ikev2.constants import NotifyType, PayloadType
 from wire.ikev2.header import HEADER_OCTETS, Header
 from wire.ikev2.payloads.auth import Authentication
 from wire.ikev2.payloads.cert import Certificate
@@ -37,6 +37,9 @@ MAX_PAYLOADS = 100
 
 _GENERIC_HEADER_OCTETS = 4
 _CRITICAL = 0x80
+_FATAL = frozenset(
+    {NotifyType.AUTHENTICATION_FAILED, NotifyType.INVALID_SYNTAX, NotifyType.UNSUPPORTED_CRITICAL_PAYLOAD}
+)
 _PARSERS: Mapping[int, Callable[[Reader], Payload]] = MappingProxyType(
     {
         PayloadType.SA: SecurityAssociation.parse,
@@ -130,8 +133,13 @@ class Message:
 
     @property
     def refusal(self) -> Notify | None:
-        """The first Notify payload that is an error, or None."""
+        """The first Notify payload that is an error, or None; in a reply it means that the request failed."""
         return next((found for found in self.every(Notify) if found.is_error), None)
+
+    @property
+    def fatal(self) -> Notify | None:
+        """The first Notify payload that ends the IKE SA when it comes in a request (RFC 7296 §2.21.2), or None."""
+        return next((found for found in self.every(Notify) if found.notify_type in _FATAL), None)
 
 
 def read_chain(first: int, reader: Reader) -> tuple[Payload, ...]:

@@ -155,7 +155,7 @@ def _check_identified(data: bytes, key: VerifyingKey, octets: bytes) -> None:
     length = data[0] if data else 0
     scheme = _SCHEMES.get(data[1 : 1 + length])
     signature = data[1 + length :]
-    if scheme is None:
+    if scheme is None or not signature:
         raise AuthenticationFailed("AUTH names a signature algorithm that is not accepted")
     if isinstance(key, ec.EllipticCurvePublicKey) and scheme.family == _ECDSA:
         key.verify(signature, octets, ec.ECDSA(scheme.hash))
