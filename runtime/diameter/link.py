@@ -82,7 +82,7 @@ class Link:
     @property
     def open(self) -> bool:
         """Whether the peer can be asked now."""
-        return self._peer.capabilities is not None
+        return self._peer.usable
 
     def start(self) -> None:
         """Connect, and stay connected."""
@@ -101,7 +101,7 @@ class Link:
     async def request(self, message: Message, within: float | None = None) -> Message:
         """The answer to `message`; DiameterUnavailable when there is none `within` seconds."""
         capabilities = self._peer.capabilities
-        if capabilities is None:
+        if capabilities is None or not self._peer.usable:
             raise DiameterUnavailable(f"{self.policy.name} is not connected: {self._why}")
         if message.application not in capabilities.common:
             raise DiameterUnavailable(f"{self.policy.name} does not speak application {message.application}")
@@ -237,9 +237,9 @@ class Link:
                 log.info("peer connected", peer=self.policy.name, remote=connection.remote[0],
                          applications=sorted(capabilities.common), product=capabilities.product_name)  # fmt: skip
                 self._send_again()
-            case on.Ended(cause):
+            case on.Ended(cause, orderly):
                 self._why = cause
-                log.warning("peer not connected", cause=cause, peer=self.policy.name)
+                (log.info if orderly else log.warning)("peer not connected", cause=cause, peer=self.policy.name)
             case on.Suspended():
                 self._why = "it does not answer the watchdog"
                 log.warning("peer under suspicion", cause=self._why, peer=self.policy.name)

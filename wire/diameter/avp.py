@@ -4,12 +4,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from wire.diameter.results import VENDOR_3GPP, ResultCode
-from wire.errors import DecodeError
+from wire.errors import DecodeError, EncodeError
 from wire.secret import Secret
 
 FLAG_VENDOR = 0x80
 FLAG_MANDATORY = 0x40
 FLAG_PROTECTED = 0x20
+
+_LONGEST = 0xFFFFFF
 
 MOST_AVPS = 512
 """How many AVPs one list may hold: several times what the longest command of TS 29.273 carries."""
@@ -49,11 +51,13 @@ class Avp:
         return bool(self.flags & FLAG_MANDATORY)
 
     def build(self) -> bytes:
-        """Header, value, padding to four octets."""
-        flagged = self.vendor != 0 or bool(self.flags & FLAG_VENDOR)
-        length = (12 if flagged else 8) + len(self.data)
-        head = self.code.to_bytes(4, "big") + bytes([self.flags]) + length.to_bytes(3, "big")
-        if flagged:
+        """Header, value, padding to four octets; EncodeError when the value is longer than its length field can say."""
+        flags = self.flags | FLAG_VENDOR if self.vendor else self.flags
+        length = (12 if flags & FLAG_VENDOR else 8) + len(self.data)
+        if length > _LONGEST:
+            raise EncodeError(f"an AVP of {length} octets")
+        head = self.code.to_bytes(4, "big") + bytes([flags]) + length.to_bytes(3, "big")
+        if flags & FLAG_VENDOR:
             head += self.vendor.to_bytes(4, "big")
         return head + self.data + bytes(-length % 4)
 

@@ -1,13 +1,13 @@
 """Requests and answers as records that become messages, and the error answer of RFC 6733 §7.2."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar, Self
 
 from wire.diameter.avp import Avp
 from wire.diameter.dictionary import by_name
 from wire.diameter.message import FLAG_ERROR, FLAG_PROXIABLE, FLAG_REQUEST, Message
 from wire.diameter.record import Record, avp
-from wire.diameter.results import VENDOR_3GPP, ResultCode, describe_result, is_protocol_error, is_success
+from wire.diameter.results import VENDOR_3GPP, ResultCode, describe_result, is_protocol_error, is_success, is_transient
 from wire.diameter.values import make
 
 
@@ -106,7 +106,10 @@ def answer_with(request: Message, avps: tuple[Avp, ...], result: int | None) -> 
 def error_answer(
     request: Message, identity: Identity, result: ResultCode, *, failed: tuple[Avp, ...] = (), reason: str | None = None
 ) -> Message:
-    """The answer of RFC 6733 §7.2, which every command may get; `reason` becomes Error-Message."""
+    """The answer of RFC 6733 §7.2, which every command may get; `reason` becomes Error-Message.
+
+    It has not the format of its command, so the E bit is set for permanent failures too (RFC 6733 §7.1.5).
+    """
     session = request.first("Session-Id")
     avps = [] if session is None else [session]
     avps += [
@@ -118,4 +121,5 @@ def error_answer(
         avps.append(make("Error-Message", reason))
     if failed:
         avps.append(make("Failed-AVP", failed))
-    return answer_with(request, tuple(avps), int(result))
+    answer = answer_with(request, tuple(avps), int(result))
+    return answer if is_transient(result) else replace(answer, flags=answer.flags | FLAG_ERROR)

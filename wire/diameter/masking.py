@@ -18,7 +18,8 @@ def mask_keys(message: bytes) -> bytes:
     """`message` with the values of its key AVPs zeroed, at any depth; the length never changes.
 
     EAP-Master-Session-Key, Confidentiality-Key, Integrity-Key, KASME, XRES and, in answers, SIP-Authorization: in a
-    request that one is RAND ‖ AUTS, which is no secret. Octets that cannot be read as AVPs are zeroed altogether.
+    request that one is RAND ‖ AUTS, which is no secret. What cannot be read as AVPs, or is nested too deeply, is zeroed
+    altogether.
     """
     masked = bytearray(message)
     is_request = len(message) > 4 and bool(message[4] & FLAG_REQUEST)
@@ -28,9 +29,11 @@ def mask_keys(message: bytes) -> bytes:
 
 def _mask(message: bytearray, start: int, end: int, is_request: bool, depth: int) -> None:
     try:
-        avps = parse_avps(bytes(message[start:end]), start) if depth else ()
+        avps = parse_avps(bytes(message[start:end]), start)
     except DecodeError:
-        message[start:end] = bytes(end - start)
+        depth = 0
+    if depth == 0:
+        message[start:end] = bytes(max(0, end - start))
         return
     for avp in avps:
         key, stop = (avp.code, avp.vendor), avp.offset + len(avp.data)

@@ -107,10 +107,13 @@ class Peer:
 
     @property
     def capabilities(self) -> Capabilities | None:
-        """What the peer may be asked now, or None when it is not open or under suspicion."""
-        if isinstance(self.state, ROpen | IOpen) and self._watchdog.usable:
-            return self.state.capabilities
-        return None
+        """What both support while the connection is open, else None."""
+        return self.state.capabilities if isinstance(self.state, ROpen | IOpen) else None
+
+    @property
+    def usable(self) -> bool:
+        """Whether the peer may be asked now: open, and not under suspicion (RFC 3539 §3.4.1 [3])."""
+        return self.capabilities is not None and self._watchdog.usable
 
     def handle(self, event: Event, now: float) -> list[Effect]:
         """Take one event; one that the state does not list, or a Tick before its time, changes nothing."""
@@ -340,21 +343,22 @@ class Peer:
         return Closing(side, now + self._timing.closing, wait), [Send(side, self._messages.answer(request))]
 
     def _finished(self, state: Closing, now: float, effects: list[Effect]) -> _Step:
-        following, effects = self._closed(now, "the connection was ended by DPR", effects)
+        following, effects = self._closed(now, "the connection was ended by DPR", effects, orderly=True)
         if state.retry_after is not None and self._initiator and not self._stopped:
             following = Closed(now + state.retry_after)
         return following, effects
 
     def _given_up(self, event: Event, now: float, cause: str, *sides: Side) -> _Step:
-        if isinstance(event, StopRequested):
+        stopping = isinstance(event, StopRequested)
+        if stopping:
             self._stopped, cause = True, "stopped"
-        return self._closed(now, cause, [Disconnect(side, cause) for side in sides])
+        return self._closed(now, cause, [Disconnect(side, cause) for side in sides], orderly=stopping)
 
-    def _closed(self, now: float, cause: str, effects: list[Effect]) -> _Step:
+    def _closed(self, now: float, cause: str, effects: list[Effect], *, orderly: bool = False) -> _Step:
         self._messages.forget()
         self._watchdog.handle(dog.ConnectionFailed(), now)
         retry_at = now + self._retry_delay() if self._initiator and not self._stopped else None
-        return Closed(retry_at), [*effects, Ended(cause)]
+        return Closed(retry_at), [*effects, Ended(cause, orderly)]
 
     def _retry_delay(self) -> float:
         """Doubles from `retry_first` to `retry_most`, less a random quarter, so that clients do not come in step."""

@@ -288,9 +288,10 @@ class Resumed:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """The peer was open, or being opened, and is not any more."""
+    """The peer was open, or being opened, and is not any more; `orderly` when one of the two wanted that."""
 
     cause: str
+    orderly: bool = False
 
 
 Effect = Connect | Accept | Reject | Send | Disconnect | Opened | Deliver | Suspended | Resumed | Ended

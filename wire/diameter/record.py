@@ -1,12 +1,13 @@
 """Grouped AVPs and commands as frozen dataclasses: each field names its AVP, whatever it does not name survives.
 
-A field without a default is required, one with the default None optional, one with the default () repeated. Fields are
-written in their order after Session-Id, what was not named (`extra`) last.
+A field with the default () is repeated, one whose type allows None optional, any other required: a default value of
+such a one serves who writes and is never assumed by who reads. Fields are written in their order after Session-Id, what
+was not named (`extra`) last.
 """
 
 from collections.abc import Iterable
-from dataclasses import MISSING, dataclass, fields
-from typing import Any, Self
+from dataclasses import dataclass, fields
+from typing import Any, Self, get_args
 
 from wire.diameter.avp import Avp, AvpFault
 from wire.diameter.dictionary import AvpDefinition, by_name
@@ -46,9 +47,13 @@ class Record:
         for slot in slots.values():
             if slot.many:
                 values[slot.field] = tuple(values.get(slot.field, ()))
-            elif slot.required and slot.field not in values:
+            elif slot.field in values:
+                continue
+            elif slot.required:
                 reason = f"{slot.definition.name} is missing"
                 raise AvpFault(0, reason, ResultCode.MISSING_AVP, (shortest(slot.definition),))
+            else:
+                values[slot.field] = None
         return cls(**values, extra=tuple(extra))
 
     def to_avps(self) -> tuple[Avp, ...]:
@@ -104,7 +109,7 @@ def _read_slots(record: type[Record]) -> dict[tuple[int, int], _Slot]:
             name, kind = each.metadata[_METADATA]
             definition = by_name(name)
             slots[definition.code, definition.vendor] = _Slot(
-                each.name, definition, kind, required=each.default is MISSING, many=each.default == ()
+                each.name, definition, kind, required=type(None) not in get_args(each.type), many=each.default == ()
             )
     # RFC 6733 §8.8: Session-Id comes right after the header, whichever class names it
     return dict(sorted(slots.items(), key=lambda entry: entry[1].definition.name != "Session-Id"))

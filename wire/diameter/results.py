@@ -78,6 +78,11 @@ def is_protocol_error(result: int) -> bool:
     return 3000 <= result < 4000
 
 
+def is_transient(result: int) -> bool:
+    """Whether an answer with this Result-Code must leave the E bit clear (RFC 6733 §7.1.4)."""
+    return 4000 <= result < 5000
+
+
 def is_success(result: int) -> bool:
     """Whether the request was done (RFC 6733 §7.1.2); MULTI_ROUND_AUTH is not: it asks for one more."""
     return 2000 <= result < 3000

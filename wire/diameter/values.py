@@ -58,8 +58,7 @@ def encode(definition: AvpDefinition, value: Value) -> bytes:
     if kind is Kind.ADDRESS and isinstance(value, IPv4Address | IPv6Address):
         return (_FAMILY_IPV4 if value.version == 4 else _FAMILY_IPV6).to_bytes(2, "big") + value.packed
     if kind is Kind.TIME and isinstance(value, datetime):
-        # RFC 5905 §6: seconds of the era, which begins again in 2036
-        return (int((value - _NTP_EPOCH).total_seconds()) % 2**32).to_bytes(4, "big")
+        return _encode_time(definition, value)
     if kind is Kind.GROUPED and isinstance(value, Sequence) and not isinstance(value, str | bytes):
         return build_avps(value)
     raise EncodeError(f"{definition.name} is {kind.value}, not {type(value).__name__}")
@@ -70,6 +69,14 @@ def _encode_text(definition: AvpDefinition, value: str) -> bytes:
         return value.encode("utf-8" if definition.kind is Kind.UTF8_STRING else "ascii")
     except UnicodeEncodeError:
         raise EncodeError(f"{definition.name} cannot carry this text") from None
+
+
+def _encode_time(definition: AvpDefinition, value: datetime) -> bytes:
+    """RFC 5905 §6: seconds of the era, which begins again in 2036."""
+    seconds = int((value - _NTP_EPOCH).total_seconds())
+    if not 2**31 <= seconds < 2**32 + 2**31:
+        raise EncodeError(f"{definition.name} reaches from 1968 to 2104")
+    return (seconds % 2**32).to_bytes(4, "big")
 
 
 def decode(definition: AvpDefinition, avp: Avp) -> Value:

@@ -133,8 +133,9 @@ class Watchdog:
         return isinstance(self.state, Okay)
 
     def handle(self, event: Event, now: float) -> list[Effect]:
-        """Take one event; one that a state does not know changes nothing."""
-        if (type(self.state), type(event)) not in TRANSITIONS:
+        """Take one event; one that a state does not know, or a Tick before its time, changes nothing."""
+        early = isinstance(event, Tick) and (self.deadline is None or now < self.deadline)
+        if early or (type(self.state), type(event)) not in TRANSITIONS:
             return []
         following, effects = self._following(event, now)
         check_transition(TRANSITIONS, self.state, event, following)
@@ -151,8 +152,8 @@ class Watchdog:
                 return Reopen(self._tw(now), pending=True, answers=0), [SendWatchdog()]
             case Okay() as state:
                 return self._from_okay(state, event, now)
-            case Suspect() as state:
-                return self._from_suspect(state, event, now)
+            case Suspect():
+                return self._from_suspect(event, now)
             case Reopen() as state:
                 return self._from_reopen(state, event, now)
 
@@ -163,22 +164,20 @@ class Watchdog:
             case TrafficArrived():
                 return Okay(self._tw(now), state.pending), []
             case Tick():
-                if now < state.until:
-                    return state, []
                 if state.pending:
                     return Suspect(self._tw(now)), [FailOver()]
                 return Okay(self._tw(now), pending=True), [SendWatchdog()]
             case _:
                 return Down(), [FailOver()]
 
-    def _from_suspect(self, state: Suspect, event: Event, now: float) -> tuple[State, list[Effect]]:
+    def _from_suspect(self, event: Event, now: float) -> tuple[State, list[Effect]]:
         match event:
             case WatchdogAnswered():
                 return Okay(self._tw(now)), [FailBack()]
             case TrafficArrived():
                 return Okay(self._tw(now), pending=True), [FailBack()]
             case Tick():
-                return (state, []) if now < state.until else (Down(), [CloseConnection()])
+                return Down(), [CloseConnection()]
             case _:
                 return Down(), []
 
@@ -196,8 +195,6 @@ class Watchdog:
                 return Down(), []
 
     def _reopen_expired(self, state: Reopen, now: float) -> tuple[State, list[Effect]]:
-        if now < state.until:
-            return state, []
         if not state.pending:
             return Reopen(self._tw(now), pending=True, answers=state.answers), [SendWatchdog()]
         if state.answers < 0:

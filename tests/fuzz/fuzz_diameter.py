@@ -1,0 +1,57 @@
+"""Parsers of Diameter."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from tests.wire.diameter.samples import AAA, ANSWERS, CEA, CER, GATEWAY, MAA, MAR, OCTETS, REALM, REQUESTS, numbered
+from wire.diameter.admission import check_answer
+from wire.diameter.avp import parse_avps
+from wire.diameter.capabilities import PeerPolicy, judge_answer, judge_request
+from wire.diameter.commands import COMMANDS
+from wire.diameter.framing import Framer
+from wire.diameter.grammar import check
+from wire.diameter.groups import GROUPS
+from wire.diameter.masking import mask_keys
+from wire.diameter.message import HEADER_LENGTH, Header, Message
+from wire.diameter.record import Record
+
+_RECORDS: dict[tuple[int, int, bool], type[Record]] = {
+    **{(r.header_application, r.COMMAND, True): type(r) for r in REQUESTS},
+    **{(q.application, q.command, False): type(a) for a, q in ANSWERS},
+}
+_PEER = PeerPolicy("peer", GATEWAY.origin_host, REALM)
+_CEA = replace(CEA, origin_host=GATEWAY.origin_host)
+
+
+def read(data: bytes) -> object:
+    """A message through its grammar and into its record, as a node reads it."""
+    message = Message.parse(data)
+    command = COMMANDS.get((message.application, message.command))
+    if command is None:
+        return message
+    if message.is_request:
+        check(command.request, message.avps, groups=GROUPS)
+    else:
+        check_answer(message)
+    record = _RECORDS.get((message.application, message.command, message.is_request))
+    return message if record is None else record.from_avps(message.avps)
+
+
+def judge(data: bytes) -> object:
+    """A message as the capabilities of a peer."""
+    message = Message.parse(data)
+    return (judge_request if message.is_request else judge_answer)(message, AAA, _PEER)
+
+
+ENTRIES: dict[str, tuple[Callable[[bytes], object], tuple[bytes, ...]]] = {
+    "wire.diameter.message.Message.parse": (Message.parse, OCTETS),
+    "wire.diameter.message.Header.parse": (Header.parse, OCTETS),
+    "wire.diameter.avp.parse_avps": (parse_avps, tuple(octets[HEADER_LENGTH:] for octets in OCTETS)),
+    "wire.diameter.record.Record.from_avps": (read, OCTETS),
+    "wire.diameter.framing.Framer.feed": (lambda data: Framer().feed(data), OCTETS),
+    "wire.diameter.masking.mask_keys": (mask_keys, (MAA.message(numbered(MAR.message())).build(), *OCTETS)),
+    "wire.diameter.capabilities.judge_request": (
+        judge,
+        (numbered(CER.message()).build(), _CEA.message(numbered(CER.message())).build()),
+    ),
+}

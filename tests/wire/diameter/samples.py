@@ -1,0 +1,210 @@
+"""One good message of each command, as two real nodes would send them."""
+
+from ipaddress import IPv4Address, IPv6Address
+
+from wire.diameter import peering, sessions, swx
+from wire.diameter.applications import Application
+from wire.diameter.capabilities import LocalNode, advertise
+from wire.diameter.command import ExperimentalResult
+from wire.diameter.eap import DiameterEapAnswer, DiameterEapRequest
+from wire.diameter.enumerations import (
+    AuthRequestType,
+    DisconnectCause,
+    Non3gppIpAccess,
+    Non3gppIpAccessApn,
+    PdnGwAllocationType,
+    PdnType,
+    ReAuthRequestType,
+    ServerAssignmentType,
+    SubscriptionIdType,
+    TerminationCause,
+)
+from wire.diameter.message import Message
+from wire.diameter.profile import (
+    Ambr,
+    ApnConfiguration,
+    Mip6AgentInfo,
+    MipHomeAgentHost,
+    Non3gppUserData,
+    SubscriptionId,
+)
+from wire.diameter.s6b import S6bEapAnswer, S6bEapRequest
+from wire.secret import Secret
+
+REALM = "epc.mnc001.mcc001.3gppnetwork.org"
+GATEWAY = LocalNode(f"pgw.{REALM}", REALM, (Application.EAP, Application.S6B))
+AAA = LocalNode(f"aaa.{REALM}", REALM, (Application.EAP, Application.S6B))
+IDENTITY = "0001010000000001@nai.epc.mnc001.mcc001.3gppnetwork.org"
+SESSION = f"{GATEWAY.origin_host};1876543210;523"
+MSK = Secret(bytes(range(64)))
+
+CER = advertise(GATEWAY, (IPv4Address("127.0.0.1"), IPv6Address("::1")))
+CEA = peering.CapabilitiesExchangeAnswer(
+    result_code=2001,
+    origin_host=AAA.origin_host,
+    origin_realm=REALM,
+    host_ip_addresses=(IPv4Address("127.0.0.2"),),
+    vendor_id=0,
+    product_name="Akadia",
+    supported_vendor_ids=(10415,),
+    auth_application_ids=(Application.EAP,),
+)
+DWR = peering.DeviceWatchdogRequest(origin_host=GATEWAY.origin_host, origin_realm=REALM, origin_state_id=7)
+DPR = peering.DisconnectPeerRequest(
+    origin_host=GATEWAY.origin_host, origin_realm=REALM, disconnect_cause=DisconnectCause.REBOOTING
+)
+EAP_DER = DiameterEapRequest(
+    session_id=SESSION,
+    origin_host=GATEWAY.origin_host,
+    origin_realm=REALM,
+    destination_realm=REALM,
+    user_name=IDENTITY,
+    eap_payload=b"\x02\x01\x00\x3b\x01" + IDENTITY.encode(),
+)
+S6B_DER = S6bEapRequest(
+    session_id=SESSION,
+    origin_host=GATEWAY.origin_host,
+    origin_realm=REALM,
+    destination_realm=REALM,
+    destination_host=AAA.origin_host,
+    user_name=IDENTITY,
+    eap_payload=b"\x02\x02\x00\x08\x17\x01\x00\x00",
+    states=(b"sealed",),
+    service_selection="internet",
+    rat_type=0,
+    mip6_feature_vector=1,
+    mip6_agent_info=Mip6AgentInfo(home_agent_addresses=(IPv6Address("2001:db8::1"),)),
+    mip_careof_address=IPv4Address("127.0.0.10"),
+)
+EAP_DEA = DiameterEapAnswer(
+    session_id=SESSION,
+    auth_application_id=Application.EAP,
+    auth_request_type=AuthRequestType.AUTHORIZE_AUTHENTICATE,
+    result_code=1001,
+    origin_host=AAA.origin_host,
+    origin_realm=REALM,
+    eap_payload=b"\x01\x02\x00\x08\x17\x01\x00\x00",
+    states=(b"sealed",),
+    multi_round_time_out=30,
+)
+APN = ApnConfiguration(
+    context_identifier=1,
+    served_party_ip_addresses=(IPv6Address("2001:db8:1::10"),),
+    pdn_type=PdnType.IPV6,
+    service_selection="internet",
+    pdn_gw_allocation_type=PdnGwAllocationType.DYNAMIC,
+    ambr=Ambr(uplink=1_000_000, downlink=2_000_000),
+    mip6_agent_info=Mip6AgentInfo(
+        home_agent_host=MipHomeAgentHost(destination_realm=REALM, destination_host=GATEWAY.origin_host)
+    ),
+)
+S6B_DEA = S6bEapAnswer(
+    session_id=SESSION,
+    auth_application_id=Application.S6B,
+    auth_request_type=AuthRequestType.AUTHORIZE_AUTHENTICATE,
+    result_code=2001,
+    origin_host=AAA.origin_host,
+    origin_realm=REALM,
+    user_name=IDENTITY,
+    eap_payload=b"\x03\x02\x00\x04",
+    eap_master_session_key=MSK,
+    session_timeout=3600,
+    mobile_node_identifier=IDENTITY,
+    apn_configuration=APN,
+)
+STR = sessions.SessionTerminationRequest(
+    session_id=SESSION,
+    origin_host=GATEWAY.origin_host,
+    origin_realm=REALM,
+    destination_realm=REALM,
+    user_name=IDENTITY,
+    termination_cause=TerminationCause.LOGOUT,
+)
+RAR = sessions.ReAuthRequest(
+    session_id=SESSION,
+    origin_host=AAA.origin_host,
+    origin_realm=REALM,
+    destination_realm=REALM,
+    destination_host=GATEWAY.origin_host,
+    re_auth_request_type=ReAuthRequestType.AUTHORIZE_ONLY,
+)
+MAR = swx.MultimediaAuthRequest(
+    session_id="aaa;1",
+    origin_host=AAA.origin_host,
+    origin_realm=REALM,
+    destination_realm=REALM,
+    user_name="001010000000001",
+    anid="WLAN",
+    rat_type=0,
+    auth_data_item=swx.SipAuthDataItem(authentication_scheme="EAP-AKA'", authorization=Secret(bytes(30))),
+)
+MAA = swx.MultimediaAuthAnswer(
+    session_id="aaa;1",
+    result_code=2001,
+    origin_host=f"hss.{REALM}",
+    origin_realm=REALM,
+    user_name="001010000000001",
+    number_auth_items=1,
+    auth_data_items=(
+        swx.SipAuthDataItem(
+            item_number=1,
+            authentication_scheme="EAP-AKA",
+            authenticate=b"R" * 16 + b"A" * 16,
+            authorization=Secret(b"X" * 8),
+            confidentiality_key=Secret(b"C" * 16),
+            integrity_key=Secret(b"I" * 16),
+        ),
+    ),
+)
+SAR = swx.ServerAssignmentRequest(
+    session_id="aaa;2",
+    origin_host=AAA.origin_host,
+    origin_realm=REALM,
+    destination_realm=REALM,
+    user_name="001010000000001",
+    server_assignment_type=ServerAssignmentType.REGISTRATION,
+)
+SAA = swx.ServerAssignmentAnswer(
+    session_id="aaa;2",
+    result_code=2001,
+    origin_host=f"hss.{REALM}",
+    origin_realm=REALM,
+    user_name="001010000000001",
+    non_3gpp_user_data=Non3gppUserData(
+        subscription_ids=(SubscriptionId(type=SubscriptionIdType.END_USER_E164, data="49170123456"),),
+        non_3gpp_ip_access=Non3gppIpAccess.NON_3GPP_SUBSCRIPTION_ALLOWED,
+        non_3gpp_ip_access_apn=Non3gppIpAccessApn.NON_3GPP_APNS_ENABLE,
+        context_identifier=1,
+        apn_configurations=(APN,),
+    ),
+)
+REFUSED = swx.MultimediaAuthAnswer(
+    session_id="aaa;1",
+    experimental_result=ExperimentalResult(code=5001),
+    origin_host=f"hss.{REALM}",
+    origin_realm=REALM,
+    user_name="001010000000001",
+)
+
+REQUESTS = (CER, DWR, DPR, EAP_DER, S6B_DER, STR, RAR, MAR, SAR)
+
+
+def numbered(message: Message) -> Message:
+    """With identifiers, as sent."""
+    return message.numbered(hop_by_hop=0x01020304, end_to_end=0xA1A2A3A4)
+
+
+ANSWERS = (
+    (CEA, numbered(CER.message())),
+    (EAP_DEA, numbered(EAP_DER.message())),
+    (S6B_DEA, numbered(S6B_DER.message())),
+    (MAA, numbered(MAR.message())),
+    (REFUSED, numbered(MAR.message())),
+    (SAA, numbered(SAR.message())),
+)
+
+OCTETS = tuple(
+    [numbered(request.message()).build() for request in REQUESTS]
+    + [answer.message(request).build() for answer, request in ANSWERS]
+)
+"""Every sample, in octets."""
