@@ -1,5 +1,6 @@
 """Which identity to ask for next (the table of RFC 4187 §4.1.7), and the AKA-Identity request that asks."""
 
+import re
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -10,6 +11,10 @@ from wire.eap.constants import Subtype
 from wire.eap.packet import EapCode
 from wire.identity import EapMethod, Identity, IdentityKind, Imsi, classify
 
+LONGEST = 253
+"""Octets of a NAI that RADIUS can carry (RFC 7542 §2.3)."""
+
+_REALM = re.compile(r"[A-Za-z0-9.-]*")
 _ATTRIBUTE = {
     IdRequest.ANY: At.ANY_ID_REQ,
     IdRequest.FULLAUTH: At.FULLAUTH_ID_REQ,
@@ -58,10 +63,12 @@ def judge(asked: IdRequest | None, octets: bytes, method: EapMethod, identities:
     """What to do with an identity: `asked` is the request it answers, None for EAP-Response/Identity.
 
     A decorated NAI is never taken for an identity: EAP-Response/Identity may be one, and then the server must ask;
-    AT_IDENTITY may not (RFC 4187 §4.1.1.4, §4.1.2.2).
+    AT_IDENTITY may not (RFC 4187 §4.1.1.4, §4.1.2.2). Nor is one whose realm is no domain name or that no User-Name
+    could carry, for that is where it goes.
     """
     identity = classify(octets)
-    known = None if identity.nai.is_decorated else _subscriber(asked, identity, method, identities)
+    is_plain = len(octets) <= LONGEST and not identity.nai.is_decorated and _REALM.fullmatch(identity.nai.realm or "")
+    known = _subscriber(asked, identity, method, identities) if is_plain else None
     if known is not None:
         return Known(known)
     match asked:

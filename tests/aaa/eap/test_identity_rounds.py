@@ -32,6 +32,9 @@ ROWS: list[tuple[IdRequest | None, bytes, Judgement]] = [
     (None, PRIME_IDENTITY, Ask(ANY)),
     (None, b"anonymous@" + REALM.encode(), Ask(ANY)),
     (None, b"", Ask(ANY)),
+    (None, b"0234150000000002@" + b"a" * 236, Known(IMSI)),
+    (None, b"0234150000000002@" + b"a" * 237, Ask(ANY)),
+    (None, b"0234150000000002@a b", Ask(ANY)),
     (None, b"\xff\xfe", Ask(ANY)),
     # AT_ANY_ID_REQ
     (ANY, AKA_IDENTITY, Known(IMSI)),
@@ -53,6 +56,7 @@ ROWS: list[tuple[IdRequest | None, bytes, Judgement]] = [
     (PERMANENT, REAUTH, Unknown()),
     (PERMANENT, DECORATED, Unknown()),
     (PERMANENT, b"0not-an-imsi", Unknown()),
+    (PERMANENT, b"0234150000000002@realm\n", Unknown()),
     (PERMANENT, b"0234150000000002@unreachable.3gppnetwork.org", Unknown()),
     (PERMANENT, b"0234150000000002@sos.nai.epc.mnc015.mcc234.3gppnetwork.org", Unknown()),
 ]
