@@ -2,7 +2,7 @@
 
 import ast
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -23,7 +23,8 @@ class SourceFile:
         """The room on the house's own list: the first part of the dotted name."""
         return self.module.split(".", 1)[0]
 
-    def imports(self) -> set[str]:
+    @cached_property
+    def imports(self) -> frozenset[str]:
         """Every module that this file imports anywhere, also inside functions; `from a import b` gives a and a.b."""
         found: set[str] = set()
         for node in ast.walk(self.tree):
@@ -32,15 +33,16 @@ class SourceFile:
             elif isinstance(node, ast.ImportFrom) and node.module:
                 found.add(node.module)
                 found.update(f"{node.module}.{alias.name}" for alias in node.names)
-        return found
+        return frozenset(found)
 
-    def calls(self) -> set[str]:
+    @cached_property
+    def calls(self) -> frozenset[str]:
         """Every call written as a dotted name, such as `time.time` or `print`."""
-        return {
+        return frozenset(
             name
             for node in ast.walk(self.tree)
             if isinstance(node, ast.Call) and (name := _dotted(node.func)) is not None
-        }
+        )
 
 
 def _dotted(node: ast.expr) -> str | None:

@@ -27,7 +27,7 @@ def test_nothing_calls_what_nobody_may() -> None:
     offences = [
         (str(file.path), call)
         for file in source_files()
-        for call in file.calls()
+        for call in file.calls
         if call in NEVER or call.rsplit(".", 1)[-1] == "create_datagram_endpoint"
     ]
     assert offences == []
@@ -36,7 +36,7 @@ def test_nothing_calls_what_nobody_may() -> None:
 def test_machines_take_clock_and_entropy_as_arguments() -> None:
     pure = [file for file in source_files() if _is_machine(file)]
     assert len(pure) >= 60, f"only {len(pure)} files were seen"
-    assert [(str(file.path), call) for file in pure for call in file.calls() & CLOCK_AND_ENTROPY] == []
+    assert [(str(file.path), call) for file in pure for call in file.calls & CLOCK_AND_ENTROPY] == []
 
 
 def _is_machine(file: SourceFile) -> bool:
@@ -69,7 +69,7 @@ def test_input_is_not_checked_by_assert() -> None:
 
 
 def test_macs_are_compared_in_constant_time() -> None:
-    comparers = [file for file in source_files() if "hmac.compare_digest" in file.calls()]
+    comparers = [file for file in source_files() if "hmac.compare_digest" in file.calls]
     assert len(comparers) >= 4
 
 
@@ -79,5 +79,5 @@ def test_rooms_are_named_for_what_is_in_them() -> None:
 
 
 def test_only_the_front_door_prints() -> None:
-    offences = [str(f.path) for f in source_files() if "print" in f.calls() and not f.module.startswith(PRINTING)]
+    offences = [str(f.path) for f in source_files() if "print" in f.calls and not f.module.startswith(PRINTING)]
     assert offences == []

@@ -32,9 +32,9 @@ def _own(imported: str) -> bool:
 def _offences(file: SourceFile) -> list[str]:
     granted = MAY_IMPORT[file.package] | COMPOSITION_ROOTS.get(file.module, set())
     wrong = []
-    for name in file.imports():
+    for name in file.imports:
         # `from hss import api` names both hss and hss.api: the narrower one decides
-        narrower = {other for other in file.imports() if other.startswith(f"{name}.")}
+        narrower = {other for other in file.imports if other.startswith(f"{name}.")}
         if (
             _own(name)
             and not _allowed(name, granted)
@@ -57,14 +57,14 @@ def test_every_package_was_seen() -> None:
 def test_wire_imports_no_clock_no_socket_no_entropy() -> None:
     wire = [file for file in source_files() if file.package == "wire"]
     assert len(wire) >= LEAST_FILES // 2
-    tops = [(file.path, name) for file in wire for name in file.imports() if name.split(".", 1)[0] in NOT_IN_WIRE]
+    tops = [(file.path, name) for file in wire for name in file.imports if name.split(".", 1)[0] in NOT_IN_WIRE]
     assert tops == []
 
 
 def test_foreign_libraries_stay_behind_their_adapters() -> None:
     seen = set()
     for file in source_files():
-        for name in file.imports():
+        for name in file.imports:
             library = name.split(".", 1)[0]
             home = ONE_ADAPTER.get(library)
             if home is None:
