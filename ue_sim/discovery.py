@@ -15,7 +15,7 @@ import dns.rdatatype
 
 from wire.sansio import RandomBytes, Tick, Transitions, check_transition
 
-WAITS = (1.0, 2.0, 4.0)
+WAITS = (0.5, 0.5, 1.0, 1.0, 2.0, 2.0)
 """Seconds to wait after each sending of the queries."""
 
 

@@ -1,6 +1,7 @@
 """The UE finds its PDN GW by DNS: queries as dnspython reads them, answers as it writes them."""
 
 from ipaddress import IPv4Address, IPv6Address
+from itertools import accumulate
 
 import dns.message
 import dns.rcode
@@ -121,7 +122,7 @@ def test_ue_keeps_an_ipv6_address_when_the_other_answer_is_lost() -> None:
     first = queries(discovery.handle(DiscoveryRequested(NAME), 0.0))
     assert discovery.handle(answer(first[0], RECORDS), 0.1) == []
     told: list[Effect] = []
-    for now in (1.0, 3.0, 7.0):
+    for now in accumulate(WAITS):
         told += [effect for effect in discovery.handle(Tick(), now) if not isinstance(effect, SendQuery)]
     assert told == [Discovered(NAME, IPv6Address("2001:db8::1"), None)]
 
