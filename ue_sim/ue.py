@@ -147,7 +147,7 @@ class Ue:
         if not isinstance(self.state, Discovering):
             return
         if found.ipv4 is None:
-            cause = f"{found.name} has no IPv4 address, and this UE is in an IPv4 network"
+            cause = f"DNS gave no IPv4 address of {found.name}, and this UE is in an IPv4 network"
             yield from self._fail(Step.DISCOVERY, cause, now)
             return
         at = self.state.at
@@ -377,8 +377,10 @@ class Ue:
         if isinstance(self.state, Off):
             return
         self.state = Off()
+        self._discovery = Discovery(random=self._random)
         self._connection = None
         self._stack = None
+        self._pinger = Pinger()
         yield Detached(cause)
 
 
