@@ -20,7 +20,7 @@ from ue_sim.ike.states import (
 from wire.errors import ProtocolViolation
 from wire.ikev2.authentication import AuthenticationFailed, check_shared_key_proof, shared_key_proof, signed_octets
 from wire.ikev2.certificates import certificate_request, check_gateway
-from wire.ikev2.child import Mode
+from wire.ikev2.child import ChildSa, Mode
 from wire.ikev2.constants import (
     ConfigurationAttributeType,
     ConfigurationType,
@@ -142,16 +142,20 @@ def conclude(policy: InitiatorPolicy, sa: Sa, msk: Secret, message: Message, now
         check_shared_key_proof(proof, sa.suite.prf, msk, octets)
     except AuthenticationFailed as error:
         return _fail(sa, f"the gateway's {error.cause}", now)
+    effects: list[InitiatorEffect] = [Established(str(sa.suite), policy.identity, sa.gateway, sa.nat)]
     try:
-        return _establish(policy, sa, message, now)
+        address = _assigned(message)
+        effects.append(address)
+        child = _first_child(policy, sa, message, address.home_address)
     except ProtocolViolation as error:
-        return _leave(sa, error.reason, now)
+        state, farewell = _leave(sa, error.reason, now)
+        return state, [*effects, *farewell]
+    return Connected(sa, (child,), now), [*effects, ChildInstalled(child)]
 
 
-def _establish(policy: InitiatorPolicy, sa: Sa, message: Message, now: float) -> Step:
+def _first_child(policy: InitiatorPolicy, sa: Sa, message: Message, home_address: IPv6Address) -> ChildSa:
     if message.refusal is not None:
         raise ProtocolViolation(f"the gateway makes no Child SA: {message.refusal.name}")
-    address, prefix_length = _assigned(message)
     child = children.accept(
         sa,
         message,
@@ -163,23 +167,19 @@ def _establish(policy: InitiatorPolicy, sa: Sa, message: Message, now: float) ->
         local=_ANY_MOBILITY,
         remote=_ANY_MOBILITY,
     )
-    if not all(selector.is_one_address and selector.start == address for selector in child.local):
+    if not all(selector.is_one_address and selector.start == home_address for selector in child.local):
         raise ProtocolViolation("the first Child SA is not bound to the Home Address")
-    effects: list[InitiatorEffect] = [
-        Established(str(sa.suite), policy.identity, sa.gateway, sa.nat),
-        AddressAssigned(address, prefix_length),
-        ChildInstalled(child),
-    ]
-    return Connected(sa, (child,), now), effects
+    return child
 
 
-def _assigned(message: Message) -> tuple[IPv6Address, int]:
+def _assigned(message: Message) -> AddressAssigned:
     reply = message.find(Configuration)
     attribute = reply.find(ConfigurationAttributeType.INTERNAL_IP6_ADDRESS) if reply else None
     assigned = attribute.as_ip6_address if attribute else None
     if reply is None or reply.kind != ConfigurationType.REPLY or assigned is None:
-        raise ProtocolViolation("the gateway assigns no Home Address")
-    return assigned
+        refusal = f": {message.refusal.name}" if message.refusal is not None else ""
+        raise ProtocolViolation(f"the gateway assigns no Home Address{refusal}")
+    return AddressAssigned(*assigned)
 
 
 def _identity(policy: InitiatorPolicy) -> IdInitiator:
