@@ -119,11 +119,12 @@ class RadiusServer:
 
 
 def _log_answered(answer: AccessAnswer, client: str) -> None:
+    """The service tells how an authentication ended, in one line; what is told here is the packet's."""
     match answer:
         case Accept():
-            log.info("access accepted", imsi=str(answer.imsi), method=answer.method.name, client=client)
+            log.debug("access accepted", imsi=str(answer.imsi), method=answer.method.name, client=client)
         case Reject(_, cause, detail, imsi):
-            log.warning("access rejected", cause=cause.value, detail=detail, imsi=str(imsi or ""), client=client)
+            log.debug("access rejected", cause=cause.value, detail=detail, imsi=str(imsi or ""), client=client)
         case Ignore(reason):
             log.warning("request ignored", cause=reason, client=client)
         case Challenge():
