@@ -107,6 +107,8 @@ class Supervisor:
         ours, its = socket.socketpair()
         ours.setblocking(False)
         output = self._open_log(daemon)
+        # Taken now: the daemon will share the file's position, and move it.
+        position = output.tell() if output else 0
         try:
             process = await asyncio.create_subprocess_exec(
                 *daemon.command,
@@ -123,7 +125,6 @@ class Supervisor:
             raise DaemonFailed(f"{daemon.name} cannot be started: {error.strerror}") from None
         finally:
             its.close()
-            position = output.tell() if output else 0
             if output:
                 output.close()
         return _Running(daemon, process, ours, position)

@@ -52,6 +52,17 @@ def wait_for(process: subprocess.Popen[str], said: str) -> None:
     pytest.fail(f"the daemon ended without saying {said!r}")
 
 
+def wait_until_it_handles(process: subprocess.Popen[str], number: signal.Signals) -> None:
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        status = Path(f"/proc/{process.pid}/status").read_text()
+        caught = next(line for line in status.splitlines() if line.startswith("SigCgt:"))
+        if int(caught.split()[1], 16) >> (number - 1) & 1:
+            return
+        time.sleep(0.01)
+    pytest.fail(f"the daemon does not handle {number.name}")
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_daemon_leaves_politely_on_a_signal(number: signal.Signals) -> None:
     with start() as process:
@@ -104,7 +115,7 @@ def test_daemon_that_never_gets_its_turn_stops_too(*, by_signal: bool) -> None:
     with start(supervisor=its, wait=True) as process, ours:
         its.close()
         if by_signal:
-            time.sleep(0.5)
+            wait_until_it_handles(process, signal.SIGTERM)
             process.terminate()
         else:
             ours.close()
