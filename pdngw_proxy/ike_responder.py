@@ -216,7 +216,8 @@ class IkeResponder:
     def _tick_connected(self, state: Connected, now: float) -> Step:
         again = self._exchanges.tick(now)
         if isinstance(again, GaveUp):
-            return ending.end(state, f"waited {again.seconds:.0f} s in vain for {again.waiting_for}")
+            cause = f"waited {again.seconds:.0f} s in vain for {again.waiting_for}"
+            return ending.end(state, state.closing or cause)
         if again is not None:
             return state, [send(state.sa, again)]
         until = state.session.until

@@ -24,9 +24,13 @@ from pdngw_proxy.ike.table import ResponderTable, SaEffect, SaEvent, TableEffect
 from ue_sim.ike import events as ue_events
 from ue_sim.ike.policy import InitiatorPolicy
 from ue_sim.ike_initiator import IkeInitiator
+from wire.esp.encapsulation import NON_ESP_MARKER
 from wire.ikev2.child import ChildSa
+from wire.ikev2.constants import ExchangeType
 from wire.ikev2.exchanges import Transmit
+from wire.ikev2.message import Message, Payload
 from wire.ikev2.nat import Endpoint
+from wire.ikev2.protection import Protection
 from wire.ikev2.signatures import SigningKey
 from wire.sansio import Tick
 from wire.secret import Secret
@@ -196,6 +200,59 @@ class IkeLink:
     def gateway_children(self) -> list[ChildSa]:
         """Every Child SA that the gateway installed."""
         return [effect.child for effect in self.seen_by_gateway(gateway_events.ChildInstalled)]
+
+    def until(self, condition: Callable[[], bool], limit: float = 100.0) -> "IkeLink":
+        """Let the clock run until `condition` holds; TimeoutError when it does not in `limit` virtual seconds."""
+        step = self.now
+        while not condition():
+            step += 0.001
+            if step > limit:
+                raise TimeoutError("it never happened")
+            self.run(step)
+        return self
+
+    @property
+    def closed(self) -> str | None:
+        """Why the UE is done, or None."""
+        return next((effect.cause for effect in self.seen_by_ue(ue_events.Closed)), None)
+
+    @property
+    def refused(self) -> list[str]:
+        """Why the gateway refused something, each time."""
+        return [effect.cause for effect in self.seen_by_gateway(gateway_events.Refused)]
+
+    def forge(
+        self, kind: ExchangeType, *payloads: Payload, message_id: int, by_ue: bool, response: bool = False
+    ) -> bytes:
+        """A message that is genuine by the keys of the last IKE SA, though no machine made it."""
+        ready = self.seen_by_gateway(gateway_events.IkeKeysReady)[-1]
+        message = Message(
+            spi_i=ready.spi_i,
+            spi_r=ready.spi_r,
+            exchange=kind,
+            initiator=by_ue,
+            response=response,
+            message_id=message_id,
+            payloads=payloads,
+        )
+        return Protection(ready.suite, ready.keys, initiator=by_ue, random=Random(9).randbytes).seal(message)
+
+    def gateway_says(self, kind: ExchangeType, *payloads: Payload, message_id: int = 0, response: bool = False) -> None:
+        """Deliver to the UE what the gateway did not really send."""
+        forged = self.forge(kind, *payloads, message_id=message_id, by_ue=False, response=response)
+        self.tell_ue(ue_events.DatagramArrived(forged))
+
+    def ue_says(self, kind: ExchangeType, *payloads: Payload, message_id: int, source: Endpoint = UE) -> None:
+        """Deliver to the gateway what the UE did not really send."""
+        forged = self.forge(kind, *payloads, message_id=message_id, by_ue=True)
+        self.tell_gateway(gateway_events.DatagramArrived(forged, source, GATEWAY))
+
+    def open_last(self, octets: bytes, *, by_ue: bool) -> Message:
+        """What is inside a message of the last IKE SA."""
+        ready = self.seen_by_gateway(gateway_events.IkeKeysReady)[-1]
+        protection = Protection(ready.suite, ready.keys, initiator=not by_ue, random=Random(9).randbytes)
+        bare = octets.removeprefix(NON_ESP_MARKER)
+        return protection.open(bare, Message.parse(bare))
 
     def _next(self) -> float | None:
         return self._queue[0][0] if self._queue else None

@@ -128,13 +128,12 @@ class AwaitingAddress:
 
 @dataclass(frozen=True, slots=True)
 class Connected:
-    """The IKE SA is up; `heard` is when the UE last spoke, `probing` whether it was asked to."""
+    """The IKE SA is up; `heard` is when the UE last spoke, `closing` why Delete waits for the window."""
 
     sa: Sa
     session: Session
     children: tuple[ChildSa, ...]
     heard: float
-    probing: bool = False
     closing: str | None = None
     waiting_for: ClassVar[str] = "nothing"
 

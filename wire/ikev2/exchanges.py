@@ -16,7 +16,7 @@ from wire.ikev2.protection import Protection
 class Retransmission:
     """How a request is repeated: first after `first` seconds, then each time `factor` as long.
 
-    After `tries` sendings in all and one wait more it is given up: 20 seconds as it stands.
+    After `tries` sendings in all and one wait more it is given up: after 20.6 seconds as it stands.
     """
 
     first: float = 0.5

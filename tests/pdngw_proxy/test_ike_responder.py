@@ -1,0 +1,421 @@
+"""The IKEv2 responder through every state, against the UE's own initiator and forged but genuine messages."""
+
+import sys
+from dataclasses import replace
+from ipaddress import IPv4Address, IPv6Address, IPv6Network
+
+import pytest
+
+from pdngw_proxy.aaa_link.port import RelayAccept, RelayReject, RelayUnavailable
+from pdngw_proxy.ike.events import (
+    AaaAnswered,
+    AddressLeased,
+    AddressRefused,
+    AskAaa,
+    ChildInstalled,
+    ChildRemoved,
+    Closed,
+    CloseRequested,
+    DatagramArrived,
+    Discarded,
+    Established,
+    LeaseAddress,
+    PeerMoved,
+    Tick,
+    Transmit,
+)
+from pdngw_proxy.ike.policy import ResponderPolicy
+from pdngw_proxy.ike.states import (
+    TRANSITIONS,
+    AwaitingAaa,
+    AwaitingAddress,
+    AwaitingEap,
+    AwaitingIdentity,
+    AwaitingProof,
+    Closing,
+    Connected,
+    Ended,
+    Lingering,
+    State,
+)
+from pdngw_proxy.ike.table import SaEvent
+from pdngw_proxy.ike_responder import IkeResponder
+from tests.ike_link import (
+    APN,
+    EAP_FAILURE,
+    EAP_SUCCESS,
+    GATEWAY,
+    HOME_ADDRESS,
+    MSK,
+    NAI,
+    UE,
+    IkeLink,
+    ike_link,
+    responder_policy,
+    stub_aaa,
+)
+from tests.transitions import entries, taken_by
+from ue_sim.ike.events import ChildRequested
+from wire.ikev2.child import Mode
+from wire.ikev2.constants import ExchangeType, IdType, NotifyType, ProtocolId
+from wire.ikev2.message import Payload
+from wire.ikev2.nat import Endpoint
+from wire.ikev2.payloads.auth import Authentication
+from wire.ikev2.payloads.delete import Delete
+from wire.ikev2.payloads.identification import IdInitiator
+from wire.ikev2.payloads.notify import Notify
+from wire.ikev2.payloads.sa import SecurityAssociation
+from wire.ikev2.payloads.ts import TsInitiator, TsResponder
+from wire.ikev2.payloads.unknown import UnknownPayload
+from wire.ikev2.proposal import ESP_PROPOSALS, offer
+from wire.ikev2.selectors import TrafficSelector
+from wire.ikev2.spis import EspSpis
+
+INFORMATIONAL, IKE_AUTH = ExchangeType.INFORMATIONAL, ExchangeType.IKE_AUTH
+DELETE = Delete(ProtocolId.IKE)
+EVERYWHERE = TrafficSelector.network(IPv6Network("::/0"))
+DATA = ChildRequested(Mode.TUNNEL, (TrafficSelector.address(HOME_ADDRESS),), (EVERYWHERE,))
+CHILD: tuple[Payload, ...] = (
+    SecurityAssociation(offer(ESP_PROPOSALS, b"\0\0\1\0")),
+    TsInitiator((EVERYWHERE,)),
+    TsResponder((EVERYWHERE,)),
+)
+HALF_OPEN = (AwaitingIdentity, AwaitingAaa, AwaitingEap, AwaitingProof, AwaitingAddress)
+NEXT_ID = {AwaitingIdentity: 1, AwaitingEap: 2, AwaitingProof: 4, Connected: 5}
+
+
+def responder(link: IkeLink) -> IkeResponder:
+    """The gateway's end of the only IKE SA."""
+    (entry,) = link.table._entries.values()
+    return entry.responder
+
+
+def at(kind: type[State], link: IkeLink | None = None) -> IkeLink:
+    """A link whose gateway is in a state of that kind, and stays there because whoever is next does nothing."""
+    link = link or ike_link()
+    link.aaa = (lambda _: None) if kind is AwaitingAaa else link.aaa
+    link.lease = (lambda _: None) if kind is AwaitingAddress else link.lease
+    link.connect()
+    link.until(lambda: bool(link.table.sessions) and isinstance(responder(link).state, kind))
+    if kind is not Connected:
+        link.at_gateway = lambda _: None
+        link.at_ue = lambda _: None
+    return link
+
+
+def connected(policy: ResponderPolicy | None = None) -> IkeLink:
+    link = at(Connected, ike_link(responder=policy))
+    return link.run(link.now + 0.1)
+
+
+def answer(link: IkeLink) -> list[Payload]:
+    """What the gateway's last message to the UE holds."""
+    return list(link.open_last(link.to_ue[-1], by_ue=False).payloads)
+
+
+def gateway(link: IkeLink, event: CloseRequested | AaaAnswered | AddressLeased | AddressRefused) -> None:
+    link.tell_gateway(SaEvent(link.sa, event))
+
+
+def test_gateway_establishes_and_tells_in_order() -> None:
+    link = connected()
+    kinds = [type(effect) for effect in link.gateway_effects if not isinstance(effect, Transmit)]
+    assert kinds[1:] == [AskAaa, AskAaa, AskAaa, LeaseAddress, Established, ChildInstalled]
+    (established,) = link.seen_by_gateway(Established)
+    assert (established.identity, established.apn, established.home_address) == (NAI, APN, HOME_ADDRESS)
+    assert established.peer == UE
+    first = link.seen_by_gateway(AskAaa)[0]
+    assert first.eap == bytes((2, 0, 0, 5 + len(NAI), 1)) + NAI.encode()
+    assert [ask.state for ask in link.seen_by_gateway(AskAaa)] == [None, b"\1", b"\2"]
+
+
+def test_gateway_answers_whom_it_heard_from() -> None:
+    link = connected()
+    assert all((sent.source, sent.to) == (GATEWAY, UE) for sent in link.seen_by_gateway(Transmit))
+
+
+def test_gateway_forgets_a_ue_that_does_not_go_on() -> None:
+    for kind in (AwaitingIdentity, AwaitingEap, AwaitingProof):
+        link = at(kind).run(200.0)
+        assert any("waited in vain for the UE's" in closed.cause for closed in link.seen_by_gateway(Closed))
+        assert link.table.sessions == 0
+
+
+def test_gateway_refuses_when_the_aaa_server_does_not_answer() -> None:
+    link = at(AwaitingAaa).run(40.0)
+    assert link.refused == ["waited in vain for the AAA server"]
+    assert answer(link) == [Notify(NotifyType.AUTHENTICATION_FAILED)]
+
+
+def test_gateway_refuses_when_no_address_comes() -> None:
+    link = at(AwaitingAddress).run(100.0)
+    assert link.refused == ["waited in vain for a Home Address"]
+
+
+def test_gateway_closes_a_half_open_sa_at_once() -> None:
+    for kind in HALF_OPEN:
+        link = at(kind)
+        gateway(link, CloseRequested("maintenance"))
+        assert link.seen_by_gateway(Closed) == [Closed("maintenance")]
+        assert link.table.sessions == 0
+
+
+def test_gateway_relays_what_the_aaa_server_rejects() -> None:
+    link = ike_link()
+    link.aaa = lambda ask: RelayReject(EAP_FAILURE, "5001: user unknown") if ask.state else stub_aaa(ask)
+    link.connect().run(5.0)
+    assert link.refused == [f"{NAI}: 5001: user unknown"]
+    assert link.closed == "EAP refused: the network sent EAP-Failure"
+
+
+def test_gateway_proves_itself_even_when_the_first_round_is_rejected() -> None:
+    link = ike_link()
+    link.aaa = lambda _: RelayReject(EAP_FAILURE, "barred")
+    link.connect().run(5.0)
+    assert link.closed == "EAP refused: the network sent EAP-Failure"
+
+
+def _refused_in_the_first_round(reply: RelayReject | RelayUnavailable) -> IkeLink:
+    link = ike_link()
+    link.aaa = lambda _: reply
+    return link.connect().run(5.0)
+
+
+def test_gateway_refuses_by_notification_without_eap_failure() -> None:
+    for reply in (RelayReject(b"", "no service"), RelayUnavailable("no AAA server answered in 5 s")):
+        link = _refused_in_the_first_round(reply)
+        assert link.refused == [f"{NAI}: {reply.cause}"]
+        assert link.closed == "the gateway answers IKE_AUTH with AUTHENTICATION_FAILED"
+
+
+def test_gateway_takes_success_in_the_first_round() -> None:
+    link = ike_link()
+    link.aaa = lambda _: RelayAccept(EAP_SUCCESS, MSK)
+    link.method = lambda _: []
+    at(AwaitingProof, link)
+    assert answer(link)[-1].build() == EAP_SUCCESS
+
+
+def test_gateway_refuses_a_wrong_proof() -> None:
+    link = at(AwaitingProof)
+    link.ue_says(IKE_AUTH, Authentication(2, bytes(32)), message_id=4)
+    assert answer(link) == [Notify(NotifyType.AUTHENTICATION_FAILED)]
+    assert link.refused == [f"{NAI}: AUTH does not match the shared key"]
+    assert not link.seen_by_gateway(LeaseAddress)
+
+
+def test_gateway_refuses_a_missing_proof() -> None:
+    link = at(AwaitingProof)
+    link.ue_says(IKE_AUTH, message_id=4)
+    assert link.refused == [f"{NAI} sent no AUTH by the MSK"]
+
+
+def test_gateway_refuses_an_eap_round_without_response() -> None:
+    link = at(AwaitingEap)
+    link.ue_says(IKE_AUTH, message_id=2)
+    assert answer(link) == [Notify(NotifyType.INVALID_SYNTAX)]
+
+
+def test_gateway_refuses_other_exchanges_before_authentication() -> None:
+    link = at(AwaitingIdentity)
+    link.ue_says(ExchangeType.CREATE_CHILD_SA, *CHILD, message_id=1)
+    assert link.refused == ["exchange 36 before the UE is authenticated"]
+
+
+def test_gateway_refuses_malformed_requests() -> None:
+    link = at(AwaitingIdentity)
+    link.ue_says(IKE_AUTH, UnknownPayload(40, b"short"), message_id=1)
+    assert answer(link) == [Notify(NotifyType.INVALID_SYNTAX)]
+    link = connected()
+    link.ue_says(INFORMATIONAL, UnknownPayload(40, b"short"), message_id=5)
+    assert answer(link) == [Notify(NotifyType.INVALID_SYNTAX)]
+    assert isinstance(responder(link).state, Connected)
+
+
+def test_gateway_refuses_a_ue_that_would_do_without_eap() -> None:
+    link = at(AwaitingIdentity)
+    idi = IdInitiator(IdType.RFC822_ADDR, NAI.encode())
+    link.ue_says(IKE_AUTH, idi, Authentication(2, bytes(32)), *CHILD, message_id=1)
+    assert link.refused == [f"{NAI} wants to authenticate without EAP"]
+
+
+def test_gateway_lingers_for_duplicates_and_then_ends() -> None:
+    link = ike_link()
+    link.aaa = lambda _: RelayUnavailable("down")
+    link.connect().until(lambda: bool(link.seen_by_gateway(Closed)))
+    said = link.to_ue[-1]
+    link.tell_gateway(DatagramArrived(link.to_gateway[-1], UE, GATEWAY))
+    assert link.to_ue[-1] == said
+    link.run(link.now + 31.0)
+    assert link.table.sessions == 0
+    assert len(link.seen_by_gateway(Closed)) == 1
+
+
+def test_gateway_answers_a_lingering_ue_that_leaves() -> None:
+    link = connected()
+    link.ue_says(INFORMATIONAL, DELETE, message_id=5)
+    assert isinstance(responder(link).state, Lingering)
+    link.ue_says(INFORMATIONAL, DELETE, message_id=6)
+    assert answer(link) == []
+    assert len(link.seen_by_gateway(Closed)) == 1
+
+
+def test_gateway_lets_a_ue_go_in_every_state() -> None:
+    for kind, message_id in NEXT_ID.items():
+        for word, cause in ((DELETE, "deleted"), (Notify(NotifyType.AUTHENTICATION_FAILED), "AUTHENTICATION_FAILED")):
+            link = at(kind)
+            link.ue_says(INFORMATIONAL, word, message_id=message_id)
+            (closed,) = link.seen_by_gateway(Closed)
+            assert cause in closed.cause
+            assert isinstance(responder(link).state, Lingering)
+
+
+def test_gateway_answers_a_question_in_every_state() -> None:
+    for kind, message_id in NEXT_ID.items():
+        link = at(kind)
+        link.ue_says(INFORMATIONAL, message_id=message_id)
+        assert answer(link) == []
+        assert isinstance(responder(link).state, kind)
+
+
+def test_gateway_makes_further_children() -> None:
+    link = connected()
+    link.tell_ue(DATA)
+    link.run(link.now + 1)
+    assert [child.mode for child in link.gateway_children] == [Mode.TRANSPORT, Mode.TUNNEL]
+    assert [child.spi_in for child in link.gateway_children] == [child.spi_out for child in link.ue_children]
+
+
+def test_gateway_asks_whether_a_silent_ue_is_there() -> None:
+    policy = responder_policy(liveness_interval=10.0)
+    link = connected(policy).run(25.0)
+    probes = [octets for octets in link.to_ue if octets[4 + 18] == INFORMATIONAL and not octets[4 + 19] & 0x20]
+    assert len(probes) == 2
+    link.loss = 1.0
+    link.run(80.0)
+    (closed,) = link.seen_by_gateway(Closed)
+    assert closed.cause == "waited 21 s in vain for the answer to INFORMATIONAL"
+    assert link.table.sessions == 0
+
+
+def test_gateway_deletes_what_it_closes() -> None:
+    link = connected()
+    gateway(link, CloseRequested("maintenance"))
+    assert isinstance(responder(link).state, Closing)
+    link.run(link.now + 1)
+    assert link.closed == "the gateway deleted the IKE SA"
+    assert link.seen_by_gateway(Closed) == [Closed("maintenance")]
+    assert len(link.seen_by_gateway(ChildRemoved)) == 1
+
+
+def test_gateway_closes_when_the_window_is_free() -> None:
+    link = connected(responder_policy(liveness_interval=1.0)).run(1.1)
+    link.until(lambda: responder(link)._exchanges.busy)
+    gateway(link, CloseRequested("maintenance"))
+    assert isinstance(responder(link).state, Connected)
+    link.run(link.now + 1)
+    assert link.seen_by_gateway(Closed) == [Closed("maintenance")]
+
+
+def test_gateway_closes_without_the_ues_answer() -> None:
+    link = connected()
+    link.loss = 1.0
+    gateway(link, CloseRequested("maintenance"))
+    link.run(link.now + 30)
+    assert link.seen_by_gateway(Closed) == [Closed("maintenance")]
+
+
+def test_gateway_ends_the_session_when_its_time_is_up() -> None:
+    link = ike_link()
+    link.aaa = lambda ask: _timed(stub_aaa(ask))
+    link.connect().run(11.0)
+    assert [closed.cause for closed in link.seen_by_gateway(Closed)] == ["the time that the AAA server granted is over"]
+    assert link.closed == "the gateway deleted the IKE SA"
+
+
+def test_gateway_ends_a_session_whose_ue_is_silent_when_its_time_is_up() -> None:
+    link = ike_link(responder=responder_policy(liveness_interval=9.0))
+    link.aaa = lambda ask: _timed(stub_aaa(ask))
+    link.connect().run(5.0)
+    link.loss = 1.0
+    link.run(40.0)
+    (closed,) = link.seen_by_gateway(Closed)
+    assert closed.cause == "the time that the AAA server granted is over"
+    assert link.table.sessions == 0
+
+
+def test_gateway_closing_still_answers_the_ue() -> None:
+    link = connected()
+    link.at_ue = lambda _: None
+    gateway(link, CloseRequested("maintenance"))
+    link.ue_says(INFORMATIONAL, message_id=5)
+    assert answer(link) == []
+    link.ue_says(INFORMATIONAL, DELETE, message_id=6)
+    assert isinstance(responder(link).state, Lingering)
+    assert [closed.cause for closed in link.seen_by_gateway(Closed)] == ["the UE deleted the IKE SA"]
+
+
+def test_gateway_follows_a_ue_that_moves() -> None:
+    link = connected()
+    elsewhere = Endpoint(IPv4Address("127.1.1.99"), 4500)
+    link.ue_says(INFORMATIONAL, message_id=5, source=elsewhere)
+    assert link.seen_by_gateway(PeerMoved) == [PeerMoved(elsewhere)]
+    assert link.seen_by_gateway(Transmit)[-1].to == elsewhere
+
+
+def test_gateway_does_not_follow_a_forger() -> None:
+    link = connected()
+    octets = bytearray(link.forge(INFORMATIONAL, message_id=5, by_ue=True))
+    octets[-1] ^= 1
+    elsewhere = Endpoint(IPv4Address("127.1.1.99"), 4500)
+    link.tell_gateway(DatagramArrived(bytes(octets), elsewhere, GATEWAY))
+    assert not link.seen_by_gateway(PeerMoved)
+    assert isinstance(link.gateway_effects[-1], Discarded)
+
+
+def test_gateway_refuses_when_there_is_no_address() -> None:
+    link = at(AwaitingAddress)
+    link.at_ue = lambda octets: octets
+    gateway(link, AddressRefused("the pool is empty"))
+    link.run(link.now + 1)
+    assert link.refused == [f"{NAI}: no Home Address: the pool is empty"]
+    assert link.closed == "the gateway assigns no Home Address: INTERNAL_ADDRESS_FAILURE"
+
+
+def test_gateway_passes_over_answers_that_nobody_waits_for() -> None:
+    link = connected()
+    before = len(link.gateway_effects)
+    for late in (
+        AaaAnswered(RelayUnavailable("late")),
+        AddressLeased(IPv6Address("2001:db8::9"), 64),
+        AddressRefused("late"),
+    ):
+        gateway(link, late)
+    fresh = IkeResponder(policy=responder_policy(), random=bytes, spis=EspSpis(bytes), spi_i=bytes(8), spi_r=bytes(8))
+    assert fresh.handle(Tick(), 0.0) == fresh.handle(CloseRequested("x"), 0.0) == []
+    assert fresh.deadline is None
+    assert len(link.gateway_effects) == before
+
+
+def test_gateway_ended_says_nothing() -> None:
+    fresh = IkeResponder(policy=responder_policy(), random=bytes, spis=EspSpis(bytes), spi_i=bytes(8), spi_r=bytes(8))
+    (discarded,) = fresh.handle(DatagramArrived(b"noise", UE, GATEWAY), 0.0)
+    assert isinstance(discarded, Discarded)
+    assert isinstance(fresh.state, Ended)
+    assert fresh.handle(DatagramArrived(b"noise", UE, GATEWAY), 0.0) == fresh.handle(Tick(), 0.0) == []
+
+
+def test_states_show_no_secret() -> None:
+    for kind in (AwaitingProof, Connected):
+        shown = repr(responder(at(kind)).state)
+        assert repr(bytes(MSK))[2:-1] not in shown
+        assert "<secret of" in shown
+
+
+def test_every_transition_of_the_table_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken = taken_by(sys.modules[__name__], "pdngw_proxy.ike_responder", monkeypatch)
+    assert entries(TRANSITIONS) - taken == set()
+
+
+def _timed(reply: object) -> RelayAccept | None:
+    return replace(reply, session_timeout=10) if isinstance(reply, RelayAccept) else reply  # type: ignore[return-value]
