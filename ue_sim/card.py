@@ -12,6 +12,8 @@ from ue_sim.usim import Outcome, SoftwareUsim
 from wire.identity import Imsi
 from wire.secret import Secret
 
+_BROKEN_MEMORY = "is not the memory of a card; remove it, and the card begins anew"
+
 
 @dataclass(frozen=True, slots=True)
 class CardKeys:
@@ -32,7 +34,10 @@ class StoredUsim:
         keys = read_card(path)
         self.imsi = keys.imsi
         self._memory = path.with_suffix(".seq")
-        self._usim = SoftwareUsim(keys.k, keys.opc, _read_memory(self._memory))
+        try:
+            self._usim = SoftwareUsim(keys.k, keys.opc, _read_memory(self._memory))
+        except (OSError, ValueError, TypeError):
+            raise ConfigError(f"{self._memory}: {_BROKEN_MEMORY}") from None
 
     def authenticate(self, rand: bytes, autn: bytes) -> Outcome:
         """As the card does; OSError when its memory cannot be written."""
@@ -77,8 +82,6 @@ def _read_memory(path: Path) -> tuple[int, ...]:
         return tuple(int(seq) for seq in json.loads(path.read_text(encoding="ascii")))
     except FileNotFoundError:
         return ()
-    except (OSError, ValueError, TypeError):
-        raise ConfigError(f"{path}: is not the memory of a card; remove it, and the card resynchronises") from None
 
 
 def _write_memory(path: Path, state: tuple[int, ...]) -> None:

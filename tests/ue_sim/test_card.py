@@ -71,8 +71,9 @@ def test_missing_card_says_where_it_is_named(tmp_path: Path) -> None:
         read_card(tmp_path / "none.toml")
 
 
-def test_broken_memory_says_what_to_do(tmp_path: Path) -> None:
+@pytest.mark.parametrize("memory", ["{", "[1, 2]", "7", '["x"]', f"[{', '.join(['-1'] * 32)}]"])
+def test_broken_memory_says_what_to_do(tmp_path: Path, memory: str) -> None:
     path = card(tmp_path)
-    path.with_suffix(".seq").write_text("{")
+    path.with_suffix(".seq").write_text(memory)
     with pytest.raises(ConfigError, match="remove it"):
         StoredUsim(path)
