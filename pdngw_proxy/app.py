@@ -41,9 +41,10 @@ def main(path: Path) -> int:
 async def serve(raw: RawConfig, stop: asyncio.Event) -> None:
     """Serve IKEv2, Binding Updates and tunnels until `stop` is set; then end every session politely."""
     config = raw.section("pdngw", PdnGwConfig)
+    settings = _settings(config)
     capture = open_capture(raw.section("capture", CaptureConfig).folder, "pdngw")
     link = _open_link(raw, config, capture)
-    shell = GatewayShell(_settings(config), link, capture=capture)
+    shell = GatewayShell(settings, link, capture=capture)
     try:
         shell.open(config)
         log.info("pdngw ready", ike=f"{config.address}:{config.natt_port}", aaa=config.aaa)

@@ -12,9 +12,9 @@ class PdnGwConfig(Section):
     """One PDN GW: IKEv2 responder and home agent."""
 
     address: IPv4Address = Field(description="the address that UEs in IPv4 networks reach it by")
-    ike_port: int = Field(default=5500, ge=0, le=65535, description="IKE without the non-ESP marker")
-    natt_port: int = Field(default=4500, ge=0, le=65535, description="IKE and ESP in UDP (RFC 3948)")
-    dsmip_port: int = Field(default=4191, ge=0, le=65535, description="Binding Updates in UDP (RFC 5555 §4.1)")
+    ike_port: int = Field(default=5500, ge=1, le=65535, description="IKE without the non-ESP marker")
+    natt_port: int = Field(default=4500, ge=1, le=65535, description="IKE and ESP in UDP (RFC 3948)")
+    dsmip_port: int = Field(default=4191, ge=1, le=65535, description="Binding Updates in UDP (RFC 5555 §4.1)")
     id: str = Field(min_length=1, description="the gateway's own name, in its certificate")
     certificate: ConfigPath = Field(description="its certificate, PEM, the chain after it")
     key: ConfigPath = Field(description="its private key, PEM")

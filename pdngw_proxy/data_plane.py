@@ -25,6 +25,7 @@ from pdngw_proxy.mobility import (
 from pdngw_proxy.mobility import Endpoint as OuterEndpoint
 from pdngw_proxy.sessions import GatewaySession, SessionBook
 from wire.errors import ProtocolViolation
+from wire.esp.sa import SequenceExhausted
 from wire.ikev2.association import Association
 from wire.ikev2.child import Mode
 from wire.ikev2.nat import Endpoint
@@ -66,6 +67,8 @@ class DataPlane:
         if not isinstance(packet, Ipv6Packet) or spi is None or session is None:
             raise ProtocolViolation("not protected by a security association of ours")
         association = session.associations[spi]
+        if association.child.mode is not Mode.TRANSPORT:
+            raise ProtocolViolation(f"a Mobility Header of {session.identity} in the tunnel's security association")
         octets = open_mobility(packet, association.inbound)
         association.check_mobility(packet, octets)
         arrived = MobilityArrived(
@@ -109,7 +112,11 @@ class DataPlane:
         if association is None:
             yield Report(Level.WARNING, "answer lost", {"cause": f"no security association of {home_address}"})
             return
-        datagram = seal_mobility(octets, self._ha_address, home_address, association.outbound)
+        try:
+            datagram = seal_mobility(octets, self._ha_address, home_address, association.outbound)
+        except SequenceExhausted as error:
+            yield Report(Level.WARNING, "answer lost", {"cause": str(error)})
+            return
         yield Send(Channel.DSMIP, datagram, self._dsmip, Endpoint(endpoint.address, endpoint.port))
 
     # Tunnels
@@ -144,7 +151,13 @@ class DataPlane:
         if session is None or association is None:
             yield Report(Level.DEBUG, "packet discarded", {"cause": f"no tunnel to {home_address}"})
             return
-        yield Send(Channel.IKE, association.seal_tunnelled(octets), session.local, session.peer)
+        try:
+            datagram = association.seal_tunnelled(octets)
+        except (ProtocolViolation, SequenceExhausted) as error:
+            # Not the fault of whoever sent the packet on its way.
+            yield Report(Level.DEBUG, "packet discarded", {"cause": str(error)})
+            return
+        yield Send(Channel.IKE, datagram, session.local, session.peer)
 
 
 def _of_binding(binding: Binding) -> dict[str, str]:

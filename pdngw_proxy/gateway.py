@@ -62,6 +62,9 @@ class Gateway:
         self._random = random
         self._prefix_length = settings.home_prefix.prefixlen
         self._arrived_at = settings.dsmip
+        self._arrived_from = settings.dsmip
+        self._asked: dict[bytes, str] = {}
+        self._refused: tuple[bytes, str] | None = None
         self._table = ResponderTable(policy=settings.responder, random=random, admission=settings.admission)
         self._agent = HomeAgent(settings.agent)
         self._pool = HomeAddressPool(settings.home_prefix, reserved=(ha_address, correspondent))
@@ -100,14 +103,20 @@ class Gateway:
                 yield from self._receive(event, now)
             case AaaAnswered(sa, answer):
                 yield from self._answered(sa, answer, now)
-            case DrainRequested(cause):
-                for session in self.sessions.all():
-                    yield from self._ike(SaEvent(session.sa, ike.CloseRequested(cause)), now)
+            case DrainRequested():
+                yield from self._drain(event, now)
             case Tick():
                 yield from self._ike(Tick(), now)
                 yield from self._plane.move(Tick(), now)
             case _:
                 assert_never(event)
+
+    def _drain(self, event: DrainRequested, now: float) -> Effects:
+        for session in self.sessions.all():
+            if event.at_once:
+                yield from self._closed(session.sa, event.cause, now)
+            else:
+                yield from self._ike(SaEvent(session.sa, ike.CloseRequested(event.cause)), now)
 
     # Datagrams
 
@@ -130,7 +139,7 @@ class Gateway:
             yield from self._plane.receive_esp(session, session.associations[spi], event.octets, now)
         elif event.octets.startswith(NON_ESP_MARKER) or has_ike_shape(event.octets):
             # Where the UE reaches us is where its ESP comes back from (RFC 3948 §3.1).
-            self._arrived_at = event.destination
+            self._arrived_at, self._arrived_from = event.destination, event.source
             yield from self._ike(ike.DatagramArrived(event.octets, event.source, event.destination), now)
         else:
             yield _dropped(f"neither IKE nor ESP of ours: SPI {spi:#010x}", event.source)
@@ -157,7 +166,7 @@ class Gateway:
             case ike.LeaseAddress():
                 yield from self._lease(sa, effect, now)
             case ike.Refused(cause):
-                yield Report(Level.WARNING, "UE refused", {"cause": cause})
+                yield self._refuse(sa, cause)
             case ike.Closed(cause):
                 yield from self._closed(sa, cause, now)
             case ike.IkeKeysReady() | ike.Transmit() | ike.Discarded():
@@ -170,7 +179,8 @@ class Gateway:
             case ike.ChildRemoved(spi_in):
                 self.sessions.remove(session, spi_in)
             case ike.Established():
-                session.peer, session.user_name = effect.peer, effect.user_name
+                session.peer, session.local = effect.peer, self._arrived_at
+                session.user_name = effect.user_name
                 yield Report(Level.INFO, "UE authenticated", _of_established(effect))
             case ike.PeerMoved(peer):
                 session.peer, session.local = peer, self._arrived_at
@@ -184,6 +194,7 @@ class Gateway:
             name = self._random(12).hex()
             session = GatewaySession(sa, name, local=self._arrived_at, peer=effect.care_of, identity=effect.identity)
             self.sessions.open(session)
+        self._asked[sa] = session.name
         request = RelayRequest(
             session=session.name,
             eap=effect.eap,
@@ -195,8 +206,12 @@ class Gateway:
         return AskAaa(sa, request)
 
     def _answered(self, sa: bytes, answer: RelayAnswer, now: float) -> Effects:
+        name = self._asked.pop(sa, None)
         session = self.sessions.of_sa(sa)
         if session is None:
+            if isinstance(answer, RelayAccept) and name is not None:
+                # The UE did not wait for it, and nobody else will end what the AAA server has begun (RFC 6733 §8.4).
+                yield EndAaaSession(name, answer.user_name)
             return
         if isinstance(answer, RelayAccept):
             session.accepted = True
@@ -207,12 +222,14 @@ class Gateway:
         session = self.sessions.of_sa(sa)
         if session is None:
             return
+        # IDi is what the UE says of itself; whose Home Address it gets, the AAA server's word decides.
+        subscriber = session.user_name or effect.identity
         try:
-            lease = self._pool.lease(effect.identity, effect.static)
+            lease = self._pool.lease(subscriber, effect.static)
         except addresses.AddressRefused as refused:
             yield from self._ike(SaEvent(sa, ike.AddressRefused(refused.reason)), now)
             return
-        older = self.sessions.of_home(lease.home_address)
+        older = self.sessions.of_subscriber(subscriber)
         if older is not None and older is not session:
             yield from self._supersede(older, now)
         self.sessions.lease(session, lease)
@@ -223,11 +240,16 @@ class Gateway:
         """The same subscriber attached again: what the older session had ends before the new one begins."""
         if older.lease is not None:
             yield from self._plane.move(SessionEnded(older.lease.home_address), now)
+        for spi in list(older.associations):
+            self.sessions.remove(older, spi)
         yield from self._ike(SaEvent(older.sa, ike.CloseRequested("the subscriber attached again")), now)
 
     def _closed(self, sa: bytes, cause: str, now: float) -> Effects:
         session = self.sessions.of_sa(sa)
+        said = self._refused == (sa, cause)
         if session is None:
+            if not said:
+                yield Report(Level.INFO, "attach given up", {"cause": cause}, by_stranger=True)
             return
         lease = session.lease
         if lease is not None and self.sessions.of_home(lease.home_address) is session:
@@ -237,11 +259,20 @@ class Gateway:
             self._pool.release(lease)
         if session.accepted:
             yield EndAaaSession(session.name, session.user_name)
-        yield Report(Level.INFO, "session ended", {"identity": session.identity, "cause": cause})
+        if not said:
+            yield Report(Level.INFO, "session ended", {"identity": session.identity, "cause": cause})
+
+    def _refuse(self, sa: bytes, cause: str) -> Report:
+        """A refusal that ends the IKE SA is followed by Closed with the same cause, which is not said twice."""
+        self._refused = sa, cause
+        if self.sessions.of_sa(sa) is not None:
+            return Report(Level.WARNING, "UE refused", {"cause": cause})
+        source = {"source": str(self._arrived_from)}
+        return Report(Level.WARNING, "UE refused", {"cause": cause, **source}, by_stranger=True)
 
 
 def _dropped(cause: str, source: Endpoint) -> Report:
-    return Report(Level.WARNING, "datagram dropped", {"cause": cause, "source": str(source)})
+    return Report(Level.WARNING, "datagram dropped", {"cause": cause, "source": str(source)}, by_stranger=True)
 
 
 def _of_child(session: GatewaySession, effect: ike.ChildInstalled) -> dict[str, str]:

@@ -36,9 +36,10 @@ class AaaAnswered:
 
 @dataclass(frozen=True, slots=True)
 class DrainRequested:
-    """Close every session, because the gateway stops; `cause` is one line."""
+    """Close every session, because the gateway stops; `cause` is one line. With `at_once` no UE is waited for."""
 
     cause: str
+    at_once: bool = False
 
 
 GatewayEvent = DatagramArrived | AaaAnswered | DrainRequested | Tick
@@ -80,11 +81,15 @@ class Level(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One line for the log: a short phrase and its details; a refusal's details hold its `cause`."""
+    """One line for the log: a short phrase and its details; a refusal's details hold its `cause`.
+
+    `by_stranger`: somebody who is not authenticated caused it, and could cause any number of them.
+    """
 
     level: Level
     phrase: str
     details: Mapping[str, str] = field(default_factory=dict)
+    by_stranger: bool = False
 
 
 GatewayEffect = Send | AskAaa | EndAaaSession | Report

@@ -33,6 +33,9 @@ log = get_logger("pdngw")
 _DRAIN_LIMIT = 2.0
 """Seconds that the UEs have to acknowledge that their sessions end."""
 
+_FAREWELL_LIMIT = 1.0
+"""Seconds that the AAA server has then, to hear of those whose UE said nothing."""
+
 
 class GatewayShell:
     """The machine on its sockets. Each AAA round is a task of its own, which always ends with an answer."""
@@ -63,12 +66,13 @@ class GatewayShell:
             self._sockets[local] = UdpEndpoint.bind((str(config.address), port), arrived, capture=self._capture)
 
     async def drain(self) -> None:
-        """Close every session, and wait a little for the UEs to agree."""
-        self._driver.feed(DrainRequested("the gateway stops"))
-        self._note_quiet()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_DRAIN_LIMIT):
-                await self._quiet.wait()
+        """Close every session, and wait a little for the UEs to agree, then for the AAA server to know."""
+        for at_once, limit in ((False, _DRAIN_LIMIT), (True, _FAREWELL_LIMIT)):
+            self._driver.feed(DrainRequested("the gateway stops", at_once=at_once))
+            self._note_quiet()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(limit):
+                    await self._quiet.wait()
 
     def close(self) -> None:
         """Give the ports back."""
@@ -127,7 +131,7 @@ class GatewayShell:
     def _report(self, report: Report) -> None:
         """One line; those that strangers cause are limited."""
         withheld = 0
-        if "source" in report.details:
+        if report.by_stranger:
             allowed = self._limit.allow(report.phrase, self._clock())
             if allowed is None:
                 return

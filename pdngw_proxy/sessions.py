@@ -33,12 +33,13 @@ class GatewaySession:
 
 
 class SessionBook:
-    """Every session by IKE SA, by inbound SPI and by Home Address."""
+    """Every session by IKE SA, by inbound SPI, by Home Address and by subscriber."""
 
     def __init__(self) -> None:
         self._by_sa: dict[bytes, GatewaySession] = {}
         self._by_spi: dict[int, GatewaySession] = {}
         self._by_home: dict[IPv6Address, GatewaySession] = {}
+        self._by_subscriber: dict[str, GatewaySession] = {}
 
     def __len__(self) -> int:
         return len(self._by_sa)
@@ -63,10 +64,15 @@ class SessionBook:
         """The session that has a Home Address now, or None."""
         return self._by_home.get(home_address)
 
+    def of_subscriber(self, identity: str) -> GatewaySession | None:
+        """The session in which a Lease of this identity is held now, or None."""
+        return self._by_subscriber.get(identity)
+
     def lease(self, session: GatewaySession, lease: Lease) -> None:
         """The Home Address is this session's from now on, and no older one's."""
         session.lease = lease
         self._by_home[lease.home_address] = session
+        self._by_subscriber[lease.identity] = session
 
     def install(self, session: GatewaySession, association: Association) -> None:
         """A Child SA of the session is ready."""
@@ -84,5 +90,9 @@ class SessionBook:
         for spi in list(session.associations):
             self.remove(session, spi)
         self._by_sa.pop(session.sa, None)
-        if session.lease is not None and self._by_home.get(session.lease.home_address) is session:
+        if session.lease is None:
+            return
+        if self._by_home.get(session.lease.home_address) is session:
             del self._by_home[session.lease.home_address]
+        if self._by_subscriber.get(session.lease.identity) is session:
+            del self._by_subscriber[session.lease.identity]

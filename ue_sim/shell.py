@@ -64,7 +64,10 @@ class StepReport:
 
 
 class UeShell:
-    """One UE with its sockets, for as long as the context lasts. `on_step` hears of each step as it holds."""
+    """One UE with its sockets, for as long as the context lasts. `on_step` hears of each step as it holds.
+
+    `ended` is set whenever there is nothing to detach from.
+    """
 
     def __init__(
         self,
@@ -85,6 +88,7 @@ class UeShell:
         self._waiting: asyncio.Future[UeEffect] | None = None
         self._step_began = 0.0
         self.ended = asyncio.Event()
+        self.ended.set()
 
     async def __aenter__(self) -> Self:
         loop = asyncio.get_running_loop()
@@ -126,6 +130,8 @@ class UeShell:
 
     async def detach(self) -> str:
         """Give up the binding and the security associations; how that went, in one line."""
+        if self.ended.is_set():
+            return "the session had ended before"
         told = await self._ask(DetachRequested(), _LEAVE_LIMIT)
         return told.cause if isinstance(told, Detached) else f"the gateway did not answer within {_LEAVE_LIMIT:.0f} s"
 

@@ -24,6 +24,9 @@ AUTH_HMAC_SHA2_512_256 = 14
 class IntegrityFailed(Exception):
     """The ICV is wrong, or the octets are too few to hold one; nothing of them may be used."""
 
+    def __init__(self) -> None:
+        super().__init__("the integrity check failed")
+
 
 @dataclass(frozen=True, slots=True)
 class Encryption:

@@ -1,0 +1,491 @@
+"""The PDN GW as one machine: whom it serves, whom it refuses, and what it says of each."""
+
+from dataclasses import replace
+from ipaddress import IPv4Address, IPv6Address, IPv6Network
+
+import pytest
+from hypothesis import given
+from hypothesis.strategies import binary, sampled_from
+
+from hss.api import ApnProfile
+from pdngw_proxy.aaa_link.port import RelayAccept, RelayAnswer, RelayReject, RelayRequest, RelayUnavailable
+from pdngw_proxy.gateway_events import (
+    AaaAnswered,
+    Channel,
+    DatagramArrived,
+    DrainRequested,
+    EndAaaSession,
+    Report,
+    Send,
+)
+from tests.aaa.memory_hss import IMSI, MemoryHss, Subscriber, profile
+from tests.network import (
+    AGENT,
+    CORRESPONDENT,
+    DSMIP,
+    HA_ADDRESS,
+    IKE,
+    NATT,
+    Network,
+    VirtualUe,
+    responder_policy,
+    subscribers,
+)
+from tests.pdngw_proxy.forgery import (
+    STRANGER,
+    bare_update,
+    echo_request,
+    sealed_update,
+    tunnelled,
+    update_in_the_tunnel_sa,
+    with_foreign_source,
+)
+from ue_sim import ue_events as ue
+from ue_sim.ue_events import OnTheNetwork, Step
+from wire.identity import Imsi
+from wire.ikev2.nat import Endpoint
+
+SECOND = Imsi("001010000000002")
+FOREIGN = IPv6Address("2001:db8:7::bad")
+QUIET = Network()
+"""A gateway that only strangers speak to."""
+
+
+@pytest.fixture
+def network() -> Network:
+    return Network(hss=subscribers(IMSI, SECOND))
+
+
+@pytest.fixture
+def phone(network: Network) -> VirtualUe:
+    """One UE that is attached."""
+    attached = network.attach()
+    network.run(until=5.0)
+    assert isinstance(attached.state, OnTheNetwork)
+    return attached
+
+
+def phrases(network: Network) -> list[str]:
+    return [report.phrase for report in network.reports]
+
+
+def hears(network: Network, octets: bytes, to: Endpoint, source: Endpoint = STRANGER) -> list[Report]:
+    """What the gateway reports of one datagram that gets no answer."""
+    channel = Channel.DSMIP if to == DSMIP else Channel.IKE
+    effects = network.gateway.handle(DatagramArrived(channel, octets, source, to), network.now)
+    assert [effect for effect in effects if isinstance(effect, Send)] == []
+    return [effect for effect in effects if isinstance(effect, Report)]
+
+
+def the_cause(reports: list[Report]) -> str:
+    (report,) = reports
+    return report.details["cause"]
+
+
+# The good case
+
+
+def test_gateway_attaches_a_ue_and_says_so(network: Network, phone: VirtualUe) -> None:
+    told = [phrase for phrase in phrases(network) if phrase != "binding renewed"]
+    assert told == [
+        "UE authenticated",
+        "security association installed",
+        "security association installed",
+        "binding added",
+    ]
+    assert (len(network.gateway.sessions), network.gateway.leases, network.gateway.bindings) == (1, 1, 1)
+    assert phone.ping(HA_ADDRESS).received == 5
+    assert network.causes() == []
+
+
+def test_gateway_forwards_to_the_home_network_and_back(network: Network, phone: VirtualUe) -> None:
+    assert phone.ping(CORRESPONDENT).received == 5
+
+
+def test_gateway_forwards_between_two_ues(network: Network, phone: VirtualUe) -> None:
+    second = network.attach(SECOND)
+    network.run(until=10.0)
+    assert second.attached.home_address != phone.attached.home_address
+    assert second.ping(phone.attached.home_address).received == 5
+    assert phone.ping(second.attached.home_address).received == 5
+
+
+def test_gateway_forgets_a_ue_that_detaches_and_ends_its_aaa_session_once(network: Network, phone: VirtualUe) -> None:
+    phone.detach()
+    network.run(until=120.0)
+    assert (len(network.gateway.sessions), network.gateway.leases, network.gateway.bindings) == (0, 0, 0)
+    assert len(network.ended_sessions) == 1
+    assert phrases(network)[-2:] == ["binding removed", "session ended"]
+    assert network.gateway.deadline is None or network.gateway.deadline > network.now
+
+
+def test_gateway_has_the_deadline_of_its_nearest_part(network: Network) -> None:
+    before = network.gateway.deadline
+    network.attach()
+    network.run(until=5.0)
+    after = network.gateway.deadline
+    assert before is None
+    assert after is not None
+    assert 5.0 < after <= 65.0, "after a minute of silence the UE is asked whether it is there"
+
+
+def test_gateway_gives_the_static_home_address_of_the_profile() -> None:
+    own = IPv6Address("2001:db8:7::5:5")
+    static = ApnProfile(1, "internet", home_address=own)
+    network = Network(hss=MemoryHss(Subscriber(profile(static))))
+    phone = network.attach()
+    network.run(until=5.0)
+    assert phone.attached.home_address == own
+
+
+# Home Addresses that are refused
+
+
+def test_gateway_without_a_free_home_address_says_internal_address_failure() -> None:
+    # A prefix of four: the network's own, the home agent, the correspondent, and one Home Address.
+    agent = replace(AGENT, home_prefix=IPv6Network("2001:db8:7::/126"))
+    network = Network(hss=subscribers(IMSI, SECOND), agent=agent)
+    first = network.attach()
+    network.run(until=5.0)
+    second = network.attach(SECOND)
+    network.run(until=10.0)
+    assert isinstance(first.state, OnTheNetwork)
+    assert second.failed.step is Step.HOME_ADDRESS
+    assert "INTERNAL_ADDRESS_FAILURE" in second.failed.cause
+    (cause,) = network.causes()
+    assert cause.endswith("no Home Address: no Home Address of 2001:db8:7::/126 is free: 1 are leased")
+    assert causes_said(network, cause) == 1
+    assert len(network.ended_sessions) == 1, "the AAA server accepted the second UE, and must hear that it is gone"
+
+
+def test_gateway_refuses_a_static_home_address_of_another_prefix() -> None:
+    static = ApnProfile(1, "internet", home_address=IPv6Address("2001:db8:8::5"))
+    network = Network(hss=MemoryHss(Subscriber(profile(static))))
+    phone = network.attach()
+    network.run(until=5.0)
+    assert "INTERNAL_ADDRESS_FAILURE" in phone.failed.cause
+    (cause,) = network.causes()
+    assert "the profile's Home Address 2001:db8:8::5 is not in 2001:db8:7::/64" in cause
+
+
+def causes_said(network: Network, cause: str) -> int:
+    return sum(report.details.get("cause") == cause for report in network.reports)
+
+
+# Binding Updates that are refused
+
+
+def test_gateway_drops_an_update_for_a_foreign_home_address_in_a_valid_sa(network: Network, phone: VirtualUe) -> None:
+    # RFC 4877 §4.3: the selectors of the SA hold its one Home Address.
+    before = network.gateway.bindings
+    cause = the_cause(hears(network, sealed_update(phone, FOREIGN), DSMIP))
+    assert cause == f"a Mobility Header from {FOREIGN} is outside the selectors"
+    assert network.gateway.bindings == before
+
+
+def test_gateway_drops_an_update_whose_header_was_changed_on_the_way(network: Network, phone: VirtualUe) -> None:
+    datagram = sealed_update(phone, phone.attached.home_address)
+    cause = the_cause(hears(network, with_foreign_source(datagram, FOREIGN), DSMIP))
+    assert cause == f"a Mobility Header from {FOREIGN} is outside the selectors"
+
+
+def test_gateway_drops_an_update_for_the_home_address_of_another_ue(network: Network, phone: VirtualUe) -> None:
+    second = network.attach(SECOND)
+    network.run(until=10.0)
+    victim = phone.attached.home_address
+    cause = the_cause(hears(network, sealed_update(second, victim), DSMIP))
+    assert cause == f"a Mobility Header from {victim} is outside the selectors"
+    assert phone.ping(HA_ADDRESS).received == 5
+
+
+@pytest.mark.parametrize(
+    "datagram",
+    [bare_update(FOREIGN), bytes.fromhex("4500001400000000401100007f0000017f000001"), bare_update(FOREIGN)[:40]],
+)
+def test_gateway_drops_an_update_that_nothing_protects(network: Network, datagram: bytes) -> None:
+    (report,) = hears(network, datagram, DSMIP)
+    assert report.by_stranger
+    assert report.details["source"] == str(STRANGER)
+    assert report.details["cause"]
+
+
+def test_gateway_names_the_missing_protection(network: Network, phone: VirtualUe) -> None:
+    cause = the_cause(hears(network, bare_update(phone.attached.home_address), DSMIP))
+    assert cause == "not protected by a security association of ours"
+
+
+def test_gateway_drops_an_update_in_the_sa_of_other_packets(network: Network, phone: VirtualUe) -> None:
+    # RFC 4877 §5: mobility signalling has an SA of its own.
+    cause = the_cause(hears(network, update_in_the_tunnel_sa(phone), DSMIP))
+    assert cause.endswith("in the tunnel's security association")
+
+
+def test_gateway_drops_a_replayed_update(network: Network, phone: VirtualUe) -> None:
+    (registration,) = [sent for sent in network.sent if sent.to == DSMIP][:1]
+    assert "received before" in the_cause(hears(network, registration.octets, DSMIP, registration.source))
+
+
+# ESP that is dropped
+
+
+@pytest.mark.parametrize("to", [IKE, NATT])
+def test_gateway_drops_esp_of_an_unknown_spi(network: Network, to: Endpoint) -> None:
+    cause = the_cause(hears(network, bytes.fromhex("deadbeef00000001") + bytes(40), to))
+    assert cause == "neither IKE nor ESP of ours: SPI 0xdeadbeef"
+
+
+def test_gateway_drops_replayed_esp(network: Network, phone: VirtualUe) -> None:
+    phone.ping(HA_ADDRESS, 1)
+    esp = [sent for sent in network.sent if sent.to == NATT and sent.octets[:4] != bytes(4)][-1]
+    cause = the_cause(hears(network, esp.octets, NATT, esp.source))
+    assert cause == "sequence number 1: received before"
+
+
+def test_gateway_drops_esp_with_a_wrong_icv(network: Network, phone: VirtualUe) -> None:
+    esp = bytearray(tunnelled(phone, echo_request(phone.attached.home_address)))
+    esp[-1] ^= 1
+    assert the_cause(hears(network, bytes(esp), NATT)) == "the integrity check failed"
+
+
+def test_gateway_drops_a_spoofed_inner_source(network: Network, phone: VirtualUe) -> None:
+    # RFC 6275 §10.4.5
+    cause = the_cause(hears(network, tunnelled(phone, echo_request(FOREIGN)), NATT))
+    assert cause == f"a packet from {FOREIGN} to {HA_ADDRESS} is outside the selectors"
+
+
+def test_gateway_drops_the_transport_sa_outside_its_packet(network: Network, phone: VirtualUe) -> None:
+    inner = sealed_update(phone, phone.attached.home_address)[40:]
+    assert the_cause(hears(network, inner, NATT)).endswith("outside its IPv6 packet")
+
+
+@pytest.mark.parametrize("octets", [b"", b"\x01", bytes(4), bytes(3), b"GET / HTTP/1.1\r\n\r\n", bytes(28)])
+def test_gateway_drops_what_is_neither_ike_nor_esp(network: Network, octets: bytes) -> None:
+    (report,) = hears(network, octets, NATT)
+    assert report.details["cause"]
+    assert report.by_stranger
+
+
+def test_gateway_passes_over_a_keepalive(network: Network) -> None:
+    # RFC 3948 §4
+    assert hears(network, b"\xff", NATT) == []
+
+
+# The same subscriber again
+
+
+def test_gateway_ends_the_older_session_of_a_subscriber_who_attaches_again(network: Network, phone: VirtualUe) -> None:
+    home_address = phone.attached.home_address
+    network.silent.add(phone.socket(ue.Channel.IKE))  # it has lost its battery, and hears no Delete
+    again = network.attach()
+    network.run(until=10.0)
+    assert again.attached.home_address == home_address
+    assert network.gateway.bindings == 2, "both sessions have the binding's address until the older one is given up"
+    assert network.ended_sessions == []
+    network.run(until=300.0)
+    assert len(network.gateway.sessions) == 1
+    assert network.gateway.leases == 1
+    assert len(network.ended_sessions) == 1
+    assert again.ping(HA_ADDRESS).received == 5
+
+
+def test_gateway_takes_nothing_more_from_a_session_that_was_replaced(network: Network, phone: VirtualUe) -> None:
+    network.silent.add(phone.socket(ue.Channel.IKE))
+    old_update = sealed_update(phone, phone.attached.home_address)
+    old_packet = tunnelled(phone, echo_request(phone.attached.home_address))
+    network.attach()
+    network.run(until=10.0)
+    assert the_cause(hears(network, old_update, DSMIP)) == "not protected by a security association of ours"
+    assert the_cause(hears(network, old_packet, NATT)).startswith("neither IKE nor ESP of ours")
+
+
+def test_gateway_moves_a_subscriber_to_a_new_static_home_address() -> None:
+    hss = MemoryHss()
+    network = Network(hss=hss)
+    first = network.attach()
+    network.run(until=5.0)
+    own = IPv6Address("2001:db8:7::5:5")
+    hss.subscribers[IMSI] = replace(hss.subscribers[IMSI], profile=profile(ApnProfile(1, "internet", home_address=own)))
+    second = network.attach()
+    network.run(until=10.0)
+    assert second.attached.home_address == own
+    assert first.detached.cause == "the gateway deleted the IKE SA"
+    assert (len(network.gateway.sessions), network.gateway.leases) == (1, 1)
+
+
+def test_gateway_tells_subscribers_apart_by_the_aaa_servers_word(network: Network) -> None:
+    # IDi is only what a UE says of itself: two that show the same one may be two subscribers.
+    service = network.relay
+
+    def renamed(request: RelayRequest) -> RelayAnswer | None:
+        answer = service(request)
+        return replace(answer, user_name=f"user {request.session}") if isinstance(answer, RelayAccept) else answer
+
+    network.relay = renamed
+    phones = [network.attach(), network.attach()]
+    network.run(until=5.0)
+    assert [type(phone.state) for phone in phones] == [OnTheNetwork, OnTheNetwork]
+    assert len({phone.attached.home_address for phone in phones}) == 2
+
+
+# The AAA server
+
+
+@pytest.mark.parametrize(
+    ("answer", "cause"),
+    [
+        (
+            RelayReject(bytes.fromhex("04010004"), "5001 DIAMETER_ERROR_USER_UNKNOWN"),
+            "5001 DIAMETER_ERROR_USER_UNKNOWN",
+        ),
+        (RelayReject(b"", "Access-Reject"), "Access-Reject"),
+        (RelayUnavailable("waited 5 s in vain for the AAA server"), "waited 5 s in vain for the AAA server"),
+    ],
+)
+def test_gateway_names_the_cause_of_a_refused_authentication_once(answer: RelayAnswer, cause: str) -> None:
+    network = Network(aaa=lambda _request: answer)
+    phone = network.attach()
+    network.run(until=5.0)
+    assert phone.failed.step is Step.EAP
+    (said,) = network.causes()
+    assert said.endswith(cause)
+    assert causes_said(network, said) == 1
+    assert network.ended_sessions == [], "there was no session to end"
+    network.run(until=120.0)
+    assert len(network.gateway.sessions) == 0
+    assert len(network.reports) == 1
+
+
+def test_gateway_gives_up_an_aaa_server_that_says_nothing() -> None:
+    network = Network(aaa=lambda _request: None)
+    network.attach(give_up_after=100.0)
+    network.run(until=120.0)
+    (cause,) = network.causes()
+    assert cause == "waited in vain for the AAA server"
+    assert network.ended_sessions == []
+
+
+def test_gateway_ends_the_session_of_an_accept_that_came_too_late(network: Network) -> None:
+    service = network.relay
+    accepts: list[RelayAccept] = []
+
+    def delayed(request: RelayRequest) -> RelayAnswer | None:
+        answer = service(request)
+        if isinstance(answer, RelayAccept):
+            accepts.append(answer)
+            return None
+        return answer
+
+    network.relay = delayed
+    network.attach()
+    network.run(until=5.0)
+    (session,) = network.gateway.sessions.all()
+    network.run(until=120.0)
+    assert (len(network.gateway.sessions), network.ended_sessions) == (0, [])
+    late = AaaAnswered(session.sa, accepts[0])
+    assert network.gateway.handle(late, network.now) == [EndAaaSession(session.name, accepts[0].user_name)]
+    assert network.gateway.handle(late, network.now) == [], "once is enough"
+
+
+def test_gateway_ends_the_session_of_an_accepted_ue_that_never_proves_itself(network: Network) -> None:
+    service = network.relay
+
+    def last_word(request: RelayRequest) -> RelayAnswer | None:
+        answer = service(request)
+        if isinstance(answer, RelayAccept):
+            network.silent.add(NATT)
+        return answer
+
+    network.relay = last_word
+    network.attach()
+    network.run(until=200.0)
+    assert len(network.gateway.sessions) == 0
+    assert len(network.ended_sessions) == 1
+    (report,) = network.reports
+    assert report.details["cause"] == "waited in vain for the UE's AUTH by the MSK"
+
+
+# Strangers
+
+
+def test_gateway_marks_what_a_stranger_causes() -> None:
+    network = Network(responder=responder_policy(ike_proposals=()))
+    phone = network.attach()
+    network.run(until=30.0)
+    assert "NO_PROPOSAL_CHOSEN" in phone.failed.cause
+    assert {report.phrase for report in network.reports} == {"UE refused"}
+    for report in network.reports:
+        assert report.by_stranger
+        assert report.details["source"] == str(phone.socket(ue.Channel.IKE))
+        assert report.details["cause"].startswith("no common IKE proposal: offered ")
+
+
+def test_gateway_gives_up_a_stranger_that_stops_half_way(network: Network) -> None:
+    network.silent.add(Endpoint(IPv4Address("192.0.2.10"), NATT.port))
+    network.attach()
+    network.run(until=200.0)
+    (report,) = network.reports
+    assert report.phrase == "attach given up"
+    assert report.details == {"cause": "waited in vain for the UE's first IKE_AUTH"}
+    assert report.by_stranger
+
+
+def test_gateway_does_not_mark_what_a_user_causes(network: Network, phone: VirtualUe) -> None:
+    assert not [report for report in network.reports if report.by_stranger]
+
+
+# Moving
+
+
+def test_gateway_follows_a_ue_to_its_new_place(network: Network, phone: VirtualUe) -> None:
+    # RFC 7296 §2.23: the gateway's own probe finds out, and ESP follows.
+    network.nat = IPv4Address("198.51.100.9")
+    network.run(until=100.0)
+    (moved,) = [report for report in network.reports if report.phrase == "UE moved"]
+    assert moved.details["to"].startswith("198.51.100.9:")
+    assert phone.ping(HA_ADDRESS).received == 5
+    assert all(sent.to.address == network.nat for sent in network.sent if sent.source == NATT and sent.sent_at > 100.0)
+
+
+# Stopping
+
+
+def test_gateway_that_stops_says_delete_to_every_ue(network: Network, phone: VirtualUe) -> None:
+    second = network.attach(SECOND)
+    network.run(until=10.0)
+    network.tell_gateway(DrainRequested("the gateway stops"))
+    network.run(until=12.0)
+    assert [one.detached.cause for one in (phone, second)] == ["the gateway deleted the IKE SA"] * 2
+    assert len(set(network.ended_sessions)) == len(network.ended_sessions) == 2
+    assert (len(network.gateway.sessions), network.gateway.leases, network.gateway.bindings) == (0, 0, 0)
+    ends = [report for report in network.reports if report.phrase == "session ended"]
+    assert [report.details["cause"] for report in ends] == ["the gateway stops"] * 2
+
+
+def test_gateway_that_stops_at_once_waits_for_no_ue(network: Network, phone: VirtualUe) -> None:
+    network.silent.add(phone.socket(ue.Channel.IKE))
+    network.tell_gateway(DrainRequested("the gateway stops"))
+    network.run(until=7.0)
+    assert len(network.gateway.sessions) == 1
+    network.tell_gateway(DrainRequested("the gateway stops", at_once=True))
+    assert len(network.gateway.sessions) == 0
+    assert len(network.ended_sessions) == 1
+    network.run(until=300.0)
+    assert len(network.ended_sessions) == 1
+
+
+def test_gateway_that_stops_closes_whoever_is_on_the_way(network: Network) -> None:
+    network.relay = lambda _request: None
+    network.attach()
+    network.run(until=1.0)
+    assert len(network.gateway.sessions) == 1
+    network.tell_gateway(DrainRequested("the gateway stops"))
+    assert len(network.gateway.sessions) == 0
+    assert network.ended_sessions == []
+
+
+@given(octets=binary(max_size=200), channel=sampled_from(Channel))
+def test_gateway_says_why_whatever_comes(octets: bytes, channel: Channel) -> None:
+    to = DSMIP if channel is Channel.DSMIP else NATT
+    effects = QUIET.gateway.handle(DatagramArrived(channel, octets, STRANGER, to), 0.0)
+    assert all(isinstance(effect, Send | Report) for effect in effects)
+    assert len([effect for effect in effects if isinstance(effect, Report)]) == (octets != b"\xff" or to == DSMIP)
