@@ -1,0 +1,338 @@
+"""The UE as one machine, on the network in memory: every way from Off and back."""
+
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from pdngw_proxy.gateway_events import DrainRequested
+from pdngw_proxy.mobility import SessionEnded
+from tests.aaa.memory_hss import IMSI, usim
+from tests.network import AGENT, DNS, DSMIP, HA_ADDRESS, NATT, Network, VirtualUe, responder_policy, subscribers
+from ue_sim.pinger import EchoMissed, EchoTimed, PingFinished, PingRequested
+from ue_sim.ue_events import (
+    TRANSITIONS,
+    AttachRequested,
+    Channel,
+    Connecting,
+    DatagramArrived,
+    Detached,
+    Discovering,
+    Leaving,
+    Note,
+    Off,
+    OnTheNetwork,
+    Registering,
+    Send,
+    Step,
+)
+from wire.identity import Imsi, Plmn
+from wire.sansio import Tick
+from wire.secret import Secret
+
+OTHER_IMSI = Imsi("001010000000002")
+
+
+def on_the_network(network: Network, imsi: Imsi = IMSI, lifetime: int = 3600) -> VirtualUe:
+    phone = network.attach(imsi, lifetime=lifetime)
+    network.run(until=network.now + 2.0)
+    assert type(phone.state) is OnTheNetwork
+    return phone
+
+
+def until_state(network: Network, phone: VirtualUe, kind: type) -> None:
+    """Let the clock run, a little at a time, until the UE is in that state."""
+    for _ in range(2000):
+        if type(phone.state) is kind:
+            return
+        network.run(until=network.now + 0.001)
+    pytest.fail(f"the UE did not become {kind.__name__} but is {phone.state}")
+
+
+def causes(phone: VirtualUe) -> list[str]:
+    return [note.cause for note in phone.said(Note)]
+
+
+def test_ue_tells_each_step_once_and_in_order() -> None:
+    network = Network(duplicate=1.0)
+    phone = on_the_network(network)
+    assert phone.steps == [1, 2, 3, 4, 5, 6, 7]
+
+
+def test_ue_that_is_attached_does_not_attach_again() -> None:
+    network = Network()
+    phone = on_the_network(network)
+    sent = len(network.sent)
+    phone.begin()
+    assert causes(phone)[-1] == "the UE is attached, or on the way"
+    assert len(network.sent) == sent
+
+
+def test_ue_that_is_off_has_nothing_to_do() -> None:
+    network = Network()
+    phone = on_the_network(network)
+    phone.detach()
+    network.run(until=network.now + 1.0)
+    assert phone.machine.deadline is None
+    phone.detach()
+    phone.tell(DatagramArrived(Channel.IKE, bytes(60)))
+    phone.tell(Tick())
+    assert causes(phone)[-2:] == ["there is nothing to detach from", "a datagram without an IKE SA"]
+    assert phone.is_off
+
+
+def test_ue_leaves_while_it_discovers_and_hears_of_no_failure_later() -> None:
+    network = Network(silent=[DNS])
+    phone = network.attach()
+    network.run(until=1.2)
+    assert type(phone.state) is Discovering
+    phone.detach()
+    sent = len(network.sent)
+    network.run(until=60.0)
+    assert phone.said(Detached) == [Detached("detached")]
+    assert len(network.sent) == sent
+    assert phone.machine.deadline is None
+
+
+def test_ue_fails_when_dns_knows_nothing() -> None:
+    network = Network()
+    phone = network.attach(plmn=Plmn("999", "99"))
+    network.run(until=1.0)
+    assert phone.failed.step is Step.DISCOVERY
+    assert phone.failed.cause == "DNS says REFUSED for _mip6._ipv6.epc.mnc099.mcc999.3gppnetwork.org"
+    assert phone.is_off
+
+
+def test_ue_fails_when_dns_is_silent() -> None:
+    network = Network(silent=[DNS])
+    phone = network.attach()
+    network.run(until=6.9)
+    assert type(phone.state) is Discovering
+    network.run(until=7.1)
+    assert phone.failed.step is Step.DISCOVERY
+
+
+def test_ue_fails_when_the_card_refuses_the_network() -> None:
+    network = Network()
+    phone = network.attach(usim=usim(k=Secret(bytes(16))))
+    network.run(until=2.0)
+    assert phone.failed.step is Step.EAP
+
+
+def test_ue_fails_when_the_gateway_is_silent_and_repeats_its_request_before() -> None:
+    network = Network(silent=[NATT])
+    phone = network.attach()
+    network.run(until=60.0)
+    requests = {datagram.octets for datagram in network.sent if datagram.to == NATT}
+    assert len(requests) == 1
+    assert len(network.sent) > 6
+    assert phone.failed.step is Step.IKE_SA_INIT
+
+
+def test_ue_fails_when_it_gets_no_tunnel() -> None:
+    network = Network(responder=responder_policy(child_limit=1))
+    phone = network.attach()
+    until_state(network, phone, Leaving)
+    network.run(until=network.now + 1.0)
+    assert phone.failed.step is Step.IPSEC_SA
+    assert phone.is_off
+
+
+def test_ue_leaves_before_the_gateway_knows_it() -> None:
+    network = Network()
+    phone = network.attach()
+    until_state(network, phone, Connecting)
+    phone.detach()
+    assert phone.is_off
+    network.run(until=120.0)
+    assert phone.said(Detached) == [Detached("detached")]
+    assert len(network.gateway.sessions) == 0
+
+
+def test_ue_leaves_while_it_waits_for_its_tunnel() -> None:
+    network = Network()
+    phone = network.attach()
+    while not any(step == Step.HOME_ADDRESS.value for step in phone.steps):
+        network.run(until=network.now + 0.001)
+    until_state(network, phone, Connecting)
+    phone.detach()
+    until_state(network, phone, Leaving)
+    network.run(until=network.now + 1.0)
+    assert phone.is_off
+    assert (network.gateway.leases, len(network.gateway.sessions)) == (0, 0)
+
+
+def test_ue_repeats_its_binding_update_and_gives_up() -> None:
+    network = Network(silent=[DSMIP])
+    phone = network.attach()
+    network.run(until=60.0)
+    updates = [datagram.octets for datagram in network.sent if datagram.to == DSMIP]
+    assert len(updates) == len(set(updates)) == 4
+    assert phone.failed.step is Step.BINDING_ACK
+    assert phone.steps.count(Step.BINDING_UPDATE.value) == 1
+
+
+def test_ue_takes_a_refused_binding_for_the_end() -> None:
+    network = Network(agent=replace(AGENT, most_bindings=0))
+    phone = network.attach()
+    network.run(until=2.0)
+    assert phone.failed.step is Step.BINDING_ACK
+    assert phone.is_off
+
+
+def test_ue_leaves_while_it_registers() -> None:
+    network = Network(silent=[DSMIP])
+    phone = network.attach()
+    until_state(network, phone, Registering)
+    phone.detach()
+    network.run(until=network.now + 60.0)
+    assert phone.detached == Detached("detached; the home agent did not confirm")
+    assert len(network.gateway.sessions) == 0
+
+
+def test_ue_that_registers_is_told_when_the_gateway_stops() -> None:
+    network = Network(silent=[DSMIP])
+    phone = network.attach()
+    until_state(network, phone, Registering)
+    network.tell_gateway(DrainRequested("the gateway stops"))
+    network.run(until=network.now + 1.0)
+    assert phone.failed.cause == "the gateway deleted the IKE SA"
+    assert phone.failed.step is Step.BINDING_ACK
+
+
+def test_ue_that_registers_notices_a_dead_gateway() -> None:
+    network = Network(silent=[DSMIP])
+    phone = network.attach(give_up_after=300.0)
+    until_state(network, phone, Registering)
+    network.silent |= {NATT}
+    network.run(until=120.0)
+    assert phone.failed.step is Step.BINDING_ACK
+    assert "waited 21 s in vain for the answer to INFORMATIONAL" in phone.failed.cause
+    assert phone.is_off
+
+
+def test_ue_notices_a_dead_gateway() -> None:
+    network = Network()
+    phone = on_the_network(network)
+    network.silent |= {NATT, DSMIP}
+    network.run(until=network.now + 60.0)
+    assert phone.detached == Detached("waited 21 s in vain for the answer to INFORMATIONAL")
+
+
+def test_ue_is_told_when_the_gateway_stops() -> None:
+    network = Network()
+    phone = on_the_network(network)
+    network.tell_gateway(DrainRequested("the gateway stops"))
+    network.run(until=network.now + 1.0)
+    assert phone.detached == Detached("the gateway deleted the IKE SA")
+
+
+def test_ue_leaves_when_its_binding_runs_out() -> None:
+    network = Network()
+    phone = on_the_network(network, lifetime=40)
+    network.silent |= {DSMIP}
+    network.run(until=network.now + 60.0)
+    assert "no Binding Acknowledgement from 2001:db8:7::1" in phone.detached.cause
+    assert len(network.gateway.sessions) == 0
+
+
+def test_ue_leaves_when_its_binding_is_not_renewed() -> None:
+    network = Network(hss=subscribers(IMSI, OTHER_IMSI), agent=replace(AGENT, most_bindings=1))
+    phone = on_the_network(network, lifetime=40)
+    # the home agent forgets it, as one that was started anew, and gives its only place to another
+    network.gateway._agent.handle(SessionEnded(phone.attached.home_address), network.now)
+    on_the_network(network, OTHER_IMSI)
+    network.run(until=network.now + 60.0)
+    assert "status 130 (insufficient resources)" in phone.detached.cause
+
+
+def test_ue_leaves_even_when_nobody_answers() -> None:
+    network = Network()
+    phone = on_the_network(network)
+    network.silent |= {NATT, DSMIP}
+    phone.detach()
+    network.run(until=network.now + 60.0)
+    assert phone.detached == Detached("detached; the home agent did not confirm")
+    assert phone.machine.deadline is None
+
+
+def test_ue_drops_what_it_cannot_open() -> None:
+    network = Network()
+    phone = on_the_network(network)
+    sent = len(network.sent)
+    before = len(phone.effects)
+    for channel in Channel:
+        for octets in (b"", b"\xff", bytes(3), bytes(200), b"\x01" * 200, b"\x60" + bytes(60)):
+            phone.tell(DatagramArrived(channel, octets))
+    assert {type(effect) for effect in phone.effects[before:]} == {Note}
+    assert len(network.sent) == sent
+    assert type(phone.state) is OnTheNetwork
+
+
+def test_ue_drops_a_binding_acknowledgement_that_comes_again() -> None:
+    network = Network()
+    phone = on_the_network(network)
+    (answer,) = (datagram.octets for datagram in network.sent if datagram.source == DSMIP)
+    phone.tell(DatagramArrived(Channel.DSMIP, answer))
+    assert "dropped from DSMIPv6" in causes(phone)[-1]
+
+
+def test_pings_are_timed_one_by_one() -> None:
+    network = Network()
+    phone = on_the_network(network)
+    finished = phone.ping(HA_ADDRESS, pings=3)
+    assert [echo.sequence for echo in phone.said(EchoTimed)] == [1, 2, 3]
+    assert finished.round_trips == pytest.approx((0.01, 0.01, 0.01))
+
+
+def test_ping_that_nobody_answers_is_missed() -> None:
+    network = Network()
+    phone = on_the_network(network)
+    network.silent |= {NATT}
+    finished = phone.ping(HA_ADDRESS, pings=2)
+    assert (finished.sent, finished.received) == (2, 0)
+    assert [missed.cause for missed in phone.said(EchoMissed)] == ["no echo reply within 2 s"] * 2
+
+
+def test_ping_needs_a_home_address() -> None:
+    network = Network(silent=[DNS])
+    phone = network.attach()
+    phone.tell(PingRequested(destination=HA_ADDRESS, identifier=1, count=1))
+    assert "a ping needs a Home Address: attach first" in causes(phone)
+    assert not any(effect.channel is Channel.IKE for effect in phone.said(Send))
+
+
+def test_pings_end_with_the_tunnel() -> None:
+    network = Network()
+    phone = on_the_network(network)
+    network.silent |= {NATT, DSMIP}
+    phone.tell(PingRequested(destination=HA_ADDRESS, identifier=1, count=1000))
+    phone.detach()
+    network.run(until=network.now + 60.0)
+    assert phone.is_off
+    assert phone.machine.deadline is None
+    assert phone.said(PingFinished) == []
+
+
+def test_ue_answers_an_echo_request_of_another() -> None:
+    network = Network(hss=subscribers(IMSI, OTHER_IMSI))
+    phone, friend = on_the_network(network), on_the_network(network, OTHER_IMSI)
+    assert friend.ping(phone.attached.home_address, pings=1).received == 1
+
+
+def scenarios() -> list[Callable[[], None]]:
+    """Every test of this module but the one that asks what they took."""
+    found = [value for name, value in vars(sys.modules[__name__]).items() if name.startswith("test_")]
+    return [test for test in found if test is not test_every_entry_of_the_table_is_taken]
+
+
+def test_every_entry_of_the_table_is_taken() -> None:
+    VirtualUe.taken.clear()
+    for scenario in scenarios():
+        scenario()
+    listed = {(*key, following) for key, many in TRANSITIONS.items() for following in many}
+    moved = {(before, event, after) for before, event, after in VirtualUe.taken if before is not after}
+    assert moved <= listed
+    assert listed <= VirtualUe.taken
+    assert (Off, AttachRequested, Discovering) in moved
