@@ -1,0 +1,155 @@
+import asyncio
+from dataclasses import replace
+
+from structlog.testing import capture_logs
+
+from runtime.diameter.connection import Connection
+from runtime.diameter.service import RequestService
+from runtime.diameter.settings import Handler, Limits
+from tests.runtime.diameter.pipe import Recorder, Transport, eventually, messages, settle
+from tests.wire.diameter.samples import AAA, EAP_DEA, EAP_DER, GATEWAY, REALM, numbered
+from wire.diameter.admission import Admission
+from wire.diameter.avp import Avp, AvpFault
+from wire.diameter.capabilities import PeerPolicy
+from wire.diameter.message import Message
+from wire.diameter.results import ResultCode
+
+ADMISSION = Admission(AAA, PeerPolicy("gateway", GATEWAY.origin_host, REALM), frozenset(AAA.applications))
+REQUEST = numbered(EAP_DER.message())
+LIMITS = Limits(seconds_to_serve=0.05, requests_in_flight=2)
+
+
+class Fixture:
+    def __init__(self, handler: Handler | None) -> None:
+        self.service = RequestService("gateway", AAA.identity, handler, LIMITS)
+        self.connection, self.transport = connection()
+
+    async def ask(self, *requests: Message) -> list[Message]:
+        for request in requests:
+            self.service.serve(self.connection, request, ADMISSION)
+        await settle()
+        return messages(self.transport.written)
+
+
+def connection() -> tuple[Connection, Transport]:
+    made, transport = Connection(Recorder(), limits=LIMITS, message_limit=4096, capture=None), Transport()
+    made.connection_made(transport)
+    return made, transport
+
+
+async def answering(peer: str, request: Message) -> Message:
+    assert peer == "gateway"
+    return EAP_DEA.message(request)
+
+
+async def test_a_request_is_answered() -> None:
+    (answer,) = await Fixture(answering).ask(REQUEST)
+    assert answer == EAP_DEA.message(REQUEST)
+
+
+async def test_a_refused_request_never_reaches_the_handler() -> None:
+    with capture_logs() as logs:
+        (answer,) = await Fixture(None).ask(replace(REQUEST, application=7))
+    assert (answer.result_code, answer.is_error) == (3007, True)
+    assert [(line["event"], line["cause"], line["peer"]) for line in logs] == [
+        ("request refused", "application 7", "gateway")
+    ]
+
+
+async def test_a_handler_that_dies_ends_only_its_request() -> None:
+    async def handler(peer: str, request: Message) -> Message:
+        if request.hop_by_hop == 1:
+            raise ZeroDivisionError("inside")
+        return await answering(peer, request)
+
+    fixture = Fixture(handler)
+    with capture_logs() as logs:
+        answers = await fixture.ask(REQUEST.numbered(hop_by_hop=1, end_to_end=1), REQUEST)
+    assert sorted((a.hop_by_hop, a.result_code) for a in answers) == [(1, 5012), (REQUEST.hop_by_hop, 1001)]
+    assert [line["cause"] for line in logs] == ["ZeroDivisionError('inside')"]
+
+
+async def test_a_fault_that_the_handler_finds_becomes_its_result_code() -> None:
+    async def handler(_peer: str, _request: Message) -> Message:
+        raise AvpFault(0, "no such session", ResultCode.UNKNOWN_SESSION_ID, (Avp(263, 0, 0x40, b"s"),))
+
+    with capture_logs() as logs:
+        (answer,) = await Fixture(handler).ask(REQUEST)
+    assert answer.result_code == 5002
+    assert answer.value("Failed-AVP") == (Avp(263, 0, 0x40, b"s"),)
+    assert len(logs) == 1
+
+
+async def test_an_answer_that_cannot_be_sent_is_5012() -> None:
+    async def handler(_peer: str, request: Message) -> Message:
+        return EAP_DEA.message(request).with_avps((Avp(462, 0, 0x40, bytes(1 << 24)),))
+
+    with capture_logs():
+        (answer,) = await Fixture(handler).ask(REQUEST)
+    assert answer.result_code == 5012
+
+
+async def test_a_handler_has_a_limited_time() -> None:
+    async def handler(peer: str, request: Message) -> Message:
+        await asyncio.sleep(10)
+        return await answering(peer, request)
+
+    fixture = Fixture(handler)
+    with capture_logs() as logs:
+        await fixture.ask(REQUEST)
+        await eventually(lambda: fixture.transport.written)
+    assert [a.result_code for a in messages(fixture.transport.written)] == [5012]
+    assert [line["cause"] for line in logs] == ["the handler took too long"]
+
+
+async def test_a_duplicate_is_answered_without_the_handler() -> None:
+    served = []
+
+    async def handler(peer: str, request: Message) -> Message:
+        served.append(request.hop_by_hop)
+        return await answering(peer, request)
+
+    fixture = Fixture(handler)
+    again = replace(REQUEST, hop_by_hop=55)
+    answers = await fixture.ask(REQUEST, again)
+    answers = await fixture.ask(replace(REQUEST, hop_by_hop=56))
+    assert [a.hop_by_hop for a in answers] == [REQUEST.hop_by_hop, 55, 56]
+    assert served == [REQUEST.hop_by_hop]
+
+
+async def test_a_retransmission_over_another_connection_gets_the_answer_there() -> None:
+    going_on = asyncio.Event()
+
+    async def handler(peer: str, request: Message) -> Message:
+        await going_on.wait()
+        return await answering(peer, request)
+
+    fixture = Fixture(handler)
+    await fixture.ask(REQUEST)
+    fixture.connection.close("gone")
+    other, transport = connection()
+    fixture.service.serve(other, replace(REQUEST, hop_by_hop=8), ADMISSION)
+    going_on.set()
+    await settle()
+    assert fixture.transport.written == b""
+    assert [a.hop_by_hop for a in messages(transport.written)] == [8]
+
+
+async def test_too_many_requests_in_flight_are_3004() -> None:
+    async def handler(peer: str, request: Message) -> Message:
+        await asyncio.sleep(10)
+        return await answering(peer, request)
+
+    fixture = Fixture(handler)
+    with capture_logs() as logs:
+        answers = await fixture.ask(*(REQUEST.numbered(hop_by_hop=n, end_to_end=n) for n in range(3)))
+    assert [(a.hop_by_hop, a.result_code) for a in answers] == [(2, 3004)]
+    assert logs[0]["cause"] == "too many requests in flight"
+    fixture.service.close()
+    await fixture.service.finished()
+
+
+async def test_a_node_that_serves_nothing_says_3001() -> None:
+    with capture_logs():
+        (answer,) = await Fixture(None).ask(REQUEST)
+    assert answer.result_code == 3001
