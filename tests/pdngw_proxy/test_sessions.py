@@ -1,0 +1,88 @@
+"""Which session is found by what, and when it is not found any more."""
+
+from ipaddress import IPv4Address, IPv6Address
+
+from pdngw_proxy.addresses import Lease
+from pdngw_proxy.sessions import GatewaySession, SessionBook
+from tests.pdngw_proxy.associations import pair
+from wire.ikev2.child import Mode
+from wire.ikev2.nat import Endpoint
+
+HOME, OTHER = IPv6Address("2001:db8::100"), IPv6Address("2001:db8::101")
+LOCAL, PEER = Endpoint(IPv4Address("192.0.2.4"), 4500), Endpoint(IPv4Address("192.0.2.10"), 4500)
+
+
+def session(sa: bytes = b"12345678", name: str = "one") -> GatewaySession:
+    return GatewaySession(sa, name, local=LOCAL, peer=PEER)
+
+
+def lease(address: IPv6Address = HOME, identity: str = "user", serial: int = 1) -> Lease:
+    return Lease(address, identity, serial)
+
+
+def test_book_finds_a_session_by_everything_it_has() -> None:
+    book, one = SessionBook(), session()
+    book.open(one)
+    book.lease(one, lease())
+    gateway, _ = pair(HOME, Mode.TUNNEL, 0x1000)
+    book.install(one, gateway)
+    assert len(book) == 1
+    assert book.all() == [one]
+    found = book.of_sa(one.sa), book.of_home(HOME), book.of_subscriber("user"), book.of_spi(0x1000)
+    assert found == (one, one, one, one)
+
+
+def test_book_finds_nothing_of_a_closed_session() -> None:
+    book, one = SessionBook(), session()
+    book.open(one)
+    book.lease(one, lease())
+    gateway, _ = pair(HOME, Mode.TUNNEL, 0x1000)
+    book.install(one, gateway)
+    book.close(one)
+    assert len(book) == 0
+    assert (book.of_sa(one.sa), book.of_home(HOME), book.of_subscriber("user"), book.of_spi(0x1000)) == (None,) * 4
+    assert one.associations == {}
+
+
+def test_book_closes_a_session_that_never_had_a_home_address() -> None:
+    book, one = SessionBook(), session()
+    book.open(one)
+    book.close(one)
+    book.close(one)
+    assert len(book) == 0
+
+
+def test_close_of_an_older_session_leaves_the_newer_one_its_home_address() -> None:
+    book, older, newer = SessionBook(), session(), session(b"abcdefgh", "two")
+    for one, serial in ((older, 1), (newer, 2)):
+        book.open(one)
+        book.lease(one, lease(serial=serial))
+    book.close(older)
+    assert (book.of_home(HOME), book.of_subscriber("user")) == (newer, newer)
+    assert book.all() == [newer]
+
+
+def test_subscriber_who_gets_another_home_address_is_found_by_the_new_session() -> None:
+    book, older, newer = SessionBook(), session(), session(b"abcdefgh", "two")
+    for one, address in ((older, HOME), (newer, OTHER)):
+        book.open(one)
+        book.lease(one, lease(address))
+    assert book.of_subscriber("user") is newer
+    assert (book.of_home(HOME), book.of_home(OTHER)) == (older, newer)
+    book.close(older)
+    assert (book.of_home(HOME), book.of_subscriber("user")) == (None, newer)
+
+
+def test_newest_association_of_a_mode_is_the_one_in_use() -> None:
+    book, one = SessionBook(), session()
+    book.open(one)
+    assert one.newest(Mode.TUNNEL) is None
+    ends = [pair(HOME, mode, spi)[0] for mode, spi in ((Mode.TUNNEL, 16), (Mode.TRANSPORT, 32), (Mode.TUNNEL, 48))]
+    for end in ends:
+        book.install(one, end)
+    assert (one.newest(Mode.TUNNEL), one.newest(Mode.TRANSPORT)) == (ends[2], ends[1])
+    book.remove(one, 48)
+    assert one.newest(Mode.TUNNEL) is ends[0]
+    assert book.of_spi(48) is None
+    book.remove(one, 48)
+    assert len(one.associations) == 2
