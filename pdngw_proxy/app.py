@@ -72,11 +72,14 @@ def _open_link(raw: RawConfig, config: PdnGwConfig, capture: Capture | NullCaptu
 
 
 def _settings(config: PdnGwConfig) -> GatewaySettings:
+    chain, key = _certificates(config.certificate), _private_key(config.key)
+    if chain[0].public_key() != key.public_key():
+        raise ConfigError(f"{config.key}: is not the key of {config.certificate}; name the two that belong together")
     return GatewaySettings(
         responder=ResponderPolicy(
             name=config.id,
-            chain=_certificates(config.certificate),
-            key=_private_key(config.key),
+            chain=chain,
+            key=key,
             ha_address=config.ha_address,
         ),
         admission=Admission(session_limit=config.session_limit),

@@ -1,0 +1,281 @@
+"""The gateway's shell: what the machine wants is done, and everything has a limit."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address, IPv6Address, IPv6Network
+from pathlib import Path
+
+import pytest
+import structlog.testing
+
+from pdngw_proxy import server
+from pdngw_proxy.aaa_link.port import RelayAnswer, RelayReject, RelayRequest, RelayUnavailable
+from pdngw_proxy.config import PdnGwConfig
+from pdngw_proxy.gateway import GatewaySettings
+from pdngw_proxy.gateway_events import (
+    AaaAnswered,
+    AskAaa,
+    Channel,
+    DatagramArrived,
+    DrainRequested,
+    EndAaaSession,
+    GatewayEffect,
+    GatewayEvent,
+    Level,
+    Report,
+    Send,
+)
+from pdngw_proxy.ike.policy import Admission
+from pdngw_proxy.mobility import HomeAgentPolicy
+from pdngw_proxy.server import GatewayShell
+from runtime.capture import NullCapture
+from tests.network import responder_policy
+from tests.silent_network import SilentNetwork
+from wire.ikev2.nat import Endpoint
+
+ADDRESS = IPv4Address("127.9.9.4")
+HA_ADDRESS = IPv6Address("2001:db8:7::1")
+CONFIG = PdnGwConfig(
+    address=ADDRESS,
+    id="pgw",
+    certificate=Path("unread"),
+    key=Path("unread"),
+    ha_address=HA_ADDRESS,
+    home_prefix=IPv6Network("2001:db8:7::/64"),
+)
+IKE, NATT, DSMIP = (Endpoint(ADDRESS, port) for port in (5500, 4500, 4191))
+UE = Endpoint(IPv4Address("127.9.9.10"), 4500)
+REQUEST = RelayRequest(session="one", eap=b"eap", identity="somebody", apn=None)
+ASK = AskAaa(b"12345678", REQUEST)
+END = EndAaaSession("one", "user")
+
+
+@dataclass
+class ScriptedGateway:
+    """A machine that answers each kind of event with what a test wrote down."""
+
+    script: dict[type, Sequence[GatewayEffect]] = field(default_factory=dict)
+    events: list[GatewayEvent] = field(default_factory=list)
+    sessions: list[str] = field(default_factory=list)
+    ends_by: type = DrainRequested
+    deadline: float | None = None
+
+    def handle(self, event: GatewayEvent, _now: float) -> list[GatewayEffect]:
+        self.events.append(event)
+        if isinstance(event, self.ends_by):
+            self.sessions.clear()
+        return list(self.script.get(type(event), ()))
+
+
+@dataclass
+class ScriptedLink:
+    """An AAA server that gives one answer, or raises it; `held` makes it wait."""
+
+    answer: RelayAnswer | Exception = field(default_factory=lambda: RelayReject(b"", "no"))
+    asked: list[RelayRequest] = field(default_factory=list)
+    ended: list[tuple[str, str | None]] = field(default_factory=list)
+    held: asyncio.Event | None = None
+
+    async def authenticate(self, request: RelayRequest) -> RelayAnswer:
+        self.asked.append(request)
+        if self.held is not None:
+            await self.held.wait()
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+    async def end_session(self, session: str, user_name: str | None) -> None:
+        if self.held is not None:
+            await self.held.wait()
+        self.ended.append((session, user_name))
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
+@dataclass
+class Ground:
+    """A shell around a scripted machine."""
+
+    shell: GatewayShell
+    machine: ScriptedGateway
+    link: ScriptedLink
+    network: SilentNetwork
+
+    def arrive(self, octets: bytes, to: Endpoint, source: Endpoint = UE) -> None:
+        self.network.at(to.port).on_datagram(octets, (str(source.address), source.port))
+
+
+@pytest.fixture
+async def ground(monkeypatch: pytest.MonkeyPatch) -> Ground:
+    network, machine, link = SilentNetwork(), ScriptedGateway(), ScriptedLink()
+    monkeypatch.setattr(server, "UdpEndpoint", network)
+    monkeypatch.setattr(server, "Gateway", lambda **_settings: machine)
+    monkeypatch.setattr(server, "_DRAIN_LIMIT", 0.05)
+    monkeypatch.setattr(server, "_FAREWELL_LIMIT", 0.05)
+    settings = GatewaySettings(
+        responder=responder_policy(),
+        admission=Admission(),
+        agent=HomeAgentPolicy(ha_address=HA_ADDRESS, home_prefix=CONFIG.home_prefix),
+        dsmip=DSMIP,
+    )
+    shell = GatewayShell(settings, link, capture=NullCapture())
+    shell.open(CONFIG)
+    return Ground(shell, machine, link, network)
+
+
+@pytest.fixture
+def lines() -> Iterator[list[structlog.typing.EventDict]]:
+    with structlog.testing.capture_logs() as captured:
+        yield captured
+
+
+async def settle() -> None:
+    """Let every task that can run do so."""
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize(("to", "channel"), [(IKE, Channel.IKE), (NATT, Channel.IKE), (DSMIP, Channel.DSMIP)])
+async def test_shell_says_on_which_port_a_datagram_came(ground: Ground, to: Endpoint, channel: Channel) -> None:
+    ground.arrive(b"hello", to)
+    assert ground.machine.events == [DatagramArrived(channel, b"hello", UE, to)]
+
+
+@pytest.mark.parametrize("source", [IKE, NATT, DSMIP])
+async def test_shell_sends_from_the_port_that_the_machine_names(ground: Ground, source: Endpoint) -> None:
+    ground.machine.script[DatagramArrived] = [Send(Channel.IKE, b"answer", source, UE)]
+    ground.arrive(b"hello", NATT)
+    assert ground.network.at(source.port).sent == [(b"answer", ("127.9.9.10", 4500))]
+
+
+async def test_shell_gives_every_port_back_when_one_is_taken(ground: Ground) -> None:
+    ground.network.taken.add((str(ADDRESS), 4191))
+    with pytest.raises(OSError, match="already in use"):
+        ground.shell.open(CONFIG)
+    ground.shell.close()
+    assert [endpoint.closed for endpoint in ground.network.endpoints[-2:]] == [True, True]
+
+
+# AAA rounds
+
+
+async def test_shell_carries_the_answer_of_the_aaa_server_to_the_machine(ground: Ground) -> None:
+    ground.machine.script[DatagramArrived] = [ASK]
+    ground.arrive(b"hello", NATT)
+    await settle()
+    assert ground.link.asked == [REQUEST]
+    assert ground.machine.events[1:] == [AaaAnswered(b"12345678", RelayReject(b"", "no"))]
+
+
+async def test_broken_link_is_an_answer_too_and_one_line(
+    ground: Ground, lines: list[structlog.typing.EventDict]
+) -> None:
+    ground.link.answer = RuntimeError("broken")
+    ground.machine.script[DatagramArrived] = [ASK]
+    ground.arrive(b"hello", NATT)
+    await settle()
+    assert ground.machine.events[1:] == [AaaAnswered(b"12345678", RelayUnavailable("the AAA link failed"))]
+    (line,) = lines
+    assert (line["log_level"], line["event"], line["cause"]) == ("error", "AAA link failed", "RuntimeError('broken')")
+
+
+async def test_shell_tells_the_aaa_server_that_a_session_is_over(ground: Ground) -> None:
+    ground.machine.script[DatagramArrived] = [END]
+    ground.arrive(b"hello", NATT)
+    await settle()
+    assert ground.link.ended == [("one", "user")]
+
+
+async def test_task_that_fails_is_logged(
+    ground: Ground, lines: list[structlog.typing.EventDict], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(_session: str, _user_name: str | None) -> None:
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr(ground.link, "end_session", broken)
+    ground.machine.script[DatagramArrived] = [END]
+    ground.arrive(b"hello", NATT)
+    await settle()
+    (line,) = lines
+    assert (line["log_level"], line["cause"]) == ("error", "RuntimeError('broken')")
+
+
+# The log
+
+
+async def test_report_becomes_one_line_with_its_details(
+    ground: Ground, lines: list[structlog.typing.EventDict]
+) -> None:
+    ground.machine.script[DatagramArrived] = [Report(Level.WARNING, "UE refused", {"cause": "no reason"})]
+    ground.arrive(b"hello", NATT)
+    assert lines == [
+        {"event": "UE refused", "log_level": "warning", "cause": "no reason", "logger_name": "pdngw"},
+    ]
+
+
+async def test_users_are_not_limited_in_their_lines(ground: Ground, lines: list[structlog.typing.EventDict]) -> None:
+    ground.machine.script[DatagramArrived] = [Report(Level.INFO, "UE authenticated")]
+    for _ in range(50):
+        ground.arrive(b"hello", NATT)
+    assert len(lines) == 50
+
+
+async def test_strangers_are_limited_in_their_lines_and_the_rest_is_counted(
+    ground: Ground, lines: list[structlog.typing.EventDict], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 1000.0
+    monkeypatch.setattr(ground.shell, "_clock", lambda: now)
+    stranger = Report(Level.WARNING, "datagram dropped", {"cause": "nonsense", "source": str(UE)}, by_stranger=True)
+    ground.machine.script[DatagramArrived] = [stranger]
+    for _ in range(500):
+        ground.arrive(b"hello", NATT)
+    assert len(lines) == 10
+    now = 1002.0
+    ground.arrive(b"hello", NATT)
+    assert len(lines) == 11
+    assert lines[-1]["withheld"] == 490
+
+
+# Stopping
+
+
+async def test_drain_waits_for_the_last_session_and_its_farewell(ground: Ground) -> None:
+    ground.machine.sessions.append("one")
+    ground.machine.script[DrainRequested] = [END, Report(Level.INFO, "session ended")]
+    await ground.shell.drain()
+    assert ground.machine.events == [
+        DrainRequested("the gateway stops"),
+        DrainRequested("the gateway stops", at_once=True),
+    ]
+    assert ("one", "user") in ground.link.ended
+
+
+async def test_drain_without_sessions_is_over_at_once(ground: Ground) -> None:
+    async with asyncio.timeout(0.04):
+        await ground.shell.drain()
+
+
+async def test_drain_does_not_wait_for_ever_for_a_ue_or_an_aaa_server(ground: Ground) -> None:
+    ground.link.held = asyncio.Event()
+    ground.machine.sessions.append("one")
+    ground.machine.ends_by = AaaAnswered
+    ground.machine.script[DrainRequested] = [END]
+    async with asyncio.timeout(5.0):
+        await ground.shell.drain()
+    ground.shell.close()
+    await settle()
+    assert ground.link.ended == []
+
+
+async def test_closed_shell_hears_and_does_nothing_more(ground: Ground) -> None:
+    ground.link.held = asyncio.Event()
+    ground.machine.script[DatagramArrived] = [ASK]
+    ground.arrive(b"hello", NATT)
+    await settle()
+    ground.shell.close()
+    await settle()
+    assert all(endpoint.closed for endpoint in ground.network.endpoints)
+    ground.arrive(b"hello", NATT)
+    assert len(ground.machine.events) == 1

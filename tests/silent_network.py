@@ -1,0 +1,53 @@
+"""Sockets that are none: what a shell sends is kept, what a test delivers arrives."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from runtime.taps import Address, DatagramTap
+
+
+@dataclass
+class SilentEndpoint:
+    """Stands in for runtime.udp.UdpEndpoint."""
+
+    local: Address
+    on_datagram: Callable[[bytes, Address], None]
+    capture: DatagramTap | None = None
+    sent: list[tuple[bytes, Address]] = field(default_factory=list)
+    closed: bool = False
+
+    def send(self, data: bytes, peer: Address) -> None:
+        """Keep what would have been sent."""
+        self.sent.append((data, peer))
+
+    def close(self) -> None:
+        """Note that it was closed."""
+        self.closed = True
+
+
+class SilentNetwork:
+    """Stands in for the class UdpEndpoint itself; `taken` addresses cannot be bound."""
+
+    def __init__(self) -> None:
+        self.endpoints: list[SilentEndpoint] = []
+        self.taken: set[Address] = set()
+        self._next_port = 40000
+
+    def bind(
+        self, local: Address, on_datagram: Callable[[bytes, Address], None], *, capture: DatagramTap | None = None
+    ) -> SilentEndpoint:
+        """A new endpoint; port 0 gives the next free one."""
+        if local in self.taken:
+            raise OSError(98, "Address already in use")
+        host, port = local
+        if not port:
+            self._next_port += 1
+            port = self._next_port
+        endpoint = SilentEndpoint((host, port), on_datagram, capture)
+        self.endpoints.append(endpoint)
+        return endpoint
+
+    def at(self, port: int) -> SilentEndpoint:
+        """The endpoint of that port."""
+        (endpoint,) = [endpoint for endpoint in self.endpoints if endpoint.local[1] == port]
+        return endpoint
