@@ -38,7 +38,7 @@ def main(config: Path, *, pings: int, stay: bool, as_json: bool) -> int:
 
 async def _attach(raw: RawConfig, stop: asyncio.Event, *, pings: int, stay: bool, as_json: bool) -> int:
     log = raw.section("log", LogConfig)
-    configure("warning" if log.level == "info" else log.level, log.format)
+    configure("error" if log.level == "info" else log.level, log.format)
 
     def tell(report: StepReport) -> None:
         say_step(report, as_json=as_json)
