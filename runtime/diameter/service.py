@@ -42,7 +42,7 @@ class RequestService:
             return
         match self._duplicates.arrived(self._peer, request, connection, loop.time()):
             case Repeated(answer):
-                connection.send(answer.build())
+                connection.send(answer)
             case Joined():
                 pass
             case New():
@@ -71,27 +71,27 @@ class RequestService:
         finally:
             self._release(connection)
         for waiter, numbered in self._duplicates.answered(self._peer, request, answer):
-            waiter.send(numbered.build())
+            waiter.send(numbered)
 
-    async def _answer(self, request: Message) -> Message:
-        """What the handler answers, if it can be sent; or the error answer for what it did instead."""
+    async def _answer(self, request: Message) -> bytes:
+        """What the handler answers, if it is an answer and can be sent; or the error answer for what it did instead."""
         about = self._about(request)
         try:
             async with asyncio.timeout(self._limits.seconds_to_serve):
                 answer = await self._handled(request)
-            answer.build()
+            if answer.is_request or answer.command != request.command:
+                raise EncodeError(f"the handler gave a {name_of(answer)}")
+            return answer.build()
         except AvpFault as fault:
             log.warning("request refused", cause=fault.reason, result=describe_result(fault.result), **about)
-            return self._fault_answer(request, fault)
+            return self._fault_answer(request, fault).build()
         except TimeoutError:
             log.error("request not served", cause="the handler took too long", **about)
         except EncodeError as error:
             log.error("request not served", cause=f"the answer cannot be sent: {error}", **about)
         except Exception as error:  # the request dies alone
             log.exception("request not served", cause=repr(error), **about)
-        else:
-            return answer
-        return error_answer(request, self._identity, ResultCode.UNABLE_TO_COMPLY)
+        return error_answer(request, self._identity, ResultCode.UNABLE_TO_COMPLY).build()
 
     async def _handled(self, request: Message) -> Message:
         if self._handler is None:

@@ -23,8 +23,11 @@ from runtime.diameter.server import DiameterServer
 from runtime.diameter.settings import DiameterUnavailable, Limits
 from runtime.tls import client_context, server_context
 from tests.fuzz.test_fuzz import mutate
+from tests.runtime.diameter.pipe import eventually, messages
 from tests.wire.diameter.samples import AAA, CER, EAP_DEA, EAP_DER, GATEWAY, OCTETS, REALM, S6B_DER, numbered
+from wire.diameter.avp import Avp
 from wire.diameter.capabilities import PeerPolicy
+from wire.diameter.dictionary import by_name
 from wire.diameter.message import Message
 from wire.diameter.peer import Timing
 from wire.diameter.peering import PeerCommand
@@ -226,6 +229,74 @@ async def _assail(address: Address, segments: list[bytes], *, let_in: bool) -> N
     transport.abort()
 
 
+# --- what a peer may send that it should not --------------------------------------------------------------------------
+
+DER = numbered(EAP_DER.message())
+
+
+def der_with(name: str, data: bytes, *, added: bool = False) -> bytes:
+    """The DER with other octets in its AVP `name`, or with another such AVP."""
+    definition = by_name(name)
+    other = Avp(definition.code, definition.vendor, 0x40, data)
+    kept = DER.avps if added else tuple(avp for avp in DER.avps if avp.code != definition.code)
+    return DER.with_avps((*kept, other)).build()
+
+
+def der_with_length(length: int, flags: int = 0x40) -> bytes:
+    """The DER with one more AVP whose length says something else."""
+    octets = DER.with_avps((*DER.avps, Avp(25, 0, 0x40, b"class-class-"))).build()
+    return octets[:-16] + bytes([flags]) + length.to_bytes(3, "big") + octets[-12:]
+
+
+HOSTILE = {
+    "unknown mandatory AVP of the IETF": (DER.with_avps((*DER.avps, Avp(9999, 0, 0x40, b""))).build(), 5001),
+    "unknown mandatory AVP of a vendor": (DER.with_avps((*DER.avps, Avp(9, 65001, 0xC0, b""))).build(), 5001),
+    "no EAP-Payload": (DER.with_avps(avp for avp in DER.avps if avp.code != 462).build(), 5005),
+    "no Session-Id": (DER.with_avps(DER.avps[1:]).build(), 5005),
+    "AVP length 0": (der_with_length(0), 5014),
+    "AVP length 7": (der_with_length(7), 5014),
+    "AVP length 9 with the V bit": (der_with_length(9, 0xC0), 5014),
+    "AVP length past the end": (der_with_length(21), 5014),
+    "AVP length of 16 MiB": (der_with_length(0xFFFFFF), 5014),
+    "Unsigned32 of three octets": (der_with("Origin-State-Id", bytes(3)), 5014),
+    "Unsigned32 of eight octets": (der_with("Origin-State-Id", bytes(8)), 5014),
+    "Session-Id that is not UTF-8": (der_with("Session-Id", b"\xff\xff"), 5004),
+    "User-Name that is not UTF-8": (der_with("User-Name", b"\xff\xff"), 5004),
+    "Auth-Request-Type 9": (der_with("Auth-Request-Type", b"\x00\x00\x00\x09"), 5004),
+    "Session-Id twice": (der_with("Session-Id", b"another", added=True), 5009),
+    "V bit with vendor 0": (DER.with_avps((*DER.avps, Avp(25, 0, 0x80, b""))).build(), 3009),
+    "version 0": (b"\x00" + DER.build()[1:], 5011),
+    "version 2": (b"\x02" + DER.build()[1:], 5011),
+    "E bit": (replace(DER, flags=0xE0).build(), 3008),
+    "unknown command": (replace(DER, command=325).build(), 3001),
+    "unknown application": (replace(DER, application=8).build(), 3007),
+    "unknown realm": (numbered(replace(EAP_DER, destination_realm="other").message()).build(), 3003),
+    "another host": (numbered(replace(EAP_DER, destination_host="other").message()).build(), 3002),
+    "our own Route-Record": (der_with("Route-Record", AAA.origin_host.encode()), 3005),
+    "foreign Origin-Host": (numbered(replace(EAP_DER, origin_host="other").message()).build(), 5004),
+}
+
+
+async def test_each_bad_request_is_answered_as_rfc_6733_says_and_the_next_is_served(server: DiameterServer) -> None:
+    address = await server.listen(HOST, 0)
+    with capture_logs() as logs:
+        transport, line = await call(address)
+        transport.write(CER_OCTETS)
+        for octets, _ in HOSTILE.values():
+            transport.write(octets)
+        transport.write(DER.build())
+        async with asyncio.timeout(20.0):
+            await eventually(lambda: len(messages(line.heard)) == len(HOSTILE) + 2)
+            transport.write(b"\x01\x00\x00\x0c" + bytes(16))
+            await line.closed.wait()
+    answers = messages(line.heard)[1 : len(HOSTILE) + 2]
+    wanted = {name: result for name, (_, result) in HOSTILE.items()} | {"good": 1001}
+    assert {name: answer.result_code for name, answer in zip(wanted, answers, strict=True)} == wanted
+    protocol_errors = [answer for answer in answers if 3000 <= (answer.result_code or 0) < 4000]
+    assert all(answer.is_error for answer in protocol_errors)
+    assert sum(line["event"] == "request refused" for line in logs) == len(HOSTILE)
+
+
 # --- python-diameter --------------------------------------------------------------------------------------------------
 
 
@@ -392,8 +463,7 @@ async def test_each_answer_goes_to_the_connection_its_request_came_from(server: 
             transport.write(numbered(cer.message()).build() + numbered(der.message()).build())
             heard[name] = (transport, line)
         async with asyncio.timeout(20.0):
-            while not all(f"{name};session".encode() in line.heard for name, (_, line) in heard.items()):  # noqa: ASYNC110
-                await asyncio.sleep(0.01)
+            await eventually(lambda: all(f"{n};session".encode() in line.heard for n, (_, line) in heard.items()))
         for name, (transport, line) in heard.items():
             others = {GATEWAY.origin_host, FOREIGN} - {name}
             assert not any(f"{foreign};session".encode() in line.heard for foreign in others)

@@ -24,16 +24,16 @@ class Joined:
 
 @dataclass(frozen=True, slots=True)
 class Repeated:
-    """It was answered: send `answer`, which already has the Hop-by-Hop Identifier of this request."""
+    """It was answered: send `answer`, octets that already have the Hop-by-Hop Identifier of this request."""
 
-    answer: Message
+    answer: bytes = field(repr=False)
 
 
 @dataclass(slots=True)
 class _Entry(Generic[WaiterT]):
     arrived: float
     waiters: list[tuple[WaiterT, int]] = field(default_factory=list)
-    answer: Message | None = None
+    answer: bytes | None = None
 
 
 _Key = tuple[str, str, int, int, int, bytes]
@@ -61,19 +61,19 @@ class DuplicateCache(Generic[WaiterT]):
             self._entries[key] = _Entry(now, [(waiter, request.hop_by_hop)])
             return New()
         if entry.answer is not None:
-            return Repeated(entry.answer.numbered(hop_by_hop=request.hop_by_hop, end_to_end=request.end_to_end))
+            return Repeated(_numbered(entry.answer, request.hop_by_hop))
         if len(entry.waiters) < _MOST_WAITERS:
             entry.waiters.append((waiter, request.hop_by_hop))
         return Joined()
 
-    def answered(self, peer: str, request: Message, answer: Message) -> list[tuple[WaiterT, Message]]:
-        """Everyone who waits for the answer to `request`, each with the answer numbered for it."""
+    def answered(self, peer: str, request: Message, answer: bytes) -> list[tuple[WaiterT, bytes]]:
+        """Everyone who waits for `answer`, a message to `request` in octets, each with the answer numbered for it."""
         entry = self._entries.get(_key(peer, request))
         if entry is None:
             return []
         entry.answer = answer
         waiters, entry.waiters = entry.waiters, []
-        return [(waiter, answer.numbered(hop_by_hop=hop, end_to_end=answer.end_to_end)) for waiter, hop in waiters]
+        return [(waiter, _numbered(answer, hop_by_hop)) for waiter, hop_by_hop in waiters]
 
     def _expire(self, now: float) -> None:
         while self._entries:
@@ -84,6 +84,11 @@ class DuplicateCache(Generic[WaiterT]):
 
 
 _MOST_WAITERS = 4
+
+
+def _numbered(answer: bytes, hop_by_hop: int) -> bytes:
+    """RFC 6733 §3: octets 12 to 15 of the header."""
+    return answer[:12] + hop_by_hop.to_bytes(4, "big") + answer[16:]
 
 
 def _key(peer: str, request: Message) -> _Key:

@@ -153,3 +153,13 @@ async def test_a_node_that_serves_nothing_says_3001() -> None:
     with capture_logs():
         (answer,) = await Fixture(None).ask(REQUEST)
     assert answer.result_code == 3001
+
+
+async def test_a_handler_that_gives_no_answer_is_5012() -> None:
+    async def handler(_peer: str, request: Message) -> Message:
+        return request
+
+    with capture_logs() as logs:
+        (answer,) = await Fixture(handler).ask(REQUEST)
+    assert answer.result_code == 5012
+    assert [line["cause"] for line in logs] == ["the answer cannot be sent: the handler gave a DER"]

@@ -6,7 +6,7 @@ from wire.diameter.message import FLAG_RETRANSMITTED, Message
 
 REQUEST = numbered(EAP_DER.message())
 AGAIN = replace(REQUEST, hop_by_hop=99, flags=REQUEST.flags | FLAG_RETRANSMITTED)
-ANSWER = EAP_DEA.message(REQUEST)
+ANSWER = EAP_DEA.message(REQUEST).build()
 
 
 def test_a_retransmission_gets_the_stored_answer_with_its_own_hop_by_hop() -> None:
@@ -15,8 +15,9 @@ def test_a_retransmission_gets_the_stored_answer_with_its_own_hop_by_hop() -> No
     assert cache.answered("gw", REQUEST, ANSWER) == [("c1", ANSWER)]
     repeated = cache.arrived("gw", AGAIN, "c2", 1.0)
     assert isinstance(repeated, Repeated)
-    assert (repeated.answer.hop_by_hop, repeated.answer.end_to_end) == (99, REQUEST.end_to_end)
-    assert repeated.answer.avps == ANSWER.avps
+    again = Message.parse(repeated.answer)
+    assert (again.hop_by_hop, again.end_to_end) == (99, REQUEST.end_to_end)
+    assert again.avps == EAP_DEA.message(REQUEST).avps
 
 
 def test_a_retransmission_in_the_meantime_is_answered_with_the_first() -> None:
@@ -24,7 +25,10 @@ def test_a_retransmission_in_the_meantime_is_answered_with_the_first() -> None:
     cache.arrived("gw", REQUEST, "c1", 0.0)
     assert cache.arrived("gw", AGAIN, "c2", 1.0) == Joined()
     answers = cache.answered("gw", REQUEST, ANSWER)
-    assert [(waiter, answer.hop_by_hop) for waiter, answer in answers] == [("c1", REQUEST.hop_by_hop), ("c2", 99)]
+    assert [(waiter, Message.parse(answer).hop_by_hop) for waiter, answer in answers] == [
+        ("c1", REQUEST.hop_by_hop),
+        ("c2", 99),
+    ]
 
 
 def test_only_a_few_wait_for_one_answer() -> None:
