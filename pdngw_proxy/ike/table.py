@@ -1,5 +1,6 @@
 """All IKE SAs of the gateway: admission of strangers, dispatch by SPI, one clock (RFC 7296 §2.6, §2.11)."""
 
+import hashlib
 import heapq
 from collections import Counter
 from dataclasses import dataclass
@@ -44,8 +45,7 @@ TableEffect = SaEffect | Transmit | Discarded
 @dataclass(slots=True)
 class _Entry:
     responder: IkeResponder
-    spi_i: bytes
-    source: Endpoint
+    request: tuple[bytes, Endpoint]
     half_open: bool = True
     due: float | None = None
 
@@ -129,10 +129,12 @@ class ResponderTable:
             if message.spi_r in self._entries:
                 return self._pass(message.spi_r, arrived, now)
             return [Discarded("no IKE SA has this SPI", arrived.source)]
-        known = self._by_request.get((message.spi_i, arrived.source))
+        # A repeated IKE_SA_INIT is known by the whole of it: another with the same SPI is another UE's (RFC 7296 §2.1).
+        request = hashlib.sha256(octets).digest(), arrived.source
+        known = self._by_request.get(request)
         if known is not None:
             return self._pass(known, arrived, now)
-        return self._stranger(arrived, message, now)
+        return self._stranger(arrived, message, request, now)
 
     def _unreadable(self, arrived: DatagramArrived, octets: bytes, error: DecodeError) -> list[TableEffect]:
         silence = Discarded(f"not an IKE message: {error}", arrived.source)
@@ -143,7 +145,9 @@ class ResponderTable:
             return [_bare_answer(arrived, octets, notify), silence]
         return [silence]
 
-    def _stranger(self, arrived: DatagramArrived, message: Message, now: float) -> list[TableEffect]:
+    def _stranger(
+        self, arrived: DatagramArrived, message: Message, request: tuple[bytes, Endpoint], now: float
+    ) -> list[TableEffect]:
         cause = self._unwelcome(arrived, message)
         if cause is not None:
             return [Discarded(cause, arrived.source)]
@@ -154,8 +158,8 @@ class ResponderTable:
         responder = IkeResponder(
             policy=self._policy, random=self._random, spis=self._spis, spi_i=message.spi_i, spi_r=spi_r
         )
-        self._entries[spi_r] = _Entry(responder, message.spi_i, arrived.source)
-        self._by_request[message.spi_i, arrived.source] = spi_r
+        self._entries[spi_r] = _Entry(responder, request)
+        self._by_request[request] = spi_r
         self._half_open += 1
         self._per_source[arrived.source.address] += 1
         return self._pass(spi_r, arrived, now)
@@ -186,14 +190,14 @@ class ResponderTable:
 
     def _forget_stranger(self, entry: _Entry) -> None:
         self._half_open -= 1
-        address = entry.source.address
+        address = entry.request[1].address
         self._per_source[address] -= 1
         if not self._per_source[address]:
             del self._per_source[address]
 
     def _remove(self, sa: bytes, entry: _Entry) -> None:
         del self._entries[sa]
-        del self._by_request[entry.spi_i, entry.source]
+        del self._by_request[entry.request]
 
 
 def _bare_answer(arrived: DatagramArrived, octets: bytes, notify: Notify) -> Transmit:

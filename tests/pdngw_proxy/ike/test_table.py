@@ -1,0 +1,239 @@
+"""All IKE SAs of the gateway: admission, dispatch, time."""
+
+from dataclasses import replace
+from ipaddress import IPv4Address
+from random import Random
+
+import pytest
+
+from pdngw_proxy.aaa_link.port import RelayUnavailable
+from pdngw_proxy.ike.events import (
+    AaaAnswered,
+    AskAaa,
+    CloseRequested,
+    DatagramArrived,
+    Discarded,
+    IkeKeysReady,
+    Tick,
+    Transmit,
+)
+from pdngw_proxy.ike.policy import Admission
+from pdngw_proxy.ike.table import ResponderTable, SaEffect, SaEvent, TableEffect
+from tests.ike_link import GATEWAY, NOW, UE, ike_link, initiator_policy, responder_policy
+from tests.pdngw_proxy.ike.test_opening import GOOD
+from ue_sim.ike.events import Connect
+from ue_sim.ike.events import DatagramArrived as UeDatagramArrived
+from ue_sim.ike_initiator import IkeInitiator
+from wire.ikev2.constants import ExchangeType, NotifyType
+from wire.ikev2.exchanges import Transmit as BareTransmit
+from wire.ikev2.message import Message, Payload
+from wire.ikev2.nat import Endpoint
+from wire.ikev2.payloads.notify import Notify
+from wire.ikev2.payloads.unknown import UnknownPayload
+
+
+def table(admission: Admission | None = None) -> ResponderTable:
+    return ResponderTable(policy=responder_policy(), random=Random(7).randbytes, admission=admission)
+
+
+def stranger(number: int) -> Endpoint:
+    return Endpoint(IPv4Address("127.9.0.0") + number // 1000, 1024 + number % 1000)
+
+
+def init(number: int, *extra: Payload, source: Endpoint | None = None, **fields: object) -> DatagramArrived:
+    """IKE_SA_INIT of a stranger."""
+    values: dict[str, object] = {
+        "spi_i": (number + 1).to_bytes(8, "big"),
+        "spi_r": bytes(8),
+        "exchange": ExchangeType.IKE_SA_INIT,
+        "initiator": True,
+        "response": False,
+        "message_id": 0,
+        "payloads": (*extra, *GOOD),
+    }
+    octets = bytes(4) + Message(**(values | fields)).build()  # type: ignore[arg-type]
+    return DatagramArrived(octets, source or stranger(number), GATEWAY)
+
+
+def transmitted(effects: list[TableEffect]) -> list[Message]:
+    return [Message.parse(effect.octets[4:]) for effect in effects if isinstance(effect, Transmit)]
+
+
+def causes(effects: list[TableEffect]) -> list[str]:
+    return [effect.cause for effect in effects if isinstance(effect, Discarded)]
+
+
+def test_two_ues_have_an_sa_each() -> None:
+    gateway = table()
+    first, second = gateway.handle(init(0), 0.0), gateway.handle(init(1), 0.0)
+    assert {effect.sa for effect in (*first, *second) if isinstance(effect, SaEffect)} == {
+        message.spi_r for message in (*transmitted(first), *transmitted(second))
+    }
+    assert (gateway.sessions, gateway.half_open) == (2, 2)
+
+
+def test_same_spi_from_elsewhere_is_another_ue() -> None:
+    gateway = table()
+    gateway.handle(init(0), 0.0)
+    gateway.handle(init(0, source=stranger(5)), 0.0)
+    assert gateway.sessions == 2
+
+
+def test_same_spi_with_other_octets_is_another_ue() -> None:
+    """RFC 7296 §2.1: otherwise a forged IKE_SA_INIT that overtakes the genuine one would keep it out."""
+    gateway = table()
+    forged, genuine = init(0, Notify(NotifyType.INITIAL_CONTACT), source=UE), init(0, source=UE)
+    answers = [transmitted(gateway.handle(arrived, 0.0)) for arrived in (forged, genuine, genuine)]
+    assert gateway.sessions == 2
+    assert answers[0] != answers[1] == answers[2]
+
+
+def test_repeated_request_gets_the_same_answer() -> None:
+    gateway = table()
+    first = transmitted(gateway.handle(init(0), 0.0))
+    assert transmitted(gateway.handle(init(0), 0.5)) == first
+    assert gateway.sessions == 1
+
+
+def test_refused_request_leaves_nothing_behind() -> None:
+    gateway = table()
+    (message,) = transmitted(gateway.handle(init(0, payloads=GOOD[:2]), 0.0))
+    assert message.payloads == (Notify(NotifyType.INVALID_SYNTAX),)
+    assert (gateway.sessions, gateway.half_open, gateway.deadline) == (0, 0, None)
+
+
+def test_cookie_is_asked_for_when_many_are_half_open() -> None:
+    gateway = table(Admission(cookie_threshold=2))
+    for number in range(2):
+        gateway.handle(init(number), 0.0)
+    (challenge,) = transmitted(gateway.handle(init(2), 0.0))
+    cookie = challenge.notify(NotifyType.COOKIE)
+    assert cookie is not None
+    assert (challenge.spi_r, len(challenge.payloads), gateway.sessions) == (bytes(8), 1, 2)
+    assert transmitted(gateway.handle(init(3, cookie), 1.0))[0].notify(NotifyType.COOKIE) is not None
+    (accepted,) = transmitted(gateway.handle(init(2, cookie), 1.0))
+    assert accepted.spi_r != bytes(8)
+    assert gateway.sessions == 3
+
+
+def test_ue_gets_through_a_gateway_that_asks_for_cookies() -> None:
+    link = ike_link(admission=Admission(cookie_threshold=0)).connect().run(2.0)
+    assert len(link.ue_children) == 1
+    assert Message.parse(link.to_ue[0][4:]).notify(NotifyType.COOKIE) is not None
+
+
+@pytest.mark.parametrize(
+    ("admission", "one_address", "cause"),
+    [
+        (Admission(half_open_limit=3), False, "3 IKE SAs are half-open"),
+        (Admission(source_limit=3), True, "3 IKE SAs of this address are half-open"),
+        (Admission(session_limit=3), False, "3 IKE SAs are all there may be"),
+    ],
+)
+def test_strangers_are_bounded(admission: Admission, *, one_address: bool, cause: str) -> None:
+    gateway = table(admission)
+    for number in range(6):
+        source = replace(UE, port=2000 + number) if one_address else stranger(number * 1000)
+        effects = gateway.handle(init(number, source=source), 0.0)
+        assert causes(effects) == ([] if number < 3 else [cause])
+    assert gateway.sessions == 3
+
+
+def test_strangers_are_forgotten_in_time() -> None:
+    gateway = table(Admission(half_open_limit=10, cookie_threshold=99))
+    for number in range(10):
+        gateway.handle(init(number), float(number))
+    seen = []
+    for now in (59.0, 64.5, 70.0):
+        gateway.handle(Tick(), now)
+        seen.append((gateway.sessions, gateway.half_open, gateway.deadline))
+    assert seen == [(10, 10, 60.0), (5, 5, 65.0), (0, 0, None)]
+    assert gateway._per_source == {}
+    assert gateway._by_request == {}
+
+
+def test_flood_of_strangers_costs_bounded_memory() -> None:
+    gateway = table(Admission(half_open_limit=20, cookie_threshold=10))
+    for number in range(500):
+        gateway.handle(init(number), number / 1000)
+    assert gateway.sessions == 10
+    assert len(gateway._due) <= 10
+
+
+def test_established_ue_is_no_stranger() -> None:
+    link = ike_link().connect().run(1.0)
+    assert (link.table.sessions, link.table.half_open) == (1, 0)
+
+
+def test_refused_ue_counts_as_stranger_while_it_lingers() -> None:
+    link = ike_link()
+    link.aaa = lambda _: RelayUnavailable("down")
+    link.connect().run(5.0)
+    assert (link.table.sessions, link.table.half_open) == (1, 1)
+    link.run(60.0)
+    assert (link.table.sessions, link.table.half_open) == (0, 0)
+
+
+def test_event_for_an_sa_that_is_gone_has_no_effect() -> None:
+    assert table().handle(SaEvent(b"gone" * 2, CloseRequested("x")), 0.0) == []
+
+
+@pytest.mark.parametrize(
+    ("arrived", "cause"),
+    [
+        (DatagramArrived(b"", UE, GATEWAY), "not an IKE message"),
+        (DatagramArrived(b"GET / HTTP/1.1\r\n\r\n", UE, GATEWAY), "not an IKE message"),
+        (init(0, spi_r=b"\2" * 8), "no IKE SA has this SPI"),
+        (init(0, exchange=35), "begins no IKE SA"),
+        (init(0, exchange=37), "begins no IKE SA"),
+    ],
+)
+def test_noise_is_met_with_silence(arrived: DatagramArrived, cause: str) -> None:
+    (discarded,) = table().handle(arrived, 0.0)
+    assert isinstance(discarded, Discarded)
+    assert cause in discarded.cause
+
+
+def test_later_major_version_is_told_ours() -> None:
+    """RFC 7296 §2.5: INVALID_MAJOR_VERSION, in a message of our own version."""
+    octets = bytearray(init(0).octets)
+    octets[4 + 17] = 0x30
+    effects = table().handle(DatagramArrived(bytes(octets), UE, GATEWAY), 0.0)
+    assert transmitted(effects)[0].payloads == (Notify(NotifyType.INVALID_MAJOR_VERSION),)
+    octets[4 + 17] = 0x10
+    (silence,) = table().handle(DatagramArrived(bytes(octets), UE, GATEWAY), 0.0)
+    assert isinstance(silence, Discarded)
+
+
+def test_unknown_critical_payload_is_told_by_its_type() -> None:
+    octets = bytearray(init(0, UnknownPayload(222, b"")).octets)
+    octets[4 + 28 + 1] |= 0x80
+    effects = table().handle(DatagramArrived(bytes(octets), UE, GATEWAY), 0.0)
+    assert transmitted(effects)[0].payloads == (Notify(NotifyType.UNSUPPORTED_CRITICAL_PAYLOAD, b"\xde"),)
+
+
+def test_many_ues_at_once_keep_their_answers_apart() -> None:
+    gateway = table()
+    ues = [IkeInitiator(policy=initiator_policy(), random=Random(n).randbytes) for n in range(20)]
+    asks: dict[bytes, int] = {}
+    for number, ue in enumerate(ues):
+        (first,) = ue.handle(Connect(stranger(number), GATEWAY, NOW), 0.0)
+        assert isinstance(first, BareTransmit)
+        effects = gateway.handle(DatagramArrived(first.octets, stranger(number), GATEWAY), 0.0)
+        (answer,) = [effect.octets for effect in effects if isinstance(effect, Transmit)]
+        (second,) = [e for e in ue.handle(UeDatagramArrived(answer), 0.0) if isinstance(e, BareTransmit)]
+        for effect in gateway.handle(DatagramArrived(second.octets, stranger(number), GATEWAY), 0.0):
+            if isinstance(effect, SaEffect) and isinstance(effect.effect, AskAaa):
+                asks[effect.sa] = number
+    assert sorted(asks.values()) == list(range(20))
+    for sa, number in asks.items():
+        effects = gateway.handle(SaEvent(sa, AaaAnswered(RelayUnavailable("down"))), 0.1)
+        (sent,) = [effect for effect in effects if isinstance(effect, Transmit)]
+        assert sent.to == stranger(number)
+
+
+def test_keys_are_told_with_their_sa() -> None:
+    ready, _ = table().handle(init(0), 0.0)
+    assert isinstance(ready, SaEffect)
+    assert isinstance(ready.effect, IkeKeysReady)
+    assert ready.sa == ready.effect.spi_r

@@ -1,0 +1,111 @@
+"""The responder's IKE SA after it is up."""
+
+import pytest
+
+from pdngw_proxy.ike.events import ChildRemoved, CloseRequested
+from pdngw_proxy.ike.states import Connected
+from pdngw_proxy.ike.table import SaEvent
+from tests.ike_link import NAI, IkeLink, ike_link, responder_policy
+from tests.pdngw_proxy.ike.test_children import EVERYWHERE, NONCE, PLAIN
+from tests.pdngw_proxy.test_ike_responder import responder
+from wire.ikev2.constants import ExchangeType, NotifyType, ProtocolId
+from wire.ikev2.message import Payload
+from wire.ikev2.payloads.delete import Delete
+from wire.ikev2.payloads.notify import Notify
+from wire.ikev2.payloads.sa import Proposal, SecurityAssociation, Transform
+from wire.ikev2.payloads.ts import TsInitiator, TsResponder
+
+INFORMATIONAL, CREATE = ExchangeType.INFORMATIONAL, ExchangeType.CREATE_CHILD_SA
+WISH: tuple[Payload, ...] = (PLAIN, NONCE, TsInitiator((EVERYWHERE,)), TsResponder((EVERYWHERE,)))
+
+
+def connected(**changes: object) -> IkeLink:
+    return ike_link(responder=responder_policy(**changes)).connect().run(1.0)
+
+
+def answer(link: IkeLink) -> list[Payload]:
+    return list(link.open_last(link.to_ue[-1], by_ue=False).payloads)
+
+
+def test_gateway_deletes_its_half_when_the_ue_deletes_the_other() -> None:
+    link = connected()
+    (child,) = link.gateway_children
+    link.ue_says(INFORMATIONAL, Delete(ProtocolId.ESP, (child.spi_out.to_bytes(4, "big"),), 4), message_id=5)
+    assert answer(link) == [Delete(ProtocolId.ESP, (child.spi_in.to_bytes(4, "big"),), 4)]
+    assert link.seen_by_gateway(ChildRemoved) == [ChildRemoved(child.spi_in)]
+
+
+def test_gateway_deletes_nothing_that_is_not_there() -> None:
+    link = connected()
+    link.ue_says(INFORMATIONAL, Delete(ProtocolId.ESP, (b"\0\0\x09\x09",), 4), message_id=5)
+    link.ue_says(INFORMATIONAL, Delete(ProtocolId.AH, (b"\0\0\x09\x09",), 4), message_id=6)
+    assert answer(link) == []
+    assert link.seen_by_gateway(ChildRemoved) == []
+
+
+def test_gateway_passes_over_words_that_change_nothing() -> None:
+    link = connected()
+    link.ue_says(INFORMATIONAL, Notify(NotifyType.INVALID_SELECTORS), Notify(300), message_id=5)
+    assert answer(link) == []
+    assert isinstance(responder(link).state, Connected)
+
+
+def test_gateway_lets_a_child_be_rekeyed() -> None:
+    """RFC 7296 §1.3.3, §2.8: a new pair first, then Delete of the old one."""
+    link = connected()
+    (old,) = link.gateway_children
+    spi = old.spi_out.to_bytes(4, "big")
+    link.ue_says(CREATE, Notify(NotifyType.REKEY_SA, b"", ProtocolId.ESP, spi), *WISH, message_id=5)
+    assert len(link.gateway_children) == 2
+    link.ue_says(INFORMATIONAL, Delete(ProtocolId.ESP, (spi,), 4), message_id=6)
+    assert link.seen_by_gateway(ChildRemoved) == [ChildRemoved(old.spi_in)]
+    state = responder(link).state
+    assert isinstance(state, Connected)
+    assert [child.spi_in for child in state.children] == [link.gateway_children[-1].spi_in]
+
+
+def test_gateway_rekeys_no_child_that_is_not_there() -> None:
+    """RFC 7296 §2.25: CHILD_SA_NOT_FOUND names the SPI."""
+    link = connected()
+    link.ue_says(CREATE, Notify(NotifyType.REKEY_SA, b"", ProtocolId.ESP, b"\0\0\x09\x09"), *WISH, message_id=5)
+    assert answer(link) == [Notify(NotifyType.CHILD_SA_NOT_FOUND, b"", ProtocolId.ESP, b"\0\0\x09\x09")]
+
+
+def test_gateway_does_not_rekey_the_ike_sa() -> None:
+    link = connected()
+    wish = SecurityAssociation((Proposal(1, ProtocolId.IKE, bytes(range(8)), (Transform.keyed(1, 20, 256),)),))
+    link.ue_says(CREATE, wish, NONCE, message_id=5)
+    assert answer(link) == [Notify(NotifyType.NO_ADDITIONAL_SAS)]
+    assert link.refused == [f"{NAI} wants to rekey the IKE SA, which is not offered"]
+
+
+def test_gateway_has_a_limit_of_children() -> None:
+    link = connected(child_limit=3)
+    for message_id in range(5, 9):
+        link.ue_says(CREATE, *WISH, message_id=message_id)
+    assert answer(link) == [Notify(NotifyType.NO_ADDITIONAL_SAS)]
+    assert len(link.gateway_children) == 3
+
+
+def test_gateway_that_is_closing_makes_no_child() -> None:
+    """RFC 7296 §2.25.2: TEMPORARY_FAILURE."""
+    link = connected(liveness_interval=2.0)
+    link.until(lambda: responder(link)._exchanges.busy)
+    link.at_ue = lambda _: None
+    link.tell_gateway(SaEvent(link.sa, CloseRequested("maintenance")))
+    link.ue_says(CREATE, *WISH, message_id=5)
+    assert answer(link) == [Notify(NotifyType.TEMPORARY_FAILURE)]
+
+
+@pytest.mark.parametrize("kind", [ExchangeType.IKE_AUTH, ExchangeType.IKE_SA_INIT])
+def test_gateway_refuses_an_exchange_of_another_time(kind: ExchangeType) -> None:
+    link = connected()
+    link.ue_says(kind, *WISH, message_id=5)
+    assert answer(link) == [Notify(NotifyType.INVALID_SYNTAX)]
+    assert isinstance(responder(link).state, Connected)
+
+
+def test_word_of_the_ue_puts_the_question_off() -> None:
+    link = connected(liveness_interval=20.0).run(11.0)
+    link.ue_says(INFORMATIONAL, message_id=5)
+    assert responder(link).deadline == pytest.approx(31.0)
