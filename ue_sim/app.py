@@ -44,8 +44,12 @@ async def _attach(raw: RawConfig, stop: asyncio.Event, *, pings: int, stay: bool
         say_step(report, as_json=as_json)
 
     async with open_ue(raw, tell) as ue:
+        steps = asyncio.create_task(_steps(ue, pings))
+        if not await _done_before(stop, steps):
+            say_outcome(f"interrupted: {await ue.detach()}", ok=False, as_json=as_json)
+            return 1
         try:
-            lost = await _steps(ue, pings)
+            lost = await steps
         except UeFailed as failure:
             say_outcome(f"failed at {failure}", ok=False, as_json=as_json)
             return 1
@@ -70,6 +74,17 @@ def ping_evidence(sent: int, round_trips: tuple[float, ...]) -> dict[str, str]:
     """What the pings of step 8 showed; `round_trips` in seconds."""
     times = " ".join(f"{seconds * 1000:.1f}" for seconds in round_trips)
     return {"pings": f"{len(round_trips)} of {sent}", "round trips": f"{times} ms" if times else "none"}
+
+
+async def _done_before(stop: asyncio.Event, work: asyncio.Task[int]) -> bool:
+    """Whether `work` came to its end; otherwise it is cancelled, because `stop` was set."""
+    stopped = asyncio.create_task(stop.wait())
+    await asyncio.wait((work, stopped), return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    if work.done():
+        return True
+    work.cancel()
+    return False
 
 
 async def _until_either(*events: asyncio.Event) -> None:

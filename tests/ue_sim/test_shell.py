@@ -1,0 +1,319 @@
+"""The UE's shell: sockets, the clock, and a limit on every wait."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from ipaddress import IPv4Address, IPv6Address
+
+import pytest
+import pytest_asyncio
+import structlog.testing
+from structlog.typing import EventDict
+
+from tests.aaa.memory_hss import IMSI
+from tests.network import ue_settings
+from tests.pdngw_proxy.associations import pair
+from tests.silent_network import SilentNetwork
+from ue_sim import shell
+from ue_sim.ike.events import IkeKeysReady
+from ue_sim.pinger import EchoMissed, EchoTimed, PingFinished, PingRequested
+from ue_sim.settings import UeSettings
+from ue_sim.shell import StepReport, UeFailed, UeShell
+from ue_sim.ue_events import (
+    Attached,
+    AttachFailed,
+    AttachRequested,
+    Channel,
+    DatagramArrived,
+    Detached,
+    DetachRequested,
+    EspKeysReady,
+    Note,
+    Send,
+    Step,
+    StepTaken,
+    UeEffect,
+    UeEvent,
+)
+from ue_sim.usim import SoftwareUsim
+from wire.ciphers import AES_GCM_16_256
+from wire.ikev2.algorithms import PRF_HMAC_SHA2_256, IkeSuite
+from wire.ikev2.child import ChildSa, Mode
+from wire.ikev2.groups import CURVE25519
+from wire.ikev2.keys import IkeKeys
+from wire.ikev2.nat import Endpoint
+from wire.secret import Secret
+
+HOME, AGENT = IPv6Address("2001:db8::100"), IPv6Address("2001:db8::1")
+OWN = IPv4Address("127.9.9.10")
+SETTINGS = ue_settings(IMSI, Endpoint(OWN, 0), give_up_after=0.1)
+ATTACHED = Attached(HOME, AGENT)
+SUITE = IkeSuite(AES_GCM_16_256, None, PRF_HMAC_SHA2_256, CURVE25519)
+KEYS = IkeKeys(*(Secret(bytes(4)) for _ in range(7)))
+
+
+@dataclass
+class ScriptedUe:
+    """A machine that answers each kind of event with what a test wrote down."""
+
+    script: dict[type, Sequence[UeEffect]] = field(default_factory=dict)
+    events: list[UeEvent] = field(default_factory=list)
+    settings: UeSettings | None = None
+    deadline: float | None = None
+
+    def __call__(self, *, settings: UeSettings, **_rest: object) -> "ScriptedUe":
+        self.settings = settings
+        return self
+
+    def handle(self, event: UeEvent, _now: float) -> list[UeEffect]:
+        self.events.append(event)
+        return list(self.script.get(type(event), ()))
+
+
+@dataclass
+class Tables:
+    """Stands in for runtime.wireshark.KeyTables."""
+
+    ike: list[tuple[bytes, bytes]] = field(default_factory=list)
+    esp: list[ChildSa] = field(default_factory=list)
+
+    def add_ike(self, spi_i: bytes, spi_r: bytes, _suite: IkeSuite, _keys: IkeKeys) -> None:
+        self.ike.append((spi_i, spi_r))
+
+    def add_esp(self, child: ChildSa) -> None:
+        self.esp.append(child)
+
+
+@dataclass
+class Ground:
+    """A shell around a scripted machine."""
+
+    ue: UeShell
+    machine: ScriptedUe
+    network: SilentNetwork
+    steps: list[StepReport]
+    tables: Tables
+
+    def arrive(self, channel: Channel, octets: bytes = b"hello") -> None:
+        self.network.endpoints[list(Channel).index(channel)].on_datagram(octets, ("127.9.9.4", 4500))
+
+
+@pytest.fixture
+def network(monkeypatch: pytest.MonkeyPatch) -> SilentNetwork:
+    silent = SilentNetwork()
+    monkeypatch.setattr(shell, "UdpEndpoint", silent)
+    return silent
+
+
+@pytest.fixture
+def machine(monkeypatch: pytest.MonkeyPatch) -> ScriptedUe:
+    scripted = ScriptedUe()
+    monkeypatch.setattr(shell, "Ue", scripted)
+    return scripted
+
+
+@pytest_asyncio.fixture
+async def ground(network: SilentNetwork, machine: ScriptedUe, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Ground]:
+    monkeypatch.setattr(shell, "_SLACK", 0.2)
+    monkeypatch.setattr(shell, "_LEAVE_LIMIT", 0.3)
+    steps: list[StepReport] = []
+    tables = Tables()
+    card = SoftwareUsim(Secret(bytes(16)), Secret(bytes(16)))
+    ue = UeShell(SETTINGS, card, on_step=steps.append, tables=tables)  # type: ignore[arg-type]
+    async with ue:
+        yield Ground(ue, machine, network, steps, tables)
+    assert all(endpoint.closed for endpoint in network.endpoints)
+
+
+@pytest.fixture
+def lines() -> Iterator[list[EventDict]]:
+    with structlog.testing.capture_logs() as captured:
+        yield captured
+
+
+# Sockets
+
+
+def test_ue_begins_ike_from_the_nat_traversal_port(ground: Ground) -> None:
+    # RFC 7296 §2.23
+    ports = dict(zip(Channel, (endpoint.local[1] for endpoint in ground.network.endpoints), strict=True))
+    assert ports[Channel.IKE] == SETTINGS.gateway_port
+    assert len(set(ports.values())) == 3
+    assert {endpoint.local[0] for endpoint in ground.network.endpoints} == {str(OWN)}
+    assert ground.machine.settings == replace(SETTINGS, ike=Endpoint(OWN, SETTINGS.gateway_port))
+
+
+async def test_second_ue_of_an_address_takes_any_other_port(network: SilentNetwork, machine: ScriptedUe) -> None:
+    network.taken.add((str(OWN), SETTINGS.gateway_port))
+    async with UeShell(SETTINGS, SoftwareUsim(Secret(bytes(16)), Secret(bytes(16))), on_step=print):
+        assert machine.settings is not None
+        assert machine.settings.ike.port > 40000
+
+
+@pytest.mark.parametrize("channel", Channel)
+async def test_shell_knows_on_which_socket_a_datagram_came_and_goes(ground: Ground, channel: Channel) -> None:
+    ground.machine.script[DatagramArrived] = [Send(channel, b"answer", Endpoint(IPv4Address("127.9.9.4"), 4500))]
+    ground.arrive(channel)
+    assert ground.machine.events == [DatagramArrived(channel, b"hello")]
+    sent = [endpoint.sent for endpoint in ground.network.endpoints]
+    assert sent[list(Channel).index(channel)] == [(b"answer", ("127.9.9.4", 4500))]
+    assert sum(map(len, sent)) == 1
+
+
+# Attaching
+
+
+async def test_attach_returns_where_the_ue_is_at_home(ground: Ground) -> None:
+    ground.machine.script[AttachRequested] = [ATTACHED]
+    assert ground.ue.ended.is_set()
+    assert await ground.ue.attach() == ATTACHED
+    assert not ground.ue.ended.is_set()
+    (event,) = ground.machine.events
+    assert isinstance(event, AttachRequested)
+    assert event.at.tzinfo is not None
+
+
+async def test_attach_that_fails_names_step_and_cause_in_one_line(ground: Ground, lines: list[EventDict]) -> None:
+    ground.machine.script[AttachRequested] = [AttachFailed(Step.EAP, "wrong K"), Detached("wrong K")]
+    with pytest.raises(UeFailed) as caught:
+        await ground.ue.attach()
+    assert (caught.value.step, caught.value.cause, str(caught.value)) == (Step.EAP, "wrong K", "step 3: wrong K")
+    (warning,) = [line for line in lines if line["log_level"] == "warning"]
+    assert (warning["event"], warning["step"], warning["cause"]) == ("attach failed", 3, "wrong K")
+
+
+async def test_attach_that_fails_waits_until_everything_is_given_up(ground: Ground) -> None:
+    ground.machine.script[AttachRequested] = [AttachFailed(Step.BINDING_ACK, "no answer")]
+    ground.machine.script[DatagramArrived] = [Detached("no answer")]
+    task = asyncio.create_task(ground.ue.attach())
+    await asyncio.sleep(0.01)
+    assert not task.done()
+    ground.arrive(Channel.IKE)
+    with pytest.raises(UeFailed):
+        await task
+    assert ground.ue.ended.is_set()
+
+
+async def test_attach_that_fails_does_not_wait_for_ever(ground: Ground) -> None:
+    ground.machine.script[AttachRequested] = [AttachFailed(Step.BINDING_ACK, "no answer")]
+    async with asyncio.timeout(5.0):
+        with pytest.raises(UeFailed, match="step 7: no answer"):
+            await ground.ue.attach()
+
+
+async def test_attach_of_a_machine_that_says_nothing_is_given_up(ground: Ground) -> None:
+    async with asyncio.timeout(5.0):
+        with pytest.raises(UeFailed, match="did not come to an end"):
+            await ground.ue.attach()
+
+
+async def test_steps_are_told_as_they_hold_with_their_times(ground: Ground) -> None:
+    ground.machine.script[AttachRequested] = [StepTaken(Step.DISCOVERY, {"name": "x"})]
+    ground.machine.script[DatagramArrived] = [StepTaken(Step.IKE_SA_INIT, {"proposal": "y"}), ATTACHED]
+    task = asyncio.create_task(ground.ue.attach())
+    await asyncio.sleep(0.02)
+    assert [(report.step, report.evidence) for report in ground.steps] == [(Step.DISCOVERY, {"name": "x"})]
+    ground.arrive(Channel.IKE)
+    await task
+    first, second = ground.steps
+    assert (second.step, second.evidence) == (Step.IKE_SA_INIT, {"proposal": "y"})
+    assert first.milliseconds >= 0
+    assert second.milliseconds >= 19
+
+
+async def test_step_of_the_caller_is_told_like_any_other(ground: Ground) -> None:
+    ground.ue.step_done(Step.TUNNEL, {"pings": "5 of 5"})
+    assert [(report.step, report.evidence) for report in ground.steps] == [(Step.TUNNEL, {"pings": "5 of 5"})]
+
+
+# The tunnel
+
+
+async def test_ping_returns_what_came_back(ground: Ground) -> None:
+    finished = PingFinished(2, 1, (0.001,))
+    ground.machine.script[PingRequested] = [EchoTimed(1, 0.001), EchoMissed(2, "no reply"), finished]
+    assert await ground.ue.ping(AGENT, 2) == finished
+    (event,) = ground.machine.events
+    assert isinstance(event, PingRequested)
+    assert (event.destination, event.count) == (AGENT, 2)
+    assert 0 <= event.identifier <= 0xFFFF
+
+
+async def test_missed_echo_is_one_line_with_its_cause(ground: Ground, lines: list[EventDict]) -> None:
+    ground.machine.script[PingRequested] = [EchoMissed(1, "no reply"), PingFinished(1, 0, ())]
+    await ground.ue.ping(AGENT, 1)
+    (warning,) = [line for line in lines if line["log_level"] == "warning"]
+    assert (warning["event"], warning["cause"]) == ("no echo reply", "no reply")
+
+
+async def test_ping_ends_when_the_session_does(ground: Ground) -> None:
+    ground.machine.script[PingRequested] = [Detached("the gateway stops")]
+    with pytest.raises(UeFailed, match="step 8: the gateway stops"):
+        await ground.ue.ping(AGENT, 1)
+
+
+async def test_ping_does_not_wait_for_ever(ground: Ground) -> None:
+    async with asyncio.timeout(5.0):
+        with pytest.raises(UeFailed, match="step 8: the pings did not end"):
+            await ground.ue.ping(AGENT, -5)
+
+
+# Leaving
+
+
+async def test_detach_says_how_it_went(ground: Ground) -> None:
+    ground.machine.script[AttachRequested] = [ATTACHED]
+    ground.machine.script[DetachRequested] = [Detached("detached")]
+    await ground.ue.attach()
+    assert await ground.ue.detach() == "detached"
+    assert ground.ue.ended.is_set()
+
+
+async def test_detach_of_a_ue_that_is_off_is_over_at_once(ground: Ground) -> None:
+    assert await ground.ue.detach() == "the session had ended before"
+    assert ground.machine.events == []
+
+
+async def test_detach_does_not_wait_for_ever(ground: Ground) -> None:
+    ground.machine.script[AttachRequested] = [ATTACHED]
+    await ground.ue.attach()
+    async with asyncio.timeout(5.0):
+        assert (await ground.ue.detach()).startswith("the gateway did not answer within")
+
+
+async def test_end_by_the_gateway_is_seen_without_asking(ground: Ground, lines: list[EventDict]) -> None:
+    ground.machine.script[AttachRequested] = [ATTACHED]
+    ground.machine.script[DatagramArrived] = [Detached("the gateway deleted the IKE SA")]
+    await ground.ue.attach()
+    ground.arrive(Channel.IKE)
+    assert ground.ue.ended.is_set()
+    assert lines[-1]["cause"] == "the gateway deleted the IKE SA"
+
+
+# Keys and notes
+
+
+async def test_keys_go_to_the_tables_of_the_capture_and_nowhere_else(ground: Ground, lines: list[EventDict]) -> None:
+    child = pair(HOME, Mode.TUNNEL, 0x1000)[1].child
+    ground.machine.script[DatagramArrived] = [
+        IkeKeysReady(b"initiato", b"responde", SUITE, KEYS),
+        EspKeysReady(child, HOME),
+    ]
+    ground.arrive(Channel.IKE)
+    assert (ground.tables.ike, ground.tables.esp) == ([(b"initiato", b"responde")], [child])
+    assert lines == []
+
+
+async def test_keys_without_a_capture_are_written_nowhere(network: SilentNetwork, machine: ScriptedUe) -> None:
+    child = pair(HOME, Mode.TUNNEL, 0x1000)[1].child
+    machine.script[DatagramArrived] = [IkeKeysReady(bytes(8), bytes(8), SUITE, KEYS), EspKeysReady(child, HOME)]
+    async with UeShell(SETTINGS, SoftwareUsim(Secret(bytes(16)), Secret(bytes(16))), on_step=print):
+        network.endpoints[0].on_datagram(b"hello", ("127.9.9.4", 4500))
+    assert len(machine.events) == 1
+
+
+async def test_note_is_for_whoever_debugs(ground: Ground, lines: list[EventDict]) -> None:
+    ground.machine.script[DatagramArrived] = [Note("nonsense came")]
+    ground.arrive(Channel.DSMIP)
+    (line,) = lines
+    assert (line["log_level"], line["cause"]) == ("debug", "nonsense came")
