@@ -99,7 +99,7 @@ class Link:
             raise DiameterUnavailable(f"{self.policy.name} is not connected: {self._why}") from None
 
     async def request(self, message: Message, within: float | None = None) -> Message:
-        """The answer to `message`; DiameterUnavailable when there is none `within` seconds."""
+        """The answer to `message`; DiameterUnavailable without one `within` seconds, EncodeError if it cannot be sent."""
         capabilities = self._peer.capabilities
         if capabilities is None or not self._peer.usable:
             raise DiameterUnavailable(f"{self.policy.name} is not connected: {self._why}")
@@ -273,9 +273,10 @@ class Link:
     # --- requests -----------------------------------------------------------------------------------------------------
 
     def _transmit(self, request: Message, waiting: Waiting, until: float) -> None:
+        octets = request.build()
         self._transactions.sent(request, waiting, until)
         self._arm()
-        self._connections[self._open_side()].send(request.build())
+        self._connections[self._open_side()].send(octets)
 
     def _open_side(self) -> on.Side:
         return on.Side.INITIATOR if isinstance(self._peer.state, on.IOpen) else on.Side.RESPONDER

@@ -10,10 +10,12 @@ from runtime.diameter.settings import DiameterUnavailable
 from tests.runtime.diameter.pair import GATEWAY_POLICY, LIMITS, TIMING, answering, seeded
 from tests.runtime.diameter.pipe import Recorder, Transport, messages, settle
 from tests.wire.diameter.samples import AAA, CER, DPR, EAP_DER, RAR, numbered
+from wire.diameter.avp import Avp
 from wire.diameter.command import error_answer
 from wire.diameter.message import Message
 from wire.diameter.results import ResultCode
 from wire.diameter.transactions import Identifiers
+from wire.errors import EncodeError
 
 DER = numbered(EAP_DER.message())
 
@@ -150,3 +152,10 @@ async def test_closing_ends_what_waits() -> None:
         with pytest.raises(DiameterUnavailable, match="closing"):
             await waiting
     assert messages(fixture.transport.written)[-1].command == 282
+
+
+async def test_a_request_that_cannot_be_sent_is_the_callers_fault_and_leaves_nothing_behind() -> None:
+    fixture = Fixture()
+    with pytest.raises(EncodeError):
+        await fixture.link.request(RAR.message().with_avps((Avp(25, 0, 0, bytes(1 << 24)),)))
+    assert await fixture.heard() == []
