@@ -99,7 +99,7 @@ class Link:
             raise DiameterUnavailable(f"{self.policy.name} is not connected: {self._why}") from None
 
     async def request(self, message: Message, within: float | None = None) -> Message:
-        """The answer to `message`; DiameterUnavailable without one `within` seconds, EncodeError if it has no octets."""
+        """The answer to `message`; DiameterUnavailable without one in time, EncodeError if it cannot be encoded."""
         capabilities = self._peer.capabilities
         if capabilities is None or not self._peer.usable:
             raise DiameterUnavailable(f"{self.policy.name} is not connected: {self._why}")
