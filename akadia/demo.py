@@ -43,7 +43,12 @@ class Outcome:
     def ok(self) -> bool:
         """Whether all eight steps held and no ping was lost."""
         held = {report.step for report in self.reports} == set(Step)
-        return held and self.failure is None and self.sent == self.received > 0
+        return held and self.failure is None and self.sent > 0 == self.lost
+
+    @property
+    def lost(self) -> int:
+        """How many pings never came back."""
+        return self.sent - self.received
 
     def as_object(self) -> dict[str, object]:
         """The whole of it for a program; every step is there, held or not."""
@@ -103,7 +108,10 @@ async def _play(outcome: Outcome, keep: Path | None, *, quiet: bool) -> None:
                 outcome.home_address = str(attached.home_address)
                 pings = await ue.ping(attached.ha_address, PINGS)
                 outcome.sent, outcome.received = pings.sent, pings.received
-                ue.step_done(Step.TUNNEL, ping_evidence(pings.sent, pings.round_trips))
+                if outcome.lost:
+                    outcome.failure = (Step.TUNNEL, f"{outcome.lost} of {outcome.sent} pings were lost")
+                else:
+                    ue.step_done(Step.TUNNEL, ping_evidence(pings.sent, pings.round_trips))
                 await ue.detach()
         except UeFailed as failed:
             outcome.failure = (failed.step, failed.cause)
@@ -146,10 +154,8 @@ def _closing_words(outcome: Outcome, keep: Path | None) -> str:
     if outcome.failure is not None:
         step, cause = outcome.failure
         lines += [f"{step.value}  {STEP_NAMES[step]} failed", *evidence_lines({"cause": cause})]
-    elif outcome.ok:
-        lines.append("all eight steps held")
     else:
-        lines.append(f"{outcome.sent - outcome.received} of {outcome.sent} pings were lost")
+        lines.append("all eight steps held")
     if keep is not None:
         folder = keep.absolute() / "capture"
         lines.append(f"all traffic: WIRESHARK_CONFIG_DIR={folder / WIRESHARK_FOLDER} wireshark {folder / CAPTURE_NAME}")
