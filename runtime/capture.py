@@ -102,9 +102,7 @@ def open_capture(folder: Path | None, name: str, clock: Callable[[], int] = time
     if folder is None:
         return NullCapture()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path = folder / f"{name}.pcapng"
-    path.unlink(missing_ok=True)
-    path.touch(mode=0o600)
+    path = _fresh(folder / f"{name}.pcapng")
     # Unbuffered, so that a daemon that is killed leaves all that it saw.
     return Capture(path.open("wb", buffering=0), name, clock)
 
@@ -113,7 +111,7 @@ def merge(files: Iterable[Path], out: Path) -> int:
     """Write the packets of `files` to `out` in the order of their times; how many they were.
 
     Two daemons that talk to each other both saw their conversation: it is taken from the one that saw more of it.
-    DecodeError when a file is not a capture.
+    `out` is readable by its owner alone. DecodeError when a file is not a capture.
     """
     packets = [packet for path in sorted(files) for packet in pcapng.parse(path.read_bytes())]
     seen = Counter((_conversation(packet.octets), packet.interface) for packet in packets)
@@ -123,11 +121,18 @@ def merge(files: Iterable[Path], out: Path) -> int:
             best[conversation] = interface
     kept = [packet for packet in packets if best[_conversation(packet.octets)] == packet.interface]
     names = sorted({packet.interface for packet in kept})
-    with out.open("wb") as file:
+    with _fresh(out).open("wb") as file:
         file.write(pcapng.section_header() + b"".join(pcapng.interface_description(name) for name in names))
         for packet in sorted(kept, key=lambda packet: packet.time):
             file.write(pcapng.enhanced_packet(names.index(packet.interface), packet.time, packet.octets))
     return len(kept)
+
+
+def _fresh(path: Path) -> Path:
+    """An empty file for its owner alone: traffic shows who is where."""
+    path.unlink(missing_ok=True)
+    path.touch(mode=0o600)
+    return path
 
 
 def _conversation(octets: bytes) -> bytes:

@@ -123,6 +123,7 @@ def test_merge_orders_by_time_and_takes_each_conversation_once(tmp_path: Path) -
     files = two_captures(tmp_path)
     out = tmp_path / "all.pcapng"
     assert merge(files, out) == 7
+    assert stat.S_IMODE(out.stat().st_mode) == 0o600
     merged = pcapng.parse(out.read_bytes())
     assert [(packet.interface, packet.octets[28:] if packet.octets[9] == 17 else b"") for packet in merged] == [
         ("aaa", b"Reject"),
