@@ -13,6 +13,8 @@ from ue_sim.usim import Usim
 from ue_sim.wpa_ctrl import answer
 
 _INTERFACE = "test"
+_SLACK = 5.0
+"""Seconds that eapol_test has to end by itself, once its own time is over."""
 _KEY = r"MS-MPPE-{}-Key \(\w+\) - hexdump\(len=32\): ([0-9a-f ]+)"
 _AGREED = re.compile(r"MPPE keys OK: (\d+)  mismatch: 0$", re.MULTILINE)
 _RECV, _SEND = re.compile(_KEY.format("Recv")), re.compile(_KEY.format("Send"))
@@ -58,7 +60,7 @@ class Report:
 
 
 async def run_eapol_test(test: EapolTest, host: str, port: int, usim: Usim) -> Report:
-    """Run `test` against the RADIUS server at `host`:`port` with `usim` as its SIM; TimeoutError at its limit."""
+    """Run `test` against the RADIUS server at `host`:`port` with `usim` as its SIM; TimeoutError if it stays."""
     with tempfile.TemporaryDirectory(prefix="eapol") as name:
         folder = Path(name)
         configuration = folder / "eapol.conf"
@@ -69,7 +71,7 @@ async def run_eapol_test(test: EapolTest, host: str, port: int, usim: Usim) -> R
             stdout=PIPE, stderr=STDOUT,
         )  # fmt: skip
         try:
-            async with asyncio.timeout(test.timeout):
+            async with asyncio.timeout(test.timeout + _SLACK):
                 return await _attend(process, folder, usim)
         finally:
             if process.returncode is None:
