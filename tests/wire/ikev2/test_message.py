@@ -62,7 +62,7 @@ def test_message_survives_the_round_trip(message: Message) -> None:
 
 @pytest.mark.parametrize("session", SESSIONS, ids=lambda session: str(session["suite"]))
 @pytest.mark.parametrize("name", ["ike_sa_init_request", "ike_sa_init_response", "ike_auth1_request"])
-def test_parser_and_builder_agree_with_foreign_messages(session: dict[str, str], name: str) -> None:
+def test_parser_and_builder_agree_with_the_published_messages(session: dict[str, str], name: str) -> None:
     """Source: tests/vectors/ikev2.json, ikev2_eap_sessions."""
     data = octets(session, name)
     message = Message.parse(data)

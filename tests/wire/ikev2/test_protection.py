@@ -1,4 +1,4 @@
-"""SK payloads: whole messages of foreign making, round trips, tampering."""
+"""SK payloads: whole messages of the published sets, round trips, tampering."""
 
 from dataclasses import replace
 from random import Random
@@ -33,7 +33,7 @@ def iv_octets(session: dict[str, str]) -> int:
 
 
 @pytest.mark.parametrize("session", SESSIONS, ids=IDS)
-def test_responder_opens_a_foreign_ike_auth(session: dict[str, str]) -> None:
+def test_responder_opens_the_published_ike_auth(session: dict[str, str]) -> None:
     """Source: tests/vectors/ikev2.json, ikev2_eap_sessions."""
     data = octets(session, "ike_auth1_request")
     opened = protection(session, initiator=False).open(data, Message.parse(data))
@@ -44,7 +44,7 @@ def test_responder_opens_a_foreign_ike_auth(session: dict[str, str]) -> None:
 
 @pytest.mark.parametrize("session", SESSIONS, ids=IDS)
 @pytest.mark.parametrize("name", ["ike_auth1_request", "ike_auth_final_request", "ike_auth_final_response"])
-def test_sealing_gives_the_foreign_octets(session: dict[str, str], name: str) -> None:
+def test_sealing_gives_the_published_octets(session: dict[str, str], name: str) -> None:
     """Source: tests/vectors/ikev2.json, ikev2_eap_sessions: the same messages with the same IVs."""
     data = octets(session, name)
     by_initiator = name.endswith("request")
