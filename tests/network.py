@@ -378,3 +378,11 @@ def ue_settings(imsi: Imsi, own: Endpoint, **changes: object) -> UeSettings:
 def subscribers(*imsis: Imsi) -> MemoryHss:
     """An HSS that knows these, all with the same keys."""
     return MemoryHss(*(Subscriber(profile(imsi=imsi)) for imsi in imsis))
+
+
+def assert_nothing_is_left(network: Network) -> None:
+    """No binding, no Home Address, no session, and after a while nothing to wait for."""
+    gateway = network.gateway
+    assert (gateway.bindings, gateway.leases, len(gateway.sessions)) == (0, 0, 0)
+    network.run(until=network.now + 300.0)
+    assert gateway.deadline is None
