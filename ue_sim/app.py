@@ -19,7 +19,7 @@ from ue_sim.report import say_outcome, say_step
 from ue_sim.settings import UeSettings
 from ue_sim.shell import StepReport, UeFailed, UeShell
 from ue_sim.ue_events import Step
-from wire.identity import Plmn
+from wire.identity import Imsi, Plmn
 from wire.ikev2.nat import Endpoint
 
 WIRESHARK_FOLDER = "wireshark"
@@ -99,12 +99,24 @@ async def _until_either(*events: asyncio.Event) -> None:
 @asynccontextmanager
 async def open_ue(raw: RawConfig, on_step: Callable[[StepReport], None]) -> AsyncIterator[UeShell]:
     """The UE that the configuration describes, on its sockets; ConfigError when something is missing."""
+    usim = StoredUsim(raw.section("ue", UeConfig).usim)
+    settings = settings_of(raw, usim.imsi)
+    folder = raw.section("capture", CaptureConfig).folder
+    capture = open_capture(folder, "ue")
+    tables = KeyTables(folder / WIRESHARK_FOLDER) if folder is not None else None
+    try:
+        async with UeShell(settings, usim, on_step=on_step, capture=capture, tables=tables) as shell:
+            yield shell
+    finally:
+        capture.close()
+
+
+def settings_of(raw: RawConfig, imsi: Imsi) -> UeSettings:
+    """The UE's settings as the configuration has them, for the subscriber of its card."""
     ue = raw.section("ue", UeConfig)
     network = raw.section("network", NetworkConfig)
-    folder = raw.section("capture", CaptureConfig).folder
-    usim = StoredUsim(ue.usim)
-    settings = UeSettings(
-        imsi=usim.imsi,
+    return UeSettings(
+        imsi=imsi,
         plmn=Plmn(network.mcc, network.mnc),
         apn=network.apn,
         methods=(ue.eap_method,),
@@ -117,13 +129,6 @@ async def open_ue(raw: RawConfig, on_step: Callable[[StepReport], None]) -> Asyn
         lifetime=ue.lifetime,
         give_up_after=ue.give_up_after,
     )
-    capture = open_capture(folder, "ue")
-    tables = KeyTables(folder / WIRESHARK_FOLDER) if folder is not None else None
-    try:
-        async with UeShell(settings, usim, on_step=on_step, capture=capture, tables=tables) as shell:
-            yield shell
-    finally:
-        capture.close()
 
 
 def read_certificates(path: Path) -> tuple[x509.Certificate, ...]:
