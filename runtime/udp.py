@@ -19,6 +19,9 @@ DRAIN_LIMIT = 64
 
 _KERNEL_BUFFER = 1 << 20
 
+_MOST_OCTETS = 65507
+"""What a UDP datagram over IPv4 can carry; no longer one can be sent or written down."""
+
 
 class UdpEndpoint:
     """One bound socket. `bind` opens it inside a running loop; `close` gives it back."""
@@ -74,14 +77,14 @@ class UdpEndpoint:
         """Send or lose: what the network refuses is counted in `send_errors`, as any datagram may be lost."""
         if self._closed:
             return
+        if self._capture is not None and len(data) <= _MOST_OCTETS:
+            # Before it leaves, because its receiver may answer sooner than we would come to write it down.
+            self._capture.udp(source=self.local, destination=peer, payload=data)
         try:
             self._socket.sendto(data, peer)
         except OSError as error:
             self.send_errors += 1
             log.debug("datagram not sent", peer=f"{peer[0]}:{peer[1]}", cause=error.strerror or str(error))
-            return
-        if self._capture is not None:
-            self._capture.udp(source=self.local, destination=peer, payload=data)
 
     def close(self) -> None:
         """Stop reading and free the port; closing twice does nothing."""

@@ -52,6 +52,7 @@ class KeyTables:
         """What Wireshark must be told of: the RADIUS secret, and UDP ports with the protocols they carry."""
         self._append("preferences", "esp.enable_encryption_decode: TRUE")
         self._append("preferences", "esp.enable_authentication_check: TRUE")
+        self._append("preferences", "radius.validate_authenticator: TRUE")
         self._append("preferences", f"radius.shared_secret: {bytes(radius_secret).decode('ascii', 'replace')}")
         for port, protocol in ports.items():
             self._append("decode_as_entries", f"decode_as_entry: udp.port,{port},(none),{protocol}")

@@ -42,6 +42,25 @@ async def test_endpoint_receives_and_answers(host: str) -> None:
     server.close()
 
 
+async def test_capture_hears_of_a_datagram_before_its_receiver_can_answer() -> None:
+    waiting: list[bool] = []
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as receiver:
+        receiver.bind(("127.71.1.1", 0))
+
+        class Early:
+            def udp(self, **_datagram: object) -> None:
+                with pytest.raises(BlockingIOError):
+                    receiver.recv(64)
+                waiting.append(True)
+
+        endpoint = UdpEndpoint.bind(("127.71.1.1", 0), lambda _data, _peer: None, capture=Early())
+        endpoint.send(b"abc", receiver.getsockname())
+        endpoint.send(bytes(65536), receiver.getsockname())
+        assert receiver.recv(64) == b"abc"
+        endpoint.close()
+    assert (waiting, endpoint.send_errors) == ([True], 1)
+
+
 async def test_endpoint_drains_a_burst_and_leaves_turns_to_others() -> None:
     heard: list[bytes] = []
     server = UdpEndpoint.bind(("127.71.1.1", 0), lambda data, _: heard.append(data))

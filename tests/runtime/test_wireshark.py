@@ -111,6 +111,7 @@ def test_settings_turn_on_decryption_and_name_the_ports(folder: Path) -> None:
     preferences = lines(folder, "preferences")
     assert "esp.enable_encryption_decode: TRUE" in preferences
     assert "esp.enable_authentication_check: TRUE" in preferences
+    assert "radius.validate_authenticator: TRUE" in preferences
     assert "radius.shared_secret: testing123" in preferences
     assert lines(folder, "decode_as_entries") == ["decode_as_entry: udp.port,4191,(none),IPv6"]
 
