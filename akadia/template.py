@@ -244,6 +244,7 @@ ca = "pki/ca.pem"  # whom the PDN GW's certificate must come from
 gateway_id = {_quoted(plan.host("pgw"))}  # the name that the certificate must carry
 usim = "ue/usim.toml"  # its card: IMSI, K and OPc
 method = "aka"  # aka (EAP-AKA) or aka-prime (EAP-AKA')
+esn = {"false" if plan.capture else "true"}  # may ESP count in 64 bits? Wireshark 4.0 verifies a capture only of 32
 gateway_port = {NATT_PORT}  # the PDN GW's port for IKEv2; the UE begins where NAT is traversed (RFC 7296 §2.23)
 dsmip_port = {DSMIP_PORT}  # the home agent's port for Binding Updates in UDP
 """

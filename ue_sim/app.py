@@ -21,6 +21,7 @@ from ue_sim.shell import StepReport, UeFailed, UeShell
 from ue_sim.ue_events import Step
 from wire.identity import Imsi, Plmn
 from wire.ikev2.nat import Endpoint
+from wire.ikev2.proposal import ESP_PROPOSALS, without_esn
 
 WIRESHARK_FOLDER = "wireshark"
 """Where, in the capture's folder, Wireshark's tables are."""
@@ -126,6 +127,7 @@ def settings_of(raw: RawConfig, imsi: Imsi) -> UeSettings:
         dsmip_port=ue.dsmip_port,
         gateway_name=ue.gateway_id,
         anchors=read_certificates(ue.ca),
+        esp_proposals=ESP_PROPOSALS if ue.esn else without_esn(ESP_PROPOSALS),
         lifetime=ue.lifetime,
         give_up_after=ue.give_up_after,
     )

@@ -20,6 +20,7 @@ class UeConfig(Section):
     method: Literal["aka", "aka-prime"] = "aka"
     gateway_port: int = Field(default=4500, ge=1, le=65535, description="the PDN GW's IKE port")
     dsmip_port: int = Field(default=4191, ge=1, le=65535, description="the home agent's DSMIPv6 port")
+    esn: bool = Field(default=True, description="whether ESP may count in 64 bits (RFC 4303 §2.2.1)")
     lifetime: int = Field(default=3600, ge=4, le=262140, description="seconds that a binding is asked for")
     give_up_after: float = Field(default=20.0, gt=0, description="seconds until an attach without answers is given up")
 

@@ -89,6 +89,8 @@ class Connection:
                 apn=settings.apn,
                 gateway_names=(settings.gateway_name, settings.apn),
                 anchors=settings.anchors,
+                ike_proposals=settings.ike_proposals,
+                esp_proposals=settings.esp_proposals,
                 setup_limit=settings.give_up_after,
             ),
             random=random,

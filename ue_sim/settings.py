@@ -6,6 +6,8 @@ from cryptography import x509
 
 from wire.identity import EapMethod, Imsi, Plmn
 from wire.ikev2.nat import Endpoint
+from wire.ikev2.payloads.sa import Proposal
+from wire.ikev2.proposal import ESP_PROPOSALS, IKE_PROPOSALS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,5 +28,7 @@ class UeSettings:
     dsmip_port: int
     gateway_name: str
     anchors: tuple[x509.Certificate, ...]
+    ike_proposals: tuple[Proposal, ...] = IKE_PROPOSALS
+    esp_proposals: tuple[Proposal, ...] = ESP_PROPOSALS
     lifetime: int = 3600
     give_up_after: float = 20.0

@@ -102,6 +102,14 @@ def without_groups(proposals: Iterable[Proposal]) -> tuple[Proposal, ...]:
     )
 
 
+def without_esn(proposals: Iterable[Proposal]) -> tuple[Proposal, ...]:
+    """The same Child SA proposals with sequence numbers of 32 bits alone (RFC 7296 §3.3.2)."""
+    extended = Transform(TransformType.ESN, Esn.YES)
+    return tuple(
+        replace(proposal, transforms=tuple(t for t in proposal.transforms if t != extended)) for proposal in proposals
+    )
+
+
 def offer(policy: Sequence[Proposal], spi: bytes = b"") -> tuple[Proposal, ...]:
     """The proposals of an SA payload, numbered from 1 (RFC 7296 §3.3.1), each with `spi`."""
     return tuple(replace(proposal, number=at, spi=spi) for at, proposal in enumerate(policy, 1))

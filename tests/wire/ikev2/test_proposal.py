@@ -23,6 +23,7 @@ from wire.ikev2.proposal import (
     peer_spi,
     select,
     with_groups,
+    without_esn,
     without_groups,
 )
 
@@ -44,6 +45,13 @@ def test_responder_follows_its_own_order_not_the_offers() -> None:
     chosen = select(offered, IKE_PROPOSALS)
     assert chosen is not None
     assert (chosen.number, ike_suite(chosen).encryption) == (2, AES_GCM_16_256)
+
+
+def test_offer_without_esn_is_met_by_a_responder_that_would_rather_have_it() -> None:
+    chosen = select(offer(without_esn(ESP_PROPOSALS), SPI), ESP_PROPOSALS, spi=SPI)
+    assert chosen is not None
+    assert str(esp_suite(chosen)) == "AES_GCM_16_256"
+    assert len(without_esn(ESP_PROPOSALS)) == len(ESP_PROPOSALS)
 
 
 def test_group_of_the_ke_payload_is_chosen_when_it_will_do() -> None:
