@@ -1,0 +1,110 @@
+"""Requests to the kernel, octet by octet as rtnetlink(7) and netlink(7) lay them out (little endian)."""
+
+import errno
+import socket
+import sys
+from ipaddress import IPv6Interface, IPv6Network
+from typing import Self
+
+import pytest
+
+from runtime import netlink
+from wire.errors import DecodeError
+
+pytestmark = pytest.mark.skipif(sys.byteorder != "little", reason="the octets below are a little-endian machine's")
+
+ADDRESS = IPv6Interface("2001:db8:1::100/64")
+OCTETS = "20010db8000100000000000000000100"
+
+
+def test_settings_hold_the_mtu_and_no_link_local_address() -> None:
+    assert netlink.link_settings(7, 1400) == bytes.fromhex(
+        "38000000 1300 0500 01000000 00000000"  # nlmsghdr: 56 octets, RTM_SETLINK, REQUEST|ACK, 1, 0
+        "00 00 0000 07000000 00000000 00000000"  # ifinfomsg: AF_UNSPEC, index 7, no flag changes
+        "0800 0400 78050000"  # IFLA_MTU 1400
+        "1000 1a00 0c00 0a00 0500 0800 01 000000"  # IFLA_AF_SPEC { AF_INET6 { IFLA_INET6_ADDR_GEN_MODE none } }
+    )
+
+
+def test_link_comes_up_by_its_flag() -> None:
+    assert netlink.link_up(7) == bytes.fromhex(
+        "20000000 1300 0500 01000000 0000000000 00 0000 07000000 01000000 01000000"  # IFF_UP set, IFF_UP changed
+    )
+
+
+def test_address_is_new_and_not_looked_for() -> None:
+    assert netlink.new_address(7, ADDRESS) == bytes.fromhex(
+        "40000000 1400 0506 01000000 00000000"  # RTM_NEWADDR, REQUEST|ACK|CREATE|EXCL
+        "0a 40 02 00 07000000"  # ifaddrmsg: AF_INET6, /64, IFA_F_NODAD, universe, index 7
+        f"1400 0200 {OCTETS}"  # IFA_LOCAL
+        f"1400 0100 {OCTETS}"  # IFA_ADDRESS
+    )
+
+
+def test_route_leads_a_network_to_the_link_and_replaces_none() -> None:
+    assert netlink.new_route(7, IPv6Network("2001:db8:1::/64")) == bytes.fromhex(
+        "38000000 1800 0506 01000000 00000000"  # RTM_NEWROUTE, REQUEST|ACK|CREATE|EXCL
+        "0a 40 00 00 fe 04 00 01 00000000"  # rtmsg: AF_INET6, /64, main table, static, universe, unicast
+        "1400 0100 20010db8000100000000000000000000"  # RTA_DST
+        "0800 0400 07000000"  # RTA_OIF
+    )
+
+
+def answer(code: int, *, kind: int = 2, sequence: int = 1) -> bytes:
+    fields = ((36, 4), (kind, 2), (0, 2), (sequence, 4), (0, 4))
+    header = b"".join(number.to_bytes(octets, "little") for number, octets in fields)
+    return header + code.to_bytes(4, "little", signed=True) + bytes(16)
+
+
+def test_answer_is_an_error_number() -> None:
+    assert netlink.parse_answer(answer(0)) == 0
+    assert netlink.parse_answer(answer(-errno.EPERM)) == errno.EPERM
+
+
+@pytest.mark.parametrize("octets", [b"", answer(0)[:19], answer(0, kind=3), answer(0, sequence=2), answer(1)])
+def test_what_is_no_answer_is_refused(octets: bytes) -> None:
+    with pytest.raises(DecodeError):
+        netlink.parse_answer(octets)
+
+
+class Kernel:
+    """Stands in for the netlink socket."""
+
+    def __init__(self, code: int) -> None:
+        self.code = code
+        self.asked: list[bytes] = []
+        self.limit: float | None = None
+        self.closed = False
+
+    def __call__(self, family: int, _kind: int, protocol: int) -> "Kernel":
+        assert (family, protocol) == (socket.AF_NETLINK, socket.NETLINK_ROUTE)
+        return self
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.closed = True
+
+    def settimeout(self, seconds: float) -> None:
+        self.limit = seconds
+
+    def send(self, request: bytes) -> None:
+        self.asked.append(request)
+
+    def recv(self, _most: int) -> bytes:
+        return answer(self.code)
+
+
+@pytest.mark.parametrize("code", [0, -errno.EPERM])
+def test_kernel_is_asked_once_and_for_a_limited_time(monkeypatch: pytest.MonkeyPatch, code: int) -> None:
+    kernel = Kernel(code)
+    monkeypatch.setattr("runtime.netlink.socket.socket", kernel)
+    if code:
+        with pytest.raises(PermissionError):
+            netlink.ask(b"request")
+    else:
+        netlink.ask(b"request")
+    assert kernel.asked == [b"request"]
+    assert kernel.limit is not None
+    assert kernel.closed
