@@ -213,8 +213,20 @@ class _Commands:
 
         return serve(self._config())
 
-    def attach(self, *, pings: int = 5, stay: Flag = False, json: Flag = False) -> int:
+    def attach(
+        self,
+        *,
+        pings: int = 5,
+        stay: Flag = False,
+        tun: Annotated[str, Parameter(show_default=False)] = "",
+        json: Flag = False,
+    ) -> int:
         """Find the PDN GW, authenticate, bind the Home Address, ping through the tunnel, and detach.
+
+        Tells each step as it holds. Without --tun it needs no privileges.
+
+            akadia --config lab/akadia.toml ue attach
+            akadia --config lab/akadia.toml ue attach --tun akadia0 --stay
 
         Parameters
         ----------
@@ -222,12 +234,15 @@ class _Commands:
             How many echo requests to send to the home agent by Home Address.
         stay
             Stay attached until SIGTERM or Ctrl-C.
+        tun
+            Make a TUN device of this name with the Home Address on it, for this machine's applications: then
+            `ping -6 -I NAME` reaches the home network. It needs root or CAP_NET_ADMIN, and ends with the attach.
         json
             Print each step as a line of JSON.
         """
         from ue_sim.app import main as attach_ue
 
-        return attach_ue(self._config(), pings=pings, stay=stay, as_json=json)
+        return attach_ue(self._config(), pings=pings, stay=stay, as_json=json, tun=tun)
 
 
 _SERVERS = {

@@ -27,25 +27,25 @@ WIRESHARK_FOLDER = "wireshark"
 """Where, in the capture's folder, Wireshark's tables are."""
 
 
-def main(config: Path, *, pings: int, stay: bool, as_json: bool) -> int:
-    """Attach, ping the home agent, and detach; 0 when all of it held, 1 otherwise."""
+def main(config: Path, *, pings: int, stay: bool, as_json: bool, tun: str = "") -> int:
+    """Attach, ping the home agent, and detach; 0 when all of it held, 1 otherwise. `tun` names a TUN device."""
     outcome: list[int] = []
 
     async def attach(stop: asyncio.Event) -> None:
-        outcome.append(await _attach(read_config(config), stop, pings=pings, stay=stay, as_json=as_json))
+        outcome.append(await _attach(read_config(config), stop, pings=pings, stay=stay, as_json=as_json, tun=tun))
 
     return run(attach) or outcome[0]
 
 
-async def _attach(raw: RawConfig, stop: asyncio.Event, *, pings: int, stay: bool, as_json: bool) -> int:
+async def _attach(raw: RawConfig, stop: asyncio.Event, *, pings: int, stay: bool, as_json: bool, tun: str = "") -> int:
     log = raw.section("log", LogConfig)
     configure("error" if log.level == "info" else log.level, log.format)
 
     def tell(report: StepReport) -> None:
         say_step(report, as_json=as_json)
 
-    async with open_ue(raw, tell) as ue:
-        steps = asyncio.create_task(_steps(ue, pings))
+    async with open_ue(raw, tell, tun) as ue:
+        steps = asyncio.create_task(_steps(ue, pings, tun))
         if not await _done_before(stop, steps):
             say_outcome(f"interrupted: {await ue.detach()}", ok=False, as_json=as_json)
             return 1
@@ -56,18 +56,19 @@ async def _attach(raw: RawConfig, stop: asyncio.Event, *, pings: int, stay: bool
             return 1
         if stay and not lost:
             await _until_either(stop, ue.ended)
-        left = await ue.detach() if not ue.ended.is_set() else "the gateway ended the session"
+        left = await ue.detach() if not ue.ended.is_set() else f"the session ended: {ue.end}"
         say_outcome(left if not lost else f"{lost} of {pings} pings were lost", ok=not lost, as_json=as_json)
         return 1 if lost else 0
 
 
-async def _steps(ue: UeShell, pings: int) -> int:
+async def _steps(ue: UeShell, pings: int, tun: str) -> int:
     """All eight steps; how many pings were lost."""
     attached = await ue.attach()
     if not pings:
         return 0
     finished = await ue.ping(attached.ha_address, pings)
-    ue.step_done(Step.TUNNEL, ping_evidence(finished.sent, finished.round_trips))
+    device = {"TUN device": f"{tun} {attached.home_address}/{attached.prefix_length}"} if tun else {}
+    ue.step_done(Step.TUNNEL, ping_evidence(finished.sent, finished.round_trips) | device)
     return finished.sent - finished.received
 
 
@@ -98,15 +99,18 @@ async def _until_either(*events: asyncio.Event) -> None:
 
 
 @asynccontextmanager
-async def open_ue(raw: RawConfig, on_step: Callable[[StepReport], None]) -> AsyncIterator[UeShell]:
-    """The UE that the configuration describes, on its sockets; ConfigError when something is missing."""
+async def open_ue(raw: RawConfig, on_step: Callable[[StepReport], None], tun: str = "") -> AsyncIterator[UeShell]:
+    """The UE that the configuration describes, on its sockets; ConfigError when something is missing.
+
+    With `tun` a TUN device of that name has its Home Address while it is attached.
+    """
     usim = StoredUsim(raw.section("ue", UeConfig).usim)
     settings = settings_of(raw, usim.imsi)
     folder = raw.section("capture", CaptureConfig).folder
     capture = open_capture(folder, "ue")
     tables = KeyTables(folder / WIRESHARK_FOLDER) if folder is not None else None
     try:
-        async with UeShell(settings, usim, on_step=on_step, capture=capture, tables=tables) as shell:
+        async with UeShell(settings, usim, on_step=on_step, capture=capture, tables=tables, tun=tun) as shell:
             yield shell
     finally:
         capture.close()

@@ -107,6 +107,11 @@ class Pinger:
             times.append(self.state.next_at)
         return min(times, default=self.state.next_at)
 
+    @property
+    def identifier(self) -> int | None:
+        """That of the series that is on, or None."""
+        return self.state.request.identifier if isinstance(self.state, Pinging) else None
+
     def handle(self, event: PingerEvent, now: float) -> list[PingerEffect]:
         """Take one event and return its effects."""
         before = self.state

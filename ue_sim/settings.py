@@ -15,7 +15,8 @@ class UeSettings:
     """One UE for one PDN connection; times in seconds.
 
     `ike` is the UE's own socket for IKE and ESP in UDP, `dns` the DNS server, `gateway_port` the PDN GW's IKE port and
-    `dsmip_port` its port for Binding Updates. The PDN GW must prove `gateway_name` under one of `anchors`.
+    `dsmip_port` its port for Binding Updates. The PDN GW must prove `gateway_name` under one of `anchors`. With
+    `device` a TUN device carries what this machine's applications send and receive by Home Address.
     """
 
     imsi: Imsi
@@ -32,3 +33,4 @@ class UeSettings:
     esp_proposals: tuple[Proposal, ...] = ESP_PROPOSALS
     lifetime: int = 3600
     give_up_after: float = 20.0
+    device: bool = False

@@ -6,12 +6,14 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from ipaddress import IPv6Address
+from ipaddress import IPv6Address, IPv6Interface
 from typing import Self, assert_never
 
+from runtime.config import ConfigError
 from runtime.driver import Driver
 from runtime.logs import get_logger
 from runtime.taps import DatagramTap
+from runtime.tun import TunDevice
 from runtime.udp import UdpEndpoint
 from runtime.wireshark import KeyTables
 from ue_sim.ike.events import IkeKeysReady
@@ -24,10 +26,12 @@ from ue_sim.ue_events import (
     AttachRequested,
     Channel,
     DatagramArrived,
+    DeliverPacket,
     Detached,
     DetachRequested,
     EspKeysReady,
     Note,
+    PacketToSend,
     Send,
     Step,
     StepTaken,
@@ -66,7 +70,8 @@ class StepReport:
 class UeShell:
     """One UE with its sockets, for as long as the context lasts. `on_step` hears of each step as it holds.
 
-    `ended` is set whenever there is nothing to detach from.
+    With `tun` it has a TUN device of that name, with the Home Address on it, while it is attached. `ended` is set
+    whenever there is nothing to detach from; `end` says then why, in one line.
     """
 
     def __init__(
@@ -77,18 +82,22 @@ class UeShell:
         on_step: Callable[[StepReport], None],
         capture: DatagramTap | None = None,
         tables: KeyTables | None = None,
+        tun: str = "",
     ) -> None:
-        self._settings = settings
+        self._settings = replace(settings, device=bool(tun))
         self._usim = usim
         self._on_step = on_step
         self._capture = capture
         self._tables = tables
+        self._tun = tun
+        self._device: TunDevice | None = None
         self._sockets: dict[Channel, UdpEndpoint] = {}
         self._driver: Driver[UeEvent, UeEffect] | None = None
         self._waiting: asyncio.Future[UeEffect] | None = None
         self._step_began = 0.0
         self.ended = asyncio.Event()
         self.ended.set()
+        self.end = ""
 
     async def __aenter__(self) -> Self:
         loop = asyncio.get_running_loop()
@@ -103,11 +112,14 @@ class UeShell:
     async def __aexit__(self, *_exception: object) -> None:
         if self._driver is not None:
             self._driver.close()
+        self._close_device()
         for endpoint in self._sockets.values():
             endpoint.close()
 
     async def attach(self) -> Attached:
-        """Steps 1 to 7; UeFailed names the step that did not hold."""
+        """Steps 1 to 7; UeFailed names the step that did not hold, ConfigError why there is no TUN device."""
+        if self._tun and self._device is None:
+            self._device = TunDevice.open(self._tun, self._packet_read, self._device_lost)
         self._step_began = asyncio.get_running_loop().time()
         self.ended.clear()
         told = await self._ask(AttachRequested(datetime.now(UTC)), self._settings.give_up_after * 2)
@@ -165,21 +177,33 @@ class UeShell:
             # Another UE of this address has the usual port; any other does as well (RFC 7296 §2.23).
             return UdpEndpoint.bind((host, 0), arrived, capture=self._capture)
 
+    def _packet_read(self, octets: bytes) -> None:
+        if self._driver is not None:
+            self._driver.feed(PacketToSend(octets))
+
+    def _device_lost(self, cause: str) -> None:
+        if self._driver is not None:
+            self._driver.feed(DetachRequested(cause))
+
+    def _close_device(self) -> None:
+        if self._device is not None:
+            self._device.close()
+            self._device = None
+
     def _perform(self, effect: UeEffect) -> None:
         match effect:
             case Send(channel, octets, to):
                 self._sockets[channel].send(octets, _pair(to))
+            case DeliverPacket(octets):
+                if self._device is not None:
+                    self._device.send(octets)
             case StepTaken(step, evidence):
                 log.info("step holds", step=step.value, **{_key(name): value for name, value in evidence.items()})
                 self.step_done(step, evidence)
             case Attached() | AttachFailed() | Detached() | PingFinished():
                 self._tell(effect)
-            case IkeKeysReady():
-                if self._tables is not None:
-                    self._tables.add_ike(effect.spi_i, effect.spi_r, effect.suite, effect.keys)
-            case EspKeysReady(child):
-                if self._tables is not None:
-                    self._tables.add_esp(child)
+            case IkeKeysReady() | EspKeysReady():
+                self._write_keys(effect)
             case EchoTimed(sequence, round_trip):
                 log.info("echo reply", sequence=sequence, ms=round(round_trip * 1000, 2))
             case EchoMissed(sequence, cause):
@@ -189,19 +213,41 @@ class UeShell:
             case _:
                 assert_never(effect)
 
+    def _write_keys(self, effect: IkeKeysReady | EspKeysReady) -> None:
+        if self._tables is None:
+            return
+        if isinstance(effect, IkeKeysReady):
+            self._tables.add_ike(effect.spi_i, effect.spi_r, effect.suite, effect.keys)
+        else:
+            self._tables.add_esp(effect.child)
+
     def _tell(self, effect: Attached | AttachFailed | Detached | PingFinished) -> None:
-        match effect:
+        told = self._move_in(effect) if isinstance(effect, Attached) else effect
+        match told:
             case AttachFailed(step, cause):
                 log.warning("attach failed", step=step.value, cause=cause)
             case Detached(cause):
                 log.info("detached", cause=cause)
+                self._close_device()
+                self.end = cause
                 self.ended.set()
             case Attached(home_address):
-                log.info("attached", home_address=str(home_address))
+                log.info("attached", home_address=str(home_address), device=self._tun)
             case PingFinished():
                 pass
         if self._waiting is not None and not self._waiting.done():
-            self._waiting.set_result(effect)
+            self._waiting.set_result(told)
+
+    def _move_in(self, attached: Attached) -> Attached | AttachFailed:
+        """Put the Home Address on the device; a UE that cannot does not stay."""
+        if self._device is None:
+            return attached
+        try:
+            self._device.add_address(IPv6Interface((attached.home_address, attached.prefix_length)))
+        except ConfigError as error:
+            self._device_lost(str(error))
+            return AttachFailed(Step.TUNNEL, str(error))
+        return attached
 
 
 def _pair(endpoint: Endpoint) -> tuple[str, int]:

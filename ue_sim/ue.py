@@ -1,6 +1,6 @@
 """The UE as one machine: discovery, IKEv2, EAP-AKA, mobile node and stack joined (TS 24.303 §5.1, TR 33.922 §7.3.5)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from ipaddress import IPv6Address
 from typing import assert_never
@@ -8,6 +8,7 @@ from typing import assert_never
 from ue_sim import evidence
 from ue_sim.connection import Connection, EapDone, Gone, NoTunnel, TunnelReady
 from ue_sim.discovery import AnswerArrived, Discovered, Discovery, DiscoveryFailed, DiscoveryRequested, SendQuery
+from ue_sim.host import Host, HostEffect
 from ue_sim.ike import events as ike
 from ue_sim.mobile_node import MobileNode
 from ue_sim.mobility import (
@@ -23,10 +24,9 @@ from ue_sim.mobility import (
     TunnelLost,
     TunnelUp,
 )
-from ue_sim.pinger import Pinger, PingerEvent, PingRequested, SendEcho
+from ue_sim.pinger import PingRequested
 from ue_sim.settings import UeSettings
-from ue_sim.stack import DatagramArrived as StackDatagram
-from ue_sim.stack import Discard, EchoAnswered, EchoFailed, SendPacket, Stack
+from ue_sim.stack import SendPacket
 from ue_sim.ue_events import (
     TRANSITIONS,
     Attached,
@@ -43,6 +43,7 @@ from ue_sim.ue_events import (
     Note,
     Off,
     OnTheNetwork,
+    PacketToSend,
     Registering,
     Send,
     Step,
@@ -53,6 +54,7 @@ from ue_sim.ue_events import (
 )
 from ue_sim.usim import Usim
 from wire.errors import DecodeError
+from wire.esp.sa import SequenceExhausted
 from wire.ikev2.association import UNUSABLE
 from wire.ikev2.nat import Endpoint
 from wire.ip.ipv6 import Ipv6Packet
@@ -76,15 +78,15 @@ class Ue:
             MobilityPolicy(lifetime=settings.lifetime, give_up_after=settings.give_up_after),
             sequence=int.from_bytes(random(2), "big"),
         )
-        self._stack: Stack | None = None
+        self._host = Host(device=settings.device)
         self._ha_address = IPv6Address(0)
-        self._pinger = Pinger()
+        self._prefix_length = 128
         self.state: UeState = Off()
 
     @property
     def deadline(self) -> float | None:
         """The nearest deadline of any part."""
-        parts = (self._discovery, self._connection, self._node, self._pinger)
+        parts = (self._discovery, self._connection, self._node, self._host)
         deadlines = [part.deadline for part in parts if part is not None]
         return min((deadline for deadline in deadlines if deadline is not None), default=None)
 
@@ -102,8 +104,10 @@ class Ue:
                 yield from self._attach(event, now)
             case DatagramArrived():
                 yield from self._receive(event, now)
+            case PacketToSend(octets):
+                yield from self._send_packet(octets, now)
             case PingRequested():
-                yield from self._ping(event, now)
+                yield from self._perform(self._host.ping(event, now), now)
             case DetachRequested():
                 yield from self._leave(event.cause, now)
             case Tick():
@@ -118,8 +122,8 @@ class Ue:
             yield from self._connect(Tick(), now)
         if _is_due(self._node.deadline, now):
             yield from self._move(Tick(), now)
-        if _is_due(self._pinger.deadline, now):
-            yield from self._ping(Tick(), now)
+        if _is_due(self._host.deadline, now):
+            yield from self._perform(self._host.ping(Tick(), now), now)
 
     # Step 1: discovery
 
@@ -192,6 +196,7 @@ class Ue:
     def _assigned(self, home_address: IPv6Address, length: int) -> Effects:
         if isinstance(self.state, Connecting):
             self.state = replace(self.state, home_address=home_address)
+        self._prefix_length = length
         yield from self._reach(Step.HOME_ADDRESS, {"Home Address": f"{home_address}/{length}"})
 
     def _tunnelled(self, ready: TunnelReady, now: float) -> Effects:
@@ -200,7 +205,8 @@ class Ue:
         yield from self._reach(Step.IPSEC_SA, evidence.of_tunnel(ready))
         gateway, home_address = self.state.gateway, self.state.home_address
         self.state = Registering(gateway, home_address, Step.IPSEC_SA)
-        self._stack, self._ha_address = Stack(home_address), gateway.ipv6
+        self._host.settle(home_address)
+        self._ha_address = gateway.ipv6
         up = TunnelUp(home_address=home_address, ha_address=gateway.ipv6, care_of=self._settings.ike.address)
         yield from self._move(up, now)
 
@@ -229,7 +235,7 @@ class Ue:
         for effect in self._node.handle(event, now):
             match effect:
                 case SendMobility(octets):
-                    yield from self._send_mobility(effect, octets)
+                    yield from self._send_mobility(effect, octets, now)
                 case Bound():
                     yield from self._bound(effect)
                 case BindingLost(cause):
@@ -244,15 +250,20 @@ class Ue:
                 case _:
                     assert_never(effect)
 
-    def _send_mobility(self, effect: SendMobility, octets: bytes) -> Effects:
+    def _send_mobility(self, effect: SendMobility, octets: bytes, now: float) -> Effects:
         transport = self._connection.transport if self._connection else None
-        if transport is None or self._connection is None or self._stack is None:
+        home_address = self._host.home_address
+        if transport is None or self._connection is None or home_address is None:
             yield Note("no security association for the Binding Update")
+            return
+        try:
+            datagram = seal_mobility(octets, home_address, self._ha_address, transport.outbound)
+        except SequenceExhausted as error:
+            yield from self._exhausted(str(error), now)
             return
         if isinstance(self.state, Registering) and self.state.reached is Step.IPSEC_SA:
             self.state = replace(self.state, reached=Step.BINDING_UPDATE)
             yield StepTaken(Step.BINDING_UPDATE, evidence.of_update(effect.update, self._settings.ike))
-        datagram = seal_mobility(octets, self._stack.home_address, self._ha_address, transport.outbound)
         yield Send(Channel.DSMIP, datagram, Endpoint(self._connection.gateway.address, self._settings.dsmip_port))
 
     def _bound(self, bound: Bound) -> Effects:
@@ -260,7 +271,7 @@ class Ue:
             gateway, home_address = self.state.gateway, self.state.home_address
             self.state = OnTheNetwork(gateway, home_address)
             yield StepTaken(Step.BINDING_ACK, evidence.of_binding(bound))
-            yield Attached(home_address, gateway.ipv6)
+            yield Attached(home_address, gateway.ipv6, self._prefix_length)
 
     def _unbound(self, cause: str, now: float) -> Effects:
         if isinstance(self.state, Registering):
@@ -271,26 +282,36 @@ class Ue:
 
     # Step 8: the tunnel
 
-    def _ping(self, event: PingerEvent, now: float) -> Effects:
-        for effect in self._pinger.handle(event, now):
-            if isinstance(effect, SendEcho):
-                yield from self._send_echo(effect)
+    def _perform(self, effects: Iterable[HostEffect], now: float) -> Effects:
+        for effect in effects:
+            if isinstance(effect, SendPacket):
+                yield from self._send_packet(effect.octets, now)
             else:
                 yield effect
 
-    def _send_echo(self, echo: SendEcho) -> Effects:
-        if self._stack is None:
-            yield Note("a ping needs a Home Address: attach first")
-            return
-        packet = self._stack.echo_request(echo.destination, echo.identifier, echo.sequence, echo.data)
-        yield from self._send_packet(packet)
-
-    def _send_packet(self, octets: bytes) -> Effects:
+    def _send_packet(self, octets: bytes, now: float) -> Effects:
         tunnel = self._connection.tunnel if self._connection else None
         if tunnel is None or self._connection is None:
             yield Note("no tunnel to send through")
             return
-        yield Send(Channel.IKE, tunnel.seal_tunnelled(octets), self._connection.gateway)
+        try:
+            datagram = tunnel.seal_tunnelled(octets)
+        except SequenceExhausted as error:
+            yield from self._exhausted(str(error), now)
+        except UNUSABLE as error:
+            yield Note(f"not sent: {error}")
+        else:
+            yield Send(Channel.IKE, datagram, self._connection.gateway)
+
+    def _exhausted(self, cause: str, now: float) -> Effects:
+        """An SA without sequence numbers is worth nothing; the next attach makes a new one (RFC 4303 §3.3.3)."""
+        match self.state:
+            case Registering(reached=reached):
+                yield from self._fail(Step(reached.value + 1), cause, now)
+            case OnTheNetwork():
+                yield from self._leave(f"{cause}; attach again", now)
+            case _:
+                yield Note(f"not sent: {cause}")
 
     # Receiving
 
@@ -315,24 +336,8 @@ class Ue:
         packet = self._connection.open(octets)
         if packet is None:
             yield from self._connect(ike.DatagramArrived(octets), now)
-        elif self._stack is not None:
-            yield from self._receive_packet(packet, now)
-
-    def _receive_packet(self, packet: Ipv6Packet, now: float) -> Effects:
-        if self._stack is None:
-            return
-        for effect in self._stack.receive(packet.build()):
-            match effect:
-                case SendPacket(octets):
-                    yield from self._send_packet(octets)
-                case EchoAnswered() | EchoFailed():
-                    yield from self._ping(effect, now)
-                case Discard(cause):
-                    yield Note(cause)
-                case StackDatagram():
-                    yield Note(f"a datagram for port {effect.destination_port}, which nobody reads")
-                case _:
-                    assert_never(effect)
+        else:
+            yield from self._perform(self._host.receive(packet, now), now)
 
     def _receive_mobility(self, octets: bytes, now: float) -> Effects:
         packet = parse_tunnelled(octets)
@@ -379,8 +384,7 @@ class Ue:
         self.state = Off()
         self._discovery = Discovery(random=self._random)
         self._connection = None
-        self._stack = None
-        self._pinger = Pinger()
+        self._host = Host(device=self._settings.device)
         yield Detached(cause)
 
 

@@ -63,13 +63,20 @@ class DatagramArrived:
 
 
 @dataclass(frozen=True, slots=True)
+class PacketToSend:
+    """An application of this machine has put an IPv6 packet on the TUN device."""
+
+    octets: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class DetachRequested:
     """Give up the binding and the security associations; `cause` for the gateway's log and ours."""
 
     cause: str = "detached"
 
 
-UeEvent = AttachRequested | DatagramArrived | PingRequested | DetachRequested | Tick
+UeEvent = AttachRequested | DatagramArrived | PacketToSend | PingRequested | DetachRequested | Tick
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +89,13 @@ class Send:
 
 
 @dataclass(frozen=True, slots=True)
+class DeliverPacket:
+    """Put an IPv6 packet for the Home Address on the TUN device."""
+
+    octets: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class StepTaken:
     """One of the eight steps held; `evidence` says by what, as names and values for an operator, never a key."""
 
@@ -91,10 +105,11 @@ class StepTaken:
 
 @dataclass(frozen=True, slots=True)
 class Attached:
-    """The binding stands and the tunnel may be used."""
+    """The binding stands and the tunnel may be used; `prefix_length` is that of the home network."""
 
     home_address: IPv6Address
     ha_address: IPv6Address
+    prefix_length: int = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +144,7 @@ class Note:
 
 UeEffect = (
     Send
+    | DeliverPacket
     | StepTaken
     | Attached
     | AttachFailed
@@ -201,7 +217,8 @@ TRANSITIONS: Transitions = {
     (Registering, Tick): frozenset({Registering, Leaving, Off}),
     (Registering, DetachRequested): frozenset({Leaving}),
     (OnTheNetwork, DatagramArrived): frozenset({OnTheNetwork, Leaving, Off}),
-    (OnTheNetwork, PingRequested): frozenset({OnTheNetwork}),
+    (OnTheNetwork, PacketToSend): frozenset({OnTheNetwork, Leaving}),
+    (OnTheNetwork, PingRequested): frozenset({OnTheNetwork, Leaving}),
     (OnTheNetwork, Tick): frozenset({OnTheNetwork, Leaving, Off}),
     (OnTheNetwork, DetachRequested): frozenset({Leaving}),
     (Leaving, DatagramArrived): frozenset({Leaving, Off}),

@@ -117,6 +117,8 @@ class ScriptedShell:
     ping_fails: UeFailed | None = None
     received: int = 5
     stalls: bool = False
+    tun: str = ""
+    end: str = "the gateway deleted the IKE SA"
     done: list[str] = field(default_factory=list)
     ended: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -149,8 +151,10 @@ def scripted(monkeypatch: pytest.MonkeyPatch) -> ScriptedShell:
     ue = ScriptedShell()
 
     @asynccontextmanager
-    async def open_ue(_raw: RawConfig, on_step: Callable[[StepReport], None]) -> AsyncIterator[ScriptedShell]:
-        ue.on_step = on_step
+    async def open_ue(
+        _raw: RawConfig, on_step: Callable[[StepReport], None], tun: str = ""
+    ) -> AsyncIterator[ScriptedShell]:
+        ue.on_step, ue.tun = on_step, tun
         yield ue
 
     monkeypatch.setattr(app, "open_ue", open_ue)
@@ -158,11 +162,13 @@ def scripted(monkeypatch: pytest.MonkeyPatch) -> ScriptedShell:
     return ue
 
 
-async def attach(config: Path, *, pings: int = 5, stay: bool = False, as_json: bool = False, stop: bool = False) -> int:
+async def attach(
+    config: Path, *, pings: int = 5, stay: bool = False, as_json: bool = False, stop: bool = False, tun: str = ""
+) -> int:
     stopped = asyncio.Event()
     if stop:
         asyncio.get_running_loop().call_later(0.05, stopped.set)
-    return await app._attach(read_config(config), stopped, pings=pings, stay=stay, as_json=as_json)
+    return await app._attach(read_config(config), stopped, pings=pings, stay=stay, as_json=as_json, tun=tun)
 
 
 async def test_ue_attaches_pings_the_home_agent_and_detaches(
@@ -231,7 +237,15 @@ async def test_ue_stays_until_the_gateway_ends_the_session(
     asyncio.get_running_loop().call_later(0.05, scripted.ended.set)
     assert await attach(config, stay=True) == 0
     assert scripted.done[-1] == f"ping {AGENT} 5"
-    assert capsys.readouterr().out.splitlines()[-1] == "the gateway ended the session"
+    assert capsys.readouterr().out.splitlines()[-1] == "the session ended: the gateway deleted the IKE SA"
+
+
+async def test_tun_device_is_asked_for_and_told(
+    config: Path, scripted: ScriptedShell, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert await attach(config, tun="ak0") == 0
+    assert scripted.tun == "ak0"
+    assert f"     TUN device   ak0 {HOME}/128" in capsys.readouterr().out.splitlines()
 
 
 async def test_ue_that_is_interrupted_detaches_and_says_so(

@@ -39,6 +39,11 @@ def test_method_is_by_name(tmp_path: Path, written: str, method: EapMethod) -> N
     assert read(tmp_path, SECTION + line).eap_method is method
 
 
+def test_esp_counts_in_64_bits_unless_told_otherwise(tmp_path: Path) -> None:
+    assert read(tmp_path, SECTION).esn
+    assert not read(tmp_path, SECTION + "esn = false\n").esn
+
+
 @pytest.mark.parametrize(
     ("line", "said"),
     [

@@ -85,6 +85,16 @@ def test_replies_of_others_do_not_count() -> None:
     assert pinger.handle(EchoFailed(8, 1, "?"), 0.1) == []
 
 
+def test_identifier_is_known_while_the_series_is_on() -> None:
+    pinger = Pinger()
+    seen = [pinger.identifier]
+    events = (REQUEST, PingRequested(destination=HOST, identifier=9, count=1), reply(1, identifier=9))
+    for event in events:
+        pinger.handle(event, 0.0)
+        seen.append(pinger.identifier)
+    assert seen == [None, 7, 9, None]
+
+
 def test_error_ends_the_waiting_for_its_request() -> None:
     pinger = Pinger()
     pinger.handle(REQUEST, 0.0)

@@ -1,15 +1,16 @@
 """The UE's shell: sockets, the clock, and a limit on every wait."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from ipaddress import IPv4Address, IPv6Address
+from ipaddress import IPv4Address, IPv6Address, IPv6Interface
 
 import pytest
 import pytest_asyncio
 import structlog.testing
 from structlog.typing import EventDict
 
+from runtime.config import ConfigError
 from tests.aaa.memory_hss import IMSI
 from tests.network import ue_settings
 from tests.pdngw_proxy.associations import pair
@@ -25,10 +26,12 @@ from ue_sim.ue_events import (
     AttachRequested,
     Channel,
     DatagramArrived,
+    DeliverPacket,
     Detached,
     DetachRequested,
     EspKeysReady,
     Note,
+    PacketToSend,
     Send,
     Step,
     StepTaken,
@@ -288,6 +291,121 @@ async def test_end_by_the_gateway_is_seen_without_asking(ground: Ground, lines: 
     ground.arrive(Channel.IKE)
     assert ground.ue.ended.is_set()
     assert lines[-1]["cause"] == "the gateway deleted the IKE SA"
+
+
+# A TUN device
+
+
+@dataclass
+class SilentDevice:
+    """Stands in for runtime.tun.TunDevice, and for its `open`."""
+
+    refuses: str = ""
+    refuses_address: str = ""
+    opened: list[str] = field(default_factory=list)
+    addresses: list[IPv6Interface] = field(default_factory=list)
+    sent: list[bytes] = field(default_factory=list)
+    on_packet: Callable[[bytes], None] = lambda _packet: None
+    on_lost: Callable[[str], None] = lambda _cause: None
+    closed: int = 0
+
+    def open(self, name: str, on_packet: Callable[[bytes], None], on_lost: Callable[[str], None]) -> "SilentDevice":
+        if self.refuses:
+            raise ConfigError(self.refuses)
+        self.opened.append(name)
+        self.on_packet, self.on_lost = on_packet, on_lost
+        return self
+
+    def add_address(self, address: IPv6Interface) -> None:
+        if self.refuses_address:
+            raise ConfigError(self.refuses_address)
+        self.addresses.append(address)
+
+    def send(self, packet: bytes) -> None:
+        self.sent.append(packet)
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+@pytest.fixture
+def device(monkeypatch: pytest.MonkeyPatch) -> SilentDevice:
+    silent = SilentDevice()
+    monkeypatch.setattr(shell, "TunDevice", silent)
+    return silent
+
+
+@pytest_asyncio.fixture
+async def on_device(network: SilentNetwork, machine: ScriptedUe, device: SilentDevice) -> AsyncIterator[Ground]:
+    machine.script[AttachRequested] = [Attached(HOME, AGENT, 64)]
+    card = SoftwareUsim(Secret(bytes(16)), Secret(bytes(16)))
+    async with UeShell(SETTINGS, card, on_step=lambda _report: None, tun="ak0") as ue:
+        yield Ground(ue, machine, network, [], Tables())
+
+
+async def test_device_has_the_home_address_as_long_as_the_ue_is_attached(
+    on_device: Ground, device: SilentDevice
+) -> None:
+    assert on_device.machine.settings is not None
+    assert on_device.machine.settings.device
+    assert device.opened == []
+    await on_device.ue.attach()
+    assert (device.opened, device.addresses, device.closed) == (["ak0"], [IPv6Interface(f"{HOME}/64")], 0)
+    on_device.machine.script[DetachRequested] = [Detached("detached")]
+    await on_device.ue.detach()
+    assert device.closed == 1
+    await on_device.ue.attach()
+    assert device.opened == ["ak0", "ak0"]
+
+
+async def test_packets_go_between_device_and_machine(on_device: Ground, device: SilentDevice) -> None:
+    await on_device.ue.attach()
+    device.on_packet(b"from an application")
+    assert on_device.machine.events[-1] == PacketToSend(b"from an application")
+    on_device.machine.script[DatagramArrived] = [DeliverPacket(b"for an application")]
+    on_device.arrive(Channel.IKE)
+    assert device.sent == [b"for an application"]
+
+
+async def test_device_that_cannot_be_made_stops_the_attach_before_it_begins(
+    on_device: Ground, device: SilentDevice
+) -> None:
+    device.refuses = "run as root"
+    with pytest.raises(ConfigError, match="run as root"):
+        await on_device.ue.attach()
+    assert on_device.machine.events == []
+    assert on_device.ue.ended.is_set()
+
+
+async def test_device_without_its_address_ends_the_attach(on_device: Ground, device: SilentDevice) -> None:
+    device.refuses_address = "IPv6 is switched off"
+    on_device.machine.script[DetachRequested] = [Detached("IPv6 is switched off")]
+    with pytest.raises(UeFailed, match="step 8: IPv6 is switched off"):
+        await on_device.ue.attach()
+    assert (on_device.ue.ended.is_set(), device.closed) == (True, 1)
+
+
+async def test_ue_whose_device_is_taken_away_detaches(on_device: Ground, device: SilentDevice) -> None:
+    await on_device.ue.attach()
+    on_device.machine.script[DetachRequested] = [Detached("TUN device ak0 is gone")]
+    device.on_lost("TUN device ak0 is gone")
+    assert on_device.machine.events[-1] == DetachRequested("TUN device ak0 is gone")
+    assert on_device.ue.ended.is_set()
+    assert on_device.ue.end == "TUN device ak0 is gone"
+
+
+async def test_device_is_closed_with_the_shell(
+    network: SilentNetwork, machine: ScriptedUe, device: SilentDevice
+) -> None:
+    machine.script[AttachRequested] = [ATTACHED]
+    async with UeShell(SETTINGS, SoftwareUsim(Secret(bytes(16)), Secret(bytes(16))), on_step=print, tun="ak0") as ue:
+        await ue.attach()
+    assert device.closed == 1
+
+
+async def test_packet_for_a_device_that_is_gone_is_lost(ground: Ground) -> None:
+    ground.machine.script[DatagramArrived] = [DeliverPacket(b"for nobody")]
+    ground.arrive(Channel.IKE)
 
 
 # Keys and notes

@@ -3,13 +3,26 @@
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from ipaddress import IPv6Address
 
 import pytest
 
 from pdngw_proxy.gateway_events import DrainRequested
 from pdngw_proxy.mobility import SessionEnded
 from tests.aaa.memory_hss import IMSI, usim
-from tests.network import AGENT, DNS, DSMIP, HA_ADDRESS, NATT, Network, VirtualUe, responder_policy, subscribers
+from tests.network import (
+    AGENT,
+    CORRESPONDENT,
+    DNS,
+    DSMIP,
+    HA_ADDRESS,
+    NATT,
+    Network,
+    VirtualUe,
+    responder_policy,
+    subscribers,
+)
+from ue_sim.connection import Connection
 from ue_sim.pinger import EchoMissed, EchoTimed, PingFinished, PingRequested
 from ue_sim.ue_events import (
     TRANSITIONS,
@@ -17,17 +30,22 @@ from ue_sim.ue_events import (
     Channel,
     Connecting,
     DatagramArrived,
+    DeliverPacket,
     Detached,
     Discovering,
     Leaving,
     Note,
     Off,
     OnTheNetwork,
+    PacketToSend,
     Registering,
     Send,
     Step,
 )
 from wire.identity import Imsi, Plmn
+from wire.ikev2.association import Association
+from wire.ip.icmpv6 import EchoReply, EchoRequest, Icmpv6Message, build_icmpv6, parse_icmpv6
+from wire.ip.ipv6 import PROTO_ICMPV6, Ipv6Packet
 from wire.sansio import Tick
 from wire.secret import Secret
 
@@ -319,6 +337,131 @@ def test_ue_answers_an_echo_request_of_another() -> None:
     network = Network(hss=subscribers(IMSI, OTHER_IMSI))
     phone, friend = on_the_network(network), on_the_network(network, OTHER_IMSI)
     assert friend.ping(phone.attached.home_address, pings=1).received == 1
+
+
+# A TUN device
+
+
+def on_a_device(network: Network) -> VirtualUe:
+    phone = network.attach(device=True)
+    network.run(until=network.now + 2.0)
+    assert phone.attached.prefix_length == 64
+    return phone
+
+
+def kernel_packet(phone: VirtualUe, message: Icmpv6Message, source: IPv6Address | None = None) -> bytes:
+    source = source or phone.attached.home_address
+    payload = build_icmpv6(message, source, CORRESPONDENT)
+    return Ipv6Packet(
+        source=source, destination=CORRESPONDENT, next_header=PROTO_ICMPV6, payload=payload, hop_limit=64
+    ).build()
+
+
+def test_packet_of_an_application_goes_through_the_tunnel_and_the_answer_back_to_it() -> None:
+    network = Network()
+    phone = on_a_device(network)
+    phone.tell(PacketToSend(kernel_packet(phone, EchoRequest(99, 1, b"hello"))))
+    network.run(until=network.now + 1.0)
+    (delivered,) = phone.said(DeliverPacket)
+    answer = Ipv6Packet.parse(delivered.octets)
+    message = parse_icmpv6(answer.payload, CORRESPONDENT, phone.attached.home_address)
+    assert message == EchoReply(99, 1, b"hello")
+
+
+def test_own_pings_go_on_beside_the_device() -> None:
+    network = Network()
+    phone = on_a_device(network)
+    assert phone.ping(HA_ADDRESS, pings=2).received == 2
+    assert phone.said(DeliverPacket) == []
+
+
+def test_device_may_send_by_home_address_alone() -> None:
+    network = Network()
+    phone = on_a_device(network)
+    sent = len(network.sent)
+    spoofed = kernel_packet(phone, EchoRequest(1, 1, b""), IPv6Address("2001:db8:7::bad"))
+    for octets in (spoofed, spoofed[:30], b"\x45" + bytes(39), b""):
+        phone.tell(PacketToSend(octets))
+    assert len(network.sent) == sent
+    assert "outside the selectors" in causes(phone)[-4]
+    assert all(cause.startswith("not sent: ") for cause in causes(phone)[-4:])
+
+
+def test_packet_of_an_application_needs_a_tunnel() -> None:
+    network = Network(silent=[DNS])
+    phone = network.attach(device=True)
+    phone.tell(PacketToSend(bytes(40)))
+    assert causes(phone) == ["no tunnel to send through"]
+
+
+# Security associations without numbers (RFC 4303 §3.3.3)
+
+
+def exhaust(association: Association | None) -> None:
+    assert association is not None
+    association.outbound._sequence = association.outbound._limit - 1
+
+
+def connection_of(phone: VirtualUe) -> Connection:
+    connection = phone.machine._connection
+    assert connection is not None
+    return connection
+
+
+def leaves_and_can_attach_again(network: Network, phone: VirtualUe) -> None:
+    assert type(phone.state) is Leaving, phone.state
+    network.run(until=network.now + 1.0)
+    assert "packets; attach again" in phone.detached.cause
+    assert (len(network.gateway.sessions), network.gateway.bindings) == (0, 0)
+    phone.begin()
+    network.run(until=network.now + 2.0)
+    assert phone.ping(HA_ADDRESS, pings=1).received == 1
+
+
+def test_ue_whose_tunnel_is_exhausted_by_an_application_leaves_and_can_attach_again() -> None:
+    network = Network()
+    phone = on_a_device(network)
+    exhaust(connection_of(phone).tunnel)
+    phone.tell(PacketToSend(kernel_packet(phone, EchoRequest(1, 1, b""))))
+    leaves_and_can_attach_again(network, phone)
+
+
+def test_ue_whose_tunnel_is_exhausted_by_a_ping_leaves_and_can_attach_again() -> None:
+    network = Network()
+    phone = on_the_network(network)
+    exhaust(connection_of(phone).tunnel)
+    phone.tell(PingRequested(destination=HA_ADDRESS, identifier=1, count=1))
+    leaves_and_can_attach_again(network, phone)
+
+
+def test_ue_whose_binding_updates_are_exhausted_leaves_when_it_should_renew() -> None:
+    network = Network()
+    phone = on_the_network(network, lifetime=40)
+    exhaust(connection_of(phone).transport)
+    network.run(until=network.now + 60.0)
+    assert "packets; attach again" in phone.detached.cause
+    assert len(network.gateway.sessions) == 0
+
+
+def test_ue_whose_binding_updates_are_exhausted_while_it_registers_fails() -> None:
+    network = Network(silent=[DSMIP])
+    phone = network.attach()
+    until_state(network, phone, Registering)
+    exhaust(connection_of(phone).transport)
+    network.run(until=network.now + 60.0)
+    assert phone.failed.step is Step.BINDING_ACK
+    assert "has sent" in phone.failed.cause
+    assert phone.is_off
+
+
+def test_ue_that_leaves_does_so_without_numbers_too() -> None:
+    network = Network()
+    phone = on_the_network(network)
+    exhaust(connection_of(phone).transport)
+    phone.detach()
+    network.run(until=network.now + 60.0)
+    assert phone.detached == Detached("detached; the home agent did not confirm")
+    assert any(cause.startswith("not sent: SPI") for cause in causes(phone))
 
 
 def scenarios() -> list[Callable[[], None]]:
