@@ -1,5 +1,6 @@
 """Wireshark's tables: with WIRESHARK_CONFIG_DIR naming their folder, it reads IKEv2 and ESP in clear.
 
+Wireshark 4.0 verifies no ESP with extended sequence numbers: its table has no place for them. All else it verifies.
 They hold session keys; so they are written only where a capture was asked for, in a folder of mode 0700.
 """
 

@@ -69,6 +69,11 @@ def test_choices_are_written(hss: HssChoice, aaa: AaaChoice) -> None:
     assert tables["capture"]["folder"] == "capture"
 
 
+@pytest.mark.parametrize(("capture", "esn"), [("", True), ("capture", False)])
+def test_esp_of_a_capture_counts_as_wireshark_can_verify_it(capture: str, esn: bool) -> None:
+    assert read(Plan(BLOCK, capture=capture)).tables["ue"]["esn"] is esn
+
+
 def test_both_ends_of_every_conversation_agree() -> None:
     tables = read(Plan(BLOCK)).tables
     hss, aaa, pdngw, ue = (tables[name] for name in ("hss", "aaa", "pdngw", "ue"))
