@@ -218,6 +218,7 @@ certificate = "pki/pgw.pem"  # its certificate for IKEv2
 key = "pki/pgw.key"  # and the key
 ha_address = {_quoted(str(block.home_agent))}  # the home agent's IPv6 address
 home_prefix = {_quoted(str(block.home_prefix))}  # the pool that Home Addresses come from
+tun = ""  # "" for a home network in the process; else a TUN device that leads to it (as root), such as "home0"
 aaa = {_quoted(plan.aaa)}  # how it asks the AAA server: diameter (S6b) or radius
 
 [pdngw.diameter]  # read when aaa = "diameter"

@@ -88,8 +88,10 @@ def _settings(config: PdnGwConfig) -> GatewaySettings:
             home_prefix=config.home_prefix,
             most_lifetime=config.lifetime_limit,
             most_bindings=config.session_limit,
+            moves_ike=False,
         ),
         dsmip=Endpoint(config.address, config.dsmip_port),
+        device=bool(config.tun),
     )
 
 

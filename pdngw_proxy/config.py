@@ -20,6 +20,7 @@ class PdnGwConfig(Section):
     key: ConfigPath = Field(description="its private key, PEM")
     ha_address: IPv6Address = Field(description="the home agent's IPv6 address, in the home prefix")
     home_prefix: IPv6Network = Field(description='the pool of Home Addresses, such as "2001:db8:1::/64"')
+    tun: str = Field(default="", max_length=15, description='a TUN device such as "akadia0", or "" for none')
     aaa: Literal["diameter", "radius"] = "diameter"
     session_limit: int = Field(default=10_000, ge=1, description="IKE SAs at most")
     lifetime_limit: int = Field(default=3600, ge=4, le=262140, description="seconds a binding is granted at most")

@@ -2,11 +2,12 @@
 
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import dataclass
 from ipaddress import IPv6Address
 from typing import assert_never
 
 from pdngw_proxy.forwarding import Discard, ForwardEffect, Forwarder, SendHome, SendToTunnel
-from pdngw_proxy.gateway_events import Channel, DatagramArrived, GatewayEffect, Level, Report, Send
+from pdngw_proxy.gateway_events import Channel, DatagramArrived, DeliverHome, GatewayEffect, Level, Report, Send
 from pdngw_proxy.home_agent import HomeAgent
 from pdngw_proxy.home_network import HomeNetwork
 from pdngw_proxy.mobility import (
@@ -32,14 +33,31 @@ from wire.ikev2.nat import Endpoint
 from wire.ip.ipv6 import Ipv6Packet
 from wire.mip6.encapsulation import open_mobility, parse_tunnelled, seal_mobility, spi_of
 
-Effects = Iterator[GatewayEffect]
+
+@dataclass(frozen=True, slots=True)
+class CloseSession:
+    """End the IKE SA `sa`, and with it all that the session has; `cause` is one line."""
+
+    sa: bytes
+    cause: str
+
+
+PlaneEffect = GatewayEffect | CloseSession
+Effects = Iterator[PlaneEffect]
+
+_DESTINATION = slice(24, 40)
+"""Where an IPv6 header has its Destination Address (RFC 8200 §3)."""
 
 _MOST_HOPS = 8
 """Packets that one packet may cause on its way: an answer, an error, the answer's way home."""
 
 
 class DataPlane:
-    """Opens, checks, forwards and seals. `dsmip` is our own socket for Binding Updates."""
+    """Opens, checks, forwards and seals. `dsmip` is our own socket for Binding Updates.
+
+    With `device` the home network is outside of this process, but for the home agent's own address in `home`: a kernel
+    would refuse what Mobile IPv6 adds to a packet (RFC 6275 §6.3, §6.4).
+    """
 
     def __init__(
         self,
@@ -49,12 +67,14 @@ class DataPlane:
         home: HomeNetwork,
         ha_address: IPv6Address,
         dsmip: Endpoint,
+        device: bool = False,
     ) -> None:
         self._sessions = sessions
         self._agent = agent
         self._home = home
         self._ha_address = ha_address
         self._dsmip = dsmip
+        self._device = device
         self._forwarder = Forwarder(ha_address=ha_address, binding=agent.binding)
 
     # Binding Updates
@@ -109,13 +129,13 @@ class DataPlane:
     def _answer(self, octets: bytes, home_address: IPv6Address, endpoint: OuterEndpoint) -> Effects:
         session = self._sessions.of_home(home_address)
         association = session.newest(Mode.TRANSPORT) if session else None
-        if association is None:
+        if session is None or association is None:
             yield Report(Level.WARNING, "answer lost", {"cause": f"no security association of {home_address}"})
             return
         try:
             datagram = seal_mobility(octets, self._ha_address, home_address, association.outbound)
         except SequenceExhausted as error:
-            yield Report(Level.WARNING, "answer lost", {"cause": str(error)})
+            yield from self._exhausted(session, str(error))
             return
         yield Send(Channel.DSMIP, datagram, self._dsmip, Endpoint(endpoint.address, endpoint.port))
 
@@ -128,6 +148,14 @@ class DataPlane:
         packet = association.open_tunnelled(octets)
         yield from self._forward(self._forwarder.from_tunnel(packet.build(), association.home_address, now), now)
 
+    def receive_home(self, octets: bytes, now: float) -> Effects:
+        """A packet from the home network's device."""
+        if octets[_DESTINATION] == self._ha_address.packed:
+            for answer in self._home.deliver(octets):
+                yield DeliverHome(answer)
+        else:
+            yield from self._forward(self._forwarder.from_home(octets, now), now)
+
     def _forward(self, effects: list[ForwardEffect], now: float) -> Effects:
         waiting = deque(effects)
         for _ in range(_MOST_HOPS):
@@ -137,6 +165,8 @@ class DataPlane:
             match effect:
                 case SendToTunnel(home_address, octets):
                     yield from self._tunnel(home_address, octets)
+                case SendHome(octets) if self._device and octets[_DESTINATION] != self._ha_address.packed:
+                    yield DeliverHome(octets)
                 case SendHome(octets):
                     for answer in self._home.deliver(octets):
                         waiting.extend(self._forwarder.from_home(answer, now))
@@ -153,11 +183,22 @@ class DataPlane:
             return
         try:
             datagram = association.seal_tunnelled(octets)
-        except (ProtocolViolation, SequenceExhausted) as error:
+        except SequenceExhausted as error:
+            yield from self._exhausted(session, str(error))
+        except ProtocolViolation as error:
             # Not the fault of whoever sent the packet on its way.
             yield Report(Level.DEBUG, "packet discarded", {"cause": str(error)})
+        else:
+            yield Send(Channel.IKE, datagram, session.local, session.peer)
+
+    def _exhausted(self, session: GatewaySession, cause: str) -> Effects:
+        """An SA that has sent its last number is worth nothing, and its UE attaches again (RFC 4303 §3.3.3)."""
+        if session.exhausted:
+            yield Report(Level.DEBUG, "packet discarded", {"cause": cause})
             return
-        yield Send(Channel.IKE, datagram, session.local, session.peer)
+        session.exhausted = True
+        yield Report(Level.WARNING, "security association exhausted", {"cause": cause, "identity": session.identity})
+        yield CloseSession(session.sa, cause)
 
 
 def _of_binding(binding: Binding) -> dict[str, str]:

@@ -98,6 +98,8 @@ class Forwarder:
         if self._binding(packet.destination) is None:
             unreachable = DestinationUnreachable(UNREACHABLE_ADDRESS, octets)
             return self._complain(packet, unreachable, f"no binding of {packet.destination}", now)
+        if self._binding(packet.source) is not None:
+            return self._discard(f"spoofed source {packet.source}, whose mobile node is not at home")
         return self._forward(packet, now)
 
     def _forward(self, packet: Ipv6Packet, now: float) -> list[ForwardEffect]:

@@ -1,15 +1,15 @@
 """The PDN GW as one machine: IKEv2 responder, EAP relay, Home Addresses, home agent and forwarding joined
 (TS 24.303 §5.1, RFC 4877, RFC 5026, RFC 5555)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from ipaddress import IPv6Network
+from ipaddress import IPv6Address, IPv6Network
 from typing import assert_never
 
 from pdngw_proxy import addresses
 from pdngw_proxy.aaa_link.port import RelayAccept, RelayAnswer, RelayRequest
 from pdngw_proxy.addresses import HomeAddressPool
-from pdngw_proxy.data_plane import DataPlane
+from pdngw_proxy.data_plane import CloseSession, DataPlane, PlaneEffect
 from pdngw_proxy.gateway_events import (
     AaaAnswered,
     AskAaa,
@@ -19,6 +19,7 @@ from pdngw_proxy.gateway_events import (
     EndAaaSession,
     GatewayEffect,
     GatewayEvent,
+    HomePacketArrived,
     Level,
     Report,
     Send,
@@ -40,12 +41,16 @@ Effects = Iterator[GatewayEffect]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatewaySettings:
-    """One PDN GW. `dsmip` is its socket for Binding Updates; Home Addresses come from the home agent's prefix."""
+    """One PDN GW. `dsmip` is its socket for Binding Updates; Home Addresses come from the home agent's prefix.
+
+    With `device` the home network is behind a device of the machine, else a correspondent in this process.
+    """
 
     responder: ResponderPolicy
     admission: Admission
     agent: HomeAgentPolicy
     dsmip: Endpoint
+    device: bool = False
 
     @property
     def home_prefix(self) -> IPv6Network:
@@ -69,9 +74,14 @@ class Gateway:
         self._agent = HomeAgent(settings.agent)
         self._pool = HomeAddressPool(settings.home_prefix, reserved=(ha_address, correspondent))
         self.sessions = SessionBook()
-        home = HomeNetwork(ha_address=ha_address, prefix=settings.home_prefix, hosts=(correspondent,))
+        hosts = () if settings.device else (correspondent,)
         self._plane = DataPlane(
-            sessions=self.sessions, agent=self._agent, home=home, ha_address=ha_address, dsmip=settings.dsmip
+            sessions=self.sessions,
+            agent=self._agent,
+            home=HomeNetwork(ha_address=ha_address, prefix=settings.home_prefix, hosts=hosts),
+            ha_address=ha_address,
+            dsmip=settings.dsmip,
+            device=settings.device,
         )
 
     @property
@@ -101,13 +111,15 @@ class Gateway:
         match event:
             case DatagramArrived():
                 yield from self._receive(event, now)
+            case HomePacketArrived(octets):
+                yield from self._plane_wants(self._plane.receive_home(octets, now), now)
             case AaaAnswered(sa, answer):
                 yield from self._answered(sa, answer, now)
             case DrainRequested():
                 yield from self._drain(event, now)
             case Tick():
                 yield from self._ike(Tick(), now)
-                yield from self._plane.move(Tick(), now)
+                yield from self._plane_wants(self._plane.move(Tick(), now), now)
             case _:
                 assert_never(event)
 
@@ -123,7 +135,7 @@ class Gateway:
     def _receive(self, event: DatagramArrived, now: float) -> Effects:
         try:
             if event.channel is Channel.DSMIP:
-                yield from self._plane.receive_mobility(event, now)
+                yield from self._plane_wants(self._plane.receive_mobility(event, now), now)
             else:
                 yield from self._receive_ike(event, now)
         except UNUSABLE as error:
@@ -136,7 +148,8 @@ class Gateway:
         spi = int.from_bytes(event.octets[:4], "big")
         session = self.sessions.of_spi(spi)
         if session is not None:
-            yield from self._plane.receive_esp(session, session.associations[spi], event.octets, now)
+            wanted = self._plane.receive_esp(session, session.associations[spi], event.octets, now)
+            yield from self._plane_wants(wanted, now)
         elif event.octets.startswith(NON_ESP_MARKER) or has_ike_shape(event.octets):
             # Where the UE reaches us is where its ESP comes back from (RFC 3948 §3.1).
             self._arrived_at, self._arrived_from = event.destination, event.source
@@ -239,7 +252,7 @@ class Gateway:
     def _supersede(self, older: GatewaySession, now: float) -> Effects:
         """The same subscriber attached again: what the older session had ends before the new one begins."""
         if older.lease is not None:
-            yield from self._plane.move(SessionEnded(older.lease.home_address), now)
+            yield from self._end_binding(older.lease.home_address, now)
         for spi in list(older.associations):
             self.sessions.remove(older, spi)
         yield from self._ike(SaEvent(older.sa, ike.CloseRequested("the subscriber attached again")), now)
@@ -249,18 +262,29 @@ class Gateway:
         said = self._refused == (sa, cause)
         if session is None:
             if not said:
-                yield Report(Level.INFO, "attach given up", {"cause": cause}, by_stranger=True)
+                yield Report(Level.WARNING, "attach given up", {"cause": cause}, by_stranger=True)
             return
         lease = session.lease
         if lease is not None and self.sessions.of_home(lease.home_address) is session:
-            yield from self._plane.move(SessionEnded(lease.home_address), now)
+            yield from self._end_binding(lease.home_address, now)
         self.sessions.close(session)
         if lease is not None:
             self._pool.release(lease)
         if session.accepted:
             yield EndAaaSession(session.name, session.user_name)
         if not said:
-            yield Report(Level.INFO, "session ended", {"identity": session.identity, "cause": cause})
+            level, phrase = (Level.WARNING, "attach given up") if lease is None else (Level.INFO, "session ended")
+            yield Report(level, phrase, {"identity": session.identity, "cause": cause})
+
+    def _end_binding(self, home_address: IPv6Address, now: float) -> Effects:
+        yield from self._plane_wants(self._plane.move(SessionEnded(home_address), now), now)
+
+    def _plane_wants(self, effects: Iterable[PlaneEffect], now: float) -> Effects:
+        for effect in effects:
+            if isinstance(effect, CloseSession):
+                yield from self._ike(SaEvent(effect.sa, ike.CloseRequested(effect.cause)), now)
+            else:
+                yield effect
 
     def _refuse(self, sa: bytes, cause: str) -> Report:
         """A refusal that ends the IKE SA is followed by Closed with the same cause, which is not said twice."""

@@ -27,6 +27,13 @@ class DatagramArrived:
 
 
 @dataclass(frozen=True, slots=True)
+class HomePacketArrived:
+    """The home network's device has an IPv6 packet for a Home Address, or for the home agent."""
+
+    octets: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class AaaAnswered:
     """The AAA server's answer to the AskAaa of `sa`."""
 
@@ -42,7 +49,7 @@ class DrainRequested:
     at_once: bool = False
 
 
-GatewayEvent = DatagramArrived | AaaAnswered | DrainRequested | Tick
+GatewayEvent = DatagramArrived | HomePacketArrived | AaaAnswered | DrainRequested | Tick
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +60,13 @@ class Send:
     octets: bytes
     source: Endpoint
     to: Endpoint
+
+
+@dataclass(frozen=True, slots=True)
+class DeliverHome:
+    """Put an IPv6 packet on the home network's device."""
+
+    octets: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,4 +106,4 @@ class Report:
     by_stranger: bool = False
 
 
-GatewayEffect = Send | AskAaa | EndAaaSession | Report
+GatewayEffect = Send | DeliverHome | AskAaa | EndAaaSession | Report

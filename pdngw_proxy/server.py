@@ -14,10 +14,12 @@ from pdngw_proxy.gateway_events import (
     AskAaa,
     Channel,
     DatagramArrived,
+    DeliverHome,
     DrainRequested,
     EndAaaSession,
     GatewayEffect,
     GatewayEvent,
+    HomePacketArrived,
     Report,
     Send,
 )
@@ -25,6 +27,7 @@ from runtime.driver import Driver
 from runtime.log_limit import LogLimit
 from runtime.logs import get_logger
 from runtime.taps import Address, DatagramTap
+from runtime.tun import TunDevice
 from runtime.udp import UdpEndpoint
 from wire.ikev2.nat import Endpoint
 
@@ -50,12 +53,13 @@ class GatewayShell:
             self._machine, self._perform, clock=loop.time, call_later=loop.call_later
         )
         self._sockets: dict[Endpoint, UdpEndpoint] = {}
+        self._device: TunDevice | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._limit = LogLimit()
         self._quiet = asyncio.Event()
 
     def open(self, config: PdnGwConfig) -> None:
-        """Bind the ports; OSError when one is taken."""
+        """Bind the ports, and make the home network's device; OSError or ConfigError when that cannot be."""
         for channel, port in (
             (Channel.IKE, config.ike_port),
             (Channel.IKE, config.natt_port),
@@ -64,6 +68,9 @@ class GatewayShell:
             local = Endpoint(config.address, port)
             arrived = self._receiver(channel, local)
             self._sockets[local] = UdpEndpoint.bind((str(config.address), port), arrived, capture=self._capture)
+        if config.tun:
+            self._device = TunDevice.open(config.tun, self._home_packet, self._home_lost)
+            self._device.add_route(config.home_prefix)
 
     async def drain(self) -> None:
         """Close every session, and wait a little for the UEs to agree, then for the AAA server to know."""
@@ -79,6 +86,8 @@ class GatewayShell:
         self._driver.close()
         for endpoint in self._sockets.values():
             endpoint.close()
+        if self._device is not None:
+            self._device.close()
         for task in self._tasks:
             task.cancel()
 
@@ -89,10 +98,19 @@ class GatewayShell:
 
         return arrived
 
+    def _home_packet(self, octets: bytes) -> None:
+        self._driver.feed(HomePacketArrived(octets))
+
+    def _home_lost(self, cause: str) -> None:
+        log.error("home network lost", cause=f"{cause}; start the gateway anew")
+
     def _perform(self, effect: GatewayEffect) -> None:
         match effect:
             case Send(_, octets, source, to):
                 self._sockets[source].send(octets, (str(to.address), to.port))
+            case DeliverHome(octets):
+                if self._device is not None:
+                    self._device.send(octets)
             case AskAaa(sa, request):
                 self._start(self._ask(sa, request))
             case EndAaaSession(session, user_name):

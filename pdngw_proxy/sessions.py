@@ -14,6 +14,7 @@ class GatewaySession:
     """One UE. `sa` is our SPI of its IKE SA, `name` what the AAA server calls the session.
 
     `peer` and `local` are where its ESP goes, from and to; `associations` its Child SAs by our inbound SPI.
+    `exhausted`: one of them has sent its last sequence number, and the session is being closed for it.
     """
 
     sa: bytes
@@ -23,6 +24,7 @@ class GatewaySession:
     identity: str = ""
     user_name: str | None = None
     accepted: bool = False
+    exhausted: bool = False
     lease: Lease | None = None
     associations: dict[int, Association] = field(default_factory=dict)
 

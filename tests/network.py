@@ -154,7 +154,7 @@ class Network:
     """One PDN GW with all behind it. `loss`, `duplicate` and `reorder` are probabilities of each datagram's fate.
 
     `lose` names datagrams by number, from 0, that never arrive; `silent` endpoints that answer nothing. With `nat` the
-    UEs are behind that address.
+    UEs are behind that address. With `device` what is for the home network is in `sent_home`.
     """
 
     def __init__(
@@ -171,11 +171,13 @@ class Network:
         agent: HomeAgentPolicy = AGENT,
         hss: MemoryHss | None = None,
         aaa: Callable[[RelayRequest], RelayAnswer | None] | None = None,
+        device: bool = False,
     ) -> None:
         self.now = 0.0
         self.sent: list[Datagram] = []
         self.reports: list[pgw.Report] = []
         self.ended_sessions: list[str] = []
+        self.sent_home: list[bytes] = []
         self.lose, self.silent, self.nat = set(lose), set(silent), nat
         self.hss = hss or MemoryHss()
         self.relay = aaa or self._ask_service
@@ -186,7 +188,7 @@ class Network:
         self._order = count()
         self._ues: list[VirtualUe] = []
         self._receivers: dict[Endpoint, Callable[[bytes, Endpoint], None]] = {DNS: self._resolve}
-        self.gateway = self._gateway(responder or responder_policy(), agent)
+        self.gateway = self._gateway(responder or responder_policy(), agent, device=device)
         self._service = EapAuthenticationService(
             hss=self.hss,
             conversations=MemoryConversations(random=self._entropy("conversations")),
@@ -241,6 +243,8 @@ class Network:
             match effect:
                 case pgw.Send(_, octets, source, to):
                     self.send(source, to, octets)
+                case pgw.DeliverHome(octets):
+                    self.sent_home.append(octets)
                 case pgw.AskAaa(sa, request):
                     self._relay(sa, request)
                 case pgw.EndAaaSession(session):
@@ -309,10 +313,10 @@ class Network:
         if answer is not None:
             self.send(DNS, source, answer)
 
-    def _gateway(self, responder: ResponderPolicy, agent: HomeAgentPolicy) -> Gateway:
+    def _gateway(self, responder: ResponderPolicy, agent: HomeAgentPolicy, *, device: bool) -> Gateway:
         for channel, own in ((pgw.Channel.IKE, IKE), (pgw.Channel.IKE, NATT), (pgw.Channel.DSMIP, DSMIP)):
             self._receivers[own] = self._to_gateway(channel, own)
-        settings = GatewaySettings(responder=responder, admission=Admission(), agent=agent, dsmip=DSMIP)
+        settings = GatewaySettings(responder=responder, admission=Admission(), agent=agent, dsmip=DSMIP, device=device)
         return Gateway(settings=settings, random=self._entropy("gateway"))
 
     def _entropy(self, whose: str) -> Callable[[int], bytes]:

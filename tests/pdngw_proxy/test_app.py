@@ -128,6 +128,18 @@ async def test_gateway_is_made_as_configured(folder: Path, shell: SilentShell, s
     assert settings.responder.ha_address == settings.agent.ha_address == IPv6Address("2001:db8:7::1")
     assert (settings.agent.most_lifetime, settings.agent.most_bindings, settings.admission.session_limit) == (600, 7, 7)
     assert settings.dsmip == Endpoint(IPv4Address("127.9.9.4"), 4191)
+    assert not settings.device
+    assert not settings.agent.moves_ike, "K is not promised, because nothing moves the IKE SA (RFC 6275 §10.3.1)"
+
+
+async def test_gateway_with_a_tun_device_has_its_home_network_outside(
+    folder: Path, shell: SilentShell, stopped: asyncio.Event
+) -> None:
+    raw = read(folder)
+    raw.path.write_text(CONFIG.format(aaa="radius").replace("[pdngw]", '[pdngw]\ntun = "home0"'))
+    await app.serve(read_config(raw.path), stopped)
+    assert shell.settings is not None
+    assert shell.settings.device
 
 
 async def test_gateway_asks_over_radius_or_diameter_as_configured(

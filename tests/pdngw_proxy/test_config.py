@@ -29,7 +29,7 @@ def test_gateway_is_read_with_the_usual_ports(tmp_path: Path) -> None:
     assert config.address == IPv4Address("127.1.2.4")
     assert (config.ike_port, config.natt_port, config.dsmip_port) == (5500, 4500, 4191)
     assert (config.ha_address, config.home_prefix) == (IPv6Address("2001:db8:1::1"), IPv6Network("2001:db8:1::/64"))
-    assert config.aaa == "diameter"
+    assert (config.aaa, config.tun) == ("diameter", "")
 
 
 def test_files_are_beside_the_configuration(tmp_path: Path) -> None:
@@ -47,6 +47,7 @@ def test_files_are_beside_the_configuration(tmp_path: Path) -> None:
         ('key = "pki/gateway.key"', "", "pdngw.key: is missing"),
         ("[pdngw]", '[pdngw]\naaa = "tacacs"', "pdngw.aaa"),
         ("[pdngw]", "[pdngw]\nnatt_port = 65536", "pdngw.natt_port"),
+        ("[pdngw]", '[pdngw]\ntun = "sixteen-letters-"', "pdngw.tun"),
         ("[pdngw]", "[pdngw]\nlifetime_limit = 3", "pdngw.lifetime_limit"),
         ("[pdngw]", "[pdngw]\nsession_limit = 0", "pdngw.session_limit"),
         ("[pdngw]", "[pdngw]\nike_prot = 500", "nothing reads this key; did you mean ike_port?"),

@@ -6,8 +6,8 @@ from ipaddress import IPv4Address, IPv6Address, IPv6Network
 import pytest
 
 from pdngw_proxy.addresses import Lease
-from pdngw_proxy.data_plane import DataPlane
-from pdngw_proxy.gateway_events import Channel, DatagramArrived, GatewayEffect, Level, Report, Send
+from pdngw_proxy.data_plane import CloseSession, DataPlane, PlaneEffect
+from pdngw_proxy.gateway_events import Channel, DatagramArrived, DeliverHome, Level, Report, Send
 from pdngw_proxy.home_agent import HomeAgent
 from pdngw_proxy.home_network import HomeNetwork, correspondent_of
 from pdngw_proxy.mobility import HomeAgentPolicy, SessionEnded
@@ -40,15 +40,16 @@ FLAGS = BindingFlag.ACKNOWLEDGE | BindingFlag.HOME_REGISTRATION
 class Ground:
     """A data plane with one UE on it, and that UE's end of both SAs; `wide` leaves the gateway's selectors open."""
 
-    def __init__(self, *, wide: bool = False) -> None:
+    def __init__(self, *, wide: bool = False, device: bool = False) -> None:
         self.book = SessionBook()
         policy = HomeAgentPolicy(ha_address=AGENT, home_prefix=PREFIX)
         self.plane = DataPlane(
             sessions=self.book,
             agent=HomeAgent(policy),
-            home=HomeNetwork(ha_address=AGENT, prefix=PREFIX, hosts=(CORRESPONDENT,)),
+            home=HomeNetwork(ha_address=AGENT, prefix=PREFIX, hosts=() if device else (CORRESPONDENT,)),
             ha_address=AGENT,
             dsmip=DSMIP,
+            device=device,
         )
         self.session, self.transport, self.tunnel = self.add(HOME, 0x1000, CARE_OF, wide=wide)
 
@@ -73,19 +74,19 @@ class Ground:
         sa: Association | None = None,
         sequence: int = 1,
         lifetime: int = 900,
-    ) -> list[GatewayEffect]:
+    ) -> list[PlaneEffect]:
         """What comes of a Binding Update, sealed in the transport SA or in another."""
         update = BindingUpdate(sequence=sequence, flags=FLAGS, lifetime=lifetime, options=(Ipv4CareOf(CARE_OF),))
         octets = build_message(update, home_address, AGENT)
         outbound = (sa or self.transport).outbound
         return self.mobility(seal_mobility(octets, home_address, AGENT, outbound))
 
-    def mobility(self, datagram: bytes) -> list[GatewayEffect]:
+    def mobility(self, datagram: bytes) -> list[PlaneEffect]:
         """What comes of a datagram on the DSMIPv6 port."""
         arrived = DatagramArrived(Channel.DSMIP, datagram, Endpoint(CARE_OF, 4191), DSMIP)
         return list(self.plane.receive_mobility(arrived, 1.0))
 
-    def esp(self, packet: bytes, *, next_header: int = PROTO_IPV6) -> list[GatewayEffect]:
+    def esp(self, packet: bytes, *, next_header: int = PROTO_IPV6) -> list[PlaneEffect]:
         """What comes of an inner packet that the first UE tunnels."""
         octets = self.tunnel.outbound.seal(packet, next_header)
         association = self.session.associations[self.tunnel.child.spi_out]
@@ -110,13 +111,13 @@ def echo(source: IPv6Address, destination: IPv6Address) -> bytes:
     return packet.build()
 
 
-def the_report(effects: list[GatewayEffect]) -> Report:
+def the_report(effects: list[PlaneEffect]) -> Report:
     (report,) = effects
     assert isinstance(report, Report)
     return report
 
 
-def sent(effects: list[GatewayEffect]) -> Send:
+def sent(effects: list[PlaneEffect]) -> Send:
     (send,) = (effect for effect in effects if isinstance(effect, Send))
     return send
 
@@ -222,12 +223,12 @@ def test_answer_without_an_sa_is_lost_with_its_cause(ground: Ground) -> None:
     )
 
 
-def test_answer_in_an_exhausted_sa_is_lost_with_its_cause(ground: Ground) -> None:
+def test_answer_in_an_exhausted_sa_is_lost_and_the_session_closed(ground: Ground) -> None:
     ground.session.associations[0x1000].outbound._sequence = (1 << 64) - 1
-    report = ground.update()[-1]
+    *_, report, close = ground.update()
     assert isinstance(report, Report)
-    assert report.phrase == "answer lost"
-    assert "has sent" in report.details["cause"]
+    assert (report.level, report.phrase) == (Level.WARNING, "security association exhausted")
+    assert close == CloseSession(ground.session.sa, report.details["cause"])
 
 
 # Tunnels
@@ -273,11 +274,16 @@ def test_packet_for_a_ue_whose_tunnel_is_gone_is_discarded(bound: Ground) -> Non
     assert report.details == {"cause": f"no tunnel to {SECOND}"}
 
 
-def test_packet_for_an_exhausted_tunnel_is_discarded(bound: Ground) -> None:
+def test_packet_for_an_exhausted_tunnel_is_lost_and_the_session_closed_once(bound: Ground) -> None:
+    # RFC 4303 §3.3.3
     bound.session.associations[bound.tunnel.child.spi_out].outbound._sequence = (1 << 64) - 1
-    report = the_report(bound.esp(echo(HOME, AGENT)))
-    assert (report.level, report.phrase) == (Level.DEBUG, "packet discarded")
-    assert "has sent" in report.details["cause"]
+    report, close = bound.esp(echo(HOME, AGENT))
+    assert isinstance(report, Report)
+    assert (report.level, report.phrase) == (Level.WARNING, "security association exhausted")
+    assert report.details == {"cause": "SPI 0x00001101 has sent 18446744073709551615 packets", "identity": "UE 4096"}
+    assert close == CloseSession(bound.session.sa, report.details["cause"])
+    again = the_report(bound.esp(echo(HOME, AGENT)))
+    assert (again.level, again.phrase) == (Level.DEBUG, "packet discarded")
 
 
 def test_spoofed_inner_source_is_outside_the_selectors(bound: Ground) -> None:
@@ -320,3 +326,72 @@ def test_session_that_ends_takes_its_binding(bound: Ground) -> None:
     report = the_report(list(bound.plane.move(SessionEnded(HOME), 2.0)))
     assert (report.phrase, report.details["cause"]) == ("binding removed", "its session ended")
     assert the_report(bound.esp(echo(HOME, AGENT))).details == {"cause": f"no binding of {HOME}"}
+
+
+# A home network behind a device
+
+KERNEL = IPv6Address("2001:db8:1::2")
+
+
+@pytest.fixture
+def outside() -> Ground:
+    """A UE that is bound, and a home network that is not in this process."""
+    ground = Ground(device=True)
+    ground.update()
+    return ground
+
+
+def from_device(ground: Ground, octets: bytes) -> list[PlaneEffect]:
+    return list(ground.plane.receive_home(octets, 1.0))
+
+
+def test_packet_for_the_home_network_goes_to_the_device_one_hop_older(outside: Ground) -> None:
+    sent_home = replace(Ipv6Packet.parse(echo(HOME, KERNEL)), hop_limit=63)
+    assert outside.esp(echo(HOME, KERNEL)) == [DeliverHome(sent_home.build())]
+
+
+def test_packet_from_the_device_goes_into_the_tunnel(outside: Ground) -> None:
+    effect = sent(from_device(outside, echo(KERNEL, HOME)))
+    packet = outside.tunnel.open_tunnelled(effect.octets)
+    assert (packet.source, packet.destination, packet.hop_limit) == (KERNEL, HOME, 63)
+
+
+def test_home_agent_answers_both_sides_itself(outside: Ground) -> None:
+    # Its address is no kernel's: one would refuse a Home Address option (RFC 6275 §6.3).
+    through_tunnel = outside.tunnel.open_tunnelled(sent(outside.esp(echo(HOME, AGENT))).octets)
+    assert parse_icmpv6(through_tunnel.payload, AGENT, HOME) == EchoReply(1, 2, b"data")
+    (answer,) = from_device(outside, echo(KERNEL, AGENT))
+    assert isinstance(answer, DeliverHome)
+    assert parse_icmpv6(Ipv6Packet.parse(answer.octets).payload, AGENT, KERNEL) == EchoReply(1, 2, b"data")
+
+
+def test_host_is_told_of_a_home_address_that_is_not_bound(outside: Ground) -> None:
+    error, report = sorted(from_device(outside, echo(KERNEL, SECOND)), key=lambda effect: type(effect).__name__)
+    assert isinstance(error, DeliverHome)
+    assert isinstance(report, Report)
+    packet = Ipv6Packet.parse(error.octets)
+    assert (packet.source, packet.destination) == (AGENT, KERNEL)
+    assert report.details["cause"] == f"no binding of {SECOND}"
+
+
+def test_ue_is_told_when_the_kernel_sends_its_packet_back(outside: Ground) -> None:
+    effects = from_device(outside, echo(HOME, SECOND))
+    packet = outside.tunnel.open_tunnelled(sent(effects).octets)
+    assert (packet.source, packet.destination) == (AGENT, HOME)
+
+
+def test_host_does_not_speak_for_a_mobile_node(outside: Ground) -> None:
+    _, its_transport, _ = outside.add(SECOND, 0x5000, IPv4Address("203.0.113.7"))
+    outside.update(SECOND, sa=its_transport)
+    report = the_report(from_device(outside, echo(SECOND, HOME)))
+    assert report.details["cause"] == f"spoofed source {SECOND}, whose mobile node is not at home"
+
+
+@pytest.mark.parametrize("octets", [b"", bytes(39), b"\x45" + bytes(60), echo(KERNEL, AGENT)[:45]])
+def test_what_is_no_packet_is_discarded(outside: Ground, octets: bytes) -> None:
+    assert all(isinstance(effect, Report) for effect in from_device(outside, octets))
+
+
+def test_multicast_of_the_kernel_stays_at_home(outside: Ground) -> None:
+    report = the_report(from_device(outside, echo(KERNEL, IPv6Address("ff02::1"))))
+    assert report.level is Level.DEBUG

@@ -172,3 +172,11 @@ def test_echo_request_is_kept_octet_by_octet_apart_from_the_hop_limit() -> None:
 def test_tunnel_mtu_is_no_less_than_ipv6_needs() -> None:
     with pytest.raises(ValueError, match="IPv6 needs 1280"):
         Forwarder(ha_address=AGENT, binding=binding, mtu=1279)
+
+
+def test_host_at_home_does_not_speak_for_a_mobile_node_that_is_away() -> None:
+    router = forwarder()
+    assert router.from_home(packet(PEER, UE).build(), 0.0) == [
+        Discard(f"spoofed source {PEER}, whose mobile node is not at home")
+    ]
+    assert router.counters.discarded == 1

@@ -15,6 +15,7 @@ from pdngw_proxy.gateway_events import (
     DatagramArrived,
     DrainRequested,
     EndAaaSession,
+    HomePacketArrived,
     Report,
     Send,
 )
@@ -41,9 +42,13 @@ from tests.pdngw_proxy.forgery import (
     with_foreign_source,
 )
 from ue_sim import ue_events as ue
+from ue_sim.pinger import PingFinished, PingRequested
 from ue_sim.ue_events import OnTheNetwork, Step
 from wire.identity import Imsi
+from wire.ikev2.child import Mode
 from wire.ikev2.nat import Endpoint
+from wire.ip.ipv6 import Ipv6Packet
+from wire.ip.responder import respond
 
 SECOND = Imsi("001010000000002")
 FOREIGN = IPv6Address("2001:db8:7::bad")
@@ -444,6 +449,54 @@ def test_gateway_follows_a_ue_to_its_new_place(network: Network, phone: VirtualU
     assert moved.details["to"].startswith("198.51.100.9:")
     assert phone.ping(HA_ADDRESS).received == 5
     assert all(sent.to.address == network.nat for sent in network.sent if sent.source == NATT and sent.sent_at > 100.0)
+
+
+# Security associations without numbers (RFC 4303 §3.3.3)
+
+
+@pytest.mark.parametrize("mode", Mode)
+def test_gateway_closes_a_session_whose_sa_is_exhausted_and_says_so_once(
+    network: Network, phone: VirtualUe, mode: Mode
+) -> None:
+    second = network.attach(SECOND)
+    network.run(until=10.0)
+    session, _ = network.gateway.sessions.all()
+    association = session.newest(mode)
+    assert association is not None
+    association.outbound._sequence = association.outbound._limit - 1
+    if mode is Mode.TUNNEL:
+        for number in (1, 2, 3):
+            phone.tell(PingRequested(destination=HA_ADDRESS, identifier=number, count=1))
+    else:
+        phone.detach()
+    network.run(until=60.0)
+    (cause,) = network.causes()
+    assert cause == f"SPI {association.child.spi_out:#010x} has sent {association.outbound.sequence} packets"
+    assert phrases(network).count("security association exhausted") == 1
+    assert phone.is_off
+    assert [each.identity for each in network.gateway.sessions.all()] != [session.identity]
+    assert (len(network.gateway.sessions), len(network.ended_sessions)) == (1, 1)
+    assert second.ping(HA_ADDRESS).received == 5
+
+
+# A home network behind a device
+
+
+def test_gateway_carries_packets_between_tunnel_and_device() -> None:
+    network = Network(device=True)
+    phone = network.attach()
+    network.run(until=5.0)
+    assert phone.ping(HA_ADDRESS, pings=1).received == 1
+    assert phone.ping(CORRESPONDENT, pings=2).received == 0
+    first, _ = (Ipv6Packet.parse(octets) for octets in network.sent_home)
+    assert (first.source, first.destination) == (phone.attached.home_address, CORRESPONDENT)
+    phone.tell(PingRequested(destination=CORRESPONDENT, identifier=7, count=1))
+    network.run(until=network.now + 0.1)
+    answer = respond(Ipv6Packet.parse(network.sent_home[-1]))
+    assert answer is not None
+    network.tell_gateway(HomePacketArrived(answer.build()))
+    network.run(until=network.now + 1.0)
+    assert phone.said(PingFinished)[-1].received == 1
 
 
 # Stopping

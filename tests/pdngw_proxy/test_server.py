@@ -1,7 +1,7 @@
 """The gateway's shell: what the machine wants is done, and everything has a limit."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address, IPv6Network
 from pathlib import Path
@@ -18,10 +18,12 @@ from pdngw_proxy.gateway_events import (
     AskAaa,
     Channel,
     DatagramArrived,
+    DeliverHome,
     DrainRequested,
     EndAaaSession,
     GatewayEffect,
     GatewayEvent,
+    HomePacketArrived,
     Level,
     Report,
     Send,
@@ -30,6 +32,7 @@ from pdngw_proxy.ike.policy import Admission
 from pdngw_proxy.mobility import HomeAgentPolicy
 from pdngw_proxy.server import GatewayShell
 from runtime.capture import NullCapture
+from runtime.config import ConfigError
 from tests.network import responder_policy
 from tests.silent_network import SilentNetwork
 from wire.ikev2.nat import Endpoint
@@ -156,6 +159,86 @@ async def test_shell_gives_every_port_back_when_one_is_taken(ground: Ground) -> 
         ground.shell.open(CONFIG)
     ground.shell.close()
     assert [endpoint.closed for endpoint in ground.network.endpoints[-2:]] == [True, True]
+
+
+# The home network's device
+
+
+@dataclass
+class SilentDevice:
+    """Stands in for runtime.tun.TunDevice, and for its `open`."""
+
+    refuses: str = ""
+    name: str = ""
+    routes: list[IPv6Network] = field(default_factory=list)
+    sent: list[bytes] = field(default_factory=list)
+    closed: bool = False
+    on_packet: Callable[[bytes], None] = lambda _packet: None
+    on_lost: Callable[[str], None] = lambda _cause: None
+
+    def open(self, name: str, on_packet: Callable[[bytes], None], on_lost: Callable[[str], None]) -> "SilentDevice":
+        if self.refuses:
+            raise ConfigError(self.refuses)
+        self.name, self.on_packet, self.on_lost = name, on_packet, on_lost
+        return self
+
+    def add_route(self, network: IPv6Network) -> None:
+        self.routes.append(network)
+
+    def send(self, packet: bytes) -> None:
+        self.sent.append(packet)
+
+    def close(self) -> None:
+        self.closed = True
+
+
+@pytest.fixture
+def device(monkeypatch: pytest.MonkeyPatch) -> SilentDevice:
+    silent = SilentDevice()
+    monkeypatch.setattr(server, "TunDevice", silent)
+    return silent
+
+
+WITH_DEVICE = CONFIG.model_copy(update={"tun": "home0", "ike_port": 5501, "natt_port": 4501, "dsmip_port": 4192})
+
+
+async def test_home_prefix_leads_to_the_device(ground: Ground, device: SilentDevice) -> None:
+    assert device.name == ""
+    ground.shell.open(WITH_DEVICE)
+    assert (device.name, device.routes) == ("home0", [CONFIG.home_prefix])
+    ground.shell.close()
+    assert device.closed
+
+
+async def test_packets_go_between_device_and_machine(ground: Ground, device: SilentDevice) -> None:
+    ground.shell.open(WITH_DEVICE)
+    ground.machine.script[HomePacketArrived] = [DeliverHome(b"answer")]
+    device.on_packet(b"packet")
+    assert ground.machine.events == [HomePacketArrived(b"packet")]
+    assert device.sent == [b"answer"]
+
+
+async def test_packet_without_a_device_is_lost(ground: Ground) -> None:
+    ground.machine.script[DatagramArrived] = [DeliverHome(b"for nobody")]
+    ground.arrive(b"hello", NATT)
+
+
+async def test_device_that_cannot_be_made_stops_the_start(ground: Ground, device: SilentDevice) -> None:
+    device.refuses = "run as root"
+    with pytest.raises(ConfigError, match="run as root"):
+        ground.shell.open(WITH_DEVICE)
+    ground.shell.close()
+    assert all(endpoint.closed for endpoint in ground.network.endpoints)
+
+
+async def test_lost_device_is_one_line(
+    ground: Ground, device: SilentDevice, lines: list[structlog.typing.EventDict]
+) -> None:
+    ground.shell.open(WITH_DEVICE)
+    device.on_lost("TUN device home0 is gone: deleted")
+    (line,) = lines
+    assert (line["log_level"], line["event"]) == ("error", "home network lost")
+    assert line["cause"] == "TUN device home0 is gone: deleted; start the gateway anew"
 
 
 # AAA rounds
