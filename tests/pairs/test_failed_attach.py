@@ -84,12 +84,15 @@ FAILURES = {
         lambda: Network(aaa=lambda _: None),
     ),
     "wrong CA": Failure(
-        Step.EAP, "no trusted authority signed it", None, lambda: Network(responder=responder_policy(authority=2))
+        Step.EAP,
+        "no trusted authority signed it",
+        "the UE says AUTHENTICATION_FAILED",
+        lambda: Network(responder=responder_policy(authority=2)),
     ),
     "wrong gateway name": Failure(
         Step.EAP,
         "the gateway calls itself elsewhere.example, not internet or pgw.epc.mnc001.mcc001.3gppnetwork.org",
-        None,
+        "the UE says AUTHENTICATION_FAILED",
         lambda: Network(responder=responder_policy("elsewhere.example", name="elsewhere.example")),
     ),
     "no common IKE proposal": Failure(
