@@ -19,6 +19,7 @@ from ue_sim.pinger import PingFinished
 from ue_sim.shell import StepReport, UeFailed
 from ue_sim.ue_events import Attached, Step
 from wire.identity import EapMethod, Imsi, Plmn
+from wire.ikev2.constants import Esn, TransformType
 from wire.ikev2.nat import Endpoint
 
 HOME, AGENT = IPv6Address("2001:db8::100"), IPv6Address("2001:db8::1")
@@ -73,6 +74,14 @@ async def test_ue_is_made_as_configured(config: Path, monkeypatch: pytest.Monkey
     assert (settings.gateway_port, settings.dsmip_port, settings.gateway_name) == (4501, 4192, "pgw")
     assert (settings.lifetime, settings.give_up_after) == (600, 3.0)
     assert len(settings.anchors) == 1
+
+
+@pytest.mark.parametrize(("line", "esns"), [("", {Esn.YES, Esn.NO}), ("esn = false", {Esn.NO})])
+def test_ue_offers_the_sequence_numbers_that_it_may(config: Path, line: str, esns: set[Esn]) -> None:
+    rewrite(config, CONFIG + line)
+    offered = app.settings_of(read_config(config), Imsi("001010000000001")).esp_proposals
+    transforms = [transform for proposal in offered for transform in proposal.transforms]
+    assert {one.transform_id for one in transforms if one.kind == TransformType.ESN} == esns
 
 
 async def test_keys_are_written_down_only_with_a_capture(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
