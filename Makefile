@@ -40,16 +40,16 @@ unit: $(READY)        ## the tests that need no socket
 
 check: lint types unit ## the fast loop
 
-stack: $(READY)       ## the tests on real sockets and processes
+stack: peers          ## the tests on real sockets and processes
 	$(BIN)/python -m pytest -q -n $(JOBS) -m stack
 
-peers:                ## install the foreign peers from Debian, where that is allowed
+peers: $(READY)       ## install the foreign peers from Debian, where that is allowed
 	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	  dpkg -s $(PEERS) >/dev/null 2>&1 || { echo "installing $(PEERS)"; \
 	  { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $(PEERS); } >$(VENV)/peers.log 2>&1 \
 	  || { echo "some peers could not be installed: $(VENV)/peers.log says why"; }; }; fi
 
-interop: $(READY) peers ## the tests against peers that nobody here wrote
+interop: peers        ## the tests against peers that nobody here wrote
 	$(BIN)/python -m pytest -q -n $(JOBS) -m interop
 
 test: lint types peers ## everything: check, stack tests and interop
