@@ -101,6 +101,7 @@ async def _open_swx(aaa: AaaConfig, swx: SwxConfig, tap: Tap) -> AsyncIterator[H
         random=secrets.token_bytes,
         wall_clock=now,
         capture=tap,
+        local_host=None if swx.local is None else str(swx.local),
     )
     client.start()
     try:

@@ -8,7 +8,7 @@ from pydantic import Field
 from aaa.diameter.config import DiameterConfig
 from aaa.eap.policy import AkaPolicy
 from aaa.radius.config import RadiusConfig
-from runtime.config import ConfigError, RawConfig, Section, SocketAddress
+from runtime.config import ConfigError, OptionalAddress, RawConfig, Section, SocketAddress
 
 
 class AaaConfig(Section):
@@ -39,6 +39,7 @@ class SwxConfig(Section):
     hss: SocketAddress = Field(description='where the HSS listens, such as "127.0.0.2:3868"')
     hss_origin_host: str = Field(min_length=1, description="the HSS's Origin-Host, such as hss.epc.example")
     hss_realm: str = Field(min_length=1, description="the HSS's Origin-Realm, such as epc.example")
+    local: OptionalAddress = Field(default=None, description='our address to connect from, such as "127.0.0.3", or ""')
 
 
 @dataclass(frozen=True, slots=True)

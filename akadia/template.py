@@ -178,6 +178,7 @@ hss = {_quoted(plan.hss)}  # local: it opens the HSS's database itself; swx: it 
 hss = {_quoted(f"{block.hss}:{SWX_PORT}")}  # where the HSS listens
 hss_origin_host = {_quoted(plan.host("hss"))}  # the Diameter identity it must have
 hss_realm = {_quoted(plan.realm)}  # its realm
+local = {_quoted(str(block.aaa))}  # the address that we connect from; "" for any
 
 [aaa.radius]  # RADIUS with EAP (RFC 3579)
 auth = {_quoted(f"{block.aaa}:{RADIUS_PORT}")}  # where it listens, UDP

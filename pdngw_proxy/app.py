@@ -68,6 +68,7 @@ def _open_link(raw: RawConfig, config: PdnGwConfig, capture: Capture | NullCaptu
         visited_network=visited_network(Plmn(network.mcc, network.mnc)),
         random=secrets.token_bytes,
         capture=capture,
+        address=config.address,
     )
 
 

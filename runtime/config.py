@@ -4,7 +4,7 @@ import difflib
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple, Self, TypeVar, cast
 
@@ -107,6 +107,17 @@ def _network(value: object) -> IPv4Network | IPv6Network:
 
 Network = Annotated[IPv4Network | IPv6Network, PlainValidator(_network)]
 """An IPv4 or IPv6 network, or one address."""
+
+
+def _address(value: object) -> IPv4Address | IPv6Address | None:
+    try:
+        return None if value in {None, ""} else ip_address(str(value))
+    except ValueError as error:
+        raise ValueError(f'{error}; write an address such as "192.0.2.1", or ""') from None
+
+
+OptionalAddress = Annotated[IPv4Address | IPv6Address | None, PlainValidator(_address)]
+"""An IPv4 or IPv6 address, or nothing when the file says \"\"."""
 
 
 class NetworkConfig(Section):

@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 import time
-from ipaddress import IPv4Address, IPv6Address, ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Protocol
 
 from pdngw_proxy.aaa_link.config import DiameterLinkConfig
@@ -57,11 +57,14 @@ class DiameterLink:
         random: RandomBytes = secrets.token_bytes,
         handler: Handler | None = None,
         capture: StreamTap | None = None,
+        address: IPv4Address | IPv6Address | None = None,
     ) -> "DiameterLink":
         """The link that `config` describes, connecting from now on; inside a running loop. ConfigError for its files.
 
-        `handler` serves what the AAA server asks in turn (ASR, RAR).
+        `handler` serves what the AAA server asks in turn (ASR, RAR). It connects from the gateway's own `address` when
+        that is of the same version as the AAA server's.
         """
+        reachable = address is not None and address.version == ip_address(config.aaa.host).version
         gateway = S6bGateway(
             identity=Identity(config.origin_host, config.origin_realm),
             aaa=Identity(config.aaa_origin_host, config.aaa_realm),
@@ -85,6 +88,7 @@ class DiameterLink:
             if config.ca is None
             else client_context(ca=config.ca, certificate=config.certificate, key=config.key),
             capture=capture,
+            local_host=str(address) if reachable else None,
         )
         client.start()
         return cls(client, gateway, limit=config.limit)

@@ -20,7 +20,7 @@ class DiameterClient:
     """Asks `peer` at `address`; serves with `handler` what it asks in turn (ASR, RAR, RTR, PPR), if given.
 
     Made inside a running loop; `wall_clock` is in seconds. With `tls` the server's certificate has to name the peer's
-    Origin-Host.
+    Origin-Host. `local_host` is the address of ours to connect from; the kernel chooses without it.
     """
 
     def __init__(
@@ -36,8 +36,10 @@ class DiameterClient:
         timing: Timing | None = None,
         limits: Limits | None = None,
         capture: StreamTap | None = None,
+        local_host: str | None = None,
     ) -> None:
         self._address = address
+        self._local = None if local_host is None else (local_host, 0)
         self._tls = tls
         self._server_name = peer.origin_host if tls is not None else None
         self._timing = timing or Timing()
@@ -95,7 +97,7 @@ class DiameterClient:
         try:
             async with asyncio.timeout(self._timing.connect):
                 _, connection = await loop.create_connection(
-                    self._outgoing, host, port, ssl=self._tls, server_hostname=self._server_name
+                    self._outgoing, host, port, ssl=self._tls, server_hostname=self._server_name, local_addr=self._local
                 )
         except (OSError, TimeoutError) as error:
             self._link.dial_failed(f"no connection to {host}:{port}: {str(error) or type(error).__name__}")

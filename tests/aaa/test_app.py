@@ -50,6 +50,7 @@ hss = "{kind}"
 hss = "{hss}"
 hss_origin_host = "hss.example"
 hss_realm = "example"
+local = "127.44.0.3"
 [aaa.diameter]
 address = "127.0.0.1:0"
 [[aaa.diameter.peer]]
@@ -159,6 +160,8 @@ async def test_daemon_authenticates_with_the_hss_over_swx(tmp_path: Path, known:
         await asyncio.wait_for(hss, 10)
     assert isinstance(keys, KeysDerived)
     assert dea.eap_master_session_key == keys.msk
+    connected = {(line["peer"], line["remote"]) for line in lines if line["event"] == "peer connected"}
+    assert ("aaa", "127.44.0.3") in connected
 
 
 async def test_daemon_serves_refusals_while_the_hss_is_away(

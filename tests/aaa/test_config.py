@@ -1,5 +1,6 @@
 """[aaa] as an operator writes it."""
 
+from ipaddress import IPv4Address
 from pathlib import Path
 
 import pytest
@@ -36,11 +37,19 @@ def test_settings_hold_every_section(tmp_path: Path) -> None:
     assert settings.aaa.origin_host == "aaa.example"
     assert settings.swx is not None
     assert settings.swx.hss == ("127.0.0.2", 3868)
+    assert settings.swx.local is None
     assert settings.radius is not None
     assert settings.diameter is not None
     policy = settings.aaa.policy
     assert (policy.result_ind, policy.always_ask_identity, policy.hss_limit) == (True, False, 3.0)
     assert policy.network_name is None
+
+
+@pytest.mark.parametrize(("written", "read_as"), [("", None), ("127.0.0.3", IPv4Address("127.0.0.3"))])
+def test_settings_say_whence_the_hss_is_asked(tmp_path: Path, written: str, read_as: IPv4Address | None) -> None:
+    settings = read(tmp_path, GOOD.replace("[aaa.swx]", f'[aaa.swx]\nlocal = "{written}"'))
+    assert settings.swx is not None
+    assert settings.swx.local == read_as
 
 
 def test_settings_with_a_local_hss_read_no_swx(tmp_path: Path) -> None:
@@ -58,6 +67,7 @@ def test_settings_need_no_more_than_one_front(tmp_path: Path) -> None:
         (GOOD.split("[aaa.radius]", maxsplit=1)[0], r"add \[aaa.radius\] or \[aaa.diameter\]"),
         (GOOD.replace('hss = "swx"', 'hss = "s6a"'), "aaa.hss"),
         (GOOD.replace("[aaa.swx]", "[aaa.swy]"), r"section \[aaa.swx\] is missing"),
+        (GOOD.replace("[aaa.swx]", '[aaa.swx]\nlocal = "aaa.example"'), "aaa.swx.local"),
         (GOOD.replace("hss_limit = 3", "hss_limit = 0"), "aaa.hss_limit"),
         (GOOD.replace('origin_realm = "example"', "", 1), "aaa.origin_realm"),
     ],

@@ -78,6 +78,7 @@ def test_both_ends_of_every_conversation_agree() -> None:
     tables = read(Plan(BLOCK)).tables
     hss, aaa, pdngw, ue = (tables[name] for name in ("hss", "aaa", "pdngw", "ue"))
     assert aaa["swx"]["hss"] == hss["swx"]
+    assert aaa["swx"]["local"] == aaa["diameter"]["address"].split(":")[0]
     assert aaa["swx"]["hss_origin_host"] == hss["origin_host"]
     assert aaa["origin_host"] in [peer["origin_host"] for peer in hss["peer"]]
     assert pdngw["diameter"]["aaa"] == aaa["diameter"]["address"]

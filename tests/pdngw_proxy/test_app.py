@@ -158,6 +158,7 @@ async def test_gateway_asks_over_radius_or_diameter_as_configured(
     (settings,) = made
     assert settings["home_agent"] == IPv6Address("2001:db8:7::1")
     assert settings["visited_network"] == "mnc001.mcc001.3gppnetwork.org"
+    assert settings["address"] == IPv4Address("127.9.9.4")
 
 
 async def test_gateway_whose_port_is_taken_leaves_nothing_open(

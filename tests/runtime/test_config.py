@@ -1,6 +1,6 @@
 """The configuration file: what it means, and what it says when it is wrong."""
 
-from ipaddress import IPv4Network, IPv6Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,7 @@ from runtime.config import (
     ConfigPath,
     LogConfig,
     NetworkConfig,
+    OptionalAddress,
     PeerConfig,
     RawConfig,
     Section,
@@ -24,6 +25,10 @@ class RadiusConfig(Section):
     auth: SocketAddress = Field(description='an address such as "127.0.0.1:1812"')
     retries: int = 3
     secret_file: ConfigPath = Path("radius.secret")
+
+
+class OwnConfig(Section):
+    local: OptionalAddress = None
 
 
 class HssConfig(Section):
@@ -54,6 +59,24 @@ def test_reader_gives_defaults_for_a_missing_section(tmp_path: Path) -> None:
     raw = config(tmp_path, "")
     assert raw.section("log", LogConfig) == LogConfig(level="info", format="text")
     assert raw.optional("log", LogConfig) is None
+
+
+@pytest.mark.parametrize(
+    ("written", "read_as"),
+    [("", None), ("127.0.0.3", IPv4Address("127.0.0.3")), ("::1", IPv6Address("::1"))],
+)
+def test_reader_reads_an_address_or_none(
+    tmp_path: Path, written: str, read_as: IPv4Address | IPv6Address | None
+) -> None:
+    assert config(tmp_path, f'[own]\nlocal = "{written}"\n').section("own", OwnConfig).local == read_as
+    assert config(tmp_path, "[own]\n").section("own", OwnConfig).local is None
+
+
+def test_reader_says_what_an_address_is(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        config(tmp_path, '[own]\nlocal = "aaa.example"\n').section("own", OwnConfig)
+    said = "own.local: 'aaa.example' does not appear to be an IPv4 or IPv6 address; write an address such as"
+    assert said in str(caught.value)
 
 
 def test_reader_reads_a_section_within_a_section(tmp_path: Path) -> None:

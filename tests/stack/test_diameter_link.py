@@ -2,10 +2,11 @@
 
 import random
 from collections.abc import AsyncIterator
-from ipaddress import IPv6Address, ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 import pytest
 import pytest_asyncio
+from structlog.testing import capture_logs
 
 from pdngw_proxy.aaa_link.config import DiameterLinkConfig
 from pdngw_proxy.aaa_link.diameter import DiameterLink
@@ -66,7 +67,7 @@ async def aaa() -> AsyncIterator[tuple[Aaa, SocketAddress]]:
     await server.close()
 
 
-def link_to(address: SocketAddress, limit: float = 5.0) -> DiameterLink:
+def link_to(address: SocketAddress, limit: float = 5.0, own: IPv4Address | IPv6Address | None = None) -> DiameterLink:
     config = DiameterLinkConfig(
         aaa=address,
         aaa_origin_host="aaa.example",
@@ -76,7 +77,10 @@ def link_to(address: SocketAddress, limit: float = 5.0) -> DiameterLink:
         limit=limit,
     )
     return DiameterLink.of(
-        config, home_agent=IPv6Address("2001:db8::1"), visited_network="mnc001.mcc001.3gppnetwork.org"
+        config,
+        home_agent=IPv6Address("2001:db8::1"),
+        visited_network="mnc001.mcc001.3gppnetwork.org",
+        address=own,
     )
 
 
@@ -93,6 +97,17 @@ async def test_ue_is_challenged_and_accepted_and_its_session_ended(aaa: tuple[Aa
     assert accepted == RelayAccept(bytes.fromhex("03080004"), MSK)
     await link.end_session("7;1", "ue@example")
     assert served.ended == ["pgw.example;7;1"]
+    await link.close()
+
+
+@pytest.mark.parametrize(("own", "seen"), [("127.44.0.4", "127.44.0.4"), ("2001:db8::4", "127.0.0.1")])
+async def test_link_comes_from_the_gateways_address_where_its_version_allows(
+    aaa: tuple[Aaa, SocketAddress], own: str, seen: str
+) -> None:
+    link = link_to(aaa[1], own=ip_address(own))
+    with capture_logs() as lines:
+        assert isinstance(await link.authenticate(asked()), RelayChallenge)
+    assert ("pgw", seen) in {(line["peer"], line["remote"]) for line in lines if line["event"] == "peer connected"}
     await link.close()
 
 

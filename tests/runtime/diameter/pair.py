@@ -45,7 +45,7 @@ def server(handler: Handler = answering, limits: Limits = LIMITS) -> DiameterSer
     )
 
 
-def client(handler: Handler | None = None) -> DiameterClient:
+def client(handler: Handler | None = None, local_host: str | None = None) -> DiameterClient:
     return DiameterClient(
         local=GATEWAY,
         peer=AAA_POLICY,
@@ -55,6 +55,7 @@ def client(handler: Handler | None = None) -> DiameterClient:
         handler=handler,
         timing=TIMING,
         limits=LIMITS,
+        local_host=local_host,
     )
 
 

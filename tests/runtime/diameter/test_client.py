@@ -22,9 +22,20 @@ async def test_a_client_asks_and_is_answered(monkeypatch: pytest.MonkeyPatch) ->
         await caller.close()
         await node.close()
     assert DiameterEapAnswer.parse(answer) == EAP_DEA
-    assert wire.calls == [("127.0.0.2", 3868, {"ssl": None, "server_hostname": None})]
+    assert wire.calls == [("127.0.0.2", 3868, {"ssl": None, "server_hostname": None, "local_addr": None})]
     assert [line["event"] for line in logs] == ["peer connected"] * 2 + ["peer not connected"] * 2
     assert {line["log_level"] for line in logs} == {"info"}
+
+
+async def test_a_client_connects_from_its_own_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    node, caller = server(), client(local_host="127.0.0.4")
+    wire = lay(monkeypatch, node)
+    with capture_logs():
+        caller.start()
+        await caller.ready(20.0)
+        await caller.close()
+        await node.close()
+    assert [options["local_addr"] for _, _, options in wire.calls] == [("127.0.0.4", 0)]
 
 
 async def test_a_client_without_a_server_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
