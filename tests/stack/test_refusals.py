@@ -67,11 +67,11 @@ def lab(running: Lab) -> Lab:
 
 
 async def causes(lab: Lab, expected: int) -> dict[str, list[str]]:
-    """The causes that each daemon has logged, once there are as many as expected and some time for one too many."""
+    """The causes of each daemon's refusals, once there are as many as expected and was time for one too many."""
     found: dict[str, list[str]] = {}
     for turn in range(100):
         for daemon in DAEMONS:
-            new = [line.details["cause"] for line in lab.new_lines(daemon) if "cause" in line.details]
+            new = [line.details["cause"] for line in lab.new_lines(daemon) if line.is_failure]
             if new:
                 found.setdefault(daemon, []).extend(new)
         if sum(map(len, found.values())) >= expected and turn > 3:
