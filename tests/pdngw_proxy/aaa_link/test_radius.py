@@ -56,14 +56,16 @@ class FakeEndpoint:
 class Bench:
     """A link and the sockets that it opened."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, *, mrd: float = 5.0, max_sockets: int = 2) -> None:
+    def __init__(
+        self, monkeypatch: pytest.MonkeyPatch, *, irt: float = 30.0, mrd: float = 120.0, max_sockets: int = 2
+    ) -> None:
         self.endpoints: list[FakeEndpoint] = []
         monkeypatch.setattr(UdpEndpoint, "bind", self._bind)
         self.link = RadiusLink(
             server=SERVER,
             secret=SECRET,
             nas=Nas("pgw", IPv4Address("192.0.2.1")),
-            timers=Timers(irt=0.01, mrd=mrd),
+            timers=Timers(irt=irt, mrd=mrd),
             max_sockets=max_sockets,
         )
 
@@ -89,7 +91,7 @@ async def test_link_sends_the_request_and_returns_the_answer(monkeypatch: pytest
 
 
 async def test_link_retransmits_the_same_octets(monkeypatch: pytest.MonkeyPatch) -> None:
-    bench = Bench(monkeypatch)
+    bench = Bench(monkeypatch, irt=0.01)
     task = await bench.begin()
     await bench.endpoints[0].retransmitted.wait()
     first, second = bench.endpoints[0].sent[:2]
@@ -99,7 +101,7 @@ async def test_link_retransmits_the_same_octets(monkeypatch: pytest.MonkeyPatch)
 
 
 async def test_link_gives_up_and_says_what_it_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    bench = Bench(monkeypatch, mrd=0.02)
+    bench = Bench(monkeypatch, irt=0.01, mrd=0.02)
     answer = await (await bench.begin())
     assert isinstance(answer, RelayUnavailable)
     assert answer.cause.startswith("RADIUS server 192.0.2.3:1812: no answer to ")
