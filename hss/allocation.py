@@ -31,7 +31,7 @@ class SealedKeys:
     imsi: str
     k: bytes
     opc: bytes
-    key_version: int
+    data_key_id: int | None
     amf: int
 
 
@@ -43,7 +43,7 @@ class Allocated:
     keys: SealedKeys
 
 
-_KEYS = (Subscriber.imsi, Subscriber.k, Subscriber.opc, Subscriber.key_version, Subscriber.amf)
+_KEYS = (Subscriber.imsi, Subscriber.k, Subscriber.opc, Subscriber.data_key_id, Subscriber.amf)
 _COUNT = bindparam("count", type_=Subscriber.seq.type)
 _SEQ_MS = bindparam("seq_ms", type_=Subscriber.seq.type)
 _IMSIS: BindParameter[list[str]] = bindparam("imsis", expanding=True)
@@ -150,4 +150,4 @@ def _barred(imsi: str) -> ServiceRefused:
 
 
 def _keys(row: RowMapping) -> SealedKeys:
-    return SealedKeys(row["imsi"], row["k"], row["opc"], row["key_version"], row["amf"])
+    return SealedKeys(row["imsi"], row["k"], row["opc"], row["data_key_id"], row["amf"])

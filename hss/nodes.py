@@ -4,6 +4,7 @@ from sqlalchemy import Connection, insert, select
 
 from hss.models import DIAMETER_IDENTITY_LENGTH, RequestingNode
 from hss.sqn import free_ind
+from wire.aka.sqn import IND_BITS
 
 
 def ind_of(connection: Connection, name: str) -> int:
@@ -14,9 +15,10 @@ def ind_of(connection: Connection, name: str) -> int:
     name = name.lower()
     if not 0 < len(name) <= DIAMETER_IDENTITY_LENGTH:
         raise ValueError(f"a node's name has 1 to {DIAMETER_IDENTITY_LENGTH} characters")
-    found = connection.scalar(select(RequestingNode.ind).where(RequestingNode.name == name))
+    inds = select(RequestingNode.ind).where(RequestingNode.ind_bits == IND_BITS)
+    found = connection.scalar(inds.where(RequestingNode.name == name))
     if found is not None:
         return found
-    ind = free_ind(set(connection.scalars(select(RequestingNode.ind))))
-    connection.execute(insert(RequestingNode).values(name=name, ind=ind))
+    ind = free_ind(set(connection.scalars(inds)))
+    connection.execute(insert(RequestingNode).values(name=name, ind_bits=IND_BITS, ind=ind))
     return ind

@@ -14,7 +14,7 @@ from hss.nodes import ind_of
 from hss.registrations import assign, user_data
 from hss.sqn import NodesExhausted, sqns
 from hss.store_errors import StoreBusy, StoreError
-from hss.vault import Vault, VaultError
+from hss.vault import KEY_VERSION, Vault, VaultError
 from wire.aka.sqn import split_sqn
 from wire.aka.vector import AuthVector, Auts
 from wire.identity import EapMethod
@@ -119,7 +119,7 @@ class HssService:
             raise ServiceRefused(Refusal.UNAVAILABLE, str(error)) from None
 
     def _open(self, keys: SealedKeys, column: str, sealed: bytes) -> Secret:
-        return self._vault.open(sealed, table=_TABLE, column=column, imsi=keys.imsi, version=keys.key_version)
+        return self._vault.open(sealed, table=_TABLE, column=column, imsi=keys.imsi, version=KEY_VERSION)
 
 
 def _fault(request: VectorRequest) -> ServiceRefused | None:

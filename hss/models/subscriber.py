@@ -1,57 +1,15 @@
-"""The HSS's tables; each column names the clause that defines it (TS 23.008, TS 33.102, TS 29.273)."""
+"""Subscriptions and their APNs; each column names the clause that defines it (TS 23.008, TS 33.102, TS 29.273)."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import Enum as PythonEnum
 
-from sqlalchemy import (
-    BigInteger,
-    CheckConstraint,
-    DateTime,
-    Enum,
-    ForeignKey,
-    Index,
-    LargeBinary,
-    MetaData,
-    String,
-    UniqueConstraint,
-    func,
-    text,
-)
-from sqlalchemy.engine import Dialect
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint, func, text
+from sqlalchemy.orm import Mapped, mapped_column
 
-DIAMETER_IDENTITY_LENGTH = 255
-"""A DiameterIdentity is a domain name (RFC 6733 §4.3.1)."""
-APN_LENGTH = 100
-"""An APN has at most 100 octets (TS 23.003 §9.1)."""
+from hss.models.model import APN_LENGTH, NAME_LENGTH, Model, Utc, words
 
-
-class Utc(TypeDecorator[datetime]):
-    """A moment that is in UTC whichever engine kept it: SQLite forgets the zone, PostgreSQL does not."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        """`value` with its zone."""
-        if value is None or value.tzinfo is not None:
-            return value
-        return value.replace(tzinfo=UTC)
-
-
-class Model(DeclarativeBase):
-    """What the tables share: names for their constraints, so that a migration can find them again."""
-
-    metadata = MetaData(
-        naming_convention={
-            "ix": "ix_%(column_0_label)s",
-            "uq": "uq_%(table_name)s_%(column_0_name)s",
-            "ck": "ck_%(table_name)s_%(constraint_name)s",
-            "fk": "fk_%(table_name)s_%(column_0_name)s",
-            "pk": "pk_%(table_name)s",
-        }
-    )
+DEFAULT_PROFILE = "milenage"
+"""The algorithm profile of a subscriber for whom none is named; the migrations make it."""
 
 
 class SubscriberState(PythonEnum):
@@ -68,30 +26,35 @@ class Subscriber(Model):
     __table_args__ = (
         CheckConstraint("state IN ('enabled', 'barred')", name="state"),
         CheckConstraint("amf BETWEEN 0 AND 65535", name="amf"),
-        CheckConstraint("seq BETWEEN 0 AND 8796093022207", name="seq"),
+        CheckConstraint("seq BETWEEN 0 AND 281474976710655", name="seq"),
+        CheckConstraint("time_offset BETWEEN 0 AND 281474976710655", name="time_offset"),
+        Index("ix_subscriber_msisdn", "msisdn"),
+        Index("ix_subscriber_batch_id", "batch_id"),
     )
 
     imsi: Mapped[str] = mapped_column(String(15), primary_key=True)
     """TS 23.003 §2.2."""
     k: Mapped[bytes] = mapped_column(LargeBinary)
-    """K, sealed (hss.vault): TS 33.102 §6.3."""
+    """K, sealed (hss.vault), or wrapped by a token: TS 33.102 §6.3."""
     opc: Mapped[bytes] = mapped_column(LargeBinary)
-    """OPc, sealed (hss.vault): TS 35.206 §4.1. OP is kept nowhere."""
-    key_version: Mapped[int]
-    """Which master key sealed this row."""
+    """OPc or TOPc, sealed (hss.vault): TS 35.206 §4.1, TS 35.231 §6.2. OP and TOP are kept nowhere."""
+    data_key_id: Mapped[int | None] = mapped_column(ForeignKey("data_key.id"))
+    """Which data key sealed this row; without one, the master key itself did."""
+    k_check: Mapped[bytes | None] = mapped_column(LargeBinary(3))
+    """Key check value of K: the first 3 octets of zeros enciphered under it. It is no secret."""
+    opc_check: Mapped[bytes | None] = mapped_column(LargeBinary(3))
+    """Key check value of OPc (TOPc), as that of K."""
+    profile: Mapped[str] = mapped_column(
+        String(NAME_LENGTH), ForeignKey("algorithm_profile.name"), default=DEFAULT_PROFILE
+    )
+    """Which algorithm, how it counts and where it keeps K: the operator's algorithm profile."""
     amf: Mapped[int]
     """AMF, 16 bits: TS 33.102 §6.3.2 and Annex H."""
     seq: Mapped[int] = mapped_column(BigInteger, default=0)
-    """SEQ_HE, the last SEQ given out, 43 bits: TS 33.102 Annex C.1.1."""
-    state: Mapped[SubscriberState] = mapped_column(
-        Enum(
-            SubscriberState,
-            native_enum=False,
-            length=16,
-            values_callable=lambda states: [state.value for state in states],
-        ),
-        default=SubscriberState.ENABLED,
-    )
+    """SEQ_HE, the last SEQ given out or reserved, 48 bits less those of IND: TS 33.102 Annex C.1.1."""
+    time_offset: Mapped[int] = mapped_column(BigInteger, default=0)
+    """How far SEQ is ahead of the clock in a time-based profile: TS 33.102 Annex C.1.1.3 (DIF)."""
+    state: Mapped[SubscriberState] = mapped_column(words(SubscriberState), default=SubscriberState.ENABLED)
     """Non-3GPP-IP-Access: TS 29.273 §8.2.3.3."""
     msisdn: Mapped[str | None] = mapped_column(String(15))
     """TS 23.003 §3.3."""
@@ -99,6 +62,10 @@ class Subscriber(Model):
     """When the subscriber was added, in UTC."""
     updated: Mapped[datetime] = mapped_column(Utc, server_default=func.current_timestamp())
     """When an operator last changed it, in UTC; SEQ moving is no change."""
+    revision: Mapped[int] = mapped_column(default=1)
+    """How often an operator has changed it: what an ETag names."""
+    batch_id: Mapped[int | None] = mapped_column(ForeignKey("import_batch.id"))
+    """The import that brought it."""
 
 
 class Apn(Model):
@@ -138,41 +105,3 @@ class Apn(Model):
     """Max-Requested-Bandwidth-DL of AMBR, bits per second: TS 29.272 §7.3.41."""
     is_default: Mapped[bool] = mapped_column(default=False)
     """Whether Non-3GPP-User-Data names its Context-Identifier as the default: TS 29.273 §8.2.3.1."""
-
-
-class RequestingNode(Model):
-    """A node that asks for vectors and the IND that is its own, so that a USIM keeps its SEQ apart."""
-
-    __tablename__ = "requesting_node"
-    __table_args__ = (CheckConstraint("ind BETWEEN 0 AND 31", name="ind"),)
-
-    name: Mapped[str] = mapped_column(String(DIAMETER_IDENTITY_LENGTH), primary_key=True)
-    """Its Origin-Host, lower case: RFC 6733 §6.3."""
-    ind: Mapped[int] = mapped_column(unique=True)
-    """IND, 5 bits, given once and never again: TS 33.102 Annex C.1.2."""
-
-
-class Registration(Model):
-    """Which AAA server serves a subscriber."""
-
-    __tablename__ = "registration"
-
-    imsi: Mapped[str] = mapped_column(ForeignKey("subscriber.imsi", ondelete="CASCADE"), primary_key=True)
-    """Whose it is."""
-    aaa_name: Mapped[str] = mapped_column(String(DIAMETER_IDENTITY_LENGTH))
-    """3GPP-AAA-Server-Name, lower case: TS 29.273 §8.1.2.2."""
-    since: Mapped[datetime] = mapped_column(Utc, server_default=func.current_timestamp())
-    """When it registered, in UTC."""
-
-
-class ServingGateway(Model):
-    """The PDN GW that serves one APN of a registered subscriber (PGW_UPDATE of TS 29.273 §8.1.2.2)."""
-
-    __tablename__ = "serving_gateway"
-
-    imsi: Mapped[str] = mapped_column(ForeignKey("registration.imsi", ondelete="CASCADE"), primary_key=True)
-    """Whose it is."""
-    apn: Mapped[str] = mapped_column(String(APN_LENGTH), primary_key=True)
-    """Service-Selection, lower case: RFC 5778 §6.2."""
-    address: Mapped[str] = mapped_column(String(39))
-    """MIP-Home-Agent-Address of MIP6-Agent-Info, as text: RFC 5447 §4.2.1."""

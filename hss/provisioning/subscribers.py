@@ -66,9 +66,7 @@ def add(connection: Connection, vault: Vault, new: NewSubscriber) -> None:
         "k": vault.seal(new.keys.k, table=_TABLE, column="k", imsi=imsi),
         "opc": vault.seal(new.keys.opc, table=_TABLE, column="opc", imsi=imsi),
     }
-    connection.execute(
-        insert(Subscriber).values(imsi=imsi, **sealed, key_version=vault.current, amf=new.amf, msisdn=new.msisdn)
-    )
+    connection.execute(insert(Subscriber).values(imsi=imsi, **sealed, amf=new.amf, msisdn=new.msisdn))
     for number, apn in enumerate(new.apns):
         _add_apn(connection, imsi, apn, is_default=number == 0)
 

@@ -87,11 +87,7 @@ class Registry:
             for column, key in (("k", keys.k), ("opc", keys.opc))
         }
         with transaction(self._path) as connection:
-            connection.execute(
-                insert(Subscriber).values(
-                    imsi=imsi, **sealed, key_version=self._vault.current, amf=amf, seq=seq, state=state
-                )
-            )
+            connection.execute(insert(Subscriber).values(imsi=imsi, **sealed, amf=amf, seq=seq, state=state))
             for number, name in enumerate(apns, start=1):
                 connection.execute(
                     insert(Apn).values(imsi=imsi, context_id=number, name=name, pdn_type=1, is_default=number == 1)

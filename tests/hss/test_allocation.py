@@ -102,7 +102,7 @@ def test_keys_are_read_without_moving_seq(registry: Registry, database_path: Pat
     with transaction(database_path) as connection:
         keys = sealed_keys(connection, IMSI)
         assert not isinstance(keys, ServiceRefused)
-        assert (keys.imsi, keys.amf, keys.key_version, len(keys.k), len(keys.opc)) == (IMSI, 0x8000, 1, 57, 57)
+        assert (keys.imsi, keys.amf, keys.data_key_id, len(keys.k), len(keys.opc)) == (IMSI, 0x8000, None, 57, 57)
         refused = [sealed_keys(connection, str(barred.imsi)), sealed_keys(connection, NOBODY)]
     assert [one.refusal for one in refused if isinstance(one, ServiceRefused)] == [
         Refusal.SUBSCRIBER_BARRED,

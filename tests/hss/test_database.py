@@ -21,7 +21,7 @@ class put:  # noqa: N801 - reads as the operation that it is
         self.ind = ind
 
     def __call__(self, connection: Connection) -> int:
-        connection.execute(insert(RequestingNode).values(name=f"n{self.ind}", ind=self.ind))
+        connection.execute(insert(RequestingNode).values(name=f"n{self.ind}", ind_bits=5, ind=self.ind))
         return connection.scalar(select(func.count()).select_from(RequestingNode)) or 0
 
 

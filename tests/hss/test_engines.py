@@ -27,21 +27,21 @@ def test_second_writer_waits_for_the_first(database_path: Path, monkeypatch: pyt
     with first.begin(), pytest.raises(StoreError, match="database is locked"), store_errors(), second.begin():
         pass
     with second.begin() as connection:
-        connection.execute(insert(RequestingNode).values(name="aaa", ind=0))
+        connection.execute(insert(RequestingNode).values(name="aaa", ind_bits=5, ind=0))
     first.dispose()
     second.dispose()
 
 
 def test_reading_command_disturbs_no_writer(database_path: Path) -> None:
     with transaction(database_path) as writing, transaction(database_path, read_only=True) as reading:
-        writing.execute(insert(RequestingNode).values(name="aaa", ind=0))
+        writing.execute(insert(RequestingNode).values(name="aaa", ind_bits=5, ind=0))
         assert reading.scalars(select(RequestingNode.name)).all() == []
 
 
 def test_reader_cannot_write(database_path: Path) -> None:
     engine = reader_engine(database_path)
     with pytest.raises(StoreUnavailable, match="readonly"), store_errors(), engine.begin() as connection:
-        connection.execute(insert(RequestingNode).values(name="aaa", ind=0))
+        connection.execute(insert(RequestingNode).values(name="aaa", ind_bits=5, ind=0))
     engine.dispose()
 
 
@@ -50,7 +50,7 @@ def test_reader_sees_one_moment_beside_a_writer(database_path: Path) -> None:
     with engine.begin() as reading:
         assert reading.scalars(select(RequestingNode.name)).all() == []
         with transaction(database_path) as writing:
-            writing.execute(insert(RequestingNode).values(name="aaa", ind=0))
+            writing.execute(insert(RequestingNode).values(name="aaa", ind_bits=5, ind=0))
         assert reading.scalars(select(RequestingNode.name)).all() == []
     with engine.begin() as reading:
         assert reading.scalars(select(RequestingNode.name)).all() == ["aaa"]
@@ -60,8 +60,8 @@ def test_reader_sees_one_moment_beside_a_writer(database_path: Path) -> None:
 def test_failed_transaction_leaves_nothing(database_path: Path) -> None:
     def write_twice() -> None:
         with transaction(database_path) as connection:
-            connection.execute(insert(RequestingNode).values(name="aaa", ind=0))
-            connection.execute(insert(RequestingNode).values(name="bbb", ind=0))
+            connection.execute(insert(RequestingNode).values(name="aaa", ind_bits=5, ind=0))
+            connection.execute(insert(RequestingNode).values(name="bbb", ind_bits=5, ind=0))
 
     with pytest.raises(StoreConflict, match="UNIQUE"):
         write_twice()

@@ -1,0 +1,35 @@
+"""The HSS's tables: each column says what it is and which clause defines it."""
+
+from hss.models.algorithm import Algorithm, AlgorithmProfile, Custody, Scheme
+from hss.models.data_key import DataKey, KeyPurpose, KeyState
+from hss.models.model import APN_LENGTH, DIAMETER_IDENTITY_LENGTH, Model
+from hss.models.node import Notice, NoticeKind, Registration, RequestingNode, ServingGateway
+from hss.models.record import ApiToken, AuditEntry, AuditHead, BatchState, ImportBatch
+from hss.models.subscriber import DEFAULT_PROFILE, Apn, Subscriber, SubscriberState
+
+__all__ = [
+    "APN_LENGTH",
+    "DEFAULT_PROFILE",
+    "DIAMETER_IDENTITY_LENGTH",
+    "Algorithm",
+    "AlgorithmProfile",
+    "ApiToken",
+    "Apn",
+    "AuditEntry",
+    "AuditHead",
+    "BatchState",
+    "Custody",
+    "DataKey",
+    "ImportBatch",
+    "KeyPurpose",
+    "KeyState",
+    "Model",
+    "Notice",
+    "NoticeKind",
+    "Registration",
+    "RequestingNode",
+    "Scheme",
+    "ServingGateway",
+    "Subscriber",
+    "SubscriberState",
+]

@@ -1,0 +1,40 @@
+"""Every column says what it is, and names of constraints and moments are the same on every engine."""
+
+from datetime import UTC, datetime, timedelta, timezone
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from sqlalchemy.dialects import sqlite
+
+from hss.models import Model
+from hss.models.model import Utc
+
+
+def test_every_column_says_what_it_is() -> None:
+    columns = 0
+    for path in (Path(__file__).parents[3] / "hss" / "models").glob("*.py"):
+        lines = path.read_text().splitlines()
+        starts = [number for number, line in enumerate(lines) if ": Mapped[" in line]
+        columns += len(starts)
+        for start, end in pairwise([*starts, len(lines)]):
+            assert any(line.startswith('    """') for line in lines[start:end]), lines[start]
+    assert columns == sum(len(table.c) for table in Model.metadata.sorted_tables)
+
+
+def test_every_constraint_has_a_name() -> None:
+    constraints = [one for table in Model.metadata.sorted_tables for one in table.constraints]
+    assert len(constraints) > 40
+    assert [one for one in constraints if one.name is None] == []
+
+
+@pytest.mark.parametrize(
+    ("stored", "read"),
+    [
+        (None, None),
+        (datetime(2026, 1, 2), datetime(2026, 1, 2, tzinfo=UTC)),  # noqa: DTZ001 - as SQLite gives it
+        (datetime(2026, 1, 2, tzinfo=timezone(timedelta(hours=1))), datetime(2026, 1, 1, 23, tzinfo=UTC)),
+    ],
+)
+def test_moment_has_its_zone(stored: datetime | None, read: datetime | None) -> None:
+    assert Utc().process_result_value(stored, sqlite.dialect()) == read
