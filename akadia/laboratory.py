@@ -252,6 +252,7 @@ def _write_subscriber(laboratory: Laboratory, random: RandomBytes) -> None:
     from hss import schema
     from hss.auc import SubscriberKeys
     from hss.config import HssConfig
+    from hss.custody import Custodian
     from hss.engines import transaction
     from hss.provisioning import subscribers
     from hss.provisioning.apns import apn_profiles
@@ -263,7 +264,7 @@ def _write_subscriber(laboratory: Laboratory, random: RandomBytes) -> None:
     keys = SubscriberKeys(Secret(random(16)), Secret(random(16)))
     new = subscribers.NewSubscriber(Imsi(laboratory.imsi), keys, AMF, apn_profiles((laboratory.plan.apn,), ambr=None))
     with transaction(hss.database) as connection:
-        subscribers.add(connection, open_vault(hss.master_key, random), new)
+        subscribers.add(connection, Custodian(open_vault(hss.master_key, random)), new)
     card = (
         f'imsi = "{laboratory.imsi}"  # the test subscriber\n'
         f'k = "{keys.k.hex()}"  # its key, which the HSS has too\n'

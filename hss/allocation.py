@@ -11,6 +11,7 @@ from sqlalchemy import BindParameter, Connection, bindparam, case, select, updat
 from sqlalchemy.engine import RowMapping
 
 from hss.api import Refusal, ServiceRefused
+from hss.custody import SealedKeys
 from hss.models import Subscriber, SubscriberState
 from hss.sqn import DELTA, SEQ_MAX
 
@@ -25,17 +26,6 @@ class Allocation:
 
 
 @dataclass(frozen=True, slots=True)
-class SealedKeys:
-    """A subscriber's keys as the store has them."""
-
-    imsi: str
-    k: bytes
-    opc: bytes
-    data_key_id: int | None
-    amf: int
-
-
-@dataclass(frozen=True, slots=True)
 class Allocated:
     """The SEQs that end with `last_seq`, given out for ever."""
 
@@ -43,7 +33,7 @@ class Allocated:
     keys: SealedKeys
 
 
-_KEYS = (Subscriber.imsi, Subscriber.k, Subscriber.opc, Subscriber.data_key_id, Subscriber.amf)
+_KEYS = (Subscriber.imsi, Subscriber.k, Subscriber.opc, Subscriber.data_key_id, Subscriber.amf, Subscriber.profile)
 _COUNT = bindparam("count", type_=Subscriber.seq.type)
 _SEQ_MS = bindparam("seq_ms", type_=Subscriber.seq.type)
 _IMSIS: BindParameter[list[str]] = bindparam("imsis", expanding=True)
@@ -150,4 +140,4 @@ def _barred(imsi: str) -> ServiceRefused:
 
 
 def _keys(row: RowMapping) -> SealedKeys:
-    return SealedKeys(row["imsi"], row["k"], row["opc"], row["data_key_id"], row["amf"])
+    return SealedKeys(row["imsi"], row["k"], row["opc"], row["data_key_id"], row["amf"], row["profile"])

@@ -10,6 +10,7 @@ from pathlib import Path
 from hss import schema
 from hss.api import ServiceRefused
 from hss.config import HssConfig
+from hss.custody import Custodian
 from hss.database import Database
 from hss.service import HssService
 from hss.store_errors import StoreUnavailable
@@ -44,10 +45,10 @@ async def open_service(config: HssConfig, config_path: Path | str = "FILE") -> A
     """
     schema.check(config.database, config_path)
     database = Database(config.database)
-    vault = open_vault(config.master_key, os.urandom)
+    custodian = Custodian(open_vault(config.master_key, os.urandom))
     await database.open()
     try:
-        service = HssService(database, vault, os.urandom)
+        service = HssService(database, custodian, os.urandom)
         try:
             await service.check_keys()
         except ServiceRefused as refused:

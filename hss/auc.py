@@ -3,7 +3,7 @@
 import hmac
 from dataclasses import dataclass
 
-from wire.aka.milenage import Milenage
+from wire.aka.functions import AkaFunctions
 from wire.aka.prime import derive_prime
 from wire.aka.sqn import conceal, reveal
 from wire.aka.vector import AMF_SEPARATION_BIT, AuthVector, Auts
@@ -15,14 +15,14 @@ _RESYNCHRONISATION_AMF = b"\0\0"
 
 @dataclass(frozen=True, slots=True)
 class SubscriberKeys:
-    """What a subscriber and the HSS share: `k` and `opc`, 16 octets each."""
+    """What a subscriber and the HSS share: `k`, 16 or (TUAK) 32 octets; `opc`, OPc of 16 or TOPc of 32 octets."""
 
     k: Secret
     opc: Secret
 
 
 def quintuplet(
-    keys: SubscriberKeys, sqn: int, rand: bytes, amf: int, method: EapMethod, network_name: str | None = None
+    functions: AkaFunctions, sqn: int, rand: bytes, amf: int, method: EapMethod, network_name: str | None = None
 ) -> AuthVector:
     """The vector for `sqn` (48 bits) and `rand` (16 octets) under `amf` (16 bits).
 
@@ -32,7 +32,7 @@ def quintuplet(
     if method is EapMethod.AKA_PRIME:
         amf |= AMF_SEPARATION_BIT
     amf_octets = amf.to_bytes(2, "big")
-    mac_a, xres, ck, ik, ak = Milenage(keys.k, keys.opc).vector(rand, sqn.to_bytes(6, "big"), amf_octets)
+    mac_a, xres, ck, ik, ak = functions.vector(rand, sqn.to_bytes(6, "big"), amf_octets)
     concealed_sqn = conceal(sqn, ak)
     if method is EapMethod.AKA_PRIME:
         if network_name is None:
@@ -41,12 +41,11 @@ def quintuplet(
     return AuthVector(rand, concealed_sqn + amf_octets + mac_a, xres, ck, ik)
 
 
-def genuine_sqn_ms(keys: SubscriberKeys, rand: bytes, auts: Auts) -> int | None:
+def genuine_sqn_ms(functions: AkaFunctions, rand: bytes, auts: Auts) -> int | None:
     """SQN_MS out of `auts`, the answer to the challenge `rand` (16 octets); None when its MAC-S is wrong.
 
     MAC-S is computed with AMF* = 0000 (TS 33.102 §6.3.3).
     """
-    functions = Milenage(keys.k, keys.opc)
     sqn_ms = reveal(auts.concealed_sqn, functions.f5star(rand))
     mac_s = functions.f1star(rand, sqn_ms.to_bytes(6, "big"), _RESYNCHRONISATION_AMF)
     return sqn_ms if hmac.compare_digest(mac_s, auts.mac_s) else None

@@ -5,36 +5,37 @@ from contextlib import contextmanager
 
 from sqlalchemy import Connection, select
 
-from hss.allocation import Allocated, Allocation, SealedKeys, allocate, sealed_keys
+from hss.algorithms import AlgorithmSettings, read_settings
+from hss.allocation import Allocated, Allocation, allocate, sealed_keys
 from hss.api import Assignment, AssignmentRequest, Profile, Refusal, Resynchronisation, ServiceRefused, VectorRequest
-from hss.auc import SubscriberKeys, genuine_sqn_ms, quintuplet
+from hss.auc import genuine_sqn_ms, quintuplet
+from hss.custody import Custodian, SealedKeys
 from hss.database import Database
 from hss.models import DIAMETER_IDENTITY_LENGTH, Subscriber
 from hss.nodes import ind_of
 from hss.registrations import assign, user_data
 from hss.sqn import NodesExhausted, sqns
 from hss.store_errors import StoreBusy, StoreError
-from hss.vault import KEY_VERSION, Vault, VaultError
+from hss.vault import VaultError
+from wire.aka.functions import AkaFunctions
 from wire.aka.sqn import split_sqn
 from wire.aka.vector import AuthVector, Auts
 from wire.identity import EapMethod
 from wire.sansio import RandomBytes
-from wire.secret import Secret
 
 VECTORS_MAX = 5
 """At most so many vectors for one request (SIP-Number-Auth-Items); the HSS may give fewer than asked."""
 NETWORK_NAME_MAX = 253
 """Octets of an access network identity (TS 24.302 §8.1.1)."""
 
-_TABLE = Subscriber.__tablename__
-
 
 class HssService:
     """`hss.api.HomeSubscriberServer` on `database`; `random` gives RAND."""
 
-    def __init__(self, database: Database, vault: Vault, random: RandomBytes) -> None:
+    def __init__(self, database: Database, custodian: Custodian, random: RandomBytes) -> None:
         self._database = database
-        self._vault = vault
+        self._custodian = custodian
+        self._settings: dict[str, AlgorithmSettings] = {}
         self._random = random
         self._inds: dict[str, int] = {}
 
@@ -46,7 +47,7 @@ class HssService:
             with _refusals():
                 keys = await self._database.read(lambda connection: sealed_keys(connection, imsi))
             if isinstance(keys, SealedKeys):
-                self._opened(keys)
+                await self._functions(keys)
 
     async def vectors(self, request: VectorRequest) -> tuple[AuthVector, ...]:
         """As `HomeSubscriberServer.vectors`: unknown, barred, scheme and resynchronisation are judged in this order."""
@@ -63,7 +64,8 @@ class HssService:
             allocated = await self._database.together(allocate, Allocation(str(request.imsi), count, seq_ms))
         if isinstance(allocated, ServiceRefused):
             raise allocated
-        return self._quintuplets(request, allocated, count, ind)
+        functions = await self._functions(allocated.keys)
+        return self._quintuplets(request, allocated, functions, count, ind)
 
     async def assign(self, request: AssignmentRequest) -> Profile | None:
         """As `HomeSubscriberServer.assign`."""
@@ -77,11 +79,10 @@ class HssService:
         return outcome
 
     def _quintuplets(
-        self, request: VectorRequest, allocated: Allocated, count: int, ind: int
+        self, request: VectorRequest, allocated: Allocated, functions: AkaFunctions, count: int, ind: int
     ) -> tuple[AuthVector, ...]:
-        keys = self._opened(allocated.keys)
         return tuple(
-            quintuplet(keys, sqn, self._random(16), allocated.keys.amf, request.method, request.network_name)
+            quintuplet(functions, sqn, self._random(16), allocated.keys.amf, request.method, request.network_name)
             for sqn in sqns(allocated.last_seq, count, ind)
         )
 
@@ -93,9 +94,9 @@ class HssService:
         return keys
 
     async def _seq_ms(self, imsi: str, resynchronisation: Resynchronisation) -> int:
-        keys = self._opened(await self._require_subscriber(imsi))
+        functions = await self._functions(await self._require_subscriber(imsi))
         auts = Auts.parse(resynchronisation.auts)
-        sqn_ms = genuine_sqn_ms(keys, resynchronisation.rand, auts)
+        sqn_ms = genuine_sqn_ms(functions, resynchronisation.rand, auts)
         if sqn_ms is None:
             raise ServiceRefused(Refusal.RESYNCHRONISATION_REJECTED, f"MAC-S of {imsi} is wrong; SQN stays")
         return split_sqn(sqn_ms)[0]
@@ -112,14 +113,18 @@ class HssService:
             self._inds[node] = known
         return known
 
-    def _opened(self, keys: SealedKeys) -> SubscriberKeys:
+    async def _functions(self, keys: SealedKeys) -> AkaFunctions:
+        settings = await self._settings_of(keys.profile)
         try:
-            return SubscriberKeys(k=self._open(keys, "k", keys.k), opc=self._open(keys, "opc", keys.opc))
+            return self._custodian.functions(keys, settings)
         except VaultError as error:
             raise ServiceRefused(Refusal.UNAVAILABLE, str(error)) from None
 
-    def _open(self, keys: SealedKeys, column: str, sealed: bytes) -> Secret:
-        return self._vault.open(sealed, table=_TABLE, column=column, imsi=keys.imsi, version=KEY_VERSION)
+    async def _settings_of(self, profile: str) -> AlgorithmSettings:
+        if profile not in self._settings:
+            with _refusals():
+                self._settings = await self._database.read(read_settings)
+        return self._settings[profile]
 
 
 def _fault(request: VectorRequest) -> ServiceRefused | None:

@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from hss import schema
 from hss.api import Ambr, ApnProfile, PdnType, Profile
 from hss.config import HssConfig
+from hss.custody import Custodian
 from hss.engines import transaction
 from hss.provisioning import subscribers
 from hss.provisioning.apns import ApnRefused, apn_profiles
@@ -82,7 +83,7 @@ def _register_add(app: App, config: ConfigFile) -> None:
         """Add a subscriber. Keys come from a file or standard input, never from an argument."""
         with _errors():
             raw, hss = _hss(config())
-            vault = open_vault(hss.master_key, os.urandom)
+            custodian = Custodian(open_vault(hss.master_key, os.urandom))
             profiles = apn_profiles(
                 apn or (raw.section("network", NetworkConfig).apn,),
                 pdn_type=_PDN_TYPES[pdn_type],
@@ -93,7 +94,7 @@ def _register_add(app: App, config: ConfigFile) -> None:
             read = _read_keys(keys)
             new = NewSubscriber(_imsi(imsi), read.keys, _amf(read, amf), profiles, _msisdn(msisdn))
             with _opened(config()) as connection:
-                subscribers.add(connection, vault, new)
+                subscribers.add(connection, custodian, new)
                 account = subscribers.show(connection, new.imsi)
         _print_account(account, as_json=json)
 

@@ -7,12 +7,13 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from hss.algorithms import read_settings
 from hss.api import ApnProfile, Profile
 from hss.auc import SubscriberKeys
-from hss.models import Apn, Subscriber, SubscriberState
+from hss.custody import Custodian
+from hss.models import DEFAULT_PROFILE, Apn, Subscriber, SubscriberState
 from hss.profiles import profile_of
 from hss.registrations import forget, serving_aaa
-from hss.vault import Vault
 from wire.identity import Imsi
 
 _TABLE = Subscriber.__tablename__
@@ -57,15 +58,12 @@ class Line:
     seq: int
 
 
-def add(connection: Connection, vault: Vault, new: NewSubscriber) -> None:
+def add(connection: Connection, custodian: Custodian, new: NewSubscriber) -> None:
     """Add a subscriber, enabled, with SEQ_HE 0. ProvisioningRefused when the IMSI or a Home Address is taken."""
     imsi = str(new.imsi)
     if connection.scalar(select(Subscriber.imsi).where(Subscriber.imsi == imsi)) is not None:
         raise ProvisioningRefused(f"subscriber {imsi} is there already; remove it first, or add another IMSI")
-    sealed = {
-        "k": vault.seal(new.keys.k, table=_TABLE, column="k", imsi=imsi),
-        "opc": vault.seal(new.keys.opc, table=_TABLE, column="opc", imsi=imsi),
-    }
+    sealed = custodian.columns(imsi, new.keys, read_settings(connection)[DEFAULT_PROFILE])
     connection.execute(insert(Subscriber).values(imsi=imsi, **sealed, amf=new.amf, msisdn=new.msisdn))
     for number, apn in enumerate(new.apns):
         _add_apn(connection, imsi, apn, is_default=number == 0)

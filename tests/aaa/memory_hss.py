@@ -94,7 +94,9 @@ class MemoryHss:
         following = replace(subscriber, seq=subscriber.seq + 1)
         self.subscribers[request.imsi] = following
         sqn, rand = join_sqn(following.seq, 1), self._random.randbytes(16)
-        vector = quintuplet(subscriber.keys, sqn, rand, subscriber.amf, request.method, request.network_name)
+        vector = quintuplet(
+            _functions(subscriber.keys), sqn, rand, subscriber.amf, request.method, request.network_name
+        )
         return vector if self.amf_mask == 0xFFFF else self._masked(vector, subscriber, sqn)
 
     def _masked(self, vector: AuthVector, subscriber: Subscriber, sqn: int) -> AuthVector:
@@ -109,8 +111,12 @@ class MemoryHss:
         return self.subscribers[imsi]
 
 
+def _functions(keys: SubscriberKeys) -> Milenage:
+    return Milenage(keys.k, keys.opc)
+
+
 def _seq_ms(keys: SubscriberKeys, resynchronisation: Resynchronisation) -> int:
-    sqn_ms = genuine_sqn_ms(keys, resynchronisation.rand, Auts.parse(resynchronisation.auts))
+    sqn_ms = genuine_sqn_ms(_functions(keys), resynchronisation.rand, Auts.parse(resynchronisation.auts))
     if sqn_ms is None:
         raise ServiceRefused(Refusal.RESYNCHRONISATION_REJECTED, "MAC-S is wrong")
     return split_sqn(sqn_ms)[0]

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import insert, update
 
 from hss.auc import SubscriberKeys
+from hss.custody import Custodian
 from hss.database import Database
 from hss.engines import transaction
 from hss.models import Apn, Subscriber, SubscriberState
@@ -124,4 +125,4 @@ async def database(database_path: Path) -> AsyncIterator[Database]:
 @pytest.fixture
 def service(database: Database, vault: Vault) -> HssService:
     """The HSS, with entropy that is the same in every run."""
-    return HssService(database, vault, Random(2).randbytes)
+    return HssService(database, Custodian(vault), Random(2).randbytes)

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from hss.auc import SubscriberKeys, genuine_sqn_ms, quintuplet
+from hss.auc import genuine_sqn_ms, quintuplet
+from wire.aka.milenage import Milenage
 from wire.aka.vector import Autn, Auts
 from wire.identity import EapMethod
 from wire.secret import Secret
@@ -22,14 +23,14 @@ CAPTURED = [
 ]
 
 
-def keys(case: dict[str, Any]) -> SubscriberKeys:
-    return SubscriberKeys(Secret.fromhex(case["k"]), Secret.fromhex(case["opc"]))
+def functions(case: dict[str, Any]) -> Milenage:
+    return Milenage(Secret.fromhex(case["k"]), Secret.fromhex(case["opc"]))
 
 
 @pytest.mark.parametrize("case", SETS, ids=lambda case: case["label"])
 def test_quintuplet_is_the_published_one(case: dict[str, Any]) -> None:
     sqn, rand, amf = int(case["sqn"], 16), bytes.fromhex(case["rand"]), int(case["amf"], 16)
-    vector = quintuplet(keys(case), sqn, rand, amf, EapMethod.AKA)
+    vector = quintuplet(functions(case), sqn, rand, amf, EapMethod.AKA)
     assert vector.rand.hex() == case["rand"]
     assert vector.autn.hex() == case["derived"]["autn"]
     assert (vector.xres.hex(), vector.ck.hex(), vector.ik.hex()) == (case["f2"], case["f3"], case["f4"])
@@ -38,7 +39,7 @@ def test_quintuplet_is_the_published_one(case: dict[str, Any]) -> None:
 @pytest.mark.parametrize("case", SETS, ids=lambda case: case["label"])
 def test_auts_of_the_published_sets_is_genuine(case: dict[str, Any]) -> None:
     auts = Auts.parse(bytes.fromhex(case["derived"]["auts_for_same_sqn"]))
-    assert genuine_sqn_ms(keys(case), bytes.fromhex(case["rand"]), auts) == int(case["sqn"], 16)
+    assert genuine_sqn_ms(functions(case), bytes.fromhex(case["rand"]), auts) == int(case["sqn"], 16)
 
 
 def test_every_published_set_was_seen() -> None:
@@ -49,7 +50,7 @@ def test_every_published_set_was_seen() -> None:
 def test_quintuplet_is_the_one_that_hostap_made(run: dict[str, Any], one: dict[str, Any]) -> None:
     prime = "ck_prime" in one
     vector = quintuplet(
-        keys(run),
+        functions(run),
         int(one["sqn"], 16),
         bytes.fromhex(one["rand"]),
         int(one["amf"], 16) & 0x7FFF if prime else int(one["amf"], 16),
@@ -67,14 +68,14 @@ def test_quintuplet_is_the_one_that_hostap_made(run: dict[str, Any], one: dict[s
 def test_auts_with_a_flipped_bit_is_not_genuine(bit: int) -> None:
     octets = bytearray.fromhex(SETS[0]["derived"]["auts_for_same_sqn"])
     octets[bit // 8] ^= 0x80 >> bit % 8
-    assert genuine_sqn_ms(keys(SETS[0]), bytes.fromhex(SETS[0]["rand"]), Auts.parse(bytes(octets))) is None
+    assert genuine_sqn_ms(functions(SETS[0]), bytes.fromhex(SETS[0]["rand"]), Auts.parse(bytes(octets))) is None
 
 
 def test_vector_for_aka_prime_has_the_separation_bit() -> None:
     case = SETS[0]
-    vector = quintuplet(keys(case), 32, bytes(16), 0x0001, EapMethod.AKA_PRIME, "WLAN")
+    vector = quintuplet(functions(case), 32, bytes(16), 0x0001, EapMethod.AKA_PRIME, "WLAN")
     assert Autn.parse(vector.autn).amf == b"\x80\x01"
-    plain = quintuplet(keys(case), 32, bytes(16), 0x8001, EapMethod.AKA)
+    plain = quintuplet(functions(case), 32, bytes(16), 0x8001, EapMethod.AKA)
     assert plain.autn == vector.autn
     assert plain.xres == vector.xres
     assert (plain.ck, plain.ik) != (vector.ck, vector.ik)
@@ -82,11 +83,11 @@ def test_vector_for_aka_prime_has_the_separation_bit() -> None:
 
 def test_vector_for_aka_prime_needs_a_network_name() -> None:
     with pytest.raises(ValueError, match="name of the access network"):
-        quintuplet(keys(SETS[0]), 32, bytes(16), 0, EapMethod.AKA_PRIME)
+        quintuplet(functions(SETS[0]), 32, bytes(16), 0, EapMethod.AKA_PRIME)
 
 
 def test_vector_shows_no_key() -> None:
     case = SETS[0]
-    shown = repr(quintuplet(keys(case), int(case["sqn"], 16), bytes.fromhex(case["rand"]), 0, EapMethod.AKA))
+    shown = repr(quintuplet(functions(case), int(case["sqn"], 16), bytes.fromhex(case["rand"]), 0, EapMethod.AKA))
     assert "<secret" in shown
     assert case["f3"] not in shown

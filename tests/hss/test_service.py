@@ -22,6 +22,7 @@ from hss.api import (
     VectorRequest,
 )
 from hss.auc import SubscriberKeys
+from hss.custody import Custodian
 from hss.database import Database, Limits
 from hss.engines import transaction
 from hss.models import Subscriber, SubscriberState
@@ -68,7 +69,7 @@ async def test_vector_is_the_published_one(
     keys = SubscriberKeys(Secret.fromhex(case["k"]), Secret.fromhex(case["opc"]))
     seq, ind = split_sqn(int(case["sqn"], 16))
     registry.add(IMSI, keys=keys, amf=int(case["amf"], 16), seq=seq - 1)
-    service = HssService(database, vault, lambda _count: bytes.fromhex(case["rand"]))
+    service = HssService(database, Custodian(vault), lambda _count: bytes.fromhex(case["rand"]))
     for number in range(ind):
         await service.vectors(VectorRequest(registry.add(f"00102{number:010}").imsi, f"node{number}"))
     (vector,) = await service.vectors(REQUEST)
@@ -248,7 +249,7 @@ async def test_copied_row_is_refused(registry: Registry, database_path: Path, se
 
 
 async def test_wrong_master_key_is_said_at_start(registry: Registry, database: Database) -> None:
-    service = HssService(database, Vault({1: Secret(MASTER_KEY[::-1])}, random=bytes), bytes)
+    service = HssService(database, Custodian(Vault({1: Secret(MASTER_KEY[::-1])}, random=bytes)), bytes)
     await service.check_keys()
     registry.add(IMSI)
     with pytest.raises(ServiceRefused, match="another master key; name the right file"):
@@ -269,7 +270,7 @@ async def test_locked_store_is_too_busy(
     known = registry.add(IMSI)
     store = Database(database_path, Limits(waiting=1))
     await store.open()
-    service = HssService(store, vault, Random(1).randbytes)
+    service = HssService(store, Custodian(vault), Random(1).randbytes)
     await service.vectors(REQUEST)
     with transaction(database_path):
         assert (await refused(service, REQUEST)).refusal is Refusal.TOO_BUSY

@@ -14,6 +14,7 @@ from cyclopts import App
 from sqlalchemy import update
 
 from hss.api import Resynchronisation, ServiceRefused, VectorRequest
+from hss.custody import Custodian
 from hss.database import Database
 from hss.engines import transaction
 from hss.models import Subscriber
@@ -245,7 +246,9 @@ async def test_no_key_is_found_anywhere(
     written += [*run("subscriber", "add", IMSI, "--keys", "-", stdin=KEYS)]
     database = Database(database_path)
     await database.open()
-    service = HssService(database, open_vault(tmp_path / "master.key", Random(4).randbytes), Random(5).randbytes)
+    service = HssService(
+        database, Custodian(open_vault(tmp_path / "master.key", Random(4).randbytes)), Random(5).randbytes
+    )
     vectors = [
         *await service.vectors(VectorRequest(Imsi(IMSI), "aaa", count=3)),
         *await service.vectors(VectorRequest(Imsi(IMSI), "aaa", EapMethod.AKA_PRIME, network_name="WLAN")),

@@ -7,6 +7,7 @@ import pytest
 
 from hss.api import Assignment, AssignmentRequest, VectorRequest
 from hss.auc import SubscriberKeys
+from hss.custody import Custodian
 from hss.database import Database
 from hss.engines import transaction
 from hss.models import SubscriberState
@@ -39,7 +40,7 @@ def new(imsi: Imsi = IMSI, address: str = "2001:db8::5") -> NewSubscriber:
 def put(path: Path, vault: Vault, *wanted: NewSubscriber) -> None:
     with transaction(path) as connection:
         for one in wanted:
-            add(connection, vault, one)
+            add(connection, Custodian(vault), one)
 
 
 def account(path: Path) -> Account:
