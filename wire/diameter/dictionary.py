@@ -16,6 +16,9 @@ from wire.diameter.results import VENDOR_3GPP
 class Kind(Enum):
     """Data formats of RFC 6733 §4.2 and §4.3."""
 
+    # members are compared by identity; Enum's own hash is a Python function, and tables by Kind are the hot path
+    __hash__ = object.__hash__
+
     OCTET_STRING = "OctetString"
     INTEGER32 = "Integer32"
     INTEGER64 = "Integer64"

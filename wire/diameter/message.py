@@ -2,12 +2,15 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from struct import Struct
 
 from wire.diameter.avp import Avp, AvpFault, build_avps, parse_avps
 from wire.diameter.dictionary import by_name
 from wire.diameter.results import ResultCode
 from wire.diameter.values import Value, decode
 from wire.errors import DecodeError, EncodeError
+
+_HEAD = Struct(">5I")
 
 HEADER_LENGTH = 20
 VERSION = 1
@@ -36,14 +39,9 @@ class Header:
         """The first twenty octets of `data`, whatever they say; DecodeError when there are fewer."""
         if len(data) < HEADER_LENGTH:
             raise DecodeError(len(data), f"a Diameter header has 20 octets, not {len(data)}")
+        length, command, application, hop_by_hop, end_to_end = _HEAD.unpack_from(data)
         return cls(
-            version=data[0],
-            length=int.from_bytes(data[1:4], "big"),
-            flags=data[4],
-            command=int.from_bytes(data[5:8], "big"),
-            application=int.from_bytes(data[8:12], "big"),
-            hop_by_hop=int.from_bytes(data[12:16], "big"),
-            end_to_end=int.from_bytes(data[16:20], "big"),
+            length >> 24, length & 0xFFFFFF, command >> 24, command & 0xFFFFFF, application, hop_by_hop, end_to_end
         )
 
     def bare(self) -> "Message":
@@ -73,7 +71,8 @@ class Message:
             raise AvpFault(1, reason, ResultCode.INVALID_MESSAGE_LENGTH)
         if header.flags & FLAG_REQUEST and header.flags & FLAG_ERROR:
             raise AvpFault(4, "the E bit is set in a request", ResultCode.INVALID_HDR_BITS)
-        return replace(header.bare(), avps=parse_avps(data[HEADER_LENGTH:], HEADER_LENGTH))
+        avps = parse_avps(data[HEADER_LENGTH:], HEADER_LENGTH)
+        return cls(header.command, header.application, header.flags, header.hop_by_hop, header.end_to_end, avps)
 
     def build(self) -> bytes:
         """The octets; EncodeError when they exceed what the length field can say."""
@@ -81,18 +80,9 @@ class Message:
         length = HEADER_LENGTH + len(body)
         if length > LONGEST:
             raise EncodeError(f"a message of {length} octets")
-        return b"".join(
-            (
-                bytes([VERSION]),
-                length.to_bytes(3, "big"),
-                bytes([self.flags]),
-                self.command.to_bytes(3, "big"),
-                self.application.to_bytes(4, "big"),
-                self.hop_by_hop.to_bytes(4, "big"),
-                self.end_to_end.to_bytes(4, "big"),
-                body,
-            )
-        )
+        command = self.flags << 24 | self.command
+        head = _HEAD.pack(VERSION << 24 | length, command, self.application, self.hop_by_hop, self.end_to_end)
+        return head + body
 
     @property
     def is_request(self) -> bool:

@@ -5,14 +5,16 @@ such a one serves who writes and is never assumed by who reads. Fields are writt
 was not named (`extra`) last.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterable
+from dataclasses import MISSING, Field, dataclass, fields
+from enum import IntEnum
+from functools import lru_cache, partial
 from typing import Any, Self, get_args
 
 from wire.diameter.avp import Avp, AvpFault
-from wire.diameter.dictionary import AvpDefinition, by_name
+from wire.diameter.dictionary import AvpDefinition, Kind, by_name
 from wire.diameter.results import ResultCode
-from wire.diameter.values import Value, decode, define, invalid, shortest
+from wire.diameter.values import Value, decoder, define, invalid, shortest
 
 _METADATA = "avp"
 
@@ -31,35 +33,30 @@ class Record:
     @classmethod
     def from_avps(cls, avps: Iterable[Avp]) -> Self:
         """The record in `avps`; AvpFault 5005, 5009, 5004 or 5014 when they are not one."""
-        slots, extra = _slots(cls), []
-        values: dict[str, Any] = {}
+        form = _form(cls)
+        slots, extra = form.by_code, []
+        values: dict[str, Any] = dict(form.absent)
         for item in avps:
             slot = slots.get((item.code, item.vendor))
             if slot is None:
                 extra.append(item)
             elif slot.many:
-                values.setdefault(slot.field, []).append(slot.read(item))
-            elif slot.field in values:
+                values[slot.field] = (*values[slot.field], slot.read(item))
+            elif values[slot.field] is not None:
                 reason = f"{slot.definition.name} comes twice"
                 raise AvpFault(item.offset, reason, ResultCode.AVP_OCCURS_TOO_MANY_TIMES, (item,))
             else:
                 values[slot.field] = slot.read(item)
-        for slot in slots.values():
-            if slot.many:
-                values[slot.field] = tuple(values.get(slot.field, ()))
-            elif slot.field in values:
-                continue
-            elif slot.required:
+        for slot in form.required:
+            if values[slot.field] is None:
                 reason = f"{slot.definition.name} is missing"
                 raise AvpFault(0, reason, ResultCode.MISSING_AVP, (shortest(slot.definition),))
-            else:
-                values[slot.field] = None
         return cls(**values, extra=tuple(extra))
 
     def to_avps(self) -> tuple[Avp, ...]:
         """The AVPs of every field that is set, in the order of the fields, then `extra`."""
         found: list[Avp] = []
-        for slot in _slots(type(self)).values():
+        for slot in _form(type(self)).slots:
             value = getattr(self, slot.field)
             if slot.many:
                 found += [slot.write(item) for item in value]
@@ -70,46 +67,115 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class _Slot:
+    """One field: how its AVP is read and written. `usual` is the AVP of a default value, made once."""
+
     field: str
     definition: AvpDefinition
     kind: type | None
+    read: Callable[[Avp], object]
     required: bool
     many: bool
-
-    def read(self, item: Avp) -> object:
-        kind = self.kind
-        if kind is None:
-            return decode(self.definition, item)
-        value = decode(self.definition, item)
-        if issubclass(kind, Record) and isinstance(value, tuple):
-            return kind.from_avps(value)
-        try:
-            return kind(value)
-        except ValueError:
-            raise invalid(self.definition, item, f"{value!r} is not one of its values") from None
+    default: object
+    usual: Avp | None
 
     def write(self, value: Value | Record) -> Avp:
-        return define(self.definition, value.to_avps() if isinstance(value, Record) else value)
+        if self.usual is not None and value is self.default:
+            return self.usual
+        return _written(self.definition, value)
 
 
-_SLOTS: dict[type, dict[tuple[int, int], _Slot]] = {}
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """The fields of a record, in the order in which they are written, and what a field without an AVP holds."""
+
+    slots: tuple[_Slot, ...]
+    by_code: dict[tuple[int, int], _Slot]
+    required: tuple[_Slot, ...]
+    absent: dict[str, Any]
 
 
-def _slots(record: type[Record]) -> dict[tuple[int, int], _Slot]:
-    found = _SLOTS.get(record)
+def _written(definition: AvpDefinition, value: Value | Record) -> Avp:
+    if definition.kind is Kind.DIAMETER_IDENTITY and isinstance(value, str):
+        return _identity(definition, value)
+    return define(definition, value.to_avps() if isinstance(value, Record) else value)
+
+
+@lru_cache(maxsize=256)
+def _identity(definition: AvpDefinition, name: str) -> Avp:
+    """A node writes few names, and each of them in every message."""
+    return define(definition, name)
+
+
+def _reader(definition: AvpDefinition, kind: type | None) -> Callable[[Avp], object]:
+    read = decoder(definition)
+    if kind is None:
+        return read
+    if issubclass(kind, Record):
+        return partial(_read_record, read, kind)
+    if issubclass(kind, IntEnum):
+        return partial(_read_member, read, definition, {int(member): member for member in kind})
+    return partial(_read_as, read, definition, kind)
+
+
+def _read_record(read: Callable[[Avp], Value], kind: type[Record], item: Avp) -> object:
+    value = read(item)
+    return kind.from_avps(value) if isinstance(value, tuple) else value
+
+
+def _read_member(
+    read: Callable[[Avp], Value], definition: AvpDefinition, members: dict[Value, IntEnum], item: Avp
+) -> object:
+    value = read(item)
+    member = members.get(value)
+    if member is None:
+        raise invalid(definition, item, f"{value!r} is not one of its values")
+    return member
+
+
+def _read_as(
+    read: Callable[[Avp], Value], definition: AvpDefinition, kind: Callable[[Value], object], item: Avp
+) -> object:
+    value = read(item)
+    try:
+        return kind(value)
+    except ValueError:
+        raise invalid(definition, item, f"{value!r} is not one of its values") from None
+
+
+_FORMS: dict[type, _Form] = {}
+
+
+def _form(record: type[Record]) -> _Form:
+    found = _FORMS.get(record)
     if found is None:
-        found = _SLOTS[record] = _read_slots(record)
+        found = _FORMS[record] = _read_form(record)
     return found
 
 
-def _read_slots(record: type[Record]) -> dict[tuple[int, int], _Slot]:
-    slots = {}
-    for each in fields(record):
-        if _METADATA in each.metadata:
-            name, kind = each.metadata[_METADATA]
-            definition = by_name(name)
-            slots[definition.code, definition.vendor] = _Slot(
-                each.name, definition, kind, required=type(None) not in get_args(each.type), many=each.default == ()
-            )
+def _read_form(record: type[Record]) -> _Form:
+    slots = [_slot(each) for each in fields(record) if _METADATA in each.metadata]
     # RFC 6733 §8.8: Session-Id comes right after the header, whichever class names it
-    return dict(sorted(slots.items(), key=lambda entry: entry[1].definition.name != "Session-Id"))
+    slots.sort(key=lambda slot: slot.definition.name != "Session-Id")
+    return _Form(
+        slots=tuple(slots),
+        by_code={(slot.definition.code, slot.definition.vendor): slot for slot in slots},
+        required=tuple(slot for slot in slots if slot.required and not slot.many),
+        absent={slot.field: () if slot.many else None for slot in slots},
+    )
+
+
+def _slot(each: "Field[Any]") -> _Slot:
+    name, kind = each.metadata[_METADATA]
+    definition = by_name(name)
+    many = each.default == ()
+    usual = None if many or each.default is None or each.default is MISSING else _written(definition, each.default)
+    return _Slot(
+        field=each.name,
+        definition=definition,
+        kind=kind,
+        read=_reader(definition, kind),
+        required=type(None) not in get_args(each.type),
+        many=many,
+        default=each.default,
+        usual=usual,
+    )

@@ -1,8 +1,9 @@
 """The values of AVPs by their data format (RFC 6733 §4.2, §4.3)."""
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from ipaddress import IPv4Address, IPv6Address
 
 from wire.diameter.avp import FLAG_MANDATORY, FLAG_VENDOR, SECRET_AVPS, Avp, AvpFault, build_avps, parse_avps
@@ -14,13 +15,13 @@ from wire.secret import Secret
 Value = int | float | str | bytes | IPv4Address | IPv6Address | datetime | Sequence[Avp]
 
 _NUMBERS = {
-    Kind.INTEGER32: ">i",
-    Kind.INTEGER64: ">q",
-    Kind.UNSIGNED32: ">I",
-    Kind.UNSIGNED64: ">Q",
-    Kind.FLOAT32: ">f",
-    Kind.FLOAT64: ">d",
-    Kind.ENUMERATED: ">i",
+    Kind.INTEGER32: struct.Struct(">i"),
+    Kind.INTEGER64: struct.Struct(">q"),
+    Kind.UNSIGNED32: struct.Struct(">I"),
+    Kind.UNSIGNED64: struct.Struct(">Q"),
+    Kind.FLOAT32: struct.Struct(">f"),
+    Kind.FLOAT64: struct.Struct(">d"),
+    Kind.ENUMERATED: struct.Struct(">i"),
 }
 _TEXTS = (Kind.UTF8_STRING, Kind.DIAMETER_IDENTITY, Kind.DIAMETER_URI)
 _FAMILY_IPV4 = 1
@@ -36,43 +37,66 @@ def make(name: str, value: Value) -> Avp:
 
 def define(definition: AvpDefinition, value: Value) -> Avp:
     """An AVP of this definition; EncodeError when its format cannot carry `value`."""
-    flags = (FLAG_VENDOR if definition.vendor else 0) | (FLAG_MANDATORY if definition.mandatory else 0)
+    flags = _flags(definition)
     data = encode(definition, value)
     if (definition.code, definition.vendor) in SECRET_AVPS:
         data = Secret(data)
     return Avp(definition.code, definition.vendor, flags, data)
 
 
+def _flags(definition: AvpDefinition) -> int:
+    return (FLAG_VENDOR if definition.vendor else 0) | (FLAG_MANDATORY if definition.mandatory else 0)
+
+
 def encode(definition: AvpDefinition, value: Value) -> bytes:
     """`value` in the format of `definition`; EncodeError when it does not fit."""
-    kind = definition.kind
-    if kind in _NUMBERS and isinstance(value, int | float):
-        try:
-            return struct.pack(_NUMBERS[kind], value)
-        except struct.error as error:
-            raise EncodeError(f"{definition.name} cannot carry {value}") from error
-    if kind in _TEXTS and isinstance(value, str):
-        return _encode_text(definition, value)
-    if kind is Kind.OCTET_STRING and isinstance(value, bytes):
-        return value
-    if kind is Kind.ADDRESS and isinstance(value, IPv4Address | IPv6Address):
-        return (_FAMILY_IPV4 if value.version == 4 else _FAMILY_IPV6).to_bytes(2, "big") + value.packed
-    if kind is Kind.TIME and isinstance(value, datetime):
-        return _encode_time(definition, value)
-    if kind is Kind.GROUPED and isinstance(value, Sequence) and not isinstance(value, str | bytes):
-        return build_avps(value)
-    raise EncodeError(f"{definition.name} is {kind.value}, not {type(value).__name__}")
+    return _ENCODERS[definition.kind](definition, value)
 
 
-def _encode_text(definition: AvpDefinition, value: str) -> bytes:
+def _encode_number(definition: AvpDefinition, value: Value) -> bytes:
+    if not isinstance(value, int | float):
+        raise _misfit(definition, value)
+    try:
+        return _NUMBERS[definition.kind].pack(value)
+    except struct.error as error:
+        raise EncodeError(f"{definition.name} cannot carry {value}") from error
+
+
+def _encode_octets(definition: AvpDefinition, value: Value) -> bytes:
+    if not isinstance(value, bytes):
+        raise _misfit(definition, value)
+    return value
+
+
+def _encode_address(definition: AvpDefinition, value: Value) -> bytes:
+    if not isinstance(value, IPv4Address | IPv6Address):
+        raise _misfit(definition, value)
+    return (_FAMILY_IPV4 if value.version == 4 else _FAMILY_IPV6).to_bytes(2, "big") + value.packed
+
+
+def _encode_group(definition: AvpDefinition, value: Value) -> bytes:
+    if not isinstance(value, Sequence) or isinstance(value, str | bytes):
+        raise _misfit(definition, value)
+    return build_avps(value)
+
+
+def _misfit(definition: AvpDefinition, value: Value) -> EncodeError:
+    return EncodeError(f"{definition.name} is {definition.kind.value}, not {type(value).__name__}")
+
+
+def _encode_text(definition: AvpDefinition, value: Value) -> bytes:
+    if not isinstance(value, str):
+        raise _misfit(definition, value)
     try:
         return value.encode("utf-8" if definition.kind is Kind.UTF8_STRING else "ascii")
     except UnicodeEncodeError:
         raise EncodeError(f"{definition.name} cannot carry this text") from None
 
 
-def _encode_time(definition: AvpDefinition, value: datetime) -> bytes:
+def _encode_time(definition: AvpDefinition, value: Value) -> bytes:
     """RFC 5905 §6: seconds of the era, which begins again in 2036."""
+    if not isinstance(value, datetime):
+        raise _misfit(definition, value)
     seconds = int((value - _NTP_EPOCH).total_seconds())
     if not 2**31 <= seconds < 2**32 + 2**31:
         raise EncodeError(f"{definition.name} reaches from 1968 to 2104")
@@ -81,38 +105,39 @@ def _encode_time(definition: AvpDefinition, value: datetime) -> bytes:
 
 def decode(definition: AvpDefinition, avp: Avp) -> Value:
     """The value of `avp`; AvpFault 5014 for a wrong length, 5004 for octets that are no such value."""
-    kind = definition.kind
-    if kind in _NUMBERS:
-        return _number(definition, avp)
-    if kind in _TEXTS:
-        return _text(definition, avp)
-    if kind is Kind.GROUPED:
-        return parse_avps(avp.data, avp.offset)
-    if kind is Kind.ADDRESS:
-        return _address(definition, avp)
-    if kind is Kind.TIME:
-        return _time(definition, avp)
-    return avp.data
+    return _DECODERS[definition.kind](definition, avp)
+
+
+def decoder(definition: AvpDefinition) -> Callable[[Avp], Value]:
+    """`decode` for this definition alone, for who decodes it often."""
+    return partial(_DECODERS[definition.kind], definition)
 
 
 def shortest(definition: AvpDefinition) -> Avp:
     """`definition` with a value of the least length, all zeros, as Failed-AVP wants it (RFC 6733 §7.1.5, 5005)."""
-    flags = (FLAG_VENDOR if definition.vendor else 0) | (FLAG_MANDATORY if definition.mandatory else 0)
-    return Avp(definition.code, definition.vendor, flags, bytes(_least_length(definition.kind)))
+    return Avp(definition.code, definition.vendor, _flags(definition), bytes(_least_length(definition.kind)))
 
 
 def _least_length(kind: Kind) -> int:
     if kind in _NUMBERS:
-        return struct.calcsize(_NUMBERS[kind])
+        return _NUMBERS[kind].size
     return {Kind.ADDRESS: 6, Kind.TIME: 4}.get(kind, 0)
 
 
 def _number(definition: AvpDefinition, avp: Avp) -> int | float:
     form = _NUMBERS[definition.kind]
-    if len(avp.data) != struct.calcsize(form):
+    if len(avp.data) != form.size:
         raise _wrong_length(definition, avp)
-    value: int | float = struct.unpack(form, avp.data)[0]
+    value: int | float = form.unpack(avp.data)[0]
     return value
+
+
+def _octets(_definition: AvpDefinition, avp: Avp) -> bytes:
+    return avp.data
+
+
+def _group(_definition: AvpDefinition, avp: Avp) -> tuple[Avp, ...]:
+    return parse_avps(avp.data, avp.offset)
 
 
 def _text(definition: AvpDefinition, avp: Avp) -> str:
@@ -149,3 +174,21 @@ def invalid(definition: AvpDefinition, avp: Avp, reason: str) -> AvpFault:
 def _wrong_length(definition: AvpDefinition, avp: Avp) -> AvpFault:
     reason = f"{definition.name}: {len(avp.data)} octets are no {definition.kind.value}"
     return AvpFault(avp.offset, reason, ResultCode.INVALID_AVP_LENGTH, (avp,))
+
+
+_ENCODERS: dict[Kind, Callable[[AvpDefinition, Value], bytes]] = {
+    **dict.fromkeys(_NUMBERS, _encode_number),
+    **dict.fromkeys(_TEXTS, _encode_text),
+    Kind.OCTET_STRING: _encode_octets,
+    Kind.ADDRESS: _encode_address,
+    Kind.TIME: _encode_time,
+    Kind.GROUPED: _encode_group,
+}
+_DECODERS: dict[Kind, Callable[[AvpDefinition, Avp], Value]] = {
+    **dict.fromkeys(_NUMBERS, _number),
+    **dict.fromkeys(_TEXTS, _text),
+    Kind.OCTET_STRING: _octets,
+    Kind.ADDRESS: _address,
+    Kind.TIME: _time,
+    Kind.GROUPED: _group,
+}

@@ -10,7 +10,7 @@ from hypothesis.strategies import SearchStrategy
 
 from wire.diameter.avp import Avp
 from wire.diameter.dictionary import Kind
-from wire.diameter.record import Record, _Slot, _slots
+from wire.diameter.record import Record, _Slot, _form
 from wire.secret import Secret
 
 RecordT = TypeVar("RecordT", bound=Record)
@@ -65,5 +65,5 @@ def _field(slot: _Slot) -> SearchStrategy[Any]:
 
 def records(record: type[RecordT]) -> SearchStrategy[RecordT]:
     """Any record of this class, with AVPs that it does not name."""
-    fields = {slot.field: _field(slot) for slot in _slots(record).values()}
+    fields = {slot.field: _field(slot) for slot in _form(record).slots}
     return st.builds(record, extra=st.lists(unknown_avps(), max_size=2).map(tuple), **fields)

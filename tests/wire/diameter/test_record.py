@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from tests.wire.diameter.strategies import unknown_avps
 from wire.diameter.avp import Avp, AvpFault
-from wire.diameter.enumerations import PdnType
+from wire.diameter.enumerations import AuthSessionState, PdnType
 from wire.diameter.profile import Ambr
 from wire.diameter.record import Record, avp
 from wire.diameter.results import ResultCode
@@ -22,6 +22,14 @@ class Sample(Record):
     rate: Ambr | None = field(default=None, metadata=avp("AMBR", Ambr))
     key: Secret | None = field(default=None, metadata=avp("EAP-Master-Session-Key", Secret))
     states: tuple[bytes, ...] = field(default=(), metadata=avp("State"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SwxSample(Record):
+    state: AuthSessionState | None = field(
+        default=AuthSessionState.NO_STATE_MAINTAINED, metadata=avp("Auth-Session-State", AuthSessionState)
+    )
+    user_name: str = field(metadata=avp("User-Name"))
 
 
 WHOLE = Sample(
@@ -76,3 +84,11 @@ def test_a_fault_inside_a_group_is_found() -> None:
     with pytest.raises(AvpFault) as caught:
         Sample.from_avps((make("User-Name", "a"), make("AMBR", (make("Max-Requested-Bandwidth-UL", 1),))))
     assert caught.value.result is ResultCode.MISSING_AVP
+
+
+def test_usual_value_is_written_like_any_other() -> None:
+    assert Sample(name="n", session=None).to_avps() == (make("User-Name", "n"),)
+    written = SwxSample(user_name="n").to_avps()
+    assert written == (make("Auth-Session-State", 1), make("User-Name", "n"))
+    assert SwxSample(user_name="n", state=AuthSessionState.STATE_MAINTAINED).to_avps()[0].data == bytes(4)
+    assert SwxSample(user_name="n", state=None).to_avps() == written[1:]
