@@ -29,6 +29,8 @@ _Flow = tuple[Address, Address]
 class NullCapture:
     """The tap of a daemon that captures nothing."""
 
+    listening = False
+
     def udp(self, *, source: Address, destination: Address, payload: bytes) -> None:
         """Forget the datagram."""
 
@@ -44,6 +46,8 @@ class Capture:
 
     `name` is the interface's name in the file; `clock` gives nanoseconds since 1970.
     """
+
+    listening = True
 
     def __init__(self, file: BinaryIO, name: str, clock: Callable[[], int]) -> None:
         self._file = file

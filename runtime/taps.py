@@ -16,5 +16,9 @@ class DatagramTap(Protocol):
 class StreamTap(Protocol):
     """Hears every octet that a TCP connection carries, before TLS if there is TLS."""
 
+    @property
+    def listening(self) -> bool:
+        """Whether anything becomes of what it hears."""
+
     def tcp(self, *, source: Address, destination: Address, payload: bytes) -> None:
         """The next octets from `source` to `destination`."""

@@ -35,7 +35,7 @@ class Connection(asyncio.Protocol):
         self.remote: Address = ("", 0)
         self._limits = limits
         self._framer = Framer(message_limit)
-        self._capture = capture
+        self._capture = capture if capture is not None and capture.listening else None
         self._transport: asyncio.Transport | None = None
         self._cause: str | None = None
         self._aborting: asyncio.TimerHandle | None = None

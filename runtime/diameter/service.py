@@ -5,6 +5,7 @@ import asyncio
 from runtime.diameter.connection import Connection
 from runtime.diameter.settings import Handler, Limits, PeerName
 from runtime.logs import get_logger
+from runtime.shared_timeout import SharedTimeout
 from wire.diameter.admission import Admission
 from wire.diameter.avp import AvpFault
 from wire.diameter.command import Identity, error_answer
@@ -25,6 +26,7 @@ class RequestService:
         self._identity = identity
         self._handler = handler
         self._limits = limits
+        self._in_time = SharedTimeout(limits.seconds_to_serve)
         self._duplicates: DuplicateCache[Connection] = DuplicateCache(limits.remembered_answers)
         self._in_flight: dict[Connection, int] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -77,7 +79,7 @@ class RequestService:
         """What the handler answers, if it is an answer and can be sent; or the error answer for what it did instead."""
         about = self._about(request)
         try:
-            async with asyncio.timeout(self._limits.seconds_to_serve):
+            with self._in_time.limit():
                 answer = await self._handled(request)
             if answer.is_request or answer.command != request.command:
                 raise EncodeError(f"the handler gave a {name_of(answer)}")

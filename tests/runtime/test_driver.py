@@ -89,7 +89,12 @@ def test_driver_keeps_one_timer() -> None:
     running.feed("x")
     assert len(loop.timers) == 1
     running.feed(9.0)
+    assert loop.armed() == [103.0]
+    loop.advance(3.0)
     assert loop.armed() == [109.0]
+    assert (Tick() in [event for event, _ in machine.heard]) is False
+    running.feed(1.0)
+    assert loop.armed() == [104.0]
 
 
 def test_driver_arms_for_a_machine_that_begins_with_a_deadline() -> None:

@@ -61,6 +61,8 @@ SEEN: Counter[Address] = Counter()
 class Counted:
     """Counts whole messages by where they went."""
 
+    listening = True
+
     def tcp(self, *, source: Address, destination: Address, payload: bytes) -> None:
         SEEN[destination] += source != destination and bool(payload)
 

@@ -101,6 +101,8 @@ class Recorder:
 class Tap:
     """A capture that remembers."""
 
+    listening = True
+
     def __init__(self) -> None:
         self.heard: list[tuple[Address, Address, bytes]] = []
 

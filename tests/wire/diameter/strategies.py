@@ -10,7 +10,7 @@ from hypothesis.strategies import SearchStrategy
 
 from wire.diameter.avp import Avp
 from wire.diameter.dictionary import Kind
-from wire.diameter.record import Record, _Slot, _form
+from wire.diameter.record import Record, _form, _Slot
 from wire.secret import Secret
 
 RecordT = TypeVar("RecordT", bound=Record)
