@@ -38,6 +38,7 @@ class Connection(asyncio.Protocol):
         self._capture = capture if capture is not None and capture.listening else None
         self._transport: asyncio.Transport | None = None
         self._cause: str | None = None
+        self._unsent: list[bytes] = []
         self._aborting: asyncio.TimerHandle | None = None
 
     @property
@@ -73,13 +74,14 @@ class Connection(asyncio.Protocol):
         if transport is None or self._cause is not None:
             return
         self._tap(self.local, self.remote, octets)
-        transport.write(octets)
-        if transport.get_write_buffer_size() > self._limits.unsent:
-            self._cause = "the peer does not read what it is sent"
-            transport.abort()
+        if not self._unsent:
+            # what else is sent in this turn of the loop goes into the same segment
+            asyncio.get_running_loop().call_soon(self._flush)
+        self._unsent.append(octets)
 
     def close(self, cause: str) -> None:
         """Flush and close; abort when that takes longer than it may."""
+        self._flush()
         if self._cause is None:
             self._cause = cause
         if self._transport is not None and self._aborting is None:
@@ -116,6 +118,16 @@ class Connection(asyncio.Protocol):
         cause = self._cause or (f"connection lost: {exc}" if exc else "the peer closed the connection")
         self._cause = cause
         self.receiver.connection_closed(self, cause)
+
+    def _flush(self) -> None:
+        octets, self._unsent = b"".join(self._unsent), []
+        transport = self._transport
+        if not octets or transport is None or self._cause is not None:
+            return
+        transport.write(octets)
+        if transport.get_write_buffer_size() > self._limits.unsent:
+            self._cause = "the peer does not read what it is sent"
+            transport.abort()
 
     def _tap(self, source: Address, destination: Address, octets: bytes) -> None:
         if self._capture is not None:

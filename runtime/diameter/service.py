@@ -55,7 +55,7 @@ class RequestService:
 
     def refuse(self, connection: Connection, request: Message, fault: AvpFault) -> None:
         """Answer with the Result-Code of `fault`, and say so in one line."""
-        log.warning("request refused", cause=fault.reason, result=describe_result(fault.result), **self._about(request))
+        self._refused(request, fault)
         connection.send(self._fault_answer(request, fault).build())
 
     def close(self) -> None:
@@ -77,7 +77,6 @@ class RequestService:
 
     async def _answer(self, request: Message) -> bytes:
         """What the handler answers, if it is an answer and can be sent; or the error answer for what it did instead."""
-        about = self._about(request)
         try:
             with self._in_time.limit():
                 answer = await self._handled(request)
@@ -85,14 +84,14 @@ class RequestService:
                 raise EncodeError(f"the handler gave a {name_of(answer)}")
             return answer.build()
         except AvpFault as fault:
-            log.warning("request refused", cause=fault.reason, result=describe_result(fault.result), **about)
+            self._refused(request, fault)
             return self._fault_answer(request, fault).build()
         except TimeoutError:
-            log.error("request not served", cause="the handler took too long", **about)
+            log.error("request not served", cause="the handler took too long", **self._about(request))
         except EncodeError as error:
-            log.error("request not served", cause=f"the answer cannot be sent: {error}", **about)
+            log.error("request not served", cause=f"the answer cannot be sent: {error}", **self._about(request))
         except Exception as error:  # the request dies alone
-            log.exception("request not served", cause=repr(error), **about)
+            log.exception("request not served", cause=repr(error), **self._about(request))
         return error_answer(request, self._identity, ResultCode.UNABLE_TO_COMPLY).build()
 
     async def _handled(self, request: Message) -> Message:
@@ -109,6 +108,9 @@ class RequestService:
 
     def _fault_answer(self, request: Message, fault: AvpFault) -> Message:
         return error_answer(request, self._identity, fault.result, failed=fault.failed, reason=fault.reason)
+
+    def _refused(self, request: Message, fault: AvpFault) -> None:
+        log.warning("request refused", cause=fault.reason, result=describe_result(fault.result), **self._about(request))
 
     def _about(self, request: Message) -> dict[str, str | None]:
         return {"peer": self._peer, "command": name_of(request), "session": request.text("Session-Id")}

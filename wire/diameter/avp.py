@@ -50,6 +50,14 @@ class Avp:
     flags: int
     data: bytes = field(repr=False)
     offset: int = field(default=0, compare=False, repr=False)
+    _children: "tuple[Avp, ...] | None" = field(default=None, compare=False, repr=False)
+
+    @property
+    def children(self) -> "tuple[Avp, ...]":
+        """The AVPs in a Grouped one, parsed once; AvpFault 5014 when it holds none that can be."""
+        if self._children is None:
+            self._children = parse_avps(self.data, self.offset)
+        return self._children
 
     @property
     def mandatory(self) -> bool:

@@ -102,7 +102,11 @@ class Message:
     def first(self, name: str) -> Avp | None:
         """The first AVP called `name`, or None."""
         definition = by_name(name)
-        return next((a for a in self.avps if a.code == definition.code and a.vendor == definition.vendor), None)
+        code, vendor = definition.code, definition.vendor
+        for one in self.avps:
+            if one.code == code and one.vendor == vendor:
+                return one
+        return None
 
     def value(self, name: str) -> Value | None:
         """The value of the first AVP called `name`, or None; AvpFault when it is not of its format."""

@@ -14,7 +14,7 @@ from typing import Any, Self, get_args
 from wire.diameter.avp import Avp, AvpFault
 from wire.diameter.dictionary import AvpDefinition, Kind, by_name
 from wire.diameter.results import ResultCode
-from wire.diameter.values import Value, decoder, define, invalid, shortest
+from wire.diameter.values import Value, decoder, definer, invalid, shortest
 
 _METADATA = "avp"
 
@@ -73,6 +73,7 @@ class _Slot:
     definition: AvpDefinition
     kind: type | None
     read: Callable[[Avp], object]
+    define: Callable[[Value], Avp]
     required: bool
     many: bool
     default: object
@@ -81,7 +82,7 @@ class _Slot:
     def write(self, value: Value | Record) -> Avp:
         if self.usual is not None and value is self.default:
             return self.usual
-        return _written(self.definition, value)
+        return self.define(value.to_avps() if isinstance(value, Record) else value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,16 +95,10 @@ class _Form:
     absent: dict[str, Any]
 
 
-def _written(definition: AvpDefinition, value: Value | Record) -> Avp:
-    if definition.kind is Kind.DIAMETER_IDENTITY and isinstance(value, str):
-        return _identity(definition, value)
-    return define(definition, value.to_avps() if isinstance(value, Record) else value)
-
-
-@lru_cache(maxsize=256)
-def _identity(definition: AvpDefinition, name: str) -> Avp:
-    """A node writes few names, and each of them in every message."""
-    return define(definition, name)
+def _definer(definition: AvpDefinition) -> Callable[[Value], Avp]:
+    defined = definer(definition)
+    # a node writes few names, and each of them in every message
+    return lru_cache(maxsize=64)(defined) if definition.kind is Kind.DIAMETER_IDENTITY else defined
 
 
 def _reader(definition: AvpDefinition, kind: type | None) -> Callable[[Avp], object]:
@@ -168,14 +163,19 @@ def _slot(each: "Field[Any]") -> _Slot:
     name, kind = each.metadata[_METADATA]
     definition = by_name(name)
     many = each.default == ()
-    usual = None if many or each.default is None or each.default is MISSING else _written(definition, each.default)
+    written = _definer(definition)
     return _Slot(
         field=each.name,
         definition=definition,
         kind=kind,
         read=_reader(definition, kind),
+        define=written,
         required=type(None) not in get_args(each.type),
         many=many,
         default=each.default,
-        usual=usual,
+        usual=None if many or each.default is None or each.default is MISSING else _usual(written, each.default),
     )
+
+
+def _usual(written: Callable[[Value], Avp], default: Value | Record) -> Avp:
+    return written(default.to_avps() if isinstance(default, Record) else default)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from ipaddress import IPv4Address, IPv6Address
 
-from wire.diameter.avp import FLAG_MANDATORY, FLAG_VENDOR, SECRET_AVPS, Avp, AvpFault, build_avps, parse_avps
+from wire.diameter.avp import FLAG_MANDATORY, FLAG_VENDOR, SECRET_AVPS, Avp, AvpFault, build_avps
 from wire.diameter.dictionary import AvpDefinition, Kind, by_name
 from wire.diameter.results import ResultCode
 from wire.errors import EncodeError
@@ -37,11 +37,7 @@ def make(name: str, value: Value) -> Avp:
 
 def define(definition: AvpDefinition, value: Value) -> Avp:
     """An AVP of this definition; EncodeError when its format cannot carry `value`."""
-    flags = _flags(definition)
-    data = encode(definition, value)
-    if (definition.code, definition.vendor) in SECRET_AVPS:
-        data = Secret(data)
-    return Avp(definition.code, definition.vendor, flags, data)
+    return definer(definition)(value)
 
 
 def _flags(definition: AvpDefinition) -> int:
@@ -113,6 +109,19 @@ def decoder(definition: AvpDefinition) -> Callable[[Avp], Value]:
     return partial(_DECODERS[definition.kind], definition)
 
 
+def definer(definition: AvpDefinition) -> Callable[[Value], Avp]:
+    """`define` for this definition alone, for who writes it often."""
+    code, vendor, flags = definition.code, definition.vendor, _flags(definition)
+    write = _ENCODERS[definition.kind]
+    wrap: Callable[[bytes], bytes] | None = Secret if (code, vendor) in SECRET_AVPS else None
+
+    def defined(value: Value) -> Avp:
+        data = write(definition, value)
+        return Avp(code, vendor, flags, data if wrap is None else wrap(data))
+
+    return defined
+
+
 def shortest(definition: AvpDefinition) -> Avp:
     """`definition` with a value of the least length, all zeros, as Failed-AVP wants it (RFC 6733 §7.1.5, 5005)."""
     return Avp(definition.code, definition.vendor, _flags(definition), bytes(_least_length(definition.kind)))
@@ -137,7 +146,7 @@ def _octets(_definition: AvpDefinition, avp: Avp) -> bytes:
 
 
 def _group(_definition: AvpDefinition, avp: Avp) -> tuple[Avp, ...]:
-    return parse_avps(avp.data, avp.offset)
+    return avp.children
 
 
 def _text(definition: AvpDefinition, avp: Avp) -> str:

@@ -49,10 +49,20 @@ async def test_both_directions_are_captured_with_the_keys_masked() -> None:
     it = Fixture()
     it.connection.send(DEA)
     it.connection.data_received(DEA)
+    await settle()
     assert it.transport.written == DEA
     (out_source, out_to, out), (in_source, in_to, came) = it.tap.heard
     assert (out_source, out_to, in_source, in_to) == (NEAR, FAR, FAR, NEAR)
     assert out == came == DEA.replace(bytes(MSK), bytes(64))
+
+
+async def test_what_is_sent_in_one_turn_goes_out_at_once_and_before_a_close() -> None:
+    it = Fixture()
+    it.connection.send(DEA)
+    it.connection.send(DEA)
+    assert it.transport.written == b""
+    it.connection.close("enough")
+    assert it.transport.written == DEA * 2
 
 
 async def test_a_peer_that_does_not_read_is_cut_off() -> None:
