@@ -12,6 +12,7 @@ from hss.api import ServiceRefused
 from hss.config import HssConfig
 from hss.custody import Custodian
 from hss.database import Database
+from hss.location import describe
 from hss.service import HssService
 from hss.store_errors import StoreUnavailable
 from hss.swx_server import SwxServer
@@ -77,7 +78,7 @@ async def serve(
         )
         try:
             host, port = await server.listen(*config.swx)
-            log.info("hss ready", swx=f"{host}:{port}", peers=len(config.peer), database=str(config.database))
+            log.info("hss ready", swx=f"{host}:{port}", peers=len(config.peer), database=describe(config.database))
             notify_ready()
             await stop.wait()
         finally:

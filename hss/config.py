@@ -2,20 +2,37 @@
 
 from collections import Counter
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, PlainValidator, ValidationInfo, model_validator
+from sqlalchemy import URL
 
+from hss.location import Location, parse_location
 from runtime.config import ConfigPath, PeerConfig, Section, SocketAddress
 
 APPLICATIONS = ("swx",)
 """What the HSS serves over Diameter (TS 29.273 §8)."""
 
 
+def _location(value: object, info: ValidationInfo) -> Location:
+    folder: Path = (info.context or {}).get("folder", Path())
+    if isinstance(value, Path | URL):
+        return value
+    if not isinstance(value, str):
+        raise ValueError("is no text; write a file's path or postgresql://USER@HOST/DATABASE")  # noqa: TRY004
+    return parse_location(value, folder)
+
+
+Database = Annotated[Location, PlainValidator(_location)]
+"""Where the store is; a file is relative to the configuration's folder."""
+
+
 class HssConfig(Section):
     """One HSS."""
 
-    database: ConfigPath = Field(default=Path("akadia.sqlite"), validate_default=True, description="a SQLite file")
+    database: Database = Field(
+        default="akadia.sqlite", validate_default=True, description="a SQLite file, or postgresql://USER@HOST/DATABASE"
+    )
     master_key: ConfigPath = Field(
         default=Path("master.key"), validate_default=True, description="the file of the master key, mode 0600"
     )

@@ -1,4 +1,4 @@
-"""SQLite engines that keep their word: WAL, synchronous=FULL, BEGIN IMMEDIATE for whoever writes.
+"""Engines for a store wherever it is; and SQLite ones that keep their word: WAL, synchronous=FULL, BEGIN IMMEDIATE.
 
 A deferred BEGIN that reads and then writes fails at once when another process has written between, and the driver's
 own default begins no transaction before a SELECT at all; so the driver begins nothing (`isolation_level=None`) and
@@ -11,32 +11,37 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
+from hss.location import Location
+from hss.postgres import BUSY_TIMEOUT, postgres_engine, postgres_migration_engine
 from hss.store_errors import StoreUnavailable, store_errors
 
-BUSY_TIMEOUT = 5.0
-"""Seconds to wait for another process's transaction."""
+
+def writer_engine(location: Location) -> Engine:
+    """An engine whose transactions are on disk when they end; SQLite's are exclusive from their first statement."""
+    if isinstance(location, URL):
+        return postgres_engine(location, connections=1)
+    return _engine(location, "BEGIN IMMEDIATE", ("foreign_keys=ON", "synchronous=FULL"), connections=1)
 
 
-def writer_engine(path: Path) -> Engine:
-    """An engine whose transactions are exclusive from their first statement and on disk when they end."""
-    return _engine(path, "BEGIN IMMEDIATE", ("foreign_keys=ON", "synchronous=FULL"), connections=1)
-
-
-def reader_engine(path: Path, connections: int = 2) -> Engine:
+def reader_engine(location: Location, connections: int = 2) -> Engine:
     """An engine that cannot write and sees each transaction whole."""
-    return _engine(path, "BEGIN", ("query_only=ON",), connections)
+    if isinstance(location, URL):
+        return postgres_engine(location, connections=connections, read_only=True)
+    return _engine(location, "BEGIN", ("query_only=ON",), connections)
 
 
-def migration_engine(path: Path) -> Engine:
-    """An engine for changing the schema; it makes the file, readable by its owner alone.
+def migration_engine(location: Location) -> Engine:
+    """An engine for changing the schema; it makes a SQLite file, readable by its owner alone.
 
-    Foreign keys are off, because a table that is rebuilt would take its children with it.
+    SQLite's foreign keys are off, because a table that is rebuilt would take its children with it.
     """
-    path.touch(mode=0o600)
-    return _engine(path, "BEGIN IMMEDIATE", ("journal_mode=WAL", "synchronous=FULL"), connections=1)
+    if isinstance(location, URL):
+        return postgres_migration_engine(location)
+    location.touch(mode=0o600)
+    return _engine(location, "BEGIN IMMEDIATE", ("journal_mode=WAL", "synchronous=FULL"), connections=1)
 
 
 def _engine(path: Path, begin: str, pragmas: tuple[str, ...], connections: int) -> Engine:
@@ -73,13 +78,13 @@ def _engine(path: Path, begin: str, pragmas: tuple[str, ...], connections: int) 
 
 
 @contextmanager
-def transaction(path: Path, *, read_only: bool = False) -> Iterator[Connection]:
-    """One transaction on the database at `path`, for a command that runs and ends; StoreError when it fails.
+def transaction(location: Location, *, read_only: bool = False) -> Iterator[Connection]:
+    """One transaction on the database at `location`, for a command that runs and ends; StoreError when it fails.
 
-    Unless it is `read_only`, nobody else writes meanwhile: wait for nothing inside.
+    Unless it is `read_only`, nobody else may write meanwhile: wait for nothing inside.
     """
-    require_file(path)
-    engine = reader_engine(path) if read_only else writer_engine(path)
+    require_store(location)
+    engine = reader_engine(location) if read_only else writer_engine(location)
     try:
         with store_errors(), engine.begin() as connection:
             yield connection
@@ -87,7 +92,7 @@ def transaction(path: Path, *, read_only: bool = False) -> Iterator[Connection]:
         engine.dispose()
 
 
-def require_file(path: Path) -> None:
-    """StoreUnavailable unless there is a database file at `path`."""
-    if not path.is_file():
-        raise StoreUnavailable(f"{path}: there is no database; make it with: akadia --config FILE db upgrade")
+def require_store(location: Location) -> None:
+    """StoreUnavailable unless there is a database file; a PostgreSQL server says itself what is missing."""
+    if isinstance(location, Path) and not location.is_file():
+        raise StoreUnavailable(f"{location}: there is no database; make it with: akadia --config FILE db upgrade")

@@ -9,9 +9,11 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import URL, Connection
 
 from hss.engines import migration_engine, transaction
+from hss.location import Location, describe
+from hss.postgres import MIGRATION_LOCK
 from hss.store_errors import StoreError, store_errors
 
 UPGRADE = "akadia --config {config} db upgrade"
@@ -26,58 +28,79 @@ def head() -> str:
     return _scripts().get_current_head() or ""
 
 
-def upgrade(database: Path) -> None:
+def upgrade(database: Location) -> None:
     """Create the database, or bring it to `head()`; nothing happens to one that is there already.
 
     Raises StoreError.
     """
-    if database.exists():
+    if isinstance(database, URL) or database.exists():
         _refuse_newer(database, current(database))
     with _connection(database) as connection:
-        config = _config()
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(_config(connection), "head")
 
 
-def current(database: Path) -> str | None:
+def downgrade(database: Location, revision: str) -> None:
+    """Bring the database back to an older `revision`, or "base" for none at all.
+
+    Raises StoreError, also when the older schema cannot hold what is there.
+    """
+    known = {script.revision for script in _scripts().walk_revisions()}
+    if revision != "base" and revision not in known:
+        raise SchemaOutdated(f"there is no revision {revision}; there are base, {', '.join(sorted(known))}")
+    found = current(database)
+    _refuse_newer(database, found)
+    if revision != "base" and (found is None or revision > found):
+        raise SchemaOutdated(
+            f"{describe(database)}: has schema {found or 'none'}, older than {revision}; use db upgrade"
+        )
+    with _connection(database) as connection:
+        try:
+            command.downgrade(_config(connection), revision)
+        except ValueError as refused:
+            raise SchemaOutdated(f"{describe(database)}: {refused}") from None
+
+
+def current(database: Location) -> str | None:
     """The revision of `database`; None when it has no schema yet. StoreError when it cannot be read."""
     with transaction(database, read_only=True) as connection:
         return MigrationContext.configure(connection).get_current_revision()
 
 
-def check(database: Path, config: Path | str = "FILE") -> None:
+def check(database: Location, config: Path | str = "FILE") -> None:
     """SchemaOutdated, in one line that names the command, unless `database` has our schema."""
     helps = UPGRADE.format(config=config)
-    if not database.is_file():
+    if isinstance(database, Path) and not database.is_file():
         raise SchemaOutdated(f"{database}: there is no database; make it with: {helps}")
     found = current(database)
     _refuse_newer(database, found)
     if found != head():
         raise SchemaOutdated(
-            f"{database}: has schema {found or 'none'}, this program needs {head()}; upgrade it with: {helps}"
+            f"{describe(database)}: has schema {found or 'none'}, this program needs {head()}; upgrade it with: {helps}"
         )
 
 
-def _refuse_newer(database: Path, revision: str | None) -> None:
+def _refuse_newer(database: Location, revision: str | None) -> None:
     if revision is not None and revision not in {script.revision for script in _scripts().walk_revisions()}:
-        raise SchemaOutdated(
-            f"{database}: has schema {revision}, which this program does not know; run the newer program that made it"
-        )
+        here = f"{describe(database)}: has schema {revision}"
+        raise SchemaOutdated(f"{here}, which this program does not know; run the newer program that made it")
 
 
 @contextmanager
-def _connection(database: Path) -> Iterator[Connection]:
+def _connection(database: Location) -> Iterator[Connection]:
     with store_errors():
         engine = migration_engine(database)
         try:
             with engine.begin() as connection:
+                if isinstance(database, URL):
+                    connection.execute(MIGRATION_LOCK)
                 yield connection
         finally:
             engine.dispose()
 
 
-def _config() -> Config:
+def _config(connection: Connection | None = None) -> Config:
     config = Config()
+    config.attributes["connection"] = connection
     # an option's value is interpolated: a % in the path has to be doubled
     config.set_main_option("script_location", str(_folder()).replace("%", "%%"))
     return config

@@ -7,6 +7,8 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, SQLAlch
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 _BUSY = ("locked", "busy")
+_BUSY_STATES = frozenset({"40001", "40P01", "53300", "55P03", "57014", "57P03"})
+"""PostgreSQL's SQLSTATEs of what may work later: serialisation, deadlock, connections, lock, time-out, starting up."""
 
 
 class StoreError(Exception):
@@ -38,9 +40,15 @@ def _translated(error: SQLAlchemyError) -> StoreError:
     cause = _cause(error)
     if isinstance(error, IntegrityError):
         return StoreConflict(cause)
-    if isinstance(error, PoolTimeout) or (isinstance(error, OperationalError) and any(w in cause for w in _BUSY)):
+    if isinstance(error, PoolTimeout) or _is_busy(error, cause):
         return StoreBusy(cause)
     return StoreUnavailable(cause)
+
+
+def _is_busy(error: SQLAlchemyError, cause: str) -> bool:
+    if isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in _BUSY_STATES:
+        return True
+    return isinstance(error, OperationalError) and any(word in cause for word in _BUSY)
 
 
 def _cause(error: SQLAlchemyError) -> str:

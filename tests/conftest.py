@@ -28,7 +28,7 @@ def _no_network(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch)
     yield
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def foreign_peer() -> Callable[[str], str]:
     """`foreign_peer("eapol_test")` is its path; the test is skipped without it, and fails where CI is set."""
 

@@ -16,6 +16,7 @@ from hss.api import Ambr, ApnProfile, PdnType, Profile
 from hss.config import HssConfig
 from hss.custody import Custodian
 from hss.engines import transaction
+from hss.location import Location, describe
 from hss.provisioning import subscribers
 from hss.provisioning.apns import ApnRefused, apn_profiles
 from hss.provisioning.keys_input import KeysInput, KeysRefused, read_keys
@@ -238,9 +239,9 @@ def _ambr(up: int | None, down: int | None) -> Ambr | None:
     return Ambr(uplink=up, downlink=down)
 
 
-def _print_schema(database: Path, *, as_json: bool) -> None:
+def _print_schema(database: Location, *, as_json: bool) -> None:
     revision = schema.current(database)
-    _print({"database": str(database), "revision": revision, "head": schema.head()}, as_json=as_json)
+    _print({"database": describe(database), "revision": revision, "head": schema.head()}, as_json=as_json)
 
 
 def _print_lines(connection: Connection, *, as_json: bool) -> None:

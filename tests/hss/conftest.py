@@ -2,22 +2,25 @@
 
 import json
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
 import pytest
-from sqlalchemy import insert, update
+from sqlalchemy import Connection, insert, text, update
 
 from hss.auc import SubscriberKeys
 from hss.custody import Custodian
 from hss.database import Database
 from hss.engines import transaction
-from hss.models import Apn, Subscriber, SubscriberState
+from hss.location import Location
+from hss.models import Apn, Model, Subscriber, SubscriberState
+from hss.postgres import _SETTINGS
 from hss.schema import upgrade
 from hss.service import HssService
 from hss.vault import KEY_VERSION, Vault
+from tests.postgres import PostgresServer, running_server
 from wire.aka.milenage import Milenage
 from wire.aka.sqn import conceal
 from wire.aka.vector import Auts
@@ -38,10 +41,29 @@ def _empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def database_path(_empty_database: Path, tmp_path: Path) -> Path:
-    """A database that the real migrations made, with nothing in it."""
+    """A SQLite database that the real migrations made, with nothing in it."""
     path = tmp_path / "akadia.sqlite"
     shutil.copyfile(_empty_database, path)
     return path
+
+
+@pytest.fixture(scope="session")
+def postgres(foreign_peer: Callable[[str], str]) -> Iterator[PostgresServer]:
+    """A PostgreSQL server for all tests of a run; what only a crash of the machine would lose may be lost."""
+    with running_server(foreign_peer, fsync="off", synchronous_commit="off", full_page_writes="off") as server:
+        server.execute("CREATE DATABASE empty")
+        upgrade(server.url("empty"))
+        yield server
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.interop)])
+def location(request: pytest.FixtureRequest) -> Location:
+    """A database that the real migrations made, with nothing in it, on either engine."""
+    if request.param == "sqlite":
+        path: Path = request.getfixturevalue("database_path")
+        return path
+    server: PostgresServer = request.getfixturevalue("postgres")
+    return server.new_database("empty")
 
 
 @pytest.fixture
@@ -67,8 +89,8 @@ class Known:
 class Registry:
     """Puts subscribers straight into the tables, without the provisioning that has tests of its own."""
 
-    def __init__(self, path: Path, vault: Vault) -> None:
-        self._path = path
+    def __init__(self, location: Location, vault: Vault) -> None:
+        self._location = location
         self._vault = vault
 
     def add(
@@ -87,7 +109,7 @@ class Registry:
             column: self._vault.seal(key, table="subscriber", column=column, imsi=imsi)
             for column, key in (("k", keys.k), ("opc", keys.opc))
         }
-        with transaction(self._path) as connection:
+        with transaction(self._location) as connection:
             connection.execute(insert(Subscriber).values(imsi=imsi, **sealed, amf=amf, seq=seq, state=state))
             for number, name in enumerate(apns, start=1):
                 connection.execute(
@@ -97,26 +119,26 @@ class Registry:
 
     def set(self, imsi: Imsi, **values: object) -> None:
         """Change columns of a subscriber."""
-        with transaction(self._path) as connection:
+        with transaction(self._location) as connection:
             connection.execute(update(Subscriber).where(Subscriber.imsi == str(imsi)).values(**values))
 
     def seq(self, imsi: Imsi) -> int:
         """SEQ_HE as it stands."""
-        with transaction(self._path) as connection:
+        with transaction(self._location) as connection:
             found = connection.execute(Subscriber.__table__.select().where(Subscriber.imsi == str(imsi))).one()
             return int(found.seq)
 
 
 @pytest.fixture
-def registry(database_path: Path, vault: Vault) -> Registry:
-    """The way to put subscribers into `database_path`."""
-    return Registry(database_path, vault)
+def registry(location: Location, vault: Vault) -> Registry:
+    """The way to put subscribers into `location`."""
+    return Registry(location, vault)
 
 
 @pytest.fixture
-async def database(database_path: Path) -> AsyncIterator[Database]:
+async def database(location: Location) -> AsyncIterator[Database]:
     """The store, open."""
-    store = Database(database_path)
+    store = Database(location)
     await store.open()
     yield store
     await store.close()
@@ -126,3 +148,15 @@ async def database(database_path: Path) -> AsyncIterator[Database]:
 def service(database: Database, vault: Vault) -> HssService:
     """The HSS, with entropy that is the same in every run."""
     return HssService(database, Custodian(vault), Random(2).randbytes)
+
+
+def wait_little(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no engine that is made from now on wait long for another's transaction."""
+    monkeypatch.setattr("hss.engines.BUSY_TIMEOUT", 0.01)
+    monkeypatch.setitem(_SETTINGS, "lock_timeout", "10")
+
+
+def lock(connection: Connection, model: type[Model]) -> None:
+    """Keep everybody else from writing to a table until the transaction ends; SQLite does so by itself."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text(f"LOCK TABLE {model.__tablename__} IN EXCLUSIVE MODE"))

@@ -1,12 +1,11 @@
 """Profiles are read as they stand, and what no algorithm takes is refused."""
 
-from pathlib import Path
-
 import pytest
 from sqlalchemy import insert
 
 from hss.algorithms import AlgorithmSettings, ProfileRefused, functions_for, read_settings
 from hss.engines import transaction
+from hss.location import Location
 from hss.models import Algorithm, AlgorithmProfile, Scheme
 from tests.hss.conftest import FIRST_SET
 from wire.secret import Secret
@@ -14,8 +13,8 @@ from wire.secret import Secret
 K, OPC = Secret.fromhex(FIRST_SET["k"]), Secret.fromhex(FIRST_SET["opc"])
 
 
-def test_profiles_are_read_as_they_stand(database_path: Path) -> None:
-    with transaction(database_path) as connection:
+def test_profiles_are_read_as_they_stand(location: Location) -> None:
+    with transaction(location) as connection:
         row = {"name": "clock", "algorithm": Algorithm.MILENAGE, "scheme": Scheme.TIME, "ind_bits": 6}
         connection.execute(insert(AlgorithmProfile).values(**row))
         assert read_settings(connection) == {

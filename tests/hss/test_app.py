@@ -55,6 +55,7 @@ async def test_open_master_key_is_refused(config: HssConfig) -> None:
         await serve(config, asyncio.Event())
 
 
+@pytest.mark.parametrize("location", ["sqlite"], indirect=True)
 async def test_wrong_master_key_is_refused_at_start(config: HssConfig, registry: Registry) -> None:
     registry.add()
     with pytest.raises(StoreUnavailable, match="was sealed under another master key"):

@@ -10,8 +10,10 @@ from sqlalchemy import Connection, func, insert, select, text
 
 from hss.database import Database, Limits
 from hss.engines import transaction
+from hss.location import Location
 from hss.models import RequestingNode
 from hss.store_errors import StoreBusy, StoreConflict, StoreUnavailable
+from tests.hss.conftest import lock, wait_little
 
 
 class put:  # noqa: N801 - reads as the operation that it is
@@ -25,14 +27,14 @@ class put:  # noqa: N801 - reads as the operation that it is
         return connection.scalar(select(func.count()).select_from(RequestingNode)) or 0
 
 
-def nodes(path: Path) -> int:
-    with transaction(path) as connection:
+def nodes(location: Location) -> int:
+    with transaction(location) as connection:
         return connection.scalar(select(func.count()).select_from(RequestingNode)) or 0
 
 
-async def test_write_is_committed_when_it_returns(database: Database, database_path: Path) -> None:
+async def test_write_is_committed_when_it_returns(database: Database, location: Location) -> None:
     assert await database.write(put(1)) == 1
-    assert nodes(database_path) == 1
+    assert nodes(location) == 1
     assert await database.read(lambda connection: connection.scalar(select(RequestingNode.ind))) == 1
 
 
@@ -48,20 +50,20 @@ async def test_what_waits_together_is_committed_together(database: Database) -> 
     assert sizes[0] == 256
 
 
-async def test_failing_write_spoils_no_other(database: Database, database_path: Path) -> None:
+async def test_failing_write_spoils_no_other(database: Database, location: Location) -> None:
     outcomes = await asyncio.gather(*(database.write(put(ind)) for ind in (1, 2, 2, 3)), return_exceptions=True)
     assert [type(outcome) for outcome in outcomes] == [int, int, StoreConflict, int]
-    assert nodes(database_path) == 3
+    assert nodes(location) == 3
 
 
-async def test_error_of_an_operation_reaches_its_caller(database: Database, database_path: Path) -> None:
+async def test_error_of_an_operation_reaches_its_caller(database: Database, location: Location) -> None:
     def fail(connection: Connection) -> None:
         put(1)(connection)
         raise LookupError("mine")
 
     with pytest.raises(LookupError, match="mine"):
         await database.write(fail)
-    assert nodes(database_path) == 0
+    assert nodes(location) == 0
     with pytest.raises(LookupError, match="mine"):
         await database.read(fail_to_read)
     assert await database.write(put(1)) == 1
@@ -71,8 +73,8 @@ def fail_to_read(_connection: Connection) -> None:
     raise LookupError("mine")
 
 
-async def test_too_much_waiting_is_refused(database_path: Path) -> None:
-    store = Database(database_path, Limits(waiting=2))
+async def test_too_much_waiting_is_refused(location: Location) -> None:
+    store = Database(location, Limits(waiting=2))
     await store.open()
     outcomes = await asyncio.gather(*(store.write(put(ind)) for ind in range(4)), return_exceptions=True)
     assert [type(outcome) for outcome in outcomes] == [int, int, StoreBusy, StoreBusy]
@@ -80,8 +82,8 @@ async def test_too_much_waiting_is_refused(database_path: Path) -> None:
     await store.close()
 
 
-async def test_wait_has_a_limit(database_path: Path) -> None:
-    store = Database(database_path, Limits(seconds=0.02))
+async def test_wait_has_a_limit(location: Location) -> None:
+    store = Database(location, Limits(seconds=0.02))
     await store.open()
     go = threading.Event()
 
@@ -100,19 +102,20 @@ async def test_wait_has_a_limit(database_path: Path) -> None:
     await store.close()
 
 
-async def test_locked_database_is_busy(database_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hss.engines.BUSY_TIMEOUT", 0.01)
-    store = Database(database_path)
+async def test_locked_database_is_busy(location: Location, monkeypatch: pytest.MonkeyPatch) -> None:
+    wait_little(monkeypatch)
+    store = Database(location)
     await store.open()
-    with transaction(database_path):
+    with transaction(location) as connection:
+        lock(connection, RequestingNode)
         outcomes = await asyncio.gather(*(store.write(put(ind)) for ind in range(3)), return_exceptions=True)
         assert [type(outcome) for outcome in outcomes] == [StoreBusy] * 3
     assert await store.write(put(1)) == 1
     await store.close()
 
 
-async def test_close_commits_what_waits(database_path: Path) -> None:
-    store = Database(database_path)
+async def test_close_commits_what_waits(location: Location) -> None:
+    store = Database(location)
     await store.open()
     waiting = [asyncio.create_task(store.write(put(ind))) for ind in range(8)]
     await asyncio.sleep(0)
@@ -125,8 +128,8 @@ async def test_close_commits_what_waits(database_path: Path) -> None:
         await store.read(put(9))
 
 
-async def test_close_gives_up_what_takes_too_long(database_path: Path) -> None:
-    store = Database(database_path, Limits(seconds=0.05))
+async def test_close_gives_up_what_takes_too_long(location: Location) -> None:
+    store = Database(location, Limits(seconds=0.05))
     await store.open()
     go = threading.Event()
     held = asyncio.create_task(store.write(lambda _connection: go.wait(5)))
@@ -136,7 +139,7 @@ async def test_close_gives_up_what_takes_too_long(database_path: Path) -> None:
     asyncio.get_running_loop().call_later(0.1, go.set)
     await store.close()
     assert [type(o) for o in await asyncio.gather(held, behind, return_exceptions=True)] == [StoreBusy] * 2
-    assert nodes(database_path) == 0
+    assert nodes(location) == 0
 
 
 async def test_missing_database_is_named(tmp_path: Path) -> None:
@@ -145,5 +148,5 @@ async def test_missing_database_is_named(tmp_path: Path) -> None:
 
 
 async def test_broken_statement_is_unavailable(database: Database) -> None:
-    with pytest.raises(StoreUnavailable, match="no such table: nowhere"):
+    with pytest.raises(StoreUnavailable, match="nowhere"):
         await database.read(lambda connection: connection.execute(text("SELECT * FROM nowhere")).all())

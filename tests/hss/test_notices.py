@@ -1,22 +1,21 @@
 """A change is told to whoever serves the subscriber, in the change's own transaction."""
 
-from pathlib import Path
-
 from sqlalchemy import insert, select
 
 from hss.engines import transaction
+from hss.location import Location
 from hss.models import Notice, NoticeKind, Registration
 from hss.notices import tell_deregistered, tell_profile_changed
 from tests.hss.conftest import Registry
 
 
-def test_serving_aaa_is_told(registry: Registry, database_path: Path) -> None:
+def test_serving_aaa_is_told(registry: Registry, location: Location) -> None:
     imsi = str(registry.add().imsi)
-    with transaction(database_path) as connection:
+    with transaction(location) as connection:
         connection.execute(insert(Registration).values(imsi=imsi, aaa_name="aaa"))
         tell_profile_changed(connection, imsi)
         tell_deregistered(connection, imsi, "barred by the operator")
-    with transaction(database_path) as connection:
+    with transaction(location) as connection:
         rows = connection.execute(select(Notice).order_by(Notice.id)).all()
     assert [(row.aaa_name, row.kind, row.reason, row.reason_info) for row in rows] == [
         ("aaa", NoticeKind.UPDATE_PROFILE, None, None),
@@ -24,9 +23,9 @@ def test_serving_aaa_is_told(registry: Registry, database_path: Path) -> None:
     ]
 
 
-def test_nobody_is_told_when_nobody_serves(registry: Registry, database_path: Path) -> None:
+def test_nobody_is_told_when_nobody_serves(registry: Registry, location: Location) -> None:
     imsi = str(registry.add().imsi)
-    with transaction(database_path) as connection:
+    with transaction(location) as connection:
         tell_profile_changed(connection, imsi)
         tell_deregistered(connection, imsi, "removed")
         assert connection.execute(select(Notice)).all() == []

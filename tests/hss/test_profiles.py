@@ -1,28 +1,28 @@
 """What the store says a subscriber may use."""
 
 from ipaddress import IPv4Address, IPv6Address
-from pathlib import Path
 
 from sqlalchemy import update
 
 from hss.api import Ambr, ApnProfile, PdnType
 from hss.engines import transaction
+from hss.location import Location
 from hss.models import Apn, SubscriberState
 from hss.profiles import profile_of, state_of
 from tests.hss.conftest import Registry
 from wire.identity import Imsi
 
 
-def test_profile_has_every_apn(registry: Registry, database_path: Path) -> None:
+def test_profile_has_every_apn(registry: Registry, location: Location) -> None:
     known = registry.add(apns=("internet", "*"))
     registry.set(known.imsi, msisdn="49170123")
-    with transaction(database_path) as connection:
+    with transaction(location) as connection:
         connection.execute(
             update(Apn)
             .where(Apn.context_id == 1)
             .values(pdn_type=2, home_address="2001:db8::9", home_address_v4="10.0.0.9", ambr_up=5, ambr_down=2**40)
         )
-    with transaction(database_path) as connection:
+    with transaction(location) as connection:
         profile = profile_of(connection, known.imsi)
         state = state_of(connection, str(known.imsi))
     assert profile is not None
@@ -36,15 +36,15 @@ def test_profile_has_every_apn(registry: Registry, database_path: Path) -> None:
     assert profile.apn("ims") == profile.apns[1]
 
 
-def test_profile_may_have_no_apn(registry: Registry, database_path: Path) -> None:
+def test_profile_may_have_no_apn(registry: Registry, location: Location) -> None:
     known = registry.add(apns=())
-    with transaction(database_path) as connection:
+    with transaction(location) as connection:
         profile = profile_of(connection, known.imsi)
     assert profile is not None
     assert (profile.apns, profile.default_context_id, profile.apn(None)) == ((), None, None)
 
 
-def test_unknown_user_has_no_profile(database_path: Path) -> None:
-    with transaction(database_path) as connection:
+def test_unknown_user_has_no_profile(location: Location) -> None:
+    with transaction(location) as connection:
         assert profile_of(connection, Imsi("999990000000000")) is None
         assert state_of(connection, "999990000000000") is None

@@ -4,7 +4,6 @@ import asyncio
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -25,11 +24,12 @@ from hss.auc import SubscriberKeys
 from hss.custody import Custodian
 from hss.database import Database, Limits
 from hss.engines import transaction
+from hss.location import Location
 from hss.models import Subscriber, SubscriberState
 from hss.service import VECTORS_MAX, HssService
 from hss.sqn import SEQ_MAX
 from hss.vault import Vault
-from tests.hss.conftest import FIRST_SET, MASTER_KEY, VECTORS, Known, Registry
+from tests.hss.conftest import FIRST_SET, MASTER_KEY, VECTORS, Known, Registry, lock, wait_little
 from wire.aka.milenage import Milenage
 from wire.aka.sqn import join_sqn, reveal, split_sqn
 from wire.aka.vector import AuthVector, Autn
@@ -226,10 +226,10 @@ async def test_assignment_follows_the_registrations(registry: Registry, service:
     ],
 )
 async def test_damaged_row_is_refused(
-    registry: Registry, database_path: Path, service: HssService, damage: Callable[[bytes], bytes], said: str
+    registry: Registry, location: Location, service: HssService, damage: Callable[[bytes], bytes], said: str
 ) -> None:
     registry.add(IMSI)
-    with transaction(database_path) as connection:
+    with transaction(location) as connection:
         row = connection.execute(Subscriber.__table__.select()).one()
         connection.execute(update(Subscriber).values(opc=damage(row.opc)))
     error = await refused(service, REQUEST)
@@ -239,10 +239,10 @@ async def test_damaged_row_is_refused(
         await service.check_keys()
 
 
-async def test_copied_row_is_refused(registry: Registry, database_path: Path, service: HssService) -> None:
+async def test_copied_row_is_refused(registry: Registry, location: Location, service: HssService) -> None:
     registry.add(IMSI)
     other = registry.add("001010000000002")
-    with transaction(database_path) as connection:
+    with transaction(location) as connection:
         row = connection.execute(Subscriber.__table__.select().where(Subscriber.imsi == IMSI)).one()
         connection.execute(update(Subscriber).values(k=row.k, opc=row.opc))
     assert "was sealed for another subscriber" in (await refused(service, replace(REQUEST, imsi=other.imsi))).detail
@@ -264,15 +264,16 @@ async def test_right_master_key_passes_at_start(registry: Registry, service: Hss
 
 
 async def test_locked_store_is_too_busy(
-    registry: Registry, database_path: Path, vault: Vault, monkeypatch: pytest.MonkeyPatch
+    registry: Registry, location: Location, vault: Vault, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hss.engines.BUSY_TIMEOUT", 0.01)
+    wait_little(monkeypatch)
     known = registry.add(IMSI)
-    store = Database(database_path, Limits(waiting=1))
+    store = Database(location, Limits(waiting=1))
     await store.open()
     service = HssService(store, Custodian(vault), Random(1).randbytes)
     await service.vectors(REQUEST)
-    with transaction(database_path):
+    with transaction(location) as connection:
+        lock(connection, Subscriber)
         assert (await refused(service, REQUEST)).refusal is Refusal.TOO_BUSY
     answers = await asyncio.gather(*(service.vectors(REQUEST) for _ in range(3)), return_exceptions=True)
     assert [one.refusal for one in answers if isinstance(one, ServiceRefused)] == [Refusal.TOO_BUSY] * 2

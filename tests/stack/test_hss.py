@@ -93,7 +93,7 @@ def site(tmp_path: Path, migrated: Path) -> Site:
     path = tmp_path / "akadia.toml"
     path.write_text(CONFIG)
     config = read_config(path).section("hss", HssConfig)
-    shutil.copyfile(migrated, config.database)
+    shutil.copyfile(migrated, tmp_path / "akadia.sqlite")
     write_master_key(config.master_key, os.urandom)
     registry = Registry(config.database, open_vault(config.master_key, os.urandom))
     return Site(path, config, registry, registry.add())
@@ -392,7 +392,7 @@ async def test_daemon_serves_until_it_is_told_to_stop(site: Site, process: subpr
 def test_daemon_says_what_it_lacks(site: Site, process: subprocess.Popen[str]) -> None:
     process.kill()
     process.communicate()
-    site.config.database.unlink()
+    (site.path.parent / "akadia.sqlite").unlink()
     failed = subprocess.run(process.args, cwd=ROOT, capture_output=True, text=True, timeout=TROUBLE, check=False)
     assert failed.returncode == 1
     assert failed.stderr.splitlines()[-1].endswith(f"akadia --config {site.path} db upgrade")

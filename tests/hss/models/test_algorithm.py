@@ -1,19 +1,18 @@
 """The usual profile is there, and a profile that cannot be is refused."""
 
-from pathlib import Path
-
 import pytest
 from sqlalchemy import insert, select
 
 from hss.engines import transaction
+from hss.location import Location
 from hss.models import DEFAULT_PROFILE, Algorithm, AlgorithmProfile, Custody, Scheme
 from hss.store_errors import StoreConflict
 
 USUAL = {"name": "mine", "algorithm": Algorithm.MILENAGE}
 
 
-def test_usual_profile_is_there(database_path: Path) -> None:
-    with transaction(database_path) as connection:
+def test_usual_profile_is_there(location: Location) -> None:
+    with transaction(location) as connection:
         row = connection.execute(select(AlgorithmProfile)).mappings().one()
     assert dict(row) == {
         "name": DEFAULT_PROFILE,
@@ -31,6 +30,6 @@ def test_usual_profile_is_there(database_path: Path) -> None:
 @pytest.mark.parametrize(
     "wrong", [{"ind_bits": 0}, {"ind_bits": 17}, {"delta": 0}, {"reserve": 0}, {"clock_unit_ms": 0}]
 )
-def test_profile_out_of_range_is_refused(database_path: Path, wrong: dict[str, int]) -> None:
-    with pytest.raises(StoreConflict), transaction(database_path) as connection:
+def test_profile_out_of_range_is_refused(location: Location, wrong: dict[str, int]) -> None:
+    with pytest.raises(StoreConflict), transaction(location) as connection:
         connection.execute(insert(AlgorithmProfile).values(**USUAL, **wrong))
