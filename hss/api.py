@@ -96,7 +96,9 @@ class VectorRequest:
     """A request for authentication vectors (MAR of TS 29.273 §8.1.2.1).
 
     `node` is the Origin-Host of the AAA server that asks. `network_name` is required for EAP-AKA' (the ANID): the
-    vectors then carry CK' and IK' (TS 33.402 Annex A.2) and the AMF separation bit is 1.
+    vectors then carry CK' and IK' (TS 33.402 Annex A.2) and the AMF separation bit is 1. `aaa_failure` says that the
+    AAA server that serves the user does not answer (AAA-Failure-Indication). A node that serves no user by SWx, such
+    as an MME, is not `from_aaa`.
     """
 
     imsi: Imsi
@@ -105,6 +107,8 @@ class VectorRequest:
     count: int = 1
     network_name: str | None = None
     resynchronisation: Resynchronisation | None = None
+    aaa_failure: bool = False
+    from_aaa: bool = True
 
 
 class Assignment(Enum):

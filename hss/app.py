@@ -16,6 +16,7 @@ from hss.location import describe
 from hss.service import HssService
 from hss.store_errors import StoreUnavailable
 from hss.swx_server import SwxServer
+from hss.time_based import EPOCH_MS
 from hss.vault import open_vault
 from runtime.capture import open_capture
 from runtime.config import CaptureConfig, LogConfig, PeerConfig, read_config
@@ -49,7 +50,7 @@ async def open_service(config: HssConfig, config_path: Path | str = "FILE") -> A
     custodian = Custodian(open_vault(config.master_key, os.urandom))
     await database.open()
     try:
-        service = HssService(database, custodian, os.urandom)
+        service = HssService(database, custodian, os.urandom, wall_clock_ms, config.instance)
         try:
             await service.check_keys()
         except ServiceRefused as refused:
@@ -84,6 +85,11 @@ async def serve(
         finally:
             await server.close()
             tap.close()
+
+
+def wall_clock_ms() -> int:
+    """Milliseconds since 2026-01-01 UTC, by the clock on the wall."""
+    return time.time_ns() // 1_000_000 - EPOCH_MS
 
 
 def _policy(peer: PeerConfig) -> PeerPolicy:

@@ -38,6 +38,12 @@ class HssConfig(Section):
     )
     origin_host: str = Field(min_length=1, description="this HSS's Origin-Host, such as hss.epc.example")
     origin_realm: str = Field(min_length=1, description="this HSS's Origin-Realm, such as epc.example")
+    instance: str = Field(
+        default="",
+        max_length=64,
+        pattern=r"^[A-Za-z0-9._-]*$",
+        description="this process's name among those on one database; needed with time-based or reserving profiles",
+    )
     swx: SocketAddress = Field(description='where to listen for AAA servers, such as "127.0.0.2:3868"')
     peer: tuple[PeerConfig, ...] = Field(default=(), description="[[hss.peer]] tables, one for each AAA server")
 

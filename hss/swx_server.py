@@ -134,6 +134,7 @@ class SwxServer:
                 count=request.number_auth_items,
                 network_name=request.anid,
                 resynchronisation=_resynchronisation(request.auth_data_item),
+                aaa_failure=bool((request.aaa_failure_indication or 0) & 1),
             )
         )
 

@@ -30,7 +30,7 @@ class RequestingNode(Model):
     ind: Mapped[int]
     """IND, given once and never again: TS 33.102 Annex C.1.2."""
     horizon: Mapped[int] = mapped_column(BigInteger, default=0)
-    """The last tick of the clock that this node may have used in a time-based profile."""
+    """The last moment that this node may have used in a time-based profile: milliseconds since 2026-01-01."""
     epoch: Mapped[int] = mapped_column(default=0)
     """How often a process has taken this node over: who knows another number issues no more."""
 

@@ -3,29 +3,38 @@
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import insert
 
-from hss.allocation import Allocated, Allocation, allocate, sealed_keys
+from hss.algorithms import AlgorithmSettings
+from hss.allocation import Allocated, Allocation, Allocator, Answer, NotCounted
 from hss.api import Refusal, ServiceRefused
 from hss.engines import transaction
 from hss.location import Location
-from hss.models import SubscriberState
-from hss.sqn import DELTA, SEQ_MAX, OutOfReach, SequenceExhausted, allocated, resynchronised
+from hss.models import Algorithm, AlgorithmProfile, Registration, Scheme, SubscriberState
+from hss.sqn import DELTA, SEQ_MAX, OutOfReach, SequenceExhausted, allocated, resynchronised, seq_max
 from tests.hss.conftest import Registry
 from wire.identity import Imsi
 
 IMSI = "001010000000001"
 OTHER = "001010000000002"
 NOBODY = "999990000000000"
+ALLOCATOR = Allocator(
+    {
+        "milenage": AlgorithmSettings("milenage"),
+        "narrow": AlgorithmSettings("narrow", ind_bits=8, delta=1000),
+        "clock": AlgorithmSettings("clock", scheme=Scheme.TIME),
+    }
+)
 NEAR = st.sampled_from([0, 1, DELTA, DELTA + 1, SEQ_MAX - DELTA, SEQ_MAX - 5, SEQ_MAX - 1, SEQ_MAX])
 SEQS = st.integers(min_value=0, max_value=SEQ_MAX) | NEAR
 
 
-def run(location: Location, *requests: Allocation) -> list[Allocated | ServiceRefused]:
+def run(location: Location, *requests: Allocation) -> list[Answer]:
     with transaction(location) as connection:
-        return allocate(connection, requests)
+        return ALLOCATOR.allocate(connection, requests)
 
 
-def seqs(answers: list[Allocated | ServiceRefused], requests: tuple[Allocation, ...]) -> list[list[int]]:
+def seqs(answers: list[Answer], requests: tuple[Allocation, ...]) -> list[list[int]]:
     runs = []
     for answer, request in zip(answers, requests, strict=True):
         assert isinstance(answer, Allocated)
@@ -33,7 +42,7 @@ def seqs(answers: list[Allocated | ServiceRefused], requests: tuple[Allocation, 
     return runs
 
 
-def refusal(answer: Allocated | ServiceRefused) -> Refusal:
+def refusal(answer: Answer) -> Refusal:
     assert isinstance(answer, ServiceRefused)
     return answer.refusal
 
@@ -95,19 +104,40 @@ def test_statement_moves_seq_as_the_rule_says(
     assert answer.last_seq == following == registry.seq(one)
 
 
-def test_keys_are_read_without_moving_seq(registry: Registry, location: Location) -> None:
-    known = registry.add(IMSI, seq=8, amf=0x8000)
-    barred = registry.add(OTHER, state=SubscriberState.BARRED)
+def test_each_profile_has_limits_of_its_own(registry: Registry, location: Location) -> None:
+    known = registry.add(IMSI)
     with transaction(location) as connection:
-        keys = sealed_keys(connection, IMSI)
-        assert not isinstance(keys, ServiceRefused)
-        assert (keys.imsi, keys.amf, keys.data_key_id, len(keys.k), len(keys.opc)) == (IMSI, 0x8000, None, 57, 57)
-        refused = [sealed_keys(connection, str(barred.imsi)), sealed_keys(connection, NOBODY)]
-    assert [one.refusal for one in refused if isinstance(one, ServiceRefused)] == [
-        Refusal.SUBSCRIBER_BARRED,
-        Refusal.USER_UNKNOWN,
-    ]
-    assert registry.seq(known.imsi) == 8
+        connection.execute(
+            insert(AlgorithmProfile).values(name="narrow", algorithm=Algorithm.MILENAGE, ind_bits=8, delta=1000)
+        )
+    registry.set(known.imsi, profile="narrow", seq=seq_max(8) - 1)
+    (answer,) = run(location, Allocation(IMSI, 1))
+    assert isinstance(answer, Allocated)
+    assert (answer.last_seq, answer.keys.profile) == (seq_max(8), "narrow")
+    assert refusal(run(location, Allocation(IMSI, 1))[0]) is Refusal.UNAVAILABLE
+    registry.set(known.imsi, seq=1050)
+    assert refusal(run(location, Allocation(IMSI, 1, seq_ms=50))[0]) is Refusal.UNAVAILABLE
+    assert isinstance(run(location, Allocation(IMSI, 1, seq_ms=51))[0], Allocated)
+
+
+def test_time_based_profile_is_not_counted(registry: Registry, location: Location) -> None:
+    known = registry.add(IMSI, seq=7)
+    with transaction(location) as connection:
+        values = {"name": "clock", "algorithm": Algorithm.MILENAGE, "scheme": Scheme.TIME}
+        connection.execute(insert(AlgorithmProfile).values(**values))
+    registry.set(known.imsi, profile="clock")
+    answers = run(location, Allocation(IMSI, 1), Allocation(IMSI, 1, seq_ms=5))
+    assert answers == [NotCounted("clock"), NotCounted("clock")]
+    assert registry.seq(known.imsi) == 7
+
+
+def test_serving_aaa_comes_with_the_keys(registry: Registry, location: Location) -> None:
+    registry.add(IMSI)
+    with transaction(location) as connection:
+        connection.execute(insert(Registration).values(imsi=IMSI, aaa_name="aaa.example"))
+    registry.add(OTHER)
+    answers = run(location, Allocation(IMSI, 1), Allocation(OTHER, 1), Allocation(IMSI, 1, seq_ms=0))
+    assert [a.serving_aaa for a in answers if isinstance(a, Allocated)] == ["aaa.example", None, "aaa.example"]
 
 
 @pytest.mark.parametrize("size", [1, 256])

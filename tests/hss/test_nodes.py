@@ -4,7 +4,7 @@ import pytest
 
 from hss.engines import transaction
 from hss.location import Location
-from hss.nodes import ind_of
+from hss.nodes import SPAN_MS, claim, extend, ind_of
 from hss.sqn import NodesExhausted
 
 
@@ -23,7 +23,27 @@ def test_thirty_third_node_gets_none(location: Location) -> None:
         assert ind_of(connection, "aaa31") == 31
 
 
-@pytest.mark.parametrize("name", ["", "a" * 256])
+def test_each_length_of_ind_is_given_out_for_itself(location: Location) -> None:
+    with transaction(location) as connection:
+        assert [ind_of(connection, name, 3) for name in "abcdefgh"] == list(range(8))
+        with pytest.raises(NodesExhausted, match="8 nodes have an IND of 3 bits each"):
+            ind_of(connection, "i", 3)
+        assert ind_of(connection, "i", 4) == 0
+
+
+def test_node_that_is_taken_over_begins_above_all_that_was_used(location: Location) -> None:
+    with transaction(location) as connection:
+        first = claim(connection, "AAA|one", 5, 1_000_000)
+        assert (first.epoch, first.low_ms, first.high_ms) == (1, 1_000_000, 1_000_000 + SPAN_MS)
+        assert extend(connection, "aaa|one", 5, 1, 1_100_000) == 1_100_000 + SPAN_MS
+        # the clock went back, and whoever comes next cannot know what was used
+        second = claim(connection, "aaa|one", 5, 5)
+        assert (second.ind, second.epoch, second.low_ms) == (first.ind, 2, 1_100_000 + SPAN_MS)
+        assert extend(connection, "aaa|one", 5, 1, 9_000_000) is None
+        assert extend(connection, "aaa|one", 5, 2, 0) == second.high_ms + SPAN_MS
+
+
+@pytest.mark.parametrize("name", ["", "a" * 321])
 def test_node_needs_a_name(location: Location, name: str) -> None:
-    with transaction(location) as connection, pytest.raises(ValueError, match="1 to 255"):
+    with transaction(location) as connection, pytest.raises(ValueError, match="1 to 320"):
         ind_of(connection, name)

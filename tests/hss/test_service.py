@@ -29,7 +29,7 @@ from hss.models import Subscriber, SubscriberState
 from hss.service import VECTORS_MAX, HssService
 from hss.sqn import SEQ_MAX
 from hss.vault import Vault
-from tests.hss.conftest import FIRST_SET, MASTER_KEY, VECTORS, Known, Registry, lock, wait_little
+from tests.hss.conftest import FIRST_SET, MASTER_KEY, VECTORS, Known, Registry, lock, now_ms, wait_little
 from wire.aka.milenage import Milenage
 from wire.aka.sqn import join_sqn, reveal, split_sqn
 from wire.aka.vector import AuthVector, Autn
@@ -69,7 +69,7 @@ async def test_vector_is_the_published_one(
     keys = SubscriberKeys(Secret.fromhex(case["k"]), Secret.fromhex(case["opc"]))
     seq, ind = split_sqn(int(case["sqn"], 16))
     registry.add(IMSI, keys=keys, amf=int(case["amf"], 16), seq=seq - 1)
-    service = HssService(database, Custodian(vault), lambda _count: bytes.fromhex(case["rand"]))
+    service = HssService(database, Custodian(vault), lambda _count: bytes.fromhex(case["rand"]), now_ms)
     for number in range(ind):
         await service.vectors(VectorRequest(registry.add(f"00102{number:010}").imsi, f"node{number}"))
     (vector,) = await service.vectors(REQUEST)
@@ -249,7 +249,7 @@ async def test_copied_row_is_refused(registry: Registry, location: Location, ser
 
 
 async def test_wrong_master_key_is_said_at_start(registry: Registry, database: Database) -> None:
-    service = HssService(database, Custodian(Vault({1: Secret(MASTER_KEY[::-1])}, random=bytes)), bytes)
+    service = HssService(database, Custodian(Vault({1: Secret(MASTER_KEY[::-1])}, random=bytes)), bytes, now_ms)
     await service.check_keys()
     registry.add(IMSI)
     with pytest.raises(ServiceRefused, match="another master key; name the right file"):
@@ -270,7 +270,7 @@ async def test_locked_store_is_too_busy(
     known = registry.add(IMSI)
     store = Database(location, Limits(waiting=1))
     await store.open()
-    service = HssService(store, Custodian(vault), Random(1).randbytes)
+    service = HssService(store, Custodian(vault), Random(1).randbytes, now_ms)
     await service.vectors(REQUEST)
     with transaction(location) as connection:
         lock(connection, Subscriber)

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from hss.api import VectorRequest
+from hss.app import wall_clock_ms
 from hss.custody import Custodian
 from hss.database import Database
 from hss.service import HssService
@@ -17,7 +18,7 @@ async def main(database: str, master_key: str, node: str, imsi: str, count: str)
     """Print RAND and AUTN of each vector, a line each, once it is there."""
     store = Database(Path(database))
     await store.open()
-    service = HssService(store, Custodian(open_vault(Path(master_key), os.urandom)), os.urandom)
+    service = HssService(store, Custodian(open_vault(Path(master_key), os.urandom)), os.urandom, wall_clock_ms)
     for _ in range(int(count) // 10):
         answers = await asyncio.gather(*(service.vectors(VectorRequest(Imsi(imsi), node)) for _ in range(10)))
         for (vector,) in answers:

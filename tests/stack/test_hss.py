@@ -21,7 +21,7 @@ import pytest_asyncio
 from structlog.testing import capture_logs
 
 from hss.api import VectorRequest
-from hss.app import serve
+from hss.app import serve, wall_clock_ms
 from hss.config import HssConfig
 from hss.custody import Custodian
 from hss.database import Database
@@ -154,7 +154,9 @@ def test_threads_share_no_sqn(site: Site) -> None:
     async def ask(node: str) -> None:
         store = Database(site.config.database)
         await store.open()
-        service = HssService(store, Custodian(open_vault(site.config.master_key, os.urandom)), os.urandom)
+        service = HssService(
+            store, Custodian(open_vault(site.config.master_key, os.urandom)), os.urandom, wall_clock_ms
+        )
         request = VectorRequest(site.known.imsi, node, count=5)
         for vectors in await asyncio.gather(*(service.vectors(request) for _ in range(40))):
             found.extend(sqn(site.known, vector.rand.hex(), vector.autn.hex()) for vector in vectors)

@@ -22,6 +22,7 @@ from hss.provisioning.cli import apps
 from hss.service import HssService
 from hss.vault import open_vault, write_master_key
 from runtime import logs
+from tests.hss.conftest import now_ms
 from wire.aka.milenage import derive_opc
 from wire.identity import EapMethod, Imsi
 from wire.secret import Secret
@@ -247,7 +248,7 @@ async def test_no_key_is_found_anywhere(
     database = Database(database_path)
     await database.open()
     service = HssService(
-        database, Custodian(open_vault(tmp_path / "master.key", Random(4).randbytes)), Random(5).randbytes
+        database, Custodian(open_vault(tmp_path / "master.key", Random(4).randbytes)), Random(5).randbytes, now_ms
     )
     vectors = [
         *await service.vectors(VectorRequest(Imsi(IMSI), "aaa", count=3)),
