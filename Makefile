@@ -8,10 +8,10 @@ PEERS  := eapoltest freediameter-extensions freediameterd freeradius-utils hosta
 JOBS   ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo check lint types unit stack interop peers test fuzz diagrams clean
+.PHONY: help venv demo check lint types unit stack interop peers test sqn-proof fuzz diagrams clean
 
 help:                 ## say what each target does
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | column -t -s'|'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | column -t -s'|'
 
 venv: $(READY)        ## the virtual environment, with every dependency at its locked hash
 
@@ -54,6 +54,9 @@ interop: peers        ## the tests against peers that nobody here wrote
 
 test: lint types peers ## everything: check, stack tests and interop
 	$(BIN)/python -m pytest -q -n $(JOBS)
+
+sqn-proof: peers      ## 100,000 vectors by 8 processes that are killed at random, on both engines: no SQN twice
+	SQN_PROOF=$${SQN_PROOF:-100000} $(BIN)/python -m pytest -q -s tests/stack/test_sqn_proof.py
 
 fuzz: $(READY)        ## every parser against mutated input, at length (FUZZ_ROUNDS=…)
 	FUZZ_ROUNDS=$${FUZZ_ROUNDS:-200000} $(BIN)/python -m pytest -q -n $(JOBS) tests/fuzz --timeout 3600

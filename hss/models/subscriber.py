@@ -27,7 +27,7 @@ class Subscriber(Model):
         CheckConstraint("state IN ('enabled', 'barred')", name="state"),
         CheckConstraint("amf BETWEEN 0 AND 65535", name="amf"),
         CheckConstraint("seq BETWEEN 0 AND 281474976710655", name="seq"),
-        CheckConstraint("time_offset BETWEEN 0 AND 281474976710655", name="time_offset"),
+        CheckConstraint("time_offset BETWEEN -281474976710655 AND 281474976710655", name="time_offset"),
         Index("ix_subscriber_msisdn", "msisdn"),
         Index("ix_subscriber_batch_id", "batch_id"),
     )
@@ -53,7 +53,7 @@ class Subscriber(Model):
     seq: Mapped[int] = mapped_column(BigInteger, default=0)
     """SEQ_HE, the last SEQ given out or reserved, 48 bits less those of IND: TS 33.102 Annex C.1.1."""
     time_offset: Mapped[int] = mapped_column(BigInteger, default=0)
-    """How far SEQ is ahead of the clock in a time-based profile: TS 33.102 Annex C.1.1.3 (DIF)."""
+    """SEQ less the clock's tick in a time-based profile: TS 33.102 Annex C.1.1.3 (DIF)."""
     state: Mapped[SubscriberState] = mapped_column(words(SubscriberState), default=SubscriberState.ENABLED)
     """Non-3GPP-IP-Access: TS 29.273 §8.2.3.3."""
     msisdn: Mapped[str | None] = mapped_column(String(15))

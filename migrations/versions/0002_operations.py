@@ -66,7 +66,7 @@ def _create_algorithm_profile() -> None:
         sa.PrimaryKeyConstraint("name", name="pk_algorithm_profile"),
     )
     usual = {"name": "milenage", "algorithm": "milenage", "ind_bits": 5, "delta": 1 << 28, "scheme": "counter"}
-    op.bulk_insert(table, [usual | {"reserve": 1, "clock_unit_ms": 100, "custody": "sealed"}])
+    op.bulk_insert(table, [usual | {"reserve": 1, "clock_unit_ms": 1000, "custody": "sealed"}])
 
 
 def _create_data_key() -> None:
@@ -186,7 +186,9 @@ def _widen_subscriber() -> None:
         table.add_column(sa.Column("batch_id", sa.Integer(), nullable=True))
         table.drop_constraint(op.f("ck_subscriber_seq"), type_="check")
         table.create_check_constraint(op.f("ck_subscriber_seq"), f"seq BETWEEN 0 AND {_SEQ_LIMIT}")
-        table.create_check_constraint(op.f("ck_subscriber_time_offset"), f"time_offset BETWEEN 0 AND {_SEQ_LIMIT}")
+        table.create_check_constraint(
+            op.f("ck_subscriber_time_offset"), f"time_offset BETWEEN -{_SEQ_LIMIT} AND {_SEQ_LIMIT}"
+        )
         table.create_foreign_key("fk_subscriber_data_key_id", "data_key", ["data_key_id"], ["id"])
         table.create_foreign_key("fk_subscriber_profile", "algorithm_profile", ["profile"], ["name"])
         table.create_foreign_key("fk_subscriber_batch_id", "import_batch", ["batch_id"], ["id"])
