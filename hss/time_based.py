@@ -9,9 +9,9 @@ A node (a requesting node at one HSS instance) has its own IND, so two nodes nev
 - When the clock goes back while it runs, it stays at the highest tick that it has seen, and counts on from there. How
   far it may run ahead of its clock has a limit, RUN_AHEAD_MS: past it the node waits (Refusal.TOO_BUSY) for the clock.
 
-A USIM accepts a SEQ up to Δ ahead (TS 33.102 Annex C.2.1), so a card that is silent for Δ ticks is out of reach, because
-SEQ never goes back: with 2^28 and ticks of one second after 8 years, with the 0.1 s of Annex C.3.3 after 310 days. A
-subscriber that asks for more than a vector in a tick, over a long time, runs ahead of the clock.
+A USIM accepts a SEQ up to Δ ahead (TS 33.102 Annex C.2.1), so a card that is silent for Δ ticks is out of reach,
+because SEQ never goes back: with 2^28 and ticks of one second after 8 years, with the 0.1 s of Annex C.3.3 after 310
+days. A subscriber that asks for more than a vector in a tick, over a long time, runs ahead of the clock.
 """
 
 from dataclasses import dataclass

@@ -66,6 +66,6 @@ class AlgorithmProfile(Model):
     reserve: Mapped[int] = mapped_column(default=1)
     """With a counter: how many SEQ of a subscriber an HSS process takes at a time."""
     clock_unit_ms: Mapped[int] = mapped_column(default=1000)
-    """With a clock: milliseconds of one SEQ. A card that is silent for Δ of them is out of reach: 8 years by default."""
+    """With a clock: milliseconds of one SEQ. A card that is silent for Δ of them is out of reach: 8 years."""
     custody: Mapped[Custody] = mapped_column(words(Custody), default=Custody.SEALED)
     """Where K is kept."""

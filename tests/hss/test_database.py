@@ -83,14 +83,14 @@ async def test_too_much_waiting_is_refused(location: Location) -> None:
 
 
 async def test_wait_has_a_limit(location: Location) -> None:
-    store = Database(location, Limits(seconds=0.02))
+    store = Database(location, Limits(seconds=0.2))
     await store.open()
     go = threading.Event()
 
     def hold(_connection: Connection) -> None:
         go.wait(5)
 
-    with pytest.raises(StoreBusy, match=r"no answer from the store within 0\.02 s"):
+    with pytest.raises(StoreBusy, match=r"no answer from the store within 0\.2 s"):
         await store.write(hold)
     with pytest.raises(StoreBusy):
         await store.write(put(1))

@@ -8,7 +8,7 @@ from hss.models import Scheme
 from hss.node_clocks import NodeClocks
 from hss.nodes import SPAN_MS
 
-CLOCK = AlgorithmSettings("clock", scheme=Scheme.TIME)
+CLOCK = AlgorithmSettings("clock", scheme=Scheme.TIME, clock_unit_ms=100)
 NOW = 1_000_000
 
 

@@ -60,7 +60,9 @@ def imsi(registry: Registry, location: Location) -> Imsi:
     with transaction(location) as connection:
         usual = {"algorithm": Algorithm.MILENAGE}
         connection.execute(insert(AlgorithmProfile).values(name="reserve", reserve=8, **usual))
-        connection.execute(insert(AlgorithmProfile).values(name="clock", scheme=Scheme.TIME, ind_bits=6, **usual))
+        connection.execute(
+            insert(AlgorithmProfile).values(name="clock", scheme=Scheme.TIME, ind_bits=6, clock_unit_ms=100, **usual)
+        )
     return registry.add(IMSI).imsi
 
 
