@@ -1,5 +1,7 @@
 """Milenage: f1, f1*, f2, f3, f4, f5, f5* on AES-128 (TS 35.206 §4.1)."""
 
+from dataclasses import dataclass
+
 from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import ECB
@@ -8,15 +10,40 @@ from wire.errors import EncodeError
 from wire.secret import Secret
 
 _MASK = (1 << 128) - 1
-# TS 35.206 §4.1: rotations r1..r5 to the left, constants c1..c5.
-_R1, _R3, _R4, _R5 = 64, 32, 64, 96
-_C2, _C3, _C4, _C5 = 1, 2, 4, 8
+_TWICE = 1 | 1 << 128
+_FOUR_TIMES = _TWICE | _TWICE << 256
+_ECB = ECB()  # noqa: S305 - Milenage is defined on the bare block cipher
+
+
+@dataclass(frozen=True, slots=True)
+class MilenageConstants:
+    """c1..c5, 128 bits each, and r1..r5, 0 to 127 bits to the left; unchanged they are those of TS 35.206 §4.1.
+
+    An operator may choose others (TS 35.206 §5.3), as long as no two of the pairs (c, r) are the same: EncodeError.
+    """
+
+    c: tuple[int, int, int, int, int] = (0, 1, 2, 4, 8)
+    r: tuple[int, int, int, int, int] = (64, 0, 32, 64, 96)
+
+    def __post_init__(self) -> None:
+        if len(self.c) != 5 or not all(0 <= c <= _MASK for c in self.c):
+            raise EncodeError("c1 to c5 are five constants of 16 octets")
+        if len(self.r) != 5 or not all(0 <= r < 128 for r in self.r):
+            raise EncodeError("r1 to r5 are five rotations by 0 to 127 bits")
+        pairs = list(zip(self.c, self.r, strict=True))
+        twice = next((place for place, pair in enumerate(pairs) if pair in pairs[:place]), None)
+        if twice is not None:
+            first = pairs.index(pairs[twice]) + 1
+            raise EncodeError(f"c{twice + 1} and r{twice + 1} are c{first} and r{first} again; change one of the four")
+
+
+_USUAL = MilenageConstants()
 
 
 def derive_opc(k: bytes, op: bytes) -> Secret:
     """OPc = OP ⊕ E[OP]_K; 16 octets each (TS 35.206 §4.1)."""
     _check_lengths(k, op)
-    encrypted = Cipher(AES(k), ECB()).encryptor().update(op)  # noqa: S305 - Milenage is defined on the bare block cipher
+    encrypted = Cipher(AES(bytes(k)), _ECB).encryptor().update(op)
     return Secret((_integer(op) ^ _integer(encrypted)).to_bytes(16, "big"))
 
 
@@ -29,43 +56,40 @@ def _integer(octets: bytes) -> int:
     return int.from_bytes(octets, "big")
 
 
-def _rotate(block: int, bits: int) -> int:
-    return (block << bits | block >> 128 - bits) & _MASK
-
-
 class Milenage:
     """The functions for one subscriber; `k` and `opc` 16 octets each, EncodeError otherwise.
 
-    One cipher context lives as long as the object, because making it costs more than a vector. `rand` is always 16
+    One cipher context lives as long as the object, because making it costs as much as a vector. `rand` is always 16
     octets, `sqn` 6, `amf` 2.
     """
 
-    __slots__ = ("_encrypt", "_opc")
+    __slots__ = ("_c", "_encrypt", "_opc", "_r")
 
-    def __init__(self, k: Secret, opc: Secret) -> None:
+    def __init__(self, k: Secret, opc: Secret, constants: MilenageConstants = _USUAL) -> None:
         _check_lengths(k, opc)
-        self._encrypt = Cipher(AES(bytes(k)), ECB()).encryptor().update  # noqa: S305 - as in derive_opc
-        self._opc = _integer(opc)
+        self._encrypt = Cipher(AES(bytes(k)), _ECB).encryptor().update
+        self._opc = int.from_bytes(opc, "big")
+        self._c = constants.c
+        self._r = constants.r
 
     def vector(self, rand: bytes, sqn: bytes, amf: bytes) -> tuple[bytes, Secret, Secret, Secret, bytes]:
         """(MAC-A 8, XRES 8, CK 16, IK 16, AK 6 octets): all that one vector needs, in two calls of the cipher."""
-        temp = self._temp(rand)
-        opc = self._opc
-        seed = temp ^ opc
-        out = self._encrypt(
-            (self._in1(sqn, amf) ^ temp).to_bytes(16, "big")
-            + (seed ^ _C2).to_bytes(16, "big")
-            + (_rotate(seed, _R3) ^ _C3).to_bytes(16, "big")
-            + (_rotate(seed, _R4) ^ _C4).to_bytes(16, "big"),
+        opc, encrypt = self._opc, self._encrypt
+        c1, c2, c3, c4, _ = self._c
+        r1, r2, r3, r4, _ = self._r
+        temp = int.from_bytes(encrypt((int.from_bytes(rand, "big") ^ opc).to_bytes(16, "big")), "big")
+        # of a block beside itself, every 128 bits are a rotation of it
+        in1 = (int.from_bytes((sqn + amf) * 2, "big") ^ opc) * _TWICE
+        seed = (temp ^ opc) * _TWICE
+        blocks = (
+            (in1 >> 128 - r1 & _MASK ^ temp ^ c1) << 384
+            | (seed >> 128 - r2 & _MASK ^ c2) << 256
+            | (seed >> 128 - r3 & _MASK ^ c3) << 128
+            | seed >> 128 - r4 & _MASK ^ c4
         )
-        out2 = (_integer(out[16:32]) ^ opc).to_bytes(16, "big")
-        return (
-            (_integer(out[:16]) ^ opc).to_bytes(16, "big")[:8],
-            Secret(out2[8:]),
-            Secret((_integer(out[32:48]) ^ opc).to_bytes(16, "big")),
-            Secret((_integer(out[48:]) ^ opc).to_bytes(16, "big")),
-            out2[:6],
-        )
+        encrypted = int.from_bytes(encrypt(blocks.to_bytes(64, "big")), "big")
+        out = (encrypted ^ opc * _FOUR_TIMES).to_bytes(64, "big")
+        return out[:8], Secret(out[24:32]), Secret(out[32:48]), Secret(out[48:]), out[16:22]
 
     def f1(self, rand: bytes, sqn: bytes, amf: bytes) -> bytes:
         """MAC-A, 8 octets."""
@@ -77,24 +101,21 @@ class Milenage:
 
     def f2345(self, rand: bytes) -> tuple[Secret, Secret, Secret, bytes]:
         """(RES 8, CK 16, IK 16, AK 6 octets)."""
-        seed = self._temp(rand) ^ self._opc
-        out2 = self._out(seed ^ _C2)
-        ck = self._out(_rotate(seed, _R3) ^ _C3)
-        ik = self._out(_rotate(seed, _R4) ^ _C4)
-        return Secret(out2[8:]), Secret(ck), Secret(ik), out2[:6]
+        _, res, ck, ik, ak = self.vector(rand, bytes(6), bytes(2))
+        return res, ck, ik, ak
 
     def f5star(self, rand: bytes) -> bytes:
         """AK* of 6 octets, which conceals SQN_MS in AUTS."""
-        return self._out(_rotate(self._temp(rand) ^ self._opc, _R5) ^ _C5)[:6]
+        return self._out(self._rotated(self._temp(rand) ^ self._opc, 4))[:6]
 
     def _temp(self, rand: bytes) -> int:
         return _integer(self._encrypt((_integer(rand) ^ self._opc).to_bytes(16, "big")))
 
-    def _in1(self, sqn: bytes, amf: bytes) -> int:
-        return _rotate(_integer((sqn + amf) * 2) ^ self._opc, _R1)
+    def _rotated(self, block: int, place: int) -> int:
+        return block * _TWICE >> 128 - self._r[place] & _MASK ^ self._c[place]
 
     def _out1(self, rand: bytes, sqn: bytes, amf: bytes) -> bytes:
-        return self._out(self._in1(sqn, amf) ^ self._temp(rand))
+        return self._out(self._rotated(_integer((sqn + amf) * 2) ^ self._opc, 0) ^ self._temp(rand))
 
     def _out(self, block: int) -> bytes:
         return (_integer(self._encrypt(block.to_bytes(16, "big"))) ^ self._opc).to_bytes(16, "big")

@@ -5,8 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.primitives.ciphers.algorithms import AES
+from cryptography.hazmat.primitives.ciphers.modes import ECB
+from hypothesis import given
+from hypothesis import strategies as st
 
-from wire.aka.milenage import Milenage, derive_opc
+from wire.aka.milenage import Milenage, MilenageConstants, derive_opc
 from wire.aka.sqn import conceal, reveal
 from wire.aka.vector import Autn, Auts
 from wire.errors import EncodeError
@@ -127,3 +132,61 @@ def test_wrong_key_lengths_are_refused() -> None:
         Milenage(Secret(bytes(15)), Secret(bytes(16)))
     with pytest.raises(EncodeError):
         derive_opc(bytes(16), bytes(17))
+
+
+def aes(k: bytes, block: bytes) -> bytes:
+    return Cipher(AES(k), ECB()).encryptor().update(block)  # noqa: S305 - Milenage is defined on it
+
+
+def rot(block: bytes, bits: int) -> bytes:
+    written = "".join(f"{octet:08b}" for octet in block)
+    return int(written[bits:] + written[:bits], 2).to_bytes(16, "big")
+
+
+def outs(k: bytes, opc: bytes, rand: bytes, in1: bytes, constants: MilenageConstants) -> list[bytes]:
+    """OUT1 to OUT5, line by line from the formulas of TS 35.206 §4.1."""
+    c = [each.to_bytes(16, "big") for each in constants.c]
+    temp = aes(k, xor(rand, opc))
+    out1 = xor(aes(k, xor(xor(temp, rot(xor(in1, opc), constants.r[0])), c[0])), opc)
+    others = [xor(aes(k, xor(rot(xor(temp, opc), constants.r[n]), c[n])), opc) for n in range(1, 5)]
+    return [out1, *others]
+
+
+OCTETS_16 = st.binary(min_size=16, max_size=16)
+PAIRS = st.lists(
+    st.tuples(st.integers(0, 2**128 - 1), st.integers(0, 127)), min_size=5, max_size=5, unique_by=lambda pair: pair
+)
+
+
+@given(k=OCTETS_16, opc=OCTETS_16, rand=OCTETS_16, last=st.binary(min_size=8, max_size=8), pairs=PAIRS)
+def test_changed_constants_follow_the_formulas(
+    k: bytes, opc: bytes, rand: bytes, last: bytes, pairs: list[tuple[int, int]]
+) -> None:
+    constants = MilenageConstants(c=tuple(c for c, _ in pairs), r=tuple(r for _, r in pairs))  # type: ignore[arg-type]
+    functions, sqn, amf = Milenage(Secret(k), Secret(opc), constants), last[:6], last[6:]
+    out1, out2, out3, out4, out5 = outs(k, opc, rand, last * 2, constants)
+    assert functions.vector(rand, sqn, amf) == (out1[:8], out2[8:], out3, out4, out2[:6])
+    assert (functions.f1(rand, sqn, amf), functions.f1star(rand, sqn, amf)) == (out1[:8], out1[8:])
+    assert (functions.f2345(rand), functions.f5star(rand)) == ((out2[8:], out3, out4, out2[:6]), out5[:6])
+
+
+def test_slow_reference_is_milenage(case: dict[str, Any]) -> None:
+    k, opc, rand = (octets(case, name) for name in ("k", "opc", "rand"))
+    out = outs(k, opc, rand, (octets(case, "sqn") + octets(case, "amf")) * 2, MilenageConstants())
+    assert (out[0].hex(), out[1][8:].hex()) == (case["f1"] + case["f1star"], case["f2"])
+    assert (out[2].hex(), out[3].hex(), out[4][:6].hex()) == (case["f3"], case["f4"], case["f5star"])
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"c": (0, 1, 2, 4, 1 << 128)}, "five constants of 16 octets"),
+        ({"c": (0, 1, 2, 4)}, "five constants of 16 octets"),
+        ({"r": (64, 0, 32, 64, 128)}, "0 to 127 bits"),
+        ({"r": (64, 0, 32, -1, 96)}, "0 to 127 bits"),
+        ({"c": (0, 1, 2, 4, 2), "r": (64, 0, 32, 64, 32)}, "c5 and r5 are c3 and r3 again"),
+    ],
+)
+def test_constants_that_make_two_functions_one_are_refused(changed: dict[str, Any], said: str) -> None:
+    with pytest.raises(EncodeError, match=said):
+        MilenageConstants(**changed)
