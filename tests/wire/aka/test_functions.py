@@ -2,13 +2,18 @@
 
 import inspect
 
+import pytest
+
 from wire.aka.functions import AkaFunctions
 from wire.aka.milenage import Milenage
+from wire.aka.tuak import Tuak
+from wire.aka.xor import TestAlgorithm
 
 
-def test_milenage_offers_what_the_port_asks() -> None:
+@pytest.mark.parametrize("algorithm", [Milenage, Tuak, TestAlgorithm])
+def test_every_algorithm_offers_what_the_port_asks(algorithm: type) -> None:
     asked = {name for name, _ in inspect.getmembers(AkaFunctions, inspect.isfunction) if not name.startswith("_")}
     assert asked == {"vector", "f1star", "f5star"}
     assert all(
-        inspect.signature(getattr(Milenage, name)) == inspect.signature(getattr(AkaFunctions, name)) for name in asked
+        inspect.signature(getattr(algorithm, name)) == inspect.signature(getattr(AkaFunctions, name)) for name in asked
     )
