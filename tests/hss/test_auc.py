@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from hss.auc import genuine_sqn_ms, quintuplet
+from hss.auc import eps_vector, genuine_sqn_ms, quintuplet
+from wire.aka.kasme import derive_kasme
 from wire.aka.milenage import Milenage
 from wire.aka.vector import Autn, Auts
 from wire.identity import EapMethod
@@ -91,3 +92,22 @@ def test_vector_shows_no_key() -> None:
     shown = repr(quintuplet(functions(case), int(case["sqn"], 16), bytes.fromhex(case["rand"]), 0, EapMethod.AKA))
     assert "<secret" in shown
     assert case["f3"] not in shown
+
+
+@pytest.mark.parametrize("case", SETS, ids=lambda case: case["label"])
+def test_vector_for_eps_has_kasme_of_the_published_keys(case: dict[str, Any]) -> None:
+    sqn, rand, amf, plmn = int(case["sqn"], 16), bytes.fromhex(case["rand"]), int(case["amf"], 16), b"\x00\xf1\x10"
+    vector = eps_vector(functions(case), sqn, rand, amf, plmn)
+    token = Autn.parse(vector.autn)
+    assert (vector.rand, vector.xres.hex()) == (rand, case["f2"])
+    assert token.concealed_sqn.hex() == case["derived"]["autn"][:12]
+    assert token.amf == (amf | 0x8000).to_bytes(2, "big")
+    keys = bytes.fromhex(case["f3"]), bytes.fromhex(case["f4"])
+    assert vector.kasme == derive_kasme(*keys, plmn, token.concealed_sqn)
+    assert vector.kasme.hex() not in repr(vector)
+
+
+def test_vector_for_utran_is_of_no_use_in_eps() -> None:
+    vector = quintuplet(functions(SETS[0]), 32, bytes(16), 0x8001, None)
+    assert Autn.parse(vector.autn).amf == b"\x00\x01"
+    assert vector == quintuplet(functions(SETS[0]), 32, bytes(16), 0x0001, EapMethod.AKA)

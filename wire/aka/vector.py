@@ -32,6 +32,25 @@ class AuthVector:
 
 
 @dataclass(frozen=True, slots=True)
+class EpsVector:
+    """One challenge for E-UTRAN (TS 33.401 §6.1.2): `kasme`, 32 octets, is in the place of CK and IK.
+
+    EncodeError as for `AuthVector`.
+    """
+
+    rand: bytes
+    autn: bytes
+    xres: Secret
+    kasme: Secret
+
+    def __post_init__(self) -> None:
+        if (len(self.rand), len(self.autn), len(self.kasme)) != (16, 16, 32):
+            raise EncodeError("RAND and AUTN have 16 octets each, KASME has 32")
+        if not 4 <= len(self.xres) <= 16:
+            raise EncodeError("XRES has 4 to 16 octets")
+
+
+@dataclass(frozen=True, slots=True)
 class Autn:
     """AUTN: SQN⊕AK (6 octets), AMF (2), MAC-A (8) (TS 33.102 §6.3.2)."""
 

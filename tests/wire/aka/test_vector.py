@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wire.aka.vector import AuthVector, Autn, Auts
+from wire.aka.vector import AuthVector, Autn, Auts, EpsVector
 from wire.errors import DecodeError, EncodeError
 from wire.secret import Secret
 
@@ -67,3 +67,15 @@ def test_vector_hides_its_keys() -> None:
 def test_vector_refuses_wrong_lengths(rand: int, autn: int, xres: int, ck: int, ik: int) -> None:
     with pytest.raises(EncodeError):
         AuthVector(bytes(rand), bytes(autn), Secret(bytes(xres)), Secret(bytes(ck)), Secret(bytes(ik)))
+
+
+def test_eps_vector_hides_its_keys() -> None:
+    vector = EpsVector(bytes(16), bytes(16), Secret(b"xresxres"), Secret(b"k" * 32))
+    assert "xres" not in repr(vector).replace("xres=", "")
+    assert "kkkk" not in repr(vector)
+
+
+@pytest.mark.parametrize(("autn", "xres", "kasme"), [(15, 8, 32), (16, 3, 32), (16, 17, 32), (16, 8, 16)])
+def test_eps_vector_has_the_lengths_of_its_specification(autn: int, xres: int, kasme: int) -> None:
+    with pytest.raises(EncodeError):
+        EpsVector(bytes(16), bytes(autn), Secret(bytes(xres)), Secret(bytes(kasme)))
