@@ -31,8 +31,12 @@ SECRET_AVPS = frozenset(
         (626, VENDOR_3GPP),  # Integrity-Key
         (1413, VENDOR_3GPP),  # Authentication-Info holds the vectors of S6a
         (1414, VENDOR_3GPP),  # E-UTRAN-Vector
+        (1415, VENDOR_3GPP),  # UTRAN-Vector
+        (1416, VENDOR_3GPP),  # GERAN-Vector
         (1448, VENDOR_3GPP),  # XRES
         (1450, VENDOR_3GPP),  # KASME
+        (1453, VENDOR_3GPP),  # Kc
+        (1454, VENDOR_3GPP),  # SRES
     }
 )
 

@@ -1,8 +1,8 @@
-"""Which command of which application has which format (RFC 6733 §3.1, RFC 4072 §3, TS 29.273 §8.2.2 and §9.2.2)."""
+"""Which command of which application has which format (RFC 6733 §3.1, RFC 4072 §3, TS 29.272 §7, TS 29.273 §8, §9)."""
 
 from dataclasses import dataclass
 
-from wire.diameter import eap, peering, s6b, sessions, swx
+from wire.diameter import eap, peering, s6a, s6b, sessions, swx
 from wire.diameter.applications import Application
 from wire.diameter.grammar import Grammar, grammar
 from wire.diameter.message import Message
@@ -38,6 +38,7 @@ COMMANDS: dict[tuple[int, int], CommandFormat] = {
     (Application.SWX, swx.SwxCommand.SERVER_ASSIGNMENT): CommandFormat("SAR", swx.SAR, swx.SAA),
     (Application.SWX, swx.SwxCommand.REGISTRATION_TERMINATION): CommandFormat("RTR", swx.RTR, swx.RTA),
     (Application.SWX, swx.SwxCommand.PUSH_PROFILE): CommandFormat("PPR", swx.PPR, swx.PPA),
+    (Application.S6A, s6a.S6aCommand.AUTHENTICATION_INFORMATION): CommandFormat("AIR", s6a.AIR, s6a.AIA),
     **{
         (application, code): command
         for application in (Application.EAP, Application.S6B)

@@ -15,6 +15,16 @@ _FORMATS = {
         [ SIP-Item-Number ] [ SIP-Authentication-Scheme ] [ SIP-Authenticate ] [ SIP-Authorization ]
         [ Confidentiality-Key ] [ Integrity-Key ]
     """,
+    "Requested-EUTRAN-Authentication-Info": """
+        [ Number-Of-Requested-Vectors ] [ Immediate-Response-Preferred ] [ Re-Synchronization-Info ]
+    """,
+    "Requested-UTRAN-GERAN-Authentication-Info": """
+        [ Number-Of-Requested-Vectors ] [ Immediate-Response-Preferred ] [ Re-Synchronization-Info ]
+    """,
+    "Authentication-Info": "* [ E-UTRAN-Vector ] * [ UTRAN-Vector ] * [ GERAN-Vector ]",
+    "E-UTRAN-Vector": "[ Item-Number ] { RAND } { XRES } { AUTN } { KASME }",
+    "UTRAN-Vector": "[ Item-Number ] { RAND } { XRES } { AUTN } { Confidentiality-Key } { Integrity-Key }",
+    "GERAN-Vector": "[ Item-Number ] { RAND } { SRES } { Kc }",
     "Deregistration-Reason": "{ Reason-Code } [ Reason-Info ]",
     "AMBR": "{ Max-Requested-Bandwidth-UL } { Max-Requested-Bandwidth-DL }",
     "Allocation-Retention-Priority": """

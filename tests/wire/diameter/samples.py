@@ -2,7 +2,7 @@
 
 from ipaddress import IPv4Address, IPv6Address
 
-from wire.diameter import peering, sessions, swx
+from wire.diameter import peering, s6a, sessions, swx
 from wire.diameter.applications import Application
 from wire.diameter.capabilities import LocalNode, advertise
 from wire.diameter.command import ExperimentalResult
@@ -186,7 +186,43 @@ REFUSED = swx.MultimediaAuthAnswer(
     user_name="001010000000001",
 )
 
-REQUESTS = (CER, DWR, DPR, EAP_DER, S6B_DER, STR, RAR, MAR, SAR)
+AIR = s6a.AuthenticationInformationRequest(
+    session_id="mme;1",
+    origin_host=f"mme.{REALM}",
+    origin_realm=REALM,
+    destination_realm=REALM,
+    user_name="001010000000001",
+    requested_eutran=s6a.RequestedAuthenticationInfo(
+        number_of_requested_vectors=2, immediate_response_preferred=0, re_synchronization_info=bytes(30)
+    ),
+    requested_utran_geran=s6a.RequestedAuthenticationInfo(number_of_requested_vectors=1),
+    visited_plmn_id=b"\x00\xf1\x10",
+)
+AIA = s6a.AuthenticationInformationAnswer(
+    session_id="mme;1",
+    result_code=2001,
+    origin_host=f"hss.{REALM}",
+    origin_realm=REALM,
+    authentication_info=s6a.AuthenticationInfo(
+        e_utran_vectors=(
+            s6a.EutranVector(
+                item_number=1, rand=b"R" * 16, xres=Secret(b"X" * 8), autn=b"A" * 16, kasme=Secret(b"K" * 32)
+            ),
+        ),
+        utran_vectors=(
+            s6a.UtranVector(
+                item_number=2,
+                rand=b"S" * 16,
+                xres=Secret(b"Y" * 8),
+                autn=b"B" * 16,
+                confidentiality_key=Secret(b"C" * 16),
+                integrity_key=Secret(b"I" * 16),
+            ),
+        ),
+    ),
+)
+
+REQUESTS = (CER, DWR, DPR, EAP_DER, S6B_DER, STR, RAR, MAR, SAR, AIR)
 
 
 def numbered(message: Message) -> Message:
@@ -201,6 +237,7 @@ ANSWERS = (
     (MAA, numbered(MAR.message())),
     (REFUSED, numbered(MAR.message())),
     (SAA, numbered(SAR.message())),
+    (AIA, numbered(AIR.message())),
 )
 
 OCTETS = tuple(
