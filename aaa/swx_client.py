@@ -82,7 +82,7 @@ class SwxClient:
             user_name=str(request.imsi),
             anid=request.network_name,
             auth_data_item=SipAuthDataItem(
-                authentication_scheme=SCHEMES.get(request.method, request.method.name),
+                authentication_scheme=_scheme(request.method),
                 authorization=None if again is None else Secret(again.rand + again.auts),
             ),
             number_auth_items=request.count,
@@ -121,6 +121,11 @@ class SwxClient:
 
     def _session_id(self) -> str:
         return f"{self._identity.origin_host};{self._started};{next(self._sessions)}"
+
+
+def _scheme(method: EapMethod | None) -> str | None:
+    """SIP-Authentication-Scheme; without a method, which only a MME or SGSN has, SWx has no word for it."""
+    return None if method is None else SCHEMES.get(method, method.name)
 
 
 def _refused(answer: MultimediaAuthAnswer | ServerAssignmentAnswer, *, resynchronising: bool) -> ServiceRefused:

@@ -1,11 +1,11 @@
-"""What the AAA server may ask of the HSS, in process or over SWx alike (TS 29.273 §8.1.2)."""
+"""What may be asked of the HSS, in process, over SWx or over S6a alike (TS 29.273 §8.1.2, TS 29.272 §5.2.3)."""
 
 from dataclasses import dataclass, field
 from enum import Enum
 from ipaddress import IPv4Address, IPv6Address
 from typing import Protocol
 
-from wire.aka.vector import AuthVector
+from wire.aka.vector import AuthVector, EpsVector
 from wire.identity import EapMethod, Imsi
 
 
@@ -93,22 +93,24 @@ class Resynchronisation:
 
 @dataclass(frozen=True, slots=True)
 class VectorRequest:
-    """A request for authentication vectors (MAR of TS 29.273 §8.1.2.1).
+    """A request for authentication vectors (MAR of TS 29.273 §8.1.2.1, AIR of TS 29.272 §5.2.3.1).
 
-    `node` is the Origin-Host of the AAA server that asks. `network_name` is required for EAP-AKA' (the ANID): the
-    vectors then carry CK' and IK' (TS 33.402 Annex A.2) and the AMF separation bit is 1. `aaa_failure` says that the
-    AAA server that serves the user does not answer (AAA-Failure-Indication). A node that serves no user by SWx, such
-    as an MME, is not `from_aaa`.
+    `node` is the Origin-Host of the AAA server or MME that asks. `network_name` is required for EAP-AKA' (the ANID):
+    the vectors then carry CK' and IK' (TS 33.402 Annex A.2) and the AMF separation bit is 1. `aaa_failure` says that
+    the AAA server that serves the user does not answer (AAA-Failure-Indication). A node that serves no user by SWx is
+    not `from_aaa`. `method` is None for a MME or SGSN, whose vectors are for no EAP; `serving_network`, the
+    Visited-PLMN-Id of 3 octets, is required for E-UTRAN.
     """
 
     imsi: Imsi
     node: str
-    method: EapMethod = EapMethod.AKA
+    method: EapMethod | None = EapMethod.AKA
     count: int = 1
     network_name: str | None = None
     resynchronisation: Resynchronisation | None = None
     aaa_failure: bool = False
     from_aaa: bool = True
+    serving_network: bytes | None = None
 
 
 class Assignment(Enum):
@@ -143,3 +145,16 @@ class HomeSubscriberServer(Protocol):
 
     async def assign(self, request: AssignmentRequest) -> Profile | None:
         """The profile for REGISTRATION, USER_DATA_REQUEST and RESTORATION; None for the rest."""
+
+
+class AuthenticationCentre(Protocol):
+    """The HSS as a MME or SGSN sees it. Every method may raise ServiceRefused, and nothing else that is expected."""
+
+    async def vectors(self, request: VectorRequest) -> tuple[AuthVector, ...]:
+        """As `HomeSubscriberServer.vectors`; without a method they are for UTRAN or GERAN alone."""
+
+    async def eps_vectors(self, request: VectorRequest) -> tuple[EpsVector, ...]:
+        """1 to `request.count` vectors for `request.serving_network`, lowest SQN first; committed as others are.
+
+        Refused with NO_APN_SUBSCRIPTION where the subscriber has no APN.
+        """

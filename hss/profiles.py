@@ -25,6 +25,11 @@ def state_of(connection: Connection, imsi: str) -> SubscriberState | None:
     return connection.scalar(select(Subscriber.state).where(Subscriber.imsi == imsi))
 
 
+def has_apn(connection: Connection, imsi: str) -> bool:
+    """Whether `imsi` has any APN."""
+    return connection.scalar(select(Apn.imsi).where(Apn.imsi == imsi).limit(1)) is not None
+
+
 def profile_of(connection: Connection, imsi: Imsi) -> Profile | None:
     """The profile of `imsi`, barred or not; None when nobody knows it."""
     found = connection.execute(select(Subscriber.msisdn).where(Subscriber.imsi == str(imsi))).first()

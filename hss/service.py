@@ -1,22 +1,24 @@
-"""The HSS on its store: vectors (MAR, TS 29.273 §8.1.2.1) and assignments (SAR, TS 29.273 §8.1.2.2)."""
+"""The HSS on its store: vectors (MAR of TS 29.273 §8.1.2.1, AIR of TS 29.272 §5.2.3.1) and assignments (SAR)."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from hss.algorithms import AlgorithmSettings
+from hss.algorithms import AlgorithmSettings, ProfileRefused
 from hss.api import Assignment, AssignmentRequest, Profile, Refusal, Resynchronisation, ServiceRefused, VectorRequest
-from hss.auc import genuine_sqn_ms, quintuplet
+from hss.auc import eps_vector, genuine_sqn_ms, quintuplet
 from hss.custody import Custodian, SealedKeys
 from hss.database import Database
 from hss.models import DIAMETER_IDENTITY_LENGTH
+from hss.profiles import has_apn
 from hss.registrations import assign, user_data
 from hss.rows import first_keys
-from hss.sequences import Clock, Sequences
+from hss.sequences import Clock, Issued, Sequences
 from hss.store_errors import StoreBusy, StoreError
 from hss.vault import VaultError
 from wire.aka.functions import AkaFunctions
+from wire.aka.kasme import SERVING_NETWORK_LENGTH
 from wire.aka.sqn import split_sqn
-from wire.aka.vector import AuthVector, Auts
+from wire.aka.vector import AuthVector, Auts, EpsVector
 from wire.identity import EapMethod
 from wire.sansio import RandomBytes
 
@@ -46,22 +48,20 @@ class HssService:
 
     async def vectors(self, request: VectorRequest) -> tuple[AuthVector, ...]:
         """As `HomeSubscriberServer.vectors`: unknown, barred, scheme and resynchronisation are judged in this order."""
-        imsi = str(request.imsi)
+        issued, functions = await self._issue(request, _fault(request))
+        amf, method, name = issued.keys.amf, request.method, request.network_name
+        return tuple([quintuplet(functions, sqn, self._random(16), amf, method, name) for sqn in issued.sqns])
+
+    async def eps_vectors(self, request: VectorRequest) -> tuple[EpsVector, ...]:
+        """As `AuthenticationCentre.eps_vectors`: judged in the same order."""
+        network = request.serving_network or b""
+        fault = _fault(request) or _eps_fault(network)
         with _refusals():
-            fault = _fault(request)
-            if fault is not None:
-                await self._sequences.standing(imsi)
-                raise fault
-            seq_ms = None
-            if request.resynchronisation is not None:
-                seq_ms = await self._seq_ms(imsi, request.resynchronisation)
-            issued = await self._sequences.issue(imsi, request.node, min(request.count, VECTORS_MAX), seq_ms)
-        _check_serving(request, issued.serving_aaa)
-        functions = await self._functions(issued.keys, issued.settings)
-        return tuple(
-            quintuplet(functions, sqn, self._random(16), issued.keys.amf, request.method, request.network_name)
-            for sqn in issued.sqns
-        )
+            has = await self._database.read(lambda connection: has_apn(connection, str(request.imsi)))
+        if not has:
+            fault = ServiceRefused(Refusal.NO_APN_SUBSCRIPTION, f"subscriber {request.imsi} has no APN")
+        issued, functions = await self._issue(request, fault)
+        return tuple([eps_vector(functions, sqn, self._random(16), issued.keys.amf, network) for sqn in issued.sqns])
 
     async def assign(self, request: AssignmentRequest) -> Profile | None:
         """As `HomeSubscriberServer.assign`."""
@@ -73,6 +73,20 @@ class HssService:
         if isinstance(outcome, ServiceRefused):
             raise outcome
         return outcome
+
+    async def _issue(self, request: VectorRequest, fault: ServiceRefused | None) -> tuple[Issued, AkaFunctions]:
+        """SQNs for the vectors that there may be, and the subscriber's functions."""
+        imsi = str(request.imsi)
+        with _refusals():
+            if fault is not None:
+                await self._sequences.standing(imsi)
+                raise fault
+            seq_ms = None
+            if request.resynchronisation is not None:
+                seq_ms = await self._seq_ms(imsi, request.resynchronisation)
+            issued = await self._sequences.issue(imsi, request.node, min(request.count, VECTORS_MAX), seq_ms)
+        _check_serving(request, issued.serving_aaa)
+        return issued, await self._functions(issued.keys, issued.settings)
 
     async def _seq_ms(self, imsi: str, resynchronisation: Resynchronisation) -> int:
         keys = (await self._sequences.standing(imsi)).keys
@@ -86,7 +100,7 @@ class HssService:
     async def _functions(self, keys: SealedKeys, settings: AlgorithmSettings) -> AkaFunctions:
         try:
             return self._custodian.functions(keys, settings)
-        except VaultError as error:
+        except (VaultError, ProfileRefused) as error:
             raise ServiceRefused(Refusal.UNAVAILABLE, str(error)) from None
 
 
@@ -98,7 +112,7 @@ def _check_serving(request: VectorRequest, serving: str | None) -> None:
 
 
 def _fault(request: VectorRequest) -> ServiceRefused | None:
-    if request.method not in (EapMethod.AKA, EapMethod.AKA_PRIME):
+    if request.method not in (None, EapMethod.AKA, EapMethod.AKA_PRIME):
         return ServiceRefused(Refusal.SCHEME_NOT_SUPPORTED, f"{request.method.name} is neither EAP-AKA nor EAP-AKA'")
     name = request.network_name
     if request.method is EapMethod.AKA_PRIME and not (name and len(name.encode()) <= NETWORK_NAME_MAX):
@@ -110,6 +124,12 @@ def _fault(request: VectorRequest) -> ServiceRefused | None:
     resynchronisation = request.resynchronisation
     if resynchronisation is not None and (len(resynchronisation.rand), len(resynchronisation.auts)) != (16, 14):
         return ServiceRefused(Refusal.INVALID_REQUEST, "a resynchronisation is RAND of 16 and AUTS of 14 octets")
+    return None
+
+
+def _eps_fault(serving_network: bytes) -> ServiceRefused | None:
+    if len(serving_network) != SERVING_NETWORK_LENGTH:
+        return ServiceRefused(Refusal.INVALID_REQUEST, f"a serving network has {SERVING_NETWORK_LENGTH} octets")
     return None
 
 

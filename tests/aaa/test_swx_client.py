@@ -112,6 +112,12 @@ async def test_client_asks_for_vectors_of_aka_prime() -> None:
     )
 
 
+async def test_client_has_no_scheme_for_what_is_no_eap() -> None:
+    asker = played(maa(result_code=2001, auth_data_items=(ITEM,)))
+    await client_of(asker).vectors(replace(ASK, method=None))
+    assert MultimediaAuthRequest.parse(asker.requests[0]).auth_data_item == SipAuthDataItem()
+
+
 async def test_client_asks_for_a_resynchronisation() -> None:
     asker = played(maa(result_code=2001, auth_data_items=(ITEM,)))
     again = Resynchronisation(bytes(range(16)), bytes(range(14)))

@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import insert, update
 
 from hss.api import (
     Assignment,
@@ -25,14 +25,15 @@ from hss.custody import Custodian
 from hss.database import Database, Limits
 from hss.engines import transaction
 from hss.location import Location
-from hss.models import Subscriber, SubscriberState
+from hss.models import Algorithm, AlgorithmProfile, Subscriber, SubscriberState
 from hss.service import VECTORS_MAX, HssService
 from hss.sqn import SEQ_MAX
 from hss.vault import Vault
 from tests.hss.conftest import FIRST_SET, MASTER_KEY, VECTORS, Known, Registry, lock, now_ms, wait_little
+from wire.aka.kasme import derive_kasme
 from wire.aka.milenage import Milenage
 from wire.aka.sqn import join_sqn, reveal, split_sqn
-from wire.aka.vector import AuthVector, Autn
+from wire.aka.vector import AuthVector, Autn, EpsVector
 from wire.identity import EapMethod, Imsi
 from wire.secret import Secret
 
@@ -42,7 +43,7 @@ REQUEST = VectorRequest(Imsi(IMSI), NODE)
 SETS = json.loads((VECTORS / "milenage.json").read_text())["milenage_35_208"]
 
 
-def sqn_of(vector: AuthVector, keys: SubscriberKeys) -> int:
+def sqn_of(vector: AuthVector | EpsVector, keys: SubscriberKeys) -> int:
     ak = Milenage(keys.k, keys.opc).f2345(vector.rand)[3]
     return reveal(Autn.parse(vector.autn).concealed_sqn, ak)
 
@@ -116,6 +117,71 @@ async def test_vector_for_aka_prime_is_bound_to_the_network(registry: Registry, 
     assert Autn.parse(vector.autn).separation
     functions = Milenage(Secret.fromhex(FIRST_SET["k"]), Secret.fromhex(FIRST_SET["opc"]))
     assert vector.ck != functions.f2345(vector.rand)[1]
+
+
+EPS_REQUEST = replace(REQUEST, node="mme.example", method=None, serving_network=b"\x00\xf1\x10")
+
+
+async def test_vectors_for_eps_keep_ck_and_ik_here(registry: Registry, service: HssService) -> None:
+    known = registry.add(IMSI, seq=10)
+    first, second = await service.eps_vectors(replace(EPS_REQUEST, count=2))
+    assert [split_sqn(sqn_of(vector, known.keys))[0] for vector in (first, second)] == [11, 12]
+    assert Autn.parse(first.autn).separation
+    res, ck, ik, _ = Milenage(known.keys.k, known.keys.opc).f2345(first.rand)
+    assert (first.xres, first.kasme) == (res, derive_kasme(ck, ik, b"\x00\xf1\x10", first.autn[:6]))
+
+
+async def test_vectors_for_utran_and_eps_share_no_sqn(registry: Registry, service: HssService) -> None:
+    known = registry.add(IMSI, amf=0x8000)
+    (umts,) = await service.vectors(EPS_REQUEST)
+    (eps,) = await service.eps_vectors(EPS_REQUEST)
+    assert not Autn.parse(umts.autn).separation
+    assert [split_sqn(sqn_of(umts, known.keys))[0], split_sqn(sqn_of(eps, known.keys))[0]] == [1, 2]
+
+
+async def test_eps_vectors_follow_a_resynchronisation(registry: Registry, service: HssService) -> None:
+    known = registry.add(IMSI)
+    again = Resynchronisation(bytes(16), known.auts(bytes(16), join_sqn(5000, 0)))
+    (vector,) = await service.eps_vectors(replace(EPS_REQUEST, resynchronisation=again))
+    assert split_sqn(sqn_of(vector, known.keys))[0] == 5001
+
+
+@pytest.mark.parametrize(
+    ("imsi", "request_", "refusal"),
+    [
+        ("999990000000000", EPS_REQUEST, Refusal.USER_UNKNOWN),
+        ("001010000000002", EPS_REQUEST, Refusal.SUBSCRIBER_BARRED),
+        ("001010000000003", EPS_REQUEST, Refusal.NO_APN_SUBSCRIPTION),
+        ("001010000000004", EPS_REQUEST, Refusal.SUBSCRIBER_BARRED),
+        (IMSI, replace(EPS_REQUEST, serving_network=None), Refusal.INVALID_REQUEST),
+        (IMSI, replace(EPS_REQUEST, serving_network=bytes(4)), Refusal.INVALID_REQUEST),
+        (IMSI, replace(EPS_REQUEST, count=0), Refusal.INVALID_REQUEST),
+    ],
+)
+async def test_eps_refusals_come_in_their_order(
+    registry: Registry, service: HssService, imsi: str, request_: VectorRequest, refusal: Refusal
+) -> None:
+    registry.add(IMSI)
+    registry.add("001010000000002", state=SubscriberState.BARRED)
+    registry.add("001010000000003", apns=())
+    registry.add("001010000000004", state=SubscriberState.BARRED, apns=())
+    with pytest.raises(ServiceRefused) as caught:
+        await service.eps_vectors(replace(request_, imsi=Imsi(imsi)))
+    assert caught.value.refusal is refusal
+    assert registry.seq(Imsi(IMSI)) == 0
+
+
+async def test_profile_that_names_no_functions_is_said_to_the_operator(
+    registry: Registry, service: HssService, location: Location
+) -> None:
+    registry.add(IMSI)
+    with transaction(location) as connection:
+        row = {"name": "odd", "algorithm": Algorithm.TUAK, "parameters": '{"mac": 16}'}
+        connection.execute(insert(AlgorithmProfile).values(**row))
+    registry.set(Imsi(IMSI), profile="odd")
+    error = await refused(service, REQUEST)
+    assert error.refusal is Refusal.UNAVAILABLE
+    assert error.detail == "profile odd: AKA has no room for mac of 16 octets; write 8"
 
 
 async def test_concurrent_requests_share_no_sqn(registry: Registry, service: HssService) -> None:
