@@ -1,4 +1,4 @@
-"""The HSS as a daemon: SWx for AAA servers, and the same service for one that runs in the same process."""
+"""The HSS as a daemon: SWx for AAA servers and S6a for MMEs, and the same service for an AAA server in this process."""
 
 import asyncio
 import os
@@ -9,10 +9,11 @@ from pathlib import Path
 
 from hss import schema
 from hss.api import ServiceRefused
-from hss.config import HssConfig
+from hss.config import APPLICATIONS, HssConfig
 from hss.custody import Custodian
 from hss.database import Database
 from hss.location import describe
+from hss.s6a_server import S6aServer
 from hss.service import HssService
 from hss.store_errors import StoreUnavailable
 from hss.swx_server import SwxServer
@@ -21,10 +22,12 @@ from hss.vault import open_vault
 from runtime.capture import open_capture
 from runtime.config import CaptureConfig, LogConfig, PeerConfig, read_config
 from runtime.diameter.server import DiameterServer
+from runtime.diameter.settings import Handler
 from runtime.logs import configure, get_logger
 from runtime.process import notify_ready, run
 from wire.diameter.applications import Application
 from wire.diameter.capabilities import LocalNode, PeerPolicy
+from wire.diameter.message import Message
 
 log = get_logger("hss.app")
 
@@ -63,16 +66,19 @@ async def open_service(config: HssConfig, config_path: Path | str = "FILE") -> A
 async def serve(
     config: HssConfig, stop: asyncio.Event, *, config_path: Path | str = "FILE", capture_folder: Path | None = None
 ) -> None:
-    """Serve SWx until `stop` is set; then let every peer know and commit what waits."""
+    """Serve SWx and S6a until `stop` is set; then let every peer know and commit what waits."""
     async with open_service(config, config_path) as service:
         local = LocalNode(
-            config.origin_host, config.origin_realm, (Application.SWX,), origin_state_id=int(time.time()) & 0xFFFFFFFF
+            config.origin_host,
+            config.origin_realm,
+            tuple(APPLICATIONS.values()),
+            origin_state_id=int(time.time()) & 0xFFFFFFFF,
         )
         tap = open_capture(capture_folder, "hss")
         server = DiameterServer(
             local=local,
             peers=[_policy(peer) for peer in config.peer],
-            handler=SwxServer(service, local.identity).serve,
+            handler=_handler(service, local),
             random=os.urandom,
             wall_clock=time.time(),
             capture=tap,
@@ -92,11 +98,24 @@ def wall_clock_ms() -> int:
     return time.time_ns() // 1_000_000 - EPOCH_MS
 
 
+def _handler(service: HssService, local: LocalNode) -> Handler:
+    """Each request to the face of its application."""
+    faces: dict[int, Handler] = {
+        Application.SWX: SwxServer(service, local.identity).serve,
+        Application.S6A: S6aServer(service, local.identity).serve,
+    }
+
+    async def serve(peer: str, message: Message) -> Message:
+        return await faces[message.application](peer, message)
+
+    return serve
+
+
 def _policy(peer: PeerConfig) -> PeerPolicy:
     return PeerPolicy(
         name=peer.name,
         origin_host=peer.origin_host,
         origin_realm=peer.origin_realm,
         networks=peer.addresses,
-        applications=(Application.SWX,),
+        applications=tuple(APPLICATIONS[name] for name in peer.applications),
     )

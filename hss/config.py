@@ -1,4 +1,4 @@
-"""[hss]: the database, the master key, and who may ask over SWx."""
+"""[hss]: the database, the master key, and who may ask over SWx and S6a."""
 
 from collections import Counter
 from pathlib import Path
@@ -9,9 +9,10 @@ from sqlalchemy import URL
 
 from hss.location import Location, parse_location
 from runtime.config import ConfigPath, PeerConfig, Section, SocketAddress
+from wire.diameter.applications import Application
 
-APPLICATIONS = ("swx",)
-"""What the HSS serves over Diameter (TS 29.273 §8)."""
+APPLICATIONS = {"swx": Application.SWX, "s6a": Application.S6A}
+"""What the HSS serves over Diameter (TS 29.273 §8, TS 29.272 §7)."""
 
 
 def _location(value: object, info: ValidationInfo) -> Location:
@@ -44,8 +45,8 @@ class HssConfig(Section):
         pattern=r"^[A-Za-z0-9._-]*$",
         description="this process's name among those on one database; needed with time-based or reserving profiles",
     )
-    swx: SocketAddress = Field(description='where to listen for AAA servers, such as "127.0.0.2:3868"')
-    peer: tuple[PeerConfig, ...] = Field(default=(), description="[[hss.peer]] tables, one for each AAA server")
+    swx: SocketAddress = Field(description='where to listen for AAA servers and MMEs, such as "127.0.0.2:3868"')
+    peer: tuple[PeerConfig, ...] = Field(default=(), description="[[hss.peer]] tables, one for each AAA server or MME")
 
     @model_validator(mode="after")
     def _peers_are_distinct(self) -> Self:
@@ -56,5 +57,5 @@ class HssConfig(Section):
         for peer in self.peer:
             foreign = [name for name in peer.applications if name not in APPLICATIONS]
             if foreign:
-                raise ValueError(f"peer {peer.name} may ask for {foreign[0]}, which no HSS serves; write swx")
+                raise ValueError(f"peer {peer.name} may ask for {foreign[0]}, which no HSS serves; write swx or s6a")
         return self

@@ -32,7 +32,7 @@ def test_files_are_beside_the_configuration(tmp_path: Path) -> None:
 
 
 def test_peers_are_read(tmp_path: Path) -> None:
-    config = read(tmp_path, SECTION + peer("a", "a.example") + peer("b", "b.example"))
+    config = read(tmp_path, SECTION + peer("a", "a.example") + peer("b", "b.example", "s6a"))
     assert [one.origin_host for one in config.peer] == ["a.example", "b.example"]
 
 
@@ -40,7 +40,7 @@ def test_peers_are_read(tmp_path: Path) -> None:
     ("text", "said"),
     [
         (SECTION + peer("a", "a.example") + peer("b", "A.example"), "two [[hss.peer]] have origin_host a.example"),
-        (SECTION + peer("a", "a.example", "s6b"), "peer a may ask for s6b, which no HSS serves; write swx"),
+        (SECTION + peer("a", "a.example", "s6b"), "peer a may ask for s6b, which no HSS serves; write swx or s6a"),
         (SECTION.replace("swx", "sxw"), "hss.swx: is missing; write where to listen"),
         (SECTION + "databse = 'x'\n", "hss.databse: nothing reads this key; did you mean database?"),
     ],
