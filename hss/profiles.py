@@ -1,8 +1,9 @@
 """What a subscriber may use, read from the store (Non-3GPP-User-Data of TS 29.273 §8.2.3.1)."""
 
+from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv6Address
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import BindParameter, Connection, Row, bindparam, select
 
 from hss.api import Ambr, ApnProfile, PdnType, Profile
 from hss.models import Apn, Subscriber, SubscriberState
@@ -18,6 +19,8 @@ _APNS = select(
     Apn.ambr_down,
     Apn.is_default,
 ).order_by(Apn.context_id)
+_IMSIS: BindParameter[list[str]] = bindparam("imsis", expanding=True)
+_WITH_APN = select(Apn.imsi).where(Apn.imsi.in_(_IMSIS)).distinct()
 
 
 def state_of(connection: Connection, imsi: str) -> SubscriberState | None:
@@ -25,9 +28,10 @@ def state_of(connection: Connection, imsi: str) -> SubscriberState | None:
     return connection.scalar(select(Subscriber.state).where(Subscriber.imsi == imsi))
 
 
-def has_apn(connection: Connection, imsi: str) -> bool:
-    """Whether `imsi` has any APN."""
-    return connection.scalar(select(Apn.imsi).where(Apn.imsi == imsi).limit(1)) is not None
+def have_apns(connection: Connection, imsis: Sequence[str]) -> list[bool]:
+    """For each of `imsis` whether it has any APN, in their order."""
+    found = set(connection.scalars(_WITH_APN, {"imsis": list(set(imsis))}))
+    return [imsi in found for imsi in imsis]
 
 
 def profile_of(connection: Connection, imsi: Imsi) -> Profile | None:

@@ -9,7 +9,7 @@ from hss.auc import eps_vector, genuine_sqn_ms, quintuplet
 from hss.custody import Custodian, SealedKeys
 from hss.database import Database
 from hss.models import DIAMETER_IDENTITY_LENGTH
-from hss.profiles import has_apn
+from hss.profiles import have_apns
 from hss.registrations import assign, user_data
 from hss.rows import first_keys
 from hss.sequences import Clock, Issued, Sequences
@@ -57,8 +57,8 @@ class HssService:
         network = request.serving_network or b""
         fault = _fault(request) or _eps_fault(network)
         with _refusals():
-            has = await self._database.read(lambda connection: has_apn(connection, str(request.imsi)))
-        if not has:
+            subscribed = await self._database.together_read(have_apns, str(request.imsi))
+        if not subscribed:
             fault = ServiceRefused(Refusal.NO_APN_SUBSCRIPTION, f"subscriber {request.imsi} has no APN")
         issued, functions = await self._issue(request, fault)
         return tuple([eps_vector(functions, sqn, self._random(16), issued.keys.amf, network) for sqn in issued.sqns])

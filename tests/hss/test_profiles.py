@@ -8,7 +8,7 @@ from hss.api import Ambr, ApnProfile, PdnType
 from hss.engines import transaction
 from hss.location import Location
 from hss.models import Apn, SubscriberState
-from hss.profiles import has_apn, profile_of, state_of
+from hss.profiles import have_apns, profile_of, state_of
 from tests.hss.conftest import Registry
 from wire.identity import Imsi
 
@@ -53,5 +53,5 @@ def test_unknown_user_has_no_profile(location: Location) -> None:
 def test_apn_is_looked_for_without_the_rest(registry: Registry, location: Location) -> None:
     known, bare = registry.add(apns=("internet", "*")), registry.add("001010000000002", apns=())
     with transaction(location) as connection:
-        found = [has_apn(connection, str(one)) for one in (known.imsi, bare.imsi, "999990000000000")]
-    assert found == [True, False, False]
+        wanted = [str(bare.imsi), str(known.imsi), "999990000000000", str(known.imsi)]
+        assert have_apns(connection, wanted) == [False, True, False, True]
