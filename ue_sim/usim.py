@@ -1,9 +1,11 @@
-"""A USIM in software: Milenage, and SQN freshness by an array over IND (TS 33.102 §6.3.3, Annex C.2)."""
+"""A USIM in software: f1 to f5*, and SQN freshness by an array over IND (TS 33.102 §6.3.3, Annex C.2)."""
 
 import hmac
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from wire.aka.functions import AkaFunctions
 from wire.aka.milenage import Milenage
 from wire.aka.sqn import IND_BITS, SQN_BITS, conceal, join_sqn, reveal, split_sqn
 from wire.aka.vector import Autn, Auts
@@ -11,6 +13,9 @@ from wire.secret import Secret
 
 DELTA = 1 << 28
 """By how much SEQ may jump ahead of the highest accepted one (TS 33.102 Annex C.3)."""
+
+CardAlgorithm = Callable[[Secret, Secret], AkaFunctions]
+"""What makes the functions of a card from K and OPc."""
 
 # TS 33.102 §6.3.3: AMF* of a synchronisation failure message.
 _AMF_STAR = bytes(2)
@@ -48,18 +53,26 @@ class Usim(Protocol):
 
 
 class SoftwareUsim:
-    """A USIM that holds its own K and OPc, 16 octets each.
+    """A USIM that holds its own K and OPc, as long as `algorithm` takes them: 16 octets each for Milenage.
 
     `state` holds, for every IND, the highest SEQ accepted so far; a new card has accepted none. Whoever makes the
     object keeps `state` between two lives of it. ValueError when `state` is not one SEQ for each IND.
     """
 
-    def __init__(self, k: Secret, opc: Secret, state: tuple[int, ...] = (), *, ind_bits: int = IND_BITS) -> None:
+    def __init__(
+        self,
+        k: Secret,
+        opc: Secret,
+        state: tuple[int, ...] = (),
+        *,
+        ind_bits: int = IND_BITS,
+        algorithm: CardAlgorithm = Milenage,
+    ) -> None:
         if state and len(state) != 1 << ind_bits:
             raise ValueError(f"the state of this USIM is {1 << ind_bits} numbers")
         if not all(0 <= seq < 1 << (SQN_BITS - ind_bits) for seq in state):
             raise ValueError("a SEQ in the state of this USIM is out of range")
-        self._milenage = Milenage(k, opc)
+        self._functions = algorithm(k, opc)
         self._ind_bits = ind_bits
         self._seqs = list(state) or [0] * (1 << ind_bits)
 
@@ -80,9 +93,9 @@ class SoftwareUsim:
     def authenticate(self, rand: bytes, autn: bytes) -> Outcome:
         """Check MAC-A, then freshness, in this order (TS 33.102 §6.3.3); DecodeError for an AUTN of a wrong length."""
         token = Autn.parse(autn)
-        res, ck, ik, ak = self._milenage.f2345(rand)
+        _, res, ck, ik, ak = self._functions.vector(rand, bytes(6), token.amf)
         sqn = reveal(token.concealed_sqn, ak)
-        xmac = self._milenage.f1(rand, sqn.to_bytes(6, "big"), token.amf)
+        xmac, *_ = self._functions.vector(rand, sqn.to_bytes(6, "big"), token.amf)
         if not hmac.compare_digest(xmac, token.mac_a):
             return Forged()
         if not self._accept(sqn):
@@ -99,5 +112,5 @@ class SoftwareUsim:
 
     def _auts(self, rand: bytes) -> bytes:
         sqn_ms = self.sqn_ms
-        mac_s = self._milenage.f1star(rand, sqn_ms.to_bytes(6, "big"), _AMF_STAR)
-        return Auts(conceal(sqn_ms, self._milenage.f5star(rand)), mac_s).build()
+        mac_s = self._functions.f1star(rand, sqn_ms.to_bytes(6, "big"), _AMF_STAR)
+        return Auts(conceal(sqn_ms, self._functions.f5star(rand)), mac_s).build()

@@ -5,10 +5,15 @@ from pathlib import Path
 
 import pytest
 
+from hss.auc import quintuplet
 from runtime.config import ConfigError
 from ue_sim.card import StoredUsim, read_card
 from ue_sim.usim import Answer, OutOfSync
-from wire.identity import Imsi
+from wire.aka.functions import AkaFunctions
+from wire.aka.tuak import Tuak
+from wire.aka.xor import TestAlgorithm
+from wire.identity import EapMethod, Imsi
+from wire.secret import Secret
 
 SET_1 = json.loads((Path(__file__).parents[1] / "vectors" / "milenage.json").read_text())["milenage_35_208"][0]
 """TS 35.208 §4.3.1, test set 1."""
@@ -47,6 +52,23 @@ def test_card_answers_the_published_challenge_and_remembers_it(tmp_path: Path) -
     assert path.with_suffix(".seq").stat().st_mode & 0o077 == 0
 
 
+@pytest.mark.parametrize(
+    ("words", "functions"),
+    [
+        (
+            f'algorithm = "tuak"\nk = "{"ab" * 32}"\nopc = "{"cd" * 32}"',
+            Tuak(Secret(b"\xab" * 32), Secret(b"\xcd" * 32)),
+        ),
+        (f'algorithm = "test"\nk = "{"ab" * 16}"', TestAlgorithm(Secret(b"\xab" * 16))),
+    ],
+)
+def test_card_has_the_algorithm_that_it_names(tmp_path: Path, words: str, functions: AkaFunctions) -> None:
+    usim = StoredUsim(card(tmp_path, f'imsi = "001010123456789"\n{words}\n'))
+    vector = quintuplet(functions, 32, bytes(16), 0x8000, EapMethod.AKA)
+    answer = usim.authenticate(vector.rand, vector.autn)
+    assert answer == Answer(vector.xres, vector.ck, vector.ik)
+
+
 def test_card_open_to_others_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="chmod 600"):
         read_card(card(tmp_path, mode=0o644))
@@ -59,6 +81,9 @@ def test_card_open_to_others_is_refused(tmp_path: Path) -> None:
         ('k = "00"', "imsi is missing"),
         ('imsi = "12345678"\nk = "00"\nopc = "00"', "k is missing or not 32"),
         (f'imsi = "12345678"\nk = "{"0" * 32}"', "opc is missing or not 32"),
+        (f'imsi = "12345678"\nalgorithm = "tuak"\nk = "{"0" * 48}"', "k is missing or not 32 or 64"),
+        (f'imsi = "12345678"\nalgorithm = "tuak"\nk = "{"0" * 64}"\nopc = "{"0" * 32}"', "opc is missing or not 64"),
+        ('imsi = "12345678"\nalgorithm = "comp128"', 'write "milenage", "tuak", "test", or leave it out'),
     ],
 )
 def test_card_says_what_it_lacks(tmp_path: Path, text: str, says: str) -> None:
