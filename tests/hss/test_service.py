@@ -30,10 +30,13 @@ from hss.service import VECTORS_MAX, HssService
 from hss.sqn import SEQ_MAX
 from hss.vault import Vault
 from tests.hss.conftest import FIRST_SET, MASTER_KEY, VECTORS, Known, Registry, lock, now_ms, wait_little
+from ue_sim.usim import Answer, CardAlgorithm, OutOfSync, SoftwareUsim
 from wire.aka.kasme import derive_kasme
 from wire.aka.milenage import Milenage
 from wire.aka.sqn import join_sqn, reveal, split_sqn
+from wire.aka.tuak import Tuak
 from wire.aka.vector import AuthVector, Autn, EpsVector
+from wire.aka.xor import TestAlgorithm
 from wire.identity import EapMethod, Imsi
 from wire.secret import Secret
 
@@ -169,6 +172,31 @@ async def test_eps_refusals_come_in_their_order(
         await service.eps_vectors(replace(request_, imsi=Imsi(imsi)))
     assert caught.value.refusal is refusal
     assert registry.seq(Imsi(IMSI)) == 0
+
+
+CARDS: dict[Algorithm, tuple[CardAlgorithm, SubscriberKeys]] = {
+    Algorithm.TUAK: (Tuak, SubscriberKeys(Secret(b"k" * 32), Secret(b"t" * 32))),
+    Algorithm.TEST: (lambda k, _: TestAlgorithm(k), SubscriberKeys(Secret(b"k" * 16), Secret(bytes(16)))),
+}
+
+
+@pytest.mark.parametrize("algorithm", CARDS)
+async def test_card_of_another_algorithm_is_served(
+    registry: Registry, service: HssService, location: Location, algorithm: Algorithm
+) -> None:
+    functions, keys = CARDS[algorithm]
+    known = registry.add(IMSI, keys=keys)
+    with transaction(location) as connection:
+        connection.execute(insert(AlgorithmProfile).values(name="mine", algorithm=algorithm))
+    registry.set(known.imsi, profile="mine")
+    usim = SoftwareUsim(keys.k, keys.opc, tuple([700] * 32), algorithm=functions)
+    (early,) = await service.vectors(REQUEST)
+    outcome = usim.authenticate(early.rand, early.autn)
+    assert isinstance(outcome, OutOfSync)
+    again = Resynchronisation(early.rand, outcome.auts)
+    (vector,) = await service.vectors(replace(REQUEST, resynchronisation=again))
+    assert usim.authenticate(vector.rand, vector.autn) == Answer(vector.xres, vector.ck, vector.ik)
+    assert registry.seq(known.imsi) == 701
 
 
 async def test_profile_that_names_no_functions_is_said_to_the_operator(
