@@ -26,8 +26,10 @@ from runtime.diameter.settings import Handler
 from runtime.logs import configure, get_logger
 from runtime.process import notify_ready, run
 from wire.diameter.applications import Application
+from wire.diameter.avp import AvpFault
 from wire.diameter.capabilities import LocalNode, PeerPolicy
 from wire.diameter.message import Message
+from wire.diameter.results import ResultCode
 
 log = get_logger("hss.app")
 
@@ -106,7 +108,11 @@ def _handler(service: HssService, local: LocalNode) -> Handler:
     }
 
     async def serve(peer: str, message: Message) -> Message:
-        return await faces[message.application](peer, message)
+        face = faces.get(message.application)
+        if face is None:
+            reason = f"the HSS serves no command {message.command} of application {message.application}"
+            raise AvpFault(5, reason, ResultCode.COMMAND_UNSUPPORTED)
+        return await face(peer, message)
 
     return serve
 

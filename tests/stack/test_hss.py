@@ -11,7 +11,6 @@ import subprocess
 import sys
 import threading
 from collections.abc import AsyncIterator, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Address
 from pathlib import Path
@@ -33,6 +32,7 @@ from runtime.config import read_config
 from runtime.diameter.client import DiameterClient
 from runtime.diameter.settings import DiameterUnavailable
 from tests.hss.conftest import Known, Registry
+from tests.stack.hss_flood import flood, mutated
 from wire.aka.milenage import Milenage
 from wire.aka.sqn import join_sqn, reveal, split_sqn
 from wire.aka.vector import Autn
@@ -40,6 +40,7 @@ from wire.diameter.applications import Application
 from wire.diameter.capabilities import LocalNode, PeerPolicy, advertise
 from wire.diameter.enumerations import ServerAssignmentType
 from wire.diameter.message import Message
+from wire.diameter.s6a import AuthenticationInformationRequest, RequestedAuthenticationInfo
 from wire.diameter.swx import (
     MultimediaAuthAnswer,
     MultimediaAuthRequest,
@@ -67,7 +68,7 @@ name = "aaa"
 origin_host = "aaa.example"
 origin_realm = "example"
 addresses = ["127.0.0.0/8"]
-applications = ["swx"]
+applications = ["swx", "s6a"]
 """
 
 
@@ -231,6 +232,21 @@ def sar(site: Site, kind: ServerAssignmentType) -> ServerAssignmentRequest:
     )
 
 
+def air(site: Site) -> Message:
+    """What a MME asks, from the same peer."""
+    asked = RequestedAuthenticationInfo(number_of_requested_vectors=2, re_synchronization_info=bytes(30))
+    return AuthenticationInformationRequest(
+        session_id=f"aaa.example;{os.urandom(8).hex()}",
+        origin_host="aaa.example",
+        origin_realm="example",
+        destination_realm="example",
+        user_name=str(site.known.imsi),
+        requested_eutran=replace(asked, re_synchronization_info=None),
+        requested_utran_geran=asked,
+        visited_plmn_id=b"\x00\xf1\x10",
+    ).message()
+
+
 def seqs(site: Site, answer: Message) -> list[int]:
     items = MultimediaAuthAnswer.parse(answer).auth_data_items
     pairs = [item.authenticate.hex() for item in items if item.authenticate is not None]
@@ -296,19 +312,9 @@ async def test_unnamed_peer_is_turned_away(swx: tuple[str, int]) -> None:
     assert any("no peer 'stranger.example' is configured" in str(line.get("cause")) for line in lines)
 
 
-def mutated(chance: random.Random, recorded: list[Message]) -> bytes:
-    """Mostly AVPs gone wrong under a good header, so that the connection and the flood go on; sometimes anything."""
-    message = chance.choice(recorded).numbered(hop_by_hop=chance.getrandbits(32), end_to_end=chance.getrandbits(32))
-    octets = bytearray(message.build())
-    whole = chance.random() < 0.01
-    for _ in range(chance.randrange(4)):
-        octets[chance.randrange(0 if whole else 20, len(octets))] = chance.choice((0, 1, 255, chance.randrange(256)))
-    return bytes(octets)
-
-
 async def test_hss_serves_the_next_good_client_after_a_flood(site: Site, swx: tuple[str, int]) -> None:
     chance = random.Random(29273)
-    recorded = [mar(site).message(), sar(site, ServerAssignmentType.REGISTRATION).message(), hello()]
+    recorded = [mar(site).message(), sar(site, ServerAssignmentType.REGISTRATION).message(), air(site), hello()]
     broken: list[dict[str, object]] = []
     asyncio.get_running_loop().set_exception_handler(lambda _loop, context: broken.append(context))
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -331,26 +337,8 @@ async def test_hss_serves_the_next_good_client_after_a_flood(site: Site, swx: tu
 
 def hello() -> Message:
     """A good CER, so that what follows it reaches the HSS's own code."""
-    local = LocalNode("aaa.example", "example", (Application.SWX,))
+    local = LocalNode("aaa.example", "example", (Application.SWX, Application.S6A))
     return advertise(local, (IPv4Address("127.0.0.1"),)).message().numbered(hop_by_hop=1, end_to_end=2)
-
-
-async def flood(address: tuple[str, int], segments: list[bytes]) -> None:
-    """Send `segments` on one connection for as long as the HSS keeps it, and read what it says."""
-    reader, writer = await asyncio.open_connection(*address)
-    hearing = asyncio.create_task(reader.read(-1))
-    try:
-        for segment in segments:
-            writer.write(segment)
-            await writer.drain()
-        writer.write_eof()
-        await asyncio.wait_for(hearing, 10)
-    except ConnectionError:
-        hearing.cancel()
-    finally:
-        writer.close()
-        with suppress(ConnectionError):
-            await writer.wait_closed()
 
 
 # --- the process ------------------------------------------------------------------------------------------------------
