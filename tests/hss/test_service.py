@@ -122,7 +122,7 @@ async def test_vector_for_aka_prime_is_bound_to_the_network(registry: Registry, 
     assert vector.ck != functions.f2345(vector.rand)[1]
 
 
-EPS_REQUEST = replace(REQUEST, node="mme.example", method=None, serving_network=b"\x00\xf1\x10")
+EPS_REQUEST = replace(REQUEST, node="mme.example", method=None, serving_network=b"\x00\xf1\x10", from_aaa=False)
 
 
 async def test_vectors_for_eps_keep_ck_and_ik_here(registry: Registry, service: HssService) -> None:
@@ -140,6 +140,12 @@ async def test_vectors_for_utran_and_eps_share_no_sqn(registry: Registry, servic
     (eps,) = await service.eps_vectors(EPS_REQUEST)
     assert not Autn.parse(umts.autn).separation
     assert [split_sqn(sqn_of(umts, known.keys))[0], split_sqn(sqn_of(eps, known.keys))[0]] == [1, 2]
+
+
+async def test_mme_gets_vectors_of_whoever_an_aaa_server_serves(registry: Registry, service: HssService) -> None:
+    known = registry.add(IMSI)
+    await service.assign(AssignmentRequest(known.imsi, NODE, Assignment.REGISTRATION))
+    assert len(await service.eps_vectors(EPS_REQUEST)) == len(await service.vectors(EPS_REQUEST)) == 1
 
 
 async def test_eps_vectors_follow_a_resynchronisation(registry: Registry, service: HssService) -> None:
