@@ -38,6 +38,7 @@ akadia COMMAND --help says more about a command.
 PROVISIONING = {
     "subscriber": "Add, show, list, bar and remove subscribers.",
     "db": "Create, upgrade and check the database's schema.",
+    "keys": "Show and exchange the keys that seal K and OPc.",
 }
 
 ConfigFile = Callable[[], Path]

@@ -259,12 +259,13 @@ def _write_subscriber(laboratory: Laboratory, random: RandomBytes) -> None:
     from hss.vault import open_vault, write_master_key
 
     hss = read_config(laboratory.config).section("hss", HssConfig)
-    write_master_key(hss.master_key, random)
+    key = laboratory.folder / "master.key"
+    write_master_key(key, random)
     schema.upgrade(hss.database)
     keys = SubscriberKeys(Secret(random(16)), Secret(random(16)))
     new = subscribers.NewSubscriber(Imsi(laboratory.imsi), keys, AMF, apn_profiles((laboratory.plan.apn,), ambr=None))
     with transaction(hss.database) as connection:
-        subscribers.add(connection, Custodian(open_vault(hss.master_key, random)), new)
+        subscribers.add(connection, Custodian(open_vault(key, random), random), new)
     card = (
         f'imsi = "{laboratory.imsi}"  # the test subscriber\n'
         f'k = "{keys.k.hex()}"  # its key, which the HSS has too\n'

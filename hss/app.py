@@ -13,12 +13,12 @@ from hss.config import APPLICATIONS, HssConfig
 from hss.custody import Custodian
 from hss.database import Database
 from hss.location import describe
+from hss.master_key import open_master
 from hss.s6a_server import S6aServer
 from hss.service import HssService
 from hss.store_errors import StoreUnavailable
 from hss.swx_server import SwxServer
 from hss.time_based import EPOCH_MS
-from hss.vault import open_vault
 from runtime.capture import open_capture
 from runtime.config import CaptureConfig, LogConfig, PeerConfig, read_config
 from runtime.diameter.server import DiameterServer
@@ -52,7 +52,7 @@ async def open_service(config: HssConfig, config_path: Path | str = "FILE") -> A
     """
     schema.check(config.database, config_path)
     database = Database(config.database)
-    custodian = Custodian(open_vault(config.master_key, os.urandom))
+    custodian = Custodian(open_master(config.master_key, os.urandom))
     await database.open()
     try:
         service = HssService(database, custodian, os.urandom, wall_clock_ms, config.instance)

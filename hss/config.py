@@ -8,7 +8,8 @@ from pydantic import Field, PlainValidator, ValidationInfo, model_validator
 from sqlalchemy import URL
 
 from hss.location import Location, parse_location
-from runtime.config import ConfigPath, PeerConfig, Section, SocketAddress
+from hss.master_key import MasterSource, Variable, parse_source
+from runtime.config import PeerConfig, Section, SocketAddress
 from wire.diameter.applications import Application
 
 APPLICATIONS = {"swx": Application.SWX, "s6a": Application.S6A}
@@ -24,6 +25,17 @@ def _location(value: object, info: ValidationInfo) -> Location:
     return parse_location(value, folder)
 
 
+def _source(value: object, info: ValidationInfo) -> MasterSource:
+    if isinstance(value, Path | Variable):
+        return value
+    if not isinstance(value, str):
+        raise ValueError("is no text; write a file's path or env:NAME")  # noqa: TRY004
+    return parse_source(value, (info.context or {}).get("folder", Path()))
+
+
+MasterKeySource = Annotated[MasterSource, PlainValidator(_source)]
+"""Where the master key is; a file is relative to the configuration's folder."""
+
 Database = Annotated[Location, PlainValidator(_location)]
 """Where the store is; a file is relative to the configuration's folder."""
 
@@ -34,8 +46,8 @@ class HssConfig(Section):
     database: Database = Field(
         default="akadia.sqlite", validate_default=True, description="a SQLite file, or postgresql://USER@HOST/DATABASE"
     )
-    master_key: ConfigPath = Field(
-        default=Path("master.key"), validate_default=True, description="the file of the master key, mode 0600"
+    master_key: MasterKeySource = Field(
+        default="master.key", validate_default=True, description="the file of the master key, mode 0600, or env:NAME"
     )
     origin_host: str = Field(min_length=1, description="this HSS's Origin-Host, such as hss.epc.example")
     origin_realm: str = Field(min_length=1, description="this HSS's Origin-Realm, such as epc.example")

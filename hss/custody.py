@@ -1,12 +1,19 @@
 """Who keeps K and OPc: the one door through which keys go into a row and come out as functions."""
 
+import os
 from dataclasses import dataclass
+
+from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.primitives.ciphers.algorithms import AES
+from cryptography.hazmat.primitives.ciphers.modes import ECB
 
 from hss.algorithms import AlgorithmSettings, functions_for
 from hss.auc import SubscriberKeys
+from hss.data_keys import MasterKey
+from hss.keyring import Keyring
 from hss.models import Subscriber
-from hss.vault import KEY_VERSION, Vault
 from wire.aka.functions import AkaFunctions
+from wire.sansio import RandomBytes
 from wire.secret import Secret
 
 _TABLE = Subscriber.__tablename__
@@ -27,14 +34,21 @@ class SealedKeys:
 class Custodian:
     """Puts keys under seal and uses them again. Its methods raise VaultError, one line that shows no key."""
 
-    def __init__(self, vault: Vault) -> None:
-        self._vault = vault
+    def __init__(self, master: MasterKey, random: RandomBytes = os.urandom) -> None:
+        self.keyring = Keyring(master, random)
 
     def columns(self, imsi: str, keys: SubscriberKeys, settings: AlgorithmSettings) -> dict[str, object]:  # noqa: ARG002
-        """What the row of `imsi` holds of its keys: k, opc, data_key_id, k_check, opc_check."""
-        k = self._vault.seal(keys.k, table=_TABLE, column="k", imsi=imsi)
-        opc = self._vault.seal(keys.opc, table=_TABLE, column="opc", imsi=imsi)
-        return {"k": k, "opc": opc, "data_key_id": None, "k_check": None, "opc_check": None}
+        """What the row of `imsi` holds of its keys: k, opc, data_key_id, k_check, opc_check.
+
+        `keyring` must have been prepared in the same transaction.
+        """
+        return {
+            "k": self.keyring.seal(keys.k, table=_TABLE, column="k", imsi=imsi),
+            "opc": self.keyring.seal(keys.opc, table=_TABLE, column="opc", imsi=imsi),
+            "data_key_id": self.keyring.current,
+            "k_check": key_check(keys.k),
+            "opc_check": key_check(keys.opc),
+        }
 
     def functions(self, sealed: SealedKeys, settings: AlgorithmSettings) -> AkaFunctions:
         """The functions of a subscriber; where a token has K, each call of them takes its time."""
@@ -46,4 +60,16 @@ class Custodian:
         return SubscriberKeys(k=self._open(sealed, "k", sealed.k), opc=self._open(sealed, "opc", sealed.opc))
 
     def _open(self, sealed: SealedKeys, column: str, octets: bytes) -> Secret:
-        return self._vault.open(octets, table=_TABLE, column=column, imsi=sealed.imsi, version=KEY_VERSION)
+        key = sealed.data_key_id
+        if key is None:
+            # as the first release sealed: akadia keys rewrap moves such a row under a data key
+            return self.keyring.master.open(octets, table=_TABLE, column=column, imsi=sealed.imsi)
+        return self.keyring.open(octets, table=_TABLE, column=column, imsi=sealed.imsi, key=key)
+
+
+def key_check(key: bytes) -> bytes:
+    """The key check value of a key of 16 or 32 octets: the first 3 of a block of zeros enciphered by AES under it.
+
+    It tells an operator which key is there, and nobody what it is.
+    """
+    return Cipher(AES(bytes(key)), ECB()).encryptor().update(bytes(16))[:3]  # noqa: S305 - one block

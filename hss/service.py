@@ -8,6 +8,7 @@ from hss.api import Assignment, AssignmentRequest, Profile, Refusal, Resynchroni
 from hss.auc import eps_vector, genuine_sqn_ms, quintuplet
 from hss.custody import Custodian, SealedKeys
 from hss.database import Database
+from hss.keyring import UnknownDataKey
 from hss.models import DIAMETER_IDENTITY_LENGTH
 from hss.profiles import have_apns
 from hss.registrations import assign, user_data
@@ -42,6 +43,10 @@ class HssService:
     async def check_keys(self) -> None:
         """ServiceRefused when the first subscriber's keys do not open: better said at start than to each user."""
         with _refusals():
+            try:
+                await self._database.read(self._custodian.keyring.load)
+            except VaultError as error:
+                raise ServiceRefused(Refusal.UNAVAILABLE, str(error)) from None
             keys = await self._database.read(first_keys)
             if keys is not None:
                 await self._functions(keys, await self._sequences.settings_of(keys))
@@ -97,9 +102,18 @@ class HssService:
             raise ServiceRefused(Refusal.RESYNCHRONISATION_REJECTED, f"MAC-S of {imsi} is wrong; SQN stays")
         return split_sqn(sqn_ms, settings.ind_bits)[0]
 
-    async def _functions(self, keys: SealedKeys, settings: AlgorithmSettings) -> AkaFunctions:
+    async def _with_keys(self, keys: SealedKeys, settings: AlgorithmSettings) -> AkaFunctions:
         try:
             return self._custodian.functions(keys, settings)
+        except UnknownDataKey:
+            # another process has made a new one
+            with _refusals():
+                await self._database.read(self._custodian.keyring.load)
+            return self._custodian.functions(keys, settings)
+
+    async def _functions(self, keys: SealedKeys, settings: AlgorithmSettings) -> AkaFunctions:
+        try:
+            return await self._with_keys(keys, settings)
         except (VaultError, ProfileRefused) as error:
             raise ServiceRefused(Refusal.UNAVAILABLE, str(error)) from None
 

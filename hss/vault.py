@@ -1,4 +1,6 @@
-"""Keys at rest: AES-256-GCM under a master key, each value bound to its table, column and IMSI (NIST SP 800-38D).
+"""Under a master key: AES-256-GCM, each value bound to its table, column and row (NIST SP 800-38D).
+
+It wraps the data keys of hss.keyring. The first release sealed K and OPc with it directly, and such rows still open.
 
 A sealed value is: format 1 octet, check of the master key 4, check of the place 8, nonce 12, ciphertext, tag 16. The
 two checks secure nothing; they are there so that a value that does not open can say why.
@@ -63,6 +65,7 @@ class Vault:
         self._ciphers = {version: AESGCM(bytes(key)) for version, key in keys.items()}
         self._checks = {version: _key_check(key) for version, key in keys.items()}
         self._random = random
+        self._fingerprint = hashlib.sha256(b"akadia master key\0" + keys[current]).hexdigest()[:16]
         self.current = current
 
     def seal(self, value: bytes, *, table: str, column: str, imsi: str) -> bytes:
@@ -72,7 +75,12 @@ class Vault:
         sealed = self._ciphers[self.current].encrypt(nonce, value, place)
         return self._header(self.current, place) + nonce + sealed
 
-    def open(self, sealed: bytes, *, table: str, column: str, imsi: str, version: int) -> Secret:
+    @property
+    def fingerprint(self) -> str:
+        """16 hex digits that tell one master key from another, and no more."""
+        return self._fingerprint
+
+    def open(self, sealed: bytes, *, table: str, column: str, imsi: str, version: int = KEY_VERSION) -> Secret:
         """What was sealed at this place under key `version`; a VaultError names what is wrong otherwise."""
         cipher = self._ciphers.get(version)
         where = f"{table}.{column} of {imsi}"
@@ -124,13 +132,14 @@ def read_master_key(path: Path) -> Secret:
         text = ""
     if mode & _ACCESS_BY_OTHERS:
         raise MasterKeyRefused(f"{path}: others can read the master key; close it with: chmod 600 {path}")
-    key = _key_of(text)
+    key = key_of(text)
     if key is None:
         raise MasterKeyRefused(f"{path}: holds no master key; it takes {KEY_LENGTH} octets as hex or base64")
     return key
 
 
-def _key_of(text: str) -> Secret | None:
+def key_of(text: str) -> Secret | None:
+    """A master key as people write it: 32 octets as hex or base64; None for anything else."""
     try:
         octets = bytes.fromhex(text) if len(text) == 2 * KEY_LENGTH else base64.b64decode(text, validate=True)
     except (ValueError, binascii.Error):

@@ -17,12 +17,14 @@ from hss.config import HssConfig
 from hss.custody import Custodian
 from hss.engines import transaction
 from hss.location import Location, describe
+from hss.master_key import open_master
 from hss.provisioning import subscribers
 from hss.provisioning.apns import ApnRefused, apn_profiles
+from hss.provisioning.cli_keys import keys_app
 from hss.provisioning.keys_input import KeysInput, KeysRefused, read_keys
 from hss.provisioning.subscribers import Account, NewSubscriber, ProvisioningRefused
 from hss.store_errors import StoreError
-from hss.vault import VaultError, open_vault
+from hss.vault import VaultError
 from runtime.config import ConfigError, NetworkConfig, RawConfig, read_config
 from wire.identity import Imsi
 
@@ -45,8 +47,8 @@ Json = Annotated[bool, Parameter(name="--json", negative="", show_default=False)
 
 
 def apps(config: ConfigFile) -> list[App]:
-    """The two groups of commands, for the front door to hang under its own."""
-    return [_subscriber_app(config), _db_app(config)]
+    """The groups of commands, for the front door to hang under its own."""
+    return [_subscriber_app(config), _db_app(config), keys_app(config)]
 
 
 def _subscriber_app(config: ConfigFile) -> App:
@@ -84,7 +86,7 @@ def _register_add(app: App, config: ConfigFile) -> None:
         """Add a subscriber. Keys come from a file or standard input, never from an argument."""
         with _errors():
             raw, hss = _hss(config())
-            custodian = Custodian(open_vault(hss.master_key, os.urandom))
+            custodian = Custodian(open_master(hss.master_key, os.urandom))
             profiles = apn_profiles(
                 apn or (raw.section("network", NetworkConfig).apn,),
                 pdn_type=_PDN_TYPES[pdn_type],

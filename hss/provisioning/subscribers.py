@@ -63,6 +63,7 @@ def add(connection: Connection, custodian: Custodian, new: NewSubscriber) -> Non
     imsi = str(new.imsi)
     if connection.scalar(select(Subscriber.imsi).where(Subscriber.imsi == imsi)) is not None:
         raise ProvisioningRefused(f"subscriber {imsi} is there already; remove it first, or add another IMSI")
+    custodian.keyring.prepare(connection)
     sealed = custodian.columns(imsi, new.keys, read_settings(connection)[DEFAULT_PROFILE])
     connection.execute(insert(Subscriber).values(imsi=imsi, **sealed, amf=new.amf, msisdn=new.msisdn))
     for number, apn in enumerate(new.apns):

@@ -34,8 +34,13 @@ def config(path: Path) -> HssConfig:
     return read_config(path).section("hss", HssConfig)
 
 
+def path_of(config: HssConfig) -> Path:
+    assert isinstance(config.master_key, Path)
+    return config.master_key
+
+
 async def test_service_serves_while_it_is_open(config: HssConfig, database_path: Path) -> None:
-    known = Registry(database_path, open_vault(config.master_key, Random(4).randbytes)).add()
+    known = Registry(database_path, open_vault(path_of(config), Random(4).randbytes)).add()
     async with open_service(config) as service:
         first = await service.vectors(VectorRequest(known.imsi, "aaa"))
         second = await service.vectors(VectorRequest(known.imsi, "aaa"))
@@ -50,7 +55,7 @@ async def test_old_schema_is_said_with_its_cure(config: HssConfig, path: Path) -
 
 
 async def test_open_master_key_is_refused(config: HssConfig) -> None:
-    config.master_key.chmod(0o644)
+    path_of(config).chmod(0o644)
     with pytest.raises(MasterKeyRefused, match="chmod 600"):
         await serve(config, asyncio.Event())
 

@@ -95,8 +95,8 @@ def site(tmp_path: Path, migrated: Path) -> Site:
     path.write_text(CONFIG)
     config = read_config(path).section("hss", HssConfig)
     shutil.copyfile(migrated, tmp_path / "akadia.sqlite")
-    write_master_key(config.master_key, os.urandom)
-    registry = Registry(config.database, open_vault(config.master_key, os.urandom))
+    write_master_key(tmp_path / "master.key", os.urandom)
+    registry = Registry(config.database, open_vault(tmp_path / "master.key", os.urandom))
     return Site(path, config, registry, registry.add())
 
 
@@ -156,7 +156,7 @@ def test_threads_share_no_sqn(site: Site) -> None:
         store = Database(site.config.database)
         await store.open()
         service = HssService(
-            store, Custodian(open_vault(site.config.master_key, os.urandom)), os.urandom, wall_clock_ms
+            store, Custodian(open_vault(site.path.parent / "master.key", os.urandom)), os.urandom, wall_clock_ms
         )
         request = VectorRequest(site.known.imsi, node, count=5)
         for vectors in await asyncio.gather(*(service.vectors(request) for _ in range(40))):
