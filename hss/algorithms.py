@@ -39,7 +39,7 @@ class AlgorithmSettings:
     delta: int = 1 << 28
     scheme: Scheme = Scheme.COUNTER
     reserve: int = 1
-    clock_unit_ms: int = 1000
+    clock_unit_ms: int = 100
     custody: Custody = Custody.SEALED
 
 

@@ -1,22 +1,22 @@
 """SEQ given out: one UPDATE … RETURNING for all that wait, so that no two vectors share an SQN (TS 33.102 Annex C.1).
 
-The same statement brings the sealed keys, so a vector costs one trip to the store. Time-based profiles are not counted
-here (hss.time_based).
+The same statement brings the sealed keys, so a vector costs one trip to the store. It locks its rows in the order of
+their IMSIs: processes that advance the same subscribers wait for one another and never in a circle. Time-based profiles
+are not counted here (hss.time_based).
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, Row, bindparam, case, select, update
+from sqlalchemy import BigInteger, Connection, case, cast, literal_column, select, update
 
-from hss.algorithms import AlgorithmSettings
-from hss.api import Refusal, ServiceRefused
+from hss.api import ServiceRefused
 from hss.custody import SealedKeys
-from hss.models import Scheme, Subscriber, SubscriberState
-from hss.rows import KEYS, SERVING, barred, sealed, unknown
-from hss.sqn import seq_max
+from hss.models import AlgorithmProfile, Scheme, Subscriber, SubscriberState
+from hss.rows import KEYS, SERVING, barred, no_way_on, sealed, unknown
+from hss.rowset import ROWS, number, rowset
+from wire.aka.sqn import SQN_BITS, SQN_LIMIT
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,7 @@ class Allocated:
     last_seq: int
     keys: SealedKeys
     serving_aaa: str | None = None
+    revision: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,99 +47,83 @@ class NotCounted:
 
 Answer = Allocated | NotCounted | ServiceRefused
 
-_COUNT = bindparam("count", type_=Subscriber.seq.type)
-_SEQ_MS = bindparam("seq_ms", type_=Subscriber.seq.type)
-_IMSIS: BindParameter[list[str]] = bindparam("imsis", expanding=True)
-_FURTHER = case((Subscriber.seq < _SEQ_MS, _SEQ_MS), else_=Subscriber.seq)
-_STANDING = select(Subscriber.imsi, Subscriber.state, Subscriber.seq, Subscriber.profile).where(
-    Subscriber.imsi.in_(_IMSIS)
+_WANTED = rowset()
+_LOCKED = (
+    select(
+        Subscriber.imsi.label("locked_imsi"),
+        number(_WANTED, 0).label("count"),
+        number(_WANTED, 1).label("floor"),
+        number(_WANTED, 2).label("within_delta_of"),
+    )
+    .select_from(_WANTED)
+    .join(Subscriber, Subscriber.imsi == _WANTED.c.key)
+    .order_by(Subscriber.imsi)
+    # NO KEY UPDATE is what an UPDATE takes as well
+    .with_for_update(of=Subscriber, key_share=True)
+    .cte("locked")
 )
-# NO KEY UPDATE is what an UPDATE takes as well; in one order, so that no two processes wait for each other
-_LOCK = _STANDING.order_by(Subscriber.imsi).with_for_update(key_share=True)
+_FOLLOWING = case((Subscriber.seq < _LOCKED.c.floor, _LOCKED.c.floor), else_=Subscriber.seq) + _LOCKED.c.count
+_SEQ_LIMIT = cast(literal_column("1"), BigInteger).bitwise_lshift(SQN_BITS - AlgorithmProfile.ind_bits)
+_ADVANCE = (
+    update(Subscriber)
+    .where(
+        Subscriber.imsi == _LOCKED.c.locked_imsi,
+        Subscriber.state == SubscriberState.ENABLED,
+        AlgorithmProfile.name == Subscriber.profile,
+        AlgorithmProfile.scheme == Scheme.COUNTER,
+        _FOLLOWING < _SEQ_LIMIT,
+        _FOLLOWING - _LOCKED.c.within_delta_of <= AlgorithmProfile.delta,
+    )
+    .values(seq=_FOLLOWING)
+    .returning(Subscriber.seq, SERVING, Subscriber.revision, *KEYS)
+)
+_STATES = (
+    select(Subscriber.imsi, Subscriber.state, Subscriber.seq, Subscriber.profile, AlgorithmProfile.scheme)
+    .select_from(_WANTED)
+    .join(Subscriber, Subscriber.imsi == _WANTED.c.key)
+    .join(AlgorithmProfile, AlgorithmProfile.name == Subscriber.profile)
+)
 
 
-class Allocator:
-    """Counts for subscribers of the profiles in `settings` that have a counter."""
+def allocate(connection: Connection, requests: Sequence[Allocation]) -> list[Answer]:
+    """An answer for each request, in order; a refusal is a value here, because it spoils no other request.
 
-    def __init__(self, settings: Mapping[str, AlgorithmSettings]) -> None:
-        counted = {name: one for name, one in settings.items() if one.scheme is Scheme.COUNTER}
-        self._counted = frozenset(counted)
-        last = case({name: seq_max(one.ind_bits) for name, one in counted.items()}, value=Subscriber.profile, else_=-1)
-        delta = case({name: one.delta for name, one in counted.items()}, value=Subscriber.profile, else_=0)
-        known = (Subscriber.imsi.in_(_IMSIS), Subscriber.state == SubscriberState.ENABLED)
-        returned = (Subscriber.seq, SERVING, *KEYS)
-        self._advance = (
-            update(Subscriber)
-            .where(*known, Subscriber.seq <= last - _COUNT)
-            .values(seq=Subscriber.seq + _COUNT)
-            .returning(*returned)
-        )
-        self._resynchronise = (
-            update(Subscriber)
-            .where(*known, last - _COUNT >= _FURTHER, delta >= _FURTHER + _COUNT - _SEQ_MS)
-            .values(seq=_FURTHER + _COUNT)
-            .returning(*returned)
-        )
+    Those for one subscriber share one run, the first the lowest, which begins above what any USIM of them has seen.
+    """
+    wanted: dict[str, tuple[int, int, int]] = {}
+    for request in requests:
+        count, floor, within = wanted.get(request.imsi, (0, 0, SQN_LIMIT))
+        if request.seq_ms is not None:
+            floor, within = max(floor, request.seq_ms), min(within, request.seq_ms)
+        wanted[request.imsi] = (count + request.count, floor, within)
+    found: dict[str, Answer] = {row[3]: _allocated(row) for row in connection.execute(_ADVANCE, {ROWS: wanted})}
+    if len(found) < len(wanted):
+        found |= _refusals(connection, {imsi: () for imsi in wanted if imsi not in found})
+    return _shared_out(requests, found, {imsi: count for imsi, (count, _, _) in wanted.items()})
 
-    def allocate(self, connection: Connection, requests: Sequence[Allocation]) -> list[Answer]:
-        """An answer for each request, in order; a refusal is a value here, because it spoils no other request."""
-        if len(requests) > 1 and connection.dialect.name == "postgresql":
-            connection.execute(_LOCK, {"imsis": list({request.imsi for request in requests})})
-        answers: list[Answer | None] = [None] * len(requests)
-        together: dict[str, list[int]] = defaultdict(list)
-        for place, request in enumerate(requests):
-            if request.seq_ms is None:
-                together[request.imsi].append(place)
-            else:
-                answers[place] = self._one_resynchronised(connection, request, request.seq_ms)
-        by_count: dict[int, list[str]] = defaultdict(list)
-        for imsi, places in together.items():
-            by_count[sum(requests[place].count for place in places)].append(imsi)
-        for count, imsis in by_count.items():
-            found = self._rows(connection, count, imsis)
-            for imsi in imsis:
-                for place, answer in _shared_out(found[imsi], [(p, requests[p].count) for p in together[imsi]]):
-                    answers[place] = answer
-        return [answer for answer in answers if answer is not None]
 
-    def _rows(self, connection: Connection, count: int, imsis: list[str]) -> dict[str, Answer]:
-        rows = connection.execute(self._advance, {"imsis": imsis, "count": count})
-        found: dict[str, Answer] = {row[2]: _allocated(row) for row in rows}
-        missing = [imsi for imsi in imsis if imsi not in found]
-        return found | (self._why(connection, missing) if missing else {})
-
-    def _one_resynchronised(self, connection: Connection, request: Allocation, seq_ms: int) -> Answer:
-        parameters = {"imsis": [request.imsi], "count": request.count, "seq_ms": seq_ms}
-        row = connection.execute(self._resynchronise, parameters).first()
-        return _allocated(row) if row is not None else self._why(connection, [request.imsi])[request.imsi]
-
-    def _why(self, connection: Connection, imsis: list[str]) -> dict[str, Answer]:
-        rows = {row.imsi: row for row in connection.execute(_STANDING, {"imsis": imsis})}
-        return {imsi: self._cause(imsi, rows.get(imsi)) for imsi in imsis}
-
-    def _cause(self, imsi: str, row: Row[str, SubscriberState, int, str] | None) -> Answer:
-        if row is None:
-            return unknown(imsi)
-        if row.state is not SubscriberState.ENABLED:
-            return barred(imsi)
-        if row.profile not in self._counted:
-            return NotCounted(row.profile)
-        cause = f"SEQ of {imsi} stands at {row.seq}: it cannot go on from there, nor back to what the USIM accepts"
-        return ServiceRefused(Refusal.UNAVAILABLE, f"{cause}; give the subscriber a new K")
+def _refusals(connection: Connection, imsis: dict[str, tuple[()]]) -> dict[str, Answer]:
+    found: dict[str, Answer] = {imsi: unknown(imsi) for imsi in imsis}
+    for imsi, state, seq, profile, scheme in connection.execute(_STATES, {ROWS: imsis}):
+        if state is not SubscriberState.ENABLED:
+            found[imsi] = barred(imsi)
+        else:
+            found[imsi] = no_way_on(imsi, seq) if scheme is Scheme.COUNTER else NotCounted(profile)
+    return found
 
 
 def _allocated(row: Sequence[Any]) -> Allocated:
-    last_seq, serving, *keys = row
-    return Allocated(last_seq, sealed(keys), serving)
+    last_seq, serving, revision, *keys = row
+    return Allocated(last_seq, sealed(keys), serving, revision)
 
 
-def _shared_out(answer: Answer, wanted: Iterable[tuple[int, int]]) -> Iterable[tuple[int, Answer]]:
-    """One subscriber's run of SEQs divided among the requests for it, the first request the lowest."""
-    if not isinstance(answer, Allocated):
-        return [(place, answer) for place, _ in wanted]
-    last = answer.last_seq - sum(count for _, count in wanted)
-    shares = []
-    for place, count in wanted:
-        last += count
-        shares.append((place, Allocated(last, answer.keys, answer.serving_aaa)))
-    return shares
+def _shared_out(requests: Sequence[Allocation], found: dict[str, Answer], left: dict[str, int]) -> list[Answer]:
+    """Each subscriber's run divided among the requests for it."""
+    answers: list[Answer] = []
+    for request in requests:
+        answer = found[request.imsi]
+        left[request.imsi] -= request.count
+        if isinstance(answer, Allocated) and left[request.imsi]:
+            answer = Allocated(answer.last_seq - left[request.imsi], answer.keys, answer.serving_aaa, answer.revision)
+        answers.append(answer)
+    return answers

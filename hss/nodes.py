@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, Update, case, insert, select, update
 
-from hss.models import RequestingNode
+from hss.models import AlgorithmProfile, RequestingNode
 from hss.models.node import NODE_LENGTH
 from hss.sqn import free_ind
 from wire.aka.sqn import IND_BITS
@@ -26,8 +26,8 @@ class Claim:
 def ind_of(connection: Connection, name: str, ind_bits: int = IND_BITS) -> int:
     """The IND of node `name`, its own from now on; NodesExhausted when all are taken, ValueError for no name.
 
-    Run it in a writing transaction. On PostgreSQL two processes may choose the same IND at once: one of them is then
-    refused by the schema (StoreConflict), and finds another when it asks again.
+    Run it in a writing transaction: who gives an IND out holds the profiles until it ends, so that no other process
+    gives the same one.
     """
     name = name.lower()
     if not 0 < len(name) <= NODE_LENGTH:
@@ -36,7 +36,12 @@ def ind_of(connection: Connection, name: str, ind_bits: int = IND_BITS) -> int:
     found = connection.scalar(inds.where(RequestingNode.name == name))
     if found is not None:
         return found
-    ind = free_ind(set(connection.scalars(inds)), ind_bits)
+    names = select(AlgorithmProfile.name).order_by(AlgorithmProfile.name)
+    connection.execute(names.with_for_update(key_share=True)).all()
+    taken: dict[str, int] = {row.name: row.ind for row in connection.execute(inds.add_columns(RequestingNode.name))}
+    if name in taken:
+        return taken[name]
+    ind = free_ind(set(taken.values()), ind_bits)
     connection.execute(insert(RequestingNode).values(name=name, ind_bits=ind_bits, ind=ind))
     return ind
 

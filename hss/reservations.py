@@ -1,9 +1,14 @@
 """Runs of SEQ that this process has reserved ahead of use: committed before the first of a run is given out."""
 
 from collections import OrderedDict
+from collections.abc import Hashable
 
 KEPT = 100_000
 """Subscribers for whom a run is kept, at most; what is dropped is lost, and no SEQ is given twice."""
+
+
+Owner = Hashable
+"""A subscription as it is now: IMSI, revision and sealed K. When one of them changes, what was reserved is lost."""
 
 
 class Reservations:
@@ -11,25 +16,25 @@ class Reservations:
 
     def __init__(self, kept: int = KEPT) -> None:
         self._kept = kept
-        self._runs: OrderedDict[str, tuple[int, int]] = OrderedDict()
+        self._runs: OrderedDict[Owner, tuple[int, int]] = OrderedDict()
 
-    def take(self, imsi: str, count: int) -> int | None:
-        """The last of `count` SEQs out of the run of `imsi`; None when it has not so many."""
-        first, last = self._runs.get(imsi, (1, 0))
+    def take(self, owner: Owner, count: int) -> int | None:
+        """The last of `count` SEQs out of the run of `owner`; None when it has not so many."""
+        first, last = self._runs.get(owner, (1, 0))
         if last - first + 1 < count:
             return None
-        self._runs[imsi] = (first + count, last)
-        self._runs.move_to_end(imsi)
+        self._runs[owner] = (first + count, last)
+        self._runs.move_to_end(owner)
         return first + count - 1
 
-    def put(self, imsi: str, first: int, last: int) -> None:
+    def put(self, owner: Owner, first: int, last: int) -> None:
         """Keep the run from `first` to `last`; what is left of an older one is dropped, because SEQ only rises."""
-        if first >= self._runs.get(imsi, (0, 0))[0]:
-            self._runs[imsi] = (first, last)
-            self._runs.move_to_end(imsi)
+        if first >= self._runs.get(owner, (0, 0))[0]:
+            self._runs[owner] = (first, last)
+            self._runs.move_to_end(owner)
         if len(self._runs) > self._kept:
             self._runs.popitem(last=False)
 
-    def drop(self, imsi: str, last: int) -> None:
-        """Forget what is left of `imsi`, and take no run from below `last`: after a resynchronisation."""
-        self._runs[imsi] = (last + 1, last)
+    def drop(self, owner: Owner, last: int) -> None:
+        """Forget what is left of `owner`, and take no run from below `last`: after a resynchronisation."""
+        self._runs[owner] = (last + 1, last)

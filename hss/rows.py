@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, ScalarSelect, bindparam, literal_column, select, text
+from sqlalchemy import BindParameter, Connection, ScalarSelect, bindparam, literal_column, select, text, update
 
 from hss.api import Refusal, ServiceRefused
 from hss.custody import SealedKeys
@@ -30,9 +30,8 @@ SERVING: ScalarSelect[str | None] = (
 """The AAA server that serves the subscriber of the row, or NULL."""
 
 _IMSIS: BindParameter[list[str]] = bindparam("imsis", expanding=True)
-_ROWS = select(Subscriber.state, Subscriber.seq, Subscriber.time_offset, SERVING.label("serving"), *KEYS).where(
-    Subscriber.imsi.in_(_IMSIS)
-)
+_STATE = (Subscriber.state, Subscriber.seq, Subscriber.time_offset, SERVING.label("serving"), Subscriber.revision)
+_ROWS = select(*_STATE, *KEYS).where(Subscriber.imsi.in_(_IMSIS))
 _EPOCHS = select(RequestingNode.name, RequestingNode.ind_bits, RequestingNode.epoch)
 
 
@@ -44,12 +43,13 @@ class Standing:
     seq: int
     time_offset: int
     serving_aaa: str | None
+    revision: int
     epochs: dict[tuple[str, int], int]
 
 
 def read_standings(connection: Connection, imsis: Sequence[str]) -> list[Standing | ServiceRefused]:
     """Each subscriber of `imsis`, in order, without changing anything."""
-    found = {row[4]: row for row in connection.execute(_ROWS, {"imsis": list(set(imsis))})}
+    found = {row[5]: row for row in connection.execute(_ROWS, {"imsis": list(set(imsis))})}
     # after the rows: a node that was taken over since the rows were read shows its new epoch
     epochs = {(name, ind_bits): epoch for name, ind_bits, epoch in connection.execute(_EPOCHS)}
     return [_standing(imsi, found.get(imsi), epochs) for imsi in imsis]
@@ -58,10 +58,26 @@ def read_standings(connection: Connection, imsis: Sequence[str]) -> list[Standin
 def _standing(imsi: str, row: Sequence[Any] | None, epochs: dict[tuple[str, int], int]) -> Standing | ServiceRefused:
     if row is None:
         return unknown(imsi)
-    state, seq, time_offset, serving, *keys = row
+    state, seq, time_offset, serving, revision, *keys = row
     if state is not SubscriberState.ENABLED:
         return barred(imsi)
-    return Standing(sealed(keys), seq, time_offset, serving, epochs)
+    return Standing(sealed(keys), seq, time_offset, serving, revision, epochs)
+
+
+def change_window(connection: Connection, seen: Standing, seq: int, time_offset: int) -> None:
+    """Give the subscriber another window (hss.windows), unless somebody has changed the row since it was `seen`."""
+    connection.execute(
+        update(Subscriber)
+        .where(
+            Subscriber.imsi == seen.keys.imsi,
+            Subscriber.state == SubscriberState.ENABLED,
+            Subscriber.profile == seen.keys.profile,
+            Subscriber.k == seen.keys.k,
+            Subscriber.seq == seen.seq,
+            Subscriber.time_offset == seen.time_offset,
+        )
+        .values(seq=seq, time_offset=time_offset)
+    )
 
 
 def first_keys(connection: Connection) -> SealedKeys | None:
@@ -78,6 +94,12 @@ def sealed(columns: Sequence[Any]) -> SealedKeys:
 def unknown(imsi: str) -> ServiceRefused:
     """There is no such subscriber."""
     return ServiceRefused(Refusal.USER_UNKNOWN, f"no subscriber {imsi}")
+
+
+def no_way_on(imsi: str, seq: int) -> ServiceRefused:
+    """SEQ of `imsi` is at its end, or out of the USIM's reach."""
+    cause = f"SEQ of {imsi} stands at {seq}: it cannot go on from there, nor back to what the USIM accepts"
+    return ServiceRefused(Refusal.UNAVAILABLE, f"{cause}; give the subscriber a new K")
 
 
 def barred(imsi: str) -> ServiceRefused:

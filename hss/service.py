@@ -88,13 +88,16 @@ class HssService:
                 raise fault
             seq_ms = None
             if request.resynchronisation is not None:
-                seq_ms = await self._seq_ms(imsi, request.resynchronisation)
+                seq_ms = await self._seq_ms(request, request.resynchronisation)
             issued = await self._sequences.issue(imsi, request.node, min(request.count, VECTORS_MAX), seq_ms)
         _check_serving(request, issued.serving_aaa)
         return issued, await self._functions(issued.keys, issued.settings)
 
-    async def _seq_ms(self, imsi: str, resynchronisation: Resynchronisation) -> int:
-        keys = (await self._sequences.standing(imsi)).keys
+    async def _seq_ms(self, request: VectorRequest, resynchronisation: Resynchronisation) -> int:
+        imsi = str(request.imsi)
+        standing = await self._sequences.standing(imsi)
+        _check_serving(request, standing.serving_aaa)
+        keys = standing.keys
         settings = await self._sequences.settings_of(keys)
         functions = await self._functions(keys, settings)
         sqn_ms = genuine_sqn_ms(functions, resynchronisation.rand, Auts.parse(resynchronisation.auts))

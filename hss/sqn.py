@@ -56,6 +56,18 @@ def sqns(last_seq: int, count: int, ind: int, ind_bits: int = IND_BITS) -> tuple
     return tuple(join_sqn(seq, ind, ind_bits) for seq in range(last_seq - count + 1, last_seq + 1))
 
 
+def moved(seq_he: int, old_ind_bits: int, new_ind_bits: int) -> int:
+    """SEQ_HE of a subscriber whose IND changes its length: every SQN to come is above every SQN before.
+
+    SequenceExhausted when the longer IND leaves no SEQ.
+    """
+    highest_sqn = join_sqn(seq_he, (1 << old_ind_bits) - 1, old_ind_bits)
+    seq = highest_sqn >> new_ind_bits
+    if seq >= seq_max(new_ind_bits):
+        raise SequenceExhausted(f"SEQ {seq_he} leaves none beside an IND of {new_ind_bits} bits")
+    return seq
+
+
 def free_ind(taken: Collection[int], ind_bits: int = IND_BITS) -> int:
     """The lowest IND that no node has (TS 33.102 Annex C.1.2); NodesExhausted when there is none."""
     for ind in range(1 << ind_bits):

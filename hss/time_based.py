@@ -1,20 +1,21 @@
-"""SEQ out of the clock: tick plus the subscriber's offset, never the same twice, and nothing written for a vector.
+"""SEQ out of the clock: which tick each vector of one node takes, without IO (TS 33.102 Annex C.1.1.3).
 
 A node (a requesting node at one HSS instance) has its own IND, so two nodes never share an SQN. Within one node:
 
 - It issues only ticks that SQL has granted it (hss.nodes): a process that takes a node over, also after kill -9 and
   with a clock that was set back, begins above everything that its predecessor may have used.
-- It remembers the last SEQ of each subscriber until the clock has passed it, so that many vectors in one tick get
-  SEQs that follow each other.
 - When the clock goes back while it runs, it stays at the highest tick that it has seen, and counts on from there. How
   far it may run ahead of its clock has a limit, RUN_AHEAD_MS: past it the node waits (Refusal.TOO_BUSY) for the clock.
+- It remembers the last tick and SEQ of each subscriber. Who is forgotten, because there are too many, comes back with
+  a later tick, and with a row that was read after that.
 
-A USIM accepts a SEQ up to Δ ahead (TS 33.102 Annex C.2.1), so a card that is silent for Δ ticks is out of reach,
-because SEQ never goes back: with 2^28 and ticks of one second after 8 years, with the 0.1 s of Annex C.3.3 after 310
-days. A subscriber that asks for more than a vector in a tick, over a long time, runs ahead of the clock.
+What a subscriber's ticks become is hss.windows.
 """
 
 from dataclasses import dataclass
+
+from hss import windows
+from hss.windows import ClockRule, Window
 
 EPOCH_MS = 1_767_225_600_000
 """2026-01-01 in milliseconds since 1970: where the ticks begin."""
@@ -27,9 +28,18 @@ REMEMBERED = 200_000
 class ClockBehind(Exception):
     """The clock is too far behind what this node has used."""
 
-    def __init__(self, seconds: int) -> None:
-        super().__init__(f"the clock is {seconds} s behind what this node has used; set it right, or wait")
+    def __init__(self, seconds: int, *, of_node: bool) -> None:
+        helps = "set it right, or give this HSS another hss.instance" if of_node else "it is asked for too often"
+        whom = "this node" if of_node else "this subscriber"
+        super().__init__(f"the clock is {seconds} s behind what {whom} has used; {helps}")
         self.seconds = seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """SEQs that end with `last_seq`, given out for ever."""
+
+    last_seq: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,57 +49,105 @@ class NeedsGrant:
     until_ms: int
 
 
-class TimeBasedSequence:
-    """The SEQs of one node for profiles of one `unit_ms`; the moments after `low_ms` up to `high_ms` are its own."""
+@dataclass(frozen=True, slots=True)
+class NeedsWindow:
+    """Nothing is issued yet: `window` must be the subscriber's in SQL first, and be read from there."""
 
-    def __init__(self, *, unit_ms: int, low_ms: int, high_ms: int) -> None:
-        self._unit = unit_ms
-        self._low = low_ms // unit_ms + 1
-        self._high = high_ms // unit_ms
-        self._highest = 0
-        # imsi to (last SEQ, the tick that it used up)
-        self._last: dict[str, tuple[int, int]] = {}
+    window: Window
+
+
+@dataclass(frozen=True, slots=True)
+class NeedsRow:
+    """Nothing is issued yet: the subscriber's row was read too long ago."""
+
+
+Outcome = Taken | NeedsGrant | NeedsWindow | NeedsRow
+
+
+@dataclass(slots=True)
+class Turns:
+    """How often ticks were taken: it tells a row that was read before from one that was read after."""
+
+    count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Last:
+    unit_ms: int
+    tick: int
+    seq: int
+    turn: int
+
+
+class TimeBasedSequence:
+    """The SEQs of one node; the moments after `low_ms` up to `high_ms` are its own."""
+
+    def __init__(self, *, low_ms: int, high_ms: int, turns: Turns, remembered: int = REMEMBERED) -> None:
+        self._above_ms = low_ms
+        self._high_ms = high_ms
+        self._highest_ms = 0
+        self._turns = turns
+        self._forgotten = 0
+        self._remembered = remembered
+        self._last: dict[tuple[str, str], _Last] = {}
 
     def granted(self, high_ms: int) -> None:
         """The node may use the moments up to `high_ms`."""
-        self._high = max(self._high, high_ms // self._unit)
+        self._high_ms = max(self._high_ms, high_ms)
 
-    def issue(self, imsi: str, time_offset: int, count: int, now_ms: int) -> int | NeedsGrant:
-        """The last of `count` SEQs for `imsi`, which nobody gets again; ClockBehind when there is no room.
+    def issue(
+        self,
+        imsi: str,
+        rule: ClockRule,
+        window: Window,
+        count: int,
+        now_ms: int,
+        *,
+        turn: int,
+        seq_ms: int | None = None,
+    ) -> Outcome:
+        """The last of `count` SEQs for `imsi`, which nobody gets again, or what is missing: supply it, ask again.
 
-        `time_offset` must have been read while this node's epoch was still its own.
+        `window` must have been read while this node's epoch was still its own; `turn` is `Turns.count` from before
+        that. After a genuine AUTS `seq_ms` is what the USIM has seen. ClockBehind when there is no room, OutOfReach
+        and SequenceExhausted as hss.windows.
         """
-        self._highest = max(self._highest, now_ms // self._unit, self._low)
-        last_seq, _ = self._last.get(imsi, (-1, 0))
-        last = max(self._highest + time_offset, last_seq + 1) + count - 1
-        tick = last - time_offset
-        ahead = tick * self._unit - now_ms
-        if ahead > RUN_AHEAD_MS or (len(self._last) >= REMEMBERED and imsi not in self._last and not self._forget()):
-            raise ClockBehind(ahead // 1000)
-        if tick > self._high:
-            return NeedsGrant(tick * self._unit)
-        self._last[imsi] = (last, tick)
-        return last
+        if turn < self._forgotten:
+            return NeedsRow()
+        self._highest_ms = max(self._highest_ms, now_ms)
+        unit = rule.unit_ms
+        base = max(self._highest_ms // unit, self._above_ms // unit + 1)
+        first = max(base, self._following(imsi, rule, window))
+        if first * unit - now_ms > RUN_AHEAD_MS:
+            raise ClockBehind((first * unit - now_ms) // 1000, of_node=base * unit - now_ms > RUN_AHEAD_MS)
+        lowest = window.seq - rule.width + 1 - window.offset
+        last = max(first, lowest) + count - 1
+        far_ahead = lowest * unit - now_ms > RUN_AHEAD_MS
+        if window.offset == 0 or far_ahead or last + window.offset > window.seq:
+            return NeedsWindow(windows.opened(max(window.seq, seq_ms or 0), first, rule))
+        if seq_ms is not None:
+            changed = windows.resynchronised(window, seq_ms, first, count, rule)
+            if changed is not None:
+                return NeedsWindow(changed)
+        if last * unit > self._high_ms:
+            return NeedsGrant(last * unit)
+        self._remember(imsi, rule, last, last + window.offset)
+        return Taken(last + window.offset)
 
-    def _forget(self) -> bool:
-        """Drop whoever the clock has passed; whether there is room now."""
-        self._last = {imsi: kept for imsi, kept in self._last.items() if kept[1] >= self._highest}
-        return len(self._last) < REMEMBERED
+    def _following(self, imsi: str, rule: ClockRule, window: Window) -> int:
+        """The first tick after the last one, also where `window` was read before the last one's window was moved."""
+        last = self._last.get((rule.profile, imsi))
+        if last is None:
+            return 0
+        tick = -(-last.tick * last.unit_ms // rule.unit_ms)
+        of_seq = last.seq - window.offset if window.offset and last.seq <= window.seq else 0
+        return max(tick, of_seq) + 1
 
-
-def offset_after_resynchronisation(time_offset: int, seq_ms: int, now_ms: int, unit_ms: int) -> int:
-    """The subscriber's offset after a genuine AUTS with `seq_ms`: forward when the USIM is ahead, and never back."""
-    return max(time_offset, seq_ms + 1 - now_ms // unit_ms)
-
-
-def offset_for(seq: int, now_ms: int, unit_ms: int) -> int:
-    """The offset of a subscriber that moves from a counter at `seq` to the clock: what follows is above `seq`.
-
-    A new card begins with `seq` 0, not with the clock: it would not accept a SEQ that is Δ ahead.
-    """
-    return seq + 1 - now_ms // unit_ms
-
-
-def seq_for(time_offset: int, horizon_ms: int, unit_ms: int) -> int:
-    """SEQ_HE of a subscriber that moves from the clock to a counter; no node has a horizon beyond `horizon_ms`."""
-    return time_offset + horizon_ms // unit_ms
+    def _remember(self, imsi: str, rule: ClockRule, tick: int, seq: int) -> None:
+        self._turns.count += 1
+        self._last.pop((rule.profile, imsi), None)
+        self._last[rule.profile, imsi] = _Last(rule.unit_ms, tick, seq, self._turns.count)
+        while len(self._last) > self._remembered:
+            forgotten = self._last.pop(next(iter(self._last)))
+            self._forgotten = max(self._forgotten, forgotten.turn)
+            self._above_ms = max(self._above_ms, forgotten.tick * forgotten.unit_ms)

@@ -65,7 +65,7 @@ class AlgorithmProfile(Model):
     """How SEQ is counted."""
     reserve: Mapped[int] = mapped_column(default=1)
     """With a counter: how many SEQ of a subscriber an HSS process takes at a time."""
-    clock_unit_ms: Mapped[int] = mapped_column(default=1000)
-    """With a clock: milliseconds of one SEQ. A card that is silent for Δ of them is out of reach: 8 years."""
+    clock_unit_ms: Mapped[int] = mapped_column(default=100)
+    """With a clock: milliseconds of one SEQ (TS 33.102 Annex C.3.3: 0.1 s)."""
     custody: Mapped[Custody] = mapped_column(words(Custody), default=Custody.SEALED)
     """Where K is kept."""

@@ -51,9 +51,10 @@ class Subscriber(Model):
     amf: Mapped[int]
     """AMF, 16 bits: TS 33.102 §6.3.2 and Annex H."""
     seq: Mapped[int] = mapped_column(BigInteger, default=0)
-    """SEQ_HE, the last SEQ given out or reserved, 48 bits less those of IND: TS 33.102 Annex C.1.1."""
+    """SEQ_HE, the last SEQ given out or reserved, 48 bits less those of IND: TS 33.102 Annex C.1.1. In a time-based
+    profile the end of the window that is open."""
     time_offset: Mapped[int] = mapped_column(BigInteger, default=0)
-    """SEQ less the clock's tick in a time-based profile: TS 33.102 Annex C.1.1.3 (DIF)."""
+    """SEQ less tick of the clock in a time-based profile: TS 33.102 Annex C.1.1.3 (DIF). 0: no window is open yet."""
     state: Mapped[SubscriberState] = mapped_column(words(SubscriberState), default=SubscriberState.ENABLED)
     """Non-3GPP-IP-Access: TS 29.273 §8.2.3.3."""
     msisdn: Mapped[str | None] = mapped_column(String(15))

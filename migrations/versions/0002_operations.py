@@ -66,7 +66,7 @@ def _create_algorithm_profile() -> None:
         sa.PrimaryKeyConstraint("name", name="pk_algorithm_profile"),
     )
     usual = {"name": "milenage", "algorithm": "milenage", "ind_bits": 5, "delta": 1 << 28, "scheme": "counter"}
-    op.bulk_insert(table, [usual | {"reserve": 1, "clock_unit_ms": 1000, "custody": "sealed"}])
+    op.bulk_insert(table, [usual | {"reserve": 1, "clock_unit_ms": 100, "custody": "sealed"}])
 
 
 def _create_data_key() -> None:

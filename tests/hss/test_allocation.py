@@ -3,10 +3,10 @@
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import insert
+from sqlalchemy import event, insert
+from sqlalchemy.engine import Engine
 
-from hss.algorithms import AlgorithmSettings
-from hss.allocation import Allocated, Allocation, Allocator, Answer, NotCounted
+from hss.allocation import Allocated, Allocation, Answer, NotCounted, allocate
 from hss.api import Refusal, ServiceRefused
 from hss.engines import transaction
 from hss.location import Location
@@ -18,20 +18,13 @@ from wire.identity import Imsi
 IMSI = "001010000000001"
 OTHER = "001010000000002"
 NOBODY = "999990000000000"
-ALLOCATOR = Allocator(
-    {
-        "milenage": AlgorithmSettings("milenage"),
-        "narrow": AlgorithmSettings("narrow", ind_bits=8, delta=1000),
-        "clock": AlgorithmSettings("clock", scheme=Scheme.TIME),
-    }
-)
 NEAR = st.sampled_from([0, 1, DELTA, DELTA + 1, SEQ_MAX - DELTA, SEQ_MAX - 5, SEQ_MAX - 1, SEQ_MAX])
 SEQS = st.integers(min_value=0, max_value=SEQ_MAX) | NEAR
 
 
 def run(location: Location, *requests: Allocation) -> list[Answer]:
     with transaction(location) as connection:
-        return ALLOCATOR.allocate(connection, requests)
+        return allocate(connection, requests)
 
 
 def seqs(answers: list[Answer], requests: tuple[Allocation, ...]) -> list[list[int]]:
@@ -79,7 +72,7 @@ def test_resynchronisation_shares_a_turn_with_others(registry: Registry, locatio
     requests = (Allocation(IMSI, 1), Allocation(IMSI, 1, seq_ms=5000), Allocation(IMSI, 2, seq_ms=40))
     runs = seqs(run(location, *requests), requests)
     assert len({seq for one in runs for seq in one}) == 4
-    assert runs[1] == [5001]
+    assert [one[0] for one in runs] == [5001, 5002, 5003]
 
 
 @pytest.fixture
@@ -146,3 +139,80 @@ def test_many_subscribers_move_together(registry: Registry, location: Location, 
     requests = tuple(Allocation(str(imsis[number % len(imsis)]), 1) for number in range(size))
     runs = seqs(run(location, *requests), requests)
     assert len({(request.imsi, seqs[0]) for request, seqs in zip(requests, runs, strict=True)}) == size
+
+
+@pytest.fixture
+def three(registry: Registry, location: Location) -> list[Imsi]:
+    """A subscriber each of the usual profile, of one with a long IND and a short Δ, and of one by the clock."""
+    with transaction(location) as connection:
+        for name, bits, delta, scheme in (("long", 16, 1000, Scheme.COUNTER), ("clock", 5, DELTA, Scheme.TIME)):
+            connection.execute(
+                insert(AlgorithmProfile).values(
+                    name=name, algorithm=Algorithm.MILENAGE, ind_bits=bits, delta=delta, scheme=scheme
+                )
+            )
+    imsis = [registry.add(f"00101000000000{number}").imsi for number in range(3)]
+    registry.set(imsis[1], profile="long")
+    registry.set(imsis[2], profile="clock")
+    return imsis
+
+
+LIMITS = ((5, DELTA), (16, 1000))
+BATCH = st.lists(
+    st.tuples(st.integers(0, 1), st.integers(1, 5), st.none() | st.integers(0, 2000) | st.just(2**31)),
+    min_size=1,
+    max_size=12,
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
+@given(batch=BATCH, starts=st.tuples(SEQS, st.integers(0, 3000) | st.just(seq_max(16) - 7)))
+def test_a_batch_moves_each_subscriber_as_the_rule_says(
+    registry: Registry, location: Location, three: list[Imsi], batch: list[tuple[int, int, int | None]],
+    starts: tuple[int, int],
+) -> None:  # fmt: skip
+    for imsi, seq in zip(three, starts, strict=False):
+        registry.set(imsi, seq=seq)
+    answers = run(location, *(Allocation(str(three[which]), count, seq_ms) for which, count, seq_ms in batch))
+    for which, (bits, delta) in enumerate(LIMITS):
+        mine = [(answer, one[1]) for answer, one in zip(answers, batch, strict=True) if one[0] == which]
+        if mine:
+            count, seen = sum(one[1] for one in batch if one[0] == which), [one[2] for one in batch if one[0] == which]
+            last = expected(starts[which], count, [one for one in seen if one is not None], bits, delta)
+            check_run([answer for answer, _ in mine], [share for _, share in mine], last, count)
+            assert registry.seq(three[which]) == (starts[which] if last is None else last)
+
+
+def expected(seq_he: int, count: int, seen: list[int], bits: int, delta: int) -> int | None:
+    try:
+        last = allocated(seq_he, count, bits)
+        for seq_ms in seen:
+            last = max(last, resynchronised(max(seq_he, *seen), seq_ms, count, bits, delta))
+    except (SequenceExhausted, OutOfReach):
+        return None
+    return last
+
+
+def check_run(answers: list[Answer], shares: list[int], last: int | None, count: int) -> None:
+    if last is None:
+        assert {refusal(answer) for answer in answers} == {Refusal.UNAVAILABLE}
+        return
+    following = last - count
+    for answer, share in zip(answers, shares, strict=True):
+        following += share
+        assert isinstance(answer, Allocated)
+        assert answer.last_seq == following
+
+
+def test_a_batch_is_one_statement(location: Location, three: list[Imsi]) -> None:
+    said: list[str] = []
+
+    def listen(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        said.append(statement.split(maxsplit=1)[0])
+
+    event.listen(Engine, "before_cursor_execute", listen)
+    try:
+        run(location, *(Allocation(str(three[n % 2]), 1 + n % 5, None if n % 7 else n) for n in range(64)))
+    finally:
+        event.remove(Engine, "before_cursor_execute", listen)
+    assert [word for word in said if word != "BEGIN"] == ["WITH"]

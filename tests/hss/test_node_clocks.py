@@ -5,11 +5,21 @@ import asyncio
 from hss.algorithms import AlgorithmSettings
 from hss.database import Database
 from hss.models import Scheme
-from hss.node_clocks import NodeClocks
+from hss.node_clocks import NodeClock, NodeClocks
 from hss.nodes import SPAN_MS
+from hss.sqn import DELTA
+from hss.time_based import Taken
+from hss.windows import ClockRule, Window
 
-CLOCK = AlgorithmSettings("clock", scheme=Scheme.TIME, clock_unit_ms=100)
+CLOCK = AlgorithmSettings("clock", scheme=Scheme.TIME)
 NOW = 1_000_000
+RULE = ClockRule("clock", 5, DELTA, 100)
+WINDOW = Window(RULE.width, -NOW // 100)
+
+
+async def issue(node: NodeClock) -> int | None:
+    outcome = await node.issue("1", RULE, WINDOW, 1, turn=0, seq_ms=None)
+    return outcome.last_seq if isinstance(outcome, Taken) else None
 
 
 async def test_node_is_claimed_once_for_all_who_ask(database: Database) -> None:
@@ -23,13 +33,13 @@ async def test_grant_is_extended_when_it_is_used_up(database: Database) -> None:
     now = NOW
     clocks = NodeClocks(database, lambda: now)
     one = await clocks.of("n|", CLOCK)
-    assert await one.issue("1", 0, 1) == NOW // 100 + 1
+    assert await issue(one) == 1
     now += 3 * SPAN_MS
-    assert await one.issue("1", 0, 1) == now // 100
+    assert await issue(one) == (now - NOW) // 100
     # two who run out together extend once each at most, and share no SEQ
     now += 3 * SPAN_MS
-    last = await asyncio.gather(*(one.issue("1", 0, 1) for _ in range(3)))
-    assert set(last) == {now // 100 + n for n in range(3)}
+    last = await asyncio.gather(*(issue(one) for _ in range(3)))
+    assert set(last) == {(now - NOW) // 100 + n for n in range(3)}
 
 
 async def test_node_that_was_taken_over_issues_no_more(database: Database) -> None:
@@ -38,7 +48,7 @@ async def test_node_that_was_taken_over_issues_no_more(database: Database) -> No
     one = await mine.of("n|", CLOCK)
     await theirs.of("n|", CLOCK)
     now += 3 * SPAN_MS
-    assert await one.issue("1", 0, 1) is None
+    assert await issue(one) is None
     mine.lost(one)
     again = await mine.of("n|", CLOCK)
     assert again.epoch == 3

@@ -1,5 +1,7 @@
 """Each node has its IND, once and for ever (TS 33.102 Annex C.1.2)."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from hss.engines import transaction
@@ -47,3 +49,12 @@ def test_node_that_is_taken_over_begins_above_all_that_was_used(location: Locati
 def test_node_needs_a_name(location: Location, name: str) -> None:
     with transaction(location) as connection, pytest.raises(ValueError, match="1 to 320"):
         ind_of(connection, name)
+
+
+def test_processes_that_ask_at_once_get_an_ind_each(location: Location) -> None:
+    def ask(number: int) -> int:
+        with transaction(location) as connection:
+            return ind_of(connection, f"at-once-{number}")
+
+    with ThreadPoolExecutor(8) as threads:
+        assert sorted(threads.map(ask, range(24))) == list(range(24))

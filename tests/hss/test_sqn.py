@@ -12,11 +12,12 @@ from hss.sqn import (
     SequenceExhausted,
     allocated,
     free_ind,
+    moved,
     resynchronised,
     seq_max,
     sqns,
 )
-from wire.aka.sqn import split_sqn
+from wire.aka.sqn import join_sqn, split_sqn
 
 SEQS = st.integers(min_value=0, max_value=SEQ_MAX)
 COUNTS = st.integers(min_value=1, max_value=5)
@@ -75,3 +76,17 @@ def test_free_ind_is_nobodys(taken: set[int]) -> None:
             free_ind(taken)
     else:
         assert free_ind(taken) not in taken
+
+
+BITS = st.integers(min_value=1, max_value=16)
+
+
+@given(seq=SEQS, old=BITS, new=BITS)
+def test_longer_or_shorter_ind_brings_no_sqn_again(seq: int, old: int, new: int) -> None:
+    seq = min(seq, seq_max(old))
+    try:
+        following = allocated(moved(seq, old, new), 1, new)
+    except SequenceExhausted:
+        assert new > old or seq == seq_max(old)
+        return
+    assert join_sqn(following, 0, new) > join_sqn(seq, (1 << old) - 1, old)

@@ -22,7 +22,7 @@ def test_usual_profile_is_there(location: Location) -> None:
         "delta": 1 << 28,
         "scheme": Scheme.COUNTER,
         "reserve": 1,
-        "clock_unit_ms": 1000,
+        "clock_unit_ms": 100,
         "custody": Custody.SEALED,
     }
 
