@@ -36,7 +36,10 @@ akadia COMMAND --help says more about a command.
 """
 
 PROVISIONING = {
-    "subscriber": "Add, show, list, bar and remove subscribers.",
+    "subscriber": "Add, show, list, change, bar and remove subscribers.",
+    "apn": "Add, list, change and take away the APNs of a subscriber.",
+    "profile": "Algorithm profiles: which functions, how SQN is counted.",
+    "audit": "Show who changed what, and verify the trail of it.",
     "db": "Create, upgrade and check the database's schema.",
     "keys": "Show and exchange the keys that seal K and OPc.",
 }

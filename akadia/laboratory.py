@@ -9,6 +9,7 @@ import socket
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from akadia.pki import Authority, Credential
@@ -248,14 +249,20 @@ def _text(host: object, port: int) -> str:
     return str(SocketAddress(str(host), port))
 
 
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
 def _write_subscriber(laboratory: Laboratory, random: RandomBytes) -> None:
     from hss import schema
     from hss.auc import SubscriberKeys
+    from hss.audit import Actor
     from hss.config import HssConfig
     from hss.custody import Custodian
     from hss.engines import transaction
     from hss.provisioning import subscribers
     from hss.provisioning.apns import apn_profiles
+    from hss.provisioning.change import begin
     from hss.vault import open_vault, write_master_key
 
     hss = read_config(laboratory.config).section("hss", HssConfig)
@@ -265,7 +272,8 @@ def _write_subscriber(laboratory: Laboratory, random: RandomBytes) -> None:
     keys = SubscriberKeys(Secret(random(16)), Secret(random(16)))
     new = subscribers.NewSubscriber(Imsi(laboratory.imsi), keys, AMF, apn_profiles((laboratory.plan.apn,), ambr=None))
     with transaction(hss.database) as connection:
-        subscribers.add(connection, Custodian(open_vault(key, random), random), new)
+        change = begin(connection, Custodian(open_vault(key, random), random), Actor("akadia", "init"), _now)
+        subscribers.add(change, new)
     card = (
         f'imsi = "{laboratory.imsi}"  # the test subscriber\n'
         f'k = "{keys.k.hex()}"  # its key, which the HSS has too\n'

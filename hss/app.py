@@ -18,7 +18,7 @@ from hss.s6a_server import S6aServer
 from hss.service import HssService
 from hss.store_errors import StoreUnavailable
 from hss.swx_server import SwxServer
-from hss.time_based import EPOCH_MS
+from hss.wall_clock import wall_clock_ms
 from runtime.capture import open_capture
 from runtime.config import CaptureConfig, LogConfig, PeerConfig, read_config
 from runtime.diameter.server import DiameterServer
@@ -93,11 +93,6 @@ async def serve(
         finally:
             await server.close()
             tap.close()
-
-
-def wall_clock_ms() -> int:
-    """Milliseconds since 2026-01-01 UTC, by the clock on the wall."""
-    return time.time_ns() // 1_000_000 - EPOCH_MS
 
 
 def _handler(service: HssService, local: LocalNode) -> Handler:

@@ -12,9 +12,9 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Connection
 
-from hss.data_keys import MasterKey, active_key, make_key, read_data_keys, unwrap
+from hss.data_keys import MasterKey, WrappedKey, active_key, make_key, read_data_keys, unwrap
 from hss.models import KeyPurpose, KeyState
-from hss.vault import Altered, Misplaced, VaultError
+from hss.vault import Altered, Misplaced, VaultError, WrongMasterKey
 from wire.sansio import RandomBytes
 from wire.secret import Secret
 
@@ -37,6 +37,7 @@ class Keyring:
         self._random = random
         self._ciphers: dict[int, AESGCM] = {}
         self._audit: dict[int, Secret] = {}
+        self._wrapped: dict[int, bytes] = {}
         self.current: int | None = None
         """The data key that seals; None until there is one."""
 
@@ -44,15 +45,31 @@ class Keyring:
         """Read what other processes have made, and forget what has retired."""
         keys = [key for key in read_data_keys(connection) if key.state is not KeyState.RETIRED]
         for key in keys:
-            if key.purpose is KeyPurpose.AUDIT and key.id not in self._audit:
-                self._audit[key.id] = unwrap(self.master, key)
-            elif key.purpose is KeyPurpose.SUBSCRIBER and key.id not in self._ciphers:
-                self._ciphers[key.id] = AESGCM(bytes(unwrap(self.master, key)))
+            self._learn(key)
         there = {key.id for key in keys}
-        for gone in self._ciphers.keys() - there:
-            del self._ciphers[gone]
+        for gone in self._wrapped.keys() - there:
+            for kept in (self._wrapped, self._ciphers, self._audit):
+                kept.pop(gone, None)
         active = [key.id for key in keys if key.purpose is KeyPurpose.SUBSCRIBER and key.state is KeyState.ACTIVE]
         self.current = active[0] if active else None
+
+    def _learn(self, key: WrappedKey) -> None:
+        wrapped = key.wrapped or b""
+        if self._wrapped.get(key.id) == wrapped:
+            return
+        try:
+            octets = unwrap(self.master, key)
+        except WrongMasterKey:
+            if key.id in self._wrapped:
+                # wrapped anew under another master key: what it is we know already
+                return
+            raise
+        # the id may be known from a transaction that was rolled back, and be another key now
+        self._wrapped[key.id] = wrapped
+        if key.purpose is KeyPurpose.AUDIT:
+            self._audit[key.id] = octets
+        else:
+            self._ciphers[key.id] = AESGCM(bytes(octets))
 
     def prepare(self, connection: Connection) -> None:
         """Make sure, in a writing transaction, that there is a key to seal with and that it stays until its end."""
@@ -65,6 +82,7 @@ class Keyring:
         found = active_key(connection, KeyPurpose.AUDIT)
         if found is None:
             found = make_key(connection, self.master, KeyPurpose.AUDIT, self._random)
+            self.load(connection)
         return found, self.audit_key_of(connection, found)
 
     def audit_key_of(self, connection: Connection, key: int) -> Secret:

@@ -86,6 +86,12 @@ def first_keys(connection: Connection) -> SealedKeys | None:
     return None if row is None else sealed(row)
 
 
+def keys_of(connection: Connection, imsi: str) -> SealedKeys | None:
+    """The keys of `imsi`, barred or not; None when there is no such subscriber."""
+    row = connection.execute(select(*KEYS).where(Subscriber.imsi == imsi)).first()
+    return None if row is None else sealed(row)
+
+
 def sealed(columns: Sequence[Any]) -> SealedKeys:
     """SealedKeys out of the values of `KEYS`."""
     return SealedKeys(*columns)

@@ -1,79 +1,67 @@
-"""What an operator does with subscribers, one transaction each; keys go in and never come out."""
+"""What an operator does with subscribers; keys go in and never come out, and the audit trail hears of each change."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from sqlalchemy import Connection, delete, func, insert, select, update
-from sqlalchemy.exc import IntegrityError
 
-from hss.algorithms import read_settings
-from hss.api import ApnProfile, Profile
+from hss.algorithms import AlgorithmSettings, key_lengths, read_settings
+from hss.api import ApnProfile
 from hss.auc import SubscriberKeys
-from hss.custody import Custodian
-from hss.models import DEFAULT_PROFILE, Apn, Subscriber, SubscriberState
+from hss.models import DEFAULT_PROFILE, Subscriber, SubscriberState
+from hss.notices import tell_deregistered, tell_profile_changed
+from hss.profile_change import columns_of_change
 from hss.profiles import profile_of
+from hss.provisioning.apn_rows import add_apn
+from hss.provisioning.change import Change, Conflict, ProvisioningRefused
+from hss.provisioning.description import Account, described, differences
 from hss.registrations import forget, serving_aaa
+from hss.sqn import SequenceExhausted
 from wire.identity import Imsi
-
-_TABLE = Subscriber.__tablename__
-_AT_ONCE = 500
-
-
-class ProvisioningRefused(Exception):
-    """It cannot be done; one line that says what to do instead."""
 
 
 @dataclass(frozen=True, slots=True)
 class NewSubscriber:
-    """All that `add` needs; `amf` 16 bits, the first of `apns` is the default."""
+    """All that `add` needs; `amf` 16 bits, the first of `apns` is the default, `profile` an algorithm profile."""
 
     imsi: Imsi
     keys: SubscriberKeys
     amf: int
     apns: Sequence[ApnProfile]
     msisdn: str | None = None
+    profile: str = DEFAULT_PROFILE
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
-    """A subscriber as an operator may see it: everything but keys. `seq` is SEQ_HE."""
+class Update:
+    """What `update` changes: what is None stays as it is; `msisdn` "" takes the number away."""
 
-    profile: Profile
-    state: SubscriberState
-    amf: int
-    seq: int
-    serving_aaa: str | None
-    created: datetime
-    updated: datetime
+    msisdn: str | None = None
+    amf: int | None = None
+    keys: SubscriberKeys | None = None
+    profile: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A subscriber in a list."""
-
-    imsi: str
-    state: SubscriberState
-    msisdn: str | None
-    seq: int
-
-
-def add(connection: Connection, custodian: Custodian, new: NewSubscriber) -> None:
+def add(change: Change, new: NewSubscriber) -> Account:
     """Add a subscriber, enabled, with SEQ_HE 0. ProvisioningRefused when the IMSI or a Home Address is taken."""
     imsi = str(new.imsi)
-    if connection.scalar(select(Subscriber.imsi).where(Subscriber.imsi == imsi)) is not None:
+    if change.connection.scalar(select(Subscriber.imsi).where(Subscriber.imsi == imsi)) is not None:
         raise ProvisioningRefused(f"subscriber {imsi} is there already; remove it first, or add another IMSI")
-    custodian.keyring.prepare(connection)
-    sealed = custodian.columns(imsi, new.keys, read_settings(connection)[DEFAULT_PROFILE])
-    connection.execute(insert(Subscriber).values(imsi=imsi, **sealed, amf=new.amf, msisdn=new.msisdn))
+    settings = settings_named(change.connection, new.profile)
+    row = _sealed(change, imsi, new.keys, settings)
+    change.connection.execute(
+        insert(Subscriber).values(imsi=imsi, **row, amf=new.amf, msisdn=new.msisdn, profile=new.profile)
+    )
     for number, apn in enumerate(new.apns):
-        _add_apn(connection, imsi, apn, is_default=number == 0)
+        add_apn(change.connection, imsi, apn, is_default=number == 0)
+    account = show(change.connection, new.imsi)
+    change.record("subscriber.add", imsi, after=described(account))
+    return account
 
 
 def show(connection: Connection, imsi: Imsi) -> Account:
     """The subscriber without its keys; ProvisioningRefused when there is none."""
-    columns = (Subscriber.state, Subscriber.amf, Subscriber.seq, Subscriber.created, Subscriber.updated)
-    row = connection.execute(select(*columns).where(Subscriber.imsi == str(imsi))).first()
+    row = connection.execute(select(*_SHOWN).where(Subscriber.imsi == str(imsi))).first()
     profile = profile_of(connection, imsi)
     if row is None or profile is None:
         raise _unknown(imsi)
@@ -82,60 +70,125 @@ def show(connection: Connection, imsi: Imsi) -> Account:
         state=row.state,
         amf=row.amf,
         seq=row.seq,
+        algorithm_profile=row.profile,
+        k_check=row.k_check,
+        opc_check=row.opc_check,
         serving_aaa=serving_aaa(connection, str(imsi)),
         created=row.created,
         updated=row.updated,
+        revision=row.revision,
+        batch_id=row.batch_id,
     )
 
 
-def lines(connection: Connection) -> Iterator[Line]:
-    """Every subscriber in the order of IMSIs, read as they are taken."""
-    columns = select(Subscriber.imsi, Subscriber.state, Subscriber.msisdn, Subscriber.seq).order_by(Subscriber.imsi)
-    for row in connection.execution_options(yield_per=_AT_ONCE).execute(columns):
-        yield Line(row.imsi, row.state, row.msisdn, row.seq)
+def change_subscriber(change: Change, imsi: Imsi, wanted: Update, if_revision: int | None = None) -> Account:
+    """Change what `wanted` names; Conflict when the revision is another one, ProvisioningRefused when it cannot be.
+
+    New keys are a new card; SEQ goes on from where it was, because it never goes back.
+    """
+    before = show(change.connection, imsi)
+    values: dict[str, object] = {}
+    if wanted.profile is not None:
+        values |= _new_profile(change.connection, imsi, wanted)
+    if wanted.keys is not None:
+        settings = settings_named(change.connection, wanted.profile or before.algorithm_profile)
+        values |= _sealed(change, str(imsi), wanted.keys, settings)
+    if wanted.amf is not None:
+        values["amf"] = wanted.amf
+    if wanted.msisdn is not None:
+        values["msisdn"] = wanted.msisdn or None
+    return _write(change, before, values, "subscriber.update", if_revision)
 
 
-def enable(connection: Connection, imsi: Imsi) -> None:
+def enable(change: Change, imsi: Imsi, if_revision: int | None = None) -> Account:
     """Let the subscriber use non-3GPP access; ProvisioningRefused when there is none."""
-    _set_state(connection, imsi, SubscriberState.ENABLED)
+    before = show(change.connection, imsi)
+    return _write(change, before, {"state": SubscriberState.ENABLED}, "subscriber.enable", if_revision)
 
 
-def disable(connection: Connection, imsi: Imsi) -> None:
-    """Bar the subscriber and end its registration; ProvisioningRefused when there is none."""
-    _set_state(connection, imsi, SubscriberState.BARRED)
-    forget(connection, str(imsi))
+def disable(change: Change, imsi: Imsi, if_revision: int | None = None) -> Account:
+    """Bar the subscriber and end its registration: the serving AAA server is told by an RTR."""
+    before = show(change.connection, imsi)
+    tell_deregistered(change.connection, str(imsi), "barred by the operator")
+    forget(change.connection, str(imsi))
+    return _write(change, before, {"state": SubscriberState.BARRED}, "subscriber.disable", if_revision)
 
 
-def remove(connection: Connection, imsi: Imsi) -> None:
-    """Delete the subscriber with its keys and everything that is its; ProvisioningRefused when there is none."""
-    if connection.execute(delete(Subscriber).where(Subscriber.imsi == str(imsi))).rowcount == 0:
-        raise _unknown(imsi)
+def remove(change: Change, imsi: Imsi, if_revision: int | None = None) -> None:
+    """Delete the subscriber with its keys and everything that is its: the serving AAA server is told by an RTR."""
+    before = show(change.connection, imsi)
+    _check_revision(before, if_revision)
+    tell_deregistered(change.connection, str(imsi), "the subscription has ended")
+    change.connection.execute(delete(Subscriber).where(Subscriber.imsi == str(imsi)))
+    change.record("subscriber.remove", str(imsi), before=described(before))
 
 
-def _set_state(connection: Connection, imsi: Imsi, state: SubscriberState) -> None:
-    change = update(Subscriber).values(state=state, updated=func.current_timestamp())
-    if connection.execute(change.where(Subscriber.imsi == str(imsi))).rowcount == 0:
-        raise _unknown(imsi)
+def changed_apns(change: Change, before: Account, action: str, if_revision: int | None = None) -> Account:
+    """After the APNs of a subscriber have changed: count, record, and tell the serving AAA server by a PPR."""
+    return _write(change, before, {}, action, if_revision)
 
 
-def _add_apn(connection: Connection, imsi: str, apn: ApnProfile, *, is_default: bool) -> None:
-    row = {
-        "imsi": imsi,
-        "context_id": apn.context_id,
-        "name": apn.name,
-        "pdn_type": apn.pdn_type.value,
-        "home_address": str(apn.home_address) if apn.home_address else None,
-        "home_address_v4": str(apn.home_address_v4) if apn.home_address_v4 else None,
-        "ambr_up": apn.ambr.uplink if apn.ambr else None,
-        "ambr_down": apn.ambr.downlink if apn.ambr else None,
-        "is_default": is_default,
-    }
-    try:
-        connection.execute(insert(Apn).values(**row))
-    except IntegrityError:
+def settings_named(connection: Connection, name: str) -> AlgorithmSettings:
+    """The algorithm profile `name`; ProvisioningRefused when there is none."""
+    found = read_settings(connection).get(name)
+    if found is None:
+        raise ProvisioningRefused(f"there is no algorithm profile {name}; see them with: akadia profile list")
+    return found
+
+
+_SHOWN = (
+    Subscriber.state,
+    Subscriber.amf,
+    Subscriber.seq,
+    Subscriber.profile,
+    Subscriber.k_check,
+    Subscriber.opc_check,
+    Subscriber.created,
+    Subscriber.updated,
+    Subscriber.revision,
+    Subscriber.batch_id,
+)
+
+
+def _sealed(change: Change, imsi: str, keys: SubscriberKeys, settings: AlgorithmSettings) -> dict[str, object]:
+    lengths = key_lengths(settings)
+    if len(keys.k) not in lengths.k or len(keys.opc) != lengths.opc:
+        wanted = " or ".join(map(str, lengths.k))
         raise ProvisioningRefused(
-            f"APN {apn.name}: its Home Address belongs to another subscriber; choose one that is free"
-        ) from None
+            f"profile {settings.name} takes K of {wanted} octets and OPc of {lengths.opc}; give such keys"
+        )
+    return change.custodian.columns(imsi, keys, settings)
+
+
+def _new_profile(connection: Connection, imsi: Imsi, wanted: Update) -> dict[str, object]:
+    settings = settings_named(connection, wanted.profile or "")
+    try:
+        return columns_of_change(connection, str(imsi), settings) or {}
+    except SequenceExhausted as error:
+        raise ProvisioningRefused(f"{imsi} cannot have profile {settings.name}: {error}") from None
+
+
+def _write(change: Change, before: Account, values: dict[str, object], action: str, if_revision: int | None) -> Account:
+    _check_revision(before, if_revision)
+    imsi = before.profile.imsi
+    counted = {"revision": before.revision + 1, "updated": func.current_timestamp()}
+    row = update(Subscriber).where(Subscriber.imsi == str(imsi), Subscriber.revision == before.revision)
+    if change.connection.execute(row.values(**values, **counted)).rowcount == 0:
+        raise Conflict(f"subscriber {imsi} was changed meanwhile; look at it again")
+    after = show(change.connection, imsi)
+    was, now = differences(before, after)
+    if "keys" in action or {"k", "opc"} & values.keys():
+        now["keys"] = "replaced"
+    if was.get("apns") is not None or "apn" in action:
+        tell_profile_changed(change.connection, str(imsi))
+    change.record(action, str(imsi), before=was, after=now)
+    return after
+
+
+def _check_revision(before: Account, if_revision: int | None) -> None:
+    if if_revision is not None and if_revision != before.revision:
+        imsi = before.profile.imsi
+        raise Conflict(f"subscriber {imsi} is at revision {before.revision}, not {if_revision}; look at it again")
 
 
 def _unknown(imsi: Imsi) -> ProvisioningRefused:

@@ -7,12 +7,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hss.data_keys import make_key
+from hss.data_keys import make_key, wrap_anew
 from hss.engines import transaction
 from hss.keyring import Keyring, UnknownDataKey
 from hss.location import Location
 from hss.models import KeyPurpose
-from hss.vault import Altered, Misplaced, Vault, VaultError
+from hss.vault import Altered, Misplaced, Vault, VaultError, WrongMasterKey
+from wire.secret import Secret
 
 K = bytes.fromhex("465b5ce8b199b49faa5f0a2ee238a6bc")
 PLACE = {"table": "subscriber", "column": "k", "imsi": "001010000000001"}
@@ -100,3 +101,36 @@ def test_audit_key_is_one_for_all(ring: Keyring, location: Location, vault: Vaul
             ring.audit_key_of(connection, 99)
     assert len(octets) == 32
     assert ring.current != number
+
+
+def test_key_of_a_transaction_that_failed_is_not_used_again(location: Location, vault: Vault) -> None:
+    one = Keyring(vault, Random(8).randbytes)
+
+    def fail() -> None:
+        with transaction(location) as connection:
+            one.prepare(connection)
+            one.audit_key(connection)
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fail()
+    with transaction(location) as connection:
+        one.prepare(connection)
+        audit = one.audit_key(connection)
+    octets = one.seal(K, **PLACE)
+    other = Keyring(vault, Random(9).randbytes)
+    with transaction(location) as connection:
+        other.load(connection)
+        assert other.audit_key(connection) == audit
+    assert other.open(octets, **PLACE, key=current(one)) == K
+
+
+def test_keys_that_are_wrapped_anew_are_known_already(ring: Keyring, location: Location, vault: Vault) -> None:
+    octets = ring.seal(K, **PLACE)
+    new = Vault({1: Secret(bytes(32))}, random=Random(3).randbytes)
+    with transaction(location) as connection:
+        wrap_anew(connection, vault, new)
+        ring.load(connection)
+        with pytest.raises(WrongMasterKey):
+            Keyring(vault, Random(1).randbytes).load(connection)
+    assert ring.open(octets, **PLACE, key=current(ring)) == K

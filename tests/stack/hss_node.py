@@ -6,11 +6,11 @@ import sys
 from pathlib import Path
 
 from hss.api import VectorRequest
-from hss.app import wall_clock_ms
 from hss.custody import Custodian
 from hss.database import Database
 from hss.service import HssService
 from hss.vault import open_vault
+from hss.wall_clock import wall_clock_ms
 from wire.identity import Imsi
 
 

@@ -20,7 +20,7 @@ import pytest_asyncio
 from structlog.testing import capture_logs
 
 from hss.api import VectorRequest
-from hss.app import serve, wall_clock_ms
+from hss.app import serve
 from hss.config import HssConfig
 from hss.custody import Custodian
 from hss.database import Database
@@ -28,6 +28,7 @@ from hss.engines import transaction
 from hss.schema import upgrade
 from hss.service import HssService
 from hss.vault import open_vault, write_master_key
+from hss.wall_clock import wall_clock_ms
 from runtime.config import read_config
 from runtime.diameter.client import DiameterClient
 from runtime.diameter.settings import DiameterUnavailable

@@ -4,77 +4,26 @@ import base64
 import io
 import json
 import traceback
-from collections.abc import Callable
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
-from cyclopts import App
 from sqlalchemy import update
 
 from hss.api import Resynchronisation, ServiceRefused, VectorRequest
-from hss.custody import Custodian
+from hss.custody import Custodian, key_check
 from hss.database import Database
 from hss.engines import transaction
 from hss.models import Subscriber
-from hss.provisioning.cli import apps
 from hss.service import HssService
-from hss.vault import open_vault, write_master_key
+from hss.vault import open_vault
 from runtime import logs
 from tests.hss.conftest import now_ms
+from tests.hss.provisioning.conftest import IMSI, KEYS, OP, K, Run
 from wire.aka.milenage import derive_opc
 from wire.identity import EapMethod, Imsi
 from wire.secret import Secret
-
-IMSI = "001010000000001"
-K = bytes.fromhex("465b5ce8b199b49faa5f0a2ee238a6bc")
-OP = bytes.fromhex("cdc202d5123e20f62b6d676ac72cb318")
-KEYS = f"k={K.hex()}\nop={OP.hex()}\namf=b9b9\n"
-CONFIG = """
-[network]
-mcc = "001"
-mnc = "01"
-realm = "epc.mnc001.mcc001.3gppnetwork.org"
-apn = "internet"
-[hss]
-origin_host = "hss.example"
-origin_realm = "example"
-swx = "127.1.2.2:3868"
-"""
-
-
-@pytest.fixture
-def laboratory(tmp_path: Path, database_path: Path) -> Path:
-    """A configuration beside a migrated database and a master key."""
-    path = tmp_path / "akadia.toml"
-    path.write_text(CONFIG)
-    write_master_key(tmp_path / "master.key", Random(3).randbytes)
-    assert database_path == tmp_path / "akadia.sqlite"
-    return path
-
-
-Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def run(laboratory: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Type a command: exit code, standard output, standard error."""
-
-    def typed(*words: str, stdin: str = "") -> tuple[int, str, str]:
-        monkeypatch.setattr("sys.stdin", io.StringIO(stdin))
-        front = App()
-        for app in apps(lambda: laboratory):
-            front.command(app)
-        try:
-            front(words, exit_on_error=False, print_error=False, result_action="return_value")
-            code = 0
-        except SystemExit as leaving:
-            code = int(leaving.code or 0)
-        out = capsys.readouterr()
-        return code, out.out, out.err
-
-    return typed
 
 
 def add(run: Run, *more: str, stdin: str = KEYS) -> dict[str, Any]:
@@ -98,6 +47,9 @@ def test_added_subscriber_is_shown(run: Run) -> None:
         "imsi": IMSI,
         "state": "enabled",
         "msisdn": None,
+        "profile": "milenage",
+        "k_check": key_check(K).hex(),
+        "opc_check": key_check(derive_opc(K, OP)).hex(),
         "amf": "b9b9",
         "seq": 0,
         "serving_aaa": None,
@@ -113,6 +65,8 @@ def test_added_subscriber_is_shown(run: Run) -> None:
                 "ambr_down": None,
             }
         ],
+        "batch": None,
+        "revision": 1,
         "created": "",
         "updated": "",
     }
@@ -150,7 +104,7 @@ def test_subscribers_are_listed(run: Run) -> None:
     add(run, "--msisdn", "4917012345")
     assert run("subscriber", "list") == (0, f"{IMSI} enabled  4917012345\n", "1 subscriber\n")
     assert json.loads(run("subscriber", "list", "--json")[1]) == [
-        {"imsi": IMSI, "state": "enabled", "msisdn": "4917012345", "seq": 0}
+        {"imsi": IMSI, "state": "enabled", "msisdn": "4917012345", "profile": "milenage", "seq": 0}
     ]
 
 

@@ -1,0 +1,111 @@
+"""`akadia subscriber verify` and `akadia subscriber vector`: are these the keys, and what would the HSS answer."""
+
+import asyncio
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import App, Parameter
+
+from hss.algorithms import read_settings
+from hss.api import ServiceRefused, VectorRequest
+from hss.custody import Custodian
+from hss.database import Database
+from hss.engines import transaction
+from hss.master_key import open_master
+from hss.provisioning.change import ProvisioningRefused, changing
+from hss.provisioning.cli_session import (
+    ConfigFile,
+    ImsiArgument,
+    Json,
+    actor,
+    errors,
+    hss_config,
+    imsi_of,
+    now,
+    print_fields,
+)
+from hss.provisioning.keys_input import KeysInput, read_keys_from
+from hss.rows import keys_of
+from hss.service import HssService
+from hss.verification import Given, Verdict, verify
+from hss.wall_clock import wall_clock_ms
+from wire.aka.vector import AuthVector
+from wire.identity import Imsi
+
+LABORATORY = "00101"
+"""MCC 001, MNC 01: the network code that is kept for tests (ITU-T E.212)."""
+_NODE = "akadia-subscriber-vector"
+
+
+def register_verify(app: App, config: ConfigFile) -> None:
+    """Hang both commands under `akadia subscriber`."""
+
+    @app.command(name="verify")
+    def verify_(
+        imsi: ImsiArgument,
+        *,
+        keys: Annotated[str, Parameter(help="FILE, or - for standard input", allow_leading_hyphen=True)],
+        json: Json = False,
+    ) -> None:
+        """Say whether these keys are the stored ones, or OP was given for OPc, or AMF differs; nothing is shown.
+
+        Exit code 1 when they are not.
+        """
+        with errors():
+            read = read_keys_from(keys)
+            verdict = _verdict(config(), imsi_of(imsi), read)
+        print_fields(_in_words(verdict), as_json=json)
+        if not verdict.matches:
+            raise SystemExit(1)
+
+    @app.command
+    def vector(imsi: ImsiArgument, *, json: Json = False) -> None:
+        """Compute a vector for a subscriber of the laboratory (MCC 001, MNC 01), and show it whole.
+
+        It uses an SQN up, as any vector does, and the audit trail tells of it.
+        """
+        with errors():
+            found = asyncio.run(_vector(config(), imsi_of(imsi)))
+        names = ("rand", "autn", "xres", "ck", "ik")
+        print_fields({name: getattr(found, name).hex() for name in names}, as_json=json)
+
+
+def _verdict(config: Path, imsi: Imsi, read: KeysInput) -> Verdict:
+    hss = hss_config(config)
+    custodian = Custodian(open_master(hss.master_key, os.urandom))
+    with transaction(hss.database, read_only=True) as connection:
+        custodian.keyring.load(connection)
+        row = keys_of(connection, str(imsi))
+        settings = read_settings(connection)
+    if row is None:
+        raise ProvisioningRefused(f"there is no subscriber {imsi}; see them with: akadia subscriber list")
+    return verify(Given(read.k, read.opc, read.op, read.amf), custodian.open(row), row.amf, settings[row.profile])
+
+
+def _in_words(verdict: Verdict) -> dict[str, Any]:
+    return {
+        "matches": verdict.matches,
+        "k": "it is the stored K" if verdict.k else "it is another one",
+        "opc": verdict.opc.value,
+        "amf": verdict.amf_hint or ("it is the stored AMF" if verdict.amf else "not given"),
+    }
+
+
+async def _vector(config: Path, imsi: Imsi) -> AuthVector:
+    hss = hss_config(config)
+    if not str(imsi).startswith(LABORATORY):
+        raise ProvisioningRefused(f"{imsi} is not of the laboratory ({LABORATORY}…); its vectors are for its network")
+    custodian = Custodian(open_master(hss.master_key, os.urandom))
+    with changing(hss.database, custodian, actor(), now) as change:
+        change.record("subscriber.vector", str(imsi))
+    database = Database(hss.database)
+    await database.open()
+    try:
+        service = HssService(database, custodian, os.urandom, wall_clock_ms, hss.instance)
+        (found,) = await service.vectors(VectorRequest(imsi, _NODE, from_aaa=False))
+    except ServiceRefused as refused:
+        raise ProvisioningRefused(str(refused)) from None
+    finally:
+        await database.close()
+    return found
