@@ -1,10 +1,11 @@
 """Non-3GPP-User-Data of a SAA as the profile that the AAA server authorises by (TS 29.273 §8.2.3.1)."""
 
+from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv6Address
 
-from hss.api import Ambr, ApnProfile, PdnType, Profile, Refusal, ServiceRefused
+from hss.api import Ambr, ApnProfile, PdnType, Profile, Refusal, ServiceRefused, SpecificApn
 from wire.diameter.enumerations import Non3gppIpAccess, Non3gppIpAccessApn, RatType, SubscriptionIdType
-from wire.diameter.profile import ApnConfiguration, Non3gppUserData
+from wire.diameter.profile import ApnConfiguration, Mip6AgentInfo, Non3gppUserData
 from wire.identity import Imsi
 
 
@@ -36,4 +37,18 @@ def _apn(apn: ApnConfiguration) -> ApnProfile:
         home_address=next((one for one in addresses if isinstance(one, IPv6Address)), None),
         home_address_v4=next((one for one in addresses if isinstance(one, IPv4Address)), None),
         ambr=None if apn.ambr is None else Ambr(apn.ambr.uplink, apn.ambr.downlink),
+        pdn_gw=_pdn_gw(apn.mip6_agent_info),
+        specific=tuple(_specific(apn)),
     )
+
+
+def _specific(apn: ApnConfiguration) -> Iterator[SpecificApn]:
+    for one in apn.specific_apn_infos:
+        address = _pdn_gw(one.mip6_agent_info)
+        if address is not None:
+            yield SpecificApn(one.service_selection, address)
+
+
+def _pdn_gw(agent: Mip6AgentInfo | None) -> IPv6Address | IPv4Address | None:
+    addresses = () if agent is None else agent.home_agent_addresses
+    return max(addresses, key=lambda address: address.version, default=None)

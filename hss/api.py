@@ -54,8 +54,19 @@ class Ambr:
 
 
 @dataclass(frozen=True, slots=True)
+class SpecificApn:
+    """An APN that the wildcard stands for, and the PDN GW that serves it now (TS 29.272 §7.3.82)."""
+
+    name: str
+    pdn_gw: IPv6Address | IPv4Address
+
+
+@dataclass(frozen=True, slots=True)
 class ApnProfile:
-    """One APN of a subscription (APN-Configuration of TS 29.272 §7.3.35); `name` "*" is the wildcard APN."""
+    """One APN of a subscription (APN-Configuration of TS 29.272 §7.3.35); `name` "*" is the wildcard APN.
+
+    `pdn_gw` is the PDN GW that serves it now, so that a handover finds it again; the wildcard has `specific` ones.
+    """
 
     context_id: int
     name: str
@@ -63,6 +74,8 @@ class ApnProfile:
     home_address: IPv6Address | None = None
     home_address_v4: IPv4Address | None = None
     ambr: Ambr | None = None
+    pdn_gw: IPv6Address | IPv4Address | None = None
+    specific: tuple[SpecificApn, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ from ipaddress import IPv4Address, IPv6Address
 from typing import TypeVar
 
 from hss.api import (
-    ApnProfile,
     Assignment,
     AssignmentRequest,
     HomeSubscriberServer,
@@ -16,14 +15,14 @@ from hss.api import (
     ServiceRefused,
     VectorRequest,
 )
+from hss.swx_profile import user_data
 from runtime.logs import get_logger
 from wire.aka.vector import AuthVector
 from wire.diameter.avp import AvpFault
 from wire.diameter.command import ExperimentalResult, Identity
 from wire.diameter.dictionary import by_name
-from wire.diameter.enumerations import Non3gppIpAccess, Non3gppIpAccessApn, PdnType, SubscriptionIdType
 from wire.diameter.message import Message
-from wire.diameter.profile import Ambr, ApnConfiguration, Mip6AgentInfo, Non3gppUserData, SubscriptionId
+from wire.diameter.profile import Mip6AgentInfo
 from wire.diameter.results import ExperimentalResultCode, ResultCode
 from wire.diameter.swx import (
     MultimediaAuthAnswer,
@@ -122,7 +121,7 @@ class SwxServer:
             return self._answer(ServerAssignmentAnswer, request, _NOT_FOR_SWX).message(message)
         log.debug("assignment done", type=kind.name, imsi=request.user_name, peer=peer)
         answer = self._answer(ServerAssignmentAnswer, request, _SUCCESS)
-        return replace(answer, non_3gpp_user_data=_user_data(profile) if profile else None).message(message)
+        return replace(answer, non_3gpp_user_data=user_data(profile) if profile else None).message(message)
 
     async def _vectors(self, request: MultimediaAuthRequest) -> tuple[AuthVector, ...]:
         imsi = _imsi(request.user_name)
@@ -230,30 +229,4 @@ def _item(number: int, scheme: str | None, vector: AuthVector) -> SipAuthDataIte
         authorization=vector.xres,
         confidentiality_key=vector.ck,
         integrity_key=vector.ik,
-    )
-
-
-def _user_data(profile: Profile) -> Non3gppUserData:
-    """Non-3GPP-User-Data of TS 29.273 §8.2.3.1, with the four AVPs that it always has."""
-    subscriptions = (
-        (SubscriptionId(type=SubscriptionIdType.END_USER_E164, data=profile.msisdn),) if profile.msisdn else ()
-    )
-    default = profile.default_context_id
-    return Non3gppUserData(
-        subscription_ids=subscriptions,
-        non_3gpp_ip_access=Non3gppIpAccess.NON_3GPP_SUBSCRIPTION_ALLOWED,
-        non_3gpp_ip_access_apn=Non3gppIpAccessApn.NON_3GPP_APNS_ENABLE,
-        session_timeout=profile.session_timeout,
-        context_identifier=profile.apns[0].context_id if default is None else default,
-        apn_configurations=tuple(_apn_configuration(apn) for apn in profile.apns),
-    )
-
-
-def _apn_configuration(apn: ApnProfile) -> ApnConfiguration:
-    return ApnConfiguration(
-        context_identifier=apn.context_id,
-        served_party_ip_addresses=tuple(a for a in (apn.home_address, apn.home_address_v4) if a is not None),
-        pdn_type=PdnType(apn.pdn_type.value),
-        service_selection=apn.name,
-        ambr=Ambr(uplink=apn.ambr.uplink, downlink=apn.ambr.downlink) if apn.ambr else None,
     )

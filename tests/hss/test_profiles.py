@@ -2,12 +2,12 @@
 
 from ipaddress import IPv4Address, IPv6Address
 
-from sqlalchemy import update
+from sqlalchemy import insert, update
 
-from hss.api import Ambr, ApnProfile, PdnType
+from hss.api import Ambr, ApnProfile, PdnType, SpecificApn
 from hss.engines import transaction
 from hss.location import Location
-from hss.models import Apn, SubscriberState
+from hss.models import Apn, Registration, ServingGateway, SubscriberState
 from hss.profiles import have_apns, profile_of, state_of
 from tests.hss.conftest import Registry
 from wire.identity import Imsi
@@ -55,3 +55,17 @@ def test_apn_is_looked_for_without_the_rest(registry: Registry, location: Locati
     with transaction(location) as connection:
         wanted = [str(bare.imsi), str(known.imsi), "999990000000000", str(known.imsi)]
         assert have_apns(connection, wanted) == [False, True, False, True]
+
+
+def test_profile_has_the_gateway_of_each_apn(registry: Registry, location: Location) -> None:
+    known = registry.add(apns=("internet", "*"))
+    imsi = str(known.imsi)
+    with transaction(location) as connection:
+        connection.execute(insert(Registration).values(imsi=imsi, aaa_name="aaa"))
+        for apn, address in (("internet", "2001:db8::1"), ("ims", "192.0.2.1")):
+            connection.execute(insert(ServingGateway).values(imsi=imsi, apn=apn, address=address))
+        profile = profile_of(connection, known.imsi)
+    assert profile is not None
+    internet, wildcard = profile.apns
+    assert (internet.pdn_gw, internet.specific) == (IPv6Address("2001:db8::1"), ())
+    assert (wildcard.pdn_gw, wildcard.specific) == (None, (SpecificApn("ims", IPv4Address("192.0.2.1")),))

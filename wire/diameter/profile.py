@@ -43,6 +43,15 @@ class Mip6AgentInfo(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SpecificApnInfo(Record):
+    """The PDN GW of one APN that the wildcard stands for (TS 29.272 §7.3.82)."""
+
+    service_selection: str = field(metadata=avp("Service-Selection"))
+    mip6_agent_info: Mip6AgentInfo = field(metadata=avp("MIP6-Agent-Info", Mip6AgentInfo))
+    visited_network_identifier: bytes | None = field(default=None, metadata=avp("Visited-Network-Identifier"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ApnConfiguration(Record):
     """One APN; `service_selection` "*" is the wildcard (TS 29.272 §7.3.35, TS 29.273 §8.2.3.7)."""
 
@@ -59,6 +68,9 @@ class ApnConfiguration(Record):
     )
     charging_characteristics: str | None = field(default=None, metadata=avp("3GPP-Charging-Characteristics"))
     ambr: Ambr | None = field(default=None, metadata=avp("AMBR", Ambr))
+    specific_apn_infos: tuple[SpecificApnInfo, ...] = field(
+        default=(), metadata=avp("Specific-APN-Info", SpecificApnInfo)
+    )
     apn_oi_replacement: str | None = field(default=None, metadata=avp("APN-OI-Replacement"))
 
 

@@ -1,4 +1,4 @@
-"""SWx between AAA server and HSS: MAR/MAA and SAR/SAA (TS 29.273 §8.2.2)."""
+"""SWx between AAA server and HSS: MAR/MAA, SAR/SAA, RTR/RTA and PPR/PPA (TS 29.273 §8.2.2)."""
 
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from wire.diameter.applications import Application
 from wire.diameter.command import Answer, Request, VendorSpecificApplicationId
-from wire.diameter.enumerations import AuthSessionState, ServerAssignmentType
+from wire.diameter.enumerations import AuthSessionState, ReasonCode, ServerAssignmentType
 from wire.diameter.grammar import grammar
 from wire.diameter.profile import Mip6AgentInfo, Non3gppUserData
 from wire.diameter.record import Record, avp
@@ -156,3 +156,42 @@ class ServerAssignmentAnswer(_SwxAnswer):
     non_3gpp_user_data: Non3gppUserData | None = field(
         default=None, metadata=avp("Non-3GPP-User-Data", Non3gppUserData)
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeregistrationReason(Record):
+    """TS 29.229 §6.3.16; `reason_info` is for people."""
+
+    reason_code: ReasonCode = field(metadata=avp("Reason-Code", ReasonCode))
+    reason_info: str | None = field(default=None, metadata=avp("Reason-Info"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegistrationTerminationRequest(_SwxRequest):
+    """RTR: the HSS tells the AAA server that it serves the user no more."""
+
+    COMMAND: ClassVar[int] = SwxCommand.REGISTRATION_TERMINATION
+
+    deregistration_reason: DeregistrationReason = field(metadata=avp("Deregistration-Reason", DeregistrationReason))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegistrationTerminationAnswer(_SwxAnswer):
+    """RTA."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PushProfileRequest(_SwxRequest):
+    """PPR: the whole profile, which takes the place of the one before."""
+
+    COMMAND: ClassVar[int] = SwxCommand.PUSH_PROFILE
+
+    non_3gpp_user_data: Non3gppUserData | None = field(
+        default=None, metadata=avp("Non-3GPP-User-Data", Non3gppUserData)
+    )
+    ppr_flags: int | None = field(default=None, metadata=avp("PPR-Flags"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PushProfileAnswer(_SwxAnswer):
+    """PPA."""

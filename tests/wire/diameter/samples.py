@@ -14,6 +14,7 @@ from wire.diameter.enumerations import (
     Non3gppIpAccessApn,
     PdnGwAllocationType,
     PdnType,
+    ReasonCode,
     ReAuthRequestType,
     ServerAssignmentType,
     SubscriptionIdType,
@@ -164,6 +165,18 @@ SAR = swx.ServerAssignmentRequest(
     user_name="001010000000001",
     server_assignment_type=ServerAssignmentType.REGISTRATION,
 )
+RTR = swx.RegistrationTerminationRequest(
+    session_id="hss;1",
+    origin_host=f"hss.{REALM}",
+    origin_realm=REALM,
+    destination_realm=REALM,
+    destination_host=AAA.origin_host,
+    user_name="001010000000001",
+    deregistration_reason=swx.DeregistrationReason(reason_code=ReasonCode.PERMANENT_TERMINATION, reason_info="barred"),
+)
+RTA = swx.RegistrationTerminationAnswer(
+    session_id="hss;1", result_code=2001, origin_host=AAA.origin_host, origin_realm=REALM
+)
 SAA = swx.ServerAssignmentAnswer(
     session_id="aaa;2",
     result_code=2001,
@@ -178,6 +191,16 @@ SAA = swx.ServerAssignmentAnswer(
         apn_configurations=(APN,),
     ),
 )
+PPR = swx.PushProfileRequest(
+    session_id="hss;2",
+    origin_host=f"hss.{REALM}",
+    origin_realm=REALM,
+    destination_realm=REALM,
+    destination_host=AAA.origin_host,
+    user_name="001010000000001",
+    non_3gpp_user_data=SAA.non_3gpp_user_data,
+)
+PPA = swx.PushProfileAnswer(session_id="hss;2", result_code=2001, origin_host=AAA.origin_host, origin_realm=REALM)
 REFUSED = swx.MultimediaAuthAnswer(
     session_id="aaa;1",
     experimental_result=ExperimentalResult(code=5001),
@@ -222,7 +245,7 @@ AIA = s6a.AuthenticationInformationAnswer(
     ),
 )
 
-REQUESTS = (CER, DWR, DPR, EAP_DER, S6B_DER, STR, RAR, MAR, SAR, AIR)
+REQUESTS = (CER, DWR, DPR, EAP_DER, S6B_DER, STR, RAR, MAR, SAR, RTR, PPR, AIR)
 
 
 def numbered(message: Message) -> Message:
@@ -237,6 +260,8 @@ ANSWERS = (
     (MAA, numbered(MAR.message())),
     (REFUSED, numbered(MAR.message())),
     (SAA, numbered(SAR.message())),
+    (RTA, numbered(RTR.message())),
+    (PPA, numbered(PPR.message())),
     (AIA, numbered(AIR.message())),
 )
 

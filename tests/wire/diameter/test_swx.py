@@ -1,12 +1,16 @@
 from hypothesis import given
 
 from tests.wire.diameter.foreign import plain, tree
-from tests.wire.diameter.samples import MAA, MAR, SAA, SAR, numbered
+from tests.wire.diameter.samples import AAA, MAA, MAR, PPR, RTR, SAA, SAR, numbered
 from tests.wire.diameter.strategies import records
 from wire.diameter.message import Message
 from wire.diameter.swx import (
     MultimediaAuthAnswer,
     MultimediaAuthRequest,
+    PushProfileAnswer,
+    PushProfileRequest,
+    RegistrationTerminationAnswer,
+    RegistrationTerminationRequest,
     ServerAssignmentAnswer,
     ServerAssignmentRequest,
 )
@@ -31,6 +35,42 @@ def test_sar_survives_a_round_trip(request: ServerAssignmentRequest) -> None:
 @given(records(ServerAssignmentAnswer))
 def test_saa_survives_a_round_trip(answer: ServerAssignmentAnswer) -> None:
     assert ServerAssignmentAnswer.parse(Message.parse(answer.message(SAR.message()).build())) == answer
+
+
+@given(records(RegistrationTerminationRequest))
+def test_rtr_survives_a_round_trip(request: RegistrationTerminationRequest) -> None:
+    assert RegistrationTerminationRequest.parse(Message.parse(request.message().build())) == request
+
+
+@given(records(RegistrationTerminationAnswer))
+def test_rta_survives_a_round_trip(answer: RegistrationTerminationAnswer) -> None:
+    assert RegistrationTerminationAnswer.parse(Message.parse(answer.message(RTR.message()).build())) == answer
+
+
+@given(records(PushProfileRequest))
+def test_ppr_survives_a_round_trip(request: PushProfileRequest) -> None:
+    assert PushProfileRequest.parse(Message.parse(request.message().build())) == request
+
+
+@given(records(PushProfileAnswer))
+def test_ppa_survives_a_round_trip(answer: PushProfileAnswer) -> None:
+    assert PushProfileAnswer.parse(Message.parse(answer.message(PPR.message()).build())) == answer
+
+
+def test_python_diameter_reads_why_a_rtr_deregisters() -> None:
+    message = numbered(RTR.message())
+    assert (message.command, message.application, message.flags) == (304, 16777265, 0xC0)
+    avps = dict(tree(plain(message.build()).avps))
+    assert avps["Deregistration-Reason"] == [("Reason-Code", 0), ("Reason-Info", "barred")]
+    assert avps["Destination-Host"] == AAA.origin_host.encode()
+
+
+def test_python_diameter_reads_the_profile_of_a_ppr() -> None:
+    message = numbered(PPR.message())
+    assert (message.command, message.application, message.flags) == (305, 16777265, 0xC0)
+    avps = dict(tree(plain(message.build()).avps))
+    assert isinstance(avps["Non-3GPP-User-Data"], list)
+    assert dict(avps["Non-3GPP-User-Data"])["Context-Identifier"] == 1
 
 
 def test_a_mar_carries_the_3gpp_avps_and_not_those_of_rfc_4740() -> None:
