@@ -14,6 +14,7 @@ from aaa.radius.server import RadiusServer
 from aaa.service import EapAuthenticationService
 from aaa.sessions import MemoryConversations
 from aaa.swx_client import SwxClient
+from aaa.swx_requests import swx_requests
 from hss.api import HomeSubscriberServer
 from hss.app import open_service
 from hss.config import HssConfig
@@ -98,6 +99,7 @@ async def _open_swx(aaa: AaaConfig, swx: SwxConfig, tap: Tap) -> AsyncIterator[H
             applications=(Application.SWX,),
         ),
         address=swx.hss,
+        handler=swx_requests(local.identity),
         random=secrets.token_bytes,
         wall_clock=now,
         capture=tap,
