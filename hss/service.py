@@ -10,6 +10,7 @@ from hss.custody import Custodian, SealedKeys
 from hss.database import Database
 from hss.keyring import UnknownDataKey
 from hss.models import DIAMETER_IDENTITY_LENGTH
+from hss.notices import take_over
 from hss.profiles import have_apns
 from hss.registrations import assign, user_data
 from hss.rows import first_keys
@@ -91,6 +92,9 @@ class HssService:
                 seq_ms = await self._seq_ms(request, request.resynchronisation)
             issued = await self._sequences.issue(imsi, request.node, min(request.count, VECTORS_MAX), seq_ms)
         _check_serving(request, issued.serving_aaa)
+        if request.aaa_failure and issued.serving_aaa not in {None, request.node.lower()}:
+            with _refusals():
+                await self._database.write(lambda connection: take_over(connection, imsi, request.node))
         return issued, await self._functions(issued.keys, issued.settings)
 
     async def _seq_ms(self, request: VectorRequest, resynchronisation: Resynchronisation) -> int:

@@ -5,7 +5,8 @@ from sqlalchemy import insert, select
 from hss.engines import transaction
 from hss.location import Location
 from hss.models import Notice, NoticeKind, Registration
-from hss.notices import tell_deregistered, tell_profile_changed
+from hss.notices import NEW_SERVER_ASSIGNED, take_over, tell_deregistered, tell_profile_changed
+from hss.registrations import serving_aaa
 from tests.hss.conftest import Registry
 
 
@@ -29,3 +30,16 @@ def test_nobody_is_told_when_nobody_serves(registry: Registry, location: Locatio
         tell_profile_changed(connection, imsi)
         tell_deregistered(connection, imsi, "removed")
         assert connection.execute(select(Notice)).all() == []
+
+
+def test_server_that_failed_is_told_who_took_over(registry: Registry, location: Location) -> None:
+    imsi = str(registry.add().imsi)
+    with transaction(location) as connection:
+        take_over(connection, imsi, "aaa2")
+        assert serving_aaa(connection, imsi) is None, "a MAR registers nobody"
+        connection.execute(insert(Registration).values(imsi=imsi, aaa_name="aaa1"))
+        for _ in range(2):
+            take_over(connection, imsi, "AAA2")
+        assert serving_aaa(connection, imsi) == "aaa2"
+        (row,) = connection.execute(select(Notice)).all()
+    assert (row.aaa_name, row.kind, row.reason) == ("aaa1", NoticeKind.DEREGISTER, NEW_SERVER_ASSIGNED)
