@@ -148,13 +148,23 @@ master_key = "master.key"  # the key that K and OPc are sealed under: back it up
 origin_host = {_quoted(plan.host("hss"))}  # its Diameter identity
 origin_realm = {_quoted(plan.realm)}  # its Diameter realm
 swx = {_quoted(f"{plan.block.hss}:{SWX_PORT}")}  # where it listens for AAA servers, SWx over TCP
+policy = "enforce"  # learn: refuse nothing by the limits of peers, and write proposed-policy.toml beside this file
 
 [[hss.peer]]  # our own AAA server; who is not named in an [[hss.peer]] is refused
 {_peer("aaa", plan, "our AAA server", ("swx",))}
+{_HSS_LIMITS}
 
 [[hss.peer]]  # an AAA server of your own, for trials
 {_peer("tester", plan, "a client of yours", ("swx",))}
+{_HSS_LIMITS}
 """
+
+
+_HSS_LIMITS = """\
+agent = false  # true for a relay or proxy, whose requests are those of others
+realms = []  # the realms that its requests may name beside its own; [] for any
+imsi_prefixes = []  # the first digits of the IMSIs that it may ask about, such as ["00101"]; [] for any
+vectors_per_minute = 0  # how many vectors it may have in a minute; 0 for any number"""
 
 
 def _peer(name: str, plan: Plan, who: str, applications: tuple[str, ...]) -> str:

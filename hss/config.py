@@ -2,7 +2,7 @@
 
 from collections import Counter
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, PlainValidator, ValidationInfo, model_validator
 from sqlalchemy import URL
@@ -40,6 +40,17 @@ Database = Annotated[Location, PlainValidator(_location)]
 """Where the store is; a file is relative to the configuration's folder."""
 
 
+class HssPeerConfig(PeerConfig):
+    """An AAA server, a MME, or an agent before them, and what it may ask; what is empty, or 0, has no limit."""
+
+    agent: bool = Field(default=False, description="true for a relay or proxy, whose requests are those of others")
+    realms: tuple[str, ...] = Field(default=(), description='realms beside its own, such as ["epc.example"]')
+    imsi_prefixes: tuple[Annotated[str, Field(pattern=r"^[0-9]{1,15}$")], ...] = Field(
+        default=(), description='the first digits of IMSIs, such as ["00101"]'
+    )
+    vectors_per_minute: int = Field(default=0, ge=0)
+
+
 class HssConfig(Section):
     """One HSS."""
 
@@ -58,7 +69,12 @@ class HssConfig(Section):
         description="this process's name among those on one database; needed with time-based or reserving profiles",
     )
     swx: SocketAddress = Field(description='where to listen for AAA servers and MMEs, such as "127.0.0.2:3868"')
-    peer: tuple[PeerConfig, ...] = Field(default=(), description="[[hss.peer]] tables, one for each AAA server or MME")
+    policy: Literal["enforce", "learn"] = Field(
+        default="enforce", description='"enforce", or "learn" to refuse nothing and write proposed-policy.toml'
+    )
+    peer: tuple[HssPeerConfig, ...] = Field(
+        default=(), description="[[hss.peer]] tables, one for each AAA server or MME"
+    )
 
     @model_validator(mode="after")
     def _peers_are_distinct(self) -> Self:

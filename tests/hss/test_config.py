@@ -36,11 +36,23 @@ def test_peers_are_read(tmp_path: Path) -> None:
     assert [one.origin_host for one in config.peer] == ["a.example", "b.example"]
 
 
+def test_peer_may_be_limited(tmp_path: Path) -> None:
+    keys = 'agent = true\nrealms = ["visited"]\nimsi_prefixes = ["00101"]\nvectors_per_minute = 600\n'
+    config = read(tmp_path, SECTION + 'policy = "learn"\n' + peer("a", "a.example") + keys + peer("b", "b.example"))
+    assert config.policy == "learn"
+    limited, free = config.peer
+    assert (limited.agent, limited.realms, limited.imsi_prefixes) == (True, ("visited",), ("00101",))
+    assert limited.vectors_per_minute == 600
+    assert (free.agent, free.realms, free.imsi_prefixes, free.vectors_per_minute) == (False, (), (), 0)
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
         (SECTION + peer("a", "a.example") + peer("b", "A.example"), "two [[hss.peer]] have origin_host a.example"),
         (SECTION + peer("a", "a.example", "s6b"), "peer a may ask for s6b, which no HSS serves; write swx or s6a"),
+        (SECTION + peer("a", "a.example") + 'imsi_prefixes = ["x"]\n', "hss.peer.0.imsi_prefixes.0: 'x'"),
+        (SECTION + 'policy = "off"\n', "hss.policy: 'off': input should be 'enforce' or 'learn'"),
         (SECTION.replace("swx", "sxw"), "hss.swx: is missing; write where to listen"),
         (SECTION + "databse = 'x'\n", "hss.databse: nothing reads this key; did you mean database?"),
     ],
