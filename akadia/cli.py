@@ -194,10 +194,38 @@ class _Commands:
         return run(aaa=aaa, as_json=json, keep=keep)
 
     def serve_hss(self) -> int:
-        """Serve SWx until SIGTERM or Ctrl-C."""
+        """Serve SWx and S6a until SIGTERM or Ctrl-C."""
         from hss.app import main as serve
 
         return serve(self._config())
+
+    def serve_auc(
+        self,
+        path: Annotated[Path | None, Parameter(show_default=False)] = None,
+        /,
+        *,
+        node: str = "auc-socket",
+        mode: str = "660",
+    ) -> int:
+        """Give hostapd vectors over a Unix socket (its eap_sim_db) until SIGTERM or Ctrl-C.
+
+        hostapd.conf then says eap_sim_db=unix:PATH. Start this first: hostapd looks for the socket when it starts.
+        For EAP-AKA' a subscriber's AMF needs the separation bit (8000).
+
+            akadia --config lab/akadia.toml hss auc-socket /run/akadia/auc.sock
+
+        Parameters
+        ----------
+        path
+            The socket; auc.sock beside the configuration unless one is named.
+        node
+            For which requesting node vectors are made: it has an IND of its own.
+        mode
+            Who may ask, as octal digits: whoever may write to the socket gets keys.
+        """
+        from hss.auc_socket_app import main as serve
+
+        return serve(self._config(), path, node=node, mode=mode)
 
     def serve_aaa(self) -> int:
         """Serve RADIUS and Diameter until SIGTERM or Ctrl-C."""
@@ -269,6 +297,8 @@ def _add_commands(app: App, commands: _Commands) -> None:
     for name, text in _SERVERS.items():
         server = _group(name, text)
         server.command(serve[name], name="serve")
+        if name == "hss":
+            server.command(commands.serve_auc, name="auc-socket")
         app.command(server)
     ue = _group("ue", "The UE.")
     ue.command(commands.attach)

@@ -46,6 +46,7 @@ def test_help_teaches_by_examples(capsys: pytest.CaptureFixture[str]) -> None:
         "up",
         "demo",
         "hss serve",
+        "hss auc-socket",
         "aaa serve",
         "pdngw serve",
         "dns serve",

@@ -6,7 +6,9 @@ import re
 import socket
 import tempfile
 from asyncio.subprocess import PIPE, STDOUT, Process
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from ue_sim.usim import Usim
@@ -59,8 +61,13 @@ class Report:
         return int(counts[-1]) if counts else 0
 
 
-async def run_eapol_test(test: EapolTest, host: str, port: int, usim: Usim) -> Report:
+Reply = Callable[[str], str | None]
+"""The command that answers a line of the control interface, or None when that asks for nothing."""
+
+
+async def run_eapol_test(test: EapolTest, host: str, port: int, usim: Usim | Reply) -> Report:
     """Run `test` against the RADIUS server at `host`:`port` with `usim` as its SIM; TimeoutError if it stays."""
+    reply = usim if callable(usim) else partial(_ask, usim)
     with tempfile.TemporaryDirectory(prefix="eapol") as name:
         folder = Path(name)
         configuration = folder / "eapol.conf"
@@ -72,7 +79,7 @@ async def run_eapol_test(test: EapolTest, host: str, port: int, usim: Usim) -> R
         )  # fmt: skip
         try:
             async with asyncio.timeout(test.timeout + _SLACK):
-                return await _attend(process, folder, usim)
+                return await _attend(process, folder, reply)
         finally:
             if process.returncode is None:
                 process.kill()
@@ -85,7 +92,11 @@ def _configuration(test: EapolTest, folder: Path) -> str:
     return f"ctrl_interface={folder}\nexternal_sim=1\nnetwork={{\n{network}}}\n"
 
 
-async def _attend(process: Process, folder: Path, usim: Usim) -> Report:
+def _ask(usim: Usim, line: str) -> str | None:
+    return answer(line, usim)
+
+
+async def _attend(process: Process, folder: Path, reply: Reply) -> Report:
     control = folder / _INTERFACE
     for _ in range(500):
         if control.exists():
@@ -96,7 +107,7 @@ async def _attend(process: Process, folder: Path, usim: Usim) -> Report:
         monitor.bind(str(folder / "monitor"))
         monitor.connect(str(control))
         asked = [0]
-        attending = asyncio.create_task(_answer_requests(monitor, usim, asked))
+        attending = asyncio.create_task(_answer_requests(monitor, reply, asked))
         output, _ = await process.communicate()
         attending.cancel()
         with contextlib.suppress(asyncio.CancelledError, ConnectionError):
@@ -106,12 +117,12 @@ async def _attend(process: Process, folder: Path, usim: Usim) -> Report:
     )
 
 
-async def _answer_requests(monitor: socket.socket, usim: Usim, asked: list[int]) -> None:
+async def _answer_requests(monitor: socket.socket, reply: Reply, asked: list[int]) -> None:
     loop = asyncio.get_running_loop()
     await loop.sock_sendall(monitor, b"ATTACH")
     while True:
         line = (await loop.sock_recv(monitor, 4096)).decode(errors="replace")
-        command = answer(line, usim)
+        command = reply(line)
         if command is not None:
             asked[0] += 1
             await loop.sock_sendall(monitor, command.encode())
