@@ -59,9 +59,11 @@ def waits(connection: Connection, names: Collection[str], now: datetime) -> bool
 
 def claim(connection: Connection, names: Collection[str], now: datetime) -> list[Due]:
     """Take what is due for `names` (AAA servers, lower case), in the order of the changes; nobody else has it then."""
+    # what another process is claiming just now is passed over (SQLite has one writer, and takes no notice)
+    free = _due(names, now).order_by(Notice.id).limit(AT_ONCE).with_for_update(skip_locked=True)
     mine = (
         update(Notice)
-        .where(Notice.id.in_(_due(names, now).order_by(Notice.id).limit(AT_ONCE)), Notice.not_before <= now)
+        .where(Notice.id.in_(free), Notice.not_before <= now)
         .values(not_before=now + LEASE, attempts=Notice.attempts + 1)
         .returning(Notice.id, Notice.imsi, Notice.aaa_name, Notice.kind, Notice.reason, Notice.reason_info,
                    Notice.attempts)

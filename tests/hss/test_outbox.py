@@ -1,6 +1,8 @@
 """A notice is claimed by one process, told as things stand now, and gone when it is settled."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from threading import Barrier
 
 import pytest
 from sqlalchemy import delete, insert, select, update
@@ -150,3 +152,23 @@ def test_notice_that_nobody_could_deliver_is_dropped(registered: Location) -> No
         assert drop_old(connection, later()) == []
         assert drop_old(connection, later() + KEPT) == [(IMSI, AAA)]
         assert connection.execute(select(Notice)).all() == []
+
+
+def test_no_two_claim_the_same_notice(registered: Location) -> None:
+    """As several HSS processes do, each on a connection of its own."""
+    workers = 4
+    change(registered, 5 * AT_ONCE)
+    now, barrier = later(), Barrier(workers)
+
+    def work(_: int) -> list[int]:
+        barrier.wait(60)
+        found: list[int] = []
+        while some := claimed(registered, now):
+            found += [one.number for one in some]
+        return found
+
+    with ThreadPoolExecutor(workers) as pool:
+        numbers = [number for mine in pool.map(work, range(workers)) for number in mine]
+    assert len(numbers) == len(set(numbers)) >= AT_ONCE
+    with transaction(registered) as connection:
+        assert set(connection.scalars(select(Notice.attempts))) <= {0, 1}
