@@ -62,7 +62,7 @@ def running(line: str, folder: Path) -> Iterator[None]:
 
 
 def test_laboratory_and_subscribers_as_shown(tmp_path: Path) -> None:
-    laboratory, subscribers = blocks()
+    laboratory, subscribers = (block for block in blocks() if "auc-socket" not in block)
     init, up, attach = laboratory.strip().splitlines()
     run(init, tmp_path)
     with running(up, tmp_path):
@@ -70,6 +70,25 @@ def test_laboratory_and_subscribers_as_shown(tmp_path: Path) -> None:
         listed = run(subscribers, tmp_path)
     assert "001010000000002 enabled" in listed
     assert "001010000000002 barred" in run("akadia --config lab/akadia.toml subscriber list", tmp_path)
+
+
+def test_socket_for_hostapd_as_shown(tmp_path: Path) -> None:
+    (block,) = (block for block in blocks() if "auc-socket" in block)
+    run("akadia init lab", tmp_path)
+    process = subprocess.Popen(
+        ["bash", "-c", "exec " + block.strip().replace("akadia", f"{sys.executable} -P -m akadia", 1)],
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stderr is not None
+        assert "auc socket ready" in process.stderr.readline()
+        assert (tmp_path / "auc.sock").is_socket()
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=30)
+    assert (process.returncode, (tmp_path / "auc.sock").exists()) == (0, False)
 
 
 def test_demo_transcript_has_the_lines_that_are_printed() -> None:
