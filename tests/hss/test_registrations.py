@@ -94,6 +94,9 @@ def test_gateway_is_kept_for_each_apn(registry: Registry, location: Location) ->
     for apn, address in (("internet", "2001:db8::1"), ("IMS", "2001:db8::2"), ("internet", "2001:db8::3")):
         assert run(location, replace(update, apn=apn, pdn_gw=IPv6Address(address))) is None
     assert gateways(location) == [("ims", "2001:db8::2"), ("internet", "2001:db8::3")]
+    profile = run(location, REGISTER)
+    assert isinstance(profile, Profile)
+    assert [str(apn.pdn_gw) for apn in profile.apns] == ["2001:db8::3", "2001:db8::2"]
     assert run(location, replace(update, apn="ims", pdn_gw=None)) is None
     assert gateways(location) == [("internet", "2001:db8::3")]
     run(location, replace(REGISTER, assignment=Assignment.USER_DEREGISTRATION))
