@@ -113,7 +113,7 @@ def _mode(text: str) -> int:
 
 
 class AucSocket:
-    """Answers on `bound`, inside a running loop; what comes for one subscriber is served in its order."""
+    """Answers on `bound`, inside a running loop; what comes after an AUTS of a subscriber is served after it."""
 
     def __init__(self, service: HssService, bound: socket.socket, node: str) -> None:
         self._service = service
@@ -122,7 +122,7 @@ class AucSocket:
         self._loop = asyncio.get_running_loop()
         self._limit = LogLimit()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._last: dict[str, asyncio.Task[None]] = {}
+        self._resynchronising: dict[str, asyncio.Task[None]] = {}
         self._loop.add_reader(bound, self._readable)
 
     async def close(self) -> None:
@@ -149,15 +149,16 @@ class AucSocket:
             self._send(request, (), client)
             return
         imsi = str(request.imsi)
-        task = self._loop.create_task(self._serve(request, client, self._last.get(imsi)))
+        task = self._loop.create_task(self._serve(request, client, self._resynchronising.get(imsi)))
         self._tasks.add(task)
-        self._last[imsi] = task
+        if isinstance(request, AkaAuts):
+            self._resynchronising[imsi] = task
         task.add_done_callback(lambda done: self._done(imsi, done))
 
     def _done(self, imsi: str, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
-        if self._last.get(imsi) is task:
-            del self._last[imsi]
+        if self._resynchronising.get(imsi) is task:
+            del self._resynchronising[imsi]
 
     async def _serve(
         self, request: AucRequest, client: str | bytes | None, before: "asyncio.Task[None] | None"
