@@ -1,7 +1,8 @@
-"""Every revision, up and down, on a real SQLite file, and the models are what the revisions make."""
+"""Every revision, up and down, on both engines with rows in place; and the models are what the revisions make."""
 
 import stat
 from pathlib import Path
+from random import Random
 
 import pytest
 from alembic import command
@@ -9,14 +10,22 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect, text
+from sqlalchemy import URL, Connection, insert, inspect, select, text
 
-from hss.engines import migration_engine
-from hss.models import Model
-from hss.schema import upgrade
+from hss.custody import Custodian
+from hss.engines import migration_engine, transaction
+from hss.location import Location
+from hss.models import Model, RequestingNode, Subscriber
+from hss.rows import keys_of
+from hss.schema import SchemaOutdated, downgrade, upgrade
 from hss.store_errors import StoreUnavailable
+from hss.vault import Vault
+from tests.hss.conftest import FIRST_SET, Registry
+from tests.postgres import PostgresServer
+from wire.secret import Secret
 
 FOLDER = Path(__file__).parents[2] / "migrations"
+IMSI = "001010000000001"
 
 
 def config() -> Config:
@@ -29,16 +38,24 @@ def revisions() -> list[str]:
     return [script.revision for script in ScriptDirectory.from_config(config()).walk_revisions()][::-1]
 
 
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.interop)])
+def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Location:
+    """A database without a schema."""
+    if request.param == "sqlite":
+        return tmp_path / "db.sqlite"
+    server: PostgresServer = request.getfixturevalue("postgres")
+    return server.new_database()
+
+
 def test_revisions_are_one_line_without_branches() -> None:
     scripts = list(ScriptDirectory.from_config(config()).walk_revisions())
-    assert len(scripts) >= 1
+    assert len(scripts) >= 2
     assert [script.down_revision for script in scripts] == [*[s.revision for s in scripts[1:]], None]
 
 
-def test_revisions_make_what_the_models_say(tmp_path: Path) -> None:
-    path = tmp_path / "db.sqlite"
-    upgrade(path)
-    engine = migration_engine(path)
+def test_revisions_make_what_the_models_say(empty: Location) -> None:
+    upgrade(empty)
+    engine = migration_engine(empty)
     with engine.begin() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
         assert compare_metadata(context, Model.metadata) == []
@@ -47,15 +64,19 @@ def test_revisions_make_what_the_models_say(tmp_path: Path) -> None:
             for table in Model.metadata.tables
         }
     engine.dispose()
-    assert made["subscriber"] == {f"ck_subscriber_{name}" for name in ("state", "amf", "seq", "time_offset")}
-    assert made["apn_profile"] == {"ck_apn_profile_pdn_type", "ck_apn_profile_ambr"}
-    assert made["requesting_node"] == {f"ck_requesting_node_{name}" for name in ("ind_bits", "ind", "horizon")}
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    wanted = {
+        name: {str(one.name) for one in table.constraints if type(one).__name__ == "CheckConstraint"}
+        for name, table in Model.metadata.tables.items()
+    }
+    assert made == wanted
+    assert sum(map(len, made.values())) >= 20
+    if isinstance(empty, Path):
+        assert stat.S_IMODE(empty.stat().st_mode) == 0o600
 
 
 @pytest.mark.parametrize("revision", revisions())
-def test_revision_goes_up_and_down_and_up(tmp_path: Path, revision: str) -> None:
-    engine = migration_engine(tmp_path / "db.sqlite")
+def test_revision_goes_up_and_down_and_up(empty: Location, revision: str) -> None:
+    engine = migration_engine(empty)
     one = config()
     with engine.begin() as connection:
         one.attributes["connection"] = connection
@@ -67,14 +88,100 @@ def test_revision_goes_up_and_down_and_up(tmp_path: Path, revision: str) -> None
     engine.dispose()
 
 
-def test_failed_revision_leaves_nothing_behind(tmp_path: Path) -> None:
-    path = tmp_path / "db.sqlite"
-    engine = migration_engine(path)
+def fill_first_release(connection: Connection, vault: Vault) -> None:
+    """A row in every table of revision 0001, as the first release wrote them."""
+    sealed = {
+        column: vault.seal(Secret.fromhex(FIRST_SET[column]), table="subscriber", column=column, imsi=IMSI)
+        for column in ("k", "opc")
+    }
+    subscriber = "INSERT INTO subscriber (imsi, k, opc, key_version, amf, seq, state, msisdn) VALUES"
+    values = " (:imsi, :k, :opc, 1, 47545, 7, 'enabled', '4917012345')"
+    connection.execute(text(subscriber + values), {"imsi": IMSI, **sealed})
+    for statement in (
+        f"INSERT INTO apn_profile VALUES ('{IMSI}', 1, 'internet', 1, '2001:db8::5', NULL, 5, 6, TRUE)",
+        "INSERT INTO requesting_node (name, ind) VALUES ('aaa', 3), ('bbb', 4)",
+        f"INSERT INTO registration (imsi, aaa_name) VALUES ('{IMSI}', 'aaa')",
+        f"INSERT INTO serving_gateway VALUES ('{IMSI}', 'internet', '2001:db8::1')",
+    ):
+        connection.execute(text(statement))
+
+
+def dump(connection: Connection) -> dict[str, list[tuple[object, ...]]]:
+    """Every row of every table, columns in the order of their names."""
+    rows: dict[str, list[tuple[object, ...]]] = {}
+    for table in sorted(set(inspect(connection).get_table_names()) - {"alembic_version"}):
+        names = sorted(str(column["name"]) for column in inspect(connection).get_columns(table))
+        found = connection.execute(text(f"SELECT {', '.join(names)} FROM {table}")).all()
+        rows[table] = sorted([tuple(row) for row in found], key=repr)
+    return rows
+
+
+def test_rows_of_the_first_release_go_up_and_down_unharmed(empty: Location, vault: Vault) -> None:
+    engine = migration_engine(empty)
+    one = config()
+    with engine.begin() as connection:
+        one.attributes["connection"] = connection
+        command.upgrade(one, "0001")
+        fill_first_release(connection, vault)
+        before = dump(connection)
+        assert {table: len(rows) for table, rows in before.items()} == {
+            "apn_profile": 1, "registration": 1, "requesting_node": 2, "serving_gateway": 1, "subscriber": 1,
+        }  # fmt: skip
+        command.upgrade(one, "head")
+        row = keys_of(connection, IMSI)
+        assert row is not None
+        assert (row.data_key_id, row.amf, row.profile) == (None, 47545, "milenage")
+        assert Custodian(vault).open(row).k.hex() == FIRST_SET["k"]
+        nodes = connection.execute(select(RequestingNode.name, RequestingNode.ind_bits, RequestingNode.ind))
+        assert sorted(tuple(node) for node in nodes) == [("aaa", 5, 3), ("bbb", 5, 4)]
+        assert connection.execute(select(Subscriber.seq, Subscriber.revision)).one() == (7, 1)
+        command.downgrade(one, "0001")
+        assert dump(connection) == before
+    engine.dispose()
+
+
+@pytest.mark.parametrize("location", ["sqlite", pytest.param("postgresql", marks=pytest.mark.interop)], indirect=True)
+@pytest.mark.parametrize(
+    ("what", "said"),
+    [
+        ("key", "1 subscribers are sealed under data keys"),
+        ("profile", "1 subscribers have profiles of their own"),
+        ("node", "1 nodes have an IND of their own"),
+    ],
+)
+def test_what_an_older_schema_cannot_hold_keeps_the_newer(
+    registry: Registry, location: Location, vault: Vault, what: str, said: str
+) -> None:
+    known = registry.add(IMSI)
+    custodian = Custodian(vault, Random(1).randbytes)
+    with transaction(location) as connection:
+        custodian.keyring.prepare(connection)
+        connection.execute(text("INSERT INTO algorithm_profile SELECT 'own', algorithm, parameters, ind_bits, delta, "
+                                "scheme, reserve, clock_unit_ms, custody FROM algorithm_profile"))  # fmt: skip
+        if what == "node":
+            connection.execute(insert(RequestingNode).values(name="a|", ind_bits=6, ind=1))
+    if what != "node":
+        values: dict[str, object] = {"data_key_id": custodian.keyring.current} if what == "key" else {"profile": "own"}
+        registry.set(known.imsi, **values)
+    with pytest.raises(SchemaOutdated, match=f"{said}, which schema 0001 cannot hold; take a backup, and stay at 0002"):
+        downgrade(location, "0001")
+    with transaction(location) as connection:
+        assert keys_of(connection, IMSI) is not None
+
+
+def test_failed_revision_leaves_nothing_behind(empty: Location) -> None:
+    engine = migration_engine(empty)
     with engine.begin() as connection:
         connection.execute(text("CREATE TABLE registration (x INTEGER)"))
-    engine.dispose()
     with pytest.raises(StoreUnavailable, match="already exists"):
-        upgrade(path)
+        upgrade(empty)
     with engine.begin() as connection:
         assert inspect(connection).get_table_names() == ["registration"]
     engine.dispose()
+
+
+@pytest.mark.interop
+def test_missing_database_says_how_it_is_made(postgres: PostgresServer) -> None:
+    location: URL = postgres.url("nowhere")
+    with pytest.raises(StoreUnavailable, match='database "nowhere" does not exist'):
+        upgrade(location)
