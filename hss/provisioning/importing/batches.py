@@ -1,0 +1,204 @@
+"""An import in SQL: where it is, and a chunk of its rows with the place where it goes on, in one transaction."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from hss.models import Apn, BatchState, DataKey, ImportBatch, KeyState, Subscriber, SubscriberState
+from hss.provisioning.importing.causes import Cause
+from hss.provisioning.importing.rows import NewRow
+from hss.provisioning.importing.source import Chunk
+from hss.store_errors import StoreConflict
+
+FILE_NAME_LENGTH = 255
+
+
+class ImportRefused(Exception):
+    """The import cannot begin or go on; one line that says what to do instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """One import: the columns of `hss.models.ImportBatch`."""
+
+    id: int
+    file_name: str
+    file_digest: bytes
+    mapping: str
+    state: BatchState
+    position: int
+    line: int
+    added: int
+    refused: int
+    actor: str
+    started: datetime
+    finished: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A row for quarantine; `imsi` only where it is one."""
+
+    line: int
+    imsi: str | None
+    cause: Cause
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class SealedRow:
+    """A row and what its keys have become: the columns of Custodian.columns."""
+
+    row: NewRow
+    keys: dict[str, Any]
+
+
+_COLUMNS = tuple(ImportBatch.__table__.c)
+
+
+def find(connection: Connection, digest: bytes, mapping: str) -> Batch | None:
+    """The batch of this file and mapping that runs or is done; None when there is none, or it was rolled back."""
+    same = (ImportBatch.file_digest == digest, ImportBatch.mapping == mapping)
+    rows = select(*_COLUMNS).where(*same, ImportBatch.state != BatchState.ROLLED_BACK).order_by(ImportBatch.id)
+    row = connection.execute(rows).mappings().first()
+    return None if row is None else Batch(**row)
+
+
+def get(connection: Connection, number: int) -> Batch:
+    """The batch of this number; ImportRefused when there is none."""
+    row = connection.execute(select(*_COLUMNS).where(ImportBatch.id == number)).mappings().first()
+    if row is None:
+        raise ImportRefused(f"there is no import {number}; see them with: akadia import list")
+    return Batch(**row)
+
+
+def listed(connection: Connection, limit: int) -> list[Batch]:
+    """The last `limit` batches, the newest first."""
+    rows = connection.execute(select(*_COLUMNS).order_by(ImportBatch.id.desc()).limit(limit)).mappings()
+    return [Batch(**row) for row in rows]
+
+
+def begin(
+    connection: Connection, *, file_name: str, digest: bytes, mapping: str, actor: str, position: int, line: int
+) -> Batch:
+    """A new batch, whose first row is behind `position`."""
+    values = {
+        "file_name": file_name[-FILE_NAME_LENGTH:],
+        "file_digest": digest,
+        "mapping": mapping,
+        "state": BatchState.RUNNING,
+        "position": position,
+        "line": line,
+        "actor": actor,
+    }
+    number = connection.execute(insert(ImportBatch).values(**values).returning(ImportBatch.id)).scalar_one()
+    return get(connection, number)
+
+
+def existing(connection: Connection, imsis: Sequence[str]) -> dict[str, int | None]:
+    """Which of `imsis` are there, each with the batch that brought it."""
+    rows = connection.execute(select(Subscriber.imsi, Subscriber.batch_id).where(Subscriber.imsi.in_(imsis)))
+    return {row.imsi: row.batch_id for row in rows}
+
+
+def write(
+    connection: Connection, batch: Batch, chunk: Chunk, sealed: Sequence[SealedRow], refused: Sequence[Refused]
+) -> tuple[Batch, list[Refused]]:
+    """Add the rows of one chunk, and how far the batch is now: all of it or nothing, in the caller's transaction.
+
+    Returns the batch as it is then, and what is refused, `refused` before included. StoreConflict when somebody else
+    adds the same subscriber, or retires a data key, at this moment: seal and write the chunk again.
+    """
+    _require_live(connection, {one.keys["data_key_id"] for one in sealed})
+    there = existing(connection, [one.row.imsi for one in sealed])
+    wanted: dict[str, SealedRow] = {}
+    twice: list[Refused] = []
+    for one in sealed:
+        imsi = one.row.imsi
+        if imsi in wanted or imsi in there:
+            twice.append(already(one.row.line, imsi, own=imsi in wanted or there[imsi] == batch.id))
+        else:
+            wanted[imsi] = one
+    if wanted:
+        connection.execute(insert(Subscriber), [_subscriber(one, batch.id) for one in wanted.values()])
+        connection.execute(insert(Apn), [apn for one in wanted.values() for apn in _apns(one.row)])
+    everything = sorted([*refused, *twice], key=lambda each: each.line)
+    return _advance(connection, batch, chunk, added=len(wanted), refused=len(everything)), everything
+
+
+def already(line: int, imsi: str, *, own: bool) -> Refused:
+    """A subscriber that is there, from this file (`own`) or from elsewhere."""
+    if own:
+        return Refused(line, imsi, Cause.TWICE, "the file has this IMSI on an earlier line")
+    return Refused(line, imsi, Cause.EXISTS, "the subscriber is there already; it stays as it is")
+
+
+def finish(connection: Connection, batch: Batch, state: BatchState) -> None:
+    """The batch has come to `state`; ImportRefused when another process has changed it meanwhile."""
+    done = update(ImportBatch).values(state=state, finished=func.current_timestamp())
+    _require_own(connection.execute(done.where(*_as_it_was(batch))).rowcount, batch)
+
+
+def _advance(connection: Connection, batch: Batch, chunk: Chunk, *, added: int, refused: int) -> Batch:
+    after = replace(
+        batch,
+        position=chunk.position,
+        line=chunk.line,
+        added=batch.added + added,
+        refused=batch.refused + refused,
+    )
+    values = {"position": after.position, "line": after.line, "added": after.added, "refused": after.refused}
+    changed = connection.execute(update(ImportBatch).where(*_as_it_was(batch)).values(**values))
+    _require_own(changed.rowcount, batch)
+    return after
+
+
+def _as_it_was(batch: Batch) -> tuple[Any, ...]:
+    return ImportBatch.id == batch.id, ImportBatch.position == batch.position, ImportBatch.state == batch.state
+
+
+def _require_own(count: int, batch: Batch) -> None:
+    if count == 0:
+        raise ImportRefused(f"import {batch.id} is in another process's hands; let that one finish")
+
+
+def _require_live(connection: Connection, keys: set[int | None]) -> None:
+    """Sealing goes before the transaction: no key that it used may have been retired since, nor be before it ends."""
+    named = [number for number in keys if number is not None]
+    if not named:
+        return
+    usable = select(DataKey.id).where(DataKey.id.in_(named), DataKey.state != KeyState.RETIRED)
+    if len(connection.scalars(usable.with_for_update(read=True)).all()) < len(named):
+        raise StoreConflict("a data key was retired while rows were sealed under it")
+
+
+def _subscriber(one: SealedRow, batch: int) -> dict[str, Any]:
+    row = one.row
+    return {
+        "imsi": row.imsi,
+        **one.keys,
+        "profile": row.settings.name,
+        "amf": row.amf,
+        "seq": 0,
+        "time_offset": 0,
+        "state": SubscriberState.ENABLED,
+        "msisdn": row.msisdn,
+        "revision": 1,
+        "batch_id": batch,
+    }
+
+
+def _apns(row: NewRow) -> list[dict[str, Any]]:
+    return [
+        {
+            "imsi": row.imsi,
+            "context_id": apn.context_id,
+            "name": apn.name,
+            "pdn_type": apn.pdn_type.value,
+            "is_default": apn.context_id == 1,
+        }
+        for apn in row.apns
+    ]
