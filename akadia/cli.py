@@ -42,6 +42,10 @@ PROVISIONING = {
     "audit": "Show who changed what, and verify the trail of it.",
     "db": "Create, upgrade and check the database's schema.",
     "keys": "Show and exchange the keys that seal K and OPc.",
+    "import": "Bring in a SIM vendor's file; list and undo imports.",
+    "export": "Write every subscriber to a file, without any key.",
+    "backup": "Write the whole store to a file, sealed.",
+    "restore": "Fill an empty store from a backup.",
 }
 
 ConfigFile = Callable[[], Path]

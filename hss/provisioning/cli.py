@@ -4,7 +4,9 @@ from cyclopts import App
 
 from hss.provisioning.cli_apn import apn_app
 from hss.provisioning.cli_audit import audit_app
+from hss.provisioning.cli_backup import backup_apps
 from hss.provisioning.cli_db import db_app
+from hss.provisioning.cli_import import import_app
 from hss.provisioning.cli_keys import keys_app
 from hss.provisioning.cli_profile import profile_app
 from hss.provisioning.cli_session import ConfigFile
@@ -15,4 +17,5 @@ __all__ = ["ConfigFile", "apps"]
 
 def apps(config: ConfigFile) -> list[App]:
     """The groups of commands, for the front door to hang under its own."""
-    return [make(config) for make in (subscriber_app, apn_app, profile_app, keys_app, audit_app, db_app)]
+    groups = (subscriber_app, apn_app, profile_app, import_app, keys_app, audit_app, db_app)
+    return [*(make(config) for make in groups), *backup_apps(config)]

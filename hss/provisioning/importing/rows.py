@@ -10,16 +10,14 @@ from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import ECB
 
-from hss.algorithms import AlgorithmSettings
+from hss.algorithms import AlgorithmSettings, derive_opc, key_lengths
 from hss.api import ApnProfile, PdnType
 from hss.auc import SubscriberKeys
-from hss.models import Algorithm
 from hss.provisioning.apns import ApnRefused, apn_profiles
 from hss.provisioning.importing.causes import Cause, RowRefused
 from hss.provisioning.importing.keys_source import KeyMissing
 from hss.provisioning.importing.mapping import SECRET_COLUMNS, Constants, Mapping, MappingRefused
 from hss.provisioning.importing.transport import TransportKey, TransportRefused
-from wire.aka.milenage import derive_opc
 from wire.identity import Imsi
 from wire.secret import Secret
 
@@ -88,12 +86,11 @@ class RowReader:
         """The subscriber that the row describes; RowRefused names what is wrong with it."""
         settings = self._profile(values.get("profile"))
         k = self._key("k", values.get("k", ""))
-        lengths, opc_length = _lengths(settings.algorithm)
-        if len(k) not in lengths:
-            raise RowRefused(
-                Cause.KEY_LENGTH, f"K has {len(k)} octets; {settings.algorithm.value} takes {_or(lengths)}"
-            )
-        opc = self._opc(values, k, settings, opc_length)
+        lengths = key_lengths(settings)
+        if len(k) not in lengths.k:
+            takes = " or ".join(map(str, lengths.k))
+            raise RowRefused(Cause.KEY_LENGTH, f"K has {len(k)} octets; {settings.algorithm.value} takes {takes}")
+        opc = self._opc(values, k, settings, lengths.opc)
         _check_value("K", k, values.get("k_check"))
         _check_value("OPc", opc, values.get("opc_check"))
         return NewRow(
@@ -133,27 +130,13 @@ class RowReader:
                 raise RowRefused(Cause.KEY_LENGTH, f"{label} has {len(octets)} octets instead of {length}")
         if op is None:
             return opc or Secret()
-        derived = _derived(settings, k, op)
+        derived = derive_opc(settings, k, op)
         if opc is not None and not hmac.compare_digest(opc, derived):
             raise RowRefused(Cause.OPC, "OPc is not that of OP and K: one column is misnamed, or a transport key wrong")
         return derived
 
 
 _LABELS = dict(zip(SECRET_COLUMNS, ("K", "OP", "OPc"), strict=True))
-
-
-def _lengths(algorithm: Algorithm) -> tuple[tuple[int, ...], int]:
-    return ((16, 32), 32) if algorithm is Algorithm.TUAK else ((16,), 16)
-
-
-def _derived(settings: AlgorithmSettings, k: Secret, op: Secret) -> Secret:
-    if settings.algorithm is not Algorithm.MILENAGE:
-        raise RowRefused(Cause.OPC, f"{settings.algorithm.value} takes no OP here; have the vendor send TOPc")
-    return derive_opc(k, op)
-
-
-def _or(numbers: tuple[int, ...]) -> str:
-    return " or ".join(map(str, numbers))
 
 
 def _unswapped(text: str) -> str:

@@ -18,7 +18,7 @@ from hss.provisioning.importing.quarantine import Quarantine
 from hss.provisioning.importing.source import Chunk
 from hss.store_errors import StoreBusy, StoreConflict, store_errors
 
-CHUNK = 500
+CHUNK = 1000
 """Rows of one transaction."""
 TRIES = 5
 

@@ -1,0 +1,262 @@
+"""`akadia import …`: a vendor's file into the store, what was imported, and how to undo it."""
+
+import getpass
+import json as json_format
+import os
+import socket
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import App, Parameter
+from sqlalchemy import Connection
+
+from hss import schema
+from hss.algorithms import read_settings
+from hss.config import HssConfig
+from hss.custody import Custodian
+from hss.engines import transaction
+from hss.provisioning.cli_progress import progress
+from hss.provisioning.importing import batches
+from hss.provisioning.importing.batches import Batch, ImportRefused
+from hss.provisioning.importing.looking import Forecast, look
+from hss.provisioning.importing.mapping import MappingRefused, built_in, load
+from hss.provisioning.importing.preparing import Plan, prepare
+from hss.provisioning.importing.quarantine import Quarantine, QuarantineRefused
+from hss.provisioning.importing.running import Importer, Outcome, begin, opened
+from hss.provisioning.importing.source import Source, SourceRefused
+from hss.provisioning.importing.undoing import Rollback
+from hss.store_errors import StoreError
+from hss.vault import VaultError, open_vault
+from runtime.config import ConfigError, NetworkConfig, RawConfig, read_config
+
+GO_ON = "run the same command again: it goes on where it was"
+
+Flag = Annotated[bool, Parameter(negative="", show_default=False)]
+ConfigFile = Callable[[], Path]
+"""Where the configuration file is, asked only when a command runs."""
+
+
+def import_app(config: ConfigFile) -> App:
+    """The commands under `akadia import`."""
+    app = App(name="import", help="Bring in a SIM vendor's file; list and undo imports.")
+    _register_run(app, config)
+    _register_others(app, config)
+    return app
+
+
+def _register_run(app: App, config: ConfigFile) -> None:
+    @app.default
+    def run(
+        file: Path,
+        *,
+        mapping: Annotated[str, Parameter(help="pysim or another built-in name, or a TOML file's path")],
+        dry_run: Flag = False,
+        quarantine: Annotated[Path | None, Parameter(help="where bad rows go; FILE.NUMBER.quarantine")] = None,
+        quarantine_rows: Annotated[
+            bool, Parameter(negative="", help="with the rows themselves: they hold keys", show_default=False)
+        ] = False,
+        json: Flag = False,
+    ) -> None:
+        """Import a file. After an interruption the same command goes on where it was.
+
+        Bad rows go to the quarantine file with line number, IMSI and cause, and the rest goes on.
+        """
+        with _errors(), closing(Source.open(file)) as source:
+            raw, hss = _hss(config())
+            schema.check(hss.database, config())
+            plan = _plan(raw, hss, source, mapping)
+            if dry_run:
+                kept = Quarantine(quarantine, with_rows=quarantine_rows) if quarantine is not None else None
+                _print_forecast(_look(hss, plan, kept), plan, as_json=json)
+            else:
+                outcome, where = _run(hss, plan, quarantine, with_rows=quarantine_rows)
+                _print_outcome(outcome, where, as_json=json)
+
+
+def _register_others(app: App, config: ConfigFile) -> None:
+    @app.command(name="list")
+    def list_(*, limit: int = 50, json: Flag = False) -> None:
+        """List imports, the newest first."""
+        with _errors(), _reading(config()) as connection:
+            found = [_fields(batch) for batch in batches.listed(connection, limit)]
+        if json:
+            print(json_format.dumps(found))
+            return
+        for each in found:
+            counts = f"{each['added']} added, {each['refused']} refused"
+            print(f"{each['import']:>6} {each['state']:<11} {each['started'][:19]}  {counts:<32} {each['file']}")
+
+    @app.command
+    def mappings(name: str = "", *, json: Flag = False) -> None:
+        """List the mappings that come with Akadia, or print one to start your own from."""
+        with _errors():
+            known = built_in()
+            if name and name not in known:
+                raise MappingRefused(f"there is no mapping {name}; there are {', '.join(known)}")
+            described = {each: load(each).config.description for each in known}
+        if name:
+            print(known[name], end="")
+        elif json:
+            print(json_format.dumps(described))
+        else:
+            for each, description in described.items():
+                print(f"{each:<16} {description}")
+
+    @app.command
+    def rollback(batch: int, *, keep_changed: Flag = False, json: Flag = False) -> None:
+        """Remove what an import brought, and end its subscribers' registrations.
+
+        Subscribers that were changed since stop it, unless --keep-changed leaves them.
+        """
+        with _errors():
+            _roll_back(config(), batch, keep_changed=keep_changed, as_json=json)
+
+
+@contextmanager
+def _errors() -> Iterator[None]:
+    try:
+        yield
+    except StoreError as error:
+        _complain(f"{error}; {GO_ON}")
+    except (ConfigError, VaultError, MappingRefused, SourceRefused, QuarantineRefused, ImportRefused) as error:
+        _complain(str(error))
+
+
+def _complain(cause: str) -> None:
+    print(f"error: {cause}", file=sys.stderr)
+    raise SystemExit(1) from None
+
+
+def _hss(config: Path) -> tuple[RawConfig, HssConfig]:
+    raw = read_config(config)
+    return raw, raw.section("hss", HssConfig)
+
+
+@contextmanager
+def _reading(config: Path) -> Iterator[Connection]:
+    database = _hss(config)[1].database
+    schema.check(database, config)
+    with transaction(database, read_only=True) as connection:
+        yield connection
+
+
+def _plan(raw: RawConfig, hss: HssConfig, source: Source, mapping: str) -> Plan:
+    with transaction(hss.database, read_only=True) as connection:
+        settings = read_settings(connection)
+    default_apn = raw.section("network", NetworkConfig).apn
+    return prepare(source, load(mapping), settings, os.environ, default_apn=default_apn)
+
+
+def _look(hss: HssConfig, plan: Plan, quarantine: Quarantine | None) -> Forecast:
+    if quarantine is not None:
+        quarantine.begin()
+    with progress("would import", plan.source.size, done=plan.position) as tell:
+        return look(
+            hss.database,
+            plan,
+            quarantine=quarantine,
+            tell=lambda position, found: tell(position, found.added + found.causes.total()),
+        )
+
+
+def _run(hss: HssConfig, plan: Plan, quarantine: Path | None, *, with_rows: bool) -> tuple[Outcome, Path]:
+    custodian = Custodian(open_vault(hss.master_key, os.urandom))
+    with opened(hss.database) as writer:
+        batch, goes_on = begin(writer, plan, actor=_actor(), record=_record)
+        path = quarantine or plan.source.path.with_name(f"{plan.source.name}.{batch.id}.quarantine")
+        with closing(Quarantine(path, with_rows=with_rows)) as kept:
+            if goes_on:
+                kept.resume(batch.line)
+            else:
+                kept.begin()
+            done = batch.added + batch.refused
+            with progress(f"import {batch.id}", plan.source.size, done=batch.position, rows=done) as tell:
+                importer = Importer(writer, custodian, plan, kept)
+                outcome = importer.run(
+                    batch, record=_record, tell=lambda now: tell(now.position, now.added + now.refused)
+                )
+    return outcome, path
+
+
+def _roll_back(config: Path, number: int, *, keep_changed: bool, as_json: bool) -> None:
+    database = _hss(config)[1].database
+    schema.check(database, config)
+    with opened(database) as writer:
+        undo = Rollback(writer, number, keep_changed=keep_changed)
+        batch, count = undo.begin(_record)
+        removed = 0
+        with progress(f"rollback of import {number}", count) as tell:
+            while step := undo.step(batch):
+                removed += step
+                tell(removed, removed)
+        undone = undo.finish(batch, removed, _record)
+    fields = _fields(undone.batch) | {"removed": undone.removed, "kept": undone.kept}
+    text = f"import {number} is undone: {undone.removed} subscribers removed, {undone.kept} kept"
+    print(json_format.dumps(fields) if as_json else text)
+
+
+def _record(connection: Connection, action: str, batch: Batch) -> None:
+    """The audit trail is not kept by this schema's program yet."""
+
+
+def _actor() -> str:
+    return f"{getpass.getuser()} (cli on {socket.gethostname()})"
+
+
+def _fields(batch: Batch) -> dict[str, Any]:
+    return {
+        "import": batch.id,
+        "state": batch.state.value,
+        "file": batch.file_name,
+        "sha256": batch.file_digest.hex(),
+        "mapping": batch.mapping,
+        "lines": batch.line,
+        "added": batch.added,
+        "refused": batch.refused,
+        "actor": batch.actor,
+        "started": batch.started.isoformat(),
+        "finished": batch.finished.isoformat() if batch.finished else None,
+    }
+
+
+def _print_outcome(outcome: Outcome, quarantine: Path, *, as_json: bool) -> None:
+    batch = outcome.batch
+    where = str(quarantine) if quarantine.exists() else None
+    if as_json:
+        print(json_format.dumps(_fields(batch) | {"causes": dict(outcome.causes), "quarantine": where}))
+        return
+    print(f"import {batch.id}: {batch.added} added, {batch.refused} refused{f', see {where}' if where else ''}")
+    _print_causes(outcome.causes)
+    print(f"undo it with: akadia import rollback {batch.id}")
+
+
+def _print_forecast(forecast: Forecast, plan: Plan, *, as_json: bool) -> None:
+    added: list[dict[str, Any]] = [
+        {"line": row.line, "imsi": row.imsi, "msisdn": row.msisdn, "profile": row.settings.name}
+        | {"amf": f"{row.amf:04x}", "apns": [apn.name for apn in row.apns]}
+        for row in forecast.first_added
+    ]
+    refused = [
+        {"line": each.line, "imsi": each.imsi, "cause": each.cause.value, "what": each.message}
+        for each in forecast.first_refused
+    ]
+    if as_json:
+        whole = {"file": plan.source.name, "mapping": plan.mapping.identity, "would_add": forecast.added}
+        causes = {"would_refuse": forecast.causes.total(), "causes": dict(forecast.causes)}
+        print(json_format.dumps(whole | causes | {"first_added": added, "first_refused": refused}))
+        return
+    print(f"would add {forecast.added} subscribers and refuse {forecast.causes.total()} rows; nothing was written")
+    for row in added:
+        print(f"  line {row['line']}: add {row['imsi']} msisdn {row['msisdn'] or '-'} apns {' '.join(row['apns'])}")
+    _print_causes(forecast.causes)
+    for each in refused:
+        print(f"  line {each['line']}: {each['imsi'] or '-'}: {each['what']}")
+
+
+def _print_causes(causes: Counter[str]) -> None:
+    for cause, count in causes.most_common():
+        print(f"  {count:>8} {cause}")
