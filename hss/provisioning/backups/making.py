@@ -30,11 +30,12 @@ def make(connection: Connection, writer: BackupWriter, *, tell: Callable[[int], 
         codec = RowCodec(table)
         chosen = select(*table.c).order_by(*table.primary_key)
         counts[table.name] = 0
-        for rows in connection.execution_options(yield_per=ROWS).execute(chosen).partitions():
-            writer.write(b"".join(codec.line(row) for row in rows))
-            counts[table.name] += len(rows)
-            written += len(rows)
-            tell(written)
+        with connection.execute(chosen, execution_options={"yield_per": ROWS}) as found:
+            for rows in found.partitions():
+                writer.write(b"".join(codec.line(row) for row in rows))
+                counts[table.name] += len(rows)
+                written += len(rows)
+                tell(written)
     writer.write(_line({"rows": counts}))
     writer.finish()
     return counts

@@ -117,12 +117,13 @@ def _set_sequences(connection: Connection) -> None:
 
 def _prove_keys(connection: Connection, custodian: Custodian) -> None:
     columns = [getattr(Subscriber, name) for name in SealedKeys.__dataclass_fields__]
-    rows = connection.execution_options(yield_per=ROWS).execute(select(*columns).order_by(Subscriber.imsi))
-    for row in rows:
-        try:
-            custodian.open(SealedKeys(*row))
-        except VaultError as error:
-            raise BackupRefused(f"a subscriber's keys do not open: {error}") from None
+    chosen = select(*columns).order_by(Subscriber.imsi)
+    with connection.execute(chosen, execution_options={"yield_per": ROWS}) as rows:
+        for row in rows:
+            try:
+                custodian.open(SealedKeys(*row))
+            except VaultError as error:
+                raise BackupRefused(f"a subscriber's keys do not open: {error}") from None
 
 
 def _move_ahead(connection: Connection, settings: Mapping[str, AlgorithmSettings]) -> int:

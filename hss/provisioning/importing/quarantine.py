@@ -35,6 +35,7 @@ class Quarantine:
 
     def resume(self, line: int) -> None:
         """Forget what was written for lines behind `line`: they are read again."""
+        self.close()
         if not self.path.exists():
             return
         self._file = self._open(os.O_RDWR)
@@ -66,6 +67,7 @@ class Quarantine:
         """Be done with it."""
         if self._file is not None:
             self._file.close()
+            self._file = None
 
     def _new(self) -> BinaryIO:
         self._file = self._open(os.O_RDWR | os.O_CREAT | os.O_EXCL)
