@@ -15,15 +15,16 @@ from hss import schema
 from hss.config import HssConfig
 from hss.custody import Custodian
 from hss.engines import transaction
+from hss.master_key import open_master
 from hss.provisioning import exporting
 from hss.provisioning.backups.container import BackupRefused, BackupWriter, read_backup
 from hss.provisioning.backups.making import make, rows_in
 from hss.provisioning.backups.restoring import restore
 from hss.provisioning.backups.rows import lines
-from hss.provisioning.backups.wrapping import VaultWrapper
+from hss.provisioning.backups.wrapping import MasterWrapper
 from hss.provisioning.cli_progress import progress
 from hss.store_errors import StoreError
-from hss.vault import VaultError, open_vault
+from hss.vault import VaultError
 from runtime.config import ConfigError, read_config
 
 ConfigFile = Callable[[], Path]
@@ -83,7 +84,7 @@ def _backup_app(config: ConfigFile) -> App:
         with _errors():
             hss = _hss(config())
             schema.check(hss.database, config())
-            wrapper = VaultWrapper(open_vault(hss.master_key, os.urandom))
+            wrapper = MasterWrapper(open_master(hss.master_key, os.urandom))
             with transaction(hss.database, read_only=True) as connection, _output(file) as output:
                 total = rows_in(connection)
                 with progress("backup", total) as tell:
@@ -108,14 +109,14 @@ def _restore_app(config: ConfigFile) -> App:
         with _errors():
             hss = _hss(config())
             schema.check(hss.database, config())
-            vault = open_vault(hss.master_key, os.urandom)
+            master = open_master(hss.master_key, os.urandom)
             with _input(file) as source, transaction(hss.database) as connection:
                 size = file.stat().st_size
                 with progress("restore", size) as tell:
                     restored = restore(
                         connection,
-                        lines(read_backup(source, VaultWrapper(vault))),
-                        custodian_of=lambda _: Custodian(vault),
+                        lines(read_backup(source, MasterWrapper(master))),
+                        custodian=Custodian(master),
                         verify_audit=_unverified,
                         tell=lambda done: tell(source.tell(), done),
                     )

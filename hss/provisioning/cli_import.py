@@ -19,6 +19,7 @@ from hss.algorithms import read_settings
 from hss.config import HssConfig
 from hss.custody import Custodian
 from hss.engines import transaction
+from hss.master_key import open_master
 from hss.provisioning.cli_progress import progress
 from hss.provisioning.importing import batches
 from hss.provisioning.importing.batches import Batch, ImportRefused
@@ -30,7 +31,7 @@ from hss.provisioning.importing.running import Importer, Outcome, begin, opened
 from hss.provisioning.importing.source import Source, SourceRefused
 from hss.provisioning.importing.undoing import Rollback
 from hss.store_errors import StoreError
-from hss.vault import VaultError, open_vault
+from hss.vault import VaultError
 from runtime.config import ConfigError, NetworkConfig, RawConfig, read_config
 
 GO_ON = "run the same command again: it goes on where it was"
@@ -70,8 +71,9 @@ def _register_run(app: App, config: ConfigFile) -> None:
             schema.check(hss.database, config())
             plan = _plan(raw, hss, source, mapping)
             if dry_run:
-                kept = Quarantine(quarantine, with_rows=quarantine_rows) if quarantine is not None else None
-                _print_forecast(_look(hss, plan, kept), plan, as_json=json)
+                with _asked_for(quarantine, with_rows=quarantine_rows) as kept:
+                    forecast = _look(hss, plan, kept)
+                _print_forecast(forecast, plan, as_json=json)
             else:
                 outcome, where = _run(hss, plan, quarantine, with_rows=quarantine_rows)
                 _print_outcome(outcome, where, as_json=json)
@@ -151,9 +153,17 @@ def _plan(raw: RawConfig, hss: HssConfig, source: Source, mapping: str) -> Plan:
     return prepare(source, load(mapping), settings, os.environ, default_apn=default_apn)
 
 
+@contextmanager
+def _asked_for(path: Path | None, *, with_rows: bool) -> Iterator[Quarantine | None]:
+    if path is None:
+        yield None
+        return
+    with closing(Quarantine(path, with_rows=with_rows)) as kept:
+        kept.begin()
+        yield kept
+
+
 def _look(hss: HssConfig, plan: Plan, quarantine: Quarantine | None) -> Forecast:
-    if quarantine is not None:
-        quarantine.begin()
     with progress("would import", plan.source.size, done=plan.position) as tell:
         return look(
             hss.database,
@@ -164,9 +174,9 @@ def _look(hss: HssConfig, plan: Plan, quarantine: Quarantine | None) -> Forecast
 
 
 def _run(hss: HssConfig, plan: Plan, quarantine: Path | None, *, with_rows: bool) -> tuple[Outcome, Path]:
-    custodian = Custodian(open_vault(hss.master_key, os.urandom))
+    custodian = Custodian(open_master(hss.master_key, os.urandom))
     with opened(hss.database) as writer:
-        batch, goes_on = begin(writer, plan, actor=_actor(), record=_record)
+        batch, goes_on = begin(writer, plan, actor=_actor(), record=_unaudited)
         path = quarantine or plan.source.path.with_name(f"{plan.source.name}.{batch.id}.quarantine")
         with closing(Quarantine(path, with_rows=with_rows)) as kept:
             if goes_on:
@@ -177,7 +187,7 @@ def _run(hss: HssConfig, plan: Plan, quarantine: Path | None, *, with_rows: bool
             with progress(f"import {batch.id}", plan.source.size, done=batch.position, rows=done) as tell:
                 importer = Importer(writer, custodian, plan, kept)
                 outcome = importer.run(
-                    batch, record=_record, tell=lambda now: tell(now.position, now.added + now.refused)
+                    batch, record=_unaudited, tell=lambda now: tell(now.position, now.added + now.refused)
                 )
     return outcome, path
 
@@ -187,20 +197,20 @@ def _roll_back(config: Path, number: int, *, keep_changed: bool, as_json: bool) 
     schema.check(database, config)
     with opened(database) as writer:
         undo = Rollback(writer, number, keep_changed=keep_changed)
-        batch, count = undo.begin(_record)
+        batch, count = undo.begin(_unaudited)
         removed = 0
         with progress(f"rollback of import {number}", count) as tell:
             while step := undo.step(batch):
                 removed += step
                 tell(removed, removed)
-        undone = undo.finish(batch, removed, _record)
+        undone = undo.finish(batch, removed, _unaudited)
     fields = _fields(undone.batch) | {"removed": undone.removed, "kept": undone.kept}
     text = f"import {number} is undone: {undone.removed} subscribers removed, {undone.kept} kept"
     print(json_format.dumps(fields) if as_json else text)
 
 
-def _record(connection: Connection, action: str, batch: Batch) -> None:
-    """The audit trail is not kept by this schema's program yet."""
+def _unaudited(_connection: Connection, _action: str, _batch: Batch) -> None:
+    """Where an audit trail will hear of it."""
 
 
 def _actor() -> str:

@@ -41,7 +41,7 @@ def restore(
     connection: Connection,
     lines: Iterator[Any],
     *,
-    custodian_of: Callable[[Connection], Custodian],
+    custodian: Custodian,
     verify_audit: Callable[[Connection], None],
     tell: Callable[[int], None],
 ) -> Restored:
@@ -53,7 +53,7 @@ def restore(
     _require_schema(next(lines, None))
     counts = _fill(connection, lines, tell)
     _set_sequences(connection)
-    _prove_keys(connection, custodian_of(connection))
+    _prove_keys(connection, custodian)
     verify_audit(connection)
     return Restored(counts, _move_ahead(connection, read_settings(connection)))
 
@@ -118,6 +118,7 @@ def _set_sequences(connection: Connection) -> None:
 def _prove_keys(connection: Connection, custodian: Custodian) -> None:
     columns = [getattr(Subscriber, name) for name in SealedKeys.__dataclass_fields__]
     chosen = select(*columns).order_by(Subscriber.imsi)
+    custodian.keyring.load(connection)
     with connection.execute(chosen, execution_options={"yield_per": ROWS}) as rows:
         for row in rows:
             try:

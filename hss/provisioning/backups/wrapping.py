@@ -1,26 +1,27 @@
-"""The key of a backup under the master key (hss.vault)."""
+"""The key of a backup under the master key (hss.data_keys)."""
 
+from hss.data_keys import MasterKey
 from hss.provisioning.backups.container import BackupRefused
-from hss.vault import KEY_VERSION, UnknownKeyVersion, Vault, VaultError, WrongMasterKey
+from hss.vault import UnknownKeyVersion, VaultError, WrongMasterKey
 from wire.secret import Secret
 
 _PLACE = "backup"
 
 
-class VaultWrapper:
-    """Wraps and unwraps with a vault; the salt takes the place of an IMSI, so that no two backups exchange keys."""
+class MasterWrapper:
+    """Wraps and unwraps; the salt takes the place of an IMSI, so that no two backups exchange their keys."""
 
-    def __init__(self, vault: Vault) -> None:
-        self._vault = vault
+    def __init__(self, master: MasterKey) -> None:
+        self._master = master
 
     def wrap(self, key: Secret, salt: bytes) -> bytes:
         """As KeyWrapper."""
-        return self._vault.seal(key, table=_PLACE, column="key", imsi=salt.hex())
+        return self._master.seal(key, table=_PLACE, column="key", imsi=salt.hex())
 
     def unwrap(self, wrapped: bytes, salt: bytes) -> Secret:
         """As KeyWrapper."""
         try:
-            return self._vault.open(wrapped, table=_PLACE, column="key", imsi=salt.hex(), version=KEY_VERSION)
+            return self._master.open(wrapped, table=_PLACE, column="key", imsi=salt.hex())
         except (WrongMasterKey, UnknownKeyVersion):
             raise BackupRefused(
                 "the backup was made under another master key; name that one in hss.master_key"

@@ -7,11 +7,11 @@ from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, update
 
-from hss.models import Apn, BatchState, DataKey, ImportBatch, KeyState, Subscriber, SubscriberState
+from hss.custody import Custodian
+from hss.models import Apn, BatchState, ImportBatch, Subscriber, SubscriberState
 from hss.provisioning.importing.causes import Cause
 from hss.provisioning.importing.rows import NewRow
 from hss.provisioning.importing.source import Chunk
-from hss.store_errors import StoreConflict
 
 FILE_NAME_LENGTH = 255
 
@@ -46,14 +46,6 @@ class Refused:
     imsi: str | None
     cause: Cause
     message: str
-
-
-@dataclass(frozen=True, slots=True)
-class SealedRow:
-    """A row and what its keys have become: the columns of Custodian.columns."""
-
-    row: NewRow
-    keys: dict[str, Any]
 
 
 _COLUMNS = tuple(ImportBatch.__table__.c)
@@ -105,27 +97,32 @@ def existing(connection: Connection, imsis: Sequence[str]) -> dict[str, int | No
 
 
 def write(
-    connection: Connection, batch: Batch, chunk: Chunk, sealed: Sequence[SealedRow], refused: Sequence[Refused]
+    connection: Connection,
+    custodian: Custodian,
+    batch: Batch,
+    chunk: Chunk,
+    rows: Sequence[NewRow],
+    refused: Sequence[Refused],
 ) -> tuple[Batch, list[Refused]]:
     """Add the rows of one chunk, and how far the batch is now: all of it or nothing, in the caller's transaction.
 
     Returns the batch as it is then, and what is refused, `refused` before included. StoreConflict when somebody else
-    adds the same subscriber, or retires a data key, at this moment: seal and write the chunk again.
+    adds the same subscriber at this moment: write the chunk again.
     """
-    _require_live(connection, {one.keys["data_key_id"] for one in sealed})
-    there = existing(connection, [one.row.imsi for one in sealed])
-    wanted: dict[str, SealedRow] = {}
-    twice: list[Refused] = []
-    for one in sealed:
-        imsi = one.row.imsi
-        if imsi in wanted or imsi in there:
-            twice.append(already(one.row.line, imsi, own=imsi in wanted or there[imsi] == batch.id))
+    custodian.keyring.prepare(connection)
+    there = existing(connection, [row.imsi for row in rows])
+    wanted: dict[str, NewRow] = {}
+    everything = list(refused)
+    for row in rows:
+        if row.imsi in wanted or row.imsi in there:
+            own = row.imsi in wanted or there[row.imsi] == batch.id
+            everything.append(already(row.line, row.imsi, own=own))
         else:
-            wanted[imsi] = one
+            wanted[row.imsi] = row
     if wanted:
-        connection.execute(insert(Subscriber), [_subscriber(one, batch.id) for one in wanted.values()])
-        connection.execute(insert(Apn), [apn for one in wanted.values() for apn in _apns(one.row)])
-    everything = sorted([*refused, *twice], key=lambda each: each.line)
+        connection.execute(insert(Subscriber), [_subscriber(custodian, row, batch.id) for row in wanted.values()])
+        connection.execute(insert(Apn), [apn for row in wanted.values() for apn in _apns(row)])
+    everything.sort(key=lambda each: each.line)
     return _advance(connection, batch, chunk, added=len(wanted), refused=len(everything)), everything
 
 
@@ -165,21 +162,10 @@ def _require_own(count: int, batch: Batch) -> None:
         raise ImportRefused(f"import {batch.id} is in another process's hands; let that one finish")
 
 
-def _require_live(connection: Connection, keys: set[int | None]) -> None:
-    """Sealing goes before the transaction: no key that it used may have been retired since, nor be before it ends."""
-    named = [number for number in keys if number is not None]
-    if not named:
-        return
-    usable = select(DataKey.id).where(DataKey.id.in_(named), DataKey.state != KeyState.RETIRED)
-    if len(connection.scalars(usable.with_for_update(read=True)).all()) < len(named):
-        raise StoreConflict("a data key was retired while rows were sealed under it")
-
-
-def _subscriber(one: SealedRow, batch: int) -> dict[str, Any]:
-    row = one.row
+def _subscriber(custodian: Custodian, row: NewRow, batch: int) -> dict[str, Any]:
     return {
         "imsi": row.imsi,
-        **one.keys,
+        **custodian.columns(row.imsi, row.keys, row.settings),
         "profile": row.settings.name,
         "amf": row.amf,
         "seq": 0,

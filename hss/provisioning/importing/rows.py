@@ -6,13 +6,10 @@ from collections.abc import Mapping as Map
 from dataclasses import dataclass
 from functools import lru_cache
 
-from cryptography.hazmat.primitives.ciphers import Cipher
-from cryptography.hazmat.primitives.ciphers.algorithms import AES
-from cryptography.hazmat.primitives.ciphers.modes import ECB
-
 from hss.algorithms import AlgorithmSettings, derive_opc, key_lengths
 from hss.api import ApnProfile, PdnType
 from hss.auc import SubscriberKeys
+from hss.custody import key_check
 from hss.provisioning.apns import ApnRefused, apn_profiles
 from hss.provisioning.importing.causes import Cause, RowRefused
 from hss.provisioning.importing.keys_source import KeyMissing
@@ -20,9 +17,6 @@ from hss.provisioning.importing.mapping import SECRET_COLUMNS, Constants, Mappin
 from hss.provisioning.importing.transport import TransportKey, TransportRefused
 from wire.identity import Imsi
 from wire.secret import Secret
-
-CHECK_LENGTH = 3
-"""Octets of a key check value."""
 
 _PDN_TYPES = {
     "ipv4": PdnType.IPV4,
@@ -148,11 +142,8 @@ def _unswapped(text: str) -> str:
 
 
 def _check_value(label: str, key: Secret, text: str | None) -> None:
-    """RowRefused unless `text` is the first octets of zeros enciphered under `key`; without one, nothing."""
-    if not text:
-        return
-    expected = Cipher(AES(key), ECB()).encryptor().update(bytes(16))[:CHECK_LENGTH]  # noqa: S305 - it is a check value
-    if text.lower() != expected.hex():
+    """RowRefused when `text` is another check value than that of `key`; without one, nothing."""
+    if text and text.lower() != key_check(key).hex():
         raise RowRefused(Cause.CHECK_VALUE, f"{label} has another check value: the transport key may be another")
 
 

@@ -12,7 +12,7 @@ from hss.engines import require_store, writer_engine
 from hss.location import Location
 from hss.models import BatchState
 from hss.provisioning.importing import batches
-from hss.provisioning.importing.batches import Batch, ImportRefused, Refused, SealedRow
+from hss.provisioning.importing.batches import Batch, ImportRefused, Refused
 from hss.provisioning.importing.preparing import Plan
 from hss.provisioning.importing.quarantine import Quarantine
 from hss.provisioning.importing.source import Chunk
@@ -114,10 +114,9 @@ class Importer:
         rows, refused = self._plan.rows(chunk)
         lines = dict(chunk.lines)
         for tried in range(1, TRIES + 1):
-            sealed = [SealedRow(row, self._custodian.columns(row.imsi, row.keys, row.settings)) for row in rows]
             try:
                 with self._writer.transaction() as connection:
-                    after, bad = batches.write(connection, batch, chunk, sealed, refused)
+                    after, bad = batches.write(connection, self._custodian, batch, chunk, rows, refused)
                     # before the commit: a crash between the two is mended by what `resume` cuts off
                     self._quarantine.write(bad, lines)
             except (StoreConflict, StoreBusy):

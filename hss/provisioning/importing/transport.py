@@ -67,6 +67,9 @@ class TransportKey:
         self._chained = config.algorithm in _CHAINED
         self._iv = self._fixed_iv(config, name)
         _check_length(config.algorithm, key, name)
+        if len(key) == 16 and self._block == 8:
+            # keying option 2 of NIST SP 800-67: the third key is the first
+            key = Secret(key + key[:8])
         cipher: type[AES | TripleDES] = TripleDES if config.algorithm in _TRIPLE_DES else AES
         self._cipher: Callable[[], AES | TripleDES] = lambda: cipher(key)
 

@@ -29,7 +29,7 @@ from hss.provisioning.backups.container import BackupWriter, read_backup
 from hss.provisioning.backups.making import make
 from hss.provisioning.backups.restoring import Restored, restore
 from hss.provisioning.backups.rows import lines
-from hss.provisioning.backups.wrapping import VaultWrapper
+from hss.provisioning.backups.wrapping import MasterWrapper
 from hss.vault import Vault
 from tests.hss.conftest import Known, Registry
 
@@ -59,7 +59,7 @@ def backup_of(location: Location, vault: Vault, *, tell: Callable[[int], None] =
     """The backup of a store."""
     file = io.BytesIO()
     with transaction(location, read_only=True) as connection:
-        make(connection, BackupWriter(file, VaultWrapper(vault), Random(9).randbytes), tell=tell)
+        make(connection, BackupWriter(file, MasterWrapper(vault), Random(9).randbytes), tell=tell)
     return file.getvalue()
 
 
@@ -74,8 +74,8 @@ def restore_into(
     with transaction(location) as connection:
         return restore(
             connection,
-            lines(read_backup(io.BytesIO(octets), VaultWrapper(vault))),
-            custodian_of=lambda _: Custodian(vault),
+            lines(read_backup(io.BytesIO(octets), MasterWrapper(vault))),
+            custodian=Custodian(vault),
             verify_audit=verify_audit,
             tell=lambda _: None,
         )
@@ -93,4 +93,4 @@ def other_location(request: pytest.FixtureRequest, location: Location) -> Locati
 
 def opened_backup(octets: bytes, vault: Vault) -> bytes:
     """What is inside."""
-    return b"".join(read_backup(io.BytesIO(octets), VaultWrapper(vault)))
+    return b"".join(read_backup(io.BytesIO(octets), MasterWrapper(vault)))

@@ -8,7 +8,7 @@ import pytest
 
 from hss.provisioning.backups import container
 from hss.provisioning.backups.container import BackupRefused, BackupWriter, read_backup
-from hss.provisioning.backups.wrapping import VaultWrapper
+from hss.provisioning.backups.wrapping import MasterWrapper
 from hss.vault import Vault
 from wire.secret import Secret
 
@@ -21,11 +21,11 @@ def _small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def wrapper(vault: Vault) -> VaultWrapper:
-    return VaultWrapper(vault)
+def wrapper(vault: Vault) -> MasterWrapper:
+    return MasterWrapper(vault)
 
 
-def written(wrapper: VaultWrapper, seed: int = 3) -> bytes:
+def written(wrapper: MasterWrapper, seed: int = 3) -> bytes:
     file = io.BytesIO()
     writer = BackupWriter(file, wrapper, Random(seed).randbytes)
     for part in PARTS:
@@ -34,7 +34,7 @@ def written(wrapper: VaultWrapper, seed: int = 3) -> bytes:
     return file.getvalue()
 
 
-def read(octets: bytes, wrapper: VaultWrapper) -> bytes:
+def read(octets: bytes, wrapper: MasterWrapper) -> bytes:
     return b"".join(read_backup(io.BytesIO(octets), wrapper))
 
 
@@ -49,17 +49,17 @@ def split(octets: bytes) -> tuple[bytes, list[bytes]]:
     return header, chunks
 
 
-def test_what_was_written_is_read(wrapper: VaultWrapper) -> None:
+def test_what_was_written_is_read(wrapper: MasterWrapper) -> None:
     assert read(written(wrapper), wrapper) == b"".join(PARTS)
 
 
-def test_nothing_of_it_is_in_the_clear(wrapper: VaultWrapper) -> None:
+def test_nothing_of_it_is_in_the_clear(wrapper: MasterWrapper) -> None:
     octets = written(wrapper)
     assert not any(part[:16] in octets for part in PARTS)
     assert len(split(octets)[1]) == 6
 
 
-def test_two_backups_of_the_same_share_no_octet_of_a_chunk(wrapper: VaultWrapper) -> None:
+def test_two_backups_of_the_same_share_no_octet_of_a_chunk(wrapper: MasterWrapper) -> None:
     assert split(written(wrapper, 3))[1][0][5:] != split(written(wrapper, 4))[1][0][5:]
 
 
@@ -103,19 +103,19 @@ CHANGES: dict[str, tuple[Callable[[bytes, list[bytes]], bytes], str]] = {
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_each_change_has_its_own_message(wrapper: VaultWrapper, change: str) -> None:
+def test_each_change_has_its_own_message(wrapper: MasterWrapper, change: str) -> None:
     make, message = CHANGES[change]
     with pytest.raises(BackupRefused, match=message):
         read(make(*split(written(wrapper))), wrapper)
 
 
-def test_wrong_master_key_is_told(wrapper: VaultWrapper) -> None:
-    other = VaultWrapper(Vault({1: Secret(bytes(32))}, random=Random(1).randbytes))
+def test_wrong_master_key_is_told(wrapper: MasterWrapper) -> None:
+    other = MasterWrapper(Vault({1: Secret(bytes(32))}, random=Random(1).randbytes))
     with pytest.raises(BackupRefused, match=r"made under another master key; name that one in hss.master_key"):
         read(written(wrapper), other)
 
 
-def test_chunk_of_another_backup_does_not_open(wrapper: VaultWrapper) -> None:
+def test_chunk_of_another_backup_does_not_open(wrapper: MasterWrapper) -> None:
     header, _ = split(written(wrapper, 3))
     _, chunks = split(written(wrapper, 4))
     with pytest.raises(BackupRefused, match="chunk 0 of the backup was altered"):

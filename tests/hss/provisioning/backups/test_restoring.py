@@ -150,7 +150,7 @@ def test_other_contents_are_refused(location: Location, vault: Vault, found: lis
         restore(
             connection,
             iter(found),
-            custodian_of=lambda _: Custodian(vault),
+            custodian=Custodian(vault),
             verify_audit=lambda _: None,
             tell=lambda _: None,
         )

@@ -106,6 +106,7 @@ class Imports:
         """K and OPc of a subscriber, out of their seal."""
         columns = [getattr(Subscriber, name) for name in SealedKeys.__dataclass_fields__]
         with transaction(self.location, read_only=True) as connection:
+            self.custodian.keyring.load(connection)
             row = connection.execute(select(*columns).where(Subscriber.imsi == imsi)).one()
         found = self.custodian.open(SealedKeys(*row))
         return found.k.hex(), found.opc.hex()

@@ -1,17 +1,19 @@
 """A chunk and the place where the batch goes on are one transaction, on both engines."""
 
 from dataclasses import replace
+from random import Random
 
 import pytest
-from sqlalchemy import insert, select, update
+from sqlalchemy import select
 
+from hss.data_keys import make_key
 from hss.engines import transaction
-from hss.models import Apn, BatchState, DataKey, KeyPurpose, KeyState, Subscriber
+from hss.models import Apn, BatchState, KeyPurpose, Subscriber
 from hss.provisioning.importing import batches
-from hss.provisioning.importing.batches import Batch, ImportRefused, SealedRow
+from hss.provisioning.importing.batches import Batch, ImportRefused
 from hss.provisioning.importing.causes import Cause
+from hss.provisioning.importing.rows import NewRow
 from hss.provisioning.importing.source import Chunk
-from hss.store_errors import StoreConflict
 from tests.hss.provisioning.importing.conftest import Imports, MakePlan, csv_of, imsi_of
 
 DIGEST = bytes(32)
@@ -24,18 +26,17 @@ def began(imports: Imports) -> Batch:
         )
 
 
-def sealed(imports: Imports, plan: MakePlan, text: str) -> tuple[Chunk, list[SealedRow]]:
+def rows_of(plan: MakePlan, text: str) -> tuple[Chunk, list[NewRow]]:
     made = plan(text)
     [chunk] = made.source.chunks(made.position, made.line, 100)
-    rows, _ = made.rows(chunk)
-    return chunk, [SealedRow(row, imports.custodian.columns(row.imsi, row.keys, row.settings)) for row in rows]
+    return chunk, made.rows(chunk)[0]
 
 
 def test_chunk_and_position_are_there_together(imports: Imports, plan: MakePlan) -> None:
     batch = began(imports)
-    chunk, rows = sealed(imports, plan, csv_of(3))
+    chunk, rows = rows_of(plan, csv_of(3))
     with transaction(imports.location) as connection:
-        after, refused = batches.write(connection, batch, chunk, rows, [])
+        after, refused = batches.write(connection, imports.custodian, batch, chunk, rows, [])
     assert (after.position, after.line, after.added, after.refused, refused) == (chunk.position, 4, 3, 0, [])
     with transaction(imports.location, read_only=True) as connection:
         assert batches.get(connection, batch.id) == after
@@ -45,12 +46,12 @@ def test_chunk_and_position_are_there_together(imports: Imports, plan: MakePlan)
 
 def test_who_is_there_stays_as_it_is(imports: Imports, plan: MakePlan) -> None:
     first, second = began(imports), began(imports)
-    chunk, rows = sealed(imports, plan, csv_of(1))
+    chunk, rows = rows_of(plan, csv_of(1))
     with transaction(imports.location) as connection:
-        batches.write(connection, first, chunk, rows, [])
-    chunk, rows = sealed(imports, plan, csv_of(2) + csv_of(1, first=2).split("\n", 1)[1])
+        batches.write(connection, imports.custodian, first, chunk, rows, [])
+    chunk, rows = rows_of(plan, csv_of(2) + csv_of(1, first=2).split("\n", 1)[1])
     with transaction(imports.location) as connection:
-        after, refused = batches.write(connection, second, chunk, rows, [])
+        after, refused = batches.write(connection, imports.custodian, second, chunk, rows, [])
     assert (after.added, after.refused) == (1, 2)
     assert [(each.line, each.imsi, each.cause) for each in refused] == [
         (2, imsi_of(1), Cause.EXISTS),
@@ -60,24 +61,22 @@ def test_who_is_there_stays_as_it_is(imports: Imports, plan: MakePlan) -> None:
 
 def test_another_process_on_the_same_batch_writes_nothing(imports: Imports, plan: MakePlan) -> None:
     batch = began(imports)
-    chunk, rows = sealed(imports, plan, csv_of(1))
+    chunk, rows = rows_of(plan, csv_of(1))
     with pytest.raises(ImportRefused, match="in another process's hands"), transaction(imports.location) as connection:
-        batches.write(connection, replace(batch, position=5), chunk, rows, [])
+        batches.write(connection, imports.custodian, replace(batch, position=5), chunk, rows, [])
     assert imports.imsis() == []
 
 
-def test_data_key_that_was_retired_since_spoils_the_chunk(imports: Imports, plan: MakePlan) -> None:
+def test_rows_are_sealed_under_the_active_data_key(imports: Imports, plan: MakePlan) -> None:
     batch = began(imports)
-    chunk, rows = sealed(imports, plan, csv_of(1))
-    with transaction(imports.location) as connection:
-        values = {"purpose": KeyPurpose.SUBSCRIBER, "master": "m", "state": KeyState.ACTIVE, "wrapped": b"w"}
-        number = connection.execute(insert(DataKey).values(**values).returning(DataKey.id)).scalar_one()
-    under = [SealedRow(one.row, one.keys | {"data_key_id": number}) for one in rows]
-    with transaction(imports.location) as connection:
-        after, _ = batches.write(connection, batch, chunk, under, [])
-        connection.execute(update(DataKey).values(state=KeyState.RETIRED, wrapped=None))
-    with pytest.raises(StoreConflict, match="retired"), transaction(imports.location) as connection:
-        batches.write(connection, after, chunk, under, [])
+    for part in range(2):
+        chunk, rows = rows_of(plan, csv_of(1, first=part))
+        with transaction(imports.location) as connection:
+            batch, _ = batches.write(connection, imports.custodian, batch, chunk, rows, [])
+            make_key(connection, imports.custodian.keyring.master, KeyPurpose.SUBSCRIBER, Random(4).randbytes)
+    with transaction(imports.location, read_only=True) as connection:
+        used = connection.scalars(select(Subscriber.data_key_id).order_by(Subscriber.imsi)).all()
+    assert used == [1, 2]
 
 
 def test_batches_are_found_by_file_and_mapping(imports: Imports) -> None:
