@@ -1,17 +1,20 @@
 """An import in SQL: where it is, and a chunk of its rows with the place where it goes on, in one transaction."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Boolean, Connection, Integer, String, bindparam, func, insert, select, update
 
+from hss.api import ApnProfile
 from hss.custody import Custodian
 from hss.models import Apn, BatchState, ImportBatch, Subscriber, SubscriberState
 from hss.provisioning.importing.causes import Cause
 from hss.provisioning.importing.rows import NewRow
 from hss.provisioning.importing.source import Chunk
+from hss.rowset import ROWS, rowset
 
 FILE_NAME_LENGTH = 255
 
@@ -49,6 +52,18 @@ class Refused:
 
 
 _COLUMNS = tuple(ImportBatch.__table__.c)
+_WANTED = rowset()
+_THERE = select(Subscriber.imsi, Subscriber.batch_id).join(_WANTED, Subscriber.imsi == _WANTED.c.key)
+_ADD_APN = insert(Apn).from_select(
+    ["imsi", "context_id", "name", "pdn_type", "is_default"],
+    select(
+        _WANTED.c.key,
+        bindparam("number", type_=Integer),
+        bindparam("apn", type_=String),
+        bindparam("pdn", type_=Integer),
+        bindparam("default", type_=Boolean),
+    ),
+)
 
 
 def find(connection: Connection, digest: bytes, mapping: str) -> Batch | None:
@@ -92,7 +107,7 @@ def begin(
 
 def existing(connection: Connection, imsis: Sequence[str]) -> dict[str, int | None]:
     """Which of `imsis` are there, each with the batch that brought it."""
-    rows = connection.execute(select(Subscriber.imsi, Subscriber.batch_id).where(Subscriber.imsi.in_(imsis)))
+    rows = connection.execute(_THERE, {ROWS: dict.fromkeys(imsis, ())})
     return {row.imsi: row.batch_id for row in rows}
 
 
@@ -121,7 +136,7 @@ def write(
             wanted[row.imsi] = row
     if wanted:
         connection.execute(insert(Subscriber), [_subscriber(custodian, row, batch.id) for row in wanted.values()])
-        connection.execute(insert(Apn), [apn for row in wanted.values() for apn in _apns(row)])
+        _add_apns(connection, list(wanted.values()))
     everything.sort(key=lambda each: each.line)
     return _advance(connection, batch, chunk, added=len(wanted), refused=len(everything)), everything
 
@@ -177,14 +192,13 @@ def _subscriber(custodian: Custodian, row: NewRow, batch: int) -> dict[str, Any]
     }
 
 
-def _apns(row: NewRow) -> list[dict[str, Any]]:
-    return [
-        {
-            "imsi": row.imsi,
-            "context_id": apn.context_id,
-            "name": apn.name,
-            "pdn_type": apn.pdn_type.value,
-            "is_default": apn.context_id == 1,
-        }
-        for apn in row.apns
-    ]
+def _add_apns(connection: Connection, rows: Sequence[NewRow]) -> None:
+    """One statement for all who have the same APN: most of a file's rows do."""
+    alike: dict[tuple[ApnProfile, ...], list[str]] = defaultdict(list)
+    for row in rows:
+        alike[row.apns].append(row.imsi)
+    for apns, imsis in alike.items():
+        for apn in apns:
+            values = {"number": apn.context_id, "apn": apn.name, "pdn": apn.pdn_type.value}
+            wanted = {ROWS: dict.fromkeys(imsis, ()), "default": apn.context_id == 1}
+            connection.execute(_ADD_APN, values | wanted)
