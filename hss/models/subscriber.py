@@ -29,7 +29,7 @@ class Subscriber(Model):
         CheckConstraint("seq BETWEEN 0 AND 281474976710655", name="seq"),
         CheckConstraint("time_offset BETWEEN -281474976710655 AND 281474976710655", name="time_offset"),
         Index("ix_subscriber_msisdn", "msisdn"),
-        Index("ix_subscriber_batch_id", "batch_id"),
+        Index("ix_subscriber_batch_id", "batch_id", "imsi"),
     )
 
     imsi: Mapped[str] = mapped_column(String(15), primary_key=True)

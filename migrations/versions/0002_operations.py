@@ -196,7 +196,7 @@ def _widen_subscriber() -> None:
         for column in ("profile", "time_offset", "revision"):
             table.alter_column(column, server_default=None)
     op.create_index("ix_subscriber_msisdn", "subscriber", ["msisdn"])
-    op.create_index("ix_subscriber_batch_id", "subscriber", ["batch_id"])
+    op.create_index("ix_subscriber_batch_id", "subscriber", ["batch_id", "imsi"])
 
 
 def _narrow_subscriber() -> None:

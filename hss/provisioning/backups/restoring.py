@@ -1,30 +1,21 @@
-"""Restoring a backup into an empty store: all of it proven, or nothing of it there.
-
-Vectors may have been issued after the backup was taken; the store that issued them knew higher SEQs than the backup
-has. Were counting to go on from the backup, an SQN would be used twice. So every SEQ moves ahead by AHEAD, further
-than anybody issues between a backup and the loss of its store, and less than a sixteenth of Δ (2^28), so that every
-USIM still accepts what follows (TS 33.102 Annex C.2.1). A time-based profile gets the same through the subscriber's
-offset, and each node another epoch, so that no process goes on with what it was granted before.
-"""
+"""Restoring a backup into an empty store: all of it proven, or nothing of it there."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, case, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select
 
 from hss import schema
-from hss.algorithms import AlgorithmSettings, read_settings
+from hss.algorithms import read_settings
 from hss.custody import Custodian, SealedKeys
-from hss.models import RequestingNode, Scheme, Subscriber
+from hss.models import Subscriber
 from hss.models.record import AuditHead
+from hss.provisioning.backups.ahead import MOVED, Ahead
 from hss.provisioning.backups.container import BackupRefused
 from hss.provisioning.backups.rows import RowCodec, tables
-from hss.sqn import seq_max
 from hss.vault import VaultError
 
-AHEAD = 1 << 24
-"""How far SEQ moves: 16 million vectors of one subscriber, or with a clock of 0.1 s, 19 days."""
 ROWS = 1000
 _MADE_BY_MIGRATIONS = ("algorithm_profile", "data_key", "audit_head")
 
@@ -51,11 +42,12 @@ def restore(
     """
     _require_empty(connection)
     _require_schema(next(lines, None))
-    counts = _fill(connection, lines, tell)
+    filler = _Filler(connection)
+    filler.fill(lines, tell)
     _set_sequences(connection)
     _prove_keys(connection, custodian)
     verify_audit(connection)
-    return Restored(counts, _move_ahead(connection, read_settings(connection)))
+    return Restored(filler.counts, filler.ahead.exhausted if filler.ahead else 0)
 
 
 def _require_empty(connection: Connection) -> None:
@@ -76,31 +68,44 @@ def _require_schema(line: object) -> None:
         )
 
 
-def _fill(connection: Connection, lines: Iterator[Any], tell: Callable[[int], None]) -> dict[str, int]:
-    codecs = {table.name: RowCodec(table) for table in tables()}
-    counts = dict.fromkeys(codecs, 0)
-    pending: list[dict[str, Any]] = []
-    current = ""
-    for line in lines:
-        if isinstance(line, dict):
-            _insert(connection, codecs, current, pending)
-            if line.get("rows") != counts:
-                raise BackupRefused("the backup's last line counts other rows than it has; take another copy of it")
-            return counts
-        name, row = line
-        if name != current or len(pending) >= ROWS:
-            _insert(connection, codecs, current, pending)
-            tell(sum(counts.values()))
-            current = name
-        pending.append(codecs[name].values(row))
-        counts[name] += 1
-    raise BackupRefused("the backup has no last line; take another copy of it")
+class _Filler:
+    """Inserts the rows of a backup, many at a time; SEQ has moved ahead when they are there."""
 
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._codecs = {table.name: RowCodec(table) for table in tables()}
+        self._pending: list[dict[str, Any]] = []
+        self._current = ""
+        self.counts = dict.fromkeys(self._codecs, 0)
+        self.ahead: Ahead | None = None
 
-def _insert(connection: Connection, codecs: Mapping[str, RowCodec], name: str, pending: list[dict[str, Any]]) -> None:
-    if pending:
-        connection.execute(insert(codecs[name].table), pending)
-        pending.clear()
+    def fill(self, lines: Iterator[Any], tell: Callable[[int], None]) -> None:
+        """Insert every row up to the last line, which counts them."""
+        for line in lines:
+            if isinstance(line, dict):
+                self._flush()
+                if line.get("rows") != self.counts:
+                    raise BackupRefused("the backup's last line counts other rows than it has; take another copy of it")
+                return
+            name, row = line
+            if name != self._current or len(self._pending) >= ROWS:
+                self._flush()
+                tell(sum(self.counts.values()))
+                self._current = name
+            self._pending.append(self._codecs[name].values(row))
+            self.counts[name] += 1
+        raise BackupRefused("the backup has no last line; take another copy of it")
+
+    def _flush(self) -> None:
+        if not self._pending:
+            return
+        if self.ahead is None and self._current in MOVED:
+            # a table comes after those that it refers to, so the profiles are there
+            self.ahead = Ahead(read_settings(self._connection))
+        if self.ahead is not None:
+            self.ahead.move(self._current, self._pending)
+        self._connection.execute(insert(self._codecs[self._current].table), self._pending)
+        self._pending.clear()
 
 
 def _set_sequences(connection: Connection) -> None:
@@ -125,20 +130,3 @@ def _prove_keys(connection: Connection, custodian: Custodian) -> None:
                 custodian.open(SealedKeys(*row))
             except VaultError as error:
                 raise BackupRefused(f"a subscriber's keys do not open: {error}") from None
-
-
-def _move_ahead(connection: Connection, settings: Mapping[str, AlgorithmSettings]) -> int:
-    exhausted = 0
-    for one in settings.values():
-        mine = Subscriber.profile == one.name
-        ahead = min(AHEAD, one.delta // 16)
-        if one.scheme is Scheme.COUNTER:
-            end = seq_max(one.ind_bits)
-            full = Subscriber.seq > end - ahead
-            exhausted += connection.scalar(select(func.count()).select_from(Subscriber).where(mine, full)) or 0
-            further = case((full, end), else_=Subscriber.seq + ahead)
-            connection.execute(update(Subscriber).where(mine).values(seq=further))
-        else:
-            connection.execute(update(Subscriber).where(mine).values(time_offset=Subscriber.time_offset + ahead))
-    connection.execute(update(RequestingNode).values(epoch=RequestingNode.epoch + 1))
-    return exhausted

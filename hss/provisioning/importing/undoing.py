@@ -34,6 +34,7 @@ class Rollback:
         self._writer = writer
         self._number = number
         self._keep = keep_changed
+        self._last = ""
 
     def begin(self, record: Record) -> tuple[Batch, int]:
         """The batch, and how many subscribers will go.
@@ -50,17 +51,19 @@ class Rollback:
             return batch, _count(connection, self._mine(changed=False))
 
     def step(self, batch: Batch, rows: int = CHUNK) -> int:
-        """Remove some, and tell who serves them; how many these were, 0 when none is left."""
+        """Remove some, by IMSI, and tell who serves them; how many these were, 0 when none is left."""
         with self._writer.transaction() as connection:
             if batches.get(connection, batch.id).state is BatchState.ROLLED_BACK:
                 raise ImportRefused(f"import {batch.id} was rolled back by another process meanwhile")
-            chosen = select(Subscriber.imsi).where(self._mine(changed=False)).order_by(Subscriber.imsi).limit(rows)
+            following = and_(self._mine(changed=False), Subscriber.imsi > self._last)
+            chosen = select(Subscriber.imsi).where(following).order_by(Subscriber.imsi).limit(rows)
             # whoever changes one of them at this moment comes first or finds nothing
             imsis = connection.scalars(chosen.with_for_update()).all()
             if imsis:
                 _tell(connection, imsis)
                 connection.execute(delete(Subscriber).where(Subscriber.imsi.in_(imsis)))
-            return len(imsis)
+        self._last = imsis[-1] if imsis else self._last
+        return len(imsis)
 
     def finish(self, batch: Batch, removed: int, record: Record) -> Undone:
         """The batch counts as rolled back from now on."""

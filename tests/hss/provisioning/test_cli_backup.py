@@ -8,7 +8,7 @@ from random import Random
 
 import pytest
 
-from hss.provisioning.backups.restoring import AHEAD
+from hss.provisioning.backups.ahead import AHEAD
 from hss.vault import write_master_key
 from tests.hss.provisioning.importing.conftest import csv_of, imsi_of
 from tests.hss.provisioning.typed import Operator, operator_in

@@ -1,0 +1,53 @@
+"""What is restored counts on from further ahead, so that no SQN is used twice (TS 33.102 Annex C.1.1, C.2.1).
+
+Vectors may have been issued after the backup was taken; the store that issued them knew higher SEQs than the backup
+has. Were counting to go on from the backup, an SQN would be used twice. So every SEQ moves ahead by AHEAD, further
+than anybody issues between a backup and the loss of its store, and by no more than a sixteenth of Δ (2^28), so that
+every USIM accepts what follows. A time-based profile gets the same through the subscriber's offset, and each node
+another epoch, so that no process goes on with what it was granted before.
+
+What this does not cover is a subscriber whose SEQ a resynchronisation moved further than that after the backup. Its
+USIM refuses what follows, as it refuses everything that it has seen, and resynchronises once more.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from hss.algorithms import AlgorithmSettings
+from hss.models import RequestingNode, Scheme, Subscriber
+from hss.sqn import seq_max
+
+AHEAD = 1 << 24
+"""How far SEQ moves: 16 million vectors of one subscriber, or ticks of the clock."""
+
+_SUBSCRIBER = Subscriber.__tablename__
+_NODE = RequestingNode.__tablename__
+MOVED = (_SUBSCRIBER, _NODE)
+"""The tables whose rows change on the way in."""
+
+
+class Ahead:
+    """Moves rows ahead; `settings` are the restored profiles by name."""
+
+    def __init__(self, settings: Mapping[str, AlgorithmSettings]) -> None:
+        self._settings = settings
+        self.exhausted = 0
+        """Subscribers whose SEQ had no room left: they need a new K."""
+
+    def move(self, table: str, rows: Iterable[dict[str, Any]]) -> None:
+        """Change `rows` of `table`, by column, in place; those of other tables stay."""
+        for row in rows:
+            if table == _SUBSCRIBER:
+                self._move_subscriber(row)
+            elif table == _NODE:
+                row["epoch"] += 1
+
+    def _move_subscriber(self, row: dict[str, Any]) -> None:
+        one = self._settings[row["profile"]]
+        ahead = min(AHEAD, one.delta // 16)
+        if one.scheme is Scheme.TIME:
+            row["time_offset"] += ahead
+            return
+        end = seq_max(one.ind_bits)
+        self.exhausted += row["seq"] > end - ahead
+        row["seq"] = min(row["seq"] + ahead, end)
