@@ -6,13 +6,12 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, BinaryIO, Literal
+from typing import BinaryIO, Literal
 
-from cyclopts import App, Parameter
+from cyclopts import App
 from sqlalchemy import Connection
 
-from hss import schema
-from hss.config import HssConfig
+from hss.audit import AuditTrail
 from hss.custody import Custodian
 from hss.engines import transaction
 from hss.master_key import open_master
@@ -22,18 +21,12 @@ from hss.provisioning.backups.making import make, rows_in
 from hss.provisioning.backups.restoring import restore
 from hss.provisioning.backups.rows import lines
 from hss.provisioning.backups.wrapping import MasterWrapper
+from hss.provisioning.change import ProvisioningRefused
 from hss.provisioning.cli_progress import progress
-from hss.store_errors import StoreError
-from hss.vault import VaultError
-from runtime.config import ConfigError, read_config
-
-ConfigFile = Callable[[], Path]
-"""Where the configuration file is, asked only when a command runs."""
-
-Flag = Annotated[bool, Parameter(negative="", show_default=False)]
+from hss.provisioning.cli_session import ConfigFile, Json, actor, errors, hss_config, now
 
 
-class FileRefused(Exception):
+class FileRefused(ProvisioningRefused):
     """The file cannot be written or read; one line that says what to do."""
 
 
@@ -51,9 +44,8 @@ def _export_app(config: ConfigFile) -> App:
 
         K and OPc stay where they are. FILE is for its owner alone and must not be there yet.
         """
-        with _errors():
-            database = _hss(config()).database
-            schema.check(database, config())
+        with errors():
+            database = hss_config(config()).database
             with transaction(database, read_only=True) as connection, _output(file) as output:
                 _export(connection, output, format)
 
@@ -76,14 +68,13 @@ def _backup_app(config: ConfigFile) -> App:
     app = App(name="backup", help="Write the whole store to a file, sealed.")
 
     @app.default
-    def backup(file: Path, *, json: Flag = False) -> None:
+    def backup(file: Path, *, json: Json = False) -> None:
         """Write the store as of one moment to FILE, sealed under the master key, which is needed to restore it.
 
         FILE is for its owner alone and must not be there yet; it is whole only when this command has ended well.
         """
-        with _errors():
-            hss = _hss(config())
-            schema.check(hss.database, config())
+        with errors():
+            hss = hss_config(config())
             wrapper = MasterWrapper(open_master(hss.master_key, os.urandom))
             with transaction(hss.database, read_only=True) as connection, _output(file) as output:
                 total = rows_in(connection)
@@ -99,27 +90,29 @@ def _restore_app(config: ConfigFile) -> App:
     app = App(name="restore", help="Fill an empty store from a backup.")
 
     @app.default
-    def restore_(file: Path, *, json: Flag = False) -> None:
+    def restore_(file: Path, *, json: Json = False) -> None:
         """Fill the store, which must be empty and of this program's schema, from FILE.
 
         Proves that every subscriber's keys open, and moves every SEQ ahead by 2^24: vectors may have been issued after
         the backup was taken, and no SQN may be used twice. Delta is 2^28, so every USIM goes on without
         resynchronisation. When anything is wrong, nothing is restored.
         """
-        with _errors():
-            hss = _hss(config())
-            schema.check(hss.database, config())
+        with errors():
+            hss = hss_config(config())
             master = open_master(hss.master_key, os.urandom)
+            custodian = Custodian(master)
+            trail = AuditTrail(custodian.keyring, now)
             with _input(file) as source, transaction(hss.database) as connection:
                 size = file.stat().st_size
                 with progress("restore", size) as tell:
                     restored = restore(
                         connection,
                         lines(read_backup(source, MasterWrapper(master))),
-                        custodian=Custodian(master),
-                        verify_audit=_unverified,
+                        custodian=custodian,
+                        verify_audit=_verifier(trail),
                         tell=lambda done: tell(source.tell(), done),
                     )
+                trail.record(connection, actor(), "store.restore", after={"file": file.name, "rows": restored.rows})
         _print_counts("restored", restored.rows, file, as_json=json)
         if restored.exhausted:
             print(f"{restored.exhausted} subscribers have used every SEQ and need a new K", file=sys.stderr)
@@ -127,21 +120,13 @@ def _restore_app(config: ConfigFile) -> App:
     return app
 
 
-def _unverified(connection: Connection) -> None:
-    """There is no audit trail to verify yet."""
+def _verifier(trail: AuditTrail) -> Callable[[Connection], None]:
+    def verify(connection: Connection) -> None:
+        fault = next(trail.verify(connection), None)
+        if fault is not None:
+            raise BackupRefused(f"the audit trail in the backup is not whole: {fault}")
 
-
-@contextmanager
-def _errors() -> Iterator[None]:
-    try:
-        yield
-    except (ConfigError, StoreError, VaultError, BackupRefused, FileRefused) as error:
-        print(f"error: {error}", file=sys.stderr)
-        raise SystemExit(1) from None
-
-
-def _hss(config: Path) -> HssConfig:
-    return read_config(config).section("hss", HssConfig)
+    return verify
 
 
 @contextmanager

@@ -1,12 +1,9 @@
 """`akadia import …`: a vendor's file into the store, what was imported, and how to undo it."""
 
-import getpass
 import json as json_format
 import os
-import socket
-import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,31 +11,27 @@ from typing import Annotated, Any
 from cyclopts import App, Parameter
 from sqlalchemy import Connection
 
-from hss import schema
 from hss.algorithms import read_settings
+from hss.audit import AuditTrail
 from hss.config import HssConfig
 from hss.custody import Custodian
 from hss.engines import transaction
 from hss.master_key import open_master
 from hss.provisioning.cli_progress import progress
+from hss.provisioning.cli_session import ConfigFile, Json, actor, errors, hss_config, looking, now
 from hss.provisioning.importing import batches
 from hss.provisioning.importing.batches import Batch, ImportRefused
 from hss.provisioning.importing.looking import Forecast, look
 from hss.provisioning.importing.mapping import MappingRefused, built_in, load
 from hss.provisioning.importing.preparing import Plan, prepare
-from hss.provisioning.importing.quarantine import Quarantine, QuarantineRefused
-from hss.provisioning.importing.running import Importer, Outcome, begin, opened
-from hss.provisioning.importing.source import Source, SourceRefused
+from hss.provisioning.importing.quarantine import Quarantine
+from hss.provisioning.importing.running import Importer, Outcome, Record, begin, opened
+from hss.provisioning.importing.source import Source
 from hss.provisioning.importing.undoing import Rollback
 from hss.store_errors import StoreError
-from hss.vault import VaultError
-from runtime.config import ConfigError, NetworkConfig, RawConfig, read_config
-
-GO_ON = "run the same command again: it goes on where it was"
+from runtime.config import NetworkConfig, RawConfig, read_config
 
 Flag = Annotated[bool, Parameter(negative="", show_default=False)]
-ConfigFile = Callable[[], Path]
-"""Where the configuration file is, asked only when a command runs."""
 
 
 def import_app(config: ConfigFile) -> App:
@@ -60,16 +53,15 @@ def _register_run(app: App, config: ConfigFile) -> None:
         quarantine_rows: Annotated[
             bool, Parameter(negative="", help="with the rows themselves: they hold keys", show_default=False)
         ] = False,
-        json: Flag = False,
+        json: Json = False,
     ) -> None:
         """Import a file. After an interruption the same command goes on where it was.
 
         Bad rows go to the quarantine file with line number, IMSI and cause, and the rest goes on.
         """
-        with _errors(), closing(Source.open(file)) as source:
-            raw, hss = _hss(config())
-            schema.check(hss.database, config())
-            plan = _plan(raw, hss, source, mapping)
+        with errors(), closing(Source.open(file)) as source:
+            hss = hss_config(config())
+            plan = _plan(read_config(config()), hss, source, mapping)
             if dry_run:
                 with _asked_for(quarantine, with_rows=quarantine_rows) as kept:
                     forecast = _look(hss, plan, kept)
@@ -81,9 +73,9 @@ def _register_run(app: App, config: ConfigFile) -> None:
 
 def _register_others(app: App, config: ConfigFile) -> None:
     @app.command(name="list")
-    def list_(*, limit: int = 50, json: Flag = False) -> None:
+    def list_(*, limit: int = 50, json: Json = False) -> None:
         """List imports, the newest first."""
-        with _errors(), _reading(config()) as connection:
+        with looking(config()) as connection:
             found = [_fields(batch) for batch in batches.listed(connection, limit)]
         if json:
             print(json_format.dumps(found))
@@ -93,9 +85,9 @@ def _register_others(app: App, config: ConfigFile) -> None:
             print(f"{each['import']:>6} {each['state']:<11} {each['started'][:19]}  {counts:<32} {each['file']}")
 
     @app.command
-    def mappings(name: str = "", *, json: Flag = False) -> None:
+    def mappings(name: str = "", *, json: Json = False) -> None:
         """List the mappings that come with Akadia, or print one to start your own from."""
-        with _errors():
+        with errors():
             known = built_in()
             if name and name not in known:
                 raise MappingRefused(f"there is no mapping {name}; there are {', '.join(known)}")
@@ -109,41 +101,13 @@ def _register_others(app: App, config: ConfigFile) -> None:
                 print(f"{each:<16} {description}")
 
     @app.command
-    def rollback(batch: int, *, keep_changed: Flag = False, json: Flag = False) -> None:
+    def rollback(batch: int, *, keep_changed: Flag = False, json: Json = False) -> None:
         """Remove what an import brought, and end its subscribers' registrations.
 
         Subscribers that were changed since stop it, unless --keep-changed leaves them.
         """
-        with _errors():
+        with errors():
             _roll_back(config(), batch, keep_changed=keep_changed, as_json=json)
-
-
-@contextmanager
-def _errors() -> Iterator[None]:
-    try:
-        yield
-    except StoreError as error:
-        _complain(f"{error}; {GO_ON}")
-    except (ConfigError, VaultError, MappingRefused, SourceRefused, QuarantineRefused, ImportRefused) as error:
-        _complain(str(error))
-
-
-def _complain(cause: str) -> None:
-    print(f"error: {cause}", file=sys.stderr)
-    raise SystemExit(1) from None
-
-
-def _hss(config: Path) -> tuple[RawConfig, HssConfig]:
-    raw = read_config(config)
-    return raw, raw.section("hss", HssConfig)
-
-
-@contextmanager
-def _reading(config: Path) -> Iterator[Connection]:
-    database = _hss(config)[1].database
-    schema.check(database, config)
-    with transaction(database, read_only=True) as connection:
-        yield connection
 
 
 def _plan(raw: RawConfig, hss: HssConfig, source: Source, mapping: str) -> Plan:
@@ -175,8 +139,10 @@ def _look(hss: HssConfig, plan: Plan, quarantine: Quarantine | None) -> Forecast
 
 def _run(hss: HssConfig, plan: Plan, quarantine: Path | None, *, with_rows: bool) -> tuple[Outcome, Path]:
     custodian = Custodian(open_master(hss.master_key, os.urandom))
-    with opened(hss.database) as writer:
-        batch, goes_on = begin(writer, plan, actor=_actor(), record=_unaudited)
+    record = _audited(custodian)
+    who = actor()
+    with _going_on(), opened(hss.database) as writer:
+        batch, goes_on = begin(writer, plan, actor=f"{who.name} ({who.origin})", record=record)
         path = quarantine or plan.source.path.with_name(f"{plan.source.name}.{batch.id}.quarantine")
         with closing(Quarantine(path, with_rows=with_rows)) as kept:
             if goes_on:
@@ -187,34 +153,43 @@ def _run(hss: HssConfig, plan: Plan, quarantine: Path | None, *, with_rows: bool
             with progress(f"import {batch.id}", plan.source.size, done=batch.position, rows=done) as tell:
                 importer = Importer(writer, custodian, plan, kept)
                 outcome = importer.run(
-                    batch, record=_unaudited, tell=lambda now: tell(now.position, now.added + now.refused)
+                    batch, record=record, tell=lambda now: tell(now.position, now.added + now.refused)
                 )
     return outcome, path
 
 
 def _roll_back(config: Path, number: int, *, keep_changed: bool, as_json: bool) -> None:
-    database = _hss(config)[1].database
-    schema.check(database, config)
-    with opened(database) as writer:
+    hss = hss_config(config)
+    record = _audited(Custodian(open_master(hss.master_key, os.urandom)))
+    with _going_on(), opened(hss.database) as writer:
         undo = Rollback(writer, number, keep_changed=keep_changed)
-        batch, count = undo.begin(_unaudited)
+        batch, count = undo.begin(record)
         removed = 0
         with progress(f"rollback of import {number}", count) as tell:
             while step := undo.step(batch):
                 removed += step
                 tell(removed, removed)
-        undone = undo.finish(batch, removed, _unaudited)
+        undone = undo.finish(batch, removed, record)
     fields = _fields(undone.batch) | {"removed": undone.removed, "kept": undone.kept}
     text = f"import {number} is undone: {undone.removed} subscribers removed, {undone.kept} kept"
     print(json_format.dumps(fields) if as_json else text)
 
 
-def _unaudited(_connection: Connection, _action: str, _batch: Batch) -> None:
-    """Where an audit trail will hear of it."""
+def _audited(custodian: Custodian) -> Record:
+    trail = AuditTrail(custodian.keyring, now)
+
+    def record(connection: Connection, action: str, batch: Batch) -> None:
+        trail.record(connection, actor(), action, str(batch.id), after=_fields(batch))
+
+    return record
 
 
-def _actor() -> str:
-    return f"{getpass.getuser()} (cli on {socket.gethostname()})"
+@contextmanager
+def _going_on() -> Iterator[None]:
+    try:
+        yield
+    except StoreError as error:
+        raise ImportRefused(f"{error}; run the same command again: it goes on where it was") from None
 
 
 def _fields(batch: Batch) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from hss.provisioning.change import ProvisioningRefused
 from wire.sansio import RandomBytes
 from wire.secret import Secret
 
@@ -32,7 +33,7 @@ _CHUNK_MAX = 64 << 20
 _PURPOSE = b"akadia backup 1"
 
 
-class BackupRefused(Exception):
+class BackupRefused(ProvisioningRefused):
     """The file is no whole backup, or cannot be restored here; one line that says why."""
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import Boolean, Connection, Integer, String, bindparam, func, in
 from hss.api import ApnProfile
 from hss.custody import Custodian
 from hss.models import Apn, BatchState, ImportBatch, Subscriber, SubscriberState
+from hss.provisioning.change import ProvisioningRefused
 from hss.provisioning.importing.causes import Cause
 from hss.provisioning.importing.rows import NewRow
 from hss.provisioning.importing.source import Chunk
@@ -19,7 +20,7 @@ from hss.rowset import ROWS, rowset
 FILE_NAME_LENGTH = 255
 
 
-class ImportRefused(Exception):
+class ImportRefused(ProvisioningRefused):
     """The import cannot begin or go on; one line that says what to do instead."""
 
 

@@ -11,6 +11,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from hss.api import PdnType
 from hss.provisioning.apns import ApnRefused, apn_profiles
+from hss.provisioning.change import ProvisioningRefused
 from hss.provisioning.importing.keys_source import KeySource
 from hss.provisioning.importing.transport import TransportKeyConfig
 from runtime.config import Section
@@ -20,7 +21,7 @@ _NAME_LENGTH = 64
 _BUILT_IN = files(__package__) / "mappings"
 
 
-class MappingRefused(ValueError):
+class MappingRefused(ProvisioningRefused):
     """The mapping cannot be used; one line that says what to write."""
 
 

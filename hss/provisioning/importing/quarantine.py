@@ -11,12 +11,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
+from hss.provisioning.change import ProvisioningRefused
 from hss.provisioning.importing.batches import Refused
 
 HEADER = ("line", "imsi", "cause", "what")
 
 
-class QuarantineRefused(ValueError):
+class QuarantineRefused(ProvisioningRefused):
     """The file cannot be written; one line that says what to do."""
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Self
 
+from hss.provisioning.change import ProvisioningRefused
 from hss.provisioning.importing.mapping import Mapping, MappingConfig, MappingRefused
 
 LINE_LENGTH_MAX = 16384
@@ -16,7 +17,7 @@ HEAD_LINES_MAX = 1000
 _BLOCK = 1 << 20
 
 
-class SourceRefused(ValueError):
+class SourceRefused(ProvisioningRefused):
     """The file cannot be read, or has become another one; one line that says what to do."""
 
 

@@ -7,7 +7,10 @@ from pathlib import Path
 from random import Random
 
 import pytest
+from sqlalchemy import update
 
+from hss.engines import transaction
+from hss.models import AuditEntry
 from hss.provisioning.backups.ahead import AHEAD
 from hss.vault import write_master_key
 from tests.hss.provisioning.importing.conftest import csv_of, imsi_of
@@ -55,6 +58,25 @@ def test_backup_is_restored_with_every_seq_ahead(operator: Operator, empty: Oper
     assert restored["rows"]["subscriber"] == 3
     shown = json.loads(empty.done("subscriber", "list", "--json"))
     assert [(row["imsi"], row["seq"]) for row in shown] == [(imsi_of(number), AHEAD) for number in (1, 2, 3)]
+
+
+def test_restored_audit_trail_goes_on(operator: Operator, empty: Operator, tmp_path: Path) -> None:
+    operator.done("backup", tmp_path / "store.backup")
+    empty.done("restore", tmp_path / "store.backup")
+    assert empty.done("audit", "verify") == "the audit trail is whole\n"
+    entries = json.loads(empty.done("audit", "list", "--json"))
+    assert [one["action"] for one in entries] == ["import.begin", "import.end", "store.restore"]
+
+
+def test_altered_audit_trail_is_not_restored(
+    operator: Operator, empty: Operator, tmp_path: Path, database_path: Path
+) -> None:
+    with transaction(database_path) as connection:
+        connection.execute(update(AuditEntry).values(actor="nobody").where(AuditEntry.number == 1))
+    operator.done("backup", tmp_path / "store.backup")
+    refused = empty.type("restore", tmp_path / "store.backup").error
+    assert refused.startswith("the audit trail in the backup is not whole: entry 1 was altered")
+    assert json.loads(empty.done("subscriber", "list", "--json")) == []
 
 
 def test_files_that_are_there_stay(operator: Operator, tmp_path: Path) -> None:

@@ -81,6 +81,20 @@ def test_imports_are_listed_and_rolled_back(operator: Operator, cards: Path) -> 
     assert (listed["import"], listed["state"], listed["file"]) == (1, "rolled-back", "cards.csv")
 
 
+def test_import_and_rollback_are_audited(operator: Operator, cards: Path) -> None:
+    operator.done("import", cards, "--mapping", "pysim")
+    operator.done("import", "rollback", "1")
+    entries = json.loads(operator.done("audit", "list", "--subject", "1", "--action", "import", "--json"))
+    assert [(one["action"], one["after"]["state"], one["after"]["added"]) for one in entries] == [
+        ("import.begin", "running", 0),
+        ("import.end", "done", 3),
+        ("import.rollback", "done", 3),
+        ("import.rolled-back", "rolled-back", 3),
+    ]
+    assert len(entries[1]["after"]["sha256"]) == 64
+    assert operator.done("audit", "verify") == "the audit trail is whole\n"
+
+
 def test_rollback_as_json(operator: Operator, cards: Path) -> None:
     operator.done("import", cards, "--mapping", "pysim")
     found = json.loads(operator.done("import", "rollback", "1", "--json"))
