@@ -145,7 +145,8 @@ def _run(hss: HssConfig, plan: Plan, quarantine: Path | None, *, with_rows: bool
         batch, goes_on = begin(writer, plan, actor=f"{who.name} ({who.origin})", record=record)
         path = quarantine or plan.source.path.with_name(f"{plan.source.name}.{batch.id}.quarantine")
         with closing(Quarantine(path, with_rows=with_rows)) as kept:
-            if goes_on:
+            # a named file may be somebody else's as long as this batch has done nothing
+            if goes_on and (quarantine is None or batch.line > plan.line):
                 kept.resume(batch.line)
             else:
                 kept.begin()

@@ -35,11 +35,14 @@ class Quarantine:
             raise QuarantineRefused(f"{self.path}: is there already; move it away, or name another with --quarantine")
 
     def resume(self, line: int) -> None:
-        """Forget what was written for lines behind `line`: they are read again."""
+        """Forget what was written for lines behind `line`: they are read again. QuarantineRefused for other files."""
         self.close()
         if not self.path.exists():
             return
         self._file = self._open(os.O_RDWR)
+        if not self._file.readline().startswith(",".join(HEADER).encode()):
+            raise QuarantineRefused(f"{self.path}: is no quarantine file; name another with --quarantine")
+        self._file.seek(0)
         keep = 0
         for written in self._file:
             number = written.split(b",", 1)[0]

@@ -125,6 +125,17 @@ def test_what_cannot_be_is_one_line(
     assert message in operator.type("import", *words).error
 
 
+def test_named_quarantine_file_of_somebody_else_stays(operator: Operator, cards: Path, tmp_path: Path) -> None:
+    mine = tmp_path / "mine"
+    mine.write_text("line,imsi,cause,what\n900,,imsi,x\n")
+    words = ("import", cards, "--mapping", "pysim", "--quarantine", mine)
+    for _ in range(2):
+        assert "is there already; move it away" in operator.type(*words).error
+    assert mine.read_text() == "line,imsi,cause,what\n900,,imsi,x\n"
+    mine.unlink()
+    assert "3 added, 2 refused" in operator.done(*words)
+
+
 def test_second_import_of_a_file_is_refused(operator: Operator, cards: Path) -> None:
     operator.done("import", cards, "--mapping", "pysim")
     assert "was imported already, as 1" in operator.type("import", cards, "--mapping", "pysim").error

@@ -73,6 +73,15 @@ def test_resuming_forgets_what_is_read_again(tmp_path: Path) -> None:
     assert (tmp_path / "q").read_text() == f"{ROWS}9,,imsi,the IMSI is not 6 to 15 digits\n"
 
 
+def test_other_file_is_not_cut(tmp_path: Path) -> None:
+    (tmp_path / "q").write_text("mine\n900,mine\n")
+    kept = Quarantine(tmp_path / "q")
+    with pytest.raises(QuarantineRefused, match="is no quarantine file"):
+        kept.resume(8)
+    kept.close()
+    assert (tmp_path / "q").read_text() == "mine\n900,mine\n"
+
+
 def test_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(QuarantineRefused, match="No such file or directory; name another with --quarantine"):
         Quarantine(tmp_path / "no" / "q").write([BAD], LINES)
