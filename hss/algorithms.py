@@ -88,6 +88,12 @@ def functions_for(settings: AlgorithmSettings, k: Secret, opc: Secret) -> AkaFun
         raise ProfileRefused(f"profile {settings.name}: {error}; give the subscriber keys of its own") from None
 
 
+def constants_of(settings: AlgorithmSettings) -> MilenageConstants | None:
+    """The constants of a Milenage profile, None for the usual ones; ProfileRefused as `check_settings`."""
+    check_settings(settings)
+    return None if settings.parameters is None else _milenage_constants(settings.parameters)
+
+
 def key_lengths(settings: AlgorithmSettings) -> KeyLengths:
     """What the keys of a subscriber with this profile must be like."""
     if settings.algorithm is Algorithm.TUAK:

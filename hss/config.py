@@ -9,6 +9,7 @@ from sqlalchemy import URL
 
 from hss.location import Location, parse_location
 from hss.master_key import MasterSource, Variable, parse_source
+from hss.token import TokenSource
 from runtime.config import PeerConfig, Section, SocketAddress
 from wire.diameter.applications import Application
 
@@ -26,7 +27,7 @@ def _location(value: object, info: ValidationInfo) -> Location:
 
 
 def _source(value: object, info: ValidationInfo) -> MasterSource:
-    if isinstance(value, Path | Variable):
+    if isinstance(value, Path | Variable | TokenSource):
         return value
     if not isinstance(value, str):
         raise ValueError("is no text; write a file's path or env:NAME")  # noqa: TRY004
@@ -58,7 +59,9 @@ class HssConfig(Section):
         default="akadia.sqlite", validate_default=True, description="a SQLite file, or postgresql://USER@HOST/DATABASE"
     )
     master_key: MasterKeySource = Field(
-        default="master.key", validate_default=True, description="the file of the master key, mode 0600, or env:NAME"
+        default="master.key",
+        validate_default=True,
+        description="the file of the master key, mode 0600; or env:NAME, or a pkcs11: URI",
     )
     origin_host: str = Field(min_length=1, description="this HSS's Origin-Host, such as hss.epc.example")
     origin_realm: str = Field(min_length=1, description="this HSS's Origin-Realm, such as epc.example")

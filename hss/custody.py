@@ -7,11 +7,13 @@ from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import ECB
 
-from hss.algorithms import AlgorithmSettings, functions_for
+from hss.algorithms import AlgorithmSettings, constants_of, functions_for
 from hss.auc import SubscriberKeys
 from hss.data_keys import MasterKey
 from hss.keyring import Keyring
-from hss.models import Subscriber
+from hss.models import Custody, Subscriber
+from hss.token import FORM, TokenMasterKey
+from hss.vault import MasterKeyRefused
 from wire.aka.functions import AkaFunctions
 from wire.sansio import RandomBytes
 from wire.secret import Secret
@@ -37,13 +39,14 @@ class Custodian:
     def __init__(self, master: MasterKey, random: RandomBytes = os.urandom) -> None:
         self.keyring = Keyring(master, random)
 
-    def columns(self, imsi: str, keys: SubscriberKeys, settings: AlgorithmSettings) -> dict[str, object]:  # noqa: ARG002
+    def columns(self, imsi: str, keys: SubscriberKeys, settings: AlgorithmSettings) -> dict[str, object]:
         """What the row of `imsi` holds of its keys: k, opc, data_key_id, k_check, opc_check.
 
         `keyring` must have been prepared in the same transaction.
         """
+        k = self._token(settings).wrap_k(keys.k) if settings.custody is Custody.TOKEN else keys.k
         return {
-            "k": self.keyring.seal(keys.k, table=_TABLE, column="k", imsi=imsi),
+            "k": self.keyring.seal(k, table=_TABLE, column="k", imsi=imsi),
             "opc": self.keyring.seal(keys.opc, table=_TABLE, column="opc", imsi=imsi),
             "data_key_id": self.keyring.current,
             "k_check": key_check(keys.k),
@@ -53,11 +56,28 @@ class Custodian:
     def functions(self, sealed: SealedKeys, settings: AlgorithmSettings) -> AkaFunctions:
         """The functions of a subscriber; where a token has K, each call of them takes its time."""
         keys = self.open(sealed)
+        if settings.custody is Custody.TOKEN:
+            return self._token(settings).functions(keys.k, keys.opc, constants_of(settings))
         return functions_for(settings, keys.k, keys.opc)
 
+    def resealed(self, sealed: SealedKeys) -> dict[str, object]:
+        """The row under the active data key; what a token has wrapped stays wrapped."""
+        keys = self.open(sealed)
+        return {
+            "k": self.keyring.seal(keys.k, table=_TABLE, column="k", imsi=sealed.imsi),
+            "opc": self.keyring.seal(keys.opc, table=_TABLE, column="opc", imsi=sealed.imsi),
+            "data_key_id": self.keyring.current,
+        }
+
     def open(self, sealed: SealedKeys) -> SubscriberKeys:
-        """The keys themselves, to compare others with."""
+        """The keys themselves, to compare others with; K of a token's profile is wrapped by the token."""
         return SubscriberKeys(k=self._open(sealed, "k", sealed.k), opc=self._open(sealed, "opc", sealed.opc))
+
+    def _token(self, settings: AlgorithmSettings) -> TokenMasterKey:
+        if not isinstance(self.keyring.master, TokenMasterKey):
+            where = f"profile {settings.name}: K is in a token's custody"
+            raise MasterKeyRefused(f"{where}, and hss.master_key names none; write {FORM}")
+        return self.keyring.master
 
     def _open(self, sealed: SealedKeys, column: str, octets: bytes) -> Secret:
         key = sealed.data_key_id

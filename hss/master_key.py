@@ -1,10 +1,11 @@
-"""Where the master key comes from: a file of its own, or an environment variable."""
+"""Where the master key comes from: a file of its own, an environment variable, or a PKCS#11 token."""
 
 import os
 from collections.abc import MutableMapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from hss.token import SCHEME, TokenMasterKey, TokenSource, open_token, parse_token_source
 from hss.vault import KEY_LENGTH, KEY_VERSION, MasterKeyRefused, Vault, key_of, read_master_key
 from wire.sansio import RandomBytes
 from wire.secret import Secret
@@ -22,12 +23,14 @@ class Variable:
         return f"{_VARIABLE}{self.name}"
 
 
-MasterSource = Path | Variable
-"""A file that its owner alone can read, or a variable of the environment."""
+MasterSource = Path | Variable | TokenSource
+"""A file that its owner alone can read, a variable of the environment, or a token."""
 
 
 def parse_source(text: str, folder: Path) -> MasterSource:
     """The source that `text` names: "env:NAME", or a file's path relative to `folder`. ValueError: what to write."""
+    if text.startswith(SCHEME):
+        return parse_token_source(text, folder)
     if not text.startswith(_VARIABLE):
         return folder / Path(text).expanduser()
     name = text.removeprefix(_VARIABLE)
@@ -36,11 +39,15 @@ def parse_source(text: str, folder: Path) -> MasterSource:
     return Variable(name)
 
 
-def open_master(source: MasterSource, random: RandomBytes, environment: MutableMapping[str, str] = os.environ) -> Vault:
+def open_master(
+    source: MasterSource, random: RandomBytes, environment: MutableMapping[str, str] = os.environ
+) -> Vault | TokenMasterKey:
     """The master key of `source`, to seal and open with; MasterKeyRefused, a line that says what to do.
 
     A variable is taken out of `environment`, so that no child process inherits it.
     """
+    if isinstance(source, TokenSource):
+        return open_token(source, random)
     key = read_variable(source, environment) if isinstance(source, Variable) else read_master_key(source)
     return Vault({KEY_VERSION: key}, random=random)
 

@@ -5,11 +5,11 @@ from collections.abc import Callable
 from sqlalchemy import ColumnElement, Connection, bindparam, func, select, update
 
 from hss.algorithms import AlgorithmSettings, read_settings
-from hss.custody import Custodian
+from hss.custody import Custodian, SealedKeys, key_check
 from hss.data_keys import retire_unused
 from hss.engines import transaction
 from hss.location import Location
-from hss.models import Subscriber
+from hss.models import Custody, Subscriber
 from hss.rows import KEYS, sealed
 
 AT_ONCE = 500
@@ -20,7 +20,10 @@ _MOVE = (
     update(Subscriber)
     # unless somebody has given the subscriber other keys meanwhile
     .where(Subscriber.imsi == bindparam("of"), Subscriber.k == bindparam("old_k"), _key == bindparam("old_key"))
-    .values({name: bindparam(name) for name in ("k", "opc", "data_key_id", "k_check", "opc_check")})
+    .values(
+        {name: bindparam(name) for name in ("k", "opc", "data_key_id")}
+        | {name: func.coalesce(getattr(Subscriber, name), bindparam(name)) for name in ("k_check", "opc_check")}
+    )
 )
 
 
@@ -61,9 +64,18 @@ def _batch(connection: Connection, custodian: Custodian, after: str) -> tuple[in
             "of": row.imsi,
             "old_k": row.k,
             "old_key": row.data_key_id or 0,
-            **custodian.columns(row.imsi, custodian.open(row), settings[row.profile]),
+            **custodian.resealed(row),
+            **_checks(custodian, row, settings[row.profile]),
         }
         for row in rows
     ]
     connection.execute(_MOVE, moves)
     return len(rows), rows[-1].imsi
+
+
+def _checks(custodian: Custodian, row: SealedKeys, settings: AlgorithmSettings) -> dict[str, object]:
+    """The check values that a row of the first release lacks."""
+    if settings.custody is Custody.TOKEN or row.data_key_id is not None:
+        return {"k_check": None, "opc_check": None}
+    keys = custodian.open(row)
+    return {"k_check": key_check(keys.k), "opc_check": key_check(keys.opc)}

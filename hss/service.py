@@ -1,7 +1,9 @@
 """The HSS on its store: vectors (MAR of TS 29.273 §8.1.2.1, AIR of TS 29.272 §5.2.3.1) and assignments (SAR)."""
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 from hss.algorithms import AlgorithmSettings, ProfileRefused
 from hss.api import Assignment, AssignmentRequest, Profile, Refusal, Resynchronisation, ServiceRefused, VectorRequest
@@ -9,7 +11,7 @@ from hss.auc import eps_vector, genuine_sqn_ms, quintuplet
 from hss.custody import Custodian, SealedKeys
 from hss.database import Database
 from hss.keyring import UnknownDataKey
-from hss.models import DIAMETER_IDENTITY_LENGTH
+from hss.models import DIAMETER_IDENTITY_LENGTH, Custody
 from hss.notices import take_over
 from hss.profiles import have_apns
 from hss.registrations import assign, user_data
@@ -28,6 +30,9 @@ VECTORS_MAX = 5
 """At most so many vectors for one request (SIP-Number-Auth-Items); the HSS may give fewer than asked."""
 NETWORK_NAME_MAX = 253
 """Octets of an access network identity (TS 24.302 §8.1.1)."""
+
+
+ResultT = TypeVar("ResultT")
 
 
 class HssService:
@@ -56,7 +61,9 @@ class HssService:
         """As `HomeSubscriberServer.vectors`: unknown, barred, scheme and resynchronisation are judged in this order."""
         issued, functions = await self._issue(request, _fault(request))
         amf, method, name = issued.keys.amf, request.method, request.network_name
-        return tuple([quintuplet(functions, sqn, self._random(16), amf, method, name) for sqn in issued.sqns])
+        return await _computed(
+            issued, lambda: [quintuplet(functions, sqn, self._random(16), amf, method, name) for sqn in issued.sqns]
+        )
 
     async def eps_vectors(self, request: VectorRequest) -> tuple[EpsVector, ...]:
         """As `AuthenticationCentre.eps_vectors`: judged in the same order."""
@@ -67,7 +74,10 @@ class HssService:
         if not subscribed:
             fault = ServiceRefused(Refusal.NO_APN_SUBSCRIPTION, f"subscriber {request.imsi} has no APN")
         issued, functions = await self._issue(request, fault)
-        return tuple([eps_vector(functions, sqn, self._random(16), issued.keys.amf, network) for sqn in issued.sqns])
+        amf = issued.keys.amf
+        return await _computed(
+            issued, lambda: [eps_vector(functions, sqn, self._random(16), amf, network) for sqn in issued.sqns]
+        )
 
     async def assign(self, request: AssignmentRequest) -> Profile | None:
         """As `HomeSubscriberServer.assign`."""
@@ -104,7 +114,9 @@ class HssService:
         keys = standing.keys
         settings = await self._sequences.settings_of(keys)
         functions = await self._functions(keys, settings)
-        sqn_ms = genuine_sqn_ms(functions, resynchronisation.rand, Auts.parse(resynchronisation.auts))
+        auts = Auts.parse(resynchronisation.auts)
+        with _token_refusals():
+            sqn_ms = await _in_its_place(settings, lambda: genuine_sqn_ms(functions, resynchronisation.rand, auts))
         if sqn_ms is None:
             raise ServiceRefused(Refusal.RESYNCHRONISATION_REJECTED, f"MAC-S of {imsi} is wrong; SQN stays")
         return split_sqn(sqn_ms, settings.ind_bits)[0]
@@ -123,6 +135,24 @@ class HssService:
             return await self._with_keys(keys, settings)
         except (VaultError, ProfileRefused) as error:
             raise ServiceRefused(Refusal.UNAVAILABLE, str(error)) from None
+
+
+async def _computed(issued: Issued, compute: Callable[[], list[ResultT]]) -> tuple[ResultT, ...]:
+    with _token_refusals():
+        return tuple(await _in_its_place(issued.settings, compute))
+
+
+async def _in_its_place(settings: AlgorithmSettings, compute: Callable[[], ResultT]) -> ResultT:
+    """Here, or in a thread where a token takes its time."""
+    return await asyncio.to_thread(compute) if settings.custody is Custody.TOKEN else compute()
+
+
+@contextmanager
+def _token_refusals() -> Iterator[None]:
+    try:
+        yield
+    except VaultError as error:
+        raise ServiceRefused(Refusal.UNAVAILABLE, str(error)) from None
 
 
 def _check_serving(request: VectorRequest, serving: str | None) -> None:

@@ -1,11 +1,13 @@
 """Whether keys that somebody has are those of a subscriber, without showing which are (TS 35.206 §4.1)."""
 
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
-from hss.algorithms import AlgorithmSettings, derive_opc
+from hss.algorithms import AlgorithmSettings, derive_opc, functions_for
 from hss.auc import SubscriberKeys
+from hss.models import Custody
+from wire.aka.functions import AkaFunctions
 from wire.aka.vector import AMF_SEPARATION_BIT
 from wire.errors import EncodeError
 from wire.secret import Secret
@@ -54,6 +56,29 @@ def verify(given: Given, stored: SubscriberKeys, stored_amf: int, settings: Algo
         amf=same_amf,
         amf_hint=_amf_hint(given.amf, stored_amf) if same_amf is False else None,
     )
+
+
+def verify_by_functions(
+    given: Given, stored: AkaFunctions, stored_amf: int, settings: AlgorithmSettings, rand: bytes
+) -> Verdict:
+    """As `verify`, where K is in a token: both compute a vector for `rand`; K and OPc are right or wrong together."""
+    same_amf = None if given.amf is None else given.amf == stored_amf
+    hint = _amf_hint(given.amf, stored_amf) if same_amf is False else None
+    wanted = stored.vector(rand, bytes(6), bytes(2))
+    verdicts = []
+    for verdict, opc in _readings(given, settings):
+        found = functions_for(settings, given.k, opc).vector(rand, bytes(6), bytes(2))
+        if hmac.compare_digest(b"".join(found), b"".join(wanted)):
+            verdicts.append(verdict)
+    opc_verdict = verdicts[0] if verdicts else OpcVerdict.DIFFERENT
+    return Verdict(k=bool(verdicts), opc=opc_verdict, amf=same_amf, amf_hint=hint)
+
+
+def _readings(given: Given, settings: AlgorithmSettings) -> list[tuple[OpcVerdict, Secret]]:
+    value = given.opc or given.op or Secret()
+    sealed = replace(settings, custody=Custody.SEALED)
+    derived = OpcVerdict.OP if given.op is not None else OpcVerdict.OPC_AS_OP
+    return [(OpcVerdict.SAME, value), (derived, derive_opc(sealed, given.k, value))]
 
 
 def _opc(given: Given, stored: SubscriberKeys, settings: AlgorithmSettings) -> OpcVerdict:

@@ -21,6 +21,7 @@ from hss.master_key import MasterSource, open_master, parse_source
 from hss.models import KeyPurpose, KeyState
 from hss.rewrapping import rewrap, waiting
 from hss.store_errors import StoreError
+from hss.token import FORM, TokenSource, init_token
 from hss.vault import VaultError
 from runtime.config import ConfigError, read_config
 
@@ -44,6 +45,7 @@ def keys_app(config: ConfigFile) -> App:
     _register_status(app, config)
     _register_rotate(app, config)
     _register_rewrap(app, config)
+    _register_init_token(app, config)
     return app
 
 
@@ -134,6 +136,21 @@ def _register_rewrap(app: App, config: ConfigFile) -> None:
         print(f"{moved} subscribers moved to data key {custodian.keyring.current}")
         for key in retired:
             print(f"data key {key} has retired; backups may still hold it wrapped")
+
+
+def _register_init_token(app: App, config: ConfigFile) -> None:
+    @app.command(name="init-token")
+    def init_token_(*, json: Json = False) -> None:
+        """Make the keys that hss.master_key needs inside its PKCS#11 token, where they are not there yet."""
+        with _errors():
+            source = read_config(config()).section("hss", HssConfig).master_key
+            if not isinstance(source, TokenSource):
+                raise VaultError(f"hss.master_key is {source}, and no token; write {FORM}")
+            made = init_token(source)
+        if json:
+            _print_json({"made": made})
+        else:
+            print(f"made {' and '.join(made)} in token {source.token}" if made else "both keys are there already")
 
 
 def _refuse_rows_under_master(rows: dict[int | None, int]) -> None:

@@ -44,6 +44,7 @@ def _register_add(app: App, config: ConfigFile) -> None:
         clock_unit_ms: int = 100,
         ind_bits: int = 5,
         delta: int = 1 << 28,
+        custody: Literal["sealed", "token"] = "sealed",
         json: Json = False,
     ) -> None:
         """Add an algorithm profile.
@@ -66,6 +67,8 @@ def _register_add(app: App, config: ConfigFile) -> None:
             The length of IND, by which the USIM tells nodes apart.
         delta
             How far ahead of what it has seen the USIM accepts SEQ.
+        custody
+            sealed: K is opened in the HSS; token: K never leaves the PKCS#11 token of hss.master_key.
         """
         settings = AlgorithmSettings(
             name=name,
@@ -76,7 +79,7 @@ def _register_add(app: App, config: ConfigFile) -> None:
             scheme=Scheme(scheme),
             reserve=reserve,
             clock_unit_ms=clock_unit_ms,
-            custody=Custody.SEALED,
+            custody=Custody(custody),
         )
         with change(config()) as one:
             algorithm_profiles.add(one, settings)

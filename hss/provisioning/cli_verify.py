@@ -13,6 +13,7 @@ from hss.custody import Custodian
 from hss.database import Database
 from hss.engines import transaction
 from hss.master_key import open_master
+from hss.models import Custody
 from hss.provisioning.change import ProvisioningRefused, changing
 from hss.provisioning.cli_session import (
     ConfigFile,
@@ -28,7 +29,7 @@ from hss.provisioning.cli_session import (
 from hss.provisioning.keys_input import KeysInput, read_keys_from
 from hss.rows import keys_of
 from hss.service import HssService
-from hss.verification import Given, Verdict, verify
+from hss.verification import Given, Verdict, verify, verify_by_functions
 from hss.wall_clock import wall_clock_ms
 from wire.aka.vector import AuthVector
 from wire.identity import Imsi
@@ -80,7 +81,10 @@ def _verdict(config: Path, imsi: Imsi, read: KeysInput) -> Verdict:
         settings = read_settings(connection)
     if row is None:
         raise ProvisioningRefused(f"there is no subscriber {imsi}; see them with: akadia subscriber list")
-    return verify(Given(read.k, read.opc, read.op, read.amf), custodian.open(row), row.amf, settings[row.profile])
+    given, profile = Given(read.k, read.opc, read.op, read.amf), settings[row.profile]
+    if profile.custody is Custody.TOKEN:
+        return verify_by_functions(given, custodian.functions(row, profile), row.amf, profile, os.urandom(16))
+    return verify(given, custodian.open(row), row.amf, profile)
 
 
 def _in_words(verdict: Verdict) -> dict[str, Any]:

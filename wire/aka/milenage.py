@@ -1,5 +1,6 @@
 """Milenage: f1, f1*, f2, f3, f4, f5, f5* on AES-128 (TS 35.206 §4.1)."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.ciphers import Cipher
@@ -38,6 +39,7 @@ class MilenageConstants:
 
 
 _USUAL = MilenageConstants()
+_NO_KEY = Secret(bytes(16))
 
 
 def derive_opc(k: bytes, op: bytes) -> Secret:
@@ -65,12 +67,25 @@ class Milenage:
 
     __slots__ = ("_c", "_encrypt", "_opc", "_r")
 
-    def __init__(self, k: Secret, opc: Secret, constants: MilenageConstants = _USUAL) -> None:
+    def __init__(
+        self,
+        k: Secret,
+        opc: Secret,
+        constants: MilenageConstants = _USUAL,
+        encrypt: Callable[[bytes], bytes] | None = None,
+    ) -> None:
         _check_lengths(k, opc)
-        self._encrypt = Cipher(AES(bytes(k)), _ECB).encryptor().update
+        self._encrypt = encrypt or Cipher(AES(bytes(k)), _ECB).encryptor().update
         self._opc = int.from_bytes(opc, "big")
         self._c = constants.c
         self._r = constants.r
+
+    @classmethod
+    def over(
+        cls, encrypt: Callable[[bytes], bytes], opc: Secret, constants: MilenageConstants | None = None
+    ) -> "Milenage":
+        """The functions on a block cipher that is elsewhere: `encrypt` takes 16 or 64 octets, as AES-ECB under K."""
+        return cls(_NO_KEY, opc, constants or _USUAL, encrypt)
 
     def vector(self, rand: bytes, sqn: bytes, amf: bytes) -> tuple[bytes, Secret, Secret, Secret, bytes]:
         """(MAC-A 8, XRES 8, CK 16, IK 16, AK 6 octets): all that one vector needs, in two calls of the cipher."""
