@@ -45,7 +45,9 @@ HOST = "127.83.12.3"
 LIMITS = Limits(seconds_before_cer=1.0, connections_before_cer=32)
 CER_OCTETS = numbered(CER.message()).build()
 SEGMENTS = 20_000
-SEEDS = tuple(octets for octets in OCTETS if Message.parse(octets).command != PeerCommand.DISCONNECT_PEER)
+_KEPT = tuple(octets for octets in OCTETS if Message.parse(octets).command != PeerCommand.DISCONNECT_PEER)
+# requests twice as often as answers, which nobody answers
+SEEDS = (*_KEPT, *(octets for octets in _KEPT if Message.parse(octets).is_request))
 Address = tuple[str, int]
 
 
