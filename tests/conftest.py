@@ -9,6 +9,8 @@ from typing import NoReturn
 
 import pytest
 
+from runtime import log
+
 _MISSING: Counter[str] = Counter()
 _MISSING_PREFIX = "foreign peer not installed: "
 
@@ -26,6 +28,13 @@ def _no_network(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch)
     for method in ("bind", "connect", "connect_ex"):
         monkeypatch.setattr(socket.socket, method, refuse)
     yield
+
+
+@pytest.fixture(autouse=True)
+def _no_log_of_another_test() -> Iterator[None]:
+    """What a command under test has configured is not the next test's: `capture_logs` hears every level again."""
+    yield
+    log.silence()
 
 
 @pytest.fixture(scope="session")
