@@ -16,8 +16,8 @@ from aaa.sessions import MemoryConversations
 from aaa.swx_client import SwxClient
 from aaa.swx_requests import swx_requests
 from hss.api import HomeSubscriberServer
-from hss.app import open_service
 from hss.config import HssConfig
+from hss.opened_store import open_service
 from runtime.capture import Capture, NullCapture, open_capture
 from runtime.config import CaptureConfig, LogConfig, RawConfig, SocketAddress, read_config
 from runtime.diameter.client import DiameterClient

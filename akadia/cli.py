@@ -39,6 +39,7 @@ PROVISIONING = {
     "subscriber": "Add, show, list, change, bar and remove subscribers.",
     "apn": "Add, list, change and take away the APNs of a subscriber.",
     "profile": "Algorithm profiles: which functions, how SQN is counted.",
+    "token": "Who may use the REST API, and for what.",
     "audit": "Show who changed what, and verify the trail of it.",
     "db": "Create, upgrade and check the database's schema.",
     "keys": "Show and exchange the keys that seal K and OPc.",
@@ -122,6 +123,7 @@ class _Commands:
         *,
         hss: Literal["local", "swx"] = "local",
         aaa: Literal["diameter", "radius"] = "diameter",
+        database: str = "",
         json: Flag = False,
         capture: Flag = False,
     ) -> int:
@@ -132,6 +134,7 @@ class _Commands:
 
             akadia init lab
             akadia init lab --hss swx --json
+            akadia init lab --database postgresql://akadia@db.example/lab
 
         Parameters
         ----------
@@ -141,6 +144,8 @@ class _Commands:
             local: the AAA server opens the HSS's database itself; swx: it asks over Diameter.
         aaa
             How the PDN GW asks the AAA server.
+        database
+            A PostgreSQL database without any table; a SQLite file in the folder unless one is named.
         json
             Print where everything is as JSON.
         capture
@@ -150,7 +155,7 @@ class _Commands:
 
         from akadia.laboratory import create
 
-        laboratory = create(folder, hss=hss, aaa=aaa, capture=capture)
+        laboratory = create(folder, hss=hss, aaa=aaa, capture=capture, database=database)
         print(json_format.dumps(laboratory.summary(), indent=2) if json else laboratory.description())
         return DONE
 
@@ -330,11 +335,13 @@ def _known_cause(error: Exception) -> str | None:
     """One line for what an operator can mend; None for a fault of the program."""
     from akadia.laboratory import LaboratoryRefused
     from akadia.supervisor import DaemonFailed
+    from hss.provisioning.change import ProvisioningRefused
     from hss.store_errors import StoreError
     from hss.vault import VaultError
     from runtime.config import ConfigError
 
-    if isinstance(error, ConfigError | LaboratoryRefused | DaemonFailed | StoreError | VaultError):
+    known = (ConfigError, LaboratoryRefused, DaemonFailed, ProvisioningRefused, StoreError, VaultError)
+    if isinstance(error, known):
         return _one_line(error)
     if isinstance(error, OSError):
         where = f"{error.filename}: " if error.filename else ""

@@ -8,12 +8,12 @@ import shutil
 import socket
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from akadia.pki import Authority, Credential
 from akadia.template import (
+    API_PORT,
     DIAMETER_PORT,
     DIAMETER_TLS_PORT,
     DNS_PORT,
@@ -28,18 +28,14 @@ from akadia.template import (
     Plan,
     configuration,
 )
-from runtime.config import SocketAddress, read_config
+from runtime.config import SocketAddress
 from runtime.logs import Level
 from wire.identity import Imsi
 from wire.sansio import RandomBytes
-from wire.secret import Secret
 
 CONFIG_NAME = "akadia.toml"
 
 BLOCKS_TRIED = 64
-
-AMF = 0x8000
-"""The test subscriber's AMF: the separation bit is 1 (TS 33.102 Annex H)."""
 
 _SECRET_MODE, _PUBLIC_MODE, _FOLDER_MODE = 0o600, 0o644, 0o700
 
@@ -65,6 +61,11 @@ class Laboratory:
     def radius_secret(self) -> Path:
         """The file with the secret of RADIUS clients on loopback."""
         return self.folder / "radius.secret"
+
+    @property
+    def api_token(self) -> Path:
+        """The file with a token of the REST API."""
+        return self.folder / "api.token"
 
     @property
     def ca(self) -> Path:
@@ -95,6 +96,11 @@ class Laboratory:
                 "realm": plan.realm,
                 "peer": tester,
             },
+            "api": {
+                "url": f"https://{_text(block.hss, API_PORT)}",
+                "ca": str(self.ca),
+                "token_file": str(self.api_token),
+            },
             "ike": {
                 "address": str(block.pdngw),
                 "port": IKE_PORT,
@@ -117,6 +123,7 @@ a laboratory is in {self.folder}
   RADIUS         {_text(block.aaa, RADIUS_PORT)}, for clients in 127.0.0.0/8; the secret is in {self.radius_secret}
   Diameter       {_text(block.aaa, DIAMETER_PORT)}, for a peer that calls itself {plan.host("tester")}
   SWx            {_text(block.hss, SWX_PORT)}, for the same peer
+  REST API       https://{_text(block.hss, API_PORT)}, for whoever has the token in {self.api_token}
   IKEv2          {block.pdngw}, ports {IKE_PORT} and {NATT_PORT}; its certificate comes from {self.ca}
 next: akadia --config {self.config} up"""
 
@@ -128,25 +135,34 @@ def create(
     aaa: AaaChoice = "diameter",
     capture: bool = False,
     log_level: Level = "info",
+    database: str = "",
     random: RandomBytes = os.urandom,
     now: dt.datetime | None = None,
     is_free: Callable[[Block], bool] | None = None,
 ) -> Laboratory:
     """Make a laboratory in `folder`, which must be empty or not there yet; all of it or nothing.
 
-    Raises LaboratoryRefused, ConfigError, and what the HSS's store raises.
+    `database` is a PostgreSQL database without any table, instead of a SQLite file in the folder. Raises
+    LaboratoryRefused, ConfigError, ProvisioningRefused, and what the HSS's store raises.
     """
+    from akadia.first_store import fill, require_fresh
+
     folder = folder.absolute()
     _require_empty(folder)
+    if database:
+        require_fresh(database)
     block = choose_block(folder, is_free or _is_free)
     plan = Plan(block, hss=hss, aaa=aaa, capture="capture" if capture else "", log_level=log_level)
+    plan = replace(plan, database=database) if database else plan
     laboratory = Laboratory(folder, plan, f"{plan.plmn.mcc}{plan.plmn.mnc}".ljust(14, "0") + "1")
     with ExitStack() as undo:
         _make_folder(folder, undo)
         _write_certificates(laboratory, now or dt.datetime.now(dt.UTC))
         _write(laboratory.radius_secret, base64.urlsafe_b64encode(random(24)), _SECRET_MODE)
         _write(laboratory.config, configuration(plan).encode(), _SECRET_MODE)
-        _write_subscriber(laboratory, random)
+        first = fill(laboratory.config, Imsi(laboratory.imsi), plan.apn, random)
+        _write(laboratory.usim, first.card.encode(), _SECRET_MODE)
+        _write(laboratory.api_token, bytes(first.token) + b"\n", _SECRET_MODE)
         undo.pop_all()
     return laboratory
 
@@ -171,7 +187,7 @@ def _is_free(block: Block) -> bool:
         (block.aaa, RADIUS_PORT),
         *((block.pdngw, port) for port in (IKE_PORT, NATT_PORT, DSMIP_PORT)),
     ]
-    streams = [(block.hss, SWX_PORT), (block.aaa, DIAMETER_PORT), (block.aaa, DIAMETER_TLS_PORT)]
+    streams = [(block.hss, SWX_PORT), (block.hss, API_PORT), (block.aaa, DIAMETER_PORT), (block.aaa, DIAMETER_TLS_PORT)]
     return all(_can_bind(str(host), port, socket.SOCK_DGRAM) for host, port in datagrams) and all(
         _can_bind(str(host), port, socket.SOCK_STREAM) for host, port in streams
     )
@@ -228,7 +244,8 @@ def _write_certificates(laboratory: Laboratory, now: dt.datetime) -> None:
         addresses=(plan.block.pdngw, plan.block.home_agent),
     )
     aaa = authority.issue(names=(plan.host("aaa"),), addresses=(plan.block.aaa,))
-    for name, credential in {"ca": authority.credential, "pgw": gateway, "aaa": aaa}.items():
+    hss = authority.issue(names=(plan.host("hss"),), addresses=(plan.block.hss,))
+    for name, credential in {"ca": authority.credential, "pgw": gateway, "aaa": aaa, "hss": hss}.items():
         _write_credential(laboratory.folder / "pki", name, credential)
 
 
@@ -247,36 +264,3 @@ def _write(path: Path, octets: bytes, mode: int) -> None:
 
 def _text(host: object, port: int) -> str:
     return str(SocketAddress(str(host), port))
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
-def _write_subscriber(laboratory: Laboratory, random: RandomBytes) -> None:
-    from hss import schema
-    from hss.auc import SubscriberKeys
-    from hss.audit import Actor
-    from hss.config import HssConfig
-    from hss.custody import Custodian
-    from hss.engines import transaction
-    from hss.provisioning import subscribers
-    from hss.provisioning.apns import apn_profiles
-    from hss.provisioning.change import begin
-    from hss.vault import open_vault, write_master_key
-
-    hss = read_config(laboratory.config).section("hss", HssConfig)
-    key = laboratory.folder / "master.key"
-    write_master_key(key, random)
-    schema.upgrade(hss.database)
-    keys = SubscriberKeys(Secret(random(16)), Secret(random(16)))
-    new = subscribers.NewSubscriber(Imsi(laboratory.imsi), keys, AMF, apn_profiles((laboratory.plan.apn,), ambr=None))
-    with transaction(hss.database) as connection:
-        change = begin(connection, Custodian(open_vault(key, random), random), Actor("akadia", "init"), _now)
-        subscribers.add(change, new)
-    card = (
-        f'imsi = "{laboratory.imsi}"  # the test subscriber\n'
-        f'k = "{keys.k.hex()}"  # its key, which the HSS has too\n'
-        f'opc = "{keys.opc.hex()}"  # the operator\'s value, made for this card\n'
-    )
-    _write(laboratory.usim, card.encode(), _SECRET_MODE)

@@ -13,13 +13,13 @@ AaaChoice = Literal["diameter", "radius"]
 
 SECTIONS = frozenset(
     {
-        "network", "log", "capture", "dns", "hss", "aaa", "aaa.radius", "aaa.diameter", "aaa.swx", "pdngw",
+        "network", "log", "capture", "dns", "hss", "hss.api", "aaa", "aaa.radius", "aaa.diameter", "aaa.swx", "pdngw",
         "pdngw.diameter", "pdngw.radius", "ue",
     }
 )  # fmt: skip
 """Every table that some part of Akadia reads."""
 
-DNS_PORT, SWX_PORT, RADIUS_PORT, DIAMETER_PORT, DIAMETER_TLS_PORT = 5300, 3868, 1812, 3868, 5658
+DNS_PORT, SWX_PORT, API_PORT, RADIUS_PORT, DIAMETER_PORT, DIAMETER_TLS_PORT = 5300, 3868, 8443, 1812, 3868, 5658
 IKE_PORT, NATT_PORT, DSMIP_PORT = 5500, 4500, 4191
 
 TEST_PLMN = Plmn("001", "01")
@@ -86,6 +86,7 @@ class Plan:
     aaa: AaaChoice = "diameter"
     capture: str = ""
     log_level: Level = "info"
+    database: str = "akadia.sqlite"
 
     @property
     def realm(self) -> str:
@@ -143,7 +144,7 @@ apns = []  # further APNs that the same PDN GW serves
 def _hss(plan: Plan) -> str:
     return f"""\
 [hss]  # the Home Subscriber Server
-database = "akadia.sqlite"  # the subscribers; akadia db upgrade brings its schema up to date
+database = {_quoted(plan.database)}  # the subscribers; akadia db upgrade brings its schema up to date
 master_key = "master.key"  # the key that K and OPc are sealed under: back it up, never beside the database
 origin_host = {_quoted(plan.host("hss"))}  # its Diameter identity
 origin_realm = {_quoted(plan.realm)}  # its Diameter realm
@@ -157,6 +158,17 @@ policy = "enforce"  # learn: refuse nothing by the limits of peers, and write pr
 [[hss.peer]]  # an AAA server of your own, for trials
 {_peer("tester", plan, "a client of yours", ("swx",))}
 {_HSS_LIMITS}
+
+[hss.api]  # the REST API for provisioning; without this table there is none
+address = {_quoted(f"{plan.block.hss}:{API_PORT}")}  # where it listens, TLS alone
+certificate = "pki/hss.pem"  # its certificate
+key = "pki/hss.key"  # and the key
+addresses = ["127.0.0.0/8", "::1/128"]  # whence it may be asked, with a token: akadia token add
+requests_per_second = 100  # how many requests a token may send
+connections = 64  # how many connections there may be at once
+import_megabytes = 512  # the largest file that an import takes
+imports = "imports"  # the folder for uploads, which hold keys while they are imported, and for quarantine files
+mappings = ""  # a folder with mappings of your own, NAME.toml each; "" for those of Akadia alone
 """
 
 

@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from hss.api import Resynchronisation, ServiceRefused, VectorRequest
-from hss.app import open_service
 from hss.auc_socket import LONGEST, AkaAuts, AkaRequest, AucRequest, answer, parse
 from hss.config import HssConfig
+from hss.opened_store import open_service
 from hss.service import HssService
 from runtime.config import ConfigError, LogConfig, read_config
 from runtime.log_limit import LogLimit

@@ -85,6 +85,10 @@ class Faces:
             self._tasks.append(asyncio.create_task(self._policy_file.run()))
         return address
 
+    def wake(self) -> None:
+        """Tell AAA servers at once: something has been changed in this process."""
+        self._notices.wake()
+
     async def close(self) -> None:
         """Let every peer know, and write what was learnt."""
         for task in self._tasks:

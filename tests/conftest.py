@@ -9,7 +9,7 @@ from typing import NoReturn
 
 import pytest
 
-from runtime import log
+from runtime import logs
 
 _MISSING: Counter[str] = Counter()
 _MISSING_PREFIX = "foreign peer not installed: "
@@ -34,7 +34,7 @@ def _no_network(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch)
 def _no_log_of_another_test() -> Iterator[None]:
     """What a command under test has configured is not the next test's: `capture_logs` hears every level again."""
     yield
-    log.silence()
+    logs.silence()
 
 
 @pytest.fixture(scope="session")

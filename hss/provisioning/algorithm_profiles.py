@@ -8,7 +8,7 @@ from sqlalchemy import Connection, delete, func, insert, select
 
 from hss.algorithms import AlgorithmSettings, ProfileRefused, check_settings, read_settings
 from hss.models import DEFAULT_PROFILE, AlgorithmProfile, Scheme, Subscriber
-from hss.provisioning.change import Change, ProvisioningRefused
+from hss.provisioning.change import Change, NotThere, ProvisioningRefused
 
 
 def described(settings: AlgorithmSettings) -> dict[str, Any]:
@@ -33,7 +33,7 @@ def remove(change: Change, name: str) -> None:
     """Take a profile away; ProvisioningRefused while subscribers use it."""
     found = read_settings(change.connection).get(name)
     if found is None:
-        raise ProvisioningRefused(f"there is no profile {name}; see them with: akadia profile list")
+        raise NotThere(f"there is no profile {name}; see them with: akadia profile list")
     users = users_of(change.connection, name)
     if users or name == DEFAULT_PROFILE:
         why = f"{users} subscribers use it" if users else "it is the one that new subscribers get"

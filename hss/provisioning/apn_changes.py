@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from hss.api import ApnProfile
 from hss.provisioning.apn_rows import add_apn, change_apn, make_default, next_context_id, remove_apn
-from hss.provisioning.change import Change, ProvisioningRefused
+from hss.provisioning.change import Change, NotThere, ProvisioningRefused
 from hss.provisioning.description import Account
 from hss.provisioning.subscribers import changed_apns, show
 from wire.identity import Imsi
@@ -50,5 +50,5 @@ def _named(account: Account, name: str) -> ApnProfile:
     found = next((apn for apn in account.profile.apns if apn.name == name.lower()), None)
     if found is None:
         names = ", ".join(apn.name for apn in account.profile.apns) or "none"
-        raise ProvisioningRefused(f"subscriber {account.profile.imsi} has no APN {name}; it has {names}")
+        raise NotThere(f"subscriber {account.profile.imsi} has no APN {name}; it has {names}")
     return found

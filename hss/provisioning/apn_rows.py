@@ -1,9 +1,12 @@
 """The APNs of a subscriber as rows: added, changed, taken away, one of them the default (TS 29.272 §7.3.35)."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from hss.api import ApnProfile
+from hss.api import ApnProfile, Profile
 from hss.models import Apn
 from hss.provisioning.change import ProvisioningRefused
 
@@ -37,6 +40,25 @@ def make_default(connection: Connection, imsi: str, context_id: int) -> None:
     """Let this APN be the default one, and no other."""
     connection.execute(update(Apn).where(Apn.imsi == imsi, Apn.is_default).values(is_default=False))
     connection.execute(update(Apn).where(Apn.imsi == imsi, Apn.context_id == context_id).values(is_default=True))
+
+
+def replace_apns(connection: Connection, before: Profile, wanted: Sequence[ApnProfile]) -> None:
+    """Let a subscriber have the APNs `wanted`, the first of them the default; an APN that stays keeps its identifier.
+
+    ProvisioningRefused as `add_apn`.
+    """
+    imsi = str(before.imsi)
+    there = {apn.name: apn.context_id for apn in before.apns}
+    names = {apn.name for apn in wanted}
+    for name in there.keys() - names:
+        remove_apn(connection, imsi, there[name])
+    for apn in wanted:
+        if apn.name in there:
+            change_apn(connection, imsi, replace(apn, context_id=there[apn.name]))
+        else:
+            there[apn.name] = max(there.values(), default=0) + 1
+            add_apn(connection, imsi, replace(apn, context_id=there[apn.name]), is_default=False)
+    make_default(connection, imsi, there[wanted[0].name])
 
 
 def next_context_id(connection: Connection, imsi: str) -> int:

@@ -17,6 +17,10 @@ class ProvisioningRefused(Exception):
     """It cannot be done; one line that says what to do instead."""
 
 
+class NotThere(ProvisioningRefused):
+    """There is nothing of that name."""
+
+
 class Conflict(ProvisioningRefused):
     """Somebody else has changed it meanwhile."""
 

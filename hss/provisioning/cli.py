@@ -11,11 +11,12 @@ from hss.provisioning.cli_keys import keys_app
 from hss.provisioning.cli_profile import profile_app
 from hss.provisioning.cli_session import ConfigFile
 from hss.provisioning.cli_subscriber import subscriber_app
+from hss.provisioning.cli_token import token_app
 
 __all__ = ["ConfigFile", "apps"]
 
 
 def apps(config: ConfigFile) -> list[App]:
     """The groups of commands, for the front door to hang under its own."""
-    groups = (subscriber_app, apn_app, profile_app, import_app, keys_app, audit_app, db_app)
+    groups = (subscriber_app, apn_app, profile_app, import_app, keys_app, token_app, audit_app, db_app)
     return [*(make(config) for make in groups), *backup_apps(config)]

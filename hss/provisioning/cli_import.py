@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from cyclopts import App, Parameter
-from sqlalchemy import Connection
 
 from hss.algorithms import read_settings
 from hss.audit import AuditTrail
@@ -20,12 +19,12 @@ from hss.master_key import open_master
 from hss.provisioning.cli_progress import progress
 from hss.provisioning.cli_session import ConfigFile, Json, actor, errors, hss_config, looking, now
 from hss.provisioning.importing import batches
-from hss.provisioning.importing.batches import Batch, ImportRefused
+from hss.provisioning.importing.batches import ImportRefused, described
 from hss.provisioning.importing.looking import Forecast, look
 from hss.provisioning.importing.mapping import MappingRefused, built_in, load
 from hss.provisioning.importing.preparing import Plan, prepare
 from hss.provisioning.importing.quarantine import Quarantine
-from hss.provisioning.importing.running import Importer, Outcome, Record, begin, opened
+from hss.provisioning.importing.running import Importer, Outcome, audited, begin, opened
 from hss.provisioning.importing.source import Source
 from hss.provisioning.importing.undoing import Rollback
 from hss.store_errors import StoreError
@@ -76,7 +75,7 @@ def _register_others(app: App, config: ConfigFile) -> None:
     def list_(*, limit: int = 50, json: Json = False) -> None:
         """List imports, the newest first."""
         with looking(config()) as connection:
-            found = [_fields(batch) for batch in batches.listed(connection, limit)]
+            found = [described(batch) for batch in batches.listed(connection, limit)]
         if json:
             print(json_format.dumps(found))
             return
@@ -91,13 +90,13 @@ def _register_others(app: App, config: ConfigFile) -> None:
             known = built_in()
             if name and name not in known:
                 raise MappingRefused(f"there is no mapping {name}; there are {', '.join(known)}")
-            described = {each: load(each).config.description for each in known}
+            descriptions = {each: load(each).config.description for each in known}
         if name:
             print(known[name], end="")
         elif json:
-            print(json_format.dumps(described))
+            print(json_format.dumps(descriptions))
         else:
-            for each, description in described.items():
+            for each, description in descriptions.items():
                 print(f"{each:<16} {description}")
 
     @app.command
@@ -139,8 +138,8 @@ def _look(hss: HssConfig, plan: Plan, quarantine: Quarantine | None) -> Forecast
 
 def _run(hss: HssConfig, plan: Plan, quarantine: Path | None, *, with_rows: bool) -> tuple[Outcome, Path]:
     custodian = Custodian(open_master(hss.master_key, os.urandom))
-    record = _audited(custodian)
     who = actor()
+    record = audited(AuditTrail(custodian.keyring, now), who)
     with _going_on(), opened(hss.database) as writer:
         batch, goes_on = begin(writer, plan, actor=f"{who.name} ({who.origin})", record=record)
         path = quarantine or plan.source.path.with_name(f"{plan.source.name}.{batch.id}.quarantine")
@@ -161,7 +160,8 @@ def _run(hss: HssConfig, plan: Plan, quarantine: Path | None, *, with_rows: bool
 
 def _roll_back(config: Path, number: int, *, keep_changed: bool, as_json: bool) -> None:
     hss = hss_config(config)
-    record = _audited(Custodian(open_master(hss.master_key, os.urandom)))
+    custodian = Custodian(open_master(hss.master_key, os.urandom))
+    record = audited(AuditTrail(custodian.keyring, now), actor())
     with _going_on(), opened(hss.database) as writer:
         undo = Rollback(writer, number, keep_changed=keep_changed)
         batch, count = undo.begin(record)
@@ -171,18 +171,9 @@ def _roll_back(config: Path, number: int, *, keep_changed: bool, as_json: bool) 
                 removed += step
                 tell(removed, removed)
         undone = undo.finish(batch, removed, record)
-    fields = _fields(undone.batch) | {"removed": undone.removed, "kept": undone.kept}
+    fields = described(undone.batch) | {"removed": undone.removed, "kept": undone.kept}
     text = f"import {number} is undone: {undone.removed} subscribers removed, {undone.kept} kept"
     print(json_format.dumps(fields) if as_json else text)
-
-
-def _audited(custodian: Custodian) -> Record:
-    trail = AuditTrail(custodian.keyring, now)
-
-    def record(connection: Connection, action: str, batch: Batch) -> None:
-        trail.record(connection, actor(), action, str(batch.id), after=_fields(batch))
-
-    return record
 
 
 @contextmanager
@@ -193,27 +184,11 @@ def _going_on() -> Iterator[None]:
         raise ImportRefused(f"{error}; run the same command again: it goes on where it was") from None
 
 
-def _fields(batch: Batch) -> dict[str, Any]:
-    return {
-        "import": batch.id,
-        "state": batch.state.value,
-        "file": batch.file_name,
-        "sha256": batch.file_digest.hex(),
-        "mapping": batch.mapping,
-        "lines": batch.line,
-        "added": batch.added,
-        "refused": batch.refused,
-        "actor": batch.actor,
-        "started": batch.started.isoformat(),
-        "finished": batch.finished.isoformat() if batch.finished else None,
-    }
-
-
 def _print_outcome(outcome: Outcome, quarantine: Path, *, as_json: bool) -> None:
     batch = outcome.batch
     where = str(quarantine) if quarantine.exists() else None
     if as_json:
-        print(json_format.dumps(_fields(batch) | {"causes": dict(outcome.causes), "quarantine": where}))
+        print(json_format.dumps(described(batch) | {"causes": dict(outcome.causes), "quarantine": where}))
         return
     print(f"import {batch.id}: {batch.added} added, {batch.refused} refused{f', see {where}' if where else ''}")
     _print_causes(outcome.causes)

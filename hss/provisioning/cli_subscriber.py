@@ -5,11 +5,8 @@ import sys
 from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
-from sqlalchemy import Connection
 
-from hss.algorithms import derive_opc
 from hss.api import Ambr
-from hss.auc import SubscriberKeys
 from hss.models import SubscriberState
 from hss.provisioning import subscribers
 from hss.provisioning.apns import ApnRefused, apn_profiles
@@ -29,10 +26,8 @@ from hss.provisioning.cli_verify import register_verify
 from hss.provisioning.description import PDN_TYPES, described
 from hss.provisioning.keys_input import KeysInput, read_keys_from
 from hss.provisioning.listing import Filter, count, lines
-from hss.provisioning.subscribers import NewSubscriber, Update, settings_named
+from hss.provisioning.subscribers import NewSubscriber, Update, card_keys
 from runtime.config import NetworkConfig, read_config
-from wire.errors import EncodeError
-from wire.secret import Secret
 
 DEFAULT_AMF = "8000"
 """The separation bit is 1, as EAP-AKA' needs it (TS 33.102 Annex H)."""
@@ -99,7 +94,7 @@ def _register_add(app: App, config: ConfigFile) -> None:
             wanted, number = imsi_of(imsi), _msisdn(msisdn)
             octets = _amf(read, amf)
         with change(config()) as one:
-            card = keys_of(read, one.connection, profile)
+            card = card_keys(one.connection, read, profile)
             account = subscribers.add(one, NewSubscriber(wanted, card, octets, profiles, number, profile))
         print_fields(described(account), as_json=json)
 
@@ -180,7 +175,7 @@ def _register_update(app: App, config: ConfigFile) -> None:
             card = None
             if read is not None:
                 standing = profile or subscribers.show(one.connection, imsi_of(imsi)).algorithm_profile
-                card = keys_of(read, one.connection, standing)
+                card = card_keys(one.connection, read, standing)
             wanted = Update(msisdn=number, amf=octets, keys=card, profile=profile)
             account = subscribers.change_subscriber(one, imsi_of(imsi), wanted, if_revision)
         print_fields(described(account), as_json=json)
@@ -207,17 +202,6 @@ def _register_changes(app: App, config: ConfigFile) -> None:
         with change(config()) as one:
             subscribers.remove(one, imsi_of(imsi))
         print_fields({"imsi": imsi, "removed": True}, as_json=json)
-
-
-def keys_of(read: KeysInput, connection: Connection, profile: str) -> SubscriberKeys:
-    """K and OPc of what was read, OP made OPc as the profile does it."""
-    settings = settings_named(connection, profile)
-    if read.op is None:
-        return SubscriberKeys(read.k, read.opc or Secret())
-    try:
-        return SubscriberKeys(read.k, derive_opc(settings, read.k, read.op))
-    except EncodeError as error:
-        raise ProvisioningRefused(f"profile {profile}: {error}; give such keys, or name another profile") from None
 
 
 def ambr_of(up: int | None, down: int | None) -> Ambr | None:

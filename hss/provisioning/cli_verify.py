@@ -3,17 +3,15 @@
 import asyncio
 import os
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from hss.algorithms import read_settings
 from hss.api import ServiceRefused, VectorRequest
 from hss.custody import Custodian
 from hss.database import Database
 from hss.engines import transaction
 from hss.master_key import open_master
-from hss.models import Custody
 from hss.provisioning.change import ProvisioningRefused, changing
 from hss.provisioning.cli_session import (
     ConfigFile,
@@ -26,10 +24,10 @@ from hss.provisioning.cli_session import (
     now,
     print_fields,
 )
+from hss.provisioning.comparing import compare, in_words
 from hss.provisioning.keys_input import KeysInput, read_keys_from
-from hss.rows import keys_of
 from hss.service import HssService
-from hss.verification import Given, Verdict, verify, verify_by_functions
+from hss.verification import Verdict
 from hss.wall_clock import wall_clock_ms
 from wire.aka.vector import AuthVector
 from wire.identity import Imsi
@@ -56,7 +54,7 @@ def register_verify(app: App, config: ConfigFile) -> None:
         with errors():
             read = read_keys_from(keys)
             verdict = _verdict(config(), imsi_of(imsi), read)
-        print_fields(_in_words(verdict), as_json=json)
+        print_fields(in_words(verdict), as_json=json)
         if not verdict.matches:
             raise SystemExit(1)
 
@@ -77,23 +75,7 @@ def _verdict(config: Path, imsi: Imsi, read: KeysInput) -> Verdict:
     custodian = Custodian(open_master(hss.master_key, os.urandom))
     with transaction(hss.database, read_only=True) as connection:
         custodian.keyring.load(connection)
-        row = keys_of(connection, str(imsi))
-        settings = read_settings(connection)
-    if row is None:
-        raise ProvisioningRefused(f"there is no subscriber {imsi}; see them with: akadia subscriber list")
-    given, profile = Given(read.k, read.opc, read.op, read.amf), settings[row.profile]
-    if profile.custody is Custody.TOKEN:
-        return verify_by_functions(given, custodian.functions(row, profile), row.amf, profile, os.urandom(16))
-    return verify(given, custodian.open(row), row.amf, profile)
-
-
-def _in_words(verdict: Verdict) -> dict[str, Any]:
-    return {
-        "matches": verdict.matches,
-        "k": "it is the stored K" if verdict.k else "it is another one",
-        "opc": verdict.opc.value,
-        "amf": verdict.amf_hint or ("it is the stored AMF" if verdict.amf else "not given"),
-    }
+        return compare(connection, custodian, imsi, read, os.urandom)
 
 
 async def _vector(config: Path, imsi: Imsi) -> AuthVector:

@@ -5,19 +5,22 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from hss.algorithms import AlgorithmSettings, key_lengths, read_settings
+from hss.algorithms import AlgorithmSettings, derive_opc, key_lengths, read_settings
 from hss.api import ApnProfile
 from hss.auc import SubscriberKeys
 from hss.models import DEFAULT_PROFILE, Subscriber, SubscriberState
 from hss.notices import tell_deregistered, tell_profile_changed
 from hss.profile_change import columns_of_change
 from hss.profiles import profile_of
-from hss.provisioning.apn_rows import add_apn
-from hss.provisioning.change import Change, Conflict, ProvisioningRefused
+from hss.provisioning.apn_rows import add_apn, replace_apns
+from hss.provisioning.change import Change, Conflict, NotThere, ProvisioningRefused
 from hss.provisioning.description import Account, described, differences
+from hss.provisioning.keys_input import KeysInput
 from hss.registrations import forget, serving_aaa
 from hss.sqn import SequenceExhausted
+from wire.errors import EncodeError
 from wire.identity import Imsi
+from wire.secret import Secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +37,17 @@ class NewSubscriber:
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """What `update` changes: what is None stays as it is; `msisdn` "" takes the number away."""
+    """What `update` changes: what is None stays as it is; `msisdn` "" takes the number away.
+
+    With `apns` the subscriber has these and no others, the first of them the default.
+    """
 
     msisdn: str | None = None
     amf: int | None = None
     keys: SubscriberKeys | None = None
     profile: str | None = None
+    state: SubscriberState | None = None
+    apns: tuple[ApnProfile, ...] | None = None
 
 
 def add(change: Change, new: NewSubscriber) -> Account:
@@ -87,7 +95,14 @@ def change_subscriber(change: Change, imsi: Imsi, wanted: Update, if_revision: i
     New keys are a new card; SEQ goes on from where it was, because it never goes back.
     """
     before = show(change.connection, imsi)
+    _check_revision(before, if_revision)
     values: dict[str, object] = {}
+    if wanted.state is not None:
+        values["state"] = wanted.state
+    if wanted.state is SubscriberState.BARRED and before.state is not SubscriberState.BARRED:
+        _end_registration(change.connection, str(imsi))
+    if wanted.apns is not None:
+        replace_apns(change.connection, before.profile, wanted.apns)
     if wanted.profile is not None:
         values |= _new_profile(change.connection, imsi, wanted)
     if wanted.keys is not None:
@@ -109,8 +124,7 @@ def enable(change: Change, imsi: Imsi, if_revision: int | None = None) -> Accoun
 def disable(change: Change, imsi: Imsi, if_revision: int | None = None) -> Account:
     """Bar the subscriber and end its registration: the serving AAA server is told by an RTR."""
     before = show(change.connection, imsi)
-    tell_deregistered(change.connection, str(imsi), "barred by the operator")
-    forget(change.connection, str(imsi))
+    _end_registration(change.connection, str(imsi))
     return _write(change, before, {"state": SubscriberState.BARRED}, "subscriber.disable", if_revision)
 
 
@@ -132,8 +146,19 @@ def settings_named(connection: Connection, name: str) -> AlgorithmSettings:
     """The algorithm profile `name`; ProvisioningRefused when there is none."""
     found = read_settings(connection).get(name)
     if found is None:
-        raise ProvisioningRefused(f"there is no algorithm profile {name}; see them with: akadia profile list")
+        raise NotThere(f"there is no algorithm profile {name}; see them with: akadia profile list")
     return found
+
+
+def card_keys(connection: Connection, read: KeysInput, profile: str) -> SubscriberKeys:
+    """K and OPc of what was read, OP made OPc as the profile does it; ProvisioningRefused when it cannot."""
+    settings = settings_named(connection, profile)
+    if read.op is None:
+        return SubscriberKeys(read.k, read.opc or Secret())
+    try:
+        return SubscriberKeys(read.k, derive_opc(settings, read.k, read.op))
+    except EncodeError as error:
+        raise ProvisioningRefused(f"profile {profile}: {error}; give such keys, or name another profile") from None
 
 
 _SHOWN = (
@@ -158,6 +183,11 @@ def _sealed(change: Change, imsi: str, keys: SubscriberKeys, settings: Algorithm
             f"profile {settings.name} takes K of {wanted} octets and OPc of {lengths.opc}; give such keys"
         )
     return change.custodian.columns(imsi, keys, settings)
+
+
+def _end_registration(connection: Connection, imsi: str) -> None:
+    tell_deregistered(connection, imsi, "barred by the operator")
+    forget(connection, imsi)
 
 
 def _new_profile(connection: Connection, imsi: Imsi, wanted: Update) -> dict[str, object]:
@@ -191,5 +221,5 @@ def _check_revision(before: Account, if_revision: int | None) -> None:
         raise Conflict(f"subscriber {imsi} is at revision {before.revision}, not {if_revision}; look at it again")
 
 
-def _unknown(imsi: Imsi) -> ProvisioningRefused:
-    return ProvisioningRefused(f"there is no subscriber {imsi}; see them with: akadia subscriber list")
+def _unknown(imsi: Imsi) -> NotThere:
+    return NotThere(f"there is no subscriber {imsi}; see them with: akadia subscriber list")

@@ -109,7 +109,7 @@ def test_unread_section_is_an_error_of_up(tmp_path: Path, capsys: pytest.Capture
 def test_init_prints_where_everything_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["init", str(tmp_path / "lab"), "--json"]) == DONE
     summary = json.loads(capsys.readouterr().out)
-    assert list(summary) == ["config", "radius", "diameter", "swx", "ike", "dns", "apn"]
+    assert list(summary) == ["config", "radius", "diameter", "swx", "api", "ike", "dns", "apn"]
     assert Path(summary["config"]).is_file()
     assert main(["init", str(tmp_path / "lab")]) == FAILED
     assert "holds a laboratory already" in error_of(capsys)

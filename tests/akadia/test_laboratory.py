@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
+from akadia import first_store
 from akadia import laboratory as laboratory_module
 from akadia.laboratory import Laboratory, LaboratoryRefused, choose_block, create
 from akadia.template import Block, Plan
@@ -37,7 +38,7 @@ def test_secrets_are_readable_by_their_owner_alone(made: Laboratory) -> None:
     assert stat.S_IMODE(made.folder.stat().st_mode) == 0o700
     found = modes(made.folder)
     assert found.pop("pki") == found.pop("ue") == 0o700
-    assert [found.pop(f"pki/{name}.pem") for name in ("ca", "pgw", "aaa")] == [0o644] * 3
+    assert [found.pop(f"pki/{name}.pem") for name in ("ca", "pgw", "aaa", "hss")] == [0o644] * 4
     assert set(found.values()) == {0o600}
     assert set(found) == {
         "akadia.toml",
@@ -47,6 +48,8 @@ def test_secrets_are_readable_by_their_owner_alone(made: Laboratory) -> None:
         "pki/ca.key",
         "pki/pgw.key",
         "pki/aaa.key",
+        "pki/hss.key",
+        "api.token",
         "ue/usim.toml",
     }
 
@@ -107,6 +110,11 @@ def test_summary_has_the_promised_shape(made: Laboratory) -> None:
         "radius": {"auth": f"{block.aaa}:1812", "secret_file": f"{made.folder}/radius.secret"},
         "diameter": {"address": f"{block.aaa}:3868", "origin_host": f"aaa.{realm}", "realm": realm, "peer": peer},
         "swx": {"address": f"{block.hss}:3868", "origin_host": f"hss.{realm}", "realm": realm, "peer": peer},
+        "api": {
+            "url": f"https://{block.hss}:8443",
+            "ca": f"{made.folder}/pki/ca.pem",
+            "token_file": f"{made.folder}/api.token",
+        },
         "ike": {
             "address": str(block.pdngw),
             "port": 5500,
@@ -169,7 +177,7 @@ def test_failed_init_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     folder = tmp_path / "lab"
     if there:
         folder.mkdir(mode=0o750)
-    monkeypatch.setattr(laboratory_module, "_write_subscriber", fail)
+    monkeypatch.setattr(first_store, "fill", fail)
     with pytest.raises(OSError, match="No space"):
         create(folder, is_free=always)
     assert folder.exists() == there

@@ -7,8 +7,9 @@ from random import Random
 import pytest
 
 from hss.api import VectorRequest
-from hss.app import main, open_service, serve
+from hss.app import main, serve
 from hss.config import HssConfig
+from hss.opened_store import open_service
 from hss.schema import SchemaOutdated
 from hss.store_errors import StoreUnavailable
 from hss.vault import MasterKeyRefused, open_vault, write_master_key

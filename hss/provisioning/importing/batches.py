@@ -11,7 +11,7 @@ from sqlalchemy import Boolean, Connection, Integer, String, bindparam, func, in
 from hss.api import ApnProfile
 from hss.custody import Custodian
 from hss.models import Apn, BatchState, ImportBatch, Subscriber, SubscriberState
-from hss.provisioning.change import ProvisioningRefused
+from hss.provisioning.change import NotThere, ProvisioningRefused
 from hss.provisioning.importing.causes import Cause
 from hss.provisioning.importing.rows import NewRow
 from hss.provisioning.importing.source import Chunk
@@ -67,6 +67,23 @@ _ADD_APN = insert(Apn).from_select(
 )
 
 
+def described(batch: Batch) -> dict[str, Any]:
+    """`batch` as names and values, as the audit trail keeps it."""
+    return {
+        "import": batch.id,
+        "state": batch.state.value,
+        "file": batch.file_name,
+        "sha256": batch.file_digest.hex(),
+        "mapping": batch.mapping,
+        "lines": batch.line,
+        "added": batch.added,
+        "refused": batch.refused,
+        "actor": batch.actor,
+        "started": batch.started.isoformat(),
+        "finished": batch.finished.isoformat() if batch.finished else None,
+    }
+
+
 def find(connection: Connection, digest: bytes, mapping: str) -> Batch | None:
     """The batch of this file and mapping that runs or is done; None when there is none, or it was rolled back."""
     same = (ImportBatch.file_digest == digest, ImportBatch.mapping == mapping)
@@ -76,10 +93,10 @@ def find(connection: Connection, digest: bytes, mapping: str) -> Batch | None:
 
 
 def get(connection: Connection, number: int) -> Batch:
-    """The batch of this number; ImportRefused when there is none."""
+    """The batch of this number; NotThere when there is none."""
     row = connection.execute(select(*_COLUMNS).where(ImportBatch.id == number)).mappings().first()
     if row is None:
-        raise ImportRefused(f"there is no import {number}; see them with: akadia import list")
+        raise NotThere(f"there is no import {number}; see them with: akadia import list")
     return Batch(**row)
 
 

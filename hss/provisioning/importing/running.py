@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, Engine
 
+from hss.audit import Actor, AuditTrail
 from hss.custody import Custodian
 from hss.engines import require_store, writer_engine
 from hss.location import Location
@@ -26,6 +27,15 @@ Record = Callable[[Connection, str, Batch], None]
 """Puts an action, such as import.begin, and the batch as it is into the audit trail, in the given transaction."""
 Tell = Callable[[Batch], None]
 """Hears how far the batch is."""
+
+
+def audited(trail: AuditTrail, actor: Actor) -> Record:
+    """A `Record` into `trail`, by `actor`."""
+
+    def record(connection: Connection, action: str, batch: Batch) -> None:
+        trail.record(connection, actor, action, str(batch.id), after=batches.described(batch))
+
+    return record
 
 
 @dataclass(slots=True)

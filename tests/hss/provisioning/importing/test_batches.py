@@ -9,6 +9,7 @@ from sqlalchemy import select
 from hss.data_keys import make_key
 from hss.engines import transaction
 from hss.models import Apn, BatchState, KeyPurpose, Subscriber
+from hss.provisioning.change import NotThere
 from hss.provisioning.importing import batches
 from hss.provisioning.importing.batches import Batch, ImportRefused
 from hss.provisioning.importing.causes import Cause
@@ -96,5 +97,5 @@ def test_newest_is_listed_first(imports: Imports) -> None:
 
 
 def test_unknown_batch_is_told(imports: Imports) -> None:
-    with pytest.raises(ImportRefused, match="there is no import 7"), transaction(imports.location) as connection:
+    with pytest.raises(NotThere, match="there is no import 7"), transaction(imports.location) as connection:
         batches.get(connection, 7)
