@@ -165,6 +165,7 @@ certificate = "pki/hss.pem"  # its certificate
 key = "pki/hss.key"  # and the key
 addresses = ["127.0.0.0/8", "::1/128"]  # whence it may be asked, with a token: akadia token add
 requests_per_second = 100  # how many requests a token may send
+strangers_per_second = 1  # how many requests without a good token an address may send
 connections = 64  # how many connections there may be at once
 import_megabytes = 512  # the largest file that an import takes
 imports = "imports"  # the folder for uploads, which hold keys while they are imported, and for quarantine files

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Discriminator,
     Field,
@@ -63,12 +64,18 @@ def _ipv4(text: str) -> str:
     return str(IPv4Address(text))
 
 
+def _whole(value: object) -> object:
+    # to JSON 5.0 is the number 5
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+_WHOLE = BeforeValidator(_whole)
 Imsi = Annotated[str, Field(pattern=IMSI_PATTERN)]
 Amf = Annotated[str, Field(pattern="^[0-9A-Fa-f]{4}$", description="16 bits in hexadecimal digits")]
 Msisdn = Annotated[str, Field(pattern="^[0-9]{5,15}$")]
 ProfileName = Annotated[str, Field(pattern=NAME_PATTERN)]
 ApnName = Annotated[str, Field(pattern=APN_PATTERN, description="an APN Network Identifier, or * for any")]
-BitRate = Annotated[int, Field(ge=1, le=_BIT_RATE_MAX, description="bit/s")]
+BitRate = Annotated[int, Field(ge=1, le=_BIT_RATE_MAX, description="bit/s"), _WHOLE]
 
 
 class KeysWithOpc(Body):
@@ -196,19 +203,37 @@ class ResynchronisationBody(Body):
         return Resynchronisation(bytes.fromhex(self.rand), bytes.fromhex(self.auts))
 
 
-class VectorBody(Body):
-    """A request for vectors: for EAP-AKA, EAP-AKA' (with `network_name`), UTRAN, or E-UTRAN (`serving_network`)."""
+class _Vectors(Body):
+    """What every request for vectors may name."""
 
-    access: Literal["eap-aka", "eap-aka-prime", "utran", "eutran"] = "eap-aka"
-    count: Annotated[int, Field(ge=1, le=5)] = 1
-    network_name: Annotated[str, Field(pattern="^[ -~]{1,253}$", description="the ANID (TS 24.302 §8.1.1)")] | None = (
-        None
-    )
-    serving_network: (
-        Annotated[str, Field(pattern="^[0-9A-Fa-f]{6}$", description="Visited-PLMN-Id of 3 octets (TS 29.272 §7.3.9)")]
-        | None
-    ) = None
+    count: Annotated[int, Field(ge=1, le=5), _WHOLE] = 1
     resynchronisation: ResynchronisationBody | None = None
+
+
+class EapAkaVectors(_Vectors):
+    """Vectors for EAP-AKA, or for UTRAN or GERAN, where IND is that of the same node."""
+
+    access: Literal["eap-aka", "utran"]
+
+
+class EapAkaPrimeVectors(_Vectors):
+    """Vectors for EAP-AKA': with CK' and IK' (TS 33.402 Annex A.2)."""
+
+    access: Literal["eap-aka-prime"]
+    network_name: Annotated[str, Field(pattern="^[ -~]{1,253}$", description="the ANID (TS 24.302 §8.1.1)")]
+
+
+class EutranVectors(_Vectors):
+    """Vectors for E-UTRAN: with K_ASME (TS 33.401 Annex A.2)."""
+
+    access: Literal["eutran"]
+    serving_network: Annotated[
+        str, Field(pattern="^[0-9A-Fa-f]{6}$", description="Visited-PLMN-Id of 3 octets (TS 29.272 §7.3.9)")
+    ]
+
+
+VectorBody = Annotated[EapAkaVectors | EapAkaPrimeVectors | EutranVectors, Field(discriminator="access")]
+"""A request for vectors, by what they are for."""
 
 
 class ProfileBody(Body):
@@ -216,11 +241,11 @@ class ProfileBody(Body):
 
     algorithm: Literal["milenage", "tuak", "test"] = "milenage"
     parameters: Annotated[str, Field(max_length=2048, pattern="^[ -~]*$")] | None = None
-    ind_bits: Annotated[int, Field(ge=1, le=16)] = 5
-    delta: Annotated[int, Field(ge=1, le=(1 << 43) - 1)] = 1 << 28
+    ind_bits: Annotated[int, Field(ge=1, le=16), _WHOLE] = 5
+    delta: Annotated[int, Field(ge=1, le=(1 << 43) - 1), _WHOLE] = 1 << 28
     scheme: Literal["counter", "time"] = "counter"
-    reserve: Annotated[int, Field(ge=1, le=65536)] = 1
-    clock_unit_ms: Annotated[int, Field(ge=1, le=60000)] = 100
+    reserve: Annotated[int, Field(ge=1, le=65536), _WHOLE] = 1
+    clock_unit_ms: Annotated[int, Field(ge=1, le=60000), _WHOLE] = 100
     custody: Literal["sealed", "token"] = "sealed"
 
 

@@ -15,6 +15,9 @@ class ApiConfig(Section):
         default=("127.0.0.0/8", "::1/128"), validate_default=True, description='whence, such as ["127.0.0.0/8"]'
     )
     requests_per_second: int = Field(default=100, ge=1, description="requests of one token in a second")
+    strangers_per_second: int = Field(
+        default=1, ge=1, description="requests without a good token from one address in a second"
+    )
     connections: int = Field(default=64, ge=1, description="connections at once; more are closed")
     import_megabytes: int = Field(default=512, ge=1, description="the largest file that an import takes")
     imports: ConfigPath = Field(

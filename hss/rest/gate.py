@@ -25,10 +25,11 @@ BODY_MAX = 1 << 20
 """Octets of a body, where it is not a file for an import."""
 BODY_SECONDS = 30.0
 """How long a body may take, or a piece of a file."""
-STRANGERS_RATE, STRANGERS_BURST = 1.0, 20.0
-"""Requests without a good token, in a second and at once, from one address."""
+STRANGERS_BURST = 20
+"""So many seconds' worth of requests without a good token may come at once from one address."""
 IMPORTS = "/v1/imports"
-FILES = (IMPORTS, f"{IMPORTS}/forecast")
+FORECAST = "/v1/import-forecast"
+FILES = (IMPORTS, FORECAST)
 """Where a body is a file, which is read piece by piece."""
 
 _KNOWN_GOOD = 1024
@@ -54,14 +55,21 @@ class Gate:
     """
 
     def __init__(
-        self, app: ASGIApp, transactions: Transactions, *, rate: int, file_max: int, clock: Callable[[], float]
+        self,
+        app: ASGIApp,
+        transactions: Transactions,
+        *,
+        rate: int,
+        strangers: int,
+        file_max: int,
+        clock: Callable[[], float],
     ) -> None:
         self._app = app
         self._transactions = transactions
         self._clock = clock
         self._file_max = file_max
         self._callers = RateLimit(rate, 2 * rate)
-        self._strangers = RateLimit(STRANGERS_RATE, STRANGERS_BURST)
+        self._strangers = RateLimit(strangers, strangers * STRANGERS_BURST)
         self._good: dict[bytes, None] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

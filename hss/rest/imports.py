@@ -12,7 +12,7 @@ from hss.provisioning.importing.batches import Batch
 from hss.provisioning.tokens import Role
 from hss.rest.access import needs
 from hss.rest.answers import ForecastAnswer, ImportAnswer, ImportsAnswer, QuarantineAnswer, RefusedAnswer
-from hss.rest.gate import IMPORTS, Visitor
+from hss.rest.gate import FORECAST, IMPORTS, Visitor
 from hss.rest.import_desk import ImportDesk
 from hss.rest.problems import documented
 from hss.rest.subscribers import Reading
@@ -33,11 +33,11 @@ _FILE = {
 
 def routes(transactions: Transactions, desk: ImportDesk) -> APIRouter:
     """The routes on these `transactions`; the work itself is done at `desk`."""
-    router = APIRouter(prefix=IMPORTS, tags=["imports"], responses=documented(422))
+    router = APIRouter(tags=["imports"], responses=documented(422))
     _files(router, desk)
     _views(router, transactions, desk)
 
-    @router.post("/{number}/rollback", status_code=202, responses=documented(404, 409, 422))
+    @router.post(f"{IMPORTS}/{{number}}/rollback", status_code=202, responses=documented(404, 409, 422))
     async def roll_back(number: Number, visitor: Importing, *, keep_changed: bool = False) -> ImportAnswer:
         """Begin to remove what an import brought; subscribers that were changed since stop it, or are kept."""
         return _answer(await desk.roll_back(number, visitor.actor, keep_changed=keep_changed), desk)
@@ -46,7 +46,7 @@ def routes(transactions: Transactions, desk: ImportDesk) -> APIRouter:
 
 
 def _files(router: APIRouter, desk: ImportDesk) -> None:
-    @router.post("", status_code=202, openapi_extra=_FILE, responses=documented(408, 409, 413, 422))
+    @router.post(IMPORTS, status_code=202, openapi_extra=_FILE, responses=documented(408, 409, 413, 422))
     async def import_file(
         request: Request, response: Response, visitor: Importing, name: FileName, mapping: MappingName
     ) -> ImportAnswer:
@@ -58,7 +58,7 @@ def _files(router: APIRouter, desk: ImportDesk) -> None:
         response.headers["Location"] = f"{IMPORTS}/{batch.id}"
         return _answer(batch, desk)
 
-    @router.post("/forecast", openapi_extra=_FILE, responses=documented(408, 409, 413, 422))
+    @router.post(FORECAST, openapi_extra=_FILE, responses=documented(408, 409, 413, 422))
     async def forecast(request: Request, _: Importing, name: FileName, mapping: MappingName) -> ForecastAnswer:
         """What an import of the file in the body would do; nothing is changed."""
         found = await desk.forecast(name, mapping, request.stream())
@@ -70,18 +70,18 @@ def _files(router: APIRouter, desk: ImportDesk) -> None:
 
 
 def _views(router: APIRouter, transactions: Transactions, desk: ImportDesk) -> None:
-    @router.get("")
+    @router.get(IMPORTS)
     async def list_imports(_: Reading, limit: Annotated[int, Query(ge=1, le=1000)] = 50) -> ImportsAnswer:
         """Imports, the newest first."""
         found = await transactions.read(lambda connection: batches.listed(connection, limit))
         return ImportsAnswer(imports=[_answer(one, desk) for one in found])
 
-    @router.get("/{number}", responses=documented(404, 422))
+    @router.get(f"{IMPORTS}/{{number}}", responses=documented(404, 422))
     async def show_import(number: Number, _: Reading) -> ImportAnswer:
         """How far an import is."""
         return _answer(await transactions.read(lambda connection: batches.get(connection, number)), desk)
 
-    @router.get("/{number}/quarantine", responses=documented(404, 422))
+    @router.get(f"{IMPORTS}/{{number}}/quarantine", responses=documented(404, 422))
     async def show_quarantine(
         number: Number,
         _: Importing,

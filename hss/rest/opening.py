@@ -28,6 +28,7 @@ def api_server(
         build(transactions, store.service, desk, location, os.urandom),
         transactions,
         rate=config.requests_per_second,
+        strangers=config.strangers_per_second,
         file_max=config.import_megabytes * _MEGABYTE,
         clock=asyncio.get_running_loop().time,
     )

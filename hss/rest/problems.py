@@ -63,7 +63,7 @@ def problem(
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """What OpenAPI says of these answers, and of those that every request may get."""
     content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    every = sorted({*statuses, 401, 403, 429, 500, 503})
+    every = sorted({*statuses, 400, 401, 403, 429, 500, 503})
     return {status: {"description": http.HTTPStatus(status).phrase, "content": content} for status in every}
 
 
@@ -76,8 +76,6 @@ def status_of(error: Exception) -> int:
             return 404
         case ServiceRefused():
             return _SERVICE.get(error.refusal, 409)
-        case ApnRefused():
-            return 422
         case StoreError() | VaultError():
             return 503
         case _:

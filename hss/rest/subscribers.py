@@ -1,6 +1,6 @@
 """/v1/subscribers: what an operator does with subscribers."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
@@ -41,6 +41,7 @@ from hss.rest.transactions import Transactions
 from wire.identity import Imsi
 from wire.sansio import RandomBytes
 
+SUBSCRIBERS = "/v1/subscribers"
 PAGE = 100
 PAGE_MAX = 1000
 
@@ -70,7 +71,7 @@ Filtered = Annotated[Filter, Depends(filtered)]
 
 def routes(transactions: Transactions, random: RandomBytes) -> APIRouter:
     """The routes on these `transactions`."""
-    router = APIRouter(prefix="/v1/subscribers", tags=["subscribers"], responses=documented(422))
+    router = APIRouter(tags=["subscribers"], responses=documented(422))
     _views(router, transactions)
     _puts(router, transactions, random)
     _changes(router, transactions)
@@ -79,7 +80,7 @@ def routes(transactions: Transactions, random: RandomBytes) -> APIRouter:
 
 
 def _views(router: APIRouter, transactions: Transactions) -> None:
-    @router.get("")
+    @router.get(SUBSCRIBERS)
     async def list_subscribers(
         request: Request,
         response: Response,
@@ -99,18 +100,18 @@ def _views(router: APIRouter, transactions: Transactions) -> None:
             response.headers["Link"] = f'<{request.url.path}?{query}>; rel="next"'
         return PageAnswer(subscribers=page, next=following)
 
-    @router.get("/count")
+    @router.get("/v1/subscriber-count")
     async def count_subscribers(_: Reading, wanted: Filtered) -> CountAnswer:
         """How many subscribers there are for whom every filter holds."""
         return CountAnswer(subscribers=await transactions.read(lambda connection: count(connection, wanted)))
 
-    @router.get("/{imsi}", responses=documented(404, 422))
+    @router.get(f"{SUBSCRIBERS}/{{imsi}}", responses=documented(404, 422))
     async def show_subscriber(imsi: ImsiInPath, response: Response, _: Reading) -> SubscriberAnswer:
         """A subscriber without keys; its ETag is for If-Match."""
         account = await transactions.read(lambda connection: subscribers.show(connection, Imsi(imsi)))
         return _shown(account, response)
 
-    @router.get("/{imsi}/status", responses=documented(404, 422))
+    @router.get(f"{SUBSCRIBERS}/{{imsi}}/status", responses=documented(404, 422))
     async def show_status(imsi: ImsiInPath, _: Reading) -> StatusAnswer:
         """SEQ_HE, and the AAA server that serves the subscriber now."""
         account = await transactions.read(lambda connection: subscribers.show(connection, Imsi(imsi)))
@@ -119,7 +120,8 @@ def _views(router: APIRouter, transactions: Transactions) -> None:
 
 def _puts(router: APIRouter, transactions: Transactions, random: RandomBytes) -> None:
     @router.put(
-        "/{imsi}", responses=documented(409, 412, 422) | {201: {"model": SubscriberAnswer, "description": "Created"}}
+        f"{SUBSCRIBERS}/{{imsi}}",
+        responses=documented(409, 412, 422) | {201: {"model": SubscriberAnswer, "description": "Created"}},
     )
     async def put_subscriber(
         imsi: ImsiInPath, body: SubscriberBody, response: Response, visitor: Provisioning, conditions: Conditions
@@ -138,7 +140,7 @@ def _puts(router: APIRouter, transactions: Transactions, random: RandomBytes) ->
         response.status_code = 201 if is_new else 200
         return _shown(account, response)
 
-    @router.post("", responses=documented(409, 422))
+    @router.post(SUBSCRIBERS, responses=documented(409, 422))
     async def add_batch(body: SubscriberBatch, visitor: Provisioning) -> BatchAnswer:
         """Add subscribers, all of them or none; with if_present "keep" a batch may be sent again."""
         wanted = [wanted_of(Imsi(one.imsi), one) for one in body.subscribers]
@@ -148,7 +150,7 @@ def _puts(router: APIRouter, transactions: Transactions, random: RandomBytes) ->
 
 
 def _changes(router: APIRouter, transactions: Transactions) -> None:
-    @router.patch("/{imsi}", responses=documented(404, 409, 412, 422))
+    @router.patch(f"{SUBSCRIBERS}/{{imsi}}", responses=documented(404, 409, 412, 422))
     async def change_subscriber(
         imsi: ImsiInPath, body: SubscriberPatch, response: Response, visitor: Provisioning, conditions: Conditions
     ) -> SubscriberAnswer:
@@ -164,7 +166,7 @@ def _changes(router: APIRouter, transactions: Transactions) -> None:
 
         return _shown(await transactions.change(visitor.actor, operation), response)
 
-    @router.delete("/{imsi}", status_code=204, responses=documented(404, 412, 422))
+    @router.delete(f"{SUBSCRIBERS}/{{imsi}}", status_code=204, responses=documented(404, 412, 422))
     async def remove_subscriber(imsi: ImsiInPath, visitor: Provisioning, conditions: Conditions) -> None:
         """Delete the subscriber with its keys; the AAA server that serves it is told."""
 
@@ -176,7 +178,7 @@ def _changes(router: APIRouter, transactions: Transactions) -> None:
 
 
 def _verify(router: APIRouter, transactions: Transactions, random: RandomBytes) -> None:
-    @router.post("/{imsi}/verify", responses=documented(404, 422))
+    @router.post(f"{SUBSCRIBERS}/{{imsi}}/verify", responses=documented(404, 422))
     async def verify_keys(imsi: ImsiInPath, body: VerifyBody, _: Provisioning) -> VerdictAnswer:
         """Whether these keys are the stored ones, OP was given for OPc, or AMF differs; nothing is shown."""
         read = keys_input(body.keys, body.amf)

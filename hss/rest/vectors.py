@@ -4,11 +4,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends
 
-from hss.api import AuthenticationCentre, Refusal, ServiceRefused, VectorRequest
+from hss.api import AuthenticationCentre, VectorRequest
 from hss.provisioning.tokens import Role
 from hss.rest.access import needs
 from hss.rest.answers import VectorAnswer, VectorsAnswer
-from hss.rest.bodies import VectorBody
+from hss.rest.bodies import EapAkaPrimeVectors, EutranVectors, VectorBody
 from hss.rest.gate import Visitor
 from hss.rest.problems import documented
 from hss.rest.subscribers import ImsiInPath
@@ -31,7 +31,7 @@ def routes(centre: AuthenticationCentre) -> APIRouter:
         Every token is a requesting node with an IND of its own.
         """
         request = request_of(Imsi(imsi), body, visitor.caller.name)
-        if body.access == "eutran":
+        if isinstance(body, EutranVectors):
             return VectorsAnswer(vectors=[_eps(one) for one in await centre.eps_vectors(request)])
         return VectorsAnswer(vectors=[_umts(one) for one in await centre.vectors(request)])
 
@@ -39,18 +39,17 @@ def routes(centre: AuthenticationCentre) -> APIRouter:
 
 
 def request_of(imsi: Imsi, body: VectorBody, caller: str) -> VectorRequest:
-    """What the HSS is asked; ServiceRefused when the access needs what the body does not name."""
-    if body.access == "eutran" and body.serving_network is None:
-        raise ServiceRefused(Refusal.INVALID_REQUEST, "E-UTRAN needs serving_network")
+    """What the HSS is asked."""
+    resynchronisation = body.resynchronisation
     return VectorRequest(
         imsi=imsi,
         node=f"api:{caller}",
         method=_METHODS.get(body.access),
         count=body.count,
-        network_name=body.network_name,
-        resynchronisation=body.resynchronisation.octets() if body.resynchronisation else None,
+        network_name=body.network_name if isinstance(body, EapAkaPrimeVectors) else None,
+        resynchronisation=resynchronisation.octets() if resynchronisation else None,
         from_aaa=False,
-        serving_network=bytes.fromhex(body.serving_network) if body.serving_network else None,
+        serving_network=bytes.fromhex(body.serving_network) if isinstance(body, EutranVectors) else None,
     )
 
 

@@ -64,7 +64,7 @@ async def api(location: Location, vault: Vault, tmp_path: Path) -> AsyncIterator
     desk.open()
     service = HssService(database, custodian, Random(2).randbytes, now_ms)
     app = build(transactions, service, desk, location, Random(5).randbytes)
-    gate = Gate(app, transactions, rate=1000, file_max=10_000, clock=lambda: clock[0])
+    gate = Gate(app, transactions, rate=1000, strangers=1, file_max=10_000, clock=lambda: clock[0])
     random = Random(6)
 
     def issue(name: str, *roles: Role) -> str:

@@ -33,7 +33,7 @@ async def test_token_ends_when_it_is_revoked_or_expires(api: Api, admin: Client)
 
 
 async def test_token_that_asks_too_often_waits(api: Api) -> None:
-    slow = Gate(api.gate._app, api.transactions, rate=1, file_max=10, clock=lambda: api.clock[0])
+    slow = Gate(api.gate._app, api.transactions, rate=1, strangers=1, file_max=10, clock=lambda: api.clock[0])
     client = Client(slow, api.client(Role.READER).token)
     assert [(await client("GET", PATH)).status for _ in range(3)] == [200, 200, 429]
     reply = await client("GET", PATH)

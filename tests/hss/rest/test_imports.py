@@ -16,7 +16,7 @@ def rows(count: int, *, first: int = 1, bad: int = 0) -> list[bytes]:
 
 async def at_its_end(client: Client, number: int) -> Reply:
     """The import, once nothing works on it any more."""
-    while (reply := await client("GET", f"/v1/imports/{number}")).json["active"]:
+    while (reply := await client("GET", f"/v1/imports/{number}")).json["active"]:  # noqa: ASYNC110
         await asyncio.sleep(0.01)
     return reply
 
@@ -31,18 +31,18 @@ async def test_file_is_imported_behind_the_answer_and_undone(api: Api) -> None:
     assert ([row["line"] for row in kept["rows"]], kept["next"]) == ([7], 7)
     rest = (await client("GET", "/v1/imports/1/quarantine?after=7")).json
     assert [(row["line"], row["cause"]) for row in rest["rows"]] == [(8, "imsi")]
-    assert (await client("GET", "/v1/subscribers/count?batch=1")).json == {"subscribers": 5}
+    assert (await client("GET", "/v1/subscriber-count?batch=1")).json == {"subscribers": 5}
     assert list(api.desk.quarantine(1).parent.glob("upload-*")) == [], "nothing is left of what was sent"
     undone = await client("POST", "/v1/imports/1/rollback")
     assert undone.status == 202
     assert (await at_its_end(client, 1)).json["state"] == "rolled-back"
-    assert (await client("GET", "/v1/subscribers/count")).json == {"subscribers": 0}
+    assert (await client("GET", "/v1/subscriber-count")).json == {"subscribers": 0}
     assert [one["number"] for one in (await client("GET", "/v1/imports")).json["imports"]] == [1]
 
 
 async def test_forecast_changes_nothing(api: Api) -> None:
     client = api.client(Role.IMPORTER)
-    found = (await client("POST", f"/v1/imports/forecast?{QUERY}", pieces=rows(3, bad=1))).json
+    found = (await client("POST", f"/v1/import-forecast?{QUERY}", pieces=rows(3, bad=1))).json
     assert (found["added"], found["refused"], found["examples"][0]["line"]) == (3, {"imsi": 1}, 5)
     assert (await client("GET", "/v1/imports")).json == {"imports": []}
 
@@ -63,7 +63,7 @@ async def test_what_was_changed_since_is_asked_about(api: Api, admin: Client) ->
     assert (status, "were changed since" in detail) == (409, True)
     await admin("POST", "/v1/imports/1/rollback?keep_changed=true")
     await at_its_end(admin, 1)
-    assert (await admin("GET", "/v1/subscribers/count")).json == {"subscribers": 1}
+    assert (await admin("GET", "/v1/subscriber-count")).json == {"subscribers": 1}
 
 
 async def test_no_path_of_the_caller_is_opened(api: Api) -> None:
@@ -85,5 +85,5 @@ async def test_unknown_import_is_told(api: Api) -> None:
 
 async def test_reader_imports_nothing(api: Api, provisioner: Client) -> None:
     await provisioner("PUT", "/v1/subscribers/001010000000001", SUBSCRIBER)
-    for path in (f"/v1/imports?{QUERY}", f"/v1/imports/forecast?{QUERY}"):
+    for path in (f"/v1/imports?{QUERY}", f"/v1/import-forecast?{QUERY}"):
         assert (await provisioner("POST", path, pieces=rows(1))).problem[0] == 403

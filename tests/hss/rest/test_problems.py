@@ -21,7 +21,7 @@ from tests.hss.rest.conftest import K
         (Conflict("no"), 409),
         (PreconditionFailed("no"), 412),
         (NotThere("no"), 404),
-        (ApnRefused("no"), 422),
+        (ApnRefused("no"), 409),
         (StoreBusy("no"), 503),
         (StoreUnavailable("no"), 503),
         (VaultError("no"), 503),
@@ -48,7 +48,7 @@ def test_problem_has_its_media_type_and_no_empty_names() -> None:
 
 
 def test_every_answer_that_may_come_is_documented() -> None:
-    assert list(documented(404, 409)) == [401, 403, 404, 409, 429, 500, 503]
+    assert list(documented(404, 409)) == [400, 401, 403, 404, 409, 429, 500, 503]
 
 
 async def test_what_http_itself_refuses_is_a_problem_too(provisioner: Client) -> None:
