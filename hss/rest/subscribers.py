@@ -1,6 +1,6 @@
 """/v1/subscribers: what an operator does with subscribers."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
