@@ -149,6 +149,7 @@ master_key = "master.key"  # the key that K and OPc are sealed under: back it up
 origin_host = {_quoted(plan.host("hss"))}  # its Diameter identity
 origin_realm = {_quoted(plan.realm)}  # its Diameter realm
 swx = {_quoted(f"{plan.block.hss}:{SWX_PORT}")}  # where it listens for AAA servers, SWx over TCP
+vectors_max = 5  # at most so many vectors for one request
 policy = "enforce"  # learn: refuse nothing by the limits of peers, and write proposed-policy.toml beside this file
 
 [[hss.peer]]  # our own AAA server; who is not named in an [[hss.peer]] is refused

@@ -71,6 +71,7 @@ class HssConfig(Section):
         pattern=r"^[A-Za-z0-9._-]*$",
         description="this process's name among those on one database; needed with time-based or reserving profiles",
     )
+    vectors_max: int = Field(default=5, ge=1, le=32, description="at most so many vectors for one request")
     swx: SocketAddress = Field(description='where to listen for AAA servers and MMEs, such as "127.0.0.2:3868"')
     policy: Literal["enforce", "learn"] = Field(
         default="enforce", description='"enforce", or "learn" to refuse nothing and write proposed-policy.toml'

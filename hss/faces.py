@@ -60,6 +60,7 @@ class Faces:
             learning=learning,
             routes=routes,
             clock=asyncio.get_running_loop().time,
+            vectors_max=config.vectors_max,
         )
         self._tap = open_capture(capture_folder, "hss")
         self._server = DiameterServer(

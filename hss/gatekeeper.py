@@ -7,6 +7,7 @@ from hss.peer_policy import RESULTS, PeerPolicies
 from hss.policy_learning import Learning
 from hss.policy_request import asked
 from hss.routes import Routes
+from hss.service import VECTORS_MAX
 from runtime.diameter.settings import Handler
 from wire.diameter.avp import AvpFault
 from wire.diameter.message import Message
@@ -28,12 +29,14 @@ class Gatekeeper:
         learning: Learning | None,
         routes: Routes,
         clock: Callable[[], float],
+        vectors_max: int = VECTORS_MAX,
     ) -> None:
         self._faces = faces
         self._policies = policies
         self._learning = learning
         self._routes = routes
         self._clock = clock
+        self._vectors_max = vectors_max
 
     async def serve(self, peer: str, message: Message) -> Message:
         """The answer of the application's face; AvpFault 5003 or 3004 for what the policy refuses."""
@@ -43,13 +46,13 @@ class Gatekeeper:
             raise AvpFault(5, reason, ResultCode.COMMAND_UNSUPPORTED)
         self._routes.learn(peer, message)
         if self._learning is not None:
-            self._learning.note(peer, asked(message), self._clock())
+            self._learning.note(peer, asked(message, self._vectors_max), self._clock())
         elif self._policies.limits(peer):
             self._judge(peer, message)
         return await face(peer, message)
 
     def _judge(self, peer: str, message: Message) -> None:
-        violation = self._policies.judge(peer, asked(message), self._clock())
+        violation = self._policies.judge(peer, asked(message, self._vectors_max), self._clock())
         if violation is not None:
             POLICY_REFUSALS.labels(peer, violation.cause.value).inc()
             raise AvpFault(0, violation.reason, RESULTS[violation.cause])

@@ -44,7 +44,9 @@ async def open_store(config: HssConfig, config_path: Path | str = "FILE") -> Asy
     custodian = Custodian(open_master(config.master_key, os.urandom))
     await database.open()
     try:
-        service = HssService(database, custodian, os.urandom, wall_clock_ms, config.instance)
+        service = HssService(
+            database, custodian, os.urandom, wall_clock_ms, config.instance, vectors_max=config.vectors_max
+        )
         try:
             await service.check_keys()
         except ServiceRefused as refused:

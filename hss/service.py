@@ -27,7 +27,8 @@ from wire.identity import EapMethod
 from wire.sansio import RandomBytes
 
 VECTORS_MAX = 5
-"""At most so many vectors for one request (SIP-Number-Auth-Items); the HSS may give fewer than asked."""
+"""At most so many vectors for one request unless the configuration says otherwise (SIP-Number-Auth-Items, TS 29.273
+§8.1.2.1): the HSS may give fewer than asked."""
 NETWORK_NAME_MAX = 253
 """Octets of an access network identity (TS 24.302 §8.1.1)."""
 
@@ -36,14 +37,25 @@ ResultT = TypeVar("ResultT")
 
 
 class HssService:
-    """`hss.api.HomeSubscriberServer` on `database`; `random` gives RAND, `clock` milliseconds since 2026-01-01 UTC."""
+    """`hss.api.HomeSubscriberServer` on `database`; `random` gives RAND, `clock` milliseconds since 2026-01-01 UTC.
+
+    At most `vectors_max` vectors are given for one request.
+    """
 
     def __init__(
-        self, database: Database, custodian: Custodian, random: RandomBytes, clock: Clock, instance: str = ""
+        self,
+        database: Database,
+        custodian: Custodian,
+        random: RandomBytes,
+        clock: Clock,
+        instance: str = "",
+        *,
+        vectors_max: int = VECTORS_MAX,
     ) -> None:
         self._database = database
         self._custodian = custodian
         self._random = random
+        self._vectors_max = vectors_max
         self._sequences = Sequences(database, clock, instance)
 
     async def check_keys(self) -> None:
@@ -100,7 +112,7 @@ class HssService:
             seq_ms = None
             if request.resynchronisation is not None:
                 seq_ms = await self._seq_ms(request, request.resynchronisation)
-            issued = await self._sequences.issue(imsi, request.node, min(request.count, VECTORS_MAX), seq_ms)
+            issued = await self._sequences.issue(imsi, request.node, min(request.count, self._vectors_max), seq_ms)
         _check_serving(request, issued.serving_aaa)
         if request.aaa_failure and issued.serving_aaa not in {None, request.node.lower()}:
             with _refusals():

@@ -206,7 +206,7 @@ class ResynchronisationBody(Body):
 class _Vectors(Body):
     """What every request for vectors may name."""
 
-    count: Annotated[int, Field(ge=1, le=5), _WHOLE] = 1
+    count: Annotated[int, Field(ge=1, le=32, description="the HSS may give fewer"), _WHOLE] = 1
     resynchronisation: ResynchronisationBody | None = None
 
 

@@ -1,18 +1,20 @@
 """What a laboratory's store holds at first."""
 
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
 import pytest
 
 from akadia.first_store import fill, require_fresh
+from hss import schema
 from hss.config import HssConfig
 from hss.engines import transaction
 from hss.provisioning import subscribers, tokens
 from hss.provisioning.change import ProvisioningRefused
 from hss.provisioning.tokens import Role
 from runtime.config import read_config
-from tests.postgres import PostgresServer
+from tests.postgres import running_server
 from wire.identity import Imsi
 
 IMSI = Imsi("001010000000001")
@@ -41,7 +43,11 @@ def test_other_database_is_refused(database: str, said: str) -> None:
 
 
 @pytest.mark.interop
-def test_database_with_a_store_is_left_alone(postgres: PostgresServer) -> None:
-    url = postgres.new_database("empty").set(drivername="postgresql").render_as_string(hide_password=False)
-    with pytest.raises(ProvisioningRefused, match="holds a store already"):
+def test_database_with_a_store_is_left_alone(foreign_peer: Callable[[str], str]) -> None:
+    with running_server(foreign_peer) as server:
+        location = server.new_database()
+        url = location.set(drivername="postgresql").render_as_string(hide_password=False)
         require_fresh(url)
+        schema.upgrade(location)
+        with pytest.raises(ProvisioningRefused, match="holds a store already"):
+            require_fresh(url)

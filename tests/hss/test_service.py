@@ -94,6 +94,12 @@ async def test_more_vectors_than_allowed_are_not_given(registry: Registry, servi
     assert len(await service.vectors(replace(REQUEST, count=1_000_000))) == VECTORS_MAX
 
 
+async def test_configuration_may_allow_another_number(registry: Registry, database: Database, vault: Vault) -> None:
+    known = registry.add(IMSI, seq=10)
+    service = HssService(database, Custodian(vault), Random(2).randbytes, now_ms, vectors_max=2)
+    assert seqs(await service.vectors(replace(REQUEST, count=3)), known) == [11, 12]
+
+
 async def test_each_node_has_its_own_ind(registry: Registry, service: HssService) -> None:
     known = registry.add(IMSI)
     sqns = [

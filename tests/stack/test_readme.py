@@ -1,11 +1,12 @@
 """The commands that README.md shows are run as they stand there."""
 
+import json
 import os
 import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -62,7 +63,7 @@ def running(line: str, folder: Path) -> Iterator[None]:
 
 
 def test_laboratory_and_subscribers_as_shown(tmp_path: Path) -> None:
-    laboratory, subscribers = (block for block in blocks() if "auc-socket" not in block)
+    laboratory, subscribers = (block for block in blocks() if "auc-socket" not in block and "curl" not in block)
     init, up, attach = laboratory.strip().splitlines()
     run(init, tmp_path)
     with running(up, tmp_path):
@@ -98,3 +99,13 @@ def test_demo_transcript_has_the_lines_that_are_printed() -> None:
     for step, name in STEP_NAMES.items():
         assert re.search(rf"^{step.value}  {re.escape(name)} +[\d.]+ ms$", transcript, re.MULTILINE), name
     assert "all eight steps held" in transcript
+
+
+@pytest.mark.interop
+def test_api_as_shown(tmp_path: Path, foreign_peer: Callable[[str], str]) -> None:
+    foreign_peer("curl")
+    (block,) = (block for block in blocks() if "curl" in block)
+    summary = json.loads(run("akadia init lab --json", tmp_path))
+    with running("akadia --config lab/akadia.toml up", tmp_path):
+        answer = run(block.replace("https://HSS:8443", summary["api"]["url"]), tmp_path)
+    assert json.loads(answer)["imsi"] == "001010000000003"
