@@ -60,6 +60,10 @@ class PostgresServer:
         for process in (postmaster, *map(int, children)):
             os.kill(process, number)
 
+    def promote(self) -> None:
+        """Let a standby take over."""
+        self._control("promote", "-w")
+
     def _control(self, *words: str) -> None:
         run_as_owner(self.folder, str(self.binaries / "pg_ctl"), "-D", str(self.folder / "data"), *words)
 
@@ -107,5 +111,27 @@ def running_server(foreign_peer: Callable[[str], str], **settings: str) -> Itera
             yield server
         finally:
             server.stop()
+    finally:
+        shutil.rmtree(folder)
+
+
+@contextmanager
+def running_standby(primary: PostgresServer) -> Iterator[PostgresServer]:
+    """A standby of `primary`, without which that commits nothing as long as it is there (synchronous replication)."""
+    folder = Path(tempfile.mkdtemp(prefix="akpg"))
+    if os.getuid() == 0:
+        shutil.chown(folder, _ACCOUNT, _ACCOUNT)
+    (folder / "output").touch()
+    standby = PostgresServer(folder, primary.binaries)
+    copy = ("-h", str(primary.folder), "-U", _ACCOUNT, "-D", str(folder / "data"), "-R", "-c", "fast", "--no-sync")
+    try:
+        run_as_owner(folder, str(primary.binaries / "pg_basebackup"), *copy)
+        standby.start()
+        try:
+            primary.execute("ALTER SYSTEM SET synchronous_standby_names = '*'")
+            primary.execute("SELECT pg_reload_conf()")
+            yield standby
+        finally:
+            standby.stop()
     finally:
         shutil.rmtree(folder)
