@@ -10,9 +10,9 @@ from runtime.logs import get_logger
 from wire.diameter.avp import AvpFault
 from wire.diameter.command import Identity
 from wire.diameter.eap import DIAMETER_EAP
+from wire.diameter.eap_applications import read_eap_request
 from wire.diameter.message import Message
 from wire.diameter.results import ResultCode
-from wire.diameter.s6b import read_eap_request
 from wire.diameter.sessions import SessionCommand, SessionTerminationAnswer, SessionTerminationRequest
 from wire.eap.packet import failure
 

@@ -27,10 +27,10 @@ from tests.aaa.diameter.samples import (
     s6b_der,
 )
 from wire.diameter.avp import AvpFault
+from wire.diameter.eap_applications import read_eap_request
 from wire.diameter.enumerations import AuthRequestType, PdnType
 from wire.diameter.message import Message
 from wire.diameter.results import ResultCode
-from wire.diameter.s6b import read_eap_request
 from wire.eap.packet import failure
 
 CLIENT = Client("pgw")
