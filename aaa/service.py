@@ -86,7 +86,7 @@ class EapAuthenticationService:
     def _conversation(self, request: AccessRequest, token: bytes | None, now: float) -> Conversation | None:
         if token is not None:
             return self._conversations.find(token, _owner(request), now)
-        return Conversation(client=_owner(request), eap=Silent(), started=now, apn=request.apn)
+        return Conversation(client=_owner(request), eap=Silent(), started=now, apn=request.apn, access=request.access)
 
     def _refused(self, request: AccessRequest, cause: RejectCause, detail: str) -> Reject:
         log.warning("authentication rejected", cause=cause.value, detail=detail, client=_owner(request))
@@ -102,7 +102,7 @@ class EapAuthenticationService:
         if token is not None:
             self._serving.add(token)
         try:
-            effect = await self._drive(machine, EapArrived(request.eap), conversation.apn)
+            effect = await self._drive(machine, EapArrived(request.eap), conversation)
         finally:
             self._rounds -= 1
             if token is not None:
@@ -110,7 +110,7 @@ class EapAuthenticationService:
         return self._answer(effect, replace(conversation, eap=machine.state), token)
 
     async def _drive(
-        self, machine: Authenticator, event: Event, apn: str | None
+        self, machine: Authenticator, event: Event, conversation: Conversation
     ) -> SendEap | Succeeded | Failed | Discard:
         """Feed the machine, and ask the HSS what it wants asked, until it has something to say to the client."""
         effects: list[Effect] = machine.handle(event, self._clock())
@@ -122,7 +122,7 @@ class EapAuthenticationService:
             try:
                 async with asyncio.timeout(until - self._clock()):
                     event = await (
-                        self._vector(effect) if isinstance(effect, FetchVector) else self._profile(effect, apn)
+                        self._vector(effect) if isinstance(effect, FetchVector) else self._profile(effect, conversation)
                     )
             except TimeoutError:
                 effects = machine.handle(Tick(), max(until, self._clock()))
@@ -143,7 +143,7 @@ class EapAuthenticationService:
             return VectorRefused(*describe(refused))
         return VectorArrived(first)
 
-    async def _profile(self, wanted: FetchProfile, apn: str | None) -> ProfileArrived | ProfileRefused:
+    async def _profile(self, wanted: FetchProfile, conversation: Conversation) -> ProfileArrived | ProfileRefused:
         request = AssignmentRequest(wanted.imsi, self._node, Assignment.REGISTRATION)
         try:
             profile = await self._hss.assign(request)
@@ -151,7 +151,7 @@ class EapAuthenticationService:
             return ProfileRefused(*describe(refused))
         if profile is None:
             return ProfileRefused(RejectCause.HSS_REFUSED, "registered, but the HSS gave no profile")
-        match authorize(profile, apn):
+        match authorize(profile, conversation.apn, conversation.access):
             case Authorized() as grant:
                 return ProfileArrived(grant)
             case refusal:
@@ -195,6 +195,7 @@ class EapAuthenticationService:
             user_name=over.identity.decode(errors="replace"),
             profile=over.grant.profile,
             apn=over.grant.apn,
+            mip6_features=over.grant.mip6_features,
         )
 
     def _rejected(self, over: Failed, conversation: Conversation) -> Reject:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from aaa.eap.states import EapState
+from aaa.messages import WLAN_ACCESS, Access
 from wire.sansio import RandomBytes
 
 STATE_OCTETS = 16
@@ -14,14 +15,15 @@ STATE_OCTETS = 16
 class Conversation:
     """All that is known of one authentication between two rounds: plain data, so that it can be kept anywhere.
 
-    `client` names the peer that began it, front included, `apn` what that peer asked for first, `started` the clock's
-    time of the first round in seconds.
+    `client` names the peer that began it, front included, `apn` what that peer asked for first and `access` how,
+    `started` the clock's time of the first round in seconds.
     """
 
     client: str
     eap: EapState
     started: float
     apn: str | None = None
+    access: Access = WLAN_ACCESS
 
 
 class Conversations(Protocol):
