@@ -213,7 +213,7 @@ network = "127.0.0.0/8"  # the addresses it may send from; the longest prefix wi
 secret_file = "radius.secret"  # the secret shared with it, on one line
 network_name = "WLAN"  # the access network identity of EAP-AKA' (TS 24.302 §8.1.1); "" for EAP-AKA alone
 
-[aaa.diameter]  # Diameter EAP (RFC 4072) and S6b (TS 29.273 §9)
+[aaa.diameter]  # Diameter EAP (RFC 4072), MIP6I (RFC 5778), S6b, STa and SWm (TS 29.273)
 address = {_quoted(f"{block.aaa}:{DIAMETER_PORT}")}  # where it listens, TCP
 tls_address = {_quoted(f"{block.aaa}:{DIAMETER_TLS_PORT}")}  # where it listens, TLS (RFC 6733 §2.2)
 certificate = "pki/aaa.pem"  # its certificate for TLS
@@ -221,11 +221,11 @@ key = "pki/aaa.key"  # and the key
 ca = "pki/ca.pem"  # whom a peer's certificate must come from, when the peer shows one
 
 [[aaa.diameter.peer]]  # our own PDN GW; who is not named in an [[aaa.diameter.peer]] is refused
-{_peer("pgw", plan, "our PDN GW", ("eap", "s6b"))}
+{_peer("pgw", plan, "our PDN GW", ("eap", "mip6i", "s6b"))}
 network_name = "WLAN"  # the access network identity of EAP-AKA'; "" for EAP-AKA alone
 
 [[aaa.diameter.peer]]  # a client of your own, for trials
-{_peer("tester", plan, "a client of yours", ("eap", "s6b"))}
+{_peer("tester", plan, "a client of yours", ("eap", "mip6i", "s6b", "sta", "swm"))}
 network_name = "WLAN"  # as above
 """
 

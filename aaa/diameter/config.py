@@ -8,7 +8,13 @@ from pydantic import BeforeValidator, Field, model_validator
 from runtime.config import OptionalPath, PeerConfig, Section, SocketAddress
 from wire.diameter.applications import Application
 
-APPLICATIONS = {"eap": Application.EAP, "s6b": Application.S6B}
+APPLICATIONS = {
+    "eap": Application.EAP,
+    "mip6i": Application.MIP6I,
+    "s6b": Application.S6B,
+    "sta": Application.STA,
+    "swm": Application.SWM,
+}
 """What the AAA server serves over Diameter, by the names that the file uses."""
 
 
@@ -56,5 +62,6 @@ class DiameterConfig(Section):
         for peer in self.peer:
             foreign = next((name for name in peer.applications if name not in APPLICATIONS), None)
             if foreign is not None:
-                raise ValueError(f"peer {peer.name} may ask for {foreign}, which is not served; write eap or s6b")
+                served = ", ".join(APPLICATIONS)
+                raise ValueError(f"peer {peer.name} may ask for {foreign}, which is not served; write of {served}")
         return self

@@ -91,6 +91,13 @@ class Non3gppIpAccessApn(IntEnum):
     NON_3GPP_APNS_DISABLE = 1
 
 
+class AnTrusted(IntEnum):
+    """TS 29.273 §5.2.3.9."""
+
+    TRUSTED = 0
+    UNTRUSTED = 1
+
+
 class PdnType(IntEnum):
     """TS 29.272 §7.3.62."""
 
@@ -153,6 +160,7 @@ _CLOSED: dict[str, type[IntEnum]] = {
     "Reason-Code": ReasonCode,
     "Non-3GPP-IP-Access": Non3gppIpAccess,
     "Non-3GPP-IP-Access-APN": Non3gppIpAccessApn,
+    "AN-Trusted": AnTrusted,
     "PDN-Type": PdnType,
     "PDN-GW-Allocation-Type": PdnGwAllocationType,
     "Subscription-Id-Type": SubscriptionIdType,

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from wire.diameter.eap import DiameterEapAnswer, DiameterEapRequest
+from wire.diameter.enumerations import AnTrusted
 from wire.diameter.profile import Ambr, ApnConfiguration, Mip6AgentInfo
 from wire.diameter.record import avp
 
@@ -42,4 +43,4 @@ class AccessEapAnswer(MobileEapAnswer):
         default=(), metadata=avp("APN-Configuration", ApnConfiguration)
     )
     ambr: Ambr | None = field(default=None, metadata=avp("AMBR", Ambr))
-    an_trusted: int | None = field(default=None, metadata=avp("AN-Trusted"))
+    an_trusted: AnTrusted | None = field(default=None, metadata=avp("AN-Trusted", AnTrusted))

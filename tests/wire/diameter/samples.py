@@ -10,6 +10,7 @@ from wire.diameter.capabilities import LocalNode, advertise
 from wire.diameter.command import ExperimentalResult
 from wire.diameter.eap import DiameterEapAnswer, DiameterEapRequest
 from wire.diameter.enumerations import (
+    AnTrusted,
     AuthRequestType,
     DisconnectCause,
     Non3gppIpAccess,
@@ -180,7 +181,7 @@ STA_DEA = StaEapAnswer(
     eap_master_session_key=MSK,
     context_identifier=1,
     apn_configurations=(APN,),
-    an_trusted=0,
+    an_trusted=AnTrusted.TRUSTED,
 )
 MIP6I_DER = Mip6iEapRequest(
     session_id=SESSION,
