@@ -3,31 +3,35 @@
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from aaa.config import AaaConfig, AaaSettings, SwxConfig, read_settings
+from aaa.diameter.gateways import Gateways
 from aaa.diameter.server import AaaDiameterServer
 from aaa.messages import AuthenticationService
 from aaa.radius.server import RadiusServer
+from aaa.registrar import Registrar
 from aaa.service import EapAuthenticationService
 from aaa.sessions import MemoryConversations
 from aaa.swx_client import SwxClient
-from aaa.swx_requests import swx_requests
+from aaa.swx_requests import SwxRequests
+from aaa.user_sessions import MemoryUserSessions
 from hss.api import HomeSubscriberServer
 from hss.config import HssConfig
 from hss.opened_store import open_service
 from runtime.capture import Capture, NullCapture, open_capture
 from runtime.config import CaptureConfig, LogConfig, RawConfig, SocketAddress, read_config
 from runtime.diameter.client import DiameterClient
-from runtime.diameter.settings import DiameterUnavailable
+from runtime.diameter.settings import DiameterUnavailable, Handler
 from runtime.logs import configure, get_logger
 from runtime.process import notify_ready, run
 from runtime.taps import Address
 from wire.diameter.applications import Application
 from wire.diameter.capabilities import LocalNode, PeerPolicy
 from wire.diameter.command import Identity
+from wire.diameter.message import Message
 
 log = get_logger("aaa.app")
 
@@ -35,6 +39,8 @@ HSS_WAIT = 5.0
 """Seconds that a start waits for the HSS; after that users are refused until it is there."""
 
 Tap = Capture | NullCapture
+RequestsOf = Callable[[HomeSubscriberServer], Handler]
+"""Who serves what the HSS asks, given the way to the HSS."""
 
 
 def main(path: Path) -> int:
@@ -51,8 +57,17 @@ async def serve(raw: RawConfig, settings: AaaSettings, stop: asyncio.Event) -> N
     async with AsyncExitStack() as stack:
         tap = open_capture(raw.section("capture", CaptureConfig).folder, "aaa")
         stack.callback(tap.close)
-        hss = await stack.enter_async_context(_open_hss(raw, settings, tap))
         aaa = settings.aaa
+        identity = Identity(aaa.origin_host, aaa.origin_realm)
+        users = MemoryUserSessions(1 if settings.diameter is None else settings.diameter.session_limit)
+        gateways = Gateways(identity)
+
+        def requests_of(hss: HomeSubscriberServer) -> Handler:
+            return SwxRequests(identity, users, gateways, Registrar(hss, aaa.origin_host, users)).serve
+
+        hss = await stack.enter_async_context(_open_hss(raw, settings, tap, requests_of))
+        registrar = Registrar(hss, aaa.origin_host, users)
+        stack.push_async_callback(registrar.close)
         service = EapAuthenticationService(
             hss=hss,
             conversations=MemoryConversations(
@@ -69,27 +84,47 @@ async def serve(raw: RawConfig, settings: AaaSettings, stop: asyncio.Event) -> N
             limit=aaa.rounds_at_once,
         )
         radius = _open_radius(settings, service, tap, stack)
-        plain, tls = await _open_diameter(settings, service, tap, stack)
+        plain, tls = None, None
+        if settings.diameter is not None:
+            server = AaaDiameterServer(
+                settings.diameter,
+                service,
+                identity,
+                users=users,
+                registrar=registrar,
+                gateways=gateways,
+                capture=tap,
+            )
+            stack.push_async_callback(server.close)
+            plain, tls = await server.listen()
         log.info("aaa ready", radius=_text(radius), diameter=_text(plain), diameter_tls=_text(tls), hss=aaa.hss)
         notify_ready()
         await stop.wait()
 
 
 @asynccontextmanager
-async def _open_hss(raw: RawConfig, settings: AaaSettings, tap: Tap) -> AsyncIterator[HomeSubscriberServer]:
+async def _open_hss(
+    raw: RawConfig, settings: AaaSettings, tap: Tap, requests_of: RequestsOf
+) -> AsyncIterator[HomeSubscriberServer]:
     if settings.swx is None:
         async with open_service(raw.section("hss", HssConfig), raw.path) as service:
             yield service
     else:
-        async with _open_swx(settings.aaa, settings.swx, tap) as client:
+        async with _open_swx(settings.aaa, settings.swx, tap, requests_of) as client:
             yield client
 
 
 @asynccontextmanager
-async def _open_swx(aaa: AaaConfig, swx: SwxConfig, tap: Tap) -> AsyncIterator[HomeSubscriberServer]:
+async def _open_swx(
+    aaa: AaaConfig, swx: SwxConfig, tap: Tap, requests_of: RequestsOf
+) -> AsyncIterator[HomeSubscriberServer]:
     now = time.time()
     hss = Identity(swx.hss_origin_host, swx.hss_realm)
     local = LocalNode(aaa.origin_host, aaa.origin_realm, (Application.SWX,), origin_state_id=int(now) & 0xFFFFFFFF)
+
+    async def serve_hss(peer: str, message: Message) -> Message:
+        return await requests(peer, message)
+
     client = DiameterClient(
         local=local,
         peer=PeerPolicy(
@@ -99,19 +134,21 @@ async def _open_swx(aaa: AaaConfig, swx: SwxConfig, tap: Tap) -> AsyncIterator[H
             applications=(Application.SWX,),
         ),
         address=swx.hss,
-        handler=swx_requests(local.identity),
+        handler=serve_hss,
         random=secrets.token_bytes,
         wall_clock=now,
         capture=tap,
         local_host=None if swx.local is None else str(swx.local),
     )
+    found = SwxClient(client, identity=local.identity, hss=hss, started=int(now))
+    requests = requests_of(found)
     client.start()
     try:
         await client.ready(HSS_WAIT)
     except DiameterUnavailable as error:
         log.warning("hss not connected yet", cause=error.cause, hss=str(swx.hss))
     try:
-        yield SwxClient(client, identity=local.identity, hss=hss, started=int(now))
+        yield found
     finally:
         await client.close()
 
@@ -124,17 +161,6 @@ def _open_radius(
     server = RadiusServer.of(settings.radius, service)
     stack.push_async_callback(server.close)
     return server.listen(settings.radius.auth, capture=tap)
-
-
-async def _open_diameter(
-    settings: AaaSettings, service: AuthenticationService, tap: Tap, stack: AsyncExitStack
-) -> tuple[Address | None, Address | None]:
-    if settings.diameter is None:
-        return None, None
-    identity = Identity(settings.aaa.origin_host, settings.aaa.origin_realm)
-    server = AaaDiameterServer(settings.diameter, service, identity, capture=tap)
-    stack.push_async_callback(server.close)
-    return await server.listen()
 
 
 def _text(address: Address | None) -> str:

@@ -42,7 +42,11 @@ class DiameterConfig(Section):
     key: OptionalPath = Field(default=None, description="the key of the certificate, PEM")
     ca: OptionalPath = Field(default=None, description="whom a peer's certificate must come from, PEM")
     peer: tuple[DiameterPeerConfig, ...] = Field(default=(), description="[[aaa.diameter.peer]], one for each peer")
-    session_limit: int = Field(default=200_000, ge=1, description="sessions remembered at most")
+    session_limit: int = Field(
+        default=200_000,
+        ge=1,
+        description="sessions remembered at most, of those who authenticate and of those who were let in",
+    )
 
     @model_validator(mode="after")
     def _tls_is_whole(self) -> Self:

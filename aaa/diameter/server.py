@@ -6,8 +6,11 @@ from collections.abc import Iterable
 
 from aaa.diameter.config import APPLICATIONS, DiameterConfig, DiameterPeerConfig
 from aaa.diameter.front import DiameterFront
+from aaa.diameter.gateways import Gateways
 from aaa.diameter.sessions import DiameterSessions
 from aaa.messages import AuthenticationService, Client
+from aaa.registrar import Registrar
+from aaa.user_sessions import UserSessions
 from runtime.diameter.server import DiameterServer
 from runtime.taps import Address, StreamTap
 from runtime.tls import server_context
@@ -16,7 +19,10 @@ from wire.diameter.command import Identity
 
 
 class AaaDiameterServer:
-    """What `config` describes, not listening yet. Made inside a running loop."""
+    """What `config` describes, not listening yet. Made inside a running loop.
+
+    `users` are the sessions of those who were let in, and `gateways` can ask for their end from now on.
+    """
 
     def __init__(
         self,
@@ -24,11 +30,14 @@ class AaaDiameterServer:
         service: AuthenticationService,
         identity: Identity,
         *,
+        users: UserSessions,
+        registrar: Registrar,
+        gateways: Gateways,
         capture: StreamTap | None = None,
     ) -> None:
         self._config = config
         clients = {peer.name: Client(peer.name, peer.network_name or None) for peer in config.peer}
-        front = DiameterFront(service, identity, clients, DiameterSessions(config.session_limit))
+        front = DiameterFront(service, identity, clients, users, registrar, DiameterSessions(config.session_limit))
         self._server = DiameterServer(
             local=LocalNode(
                 identity.origin_host,
@@ -42,6 +51,7 @@ class AaaDiameterServer:
             wall_clock=time.time(),
             capture=capture,
         )
+        gateways.ask = self._server.request
 
     async def listen(self) -> tuple[Address | None, Address | None]:
         """Listen for TCP and for TLS as configured, and return what was bound; OSError when it is taken.

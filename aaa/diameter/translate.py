@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from aaa.diameter.grants import granted
 from aaa.diameter.results import RESULTS
 from aaa.messages import Accept, Access, AccessRequest, Challenge, Client, Reject
+from aaa.user_sessions import UserSession
 from wire.diameter.avp import AvpFault
 from wire.diameter.command import ExperimentalResult, Identity
 from wire.diameter.eap import DiameterEapAnswer, DiameterEapRequest
@@ -60,6 +61,26 @@ def access_of(der: DiameterEapRequest) -> Access:
         rat_type=RatType.WLAN if rat_type is None else rat_type,
         mip6_features=der.mip6_feature_vector if isinstance(der, MobileEapRequest) else None,
         every_apn=isinstance(der, StaEapRequest | SwmEapRequest),
+    )
+
+
+def to_user_session(round_: Round, peer: str, answer: Accept) -> UserSession:
+    """What is kept of a user who is let in, to end his session or to judge it anew."""
+    der = round_.der
+    agent = der.mip6_agent_info if isinstance(der, MobileEapRequest) else None
+    addresses = () if agent is None else agent.home_agent_addresses
+    return UserSession(
+        session_id=der.session_id,
+        application=round_.message.application,
+        peer=peer,
+        origin_host=der.origin_host,
+        origin_realm=der.origin_realm,
+        imsi=answer.imsi,
+        user_name=answer.user_name,
+        profile=answer.profile,
+        apn=None if answer.apn is None else answer.apn.name,
+        access=access_of(der),
+        pdn_gw=max(addresses, key=lambda address: address.version, default=None),
     )
 
 

@@ -124,6 +124,22 @@ class SubscriptionIdType(IntEnum):
     END_USER_PRIVATE = 4
 
 
+class PprFlags(IntFlag):
+    """TS 29.273 §8.2.3.17."""
+
+    RESET_INDICATION = 0x1
+    ACCESS_NETWORK_INFO_REQUEST = 0x2
+    UE_LOCAL_TIME_ZONE_REQUEST = 0x4
+    P_CSCF_RESTORATION = 0x8
+
+
+class RarFlags(IntFlag):
+    """TS 29.273 §9.2.3.1.5."""
+
+    TRUST_RELATIONSHIP_UPDATE = 0x1
+    P_CSCF_RESTORATION = 0x2
+
+
 class RatType(IntEnum):
     """TS 29.212 §5.3.31: what we may send; values of later releases are received as plain numbers."""
 

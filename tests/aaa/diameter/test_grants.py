@@ -14,7 +14,6 @@ from wire.diameter.eap_applications import ANSWERS
 from wire.diameter.enumerations import AnTrusted
 from wire.diameter.profile import Mip6AgentInfo
 
-
 HOME_AGENT = IPv6Address("2001:db8::1")
 
 

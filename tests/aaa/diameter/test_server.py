@@ -12,8 +12,11 @@ from random import Random
 import pytest
 
 from aaa.diameter.config import DiameterConfig, DiameterPeerConfig
+from aaa.diameter.gateways import Gateways
 from aaa.diameter.server import AaaDiameterServer
 from aaa.messages import AccessAnswer, AccessRequest
+from aaa.registrar import Registrar
+from aaa.user_sessions import MemoryUserSessions
 from akadia.pki import Authority
 from runtime.config import ConfigError, SocketAddress
 from runtime.diameter.client import DiameterClient
@@ -21,6 +24,7 @@ from runtime.diameter.settings import DiameterUnavailable
 from runtime.taps import Address
 from runtime.tls import client_context
 from tests.aaa.diameter.samples import AAA, ACCEPT, CHALLENGE, PGW, der, s6b_der
+from tests.aaa.memory_hss import MemoryHss
 from wire.diameter.applications import Application
 from wire.diameter.capabilities import LocalNode, PeerPolicy
 from wire.diameter.eap import DiameterEapAnswer
@@ -57,7 +61,9 @@ def _certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @asynccontextmanager
 async def listening(config: DiameterConfig) -> AsyncIterator[tuple[Address | None, Address | None]]:
-    server = AaaDiameterServer(config, Service(), AAA)
+    users = MemoryUserSessions()
+    registrar, gateways = Registrar(MemoryHss(), AAA.origin_host, users), Gateways(AAA)
+    server = AaaDiameterServer(config, Service(), AAA, users=users, registrar=registrar, gateways=gateways)
     try:
         yield await server.listen()
     finally:
