@@ -1,4 +1,4 @@
-"""The AAA link over Diameter S6b: DER for each round, STR at the end (TS 29.273 §9, RFC 4072)."""
+"""The AAA link over Diameter S6b: DER for each round, STR at the end, ASR and RAR obeyed (TS 29.273 §9, RFC 4072)."""
 
 import asyncio
 import secrets
@@ -7,14 +7,16 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Protocol
 
 from pdngw_proxy.aaa_link.config import DiameterLinkConfig
-from pdngw_proxy.aaa_link.diameter_messages import S6bGateway, to_answer, to_der, to_str
-from pdngw_proxy.aaa_link.port import RelayAnswer, RelayReject, RelayRequest, RelayUnavailable
+from pdngw_proxy.aaa_link.diameter_messages import S6bGateway, to_aar, to_answer, to_der, to_str
+from pdngw_proxy.aaa_link.diameter_requests import AaaRequests
+from pdngw_proxy.aaa_link.port import RelayAnswer, RelayReject, RelayRequest, RelayUnavailable, SessionKeeper
 from runtime.diameter.client import DiameterClient
-from runtime.diameter.settings import DiameterUnavailable, Handler
+from runtime.diameter.settings import DiameterUnavailable
 from runtime.logs import get_logger
 from runtime.taps import StreamTap
 from runtime.tls import client_context
 from wire.diameter.applications import Application
+from wire.diameter.authorization import AaAnswer
 from wire.diameter.capabilities import LocalNode, PeerPolicy
 from wire.diameter.command import Identity
 from wire.diameter.message import Message
@@ -24,6 +26,9 @@ from wire.errors import DecodeError, EncodeError
 from wire.sansio import RandomBytes
 
 log = get_logger("pdngw.diameter")
+
+PERMANENT = 5000
+"""Result-Codes from here on are permanent failures (RFC 6733 §7.1.5)."""
 
 
 class Requester(Protocol):
@@ -46,6 +51,9 @@ class DiameterLink:
         self._client = client
         self._gateway = gateway
         self._limit = limit
+        self._keeper: SessionKeeper | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.requests = AaaRequests(gateway, self._begin_to_authorize)
 
     @classmethod
     def of(
@@ -55,14 +63,12 @@ class DiameterLink:
         home_agent: IPv6Address | IPv4Address,
         visited_network: str,
         random: RandomBytes = secrets.token_bytes,
-        handler: Handler | None = None,
         capture: StreamTap | None = None,
         address: IPv4Address | IPv6Address | None = None,
     ) -> "DiameterLink":
         """The link that `config` describes, connecting from now on; inside a running loop. ConfigError for its files.
 
-        `handler` serves what the AAA server asks in turn (ASR, RAR). It connects from the gateway's own `address` when
-        that is of the same version as the AAA server's.
+        It connects from the gateway's own `address` when that is of the same version as the AAA server's.
         """
         reachable = address is not None and address.version == ip_address(config.aaa.host).version
         gateway = S6bGateway(
@@ -71,6 +77,10 @@ class DiameterLink:
             home_agent=home_agent,
             visited_network=visited_network,
         )
+
+        async def serve(peer: str, message: Message) -> Message:
+            return await link.requests.serve(peer, message)
+
         client = DiameterClient(
             local=LocalNode(config.origin_host, config.origin_realm, (Application.S6B,)),
             peer=PeerPolicy(
@@ -83,15 +93,16 @@ class DiameterLink:
             address=(config.aaa.host, config.aaa.port),
             random=random,
             wall_clock=time.time(),
-            handler=handler,
+            handler=serve,
             tls=None
             if config.ca is None
             else client_context(ca=config.ca, certificate=config.certificate, key=config.key),
             capture=capture,
             local_host=str(address) if reachable else None,
         )
+        link = cls(client, gateway, limit=config.limit)
         client.start()
-        return cls(client, gateway, limit=config.limit)
+        return link
 
     async def authenticate(self, request: RelayRequest) -> RelayAnswer:
         """One round; waits for the connection too, if there is none yet."""
@@ -121,8 +132,35 @@ class DiameterLink:
             if not ended.succeeded:
                 log.warning("session not ended at the AAA server", session=session, cause=f"STA {ended.result}")
 
+    def obey(self, keeper: SessionKeeper) -> None:
+        """Let ASR and RAR reach the sessions of `keeper`."""
+        self._keeper = self.requests.keeper = keeper
+
+    def _begin_to_authorize(self, session: str) -> None:
+        task = asyncio.get_running_loop().create_task(self.authorize(session))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def authorize(self, session: str) -> None:
+        """Ask by AAR whether a session may go on; a permanent refusal ends it, anything else leaves it as it is."""
+        try:
+            answer = AaAnswer.parse(await self._ask(to_aar(session, self._gateway).message()))
+        except DiameterUnavailable as error:
+            log.warning("session not authorized anew", session=session, cause=error.cause)
+        except (DecodeError, EncodeError) as error:
+            log.warning("session not authorized anew", session=session, cause=str(error))
+        else:
+            if answer.succeeded:
+                log.info("session authorized anew", session=session, session_timeout=answer.session_timeout)
+            elif answer.result_code is not None and answer.result_code < PERMANENT:
+                log.warning("session not authorized anew", session=session, cause=f"AAA {answer.result}")
+            elif self._keeper is not None:
+                self._keeper.abort(session, f"not authorized any more: AAA {answer.result}")
+
     async def close(self) -> None:
         """Take leave by DPR."""
+        for task in self._tasks:
+            task.cancel()
         await self._client.close()
 
     async def _ask(self, message: Message) -> Message:

@@ -9,7 +9,7 @@ from typing import assert_never
 
 from pdngw_proxy.aaa_link.config import RadiusLinkConfig
 from pdngw_proxy.aaa_link.identifiers import IdentifierPool, Slot
-from pdngw_proxy.aaa_link.port import RelayAnswer, RelayReject, RelayRequest, RelayUnavailable
+from pdngw_proxy.aaa_link.port import RelayAnswer, RelayReject, RelayRequest, RelayUnavailable, SessionKeeper
 from pdngw_proxy.aaa_link.radius_client import (
     Begun,
     DatagramArrived,
@@ -117,6 +117,9 @@ class RadiusLink:
 
     async def end_session(self, session: str, user_name: str | None) -> None:
         """Nothing: RADIUS tells the end of a session by accounting alone."""
+
+    def obey(self, keeper: SessionKeeper) -> None:
+        """Nothing is listened to: RADIUS would want Disconnect and CoA for it (RFC 5176)."""
 
     async def close(self) -> None:
         """End every wait and free the sockets."""
