@@ -7,6 +7,7 @@ from typing import Protocol
 from aaa.messages import WLAN_ACCESS, Access
 from aaa.shares import Shares
 from hss.api import Profile
+from wire.diameter.capabilities import same_host
 from wire.identity import Imsi
 
 
@@ -31,6 +32,10 @@ class UserSession:
     access: Access = WLAN_ACCESS
     pdn_gw: IPv6Address | IPv4Address | None = None
     ending: bool = False
+
+    def belongs_to(self, peer: str, origin_host: str) -> bool:
+        """Whether it is the session of this gateway: an agent brings the requests of several."""
+        return self.peer == peer and same_host(self.origin_host, origin_host)
 
 
 class UserSessions(Protocol):

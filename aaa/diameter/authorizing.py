@@ -34,8 +34,8 @@ class Authorizing:
         """The AAA to an AAR; AvpFault for a session that `peer` does not have."""
         request = AaRequest.parse(message)
         session = await self._sessions.find(request.session_id)
-        if session is None or session.peer != peer or session.ending:
-            raise AvpFault(0, f"{peer} has no such session", ResultCode.UNKNOWN_SESSION_ID)
+        if session is None or session.ending or not session.belongs_to(peer, request.origin_host):
+            raise AvpFault(0, f"{request.origin_host} has no such session", ResultCode.UNKNOWN_SESSION_ID)
         if request.auth_request_type is not AuthRequestType.AUTHORIZE_ONLY:
             named = message.first("Auth-Request-Type")
             reason = "Auth-Request-Type: AAR authorises, DER authenticates"

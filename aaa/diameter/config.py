@@ -26,8 +26,9 @@ OptionalAddress = Annotated[SocketAddress | None, BeforeValidator(_none_if_empty
 
 
 class DiameterPeerConfig(PeerConfig):
-    """[[aaa.diameter.peer]]: one gateway."""
+    """[[aaa.diameter.peer]]: one gateway, or an agent before several."""
 
+    agent: bool = Field(default=False, description="true for a relay or proxy, whose requests are those of others")
     network_name: str = Field(
         default="", description='the access network identity for EAP-AKA\' (TS 24.302 §8.1.1), such as "WLAN"'
     )

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import assert_never
 
 from aaa.diameter.authorizing import Authorizing
-from aaa.diameter.sessions import DiameterSessions
+from aaa.diameter.sessions import DiameterSessions, Session
 from aaa.diameter.translate import (
     Round,
     to_accept,
@@ -21,7 +21,7 @@ from runtime.logs import get_logger
 from wire.diameter.authorization import AA
 from wire.diameter.avp import AvpFault
 from wire.diameter.command import Identity
-from wire.diameter.eap import DIAMETER_EAP
+from wire.diameter.eap import DIAMETER_EAP, DiameterEapRequest
 from wire.diameter.eap_applications import read_eap_request
 from wire.diameter.message import Message
 from wire.diameter.results import ResultCode
@@ -67,12 +67,12 @@ class DiameterFront:
     async def _eap(self, peer: str, message: Message) -> Message:
         round_ = Round(message, read_eap_request(message), self._identity)
         session_id = round_.der.session_id
-        await self._require_own(session_id, peer)
+        await self._require_own(round_.der, peer)
         request = to_access_request(round_, self._clients[peer])
         answer = await self._service.authenticate(request)
         match answer:
             case Challenge():
-                self._sessions.challenged(session_id, peer, answer.eap)
+                self._sessions.challenged(session_id, Session(peer, round_.der.origin_host, answer.eap))
                 return to_challenge(round_, answer)
             case Accept():
                 self._sessions.end(session_id)
@@ -86,13 +86,11 @@ class DiameterFront:
             case _:
                 assert_never(answer)
 
-    async def _require_own(self, session_id: str, peer: str) -> None:
-        owner: UserSession | None = None
-        session = self._sessions.find(session_id)
-        if session is None:
-            owner = await self._users.find(session_id)
-        if (session is not None and session.peer != peer) or (owner is not None and owner.peer != peer):
-            raise AvpFault(0, f"Session-Id belongs to another peer than {peer}", ResultCode.UNKNOWN_SESSION_ID)
+    async def _require_own(self, der: DiameterEapRequest, peer: str) -> None:
+        session = self._sessions.find(der.session_id) or await self._users.find(der.session_id)
+        if session is not None and not session.belongs_to(peer, der.origin_host):
+            reason = f"Session-Id belongs to another gateway than {der.origin_host} at {peer}"
+            raise AvpFault(0, reason, ResultCode.UNKNOWN_SESSION_ID)
 
     async def _let_in(self, session: UserSession) -> None:
         evicted = await self._users.keep(session)
@@ -114,7 +112,7 @@ class DiameterFront:
     async def _terminate(self, peer: str, message: Message) -> Message:
         request = SessionTerminationRequest.parse(message)
         session = await self._users.find(request.session_id)
-        if session is None or session.peer != peer:
+        if session is None or not session.belongs_to(peer, request.origin_host):
             log.warning("session not ended", cause="no such session", client=peer, session=request.session_id)
             return self._terminated(request, ResultCode.UNKNOWN_SESSION_ID).message(message)
         await self._users.end(request.session_id)

@@ -80,4 +80,5 @@ def _policies(peers: Iterable[DiameterPeerConfig]) -> Iterable[PeerPolicy]:
             origin_realm=peer.origin_realm,
             networks=peer.addresses,
             applications=tuple(APPLICATIONS[name] for name in peer.applications),
+            agent=peer.agent,
         )

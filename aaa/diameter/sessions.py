@@ -3,15 +3,24 @@
 from dataclasses import dataclass, replace
 
 from aaa.shares import Shares
+from wire.diameter.capabilities import same_host
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One Session-Id of `peer`. `request` is the EAP request that is out; `invalid` counts discarded answers to it."""
+    """One Session-Id of `peer`, or of the gateway `origin_host` behind it.
+
+    `request` is the EAP request that is out; `invalid` counts discarded answers to it.
+    """
 
     peer: str
+    origin_host: str
     request: bytes = b""
     invalid: int = 0
+
+    def belongs_to(self, peer: str, origin_host: str) -> bool:
+        """Whether it is the session of this gateway: an agent brings the requests of several."""
+        return self.peer == peer and same_host(self.origin_host, origin_host)
 
 
 class DiameterSessions:
@@ -27,9 +36,9 @@ class DiameterSessions:
         """The session, whoever asks."""
         return self._kept.find(session_id)
 
-    def challenged(self, session_id: str, peer: str, request: bytes) -> None:
+    def challenged(self, session_id: str, session: Session) -> None:
         """An EAP request is out."""
-        self._kept.keep(session_id, peer, Session(peer, request))
+        self._kept.keep(session_id, session.peer, session)
 
     def discarded(self, session_id: str) -> Session | None:
         """Count one more answer that was discarded; the session after it, None when it is not known."""

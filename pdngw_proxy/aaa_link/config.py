@@ -35,6 +35,7 @@ class DiameterLinkConfig(Section):
 
     aaa: LiteralAddress = Field(description='the AAA server, such as "127.0.0.1:3868"')
     aaa_origin_host: str = Field(min_length=1, description="the Origin-Host that the AAA server must name")
+    agent: str = Field(default="", description="the Origin-Host of the relay or proxy that listens there, if one does")
     aaa_realm: str = Field(min_length=1, description="the realm of the AAA server")
     origin_host: str = Field(min_length=1, description="this gateway's Origin-Host")
     origin_realm: str = Field(min_length=1, description="this gateway's Origin-Realm")

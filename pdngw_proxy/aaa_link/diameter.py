@@ -85,8 +85,9 @@ class DiameterLink:
             local=LocalNode(config.origin_host, config.origin_realm, (Application.S6B,)),
             peer=PeerPolicy(
                 name="aaa",
-                origin_host=config.aaa_origin_host,
+                origin_host=config.agent or config.aaa_origin_host,
                 origin_realm=config.aaa_realm,
+                agent=bool(config.agent),
                 networks=(ip_network(config.aaa.host),),
                 applications=(Application.S6B,),
             ),

@@ -55,6 +55,13 @@ async def test_session_that_is_over_is_not_changed() -> None:
     assert await sessions.of_user(IMSI) == ()
 
 
+def test_session_is_the_gateways_behind_the_agent() -> None:
+    session = replace(ONE, peer="relay")
+    assert session.belongs_to("relay", "PGW.example")
+    assert not session.belongs_to("relay", "other.example")
+    assert not session.belongs_to("pgw", "pgw.example")
+
+
 async def test_session_that_has_to_give_way_is_said() -> None:
     sessions = MemoryUserSessions(limit=1)
     await sessions.keep(ONE)
