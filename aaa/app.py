@@ -25,6 +25,7 @@ from runtime.capture import Capture, NullCapture, open_capture
 from runtime.config import CaptureConfig, LogConfig, RawConfig, SocketAddress, read_config
 from runtime.diameter.client import DiameterClient
 from runtime.diameter.settings import DiameterUnavailable, Handler
+from runtime.diameter.throttle import ThrottledClient
 from runtime.logs import configure, get_logger
 from runtime.process import notify_ready, run
 from runtime.taps import Address
@@ -140,7 +141,7 @@ async def _open_swx(
         capture=tap,
         local_host=None if swx.local is None else str(swx.local),
     )
-    found = SwxClient(client, identity=local.identity, hss=hss, started=int(now))
+    found = SwxClient(ThrottledClient(client, secrets.token_bytes), identity=local.identity, hss=hss, started=int(now))
     requests = requests_of(found)
     client.start()
     try:

@@ -50,6 +50,7 @@ class AaaDiameterServer:
             random=secrets.token_bytes,
             wall_clock=time.time(),
             capture=capture,
+            reports_overload=True,
         )
         gateways.ask = self._server.request
 

@@ -4,7 +4,6 @@ import asyncio
 import secrets
 import time
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
-from typing import Protocol
 
 from pdngw_proxy.aaa_link.config import DiameterLinkConfig
 from pdngw_proxy.aaa_link.diameter_messages import S6bGateway, to_aar, to_answer, to_der, to_str
@@ -12,6 +11,7 @@ from pdngw_proxy.aaa_link.diameter_requests import AaaRequests
 from pdngw_proxy.aaa_link.port import RelayAnswer, RelayReject, RelayRequest, RelayUnavailable, SessionKeeper
 from runtime.diameter.client import DiameterClient
 from runtime.diameter.settings import DiameterUnavailable
+from runtime.diameter.throttle import Requester, ThrottledClient
 from runtime.logs import get_logger
 from runtime.taps import StreamTap
 from runtime.tls import client_context
@@ -29,19 +29,6 @@ log = get_logger("pdngw.diameter")
 
 PERMANENT = 5000
 """Result-Codes from here on are permanent failures (RFC 6733 §7.1.5)."""
-
-
-class Requester(Protocol):
-    """What the link needs of a Diameter client."""
-
-    async def ready(self, within: float) -> None:
-        """Return when connected; DiameterUnavailable otherwise."""
-
-    async def request(self, message: Message, within: float | None = None) -> Message:
-        """The answer; DiameterUnavailable when there is none."""
-
-    async def close(self) -> None:
-        """Take leave."""
 
 
 class DiameterLink:
@@ -101,7 +88,7 @@ class DiameterLink:
             capture=capture,
             local_host=str(address) if reachable else None,
         )
-        link = cls(client, gateway, limit=config.limit)
+        link = cls(ThrottledClient(client, random), gateway, limit=config.limit)
         client.start()
         return link
 

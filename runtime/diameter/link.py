@@ -18,6 +18,7 @@ from wire.diameter.command import error_answer
 from wire.diameter.enumerations import DisconnectCause
 from wire.diameter.framing import FramingError
 from wire.diameter.message import FLAG_RETRANSMITTED, VERSION, Header, Message
+from wire.diameter.overload import OverloadReporter
 from wire.diameter.peer import Peer, Timing
 from wire.diameter.results import ResultCode
 from wire.diameter.transactions import Identifiers, Transactions
@@ -49,6 +50,7 @@ class Link:
         limits: Limits | None = None,
         dial: Callable[[], None] | None = None,
         hang_up: Callable[[], None] | None = None,
+        reporter: OverloadReporter | None = None,
     ) -> None:
         loop = asyncio.get_running_loop()
         self.policy = policy
@@ -58,7 +60,7 @@ class Link:
         self._identifiers = identifiers
         self._dial = dial
         self._hang_up = hang_up
-        self._service = RequestService(policy.name, local.identity, handler, self._limits)
+        self._service = RequestService(policy.name, local.identity, handler, self._limits, reporter)
         self._transactions: Transactions[Waiting] = Transactions(self._limits.requests_out)
         self._expiry: asyncio.TimerHandle | None = None
         self._connections: dict[on.Side, Connection] = {}

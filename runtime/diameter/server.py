@@ -12,13 +12,17 @@ from runtime.taps import Address, StreamTap
 from wire.diameter.capabilities import LocalNode, PeerPolicy
 from wire.diameter.enumerations import DisconnectCause
 from wire.diameter.message import Message
+from wire.diameter.overload import OverloadReporter
 from wire.diameter.peer import Timing
 from wire.diameter.transactions import Identifiers
 from wire.sansio import RandomBytes
 
 
 class DiameterServer:
-    """Serves the requests of `peers` with `handler`. Made inside a running loop; `wall_clock` is in seconds."""
+    """Serves the requests of `peers` with `handler`. Made inside a running loop; `wall_clock` is in seconds.
+
+    With `reports_overload` a peer that can obey is asked to ask less while its requests have to wait (RFC 7683).
+    """
 
     def __init__(
         self,
@@ -31,6 +35,7 @@ class DiameterServer:
         timing: Timing | None = None,
         limits: Limits | None = None,
         capture: StreamTap | None = None,
+        reports_overload: bool = False,
     ) -> None:
         self._limits = limits or Limits()
         self._capture = capture
@@ -44,6 +49,7 @@ class DiameterServer:
                 handler=handler,
                 timing=timing,
                 limits=self._limits,
+                reporter=OverloadReporter(started=int(wall_clock)) if reports_overload else None,
             )
             for policy in peers
         }

@@ -46,7 +46,6 @@ _FORMATS = {
     """,
     "Terminal-Information": "[ IMEI ] [ 3GPP2-MEID ] [ Software-Version ]",
     "OC-Supported-Features": "[ OC-Feature-Vector ]",
-    "OC-OLR": "{ OC-Sequence-Number } { OC-Report-Type } [ OC-Reduction-Percentage ] [ OC-Validity-Duration ]",
     "Active-APN": """
         { Context-Identifier } [ Service-Selection ] [ MIP6-Agent-Info ] [ Visited-Network-Identifier ]
         * [ Specific-APN-Info ]
