@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
-from aaa.config import AaaConfig, AaaSettings, SwxConfig, read_settings
+from aaa.config import AaaConfig, AaaSettings, HssConnectionConfig, SwxConfig, read_settings
 from aaa.diameter.gateways import Gateways
 from aaa.diameter.server import AaaDiameterServer
 from aaa.messages import AuthenticationService
@@ -24,6 +24,7 @@ from hss.opened_store import open_service
 from runtime.capture import Capture, NullCapture, open_capture
 from runtime.config import CaptureConfig, LogConfig, RawConfig, SocketAddress, read_config
 from runtime.diameter.client import DiameterClient
+from runtime.diameter.pool import DiameterPool
 from runtime.diameter.settings import DiameterUnavailable, Handler
 from runtime.diameter.throttle import ThrottledClient
 from runtime.logs import configure, get_logger
@@ -126,21 +127,25 @@ async def _open_swx(
     async def serve_hss(peer: str, message: Message) -> Message:
         return await requests(peer, message)
 
-    client = DiameterClient(
-        local=local,
-        peer=PeerPolicy(
-            name="hss",
-            origin_host=hss.origin_host,
-            origin_realm=hss.origin_realm,
-            applications=(Application.SWX,),
-        ),
-        address=swx.hss,
-        handler=serve_hss,
-        random=secrets.token_bytes,
-        wall_clock=now,
-        capture=tap,
-        local_host=None if swx.local is None else str(swx.local),
-    )
+    def connecting(server: HssConnectionConfig) -> DiameterClient:
+        return DiameterClient(
+            local=local,
+            peer=PeerPolicy(
+                name="hss" if server is swx else server.hss_origin_host,
+                origin_host=server.hss_origin_host,
+                origin_realm=server.hss_realm,
+                applications=(Application.SWX,),
+            ),
+            address=server.hss,
+            handler=serve_hss,
+            random=secrets.token_bytes,
+            wall_clock=now,
+            capture=tap,
+            local_host=None if swx.local is None else str(swx.local),
+            alternate=bool(swx.alternate),
+        )
+
+    client = DiameterPool([connecting(server) for server in (swx, *swx.alternate)])
     found = SwxClient(ThrottledClient(client, secrets.token_bytes), identity=local.identity, hss=hss, started=int(now))
     requests = requests_of(found)
     client.start()

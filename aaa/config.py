@@ -33,13 +33,19 @@ class AaaConfig(Section):
         )
 
 
-class SwxConfig(Section):
-    """[aaa.swx]: the HSS that is asked when `aaa.hss` is "swx"."""
+class HssConnectionConfig(Section):
+    """[[aaa.swx.alternate]]: an HSS that is asked when the one before it fails, or sends us to it."""
 
     hss: SocketAddress = Field(description='where the HSS listens, such as "127.0.0.2:3868"')
     hss_origin_host: str = Field(min_length=1, description="the HSS's Origin-Host, such as hss.epc.example")
     hss_realm: str = Field(min_length=1, description="the HSS's Origin-Realm, such as epc.example")
+
+
+class SwxConfig(HssConnectionConfig):
+    """[aaa.swx]: the HSS that is asked when `aaa.hss` is "swx"."""
+
     local: OptionalAddress = Field(default=None, description='our address to connect from, such as "127.0.0.3", or ""')
+    alternate: tuple[HssConnectionConfig, ...] = Field(default=(), max_length=8, description="[[aaa.swx.alternate]]")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,12 @@ import secrets
 import time
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
-from pdngw_proxy.aaa_link.config import DiameterLinkConfig
+from pdngw_proxy.aaa_link.config import AaaServerConfig, DiameterLinkConfig
 from pdngw_proxy.aaa_link.diameter_messages import S6bGateway, to_aar, to_answer, to_der, to_str
 from pdngw_proxy.aaa_link.diameter_requests import AaaRequests
 from pdngw_proxy.aaa_link.port import RelayAnswer, RelayReject, RelayRequest, RelayUnavailable, SessionKeeper
 from runtime.diameter.client import DiameterClient
+from runtime.diameter.pool import DiameterPool
 from runtime.diameter.settings import DiameterUnavailable
 from runtime.diameter.throttle import Requester, ThrottledClient
 from runtime.logs import get_logger
@@ -32,7 +33,7 @@ PERMANENT = 5000
 
 
 class DiameterLink:
-    """One AAA server over one Diameter connection; implements `AaaLink`. `limit` in seconds bounds a whole round."""
+    """AAA servers, each over a connection of its own; implements `AaaLink`. `limit` in seconds bounds a whole round."""
 
     def __init__(self, client: Requester, gateway: S6bGateway, *, limit: float = 10.0) -> None:
         self._client = client
@@ -57,7 +58,9 @@ class DiameterLink:
 
         It connects from the gateway's own `address` when that is of the same version as the AAA server's.
         """
-        reachable = address is not None and address.version == ip_address(config.aaa.host).version
+        tls = (
+            None if config.ca is None else client_context(ca=config.ca, certificate=config.certificate, key=config.key)
+        )
         gateway = S6bGateway(
             identity=Identity(config.origin_host, config.origin_realm),
             aaa=Identity(config.aaa_origin_host, config.aaa_realm),
@@ -68,28 +71,23 @@ class DiameterLink:
         async def serve(peer: str, message: Message) -> Message:
             return await link.requests.serve(peer, message)
 
-        client = DiameterClient(
-            local=LocalNode(config.origin_host, config.origin_realm, (Application.S6B,)),
-            peer=PeerPolicy(
-                name="aaa",
-                origin_host=config.agent or config.aaa_origin_host,
-                origin_realm=config.aaa_realm,
-                agent=bool(config.agent),
-                networks=(ip_network(config.aaa.host),),
-                applications=(Application.S6B,),
-            ),
-            address=(config.aaa.host, config.aaa.port),
-            random=random,
-            wall_clock=time.time(),
-            handler=serve,
-            tls=None
-            if config.ca is None
-            else client_context(ca=config.ca, certificate=config.certificate, key=config.key),
-            capture=capture,
-            local_host=str(address) if reachable else None,
-        )
-        link = cls(ThrottledClient(client, random), gateway, limit=config.limit)
-        client.start()
+        def connecting(server: AaaServerConfig) -> DiameterClient:
+            return DiameterClient(
+                local=LocalNode(config.origin_host, config.origin_realm, (Application.S6B,)),
+                peer=_policy(server),
+                address=(server.aaa.host, server.aaa.port),
+                random=random,
+                wall_clock=time.time(),
+                handler=serve,
+                tls=tls,
+                capture=capture,
+                local_host=_own_address(address, server),
+                alternate=bool(config.alternate),
+            )
+
+        pool = DiameterPool([connecting(server) for server in (config, *config.alternate)])
+        link = cls(ThrottledClient(pool, random), gateway, limit=config.limit)
+        pool.start()
         return link
 
     async def authenticate(self, request: RelayRequest) -> RelayAnswer:
@@ -156,3 +154,19 @@ class DiameterLink:
         end = loop.time() + self._limit
         await self._client.ready(self._limit)
         return await self._client.request(message, max(end - loop.time(), 0.1))
+
+
+def _policy(server: AaaServerConfig) -> PeerPolicy:
+    return PeerPolicy(
+        name=server.agent or ("aaa" if isinstance(server, DiameterLinkConfig) else server.aaa_origin_host),
+        origin_host=server.agent or server.aaa_origin_host,
+        origin_realm=server.aaa_realm,
+        networks=(ip_network(server.aaa.host),),
+        applications=(Application.S6B,),
+        agent=bool(server.agent),
+    )
+
+
+def _own_address(address: IPv4Address | IPv6Address | None, server: AaaServerConfig) -> str | None:
+    reachable = address is not None and address.version == ip_address(server.aaa.host).version
+    return str(address) if reachable else None
