@@ -6,7 +6,7 @@ are not counted here (hss.time_based).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import BigInteger, Connection, case, cast, literal_column, select, update
@@ -14,7 +14,7 @@ from sqlalchemy import BigInteger, Connection, case, cast, literal_column, selec
 from hss.api import ServiceRefused
 from hss.custody import SealedKeys
 from hss.models import AlgorithmProfile, Scheme, Subscriber, SubscriberState
-from hss.rows import KEYS, SERVING, barred, no_way_on, sealed, unknown
+from hss.rows import KEYS, SERVING, SUBSCRIBED, barred, no_way_on, sealed, unknown
 from hss.rowset import ROWS, number, rowset
 from wire.aka.sqn import SQN_BITS, SQN_LIMIT
 
@@ -30,11 +30,12 @@ class Allocation:
 
 @dataclass(frozen=True, slots=True)
 class Allocated:
-    """The SEQs that end with `last_seq`, given out for ever."""
+    """The SEQs that end with `last_seq`, given out for ever; `subscribed` when the subscriber has any APN."""
 
     last_seq: int
     keys: SealedKeys
     serving_aaa: str | None = None
+    subscribed: bool = True
     revision: int = 1
 
 
@@ -75,7 +76,7 @@ _ADVANCE = (
         _FOLLOWING - _LOCKED.c.within_delta_of <= AlgorithmProfile.delta,
     )
     .values(seq=_FOLLOWING)
-    .returning(Subscriber.seq, SERVING, Subscriber.revision, *KEYS)
+    .returning(Subscriber.seq, SERVING, SUBSCRIBED, Subscriber.revision, *KEYS)
 )
 _STATES = (
     select(Subscriber.imsi, Subscriber.state, Subscriber.seq, Subscriber.profile, AlgorithmProfile.scheme)
@@ -96,7 +97,7 @@ def allocate(connection: Connection, requests: Sequence[Allocation]) -> list[Ans
         if request.seq_ms is not None:
             floor, within = max(floor, request.seq_ms), min(within, request.seq_ms)
         wanted[request.imsi] = (count + request.count, floor, within)
-    found: dict[str, Answer] = {row[3]: _allocated(row) for row in connection.execute(_ADVANCE, {ROWS: wanted})}
+    found: dict[str, Answer] = {row[4]: _allocated(row) for row in connection.execute(_ADVANCE, {ROWS: wanted})}
     if len(found) < len(wanted):
         found |= _refusals(connection, {imsi: () for imsi in wanted if imsi not in found})
     return _shared_out(requests, found, {imsi: count for imsi, (count, _, _) in wanted.items()})
@@ -113,8 +114,8 @@ def _refusals(connection: Connection, imsis: dict[str, tuple[()]]) -> dict[str, 
 
 
 def _allocated(row: Sequence[Any]) -> Allocated:
-    last_seq, serving, revision, *keys = row
-    return Allocated(last_seq, sealed(keys), serving, revision)
+    last_seq, serving, subscribed, revision, *keys = row
+    return Allocated(last_seq, sealed(keys), serving, bool(subscribed), revision)
 
 
 def _shared_out(requests: Sequence[Allocation], found: dict[str, Answer], left: dict[str, int]) -> list[Answer]:
@@ -124,6 +125,6 @@ def _shared_out(requests: Sequence[Allocation], found: dict[str, Answer], left: 
         answer = found[request.imsi]
         left[request.imsi] -= request.count
         if isinstance(answer, Allocated) and left[request.imsi]:
-            answer = Allocated(answer.last_seq - left[request.imsi], answer.keys, answer.serving_aaa, answer.revision)
+            answer = replace(answer, last_seq=answer.last_seq - left[request.imsi])
         answers.append(answer)
     return answers

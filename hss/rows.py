@@ -4,11 +4,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, ScalarSelect, bindparam, literal_column, select, text, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    ScalarSelect,
+    bindparam,
+    literal_column,
+    select,
+    text,
+    update,
+)
 
 from hss.api import Refusal, ServiceRefused
 from hss.custody import SealedKeys
-from hss.models import Registration, RequestingNode, Subscriber, SubscriberState
+from hss.models import Apn, Registration, RequestingNode, Subscriber, SubscriberState
 
 KEYS = (
     Subscriber.imsi,
@@ -29,27 +39,43 @@ SERVING: ScalarSelect[str | None] = (
 )
 """The AAA server that serves the subscriber of the row, or NULL."""
 
+SUBSCRIBED: ColumnElement[bool] = (
+    select(literal_column("1")).select_from(Apn).where(text("apn_profile.imsi = subscriber.imsi")).exists()
+)
+"""Whether the subscriber of the row has any APN."""
+
 _IMSIS: BindParameter[list[str]] = bindparam("imsis", expanding=True)
-_STATE = (Subscriber.state, Subscriber.seq, Subscriber.time_offset, SERVING.label("serving"), Subscriber.revision)
+_STATE = (
+    Subscriber.state,
+    Subscriber.seq,
+    Subscriber.time_offset,
+    SERVING.label("serving"),
+    SUBSCRIBED.label("subscribed"),
+    Subscriber.revision,
+)
 _ROWS = select(*_STATE, *KEYS).where(Subscriber.imsi.in_(_IMSIS))
 _EPOCHS = select(RequestingNode.name, RequestingNode.ind_bits, RequestingNode.epoch)
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """An enabled subscriber as it stands. `epochs` are those of every node (name, length of IND), read after it."""
+    """An enabled subscriber as it stands; `subscribed` when it has any APN.
+
+    `epochs` are those of every node (name, length of IND), read after it.
+    """
 
     keys: SealedKeys
     seq: int
     time_offset: int
     serving_aaa: str | None
+    subscribed: bool
     revision: int
     epochs: dict[tuple[str, int], int]
 
 
 def read_standings(connection: Connection, imsis: Sequence[str]) -> list[Standing | ServiceRefused]:
     """Each subscriber of `imsis`, in order, without changing anything."""
-    found = {row[5]: row for row in connection.execute(_ROWS, {"imsis": list(set(imsis))})}
+    found = {row[6]: row for row in connection.execute(_ROWS, {"imsis": list(set(imsis))})}
     # after the rows: a node that was taken over since the rows were read shows its new epoch
     epochs = {(name, ind_bits): epoch for name, ind_bits, epoch in connection.execute(_EPOCHS)}
     return [_standing(imsi, found.get(imsi), epochs) for imsi in imsis]
@@ -58,10 +84,10 @@ def read_standings(connection: Connection, imsis: Sequence[str]) -> list[Standin
 def _standing(imsi: str, row: Sequence[Any] | None, epochs: dict[tuple[str, int], int]) -> Standing | ServiceRefused:
     if row is None:
         return unknown(imsi)
-    state, seq, time_offset, serving, revision, *keys = row
+    state, seq, time_offset, serving, subscribed, revision, *keys = row
     if state is not SubscriberState.ENABLED:
         return barred(imsi)
-    return Standing(sealed(keys), seq, time_offset, serving, revision, epochs)
+    return Standing(sealed(keys), seq, time_offset, serving, bool(subscribed), revision, epochs)
 
 
 def change_window(connection: Connection, seen: Standing, seq: int, time_offset: int) -> None:

@@ -39,12 +39,16 @@ _ATTEMPTS = 8
 
 @dataclass(frozen=True, slots=True)
 class Issued:
-    """SQNs of 48 bits, the lowest first, given out for ever; what seals the keys; who serves the subscriber."""
+    """SQNs of 48 bits, the lowest first, given out for ever; what seals the keys; who serves the subscriber.
+
+    `subscribed` when the subscriber has any APN.
+    """
 
     sqns: tuple[int, ...]
     keys: SealedKeys
     settings: AlgorithmSettings
     serving_aaa: str | None
+    subscribed: bool
 
 
 class Sequences:
@@ -117,7 +121,7 @@ class Sequences:
     async def _issued(self, settings: AlgorithmSettings, found: Allocated, node: str, count: int) -> Issued:
         ind = await self._ind(node, settings)
         numbers = sqns(found.last_seq, count, ind, settings.ind_bits)
-        return Issued(numbers, found.keys, settings, found.serving_aaa)
+        return Issued(numbers, found.keys, settings, found.serving_aaa, found.subscribed)
 
     async def _from_reserve(self, settings: AlgorithmSettings, imsi: str, node: str, count: int) -> Issued | None:
         await self._ind(node, settings)
@@ -131,7 +135,7 @@ class Sequences:
             if await self._reserve(imsi, max(count, settings.reserve)) != owner:
                 return None
             last = self._runs.take(owner, count)
-        found = Allocated(last, standing.keys, standing.serving_aaa)
+        found = Allocated(last, standing.keys, standing.serving_aaa, standing.subscribed)
         return await self._issued(settings, found, node, count)
 
     async def _reserve(self, imsi: str, count: int) -> Owner | None:
@@ -183,7 +187,7 @@ class Sequences:
                 )
             case Taken(last):
                 numbers = sqns(last, count, clock.ind, settings.ind_bits)
-                return Issued(numbers, standing.keys, settings, standing.serving_aaa)
+                return Issued(numbers, standing.keys, settings, standing.serving_aaa, standing.subscribed)
             case None:
                 self._clocks.lost(clock)
         return None

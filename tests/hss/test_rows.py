@@ -31,6 +31,14 @@ def test_rows_are_read_as_they_stand(registry: Registry, location: Location) -> 
     assert registry.seq(known.imsi) == 8
 
 
+def test_row_says_whether_there_is_any_apn(registry: Registry, location: Location) -> None:
+    registry.add(IMSI, apns=("internet", "*"))
+    registry.add(OTHER, apns=())
+    with transaction(location) as connection:
+        found = read_standings(connection, [IMSI, OTHER])
+    assert [one.subscribed for one in found if isinstance(one, Standing)] == [True, False]
+
+
 def test_first_keys_are_those_of_the_lowest_imsi(registry: Registry, location: Location) -> None:
     with transaction(location) as connection:
         assert first_keys(connection) is None
