@@ -232,7 +232,7 @@ class _Commands:
         mode
             Who may ask, as octal digits: whoever may write to the socket gets keys.
         """
-        from hss.auc_socket_app import main as serve
+        from hss.faces.auc_socket_app import main as serve
 
         return serve(self._config(), path, node=node, mode=mode)
 
@@ -335,9 +335,9 @@ def _known_cause(error: Exception) -> str | None:
     """One line for what an operator can mend; None for a fault of the program."""
     from akadia.laboratory import LaboratoryRefused
     from akadia.supervisor import DaemonFailed
+    from hss.keys.vault import VaultError
     from hss.provisioning.change import ProvisioningRefused
-    from hss.store_errors import StoreError
-    from hss.vault import VaultError
+    from hss.store.errors import StoreError
     from runtime.config import ConfigError
 
     known = (ConfigError, LaboratoryRefused, DaemonFailed, ProvisioningRefused, StoreError, VaultError)

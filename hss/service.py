@@ -8,16 +8,16 @@ from typing import TypeVar
 from hss.algorithms import AlgorithmSettings, ProfileRefused
 from hss.api import Assignment, AssignmentRequest, Profile, Refusal, Resynchronisation, ServiceRefused, VectorRequest
 from hss.auc import eps_vector, genuine_sqn_ms, quintuplet
-from hss.custody import Custodian, SealedKeys
-from hss.database import Database
-from hss.keyring import UnknownDataKey
+from hss.counting.rows import first_keys
+from hss.counting.sequences import Clock, Issued, Sequences
+from hss.keys.custody import Custodian, SealedKeys
+from hss.keys.keyring import UnknownDataKey
+from hss.keys.vault import VaultError
 from hss.models import DIAMETER_IDENTITY_LENGTH, Custody
-from hss.notices import take_over
 from hss.registrations import assign, user_data
-from hss.rows import first_keys
-from hss.sequences import Clock, Issued, Sequences
-from hss.store_errors import StoreBusy, StoreError
-from hss.vault import VaultError
+from hss.store.database import Database
+from hss.store.errors import StoreBusy, StoreError
+from hss.telling.notices import take_over
 from wire.aka.functions import AkaFunctions
 from wire.aka.kasme import SERVING_NETWORK_LENGTH
 from wire.aka.sqn import split_sqn

@@ -5,10 +5,10 @@ from ipaddress import IPv4Address, IPv6Address
 from sqlalchemy import insert, update
 
 from hss.api import Ambr, ApnProfile, PdnType, SpecificApn
-from hss.engines import transaction
-from hss.location import Location
 from hss.models import Apn, Registration, ServingGateway, SubscriberState
 from hss.profiles import profile_of, state_of
+from hss.store.engines import transaction
+from hss.store.location import Location
 from tests.hss.conftest import Registry
 from wire.identity import Imsi
 
