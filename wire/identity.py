@@ -25,6 +25,7 @@ class IdentityKind(Enum):
     PERMANENT = "permanent"
     PSEUDONYM = "pseudonym"
     REAUTHENTICATION = "fast re-authentication"
+    ENCRYPTED = "encrypted permanent"
     OTHER = "other"
 
 
@@ -93,7 +94,10 @@ class Nai:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """An EAP identity read by its first character; `method` is None for OTHER, `imsi` set for PERMANENT alone."""
+    """An EAP identity read by its first character; `imsi` is set for PERMANENT alone.
+
+    `method` is None for OTHER and for ENCRYPTED, whose inside says it.
+    """
 
     kind: IdentityKind
     method: EapMethod | None
@@ -120,6 +124,7 @@ def classify(text: str | bytes) -> Identity:
     """What `text`, as EAP-Response/Identity, AT_IDENTITY or User-Name carry it, identifies.
 
     Never refuses: what is not UTF-8, not an IMSI where one is due, or in a realm that serves nobody, is OTHER.
+    A permanent identity under the operator's public key begins with NUL (wire.eap.encrypted_identity).
     """
     if isinstance(text, bytes):
         try:
@@ -127,6 +132,8 @@ def classify(text: str | bytes) -> Identity:
         except UnicodeDecodeError:
             return Identity(IdentityKind.OTHER, None, None, Nai(""))
     nai = Nai.of(text)
+    if text.startswith("\0"):
+        return Identity(IdentityKind.ENCRYPTED, None, None, nai)
     kind, method = _LEADING.get(nai.username[:1], (IdentityKind.OTHER, None))
     if method is None or nai.is_unreachable or nai.is_emergency or len(nai.username) == 1:
         return Identity(IdentityKind.OTHER, None, None, nai)

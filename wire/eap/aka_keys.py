@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from hashlib import sha1
 
 from wire.eap.fips186 import fips186_prf
-from wire.errors import EncodeError
+from wire.errors import DecodeError, EncodeError
 from wire.identity import EapMethod
 from wire.secret import Secret
 
@@ -97,6 +97,24 @@ def rederive_keys(keys: Keys, identity: bytes, counter: int, nonce_s: bytes) -> 
     if keys.method is EapMethod.AKA_PRIME:
         return rederive_aka_prime_keys(keys.k_re, identity, counter, nonce_s)
     return rederive_aka_keys(keys.mk, identity, counter, nonce_s)
+
+
+def resumption_secret(keys: Keys) -> Secret:
+    """What a fast re-authentication needs of `keys`: MK of 20 octets for AKA, K_encr|K_aut|K_re of 80 for AKA'."""
+    if keys.method is EapMethod.AKA_PRIME:
+        return Secret(keys.k_encr + keys.k_aut + keys.k_re)
+    return Secret(keys.mk)
+
+
+def resumed_keys(method: EapMethod, secret: bytes) -> Keys:
+    """The keys that `secret` of `resumption_secret` holds, without MSK and EMSK; DecodeError for a wrong length."""
+    if method is EapMethod.AKA_PRIME and len(secret) == 80:
+        k_encr, k_aut, k_re = (Secret(secret[start:end]) for start, end in ((0, 16), (16, 48), (48, 80)))
+        return Keys(method, k_encr, k_aut, k_re, _NO_KEY, _NO_KEY, _NO_KEY)
+    if method is EapMethod.AKA and len(secret) == 20:
+        stream = fips186_prf(secret, 32)
+        return Keys(method, Secret(stream[:16]), Secret(stream[16:]), _NO_KEY, _NO_KEY, _NO_KEY, Secret(secret))
+    raise DecodeError(0, f"{len(secret)} octets hold no keys of {method.name}")
 
 
 def prf_prime(key: bytes, seed: bytes, length: int) -> bytes:
