@@ -16,7 +16,6 @@ from aaa.eap.events import (
     VectorArrived,
     VectorRefused,
 )
-from aaa.eap.identity_rounds import Identities
 from aaa.eap.policy import AkaPolicy
 from aaa.eap.responses import matching_response
 from aaa.eap.states import (
@@ -33,8 +32,10 @@ from aaa.eap.states import (
     IdentityRequested,
     MethodProposed,
     MethodRunning,
+    Reauthenticating,
     Silent,
 )
+from aaa.eap.temporary import Identities
 from aaa.messages import RejectCause
 from wire.eap.packet import EapCode, EapPacket, EapType, failure, identity_request
 from wire.errors import DecodeError
@@ -131,6 +132,8 @@ class Authenticator:
             return _fail(packet, RejectCause.USER_UNKNOWN, "a realm that no AAA server serves")
         if identity.method is EapMethod.SIM:
             return _fail(packet, RejectCause.METHOD_REFUSED, "the identity is one of EAP-SIM")
+        if not self._policy.methods:
+            return _fail(packet, RejectCause.METHOD_REFUSED, "no method is offered: EAP-AKA' needs a network name")
         return self._propose(self._method_for(identity), packet, packet.type_data, (), now)
 
     def _method_for(self, identity: Identity) -> EapMethod:
@@ -145,7 +148,7 @@ class Authenticator:
 
     def _proposed(self, state: MethodProposed, event: EapArrived, now: float) -> Step:
         aka = state.aka
-        if not isinstance(aka, AwaitingIdentity | Challenged | FailureNotified):
+        if not isinstance(aka, AwaitingIdentity | Challenged | Reauthenticating | FailureNotified):
             return self._run(state, event, now)
         packet = matching_response(event.octets, aka.exchange.identifier)
         if isinstance(packet, Discard) or packet.type != EapType.NAK:
@@ -160,7 +163,7 @@ class Authenticator:
         return self._propose(wanted[0], packet, state.identity, declined, now)
 
     def _run(self, state: MethodProposed | MethodRunning, event: Event, now: float) -> Step:
-        server = AkaServer(policy=self._policy, state=state.aka, identities=self._identities)
+        server = AkaServer(policy=self._policy, state=state.aka, random=self._random, identities=self._identities)
         effects = server.handle(event, now)
         if isinstance(server.state, Done):
             return Closed(), effects

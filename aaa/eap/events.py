@@ -6,7 +6,7 @@ from aaa.authorization import Authorized
 from aaa.messages import RejectCause
 from hss.api import Resynchronisation
 from wire.aka.vector import AuthVector
-from wire.identity import EapMethod, Imsi
+from wire.identity import EapMethod, IdentityKind, Imsi
 from wire.sansio import Tick
 from wire.secret import Secret
 
@@ -82,7 +82,10 @@ class FetchProfile:
 
 @dataclass(frozen=True, slots=True)
 class Succeeded:
-    """It is over: `eap` is EAP-Success, `msk` 64 octets, `identity` what the keys were derived from."""
+    """It is over: `eap` is EAP-Success, `msk` 64 octets, `identity` what the keys were derived from.
+
+    `kind` and `imsi_shown` are those of the exchange, `counter` that of a fast re-authentication.
+    """
 
     eap: bytes
     msk: Secret
@@ -91,6 +94,9 @@ class Succeeded:
     identity: bytes
     method: EapMethod
     grant: Authorized
+    kind: IdentityKind = IdentityKind.PERMANENT
+    imsi_shown: bool = True
+    counter: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from enum import Enum
 
 from aaa.authorization import Authorized
+from aaa.eap.temporary import Resumable
 from aaa.messages import RejectCause
 from wire.eap.aka_keys import Keys
-from wire.identity import EapMethod, Imsi
+from wire.identity import EapMethod, IdentityKind, Imsi
 from wire.secret import Secret
 
 
@@ -23,13 +24,16 @@ class Exchange:
     """One method's conversation up to now.
 
     `identity` is the octets that keys are derived from: those of EAP-Response/Identity until an AT_IDENTITY replaces
-    them (RFC 4187 §7). `identifier` is that of the outstanding request, and before there is one of the response that
-    the first request will follow.
+    them (RFC 4187 §7); of an encrypted one it is the inside. `identifier` is that of the outstanding request, and
+    before there is one of the response that the first request will follow. `kind` is by which kind of identity the user
+    is known, `imsi_shown` whether any identity of this exchange held the IMSI in clear.
     """
 
     method: EapMethod
     identity: bytes
     identifier: int
+    kind: IdentityKind = IdentityKind.OTHER
+    imsi_shown: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +84,32 @@ class Challenged:
 
 
 @dataclass(frozen=True, slots=True)
+class Reauthenticating:
+    """An AKA-Reauthentication request is out with NONCE_S of 16 octets; success will give `msk` and `session_id`."""
+
+    exchange: Exchange
+    resumable: Resumable
+    nonce_s: bytes
+    msk: Secret
+    session_id: bytes
+    checkcode: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """What a UE that has proved itself shares with the server: MSK of 64 octets, and `keys` for what is said next.
+
+    `counter` is the AT_COUNTER of a fast re-authentication, None after a full one.
+    """
+
+    imsi: Imsi
+    keys: Keys
+    msk: Secret
+    session_id: bytes
+    counter: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class AwaitingProfile:
     """The UE has proved itself; until `until` the HSS is asked what it may have.
 
@@ -87,9 +117,7 @@ class AwaitingProfile:
     """
 
     exchange: Exchange
-    imsi: Imsi
-    keys: Keys
-    session_id: bytes
+    proven: Proven
     until: float
     result_ind: bool = False
 
@@ -99,9 +127,7 @@ class SuccessNotified:
     """AT_NOTIFICATION 32768 is out; whatever answers it is followed by EAP-Success (RFC 4187 §6.2)."""
 
     exchange: Exchange
-    imsi: Imsi
-    msk: Secret
-    session_id: bytes
+    proven: Proven
     grant: Authorized
 
 
@@ -121,7 +147,15 @@ class Done:
 
 
 AkaState = (
-    Chosen | AwaitingIdentity | AwaitingVector | Challenged | AwaitingProfile | SuccessNotified | FailureNotified | Done
+    Chosen
+    | AwaitingIdentity
+    | AwaitingVector
+    | Challenged
+    | Reauthenticating
+    | AwaitingProfile
+    | SuccessNotified
+    | FailureNotified
+    | Done
 )
 
 
