@@ -5,7 +5,17 @@ from enum import Enum, IntEnum
 
 from wire.names import Plmn, nai_realm
 
-__all__ = ["EapMethod", "Identity", "IdentityKind", "Imsi", "Nai", "Plmn", "classify", "permanent_nai"]
+__all__ = [
+    "EapMethod",
+    "Identity",
+    "IdentityKind",
+    "Imsi",
+    "Nai",
+    "Plmn",
+    "classify",
+    "leading_character",
+    "permanent_nai",
+]
 
 _IMSI_MIN, _IMSI_MAX = 6, 15
 _UNREACHABLE_REALM = "unreachable.3gppnetwork.org"
@@ -117,7 +127,12 @@ _LEADING = {
     "7": (IdentityKind.PSEUDONYM, EapMethod.AKA_PRIME),
     "8": (IdentityKind.REAUTHENTICATION, EapMethod.AKA_PRIME),
 }
-_PERMANENT_LEAD = {method: lead for lead, (kind, method) in _LEADING.items() if kind is IdentityKind.PERMANENT}
+_LEADS = {meaning: lead for lead, meaning in _LEADING.items()}
+
+
+def leading_character(kind: IdentityKind, method: EapMethod) -> str:
+    """How a username of that kind begins; KeyError for a kind that has no such character."""
+    return _LEADS[kind, method]
 
 
 def classify(text: str | bytes) -> Identity:
@@ -146,4 +161,4 @@ def classify(text: str | bytes) -> Identity:
 
 def permanent_nai(imsi: Imsi, plmn: Plmn, method: EapMethod) -> str:
     """The root NAI of `imsi` for `method` in the home network `plmn` (TS 23.003 §19.3.2)."""
-    return f"{_PERMANENT_LEAD[method]}{imsi}@{nai_realm(plmn)}"
+    return f"{leading_character(IdentityKind.PERMANENT, method)}{imsi}@{nai_realm(plmn)}"
