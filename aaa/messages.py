@@ -14,11 +14,12 @@ class Client:
     """A named peer that may ask: a RADIUS client or a Diameter peer.
 
     `network_name` is the access network identity for EAP-AKA' (AT_KDF_INPUT, TS 24.302 §8.1.1); None means that this
-    client is offered EAP-AKA alone.
+    client is offered EAP-AKA alone. `show_imsi` when it is told the permanent identity of a user who hid it.
     """
 
     name: str
     network_name: str | None = None
+    show_imsi: bool = True
 
 
 @dataclass(frozen=True, slots=True)
