@@ -114,7 +114,7 @@ class _Commands:
     """Every command of the front door; `config_file` is asked only when one needs it."""
 
     def __init__(self, config_file: ConfigFile) -> None:
-        self._config = config_file
+        self.config_file = self._config = config_file
 
     def init(
         self,
@@ -295,6 +295,8 @@ _SERVERS = {
 
 
 def _add_commands(app: App, commands: _Commands) -> None:
+    from akadia.identity_keys import identity_keys
+
     for command in (commands.init, commands.up, commands.demo):
         app.command(command)
     serve = {
@@ -308,6 +310,8 @@ def _add_commands(app: App, commands: _Commands) -> None:
         server.command(serve[name], name="serve")
         if name == "hss":
             server.command(commands.serve_auc, name="auc-socket")
+        if name == "aaa":
+            server.command(identity_keys(commands.config_file))
         app.command(server)
     ue = _group("ue", "The UE.")
     ue.command(commands.attach)

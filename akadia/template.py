@@ -13,8 +13,8 @@ AaaChoice = Literal["diameter", "radius"]
 
 SECTIONS = frozenset(
     {
-        "network", "log", "capture", "dns", "hss", "hss.api", "aaa", "aaa.radius", "aaa.diameter", "aaa.swx", "pdngw",
-        "pdngw.diameter", "pdngw.radius", "ue",
+        "network", "log", "capture", "dns", "hss", "hss.api", "aaa", "aaa.identities", "aaa.radius", "aaa.diameter",
+        "aaa.swx", "pdngw", "pdngw.diameter", "pdngw.radius", "ue",
     }
 )  # fmt: skip
 """Every table that some part of Akadia reads."""
@@ -197,12 +197,20 @@ def _aaa(plan: Plan) -> str:
 origin_host = {_quoted(plan.host("aaa"))}  # its Diameter identity
 origin_realm = {_quoted(plan.realm)}  # its Diameter realm
 hss = {_quoted(plan.hss)}  # local: it opens the HSS's database itself; swx: it asks over Diameter
+methods = ["aka-prime", "aka"]  # what it offers, the preferred one first
 
 [aaa.swx]  # read when hss = "swx"
 hss = {_quoted(f"{block.hss}:{SWX_PORT}")}  # where the HSS listens
 hss_origin_host = {_quoted(plan.host("hss"))}  # the Diameter identity it must have
 hss_realm = {_quoted(plan.realm)}  # its realm
 local = {_quoted(str(block.aaa))}  # the address that we connect from; "" for any
+
+[aaa.identities]  # pseudonyms and fast re-authentication (RFC 4187 §4.1.1, §5); remove it, and there are none
+keys = "identity.keys"  # what seals them, by epochs: akadia aaa identity-keys status
+pseudonyms = "sealed"  # sealed; 3gpp: the format of TS 33.402 §14; off
+reauthentications = 100  # how many may follow a full authentication
+reauthentication_age = 86400  # and for how many seconds
+privacy_keys = []  # RSA keys, PEM, of UEs that encrypt their IMSI
 
 [aaa.radius]  # RADIUS with EAP (RFC 3579)
 auth = {_quoted(f"{block.aaa}:{RADIUS_PORT}")}  # where it listens, UDP
@@ -212,6 +220,7 @@ name = "loopback"  # how the log calls it
 network = "127.0.0.0/8"  # the addresses it may send from; the longest prefix wins
 secret_file = "radius.secret"  # the secret shared with it, on one line
 network_name = "WLAN"  # the access network identity of EAP-AKA' (TS 24.302 §8.1.1); "" for EAP-AKA alone
+show_imsi = true  # whether it is told the IMSI of a user who hid it
 
 [aaa.diameter]  # Diameter EAP (RFC 4072) and S6b (TS 29.273 §9)
 address = {_quoted(f"{block.aaa}:{DIAMETER_PORT}")}  # where it listens, TCP
