@@ -64,7 +64,7 @@ class Judge:
     def judge(self, asked: IdRequest | None, octets: bytes) -> Judgement:
         """What to do with an identity: `asked` is the request it answers, None for EAP-Response/Identity."""
         identity = classify(octets)
-        known: Known | Resume | None = None
+        known: Known | Resume | Ask | None = None
         if identity.kind is IdentityKind.ENCRYPTED:
             known = self._encrypted(octets)
         elif _is_plain(octets, identity) and identity.method is self.method:
@@ -80,7 +80,7 @@ class Judge:
             return None
         return Known(identity.imsi, inside, IdentityKind.ENCRYPTED)
 
-    def _plain(self, asked: IdRequest | None, octets: bytes, identity: Identity) -> Known | Resume | None:
+    def _plain(self, asked: IdRequest | None, octets: bytes, identity: Identity) -> Known | Resume | Ask | None:
         found: Resumable | Imsi | None = identity.imsi
         if identity.kind is IdentityKind.PSEUDONYM and asked is not IdRequest.PERMANENT:
             found = self.identities.subscriber(identity)
@@ -89,6 +89,9 @@ class Judge:
             found = self.identities.resume(identity, self.network_name)
         if isinstance(found, Resumable):
             return Resume(found)
+        if found is not None and asked is None and identity.kind is IdentityKind.REAUTHENTICATION:
+            # A challenge might follow at once, but hostap's peer then derives its keys from another identity.
+            return Ask(IdRequest.FULLAUTH)
         return None if found is None else Known(found, octets, identity.kind)
 
 

@@ -497,10 +497,16 @@ def test_server_challenges_whom_the_counter_is_too_small_for() -> None:
 
 
 def test_server_challenges_a_known_subscriber_that_may_not_reauthenticate() -> None:
-    server, effects = begun(AKA, identity=b"4late", identities=TemporaryIdentities(once={"4late": IMSI}))
-    assert effects == [FetchVector(IMSI, AKA, None)]
+    identities = TemporaryIdentities(once={"4late": IMSI})
+    server, _ = begun(AKA, replace(WLAN, always_ask_identity=True), identities=identities)
+    assert server.handle(EapArrived(identity_response(AKA, 2, b"4late"))) == [FetchVector(IMSI, AKA, None)]
     message = sent(server.handle(VectorArrived(VECTOR)))
     assert message.mac_is_genuine(keys_of(AKA, identity=b"4late").k_aut)
+
+
+def test_server_asks_for_another_identity_where_the_first_was_one_that_may_not_reauthenticate() -> None:
+    _, effects = begun(AKA, identity=b"4late", identities=TemporaryIdentities(once={"4late": IMSI}))
+    assert At.FULLAUTH_ID_REQ in sent(effects).attributes
 
 
 def test_server_protects_the_success_of_a_reauthentication_with_its_counter() -> None:

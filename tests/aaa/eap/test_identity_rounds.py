@@ -57,7 +57,7 @@ ROWS: list[tuple[IdRequest | None, bytes, Judgement]] = [
     (None, OURS, OUR_PSEUDONYM),
     (None, STRANGE, Ask(ANY)),
     (None, ONCE, Resume(RESUMABLE)),
-    (None, SPENT, SPENT_ONCE),
+    (None, SPENT, Ask(FULLAUTH)),
     (None, REAUTH, Ask(ANY)),
     (None, ENCRYPTED, WAS_ENCRYPTED),
     (None, b"\0strange", Ask(ANY)),
