@@ -94,7 +94,9 @@ class EapAuthenticationService:
     def _conversation(self, request: AccessRequest, token: bytes | None, now: float) -> Conversation | None:
         if token is not None:
             return self._conversations.find(token, _owner(request), now)
-        return Conversation(client=_owner(request), eap=Silent(), started=now, apn=request.apn)
+        return Conversation(
+            client=_owner(request), eap=Silent(), started=now, apn=request.apn, network_name=_network_name(request)
+        )
 
     def _refused(self, request: AccessRequest, cause: RejectCause, detail: str) -> Reject:
         log.warning("authentication rejected", cause=cause.value, detail=detail, client=_owner(request))
@@ -102,7 +104,7 @@ class EapAuthenticationService:
         return Reject(failure(eap[IDENTIFIER_AT]) if len(eap) > IDENTIFIER_AT else b"", cause, detail)
 
     async def _serve(self, request: AccessRequest, token: bytes | None, conversation: Conversation) -> AccessAnswer:
-        policy = replace(self._policy, network_name=request.client.network_name)
+        policy = replace(self._policy, network_name=conversation.network_name)
         machine = Authenticator(policy=policy, random=self._random, state=conversation.eap, identities=self._identities)
         # RFC 5778 §5.1.1: the APN may be named in the first round alone.
         conversation = replace(conversation, apn=conversation.apn or request.apn)
@@ -227,3 +229,8 @@ class EapAuthenticationService:
 def _owner(request: AccessRequest) -> str:
     """Who may continue a conversation: clients of two fronts may have one name."""
     return f"{request.front}/{request.client.name}"
+
+
+def _network_name(request: AccessRequest) -> str | None:
+    client = request.client
+    return (request.network_name if client.names_network else None) or client.network_name

@@ -108,6 +108,35 @@ def is_rejected(answer: AccessAnswer, cause: RejectCause) -> Reject:
     return answer
 
 
+# The access network's name
+
+
+@pytest.mark.parametrize(
+    ("client", "named", "name"),
+    [
+        (Client("ap", "WLAN"), "HRPD", "WLAN"),
+        (Client("sta", "WLAN", names_network=True), "HRPD", "HRPD"),
+        (Client("sta", "WLAN", names_network=True), None, "WLAN"),
+        (Client("sta", names_network=True), "WIMAX", "WIMAX"),
+    ],
+)
+async def test_service_takes_the_name_from_the_request_of_a_client_that_may_say_it(
+    client: Client, named: str | None, name: str
+) -> None:
+    core = Core()
+    user = ue(EapMethod.AKA_PRIME)
+    request = AccessRequest(client, identity_response(1, user.identity), network_name=named)
+    challenge = await core.service.authenticate(request)
+    assert isinstance(challenge, Challenge)
+    assert core.hss.vector_requests[0].network_name == name
+    assert AkaMessage.parse(challenge.eap).attributes.get(At.KDF_INPUT) == name.encode()
+    # a later round need not say it again, and cannot change it
+    (response,) = user.handle(EapArrived(challenge.eap), 0.0)
+    assert isinstance(response, SendEap)
+    last = await core.service.authenticate(AccessRequest(client, response.packet, challenge.state, network_name="X"))
+    assert isinstance(last, Accept)
+
+
 # Accepted
 
 
