@@ -236,6 +236,7 @@ network_name = "WLAN"  # the access network identity of EAP-AKA'; "" for EAP-AKA
 [[aaa.diameter.peer]]  # a client of your own, for trials
 {_peer("tester", plan, "a client of yours", ("eap", "s6b"))}
 network_name = "WLAN"  # as above
+names_network = false  # whether the ANID of its requests is taken instead (TS 29.273 §5.2.3.7)
 """
 
 
