@@ -109,7 +109,7 @@ def test_captured_reauthentication_goes_on_from_a_short_secret(name: str) -> Non
     assert secret.hex() not in repr((secret, resumed))
 
 
-@pytest.mark.parametrize(("method", "length"), [(EapMethod.AKA, 80), (EapMethod.AKA_PRIME, 20), (EapMethod.SIM, 20)])
+@pytest.mark.parametrize(("method", "length"), [(EapMethod.AKA, 80), (EapMethod.AKA_PRIME, 20), (EapMethod.SIM, 80)])
 def test_secret_of_a_wrong_length_holds_no_keys(method: EapMethod, length: int) -> None:
     with pytest.raises(DecodeError):
         resumed_keys(method, bytes(length))
