@@ -14,8 +14,8 @@ from runtime.config import ConfigError, NetworkConfig, OptionalAddress, RawConfi
 from wire.identity import EapMethod
 from wire.names import Plmn, nai_realm
 
-Method = Literal["aka-prime", "aka"]
-METHODS: Mapping[Method, EapMethod] = {"aka-prime": EapMethod.AKA_PRIME, "aka": EapMethod.AKA}
+Method = Literal["aka-prime", "aka", "sim"]
+METHODS: Mapping[Method, EapMethod] = {"aka-prime": EapMethod.AKA_PRIME, "aka": EapMethod.AKA, "sim": EapMethod.SIM}
 
 
 class AaaConfig(Section):

@@ -32,6 +32,7 @@ from aaa.sessions import Conversation, Conversations
 from hss.api import Assignment, AssignmentRequest, HomeSubscriberServer, ServiceRefused, VectorRequest
 from runtime.logs import get_logger
 from wire.eap.packet import failure
+from wire.identity import EapMethod
 from wire.sansio import RandomBytes, Tick
 
 log = get_logger("aaa.service")
@@ -143,15 +144,19 @@ class EapAuthenticationService:
         request = VectorRequest(
             imsi=wanted.imsi,
             node=self._node,
-            method=wanted.method,
+            # TS 33.102 §6.8.1.2: a triplet for EAP-SIM is made of a vector of AKA.
+            method=EapMethod.AKA if wanted.method is EapMethod.SIM else wanted.method,
+            count=wanted.count,
             network_name=wanted.network_name,
             resynchronisation=wanted.resynchronisation,
         )
         try:
-            first, *_ = await self._hss.vectors(request)
+            first, *more = await self._hss.vectors(request)
         except ServiceRefused as refused:
             return VectorRefused(*describe(refused))
-        return VectorArrived(first)
+        if wanted.method is EapMethod.SIM and not more:
+            return VectorRefused(RejectCause.HSS_REFUSED, "EAP-SIM needs two vectors at least, and the HSS gave one")
+        return VectorArrived(first, tuple(more))
 
     async def _profile(self, wanted: FetchProfile, apn: str | None) -> ProfileArrived | ProfileRefused:
         request = AssignmentRequest(wanted.imsi, self._node, Assignment.REGISTRATION)

@@ -197,7 +197,7 @@ def _aaa(plan: Plan) -> str:
 origin_host = {_quoted(plan.host("aaa"))}  # its Diameter identity
 origin_realm = {_quoted(plan.realm)}  # its Diameter realm
 hss = {_quoted(plan.hss)}  # local: it opens the HSS's database itself; swx: it asks over Diameter
-methods = ["aka-prime", "aka"]  # what it offers, the preferred one first
+methods = ["aka-prime", "aka"]  # what it offers, the preferred one first; "sim" is the third that there is
 
 [aaa.swx]  # read when hss = "swx"
 hss = {_quoted(f"{block.hss}:{SWX_PORT}")}  # where the HSS listens

@@ -10,6 +10,7 @@ from aaa.eap.states import (
     Done,
     FailureNotified,
     Reauthenticating,
+    SimChallenged,
     SuccessNotified,
 )
 from wire.sansio import Tick, Transitions
@@ -20,12 +21,13 @@ TRANSITIONS: Transitions = {
     (Chosen, MethodChosen): _AFTER_IDENTITY,
     (AwaitingIdentity, EapArrived): _AFTER_IDENTITY | {FailureNotified, Done},
     (AwaitingVector, EapArrived): frozenset({AwaitingVector}),
-    (AwaitingVector, VectorArrived): frozenset({Challenged}),
+    (AwaitingVector, VectorArrived): frozenset({Challenged, SimChallenged}),
     (AwaitingVector, VectorRefused): frozenset({FailureNotified}),
     (AwaitingVector, Tick): frozenset({AwaitingVector, FailureNotified}),
     (Challenged, EapArrived): frozenset({Challenged, AwaitingVector, AwaitingProfile, FailureNotified, Done}),
+    (SimChallenged, EapArrived): frozenset({SimChallenged, AwaitingProfile, FailureNotified, Done}),
     (Reauthenticating, EapArrived): frozenset(
-        {Reauthenticating, AwaitingVector, AwaitingProfile, FailureNotified, Done}
+        {Reauthenticating, AwaitingIdentity, AwaitingVector, AwaitingProfile, FailureNotified, Done}
     ),
     (AwaitingProfile, EapArrived): frozenset({AwaitingProfile}),
     (AwaitingProfile, ProfileArrived): frozenset({SuccessNotified, Done}),

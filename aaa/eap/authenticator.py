@@ -34,6 +34,7 @@ from aaa.eap.states import (
     MethodRunning,
     Reauthenticating,
     Silent,
+    SimChallenged,
 )
 from aaa.eap.temporary import Identities
 from aaa.messages import RejectCause
@@ -130,7 +131,7 @@ class Authenticator:
         if identity.nai.is_unreachable or identity.nai.is_emergency:
             # TS 23.003 §14.6: no AAA server may serve it; §14.8: emergency sessions are authenticated otherwise.
             return _fail(packet, RejectCause.USER_UNKNOWN, "a realm that no AAA server serves")
-        if identity.method is EapMethod.SIM:
+        if identity.method is EapMethod.SIM and EapMethod.SIM not in self._policy.methods:
             return _fail(packet, RejectCause.METHOD_REFUSED, "the identity is one of EAP-SIM")
         if not self._policy.methods:
             return _fail(packet, RejectCause.METHOD_REFUSED, "no method is offered: EAP-AKA' needs a network name")
@@ -148,7 +149,7 @@ class Authenticator:
 
     def _proposed(self, state: MethodProposed, event: EapArrived, now: float) -> Step:
         aka = state.aka
-        if not isinstance(aka, AwaitingIdentity | Challenged | Reauthenticating | FailureNotified):
+        if not isinstance(aka, AwaitingIdentity | Challenged | SimChallenged | Reauthenticating | FailureNotified):
             return self._run(state, event, now)
         packet = matching_response(event.octets, aka.exchange.identifier)
         if isinstance(packet, Discard) or packet.type != EapType.NAK:

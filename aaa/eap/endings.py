@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from aaa.authorization import Authorized
+from aaa.eap.challenge import WrongAnswer
 from aaa.eap.events import Effect, Failed, SendEap, Succeeded
 from aaa.eap.notifications import Protection, code_after_authentication, notification
 from aaa.eap.states import AkaState, AwaitingProfile, Done, Exchange, FailureNotified, SuccessNotified
@@ -25,6 +26,12 @@ def refuse(exchange: Exchange, cause: RejectCause, detail: str, imsi: Imsi | Non
     exchange = next_request(exchange)
     request = notification(exchange, NotificationCode.GENERAL_FAILURE)
     return FailureNotified(exchange, cause, detail, imsi), [SendEap(request)]
+
+
+def wrong(exchange: Exchange, answer: WrongAnswer, imsi: Imsi | None) -> Step:
+    """The UE's answer proves nothing."""
+    cause = RejectCause.BAD_EAP if answer.malformed else RejectCause.WRONG_RESPONSE
+    return refuse(exchange, cause, answer.reason, imsi)
 
 
 def deny(state: AwaitingProfile, cause: RejectCause, detail: str, random: RandomBytes) -> Step:

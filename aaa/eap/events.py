@@ -25,9 +25,10 @@ class MethodChosen:
 
 @dataclass(frozen=True, slots=True)
 class VectorArrived:
-    """The HSS gave `vector`; for EAP-AKA' it holds CK' and IK'."""
+    """The HSS gave `vector`, for EAP-AKA' with CK' and IK', and as many `more` as were asked for."""
 
     vector: AuthVector
+    more: tuple[AuthVector, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +66,16 @@ class SendEap:
 
 @dataclass(frozen=True, slots=True)
 class FetchVector:
-    """Ask the HSS for one vector; answer with VectorArrived or VectorRefused. `network_name` is for EAP-AKA' alone."""
+    """Ask the HSS for `count` vectors; answer with VectorArrived or VectorRefused.
+
+    `network_name` is for EAP-AKA' alone; EAP-SIM takes vectors of EAP-AKA.
+    """
 
     imsi: Imsi
     method: EapMethod
     network_name: str | None = None
     resynchronisation: Resynchronisation | None = None
+    count: int = 1
 
 
 @dataclass(frozen=True, slots=True)

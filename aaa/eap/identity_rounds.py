@@ -15,7 +15,7 @@ LONGEST = 253
 """Octets of a NAI that RADIUS can carry (RFC 7542 §2.3)."""
 
 _REALM = re.compile(r"[A-Za-z0-9.-]*")
-_ATTRIBUTE = {
+ID_REQUESTS = {
     IdRequest.ANY: At.ANY_ID_REQ,
     IdRequest.FULLAUTH: At.FULLAUTH_ID_REQ,
     IdRequest.PERMANENT: At.PERMANENT_ID_REQ,
@@ -120,5 +120,5 @@ def _ask(asked: IdRequest | None, identity: Identity) -> Ask | Unknown:
 
 def identity_request(exchange: Exchange, asked: IdRequest) -> bytes:
     """EAP-Request/AKA-Identity with the exchange's identifier."""
-    attributes = Attributes((Attribute(_ATTRIBUTE[asked]),))
+    attributes = Attributes((Attribute(ID_REQUESTS[asked]),))
     return AkaMessage(EapCode.REQUEST, exchange.identifier, exchange.method, Subtype.IDENTITY, attributes).build()

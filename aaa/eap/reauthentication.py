@@ -14,6 +14,7 @@ from wire.eap.constants import Subtype
 from wire.eap.encrypted import IV_LENGTH, seal
 from wire.eap.packet import EapCode
 from wire.errors import DecodeError
+from wire.identity import EapMethod
 from wire.sansio import RandomBytes
 
 NONCE_LENGTH = 16
@@ -46,7 +47,8 @@ def reauthenticating(
     once = identities.next_reauthentication(following, policy.name_for(exchange.method))
     inside += [] if once is None else [Attribute(At.NEXT_REAUTH_ID, once)]
     keys = resumable.keys
-    items = [*seal(inside, keys.k_encr, random(IV_LENGTH)), Attribute(At.CHECKCODE, checkcode)]
+    items = [*seal(inside, keys.k_encr, random(IV_LENGTH))]
+    items += [] if exchange.method is EapMethod.SIM else [Attribute(At.CHECKCODE, checkcode)]
     items += [Attribute(At.RESULT_IND)] if policy.result_ind else []
     message = AkaMessage(
         EapCode.REQUEST, exchange.identifier, exchange.method, Subtype.REAUTHENTICATION, Attributes(tuple(items))

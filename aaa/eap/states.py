@@ -45,11 +45,15 @@ class Chosen:
 
 @dataclass(frozen=True, slots=True)
 class AwaitingIdentity:
-    """An AKA-Identity request is out; `rounds` are the packets of all of them, request and response in turn."""
+    """An AKA-Identity request is out; `rounds` are the packets of all of them, request and response in turn.
+
+    In EAP-SIM it is SIM-Start, which may ask for no identity but for NONCE_MT, when `known` is known already.
+    """
 
     exchange: Exchange
-    asked: IdRequest
+    asked: IdRequest | None
     rounds: tuple[bytes, ...]
+    known: Imsi | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +61,7 @@ class AwaitingVector:
     """The HSS has until `until` to give a vector; `resynchronised` when it is for a USIM that was out of step.
 
     `checkcode` is what AT_CHECKCODE will carry (RFC 4187 §10.13), `kdfs` what AT_KDF will, none in EAP-AKA
-    (RFC 9048 §3.2).
+    (RFC 9048 §3.2), `nonce_mt` the UE's own of 16 octets in EAP-SIM.
     """
 
     exchange: Exchange
@@ -66,6 +70,7 @@ class AwaitingVector:
     until: float
     kdfs: tuple[int, ...] = ()
     resynchronised: bool = False
+    nonce_mt: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +86,18 @@ class Challenged:
     checkcode: bytes
     kdfs: tuple[int, ...] = ()
     resynchronised: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SimChallenged:
+    """A challenge of EAP-SIM is out: `rands` 16 octets for each triplet, `sres` 4."""
+
+    exchange: Exchange
+    imsi: Imsi
+    rands: bytes
+    sres: Secret
+    keys: Keys
+    nonce_mt: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +168,7 @@ AkaState = (
     | AwaitingIdentity
     | AwaitingVector
     | Challenged
+    | SimChallenged
     | Reauthenticating
     | AwaitingProfile
     | SuccessNotified

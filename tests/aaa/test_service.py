@@ -27,7 +27,8 @@ from tests.aaa.memory_hss import IMSI, INTERNET, PLMN, REALM, MemoryHss, Subscri
 from ue_sim.eap_peer import AkaPeer, EapArrived, KeysDerived, PeerFailed, SendEap
 from ue_sim.usim import SoftwareUsim
 from wire.eap.aka import AkaMessage
-from wire.eap.attributes import At
+from wire.eap.attributes import At, Attribute, Attributes
+from wire.eap.constants import Subtype
 from wire.eap.packet import EapCode, EapPacket, failure, identity_response, nak
 from wire.identity import EapMethod, Imsi
 from wire.secret import Secret
@@ -135,6 +136,24 @@ async def test_service_takes_the_name_from_the_request_of_a_client_that_may_say_
     assert isinstance(response, SendEap)
     last = await core.service.authenticate(AccessRequest(client, response.packet, challenge.state, network_name="X"))
     assert isinstance(last, Accept)
+
+
+# EAP-SIM
+
+
+async def test_service_takes_triplets_out_of_three_vectors_of_aka_and_not_out_of_one() -> None:
+    core = Core(policy=AkaPolicy(allowed=(EapMethod.SIM,)))
+    identity = identity_response(1, f"1{IMSI}@{REALM}".encode())
+    items = Attributes((Attribute(At.NONCE_MT, bytes(16)), Attribute.number(At.SELECTED_VERSION, 1)))
+    started = AkaMessage(EapCode.RESPONSE, 2, EapMethod.SIM, Subtype.SIM_START, items).build()
+    first = await core.challenged(identity)
+    challenge = await core.challenged(started, first.state)
+    assert len(AkaMessage.parse(challenge.eap).attributes.get(At.RAND) or b"") == 48
+    assert [(one.method, one.count) for one in core.hss.vector_requests] == [(EapMethod.AKA, 3)]
+    core.hss.at_most = 1
+    first = await core.challenged(identity)
+    refused = await core.challenged(started, first.state)
+    assert AkaMessage.parse(refused.eap).subtype is Subtype.NOTIFICATION
 
 
 # Accepted

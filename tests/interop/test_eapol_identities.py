@@ -1,5 +1,6 @@
 """eapol_test with every kind of identity, known and unknown, and fifty fast re-authentications in a row."""
 
+import re
 import secrets
 import subprocess
 import time
@@ -18,17 +19,19 @@ from aaa.identities.epochs import Keyring
 from aaa.identities.sealed import Limits, SealedIdentities
 from aaa.identities.spent import UsedCounters
 from tests.aaa.identities.test_privacy import KEY, VECTORS
-from tests.aaa.memory_hss import IMSI, PLMN, REALM, MemoryHss, usim
+from tests.aaa.memory_hss import IMSI, OPC, PLMN, REALM, K, MemoryHss, usim
 from tests.interop.test_aka_policies import SECRET, serving
-from tests.interop.wpa_ctrl import EapolTest, Report, run_eapol_test
+from tests.interop.wpa_ctrl import EapolTest, Reply, Report, run_eapol_test
 from ue_sim.usim import Usim
+from wire.aka.gsm import kc, sres
+from wire.aka.milenage import Milenage
 from wire.identity import EapMethod, Identity, Imsi, permanent_nai
 from wire.secret import Secret
 
 pytestmark = pytest.mark.interop
 
-METHODS = {"AKA": EapMethod.AKA, "AKA'": EapMethod.AKA_PRIME}
-EACH_METHOD = pytest.mark.parametrize("method", METHODS)
+METHODS = {"AKA": EapMethod.AKA, "AKA'": EapMethod.AKA_PRIME, "SIM": EapMethod.SIM}
+EACH_METHOD = pytest.mark.parametrize("method", ["AKA", "AKA'"])
 EACH_FORMAT = pytest.mark.parametrize("of_3gpp", [False, True], ids=["sealed", "3gpp"])
 PERMANENT, PSEUDONYM, ONCE, ENCRYPTED = "permanent", "pseudonym", "fast re-authentication", "encrypted permanent"
 NO_ONCE = Limits(reauthentications=0)
@@ -65,7 +68,7 @@ class Server:
             self._changed = self.after(self._first)
         return self._changed
 
-    async def run(self, method: str, times: int, card: Usim | None = None, **options: object) -> Report:
+    async def run(self, method: str, times: int, card: Usim | Reply | None = None, **options: object) -> Report:
         """`times` logins in a row."""
         identities = self.make(
             keyring=self.keyring, clock=time.time, random=secrets.token_bytes, limits=self.limits, privacy_keys=[KEY]
@@ -240,3 +243,42 @@ async def test_client_hides_its_imsi_under_the_operators_key(
     agreed(report, 2)
     assert server.identities == [ENCRYPTED, ENCRYPTED]
     assert not any(str(IMSI) in line for line in report.output.splitlines() if "Attribute 1 (User-Name)" in line)
+
+
+def gsm_card(line: str) -> str | None:
+    """The subscriber's USIM in a GSM context (TS 33.102 §6.8.1.2)."""
+    found = re.search(r"CTRL-REQ-SIM-(\d+):GSM-AUTH:([0-9a-f:]+)", line)
+    if found is None:
+        return None
+    functions = Milenage(K, OPC)
+    answers = []
+    for rand in found[2].split(":"):
+        res, ck, ik, _ = functions.f2345(bytes.fromhex(rand))
+        answers.append(f"{kc(ck, ik).hex()}:{sres(res).hex()}")
+    return f"CTRL-RSP-SIM-{found[1]}:GSM-AUTH:{':'.join(answers)}"
+
+
+@pytest.mark.parametrize("wants_result", [False, True])
+@pytest.mark.parametrize("always_ask", [False, True])
+async def test_client_with_eap_sim_has_the_same_identities(
+    server: Server, wants_result: bool, always_ask: bool
+) -> None:
+    server.policy = AkaPolicy(allowed=(EapMethod.SIM,), result_ind=wants_result, always_ask_identity=always_ask)
+    server.limits = Limits(reauthentications=2)
+    agreed(await server.run("SIM", 6, gsm_card, result_ind=wants_result), 6)
+    assert server.identities == [PERMANENT, ONCE, ONCE, PSEUDONYM, ONCE, ONCE]
+    assert [request.count for request in server.hss.vector_requests] == [3, 3]
+
+
+async def test_client_with_eap_sim_and_unknown_identities_shows_who_it_is(server: Server) -> None:
+    server.policy = AkaPolicy(allowed=(EapMethod.SIM,))
+    server.after = lambda _: keyring()
+    agreed(await server.run("SIM", 3, gsm_card), 3)
+    assert server.identities == [PERMANENT, PERMANENT, ONCE]
+
+
+async def test_client_with_eap_sim_that_has_seen_the_counter_is_challenged(server: Server) -> None:
+    server.policy = AkaPolicy(allowed=(EapMethod.SIM,))
+    server.make = Forgetful
+    agreed(await server.run("SIM", 3, gsm_card), 3)
+    assert len(server.hss.vector_requests) == 2

@@ -35,6 +35,8 @@ RESUMABLES = {EapMethod.AKA: RESUMABLE, EapMethod.AKA_PRIME: PRIME_RESUMABLE}
 ONCE = {EapMethod.AKA: b"4once", EapMethod.AKA_PRIME: b"8once"}
 
 Taken = set[tuple[type, type, type]]
+TAKEN_BY_SERVER: Taken = set()
+"""Every step that the EAP-AKA server took in tests of its own."""
 
 
 def keys_of(method: EapMethod, vector: AuthVector = VECTOR, identity: bytes | None = None) -> Keys:

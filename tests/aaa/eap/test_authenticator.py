@@ -153,6 +153,12 @@ def test_server_refuses_a_realm_that_nobody_serves(identity: bytes) -> None:
     failed_with([*effects], RejectCause.USER_UNKNOWN, 1)
 
 
+def test_server_that_offers_eap_sim_begins_it() -> None:
+    server = authenticator(AkaPolicy(allowed=(AKA, EapMethod.SIM)))
+    message = sent(server.handle(EapArrived(eap_identity_response(1, b"1" + AKA_IDENTITY[1:]))))
+    assert (message.method, message.subtype) == (EapMethod.SIM, Subtype.SIM_START)
+
+
 def test_server_without_a_method_to_offer_refuses() -> None:
     server = authenticator(AkaPolicy(allowed=(PRIME,)))
     failed_with([*server.handle(EapArrived(eap_identity_response(1, AKA_IDENTITY)))], RejectCause.METHOD_REFUSED, 1)
