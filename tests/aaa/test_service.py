@@ -10,6 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from aaa.eap.policy import AkaPolicy
+from aaa.eap.temporary import Identities
 from aaa.messages import (
     Accept,
     AccessAnswer,
@@ -23,7 +24,9 @@ from aaa.messages import (
 from aaa.service import EapAuthenticationService
 from aaa.sessions import MemoryConversations
 from hss.api import ApnProfile, Assignment, Refusal, ServiceRefused
+from tests.aaa.identities.keyrings import Node
 from tests.aaa.memory_hss import IMSI, INTERNET, PLMN, REALM, MemoryHss, Subscriber, profile, usim
+from ue_sim.eap.temporary import Kept
 from ue_sim.eap_peer import AkaPeer, EapArrived, KeysDerived, PeerFailed, SendEap
 from ue_sim.usim import SoftwareUsim
 from wire.eap.aka import AkaMessage
@@ -51,7 +54,10 @@ class Clock:
 class Core:
     """The service and what is around it."""
 
-    def __init__(self, *, policy: AkaPolicy | None = None, limit: int = 4000) -> None:
+    def __init__(
+        self, *, policy: AkaPolicy | None = None, limit: int = 4000, identities: Identities | None = None
+    ) -> None:
+        self.card = usim()
         self.hss = MemoryHss()
         self.clock = Clock()
         random = Random(7)
@@ -64,6 +70,8 @@ class Core:
             random=random.randbytes,
             policy=policy,
             limit=limit,
+            identities=identities,
+            home_realm=REALM,
         )
 
     async def ask(
@@ -136,6 +144,32 @@ async def test_service_takes_the_name_from_the_request_of_a_client_that_may_say_
     assert isinstance(response, SendEap)
     last = await core.service.authenticate(AccessRequest(client, response.packet, challenge.state, network_name="X"))
     assert isinstance(last, Accept)
+
+
+# Identities of our own
+
+
+async def test_service_knows_who_comes_back_and_tells_each_client_what_it_may_know(logs: list[Any]) -> None:
+    core = Core(identities=Node().identities)
+    kept = Kept()
+    names = []
+    for client in (PDNGW, PDNGW, Client("hotspot", show_imsi=False)):
+        user = AkaPeer(
+            usim=core.card, imsi=IMSI, plmn=PLMN, methods=(EapMethod.AKA,), kept=kept, random=Random(5).randbytes
+        )
+        answer, keys = await core.run(user, client)
+        assert isinstance(answer, Accept)
+        assert isinstance(keys, KeysDerived)
+        assert (answer.imsi, answer.msk, answer.session_id) == (IMSI, keys.msk, keys.session_id)
+        names.append(answer.user_name)
+        kept = user.kept
+    permanent = f"0{IMSI}@{REALM}"
+    assert names[:2] == [permanent, permanent]
+    assert (names[2][0], str(IMSI) in names[2]) == ("4", False)
+    accepted = [line["identity"] for line in logs if line["event"] == "authentication accepted"]
+    assert accepted == ["permanent", "fast re-authentication", "fast re-authentication"]
+    assert len(core.hss.vector_requests) == 1
+    assert len(core.hss.assignments) == 3
 
 
 # EAP-SIM

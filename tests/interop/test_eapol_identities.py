@@ -144,7 +144,6 @@ async def test_client_with_an_unknown_pseudonym_shows_who_it_is(server: Server, 
     server.limits = replace(NO_ONCE, pseudonyms_of_3gpp=of_3gpp)
     server.after = lambda _: keyring()
     agreed(await server.run(method, 3), 3)
-    # a stranger's block decrypts to something like an IMSI once in 20,000 times
     assert server.identities == [PERMANENT, PERMANENT, PSEUDONYM]
 
 
