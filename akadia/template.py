@@ -208,8 +208,10 @@ local = {_quoted(str(block.aaa))}  # the address that we connect from; "" for an
 [aaa.identities]  # pseudonyms and fast re-authentication (RFC 4187 §4.1.1, §5); remove it, and there are none
 keys = "identity.keys"  # what seals them, by epochs: akadia aaa identity-keys status
 pseudonyms = "sealed"  # sealed; 3gpp: the format of TS 33.402 §14; off
+pseudonym_age = 2592000  # for how many seconds a pseudonym is good
 reauthentications = 100  # how many may follow a full authentication
 reauthentication_age = 86400  # and for how many seconds
+reauthentication_realm = ""  # put behind such an identity, so that it comes back to this server; "" for the UE's own
 privacy_keys = []  # RSA keys, PEM, of UEs that encrypt their IMSI
 
 [aaa.radius]  # RADIUS with EAP (RFC 3579)
