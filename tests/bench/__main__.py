@@ -5,9 +5,10 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from fnmatch import fnmatchcase
+from functools import partial
 
 from runtime import logs
-from tests.bench import in_process
+from tests.bench import in_process, over_diameter
 from tests.bench.machine import as_line, describe
 from tests.bench.processes import BenchFailed
 from tests.bench.rows import Row
@@ -20,6 +21,11 @@ MEASUREMENTS: Mapping[str, Callable[[Workplace], Iterator[Row]]] = {
     "vectors-postgresql": in_process.on_postgresql,
     "vectors-time-based": in_process.by_the_clock,
     "vectors-token": in_process.in_a_token,
+    "swx-sqlite": partial(over_diameter.swx, "sqlite"),
+    "swx-postgresql": partial(over_diameter.swx, "postgresql"),
+    "s6a-sqlite": partial(over_diameter.s6a, "sqlite"),
+    "s6a-postgresql": partial(over_diameter.s6a, "postgresql"),
+    "two-processes": over_diameter.two_processes,
 }
 ON_REQUEST: frozenset[str] = frozenset()
 """What takes so long that it is measured only when it is named."""
