@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from functools import partial
 
 from runtime import logs
-from tests.bench import in_process, over_diameter
+from tests.bench import at_scale, auc_socket, in_process, over_diameter
 from tests.bench.machine import as_line, describe
 from tests.bench.processes import BenchFailed
 from tests.bench.rows import Row
@@ -26,8 +26,14 @@ MEASUREMENTS: Mapping[str, Callable[[Workplace], Iterator[Row]]] = {
     "s6a-sqlite": partial(over_diameter.s6a, "sqlite"),
     "s6a-postgresql": partial(over_diameter.s6a, "postgresql"),
     "two-processes": over_diameter.two_processes,
+    "auc-socket": auc_socket.beside_hlr_auc_gw,
+    "import-postgresql": partial(at_scale.imports, "postgresql"),
+    "import-sqlite": partial(at_scale.imports, "sqlite"),
+    "lookup": at_scale.lookups,
+    "size": at_scale.rate_by_size,
+    "import-postgresql-many": at_scale.import_of_many_on_postgresql,
 }
-ON_REQUEST: frozenset[str] = frozenset()
+ON_REQUEST = frozenset({"import-postgresql-many"})
 """What takes so long that it is measured only when it is named."""
 
 EPILOG = f"""\

@@ -14,7 +14,7 @@ from tests.bench.generator import Job, Report
 from tests.bench.processes import ROOT, BenchFailed
 from tests.bench.rows import Bar, Round, Row
 from tests.bench.site import PEERS, ServingHss, Site
-from tests.bench.workplace import Engine, Workplace
+from tests.bench.workplace import ENGINES, Engine, Workplace
 
 IN_FLIGHT = 32
 """Requests that wait for an answer, on all connections together."""
@@ -22,7 +22,6 @@ BAR = Bar(rate=5_000, p99_ms=25)
 
 _SECONDS_BEFORE = 1.0
 _NAMES: dict[Kind, str] = {"mar": "SWx MAR", "air": "S6a AIR"}
-_ENGINES: dict[Engine, str] = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 
 
 def swx(engine: Engine, workplace: Workplace) -> Iterator[Row]:
@@ -57,7 +56,7 @@ def measured(
     """One row; the connections are dealt out among the `servers`."""
     engine: Engine = "sqlite" if site.postmaster is None else "postgresql"
     processes = f", {len(servers)} HSS processes" if len(servers) > 1 else ""
-    what = f"{_NAMES[kind]}, {_ENGINES[engine]}, {connections} connection{'s'[: connections > 1]}{processes}"
+    what = f"{_NAMES[kind]}, {ENGINES[engine]}, {connections} connection{'s'[: connections > 1]}{processes}"
     refused: Counter[str] = Counter()
     ask = partial(one_round, site, servers, kind, connections, workplace.effort.seconds, refused)
     rounds = workplace.measured(what, ask)

@@ -5,13 +5,16 @@ import re
 import signal
 import subprocess
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import TypeVar
 
 ROOT = Path(__file__).resolve().parents[2]
 _TICKS = os.sysconf("SC_CLK_TCK")
 _LIMIT = 60.0
+
+FoundT = TypeVar("FoundT")
 
 
 class BenchFailed(Exception):
@@ -53,19 +56,25 @@ def peak_mb(pid: int) -> float:
 class Daemon:
     """A program in the background; what it says goes to the file `log`."""
 
-    def __init__(self, words: Sequence[str], log: Path, ready: str) -> None:
-        """Start it, and return when it has said a line that matches `ready`."""
-        self.log = log
+    def __init__(self, words: Sequence[str | Path], log: Path) -> None:
+        self._log = log
         with log.open("wb") as output:
             self._process = subprocess.Popen(
                 words, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
             )
-        self.said = self._wait_for(ready)
 
     @property
     def pid(self) -> int:
         """Its number."""
         return self._process.pid
+
+    def said(self, pattern: str) -> "re.Match[str]":
+        """The first place where it says something that matches `pattern`, which it is waited for."""
+        return self._awaited(lambda: re.search(pattern, self._log.read_text(encoding="utf-8", errors="replace")))
+
+    def made(self, path: Path) -> None:
+        """Return when `path` is there."""
+        self._awaited(lambda: path if path.exists() else None)
 
     def end(self) -> None:
         """Stop it politely, or else at once."""
@@ -76,18 +85,15 @@ class Daemon:
             self._process.kill()
             self._process.wait()
 
-    def _wait_for(self, ready: str) -> "re.Match[str]":
+    def _awaited(self, look: Callable[[], FoundT | None]) -> FoundT:
         until = time.monotonic() + _LIMIT
         while time.monotonic() < until:
-            found = re.search(ready, self.log.read_text(encoding="utf-8", errors="replace"))
+            found = look()
             if found is not None:
                 return found
             if self._process.poll() is not None:
                 break
             time.sleep(0.05)
         self._process.kill()
-        raise BenchFailed(f"{self._process.args!r} did not get ready; it said: {self._last_line()}")
-
-    def _last_line(self) -> str:
-        lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()
-        return lines[-1] if lines else "nothing"
+        lines = self._log.read_text(encoding="utf-8", errors="replace").splitlines()
+        raise BenchFailed(f"{self._process.args!r} did not get ready; it said: {lines[-1] if lines else 'nothing'}")

@@ -77,9 +77,10 @@ class Site:
     def serving(self, name: str = "hss") -> Iterator["ServingHss"]:
         """`akadia hss serve`, until the end of the block."""
         words = akadia_words(self.config(name), "hss", "serve")
-        daemon = Daemon(words, self.folder / f"{name}.log", r"hss ready.*swx=([0-9.]+):([0-9]+)")
+        daemon = Daemon(words, self.folder / f"{name}.log")
         try:
-            yield ServingHss(daemon.pid, daemon.said[1], int(daemon.said[2]))
+            said = daemon.said(r"hss ready.*swx=([0-9.]+):([0-9]+)")
+            yield ServingHss(daemon.pid, said[1], int(said[2]))
         finally:
             daemon.end()
 

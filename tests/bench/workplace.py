@@ -18,6 +18,8 @@ from tests.bench.site import Site, populate, prepare
 from tests.postgres import PostgresServer, running_server
 
 Engine = Literal["sqlite", "postgresql"]
+ENGINES: dict[Engine, str] = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
+"""As people write them."""
 
 
 @dataclass(frozen=True, slots=True)
