@@ -93,21 +93,19 @@ def rate_by_size(workplace: Workplace) -> Iterator[Row]:
     """MAR/s with few subscribers and with many, in turns, so that both meet the same machine."""
     few, many = (workplace.site("sqlite", count) for count in (workplace.effort.few, workplace.effort.many))
     refused: Counter[str] = Counter()
-    rounds: dict[int, list[Round]] = {few.subscribers: [], many.subscribers: []}
     with few.serving() as small, many.serving() as large:
-        for number in range(1, workplace.effort.rounds + 1):
-            for site, hss in ((few, small), (many, large)):
-                workplace.tell(
-                    f"MAR with {site.subscribers:,} subscribers: round {number} of {workplace.effort.rounds}"
-                )
-                done = one_round(site, [hss], "mar", CONNECTIONS, workplace.effort.seconds, refused)
-                rounds[site.subscribers].append(done)
-    first = _by_size(few, rounds, Bar())
+        rounds = workplace.in_turns(
+            {
+                _by_size(site): partial(one_round, site, [hss], "mar", CONNECTIONS, workplace.effort.seconds, refused)
+                for site, hss in ((few, small), (many, large))
+            }
+        )
+    remark = f"in turns; refused: {refused.total()}"
+    first = Row(f"size-{few.subscribers}", _by_size(few), rounds[_by_size(few)], Bar(), remark)
     yield first
-    yield _by_size(many, rounds, Bar(rate=first.rate * NO_SLOWER))
+    bar = Bar(rate=first.rate * NO_SLOWER)
+    yield Row(f"size-{many.subscribers}", _by_size(many), rounds[_by_size(many)], bar, f"{remark}; 90 % is the bar")
 
 
-def _by_size(site: Site, rounds: dict[int, list[Round]], bar: Bar) -> Row:
-    what = f"SWx MAR, SQLite, {site.subscribers:,} subscribers"
-    remark = "in turns with the other size; the bar is 90 % of its rate" if str(bar) else ""
-    return Row(f"size-{site.subscribers}", what, tuple(rounds[site.subscribers]), bar, remark)
+def _by_size(site: Site) -> str:
+    return f"SWx MAR, SQLite, {site.subscribers:,} subscribers"

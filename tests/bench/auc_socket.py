@@ -4,9 +4,10 @@ import shutil
 import socket
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from random import Random
 
@@ -51,18 +52,15 @@ def beside_hlr_auc_gw(workplace: Workplace) -> Iterator[Row]:
             workplace.tell(f"{PROGRAM} is not here: tests/bench/hlr_auc_gw.sh builds it")
         else:
             centres[:0] = _theirs(workplace, running, program, count)
-        rounds: dict[str, list[Round]] = {each.name: [] for each in centres}
-        for number in range(1, workplace.effort.rounds + 1):
-            for each in centres:
-                workplace.tell(f"{each.what}: round {number} of {workplace.effort.rounds}")
-                rounds[each.name].append(_ask(each, workplace.folder, count, workplace.effort.seconds))
+        asks = {each.what: partial(_ask, each, workplace.folder, count, workplace.effort.seconds) for each in centres}
+        rounds = workplace.in_turns(asks)
     yield from _rows(centres, rounds, f"{IN_FLIGHT} outstanding, {count:,} subscribers")
 
 
-def _rows(centres: Sequence[Centre], rounds: dict[str, list[Round]], remark: str) -> Iterator[Row]:
+def _rows(centres: Sequence[Centre], rounds: Mapping[str, tuple[Round, ...]], remark: str) -> Iterator[Row]:
     bar = Bar()
     for each in centres:
-        row = Row(each.name, each.what, tuple(rounds[each.name]), bar, remark)
+        row = Row(each.name, each.what, rounds[each.what], bar, remark)
         yield row
         # ours comes last: as fast as theirs where both keep SQN on disk
         bar = Bar(rate=row.rate) if each.name == "auc-socket-peer-sqlite" else bar

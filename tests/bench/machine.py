@@ -1,5 +1,6 @@
 """What the figures were measured on."""
 
+import hashlib
 import os
 import platform
 import subprocess
@@ -11,6 +12,7 @@ from tests.postgres import binaries
 
 _TRIES = 200
 _BLOCK = bytes(4096)
+_PROBES = 20_000
 
 
 def describe(folder: Path) -> dict[str, str]:
@@ -51,6 +53,15 @@ def fdatasync_us(folder: Path) -> float:
             times.append(time.perf_counter() - began)
     path.unlink()
     return median(times) * 1e6
+
+
+def probe_us() -> float:
+    """CPU that a fixed piece of work takes now, in microseconds: neighbours on the same core make it more."""
+    began = time.process_time()
+    digest = b""
+    for number in range(_PROBES):
+        digest = hashlib.sha256(digest + number.to_bytes(4, "big")).digest()
+    return (time.process_time() - began) * 1e6 / _PROBES
 
 
 def _cpu_model() -> str:

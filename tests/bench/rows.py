@@ -17,6 +17,8 @@ class Round:
     p50_ms: float | None = None
     p99_ms: float | None = None
     peak_mb: float | None = None
+    probe_us: float = 0.0
+    """What a fixed piece of work cost just before: it tells how fast the machine was."""
 
     @property
     def rate(self) -> float:
@@ -85,6 +87,11 @@ class Row:
         return max((each.peak_mb for each in self.rounds if each.peak_mb is not None), default=None)
 
     @property
+    def probe_us(self) -> float:
+        """What the fixed piece of work cost."""
+        return median(each.probe_us for each in self.rounds)
+
+    @property
     def missed(self) -> tuple[str, ...]:
         """What of the bar is missed, and by how much."""
         found = []
@@ -117,6 +124,7 @@ class Row:
             "p50_ms": self.p50_ms,
             "p99_ms": self.p99_ms,
             "peak_mb": self.peak_mb,
+            "probe_us": self.probe_us,
             "bar": str(self.bar),
             "missed": list(self.missed),
             "remark": self.remark,

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 
 from tests.bench.rows import Row
 
-_HEAD = ("measurement", "per s", "min - max", "CPU us", "DB us", "p50 ms", "p99 ms", "bar", "met")
-_RIGHT = range(1, 7)
+_HEAD = ("measurement", "per s", "min - max", "CPU us", "DB us", "p50 ms", "p99 ms", "slowed", "bar", "met")
+_RIGHT = range(1, 8)
 
 
 def as_table(machine: str, rows: Sequence[Row]) -> str:
     """The machine, a line for each row, and what is to be said of some of them."""
-    lines = [_HEAD, *(_cells(row) for row in rows)]
+    lines = [_HEAD, *_all_cells(rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(_HEAD))]
     drawn = [_draw(line, widths) for line in lines]
     remarks = [f"{row.name}: {row.remark}" for row in rows if row.remark]
@@ -21,7 +21,7 @@ def as_table(machine: str, rows: Sequence[Row]) -> str:
 def as_markdown(rows: Sequence[Row]) -> str:
     """The same for a README."""
     lines = [_HEAD, tuple("---:" if column in _RIGHT else "---" for column in range(len(_HEAD)))]
-    return "\n".join(f"| {' | '.join(line)} |" for line in (*lines, *(_cells(row) for row in rows)))
+    return "\n".join(f"| {' | '.join(line)} |" for line in (*lines, *_all_cells(rows)))
 
 
 def as_json(machine: dict[str, str], rows: Sequence[Row]) -> str:
@@ -29,10 +29,16 @@ def as_json(machine: dict[str, str], rows: Sequence[Row]) -> str:
     return json.dumps({"machine": machine, "rows": [row.fields() for row in rows]}, indent=2)
 
 
-def _cells(row: Row) -> tuple[str, ...]:
+def _all_cells(rows: Sequence[Row]) -> list[tuple[str, ...]]:
+    fastest = min((each.probe_us for row in rows for each in row.rounds), default=0)
+    return [_cells(row, fastest) for row in rows]
+
+
+def _cells(row: Row, fastest: float) -> tuple[str, ...]:
     least, most = row.extent
+    slowed = f"{row.probe_us / fastest:.1f}x" if fastest else ""
     figures = (f"{row.rate:,.0f}", f"{least:,.0f} - {most:,.0f}", f"{row.cpu_us:,.1f}", f"{row.database_cpu_us:,.1f}")
-    return (row.what, *figures, _ms(row.p50_ms), _ms(row.p99_ms), str(row.bar), row.verdict)
+    return (row.what, *figures, _ms(row.p50_ms), _ms(row.p99_ms), slowed, str(row.bar), row.verdict)
 
 
 def _ms(value: float | None) -> str:

@@ -4,14 +4,15 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Literal, Self
 
 from tests import softhsm
+from tests.bench.machine import probe_us
 from tests.bench.processes import BenchFailed
 from tests.bench.rows import Round
 from tests.bench.site import Site, populate, prepare
@@ -100,11 +101,17 @@ class Workplace:
 
     def measured(self, what: str, measure: Callable[[], Round]) -> tuple[Round, ...]:
         """Every round of one measurement."""
-        rounds = []
+        return self.in_turns({what: measure})[what]
+
+    def in_turns(self, measures: Mapping[str, Callable[[], Round]]) -> dict[str, tuple[Round, ...]]:
+        """Every round of some measurements that are to be compared: round by round, on the same machine."""
+        rounds: dict[str, tuple[Round, ...]] = dict.fromkeys(measures, ())
         for number in range(1, self.effort.rounds + 1):
-            self.tell(f"{what}: round {number} of {self.effort.rounds}")
-            rounds.append(measure())
-        return tuple(rounds)
+            for what, measure in measures.items():
+                probe = probe_us()
+                self.tell(f"{what}: round {number} of {self.effort.rounds}")
+                rounds[what] += (replace(measure(), probe_us=probe),)
+        return rounds
 
     def _token(self, folder: Path) -> str:
         source = softhsm.new_source(folder, peer)
