@@ -43,11 +43,14 @@ measurements: {" ".join(MEASUREMENTS)}
   python -m tests.bench --quick                  all of them on small stores, some 2 minutes
   python -m tests.bench --only 'vectors-*'       those whose names match
   python -m tests.bench --only swx-sqlite --json > figures.json
+  make bench BENCH="--quick"                     the same from make, which installs the foreign peers first
 
 Every figure is the median of the rounds; min - max are the slowest round and the fastest. CPU is that of the HSS
-process (or processes) for one operation, DB that of PostgreSQL's. Whoever wants to compare two versions looks at CPU:
-it depends least on what else the machine does. Only successes count, and a sample of them is verified with the
-subscriber's keys.
+process (or processes) for one operation, DB that of PostgreSQL's. "slowed" is how much longer a fixed piece of work
+took just before the rounds than at its fastest: 2.0x means that neighbours had half of the machine. Only
+successes count, and a sample of them is verified with the subscriber's keys.
+
+Whoever wants to compare two versions looks at CPU: of all figures it depends least on what else the machine does.
 """
 
 
@@ -104,9 +107,9 @@ def _effort(wanted: argparse.Namespace) -> Effort:
         effort,
         seconds=wanted.seconds or effort.seconds,
         rounds=wanted.rounds or effort.rounds,
-        few=min(effort.few, most),
-        usual=min(effort.usual, most),
-        imported=min(effort.imported, most),
+        few=min(effort.few, most // 10),
+        usual=min(effort.usual, most // 2),
+        imported=min(effort.imported, most // 2),
         many=min(effort.many, most),
     )
 
