@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from sqlalchemy import Connection, text
 
+from hss.counting.allocation import Allocated, Allocation, allocate
 from hss.store.errors import StoreBusy, StoreConflict, StoreUnavailable, store_errors
 from hss.store.postgres import postgres_engine
 from tests.hss.conftest import wait_little
@@ -32,6 +33,17 @@ def test_writer_is_durable_whatever_the_server_says(connection: Connection, post
     assert setting(connection, "statement_timeout") == "4s"
     assert setting(connection, "lock_timeout") == "3s"
     assert setting(connection, "application_name") == "akadia"
+
+
+def test_vectors_read_no_more_rows_than_they_need(connection: Connection) -> None:
+    columns = "imsi, k, opc, profile, amf, seq, time_offset, state, revision"
+    values = "lpad(n::text, 15, '0'), decode(repeat('00', 53), 'hex'), decode(repeat('00', 53), 'hex'), 'milenage'"
+    rows = f"SELECT {values}, 0, 0, 0, 'enabled', 1 FROM generate_series(1, 10000) n"
+    connection.execute(text(f"INSERT INTO subscriber ({columns}) {rows}"))
+    answers = allocate(connection, [Allocation(f"{number:015}", 1) for number in range(1, 33)])
+    assert all(isinstance(answer, Allocated) for answer in answers)
+    scans = "SELECT seq_scan FROM pg_stat_xact_user_tables WHERE relname = 'subscriber'"
+    assert connection.execute(text(scans)).scalar_one() == 0
 
 
 def test_reader_cannot_write_and_sees_one_moment(postgres: PostgresServer) -> None:
