@@ -39,15 +39,16 @@ ON_REQUEST = frozenset({"import-postgresql-many"})
 EPILOG = f"""\
 measurements: {" ".join(MEASUREMENTS)}
 
-  python -m tests.bench                          all of them, some 20 minutes on two cores
-  python -m tests.bench --quick                  all of them on small stores, some 2 minutes
+  python -m tests.bench                          all of them, some 15 minutes on two cores
+  python -m tests.bench --quick                  all of them on small stores, some 3 minutes
   python -m tests.bench --only 'vectors-*'       those whose names match
   python -m tests.bench --only swx-sqlite --json > figures.json
   make bench BENCH="--quick"                     the same from make, which installs the foreign peers first
 
 Every figure is the median of the rounds; min - max are the slowest round and the fastest. CPU is that of the HSS
-process (or processes) for one operation, DB that of PostgreSQL's. "slowed" is how much longer a fixed piece of work
-took just before the rounds than at its fastest: 2.0x means that neighbours had half of the machine. Only
+process (or processes) for one operation, DB that of PostgreSQL's, and "cores" how many cores the HSS had: far below 1
+for one process, it waited for the disk, for the database, or for neighbours. "slowed" is how much longer a fixed piece
+of work took just before the rounds than at its fastest: 2.0x means that neighbours had half of the machine. Only
 successes count, and a sample of them is verified with the subscriber's keys.
 
 Whoever wants to compare two versions looks at CPU: of all figures it depends least on what else the machine does.

@@ -72,6 +72,11 @@ class Row:
         return median(each.database_cpu / each.operations for each in self.rounds) * 1e6
 
     @property
+    def cores(self) -> float:
+        """How many cores the process had while it was measured; 1 is all that one Python process can use."""
+        return median(each.cpu / each.seconds for each in self.rounds)
+
+    @property
     def p50_ms(self) -> float | None:
         """The median time of one operation."""
         return _median(each.p50_ms for each in self.rounds)
@@ -120,6 +125,7 @@ class Row:
             "rounds": len(self.rounds),
             "operations": sum(each.operations for each in self.rounds),
             "cpu_us": self.cpu_us,
+            "cores": self.cores,
             "database_cpu_us": self.database_cpu_us,
             "p50_ms": self.p50_ms,
             "p99_ms": self.p99_ms,

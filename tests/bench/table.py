@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 from tests.bench.rows import Row
 
-_HEAD = ("measurement", "per s", "min - max", "CPU us", "DB us", "p50 ms", "p99 ms", "slowed", "bar", "met")
-_RIGHT = range(1, 8)
+_HEAD = ("measurement", "per s", "min - max", "CPU us", "cores", "DB us", "p50 ms", "p99 ms", "slowed", "bar", "met")
+_RIGHT = range(1, 9)
 
 
 def as_table(machine: str, rows: Sequence[Row]) -> str:
@@ -37,8 +37,9 @@ def _all_cells(rows: Sequence[Row]) -> list[tuple[str, ...]]:
 def _cells(row: Row, fastest: float) -> tuple[str, ...]:
     least, most = row.extent
     slowed = f"{row.probe_us / fastest:.1f}x" if fastest else ""
-    figures = (f"{row.rate:,.0f}", f"{least:,.0f} - {most:,.0f}", f"{row.cpu_us:,.1f}", f"{row.database_cpu_us:,.1f}")
-    return (row.what, *figures, _ms(row.p50_ms), _ms(row.p99_ms), slowed, str(row.bar), row.verdict)
+    rate = (f"{row.rate:,.0f}", f"{least:,.0f} - {most:,.0f}")
+    cpu = (f"{row.cpu_us:,.1f}", f"{row.cores:.2f}", f"{row.database_cpu_us:,.1f}")
+    return (row.what, *rate, *cpu, _ms(row.p50_ms), _ms(row.p99_ms), slowed, str(row.bar), row.verdict)
 
 
 def _ms(value: float | None) -> str:
