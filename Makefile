@@ -55,7 +55,7 @@ interop: peers        ## the tests against peers that nobody here wrote
 test: lint types peers ## everything: check, stack tests and interop
 	$(BIN)/python -m pytest -q -n $(JOBS)
 
-bench: peers $(VENV)/peers/.tried  ## how fast the HSS is here, beside what it has to be: 20 minutes, or BENCH=--quick
+bench: peers $(VENV)/peers/.tried  ## how fast the HSS is here, beside what it has to be: 15 minutes, or BENCH=--quick
 	$(BIN)/python -m tests.bench $(BENCH)
 
 # no package has hostapd's authentication centre; without it one comparison is left out
