@@ -114,7 +114,7 @@ class _Commands:
     """Every command of the front door; `config_file` is asked only when one needs it."""
 
     def __init__(self, config_file: ConfigFile) -> None:
-        self._config = config_file
+        self.config_file = self._config = config_file
 
     def init(
         self,
@@ -232,7 +232,7 @@ class _Commands:
         mode
             Who may ask, as octal digits: whoever may write to the socket gets keys.
         """
-        from hss.auc_socket_app import main as serve
+        from hss.faces.auc_socket_app import main as serve
 
         return serve(self._config(), path, node=node, mode=mode)
 
@@ -295,6 +295,8 @@ _SERVERS = {
 
 
 def _add_commands(app: App, commands: _Commands) -> None:
+    from akadia.identity_keys import identity_keys
+
     for command in (commands.init, commands.up, commands.demo):
         app.command(command)
     serve = {
@@ -308,6 +310,8 @@ def _add_commands(app: App, commands: _Commands) -> None:
         server.command(serve[name], name="serve")
         if name == "hss":
             server.command(commands.serve_auc, name="auc-socket")
+        if name == "aaa":
+            server.command(identity_keys(commands.config_file))
         app.command(server)
     ue = _group("ue", "The UE.")
     ue.command(commands.attach)
@@ -335,9 +339,9 @@ def _known_cause(error: Exception) -> str | None:
     """One line for what an operator can mend; None for a fault of the program."""
     from akadia.laboratory import LaboratoryRefused
     from akadia.supervisor import DaemonFailed
+    from hss.keys.vault import VaultError
     from hss.provisioning.change import ProvisioningRefused
-    from hss.store_errors import StoreError
-    from hss.vault import VaultError
+    from hss.store.errors import StoreError
     from runtime.config import ConfigError
 
     known = (ConfigError, LaboratoryRefused, DaemonFailed, ProvisioningRefused, StoreError, VaultError)

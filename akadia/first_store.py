@@ -4,18 +4,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from hss import schema
 from hss.auc import SubscriberKeys
 from hss.audit import Actor
 from hss.config import HssConfig
-from hss.custody import Custodian
-from hss.engines import transaction
-from hss.location import describe, parse_location
+from hss.keys.custody import Custodian
+from hss.keys.vault import open_vault, write_master_key
 from hss.provisioning import subscribers, tokens
 from hss.provisioning.apns import apn_profiles
 from hss.provisioning.change import ProvisioningRefused, begin
 from hss.provisioning.tokens import Role
-from hss.vault import open_vault, write_master_key
+from hss.store import schema
+from hss.store.engines import transaction
+from hss.store.location import describe, parse_location
 from runtime.config import read_config
 from wire.identity import Imsi
 from wire.sansio import RandomBytes

@@ -5,11 +5,11 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 from hss.config import HssConfig
-from hss.faces import Faces
-from hss.location import describe
+from hss.faces.diameter import Faces
 from hss.opened_store import open_store
 from hss.rest.config import ApiConfig
 from hss.rest.opening import api_server
+from hss.store.location import describe
 from runtime.config import CaptureConfig, LogConfig, NetworkConfig, SocketAddress, read_config
 from runtime.logs import configure, get_logger
 from runtime.process import notify_ready, run

@@ -24,7 +24,7 @@ Facts = Mapping[str, object]
 
 
 class AuditKeys(Protocol):
-    """Where the keys of the trail are (hss.keyring)."""
+    """Where the keys of the trail are (hss.keys.keyring)."""
 
     def audit_key(self, connection: Connection) -> tuple[int, Secret]:
         """The number and the octets of the key that is used now."""

@@ -7,9 +7,9 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, PlainValidator, ValidationInfo, model_validator
 from sqlalchemy import URL
 
-from hss.location import Location, parse_location
-from hss.master_key import MasterSource, Variable, parse_source
-from hss.token import TokenSource
+from hss.keys.master_key import MasterSource, Variable, parse_source
+from hss.keys.token import TokenSource
+from hss.store.location import Location, parse_location
 from runtime.config import PeerConfig, Section, SocketAddress
 from wire.diameter.applications import Application
 

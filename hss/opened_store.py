@@ -6,15 +6,15 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from hss import schema
 from hss.api import ServiceRefused
 from hss.config import HssConfig
-from hss.custody import Custodian
-from hss.database import Database
-from hss.master_key import open_master
+from hss.counting.wall_clock import wall_clock_ms
+from hss.keys.custody import Custodian
+from hss.keys.master_key import open_master
 from hss.service import HssService
-from hss.store_errors import StoreUnavailable
-from hss.wall_clock import wall_clock_ms
+from hss.store import schema
+from hss.store.database import Database
+from hss.store.errors import StoreUnavailable
 
 
 @dataclass(frozen=True, slots=True)

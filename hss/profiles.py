@@ -1,9 +1,9 @@
 """What a subscriber may use, read from the store (Non-3GPP-User-Data of TS 29.273 §8.2.3.1)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
-from sqlalchemy import BindParameter, Connection, Row, bindparam, select
+from sqlalchemy import Connection, Row, select
 
 from hss.api import Ambr, ApnProfile, PdnType, Profile, SpecificApn
 from hss.models import Apn, ServingGateway, Subscriber, SubscriberState
@@ -21,19 +21,11 @@ _APNS = select(
     Apn.ambr_down,
     Apn.is_default,
 ).order_by(Apn.context_id)
-_IMSIS: BindParameter[list[str]] = bindparam("imsis", expanding=True)
-_WITH_APN = select(Apn.imsi).where(Apn.imsi.in_(_IMSIS)).distinct()
 
 
 def state_of(connection: Connection, imsi: str) -> SubscriberState | None:
     """Whether `imsi` is enabled or barred; None when nobody knows it."""
     return connection.scalar(select(Subscriber.state).where(Subscriber.imsi == imsi))
-
-
-def have_apns(connection: Connection, imsis: Sequence[str]) -> list[bool]:
-    """For each of `imsis` whether it has any APN, in their order."""
-    found = set(connection.scalars(_WITH_APN, {"imsis": list(set(imsis))}))
-    return [imsi in found for imsi in imsis]
 
 
 def profile_of(connection: Connection, imsi: Imsi) -> Profile | None:

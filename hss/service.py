@@ -8,17 +8,16 @@ from typing import TypeVar
 from hss.algorithms import AlgorithmSettings, ProfileRefused
 from hss.api import Assignment, AssignmentRequest, Profile, Refusal, Resynchronisation, ServiceRefused, VectorRequest
 from hss.auc import eps_vector, genuine_sqn_ms, quintuplet
-from hss.custody import Custodian, SealedKeys
-from hss.database import Database
-from hss.keyring import UnknownDataKey
+from hss.counting.rows import first_keys
+from hss.counting.sequences import Clock, Issued, Sequences
+from hss.keys.custody import Custodian, SealedKeys
+from hss.keys.keyring import UnknownDataKey
+from hss.keys.vault import VaultError
 from hss.models import DIAMETER_IDENTITY_LENGTH, Custody
-from hss.notices import take_over
-from hss.profiles import have_apns
 from hss.registrations import assign, user_data
-from hss.rows import first_keys
-from hss.sequences import Clock, Issued, Sequences
-from hss.store_errors import StoreBusy, StoreError
-from hss.vault import VaultError
+from hss.store.database import Database
+from hss.store.errors import StoreBusy, StoreError
+from hss.telling.notices import take_over
 from wire.aka.functions import AkaFunctions
 from wire.aka.kasme import SERVING_NETWORK_LENGTH
 from wire.aka.sqn import split_sqn
@@ -80,12 +79,10 @@ class HssService:
     async def eps_vectors(self, request: VectorRequest) -> tuple[EpsVector, ...]:
         """As `AuthenticationCentre.eps_vectors`: judged in the same order."""
         network = request.serving_network or b""
-        fault = _fault(request) or _eps_fault(network)
-        with _refusals():
-            subscribed = await self._database.together_read(have_apns, str(request.imsi))
-        if not subscribed:
-            fault = ServiceRefused(Refusal.NO_APN_SUBSCRIPTION, f"subscriber {request.imsi} has no APN")
-        issued, functions = await self._issue(request, fault)
+        issued, functions = await self._issue(request, _fault(request) or _eps_fault(network))
+        if not issued.subscribed:
+            # its SQNs are gaps: cheaper than to ask beforehand for everybody
+            raise ServiceRefused(Refusal.NO_APN_SUBSCRIPTION, f"subscriber {request.imsi} has no APN")
         amf = issued.keys.amf
         return await _computed(
             issued, lambda: [eps_vector(functions, sqn, self._random(16), amf, network) for sqn in issued.sqns]

@@ -1,4 +1,4 @@
-"""Runs the revisions on the connection that `hss.schema` hands over."""
+"""Runs the revisions on the connection that `hss.store.schema` hands over."""
 
 from alembic import context
 from sqlalchemy import Connection

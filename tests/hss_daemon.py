@@ -11,7 +11,7 @@ from pathlib import Path
 
 from akadia.laboratory import Laboratory, create
 from akadia.template import API_PORT
-from hss.location import Location
+from hss.store.location import Location
 from tests.api_client import ApiClient
 
 LIMIT = 60.0

@@ -8,7 +8,7 @@ from functools import cache
 from itertools import count
 from pathlib import Path
 
-from hss.token import TokenSource
+from hss.keys.token import TokenSource
 
 MODULE = Path("/usr/lib/softhsm/libsofthsm2.so")
 LABEL = "akadia test"

@@ -35,9 +35,9 @@ class Subscriber(Model):
     imsi: Mapped[str] = mapped_column(String(15), primary_key=True)
     """TS 23.003 §2.2."""
     k: Mapped[bytes] = mapped_column(LargeBinary)
-    """K, sealed (hss.vault), or wrapped by a token: TS 33.102 §6.3."""
+    """K, sealed (hss.keys.vault), or wrapped by a token: TS 33.102 §6.3."""
     opc: Mapped[bytes] = mapped_column(LargeBinary)
-    """OPc or TOPc, sealed (hss.vault): TS 35.206 §4.1, TS 35.231 §6.2. OP and TOP are kept nowhere."""
+    """OPc or TOPc, sealed (hss.keys.vault): TS 35.206 §4.1, TS 35.231 §6.2. OP and TOP are kept nowhere."""
     data_key_id: Mapped[int | None] = mapped_column(ForeignKey("data_key.id"))
     """Which data key sealed this row; without one, the master key itself did."""
     k_check: Mapped[bytes | None] = mapped_column(LargeBinary(3))

@@ -8,9 +8,9 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from hss.audit import Actor, AuditTrail, Facts
-from hss.custody import Custodian
-from hss.engines import transaction
-from hss.location import Location
+from hss.keys.custody import Custodian
+from hss.store.engines import transaction
+from hss.store.location import Location
 
 
 class ProvisioningRefused(Exception):

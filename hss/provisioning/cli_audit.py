@@ -7,10 +7,10 @@ import sys
 from cyclopts import App
 
 from hss.audit import AuditTrail, read_entries
-from hss.custody import Custodian
-from hss.engines import transaction
-from hss.master_key import open_master
+from hss.keys.custody import Custodian
+from hss.keys.master_key import open_master
 from hss.provisioning.cli_session import ConfigFile, Json, errors, hss_config, looking, now
+from hss.store.engines import transaction
 
 _HELP = """\
 Show who changed what, and find out whether an entry was removed or altered.

@@ -12,9 +12,8 @@ from cyclopts import App
 from sqlalchemy import Connection
 
 from hss.audit import AuditTrail
-from hss.custody import Custodian
-from hss.engines import transaction
-from hss.master_key import open_master
+from hss.keys.custody import Custodian
+from hss.keys.master_key import open_master
 from hss.provisioning import exporting
 from hss.provisioning.backups.container import BackupRefused, BackupWriter, read_backup
 from hss.provisioning.backups.making import make, rows_in
@@ -24,6 +23,7 @@ from hss.provisioning.backups.wrapping import MasterWrapper
 from hss.provisioning.change import ProvisioningRefused
 from hss.provisioning.cli_progress import progress
 from hss.provisioning.cli_session import ConfigFile, Json, actor, errors, hss_config, now
+from hss.store.engines import transaction
 
 
 class FileRefused(ProvisioningRefused):

@@ -4,11 +4,11 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from hss import schema
 from hss.config import HssConfig
-from hss.location import Location, describe
 from hss.provisioning.change import ProvisioningRefused
 from hss.provisioning.cli_session import ConfigFile, Json, errors, print_fields
+from hss.store import schema
+from hss.store.location import Location, describe
 from runtime.config import read_config
 
 

@@ -13,9 +13,8 @@ from cyclopts import App, Parameter
 from hss.algorithms import read_settings
 from hss.audit import AuditTrail
 from hss.config import HssConfig
-from hss.custody import Custodian
-from hss.engines import transaction
-from hss.master_key import open_master
+from hss.keys.custody import Custodian
+from hss.keys.master_key import open_master
 from hss.provisioning.cli_progress import progress
 from hss.provisioning.cli_session import ConfigFile, Json, actor, errors, hss_config, looking, now
 from hss.provisioning.importing import batches
@@ -27,7 +26,8 @@ from hss.provisioning.importing.quarantine import Quarantine
 from hss.provisioning.importing.running import Importer, Outcome, audited, begin, opened
 from hss.provisioning.importing.source import Source
 from hss.provisioning.importing.undoing import Rollback
-from hss.store_errors import StoreError
+from hss.store.engines import transaction
+from hss.store.errors import StoreError
 from runtime.config import NetworkConfig, RawConfig, read_config
 
 Flag = Annotated[bool, Parameter(negative="", show_default=False)]

@@ -12,17 +12,17 @@ from cyclopts import App, Parameter
 from rich.console import Console
 from rich.progress import Progress
 
-from hss import schema
 from hss.config import HssConfig
-from hss.custody import Custodian
-from hss.data_keys import KEY_LENGTH, make_key, read_data_keys, rows_by_key, wrap_anew
-from hss.engines import transaction
-from hss.master_key import MasterSource, open_master, parse_source
+from hss.keys.custody import Custodian
+from hss.keys.data_keys import KEY_LENGTH, make_key, read_data_keys, rows_by_key, wrap_anew
+from hss.keys.master_key import MasterSource, open_master, parse_source
+from hss.keys.token import FORM, TokenSource, init_token
+from hss.keys.vault import VaultError
 from hss.models import KeyPurpose, KeyState
-from hss.rewrapping import rewrap, waiting
-from hss.store_errors import StoreError
-from hss.token import FORM, TokenSource, init_token
-from hss.vault import VaultError
+from hss.provisioning.rewrapping import rewrap, waiting
+from hss.store import schema
+from hss.store.engines import transaction
+from hss.store.errors import StoreError
 from runtime.config import ConfigError, read_config
 
 ConfigFile = Callable[[], Path]

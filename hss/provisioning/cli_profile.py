@@ -68,7 +68,7 @@ def _register_add(app: App, config: ConfigFile) -> None:
         delta
             How far ahead of what it has seen the USIM accepts SEQ.
         custody
-            sealed: K is opened in the HSS; token: K never leaves the PKCS#11 token of hss.master_key.
+            sealed: K is opened in the HSS; token: K never leaves the PKCS#11 token of hss.keys.master_key.
         """
         settings = AlgorithmSettings(
             name=name,

@@ -14,17 +14,17 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 from sqlalchemy import Connection
 
-from hss import schema
 from hss.audit import Actor
 from hss.config import HssConfig
-from hss.custody import Custodian
-from hss.engines import transaction
-from hss.master_key import open_master
+from hss.keys.custody import Custodian
+from hss.keys.master_key import open_master
+from hss.keys.vault import VaultError
 from hss.provisioning.apns import ApnRefused
 from hss.provisioning.change import Change, ProvisioningRefused, changing
 from hss.provisioning.keys_input import KeysRefused
-from hss.store_errors import StoreError
-from hss.vault import VaultError
+from hss.store import schema
+from hss.store.engines import transaction
+from hss.store.errors import StoreError
 from runtime.config import ConfigError, read_config
 from wire.identity import Imsi
 

@@ -8,10 +8,10 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from hss.api import ServiceRefused, VectorRequest
-from hss.custody import Custodian
-from hss.database import Database
-from hss.engines import transaction
-from hss.master_key import open_master
+from hss.counting.wall_clock import wall_clock_ms
+from hss.keys.custody import Custodian
+from hss.keys.master_key import open_master
+from hss.keys.verification import Verdict
 from hss.provisioning.change import ProvisioningRefused, changing
 from hss.provisioning.cli_session import (
     ConfigFile,
@@ -27,8 +27,8 @@ from hss.provisioning.cli_session import (
 from hss.provisioning.comparing import compare, in_words
 from hss.provisioning.keys_input import KeysInput, read_keys_from
 from hss.service import HssService
-from hss.verification import Verdict
-from hss.wall_clock import wall_clock_ms
+from hss.store.database import Database
+from hss.store.engines import transaction
 from wire.aka.vector import AuthVector
 from wire.identity import Imsi
 

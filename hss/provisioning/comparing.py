@@ -5,12 +5,12 @@ from typing import Any
 from sqlalchemy import Connection
 
 from hss.algorithms import read_settings
-from hss.custody import Custodian
+from hss.counting.rows import keys_of
+from hss.keys.custody import Custodian
+from hss.keys.verification import Given, Verdict, verify, verify_by_functions
 from hss.models import Custody
 from hss.provisioning.change import NotThere
 from hss.provisioning.keys_input import KeysInput
-from hss.rows import keys_of
-from hss.verification import Given, Verdict, verify, verify_by_functions
 from wire.identity import Imsi
 from wire.sansio import RandomBytes
 

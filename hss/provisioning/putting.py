@@ -4,13 +4,13 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from hss.api import ApnProfile, Profile
+from hss.keys.verification import OpcVerdict
 from hss.models import SubscriberState
 from hss.provisioning.change import Change, ProvisioningRefused
 from hss.provisioning.comparing import compare
 from hss.provisioning.description import Account, described_apn
 from hss.provisioning.keys_input import KeysInput
 from hss.provisioning.subscribers import NewSubscriber, Update, add, card_keys, change_subscriber
-from hss.verification import OpcVerdict
 from wire.identity import Imsi
 from wire.sansio import RandomBytes
 

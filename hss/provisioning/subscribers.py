@@ -8,16 +8,16 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 from hss.algorithms import AlgorithmSettings, derive_opc, key_lengths, read_settings
 from hss.api import ApnProfile
 from hss.auc import SubscriberKeys
+from hss.counting.profile_change import columns_of_change
+from hss.counting.sqn import SequenceExhausted
 from hss.models import DEFAULT_PROFILE, Subscriber, SubscriberState
-from hss.notices import tell_deregistered, tell_profile_changed
-from hss.profile_change import columns_of_change
 from hss.profiles import profile_of
 from hss.provisioning.apn_rows import add_apn, replace_apns
 from hss.provisioning.change import Change, Conflict, NotThere, ProvisioningRefused
 from hss.provisioning.description import Account, described, differences
 from hss.provisioning.keys_input import KeysInput
 from hss.registrations import forget, serving_aaa
-from hss.sqn import SequenceExhausted
+from hss.telling.notices import tell_deregistered, tell_profile_changed
 from wire.errors import EncodeError
 from wire.identity import Imsi
 from wire.secret import Secret

@@ -6,11 +6,11 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from hss.api import AuthenticationCentre
-from hss.location import Location
 from hss.rest import apns, imports, profiles, subscribers, trail, vectors
 from hss.rest.import_desk import ImportDesk
 from hss.rest.problems import Problem, register
 from hss.rest.transactions import Transactions
+from hss.store.location import Location
 from wire.sansio import RandomBytes
 
 VERSION = "1"

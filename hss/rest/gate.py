@@ -16,7 +16,7 @@ from hss.provisioning.tokens import Caller, identify
 from hss.rest.problems import problem
 from hss.rest.rate_limit import RateLimit, network_of
 from hss.rest.transactions import Transactions
-from hss.store_errors import StoreError
+from hss.store.errors import StoreError
 from runtime.logs import get_logger
 
 log = get_logger("hss.api")

@@ -14,10 +14,9 @@ from typing import Any
 
 from hss.algorithms import read_settings
 from hss.audit import Actor, AuditTrail
-from hss.custody import Custodian
-from hss.data_keys import MasterKey
-from hss.engines import transaction
-from hss.location import Location
+from hss.keys.custody import Custodian
+from hss.keys.data_keys import MasterKey
+from hss.keys.vault import VaultError
 from hss.provisioning.change import ProvisioningRefused
 from hss.provisioning.importing.batches import Batch, ImportRefused
 from hss.provisioning.importing.looking import Forecast, look
@@ -27,8 +26,9 @@ from hss.provisioning.importing.quarantine import Quarantine
 from hss.provisioning.importing.running import Importer, Record, audited, begin, opened
 from hss.provisioning.importing.source import Source
 from hss.provisioning.importing.undoing import Rollback
-from hss.store_errors import StoreError
-from hss.vault import VaultError
+from hss.store.engines import transaction
+from hss.store.errors import StoreError
+from hss.store.location import Location
 from runtime.logs import get_logger
 
 log = get_logger("hss.api")

@@ -5,7 +5,6 @@ import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from hss.location import Location
 from hss.opened_store import OpenedStore
 from hss.rest.app import build
 from hss.rest.config import ApiConfig
@@ -13,6 +12,7 @@ from hss.rest.gate import Gate
 from hss.rest.import_desk import ImportDesk, Place
 from hss.rest.server import ApiServer
 from hss.rest.transactions import Transactions
+from hss.store.location import Location
 
 _MEGABYTE = 1 << 20
 

@@ -12,10 +12,10 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from hss.api import Refusal, ServiceRefused
+from hss.keys.vault import VaultError
 from hss.provisioning.apns import ApnRefused
 from hss.provisioning.change import Conflict, NotThere, ProvisioningRefused
-from hss.store_errors import StoreBusy, StoreError
-from hss.vault import VaultError
+from hss.store.errors import StoreBusy, StoreError
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER = 1

@@ -8,15 +8,15 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 
 from hss.audit import AuditTrail, Entry, read_entries
-from hss.engines import transaction
-from hss.keyring import Keyring
-from hss.location import Location
+from hss.keys.keyring import Keyring
 from hss.provisioning import tokens
 from hss.rest.answers import EntriesAnswer, EntryAnswer, TokenAnswer, TokensAnswer, WholeAnswer
 from hss.rest.bodies import NAME_PATTERN
 from hss.rest.problems import documented
 from hss.rest.profiles import Administering
 from hss.rest.transactions import Transactions
+from hss.store.engines import transaction
+from hss.store.location import Location
 
 FAULTS_MAX = 100
 """So many faults are told at once."""

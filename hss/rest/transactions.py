@@ -7,11 +7,11 @@ from typing import TypeVar
 from sqlalchemy import Connection
 
 from hss.audit import Actor
-from hss.custody import Custodian
-from hss.database import Database
+from hss.keys.custody import Custodian
+from hss.keys.vault import VaultError
 from hss.provisioning.apns import ApnRefused
 from hss.provisioning.change import Change, ProvisioningRefused, begin
-from hss.vault import VaultError
+from hss.store.database import Database
 
 ResultT = TypeVar("ResultT")
 

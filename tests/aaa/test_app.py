@@ -15,8 +15,8 @@ from aaa.app import main, serve
 from aaa.config import read_settings
 from hss.app import serve as serve_hss
 from hss.config import HssConfig
-from hss.schema import upgrade
-from hss.vault import open_vault, write_master_key
+from hss.keys.vault import open_vault, write_master_key
+from hss.store.schema import upgrade
 from runtime.config import ConfigError, read_config
 from runtime.diameter.client import DiameterClient
 from tests.hss.conftest import Known, Registry

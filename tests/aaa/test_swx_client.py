@@ -15,7 +15,7 @@ from hss.api import (
     ServiceRefused,
     VectorRequest,
 )
-from hss.swx_server import RESULTS, SwxServer
+from hss.faces.swx_server import RESULTS, SwxServer
 from runtime.diameter.settings import DiameterUnavailable
 from tests.aaa.memory_hss import IMSI, MemoryHss, Subscriber, profile
 from wire.diameter.command import ExperimentalResult, Identity

@@ -10,7 +10,7 @@ from aaa.registrar import Registrar
 from aaa.swx_requests import SwxRequests
 from aaa.user_sessions import MemoryUserSessions, UserSession
 from hss.api import Ambr, ApnProfile, Assignment, Profile
-from hss.swx_profile import user_data
+from hss.telling.swx_profile import user_data
 from tests.aaa.diameter.test_gateways import Gateway
 from tests.aaa.memory_hss import IMSI, INTERNET, MemoryHss, profile
 from tests.aaa.test_user_sessions import ONE, TWO

@@ -7,12 +7,12 @@ from random import Random
 import pytest
 
 from akadia.first_store import fill, require_fresh
-from hss import schema
 from hss.config import HssConfig
-from hss.engines import transaction
 from hss.provisioning import subscribers, tokens
 from hss.provisioning.change import ProvisioningRefused
 from hss.provisioning.tokens import Role
+from hss.store import schema
+from hss.store.engines import transaction
 from runtime.config import read_config
 from tests.postgres import running_server
 from wire.identity import Imsi

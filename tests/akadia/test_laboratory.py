@@ -13,9 +13,9 @@ from akadia import laboratory as laboratory_module
 from akadia.laboratory import Laboratory, LaboratoryRefused, choose_block, create
 from akadia.template import Block, Plan
 from hss.config import HssConfig
-from hss.engines import transaction
+from hss.keys.vault import read_master_key
 from hss.provisioning import subscribers
-from hss.vault import read_master_key
+from hss.store.engines import transaction
 from runtime.config import read_config
 from ue_sim.card import read_card
 from wire.identity import Imsi
@@ -43,6 +43,7 @@ def test_secrets_are_readable_by_their_owner_alone(made: Laboratory) -> None:
     assert set(found) == {
         "akadia.toml",
         "akadia.sqlite",
+        "identity.keys",
         "master.key",
         "radius.secret",
         "pki/ca.key",

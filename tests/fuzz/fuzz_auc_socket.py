@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from hss.auc_socket import parse
+from hss.faces.auc_socket import parse
 
 SEEDS = (
     b"AKA-REQ-AUTH 001010000000001",
@@ -10,4 +10,4 @@ SEEDS = (
     b"SIM-REQ-AUTH 001010000000001 3",
 )
 
-ENTRIES: dict[str, tuple[Callable[[bytes], object], tuple[bytes, ...]]] = {"hss.auc_socket.parse": (parse, SEEDS)}
+ENTRIES: dict[str, tuple[Callable[[bytes], object], tuple[bytes, ...]]] = {"hss.faces.auc_socket.parse": (parse, SEEDS)}

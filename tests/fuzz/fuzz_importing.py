@@ -5,13 +5,13 @@ from collections.abc import Callable
 from random import Random
 
 from hss.algorithms import AlgorithmSettings
+from hss.keys.vault import Vault
 from hss.provisioning.backups.container import BackupRefused, BackupWriter, read_backup
 from hss.provisioning.backups.wrapping import MasterWrapper
 from hss.provisioning.importing.causes import RowRefused
 from hss.provisioning.importing.layout import Layout
 from hss.provisioning.importing.mapping import MappingRefused, load
 from hss.provisioning.importing.rows import NewRow, RowReader
-from hss.vault import Vault
 from wire.errors import DecodeError
 from wire.secret import Secret
 

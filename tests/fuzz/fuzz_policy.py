@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from hss.policy_request import asked
+from hss.policy.asking import asked
 from tests.wire.diameter.samples import AIR, MAR, SAR, numbered
 from wire.diameter.message import Message
 
@@ -12,5 +12,5 @@ def read(data: bytes) -> object:
 
 
 ENTRIES: dict[str, tuple[Callable[[bytes], object], tuple[bytes, ...]]] = {
-    "hss.policy_request.asked": (read, tuple(numbered(one.message()).build() for one in (MAR, SAR, AIR)))
+    "hss.policy.asking.asked": (read, tuple(numbered(one.message()).build() for one in (MAR, SAR, AIR)))
 }

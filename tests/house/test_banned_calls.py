@@ -4,7 +4,7 @@ import ast
 
 from tests.house.source_tree import SourceFile, source_files
 
-MACHINE_ROOMS = ("wire", "hss.auc", "hss.sqn")
+MACHINE_ROOMS = ("wire", "hss.auc", "hss.counting.sqn")
 CLOCK_AND_ENTROPY = {
     "time.time", "time.monotonic", "time.time_ns", "os.urandom", "secrets.token_bytes", "random.random",
     "random.randbytes", "datetime.now", "datetime.datetime.now", "asyncio.sleep",

@@ -18,6 +18,8 @@ NOT_IN_WIRE = {
     "pydantic", "subprocess", "selectors", "select", "concurrent",
 }  # fmt: skip
 ONE_ADAPTER = {"pyrad": "wire.radius", "diameter": "wire.diameter", "sqlalchemy": "hss", "alembic": "hss"}
+HSS_ROOMS = ("models", "store", "keys", "counting", "telling", "policy", "faces", "provisioning", "rest")
+"""The rooms of the HSS, each of which may import those before it, and none behind it."""
 LEAST_FILES = 100
 
 
@@ -48,6 +50,23 @@ def test_arrows_point_down() -> None:
     files = source_files()
     assert len(files) >= LEAST_FILES, f"only {len(files)} files were seen"
     assert [offence for file in files for offence in _offences(file)] == []
+
+
+def _hss_room(module: str) -> int | None:
+    parts = module.split(".")
+    return HSS_ROOMS.index(parts[1]) if parts[0] == "hss" and len(parts) > 1 and parts[1] in HSS_ROOMS else None
+
+
+def test_rooms_of_the_hss_stand_on_those_before_them() -> None:
+    files = [(file, room) for file in source_files() if (room := _hss_room(file.module)) is not None]
+    assert {room for _, room in files} == set(range(len(HSS_ROOMS)))
+    wrong = [
+        f"{file.path} imports {name}"
+        for file, room in files
+        for name in file.imports
+        if (other := _hss_room(name)) is not None and other > room
+    ]
+    assert wrong == []
 
 
 def test_every_package_was_seen() -> None:

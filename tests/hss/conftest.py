@@ -11,15 +11,15 @@ import pytest
 from sqlalchemy import Connection, insert, text, update
 
 from hss.auc import SubscriberKeys
-from hss.custody import Custodian
-from hss.database import Database
-from hss.engines import transaction
-from hss.location import Location
+from hss.keys.custody import Custodian
+from hss.keys.vault import KEY_VERSION, Vault
 from hss.models import Apn, Model, Subscriber, SubscriberState
-from hss.postgres import _SETTINGS
-from hss.schema import upgrade
 from hss.service import HssService
-from hss.vault import KEY_VERSION, Vault
+from hss.store.database import Database
+from hss.store.engines import transaction
+from hss.store.location import Location
+from hss.store.postgres import _SETTINGS
+from hss.store.schema import upgrade
 from tests.postgres import PostgresServer, running_server
 from wire.aka.milenage import Milenage
 from wire.aka.sqn import conceal
@@ -157,7 +157,7 @@ def now_ms() -> int:
 
 def wait_little(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let no engine that is made from now on wait long for another's transaction."""
-    monkeypatch.setattr("hss.engines.BUSY_TIMEOUT", 0.01)
+    monkeypatch.setattr("hss.store.engines.BUSY_TIMEOUT", 0.01)
     monkeypatch.setitem(_SETTINGS, "lock_timeout", "10")
 
 

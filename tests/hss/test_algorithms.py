@@ -15,9 +15,9 @@ from hss.algorithms import (
     key_lengths,
     read_settings,
 )
-from hss.engines import transaction
-from hss.location import Location
 from hss.models import Algorithm, AlgorithmProfile, Custody, Scheme
+from hss.store.engines import transaction
+from hss.store.location import Location
 from tests.hss.conftest import FIRST_SET, VECTORS
 from wire.aka.milenage import Milenage, MilenageConstants
 from wire.aka.xor import TestAlgorithm

@@ -9,10 +9,10 @@ import pytest
 from hss.api import VectorRequest
 from hss.app import main, serve
 from hss.config import HssConfig
+from hss.keys.vault import MasterKeyRefused, open_vault, write_master_key
 from hss.opened_store import open_service
-from hss.schema import SchemaOutdated
-from hss.store_errors import StoreUnavailable
-from hss.vault import MasterKeyRefused, open_vault, write_master_key
+from hss.store.errors import StoreUnavailable
+from hss.store.schema import SchemaOutdated
 from runtime.config import ConfigError, read_config
 from tests.hss.conftest import Registry
 

@@ -8,11 +8,11 @@ import pytest
 from sqlalchemy import Connection, delete, select, update
 
 from hss.audit import Actor, AuditTrail, read_entries
-from hss.engines import transaction
-from hss.keyring import Keyring
-from hss.location import Location
+from hss.keys.keyring import Keyring
+from hss.keys.vault import Vault, VaultError
 from hss.models import AuditEntry, AuditHead
-from hss.vault import Vault, VaultError
+from hss.store.engines import transaction
+from hss.store.location import Location
 from tests.hss.provisioning.desk import now
 from wire.secret import Secret
 

@@ -6,10 +6,10 @@ from random import Random
 import pytest
 
 from hss.config import HssConfig
+from hss.keys.vault import write_master_key
 from hss.opened_store import open_service, open_store
-from hss.schema import SchemaOutdated
-from hss.store_errors import StoreUnavailable
-from hss.vault import write_master_key
+from hss.store.errors import StoreUnavailable
+from hss.store.schema import SchemaOutdated
 from wire.identity import Imsi
 
 

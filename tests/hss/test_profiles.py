@@ -5,10 +5,10 @@ from ipaddress import IPv4Address, IPv6Address
 from sqlalchemy import insert, update
 
 from hss.api import Ambr, ApnProfile, PdnType, SpecificApn
-from hss.engines import transaction
-from hss.location import Location
 from hss.models import Apn, Registration, ServingGateway, SubscriberState
-from hss.profiles import have_apns, profile_of, state_of
+from hss.profiles import profile_of, state_of
+from hss.store.engines import transaction
+from hss.store.location import Location
 from tests.hss.conftest import Registry
 from wire.identity import Imsi
 
@@ -48,13 +48,6 @@ def test_unknown_user_has_no_profile(location: Location) -> None:
     with transaction(location) as connection:
         assert profile_of(connection, Imsi("999990000000000")) is None
         assert state_of(connection, "999990000000000") is None
-
-
-def test_apn_is_looked_for_without_the_rest(registry: Registry, location: Location) -> None:
-    known, bare = registry.add(apns=("internet", "*")), registry.add("001010000000002", apns=())
-    with transaction(location) as connection:
-        wanted = [str(bare.imsi), str(known.imsi), "999990000000000", str(known.imsi)]
-        assert have_apns(connection, wanted) == [False, True, False, True]
 
 
 def test_profile_has_the_gateway_of_each_apn(registry: Registry, location: Location) -> None:

@@ -7,10 +7,10 @@ import pytest
 from sqlalchemy import select
 
 from hss.api import Assignment, AssignmentRequest, Profile, Refusal, ServiceRefused
-from hss.engines import transaction
-from hss.location import Location
 from hss.models import ServingGateway, SubscriberState
 from hss.registrations import Outcome, assign, forget, serving_aaa, user_data
+from hss.store.engines import transaction
+from hss.store.location import Location
 from tests.hss.conftest import Registry
 from wire.identity import Imsi
 

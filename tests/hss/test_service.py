@@ -21,14 +21,14 @@ from hss.api import (
     VectorRequest,
 )
 from hss.auc import SubscriberKeys
-from hss.custody import Custodian
-from hss.database import Database, Limits
-from hss.engines import transaction
-from hss.location import Location
+from hss.counting.sqn import SEQ_MAX
+from hss.keys.custody import Custodian
+from hss.keys.vault import Vault
 from hss.models import Algorithm, AlgorithmProfile, Subscriber, SubscriberState
 from hss.service import VECTORS_MAX, HssService
-from hss.sqn import SEQ_MAX
-from hss.vault import Vault
+from hss.store.database import Database, Limits
+from hss.store.engines import transaction
+from hss.store.location import Location
 from tests.hss.conftest import FIRST_SET, MASTER_KEY, VECTORS, Known, Registry, lock, now_ms, wait_little
 from ue_sim.usim import Answer, CardAlgorithm, OutOfSync, SoftwareUsim
 from wire.aka.kasme import derive_kasme

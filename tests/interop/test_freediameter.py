@@ -18,12 +18,12 @@ from structlog.testing import capture_logs
 from akadia.pki import Authority
 from hss.app import serve
 from hss.config import HssConfig
-from hss.engines import transaction
+from hss.keys.vault import open_vault, write_master_key
 from hss.models import Registration, RequestingNode
-from hss.notices import tell_deregistered
 from hss.registrations import forget
-from hss.schema import upgrade
-from hss.vault import open_vault, write_master_key
+from hss.store.engines import transaction
+from hss.store.schema import upgrade
+from hss.telling.notices import tell_deregistered
 from runtime.config import read_config
 from runtime.diameter.client import DiameterClient
 from tests.hss.conftest import Registry

@@ -26,7 +26,7 @@ from aaa.swx_requests import SwxRequests
 from aaa.user_sessions import MemoryUserSessions
 from akadia.pki import Authority
 from hss.api import Ambr, Assignment
-from hss.swx_profile import user_data
+from hss.telling.swx_profile import user_data
 from pdngw_proxy.aaa_link.config import DiameterLinkConfig
 from pdngw_proxy.aaa_link.diameter import DiameterLink
 from pdngw_proxy.aaa_link.port import RelayAccept, RelayChallenge, RelayRequest

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from hss.engines import transaction
+from hss.keys.vault import open_vault, write_master_key
 from hss.models import Subscriber
-from hss.schema import upgrade
-from hss.vault import open_vault, write_master_key
+from hss.store.engines import transaction
+from hss.store.schema import upgrade
 from tests.hss.conftest import Known, Registry
 from tests.interop.program import Program
 from tests.interop.wpa_ctrl import EapolTest, Reply, Report, run_eapol_test

@@ -13,14 +13,14 @@ import pytest
 from sqlalchemy import URL, text
 
 from hss.api import Refusal, ServiceRefused, VectorRequest
-from hss.custody import Custodian
-from hss.database import Database, Limits
-from hss.engines import transaction
-from hss.postgres import _SETTINGS
-from hss.schema import upgrade
+from hss.faces.swx_server import SwxServer
+from hss.keys.custody import Custodian
+from hss.keys.vault import Vault
 from hss.service import HssService
-from hss.swx_server import SwxServer
-from hss.vault import Vault
+from hss.store.database import Database, Limits
+from hss.store.engines import transaction
+from hss.store.postgres import _SETTINGS
+from hss.store.schema import upgrade
 from runtime.diameter.client import DiameterClient
 from runtime.diameter.server import DiameterServer
 from tests.hss.conftest import MASTER_KEY, Known, Registry, now_ms

@@ -9,12 +9,12 @@ import pytest
 
 from hss.api import ServiceRefused, VectorRequest
 from hss.config import HssConfig
-from hss.custody import Custodian
-from hss.database import Database, Limits
-from hss.engines import transaction
-from hss.schema import upgrade
+from hss.keys.custody import Custodian
+from hss.keys.vault import Vault
 from hss.service import HssService
-from hss.vault import Vault
+from hss.store.database import Database, Limits
+from hss.store.engines import transaction
+from hss.store.schema import upgrade
 from tests.hss.conftest import MASTER_KEY, Known, Registry, now_ms
 from tests.postgres import PostgresServer, running_server, running_standby
 from wire.aka.milenage import Milenage

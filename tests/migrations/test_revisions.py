@@ -12,14 +12,14 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, insert, inspect, select, text
 
-from hss.custody import Custodian
-from hss.engines import migration_engine, transaction
-from hss.location import Location
+from hss.counting.rows import keys_of
+from hss.keys.custody import Custodian
+from hss.keys.vault import Vault
 from hss.models import Model, RequestingNode, Subscriber
-from hss.rows import keys_of
-from hss.schema import SchemaOutdated, downgrade, upgrade
-from hss.store_errors import StoreUnavailable
-from hss.vault import Vault
+from hss.store.engines import migration_engine, transaction
+from hss.store.errors import StoreUnavailable
+from hss.store.location import Location
+from hss.store.schema import SchemaOutdated, downgrade, upgrade
 from tests.hss.conftest import FIRST_SET, Registry
 from tests.postgres import PostgresServer
 from wire.secret import Secret

@@ -6,11 +6,11 @@ import sys
 from pathlib import Path
 
 from hss.api import VectorRequest
-from hss.custody import Custodian
-from hss.database import Database
+from hss.counting.wall_clock import wall_clock_ms
+from hss.keys.custody import Custodian
+from hss.keys.vault import open_vault
 from hss.service import HssService
-from hss.vault import open_vault
-from hss.wall_clock import wall_clock_ms
+from hss.store.database import Database
 from wire.identity import Imsi
 
 

@@ -13,12 +13,12 @@ from random import Random
 from sqlalchemy import make_url
 
 from hss.api import Refusal, ServiceRefused, VectorRequest
-from hss.custody import Custodian
-from hss.database import Database
-from hss.location import Location
+from hss.counting.wall_clock import wall_clock_ms
+from hss.keys.custody import Custodian
+from hss.keys.vault import open_vault
 from hss.service import HssService
-from hss.vault import open_vault
-from hss.wall_clock import wall_clock_ms
+from hss.store.database import Database
+from hss.store.location import Location
 from wire.identity import Imsi
 
 TASKS = 16

@@ -22,13 +22,13 @@ from structlog.testing import capture_logs
 from hss.api import VectorRequest
 from hss.app import serve
 from hss.config import HssConfig
-from hss.custody import Custodian
-from hss.database import Database
-from hss.engines import transaction
-from hss.schema import upgrade
+from hss.counting.wall_clock import wall_clock_ms
+from hss.keys.custody import Custodian
+from hss.keys.vault import open_vault, write_master_key
 from hss.service import HssService
-from hss.vault import open_vault, write_master_key
-from hss.wall_clock import wall_clock_ms
+from hss.store.database import Database
+from hss.store.engines import transaction
+from hss.store.schema import upgrade
 from runtime.config import read_config
 from runtime.diameter.client import DiameterClient
 from runtime.diameter.settings import DiameterUnavailable
@@ -293,7 +293,7 @@ async def test_many_requests_share_commits_and_no_sqn(site: Site, aaa: DiameterC
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hss.engines.BUSY_TIMEOUT", 0.05)
+    monkeypatch.setattr("hss.store.engines.BUSY_TIMEOUT", 0.05)
 
 
 async def test_locked_database_is_answered_in_time(impatient: None, site: Site, aaa: DiameterClient) -> None:

@@ -13,12 +13,12 @@ from structlog.testing import capture_logs
 
 from hss.app import serve
 from hss.config import HssConfig
-from hss.engines import transaction
+from hss.keys.vault import open_vault, write_master_key
 from hss.models import Apn, Notice, Registration, Subscriber, SubscriberState
-from hss.notices import tell_deregistered, tell_profile_changed
 from hss.registrations import forget
-from hss.schema import upgrade
-from hss.vault import open_vault, write_master_key
+from hss.store.engines import transaction
+from hss.store.schema import upgrade
+from hss.telling.notices import tell_deregistered, tell_profile_changed
 from runtime.config import read_config
 from runtime.diameter.client import DiameterClient
 from tests.hss.conftest import Registry
@@ -262,7 +262,7 @@ async def test_server_that_was_away_is_told_once_when_it_is_back(
 
 
 async def test_refused_notice_is_sent_again(config: HssConfig, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hss.notice_sender._FIRST_WAIT", 0)
+    monkeypatch.setattr("hss.telling.notice_sender._FIRST_WAIT", 0)
     aaa = Aaa()
     aaa.result = 3004
     async with running(config, monkeypatch) as address, aaa.connected(address) as client:

@@ -14,8 +14,8 @@ from structlog.testing import capture_logs
 
 from hss.app import serve
 from hss.config import HssConfig
-from hss.schema import upgrade
-from hss.vault import open_vault, write_master_key
+from hss.keys.vault import open_vault, write_master_key
+from hss.store.schema import upgrade
 from runtime.config import read_config
 from runtime.diameter.client import DiameterClient
 from tests.hss.conftest import Registry

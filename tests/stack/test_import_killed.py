@@ -11,10 +11,10 @@ from random import Random
 import pytest
 from sqlalchemy import func, select
 
-from hss.engines import transaction
-from hss.location import Location
+from hss.keys.vault import write_master_key
 from hss.models import Apn, ImportBatch, Subscriber
-from hss.vault import write_master_key
+from hss.store.engines import transaction
+from hss.store.location import Location
 from tests.hss.provisioning.importing.conftest import OPC, K, imsi_of
 from tests.hss.provisioning.typed import CONFIG
 from tests.postgres import running_server

@@ -15,11 +15,11 @@ from random import Random
 import pytest
 from sqlalchemy import URL, insert
 
-from hss.engines import transaction
-from hss.location import Location
+from hss.keys.vault import KEY_VERSION, Vault, read_master_key, write_master_key
 from hss.models import Algorithm, AlgorithmProfile, Scheme, Subscriber
-from hss.schema import upgrade
-from hss.vault import KEY_VERSION, Vault, read_master_key, write_master_key
+from hss.store.engines import transaction
+from hss.store.location import Location
+from hss.store.schema import upgrade
 from tests.postgres import running_server
 from ue_sim.usim import Answer, SoftwareUsim
 from wire.aka.milenage import Milenage

@@ -14,8 +14,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from hss.algorithms import AlgorithmSettings
+from hss.counting.sqn import seq_max
 from hss.models import RequestingNode, Scheme, Subscriber
-from hss.sqn import seq_max
 
 AHEAD = 1 << 24
 """How far SEQ moves: 16 million vectors of one subscriber, or ticks of the clock."""

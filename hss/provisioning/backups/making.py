@@ -5,9 +5,9 @@ from collections.abc import Callable
 
 from sqlalchemy import Connection, func, select
 
-from hss import schema
 from hss.provisioning.backups.container import BackupWriter
 from hss.provisioning.backups.rows import RowCodec, tables
+from hss.store import schema
 
 ROWS = 1000
 """Rows that are in memory at a time."""

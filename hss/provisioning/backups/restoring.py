@@ -6,15 +6,15 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select
 
-from hss import schema
 from hss.algorithms import read_settings
-from hss.custody import Custodian, SealedKeys
+from hss.keys.custody import Custodian, SealedKeys
+from hss.keys.vault import VaultError
 from hss.models import Subscriber
 from hss.models.record import AuditHead
 from hss.provisioning.backups.ahead import MOVED, Ahead
 from hss.provisioning.backups.container import BackupRefused
 from hss.provisioning.backups.rows import RowCodec, tables
-from hss.vault import VaultError
+from hss.store import schema
 
 ROWS = 1000
 _MADE_BY_MIGRATIONS = ("algorithm_profile", "data_key", "audit_head")

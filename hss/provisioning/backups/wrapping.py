@@ -1,8 +1,8 @@
-"""The key of a backup under the master key (hss.data_keys)."""
+"""The key of a backup under the master key (hss.keys.data_keys)."""
 
-from hss.data_keys import MasterKey
+from hss.keys.data_keys import MasterKey
+from hss.keys.vault import UnknownKeyVersion, VaultError, WrongMasterKey
 from hss.provisioning.backups.container import BackupRefused
-from hss.vault import UnknownKeyVersion, VaultError, WrongMasterKey
 from wire.secret import Secret
 
 _PLACE = "backup"

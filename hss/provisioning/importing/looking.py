@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 
-from hss.engines import reader_engine, require_store
-from hss.location import Location
 from hss.provisioning.importing.batches import Refused, already, existing
 from hss.provisioning.importing.preparing import Plan
 from hss.provisioning.importing.quarantine import Quarantine
 from hss.provisioning.importing.rows import NewRow
 from hss.provisioning.importing.running import CHUNK
-from hss.store_errors import store_errors
+from hss.store.engines import reader_engine, require_store
+from hss.store.errors import store_errors
+from hss.store.location import Location
 
 EXAMPLES = 5
 """How many rows are shown of those that would be added, and for each cause of refusal."""

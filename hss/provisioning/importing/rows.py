@@ -9,7 +9,7 @@ from functools import lru_cache
 from hss.algorithms import AlgorithmSettings, derive_opc, key_lengths
 from hss.api import ApnProfile, PdnType
 from hss.auc import SubscriberKeys
-from hss.custody import key_check
+from hss.keys.custody import key_check
 from hss.provisioning.apns import ApnRefused, apn_profiles
 from hss.provisioning.importing.causes import Cause, RowRefused
 from hss.provisioning.importing.keys_source import KeyMissing

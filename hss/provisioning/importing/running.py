@@ -8,16 +8,16 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection, Engine
 
 from hss.audit import Actor, AuditTrail
-from hss.custody import Custodian
-from hss.engines import require_store, writer_engine
-from hss.location import Location
+from hss.keys.custody import Custodian
 from hss.models import BatchState
 from hss.provisioning.importing import batches
 from hss.provisioning.importing.batches import Batch, ImportRefused, Refused
 from hss.provisioning.importing.preparing import Plan
 from hss.provisioning.importing.quarantine import Quarantine
 from hss.provisioning.importing.source import Chunk
-from hss.store_errors import StoreBusy, StoreConflict, store_errors
+from hss.store.engines import require_store, writer_engine
+from hss.store.errors import StoreBusy, StoreConflict, store_errors
+from hss.store.location import Location
 
 CHUNK = 1000
 """Rows of one transaction."""

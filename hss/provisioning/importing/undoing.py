@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Connection, and_, delete, func, select
 
 from hss.models import BatchState, Registration, Subscriber
-from hss.notices import tell_deregistered
 from hss.provisioning.importing import batches
 from hss.provisioning.importing.batches import Batch, ImportRefused
 from hss.provisioning.importing.running import CHUNK, Record, Writer
+from hss.telling.notices import tell_deregistered
 
 REASON = "the subscription was withdrawn"
 EXAMPLES = 5

@@ -3,10 +3,10 @@
 import pytest
 from sqlalchemy import insert, select
 
-from hss.engines import transaction
-from hss.location import Location
 from hss.models import DEFAULT_PROFILE, Algorithm, AlgorithmProfile, Custody, Scheme
-from hss.store_errors import StoreConflict
+from hss.store.engines import transaction
+from hss.store.errors import StoreConflict
+from hss.store.location import Location
 
 USUAL = {"name": "mine", "algorithm": Algorithm.MILENAGE}
 

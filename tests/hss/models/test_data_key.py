@@ -3,10 +3,10 @@
 import pytest
 from sqlalchemy import insert
 
-from hss.engines import transaction
-from hss.location import Location
 from hss.models import DataKey, KeyPurpose, KeyState
-from hss.store_errors import StoreConflict
+from hss.store.engines import transaction
+from hss.store.errors import StoreConflict
+from hss.store.location import Location
 
 KEY = {"purpose": KeyPurpose.SUBSCRIBER, "master": "m", "wrapped": bytes(60)}
 

@@ -3,10 +3,10 @@
 import pytest
 from sqlalchemy import insert
 
-from hss.engines import transaction
-from hss.location import Location
 from hss.models import Notice, NoticeKind, Registration, RequestingNode
-from hss.store_errors import StoreConflict
+from hss.store.engines import transaction
+from hss.store.errors import StoreConflict
+from hss.store.location import Location
 
 
 def test_ind_has_one_owner_for_each_length(location: Location) -> None:

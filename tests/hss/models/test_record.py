@@ -3,10 +3,10 @@
 import pytest
 from sqlalchemy import insert, select
 
-from hss.engines import transaction
-from hss.location import Location
 from hss.models import ApiToken, AuditHead
-from hss.store_errors import StoreConflict
+from hss.store.engines import transaction
+from hss.store.errors import StoreConflict
+from hss.store.location import Location
 
 
 def test_audit_trail_has_one_head(location: Location) -> None:

@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import delete, insert, select, update
 
-from hss.engines import transaction
-from hss.location import Location
 from hss.models import Apn, Model, Registration, ServingGateway, Subscriber, SubscriberState
-from hss.store_errors import StoreConflict
+from hss.store.engines import transaction
+from hss.store.errors import StoreConflict
+from hss.store.location import Location
 from tests.hss.conftest import Registry
 
 IMSI = "001010000000001"

@@ -8,8 +8,8 @@ from random import Random
 import pytest
 from cyclopts import App
 
+from hss.keys.vault import write_master_key
 from hss.provisioning.cli import apps
-from hss.vault import write_master_key
 
 IMSI = "001010000000001"
 K = bytes.fromhex("465b5ce8b199b49faa5f0a2ee238a6bc")

@@ -6,14 +6,14 @@ from datetime import UTC, datetime
 
 from hss.auc import SubscriberKeys
 from hss.audit import Actor, Entry, read_entries
-from hss.custody import Custodian
-from hss.engines import transaction
-from hss.location import Location
+from hss.keys.custody import Custodian
+from hss.keys.vault import Vault
 from hss.provisioning.apns import apn_profiles
 from hss.provisioning.change import Change, changing
 from hss.provisioning.description import Account
 from hss.provisioning.subscribers import NewSubscriber, add, show
-from hss.vault import Vault
+from hss.store.engines import transaction
+from hss.store.location import Location
 from wire.identity import Imsi
 from wire.secret import Secret
 

@@ -3,12 +3,12 @@
 import pytest
 
 from hss.algorithms import AlgorithmSettings, read_settings
-from hss.engines import transaction
-from hss.location import Location
+from hss.keys.vault import Vault
 from hss.models import Algorithm, Scheme
 from hss.provisioning.algorithm_profiles import add, described, remove, users_of
 from hss.provisioning.change import ProvisioningRefused
-from hss.vault import Vault
+from hss.store.engines import transaction
+from hss.store.location import Location
 from tests.hss.provisioning.desk import change, entries, new, put
 
 BUSY = AlgorithmSettings("busy", reserve=32)

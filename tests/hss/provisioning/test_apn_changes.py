@@ -3,10 +3,10 @@
 import pytest
 
 from hss.api import ApnProfile, PdnType
-from hss.location import Location
+from hss.keys.vault import Vault
 from hss.provisioning import apn_changes
 from hss.provisioning.change import ProvisioningRefused
-from hss.vault import Vault
+from hss.store.location import Location
 from tests.hss.provisioning.desk import IMSI, account, change, entries, put
 
 

@@ -3,12 +3,12 @@
 import pytest
 
 from hss.api import Ambr, ApnProfile, PdnType
-from hss.engines import transaction
-from hss.location import Location
+from hss.keys.vault import Vault
 from hss.profiles import profile_of
 from hss.provisioning.apn_rows import add_apn, change_apn, make_default, next_context_id, remove_apn
 from hss.provisioning.change import ProvisioningRefused
-from hss.vault import Vault
+from hss.store.engines import transaction
+from hss.store.location import Location
 from tests.hss.provisioning.desk import IMSI, OTHER, new, put
 
 

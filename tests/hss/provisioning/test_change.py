@@ -2,11 +2,11 @@
 
 import pytest
 
-from hss.custody import Custodian
-from hss.engines import transaction
-from hss.location import Location
+from hss.keys.custody import Custodian
+from hss.keys.vault import Vault
 from hss.provisioning.change import begin
-from hss.vault import Vault
+from hss.store.engines import transaction
+from hss.store.location import Location
 from tests.hss.provisioning.desk import ACTOR, change, entries, now
 
 

@@ -12,12 +12,12 @@ import pytest
 from sqlalchemy import update
 
 from hss.api import Resynchronisation, ServiceRefused, VectorRequest
-from hss.custody import Custodian, key_check
-from hss.database import Database
-from hss.engines import transaction
+from hss.keys.custody import Custodian, key_check
+from hss.keys.vault import open_vault
 from hss.models import Subscriber
 from hss.service import HssService
-from hss.vault import open_vault
+from hss.store.database import Database
+from hss.store.engines import transaction
 from runtime import logs
 from tests.hss.conftest import now_ms
 from tests.hss.provisioning.conftest import IMSI, KEYS, OP, K, Run
@@ -152,7 +152,7 @@ def test_waiting_for_keys_holds_no_database(run: Run, database_path: Path, monke
             with transaction(database_path):
                 return super().read(size)
 
-    monkeypatch.setattr("hss.engines.BUSY_TIMEOUT", 0.01)
+    monkeypatch.setattr("hss.store.engines.BUSY_TIMEOUT", 0.01)
     monkeypatch.setattr("io.StringIO", Slow)
     add(run)
 

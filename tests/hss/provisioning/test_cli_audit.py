@@ -5,9 +5,9 @@ from pathlib import Path
 
 from sqlalchemy import update
 
-from hss.engines import transaction
 from hss.models import AuditEntry
 from hss.provisioning.cli_audit import audit_app
+from hss.store.engines import transaction
 from tests.hss.provisioning.conftest import IMSI, KEYS, K, Run
 
 

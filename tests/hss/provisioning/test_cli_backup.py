@@ -9,10 +9,10 @@ from random import Random
 import pytest
 from sqlalchemy import update
 
-from hss.engines import transaction
+from hss.keys.vault import write_master_key
 from hss.models import AuditEntry
 from hss.provisioning.backups.ahead import AHEAD
-from hss.vault import write_master_key
+from hss.store.engines import transaction
 from tests.hss.provisioning.importing.conftest import csv_of, imsi_of
 from tests.hss.provisioning.typed import Operator, operator_in
 

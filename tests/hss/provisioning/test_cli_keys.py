@@ -13,11 +13,11 @@ from random import Random
 import pytest
 
 from akadia.cli import main
-from hss.custody import Custodian
-from hss.data_keys import rows_by_key
-from hss.engines import transaction
+from hss.keys.custody import Custodian
+from hss.keys.data_keys import rows_by_key
+from hss.keys.vault import open_vault, write_master_key
 from hss.provisioning.cli_keys import keys_app
-from hss.vault import open_vault, write_master_key
+from hss.store.engines import transaction
 from tests.hss.conftest import Registry
 
 ROOT = Path(__file__).parents[3]

@@ -4,14 +4,14 @@ from random import Random
 
 import pytest
 
-from hss.custody import Custodian
-from hss.engines import transaction
-from hss.location import Location
+from hss.keys.custody import Custodian
+from hss.keys.vault import Vault
+from hss.keys.verification import Verdict
 from hss.provisioning.change import NotThere
 from hss.provisioning.comparing import compare, in_words
 from hss.provisioning.keys_input import KeysInput
-from hss.vault import Vault
-from hss.verification import Verdict
+from hss.store.engines import transaction
+from hss.store.location import Location
 from tests.hss.provisioning.desk import IMSI, KEYS, OTHER, put
 from wire.identity import Imsi
 from wire.secret import Secret

@@ -3,9 +3,9 @@
 import json
 from dataclasses import replace
 
-from hss.location import Location
+from hss.keys.vault import Vault
 from hss.provisioning.description import described, differences
-from hss.vault import Vault
+from hss.store.location import Location
 from tests.hss.provisioning.desk import IMSI, account, put
 
 

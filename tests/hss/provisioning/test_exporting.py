@@ -6,10 +6,10 @@ import json
 
 import pytest
 
-from hss.engines import transaction
-from hss.location import Location
 from hss.models import SubscriberState
 from hss.provisioning import exporting
+from hss.store.engines import transaction
+from hss.store.location import Location
 from tests.hss.conftest import FIRST_SET, Registry
 from tests.leaks import forms
 

@@ -3,10 +3,10 @@
 import pytest
 from sqlalchemy import insert
 
-from hss.engines import transaction
-from hss.location import Location
 from hss.models import Registration, SubscriberState
 from hss.provisioning.listing import Filter, Line, count, lines
+from hss.store.engines import transaction
+from hss.store.location import Location
 from tests.hss.conftest import Registry
 
 

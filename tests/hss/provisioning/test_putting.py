@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 
-from hss.location import Location
+from hss.keys.vault import Vault
 from hss.models import SubscriberState
 from hss.provisioning.apns import apn_profiles
 from hss.provisioning.change import Conflict, ProvisioningRefused
@@ -13,7 +13,7 @@ from hss.provisioning.description import Account
 from hss.provisioning.keys_input import KeysInput
 from hss.provisioning.putting import Wanted, create, put
 from hss.provisioning.subscribers import show
-from hss.vault import Vault
+from hss.store.location import Location
 from tests.hss.provisioning.desk import IMSI, KEYS, change, entries
 from wire.secret import Secret
 

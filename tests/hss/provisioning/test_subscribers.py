@@ -11,9 +11,8 @@ from sqlalchemy import insert, select
 from hss.algorithms import AlgorithmSettings
 from hss.api import Assignment, AssignmentRequest, VectorRequest
 from hss.auc import SubscriberKeys
-from hss.custody import key_check
-from hss.engines import transaction
-from hss.location import Location
+from hss.keys.custody import key_check
+from hss.keys.vault import Vault
 from hss.models import Algorithm, AlgorithmProfile, Notice, NoticeKind, SubscriberState
 from hss.provisioning.change import Change, Conflict, ProvisioningRefused
 from hss.provisioning.description import Account
@@ -29,7 +28,8 @@ from hss.provisioning.subscribers import (
     show,
 )
 from hss.service import HssService
-from hss.vault import Vault
+from hss.store.engines import transaction
+from hss.store.location import Location
 from tests.hss.provisioning.desk import IMSI, KEYS, OTHER, account, change, entries, new, put
 from wire.identity import Imsi
 from wire.secret import Secret

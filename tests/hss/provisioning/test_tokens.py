@@ -6,13 +6,13 @@ from random import Random
 import pytest
 from sqlalchemy import select
 
-from hss.engines import transaction
-from hss.location import Location
+from hss.keys.vault import Vault
 from hss.models import ApiToken
 from hss.provisioning import tokens
 from hss.provisioning.change import NotThere, ProvisioningRefused
 from hss.provisioning.tokens import Caller, Role
-from hss.vault import Vault
+from hss.store.engines import transaction
+from hss.store.location import Location
 from tests.hss.provisioning.desk import change, entries, now
 
 

@@ -7,8 +7,8 @@ from typing import NamedTuple
 import pytest
 from cyclopts import App
 
+from hss.keys.vault import write_master_key
 from hss.provisioning.cli import apps
-from hss.vault import write_master_key
 
 CONFIG = """
 [network]

@@ -9,9 +9,8 @@ from random import Random
 import pytest
 
 from hss.audit import Actor
-from hss.custody import Custodian
-from hss.database import Database
-from hss.location import Location
+from hss.keys.custody import Custodian
+from hss.keys.vault import Vault
 from hss.provisioning import tokens
 from hss.provisioning.change import changing
 from hss.provisioning.tokens import Role
@@ -20,7 +19,8 @@ from hss.rest.gate import Gate
 from hss.rest.import_desk import ImportDesk, Place
 from hss.rest.transactions import Transactions
 from hss.service import HssService
-from hss.vault import Vault
+from hss.store.database import Database
+from hss.store.location import Location
 from tests.hss.conftest import now_ms
 from tests.hss.rest.asking import Client
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from hss.location import Location
+from hss.keys.vault import Vault
 from hss.rest.access import Preconditions, etag
 from hss.rest.problems import PreconditionFailed
-from hss.vault import Vault
+from hss.store.location import Location
 from tests.hss.provisioning.desk import account, put
 
 

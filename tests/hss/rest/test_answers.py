@@ -2,10 +2,10 @@
 
 from pydantic import BaseModel
 
-from hss.location import Location
+from hss.keys.vault import Vault
 from hss.rest import answers
 from hss.rest.answers import Answer, SubscriberAnswer
-from hss.vault import Vault
+from hss.store.location import Location
 from tests.hss.provisioning.desk import account, put
 
 KEY_NAMES = {"k", "opc", "op", "ck", "ik", "xres", "kasme", "token", "digest"}

@@ -4,10 +4,10 @@ from pathlib import Path
 from random import Random
 
 from hss.config import HssConfig
+from hss.keys.vault import write_master_key
 from hss.opened_store import open_store
 from hss.rest.config import ApiConfig
 from hss.rest.opening import api_server
-from hss.vault import write_master_key
 from tests.hss.rest.asking import Client
 
 

@@ -5,11 +5,11 @@ import json
 import pytest
 
 from hss.api import Refusal, ServiceRefused
+from hss.keys.vault import VaultError
 from hss.provisioning.apns import ApnRefused
 from hss.provisioning.change import Conflict, NotThere, ProvisioningRefused
 from hss.rest.problems import Fault, PreconditionFailed, documented, problem, status_of
-from hss.store_errors import StoreBusy, StoreUnavailable
-from hss.vault import VaultError
+from hss.store.errors import StoreBusy, StoreUnavailable
 from tests.hss.rest.asking import Client
 from tests.hss.rest.conftest import K
 

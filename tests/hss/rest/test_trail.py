@@ -2,9 +2,9 @@
 
 from sqlalchemy import update
 
-from hss.engines import transaction
 from hss.models import AuditEntry
 from hss.provisioning.tokens import Role
+from hss.store.engines import transaction
 from tests.hss.rest.asking import Client
 from tests.hss.rest.conftest import IMSI, SUBSCRIBER, Api
 

@@ -9,9 +9,8 @@ from random import Random
 import pytest
 from sqlalchemy import Connection, insert
 
-from hss.custody import Custodian
-from hss.engines import transaction
-from hss.location import Location
+from hss.keys.custody import Custodian
+from hss.keys.vault import Vault
 from hss.models import (
     Algorithm,
     AlgorithmProfile,
@@ -30,7 +29,8 @@ from hss.provisioning.backups.making import make
 from hss.provisioning.backups.restoring import Restored, restore
 from hss.provisioning.backups.rows import lines
 from hss.provisioning.backups.wrapping import MasterWrapper
-from hss.vault import Vault
+from hss.store.engines import transaction
+from hss.store.location import Location
 from tests.hss.conftest import Known, Registry
 
 FIRST, SECOND = "001010000000001", "001010000000002"

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from hss.algorithms import AlgorithmSettings
+from hss.counting.sqn import DELTA, SEQ_MAX, seq_max
 from hss.models import Scheme
 from hss.provisioning.backups.ahead import AHEAD, Ahead
-from hss.sqn import DELTA, SEQ_MAX, seq_max
 
 SETTINGS = {
     "milenage": AlgorithmSettings("milenage"),

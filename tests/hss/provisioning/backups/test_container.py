@@ -6,10 +6,10 @@ from random import Random
 
 import pytest
 
+from hss.keys.vault import Vault
 from hss.provisioning.backups import container
 from hss.provisioning.backups.container import BackupRefused, BackupWriter, read_backup
 from hss.provisioning.backups.wrapping import MasterWrapper
-from hss.vault import Vault
 from wire.secret import Secret
 
 PARTS = [bytes([number]) * 100 for number in range(5)]

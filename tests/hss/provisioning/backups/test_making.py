@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from hss.engines import transaction
-from hss.location import Location
+from hss.keys.vault import Vault
 from hss.models import Subscriber
 from hss.provisioning.backups.making import rows_in
 from hss.provisioning.backups.rows import lines
-from hss.vault import Vault
+from hss.store.engines import transaction
+from hss.store.location import Location
 from tests.hss.conftest import FIRST_SET, Registry
 from tests.hss.provisioning.backups.conftest import FIRST, backup_of, fill, opened_backup
 from tests.leaks import forms

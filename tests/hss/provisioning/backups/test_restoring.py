@@ -3,17 +3,17 @@
 import pytest
 from sqlalchemy import Connection, insert, select, update
 
-from hss.custody import Custodian
-from hss.engines import transaction
-from hss.location import Location
+from hss.counting.sqn import SEQ_MAX
+from hss.keys.custody import Custodian
+from hss.keys.vault import Vault
 from hss.models import DataKey, ImportBatch, KeyPurpose, KeyState, RequestingNode, Subscriber
 from hss.provisioning.backups.ahead import AHEAD
 from hss.provisioning.backups.container import BackupRefused
 from hss.provisioning.backups.restoring import restore
 from hss.provisioning.backups.rows import tables
-from hss.schema import upgrade
-from hss.sqn import SEQ_MAX
-from hss.vault import Vault
+from hss.store.engines import transaction
+from hss.store.location import Location
+from hss.store.schema import upgrade
 from tests.hss.conftest import Registry
 from tests.hss.provisioning.backups.conftest import FIRST, SECOND, backup_of, fill, restore_into
 from wire.identity import Imsi

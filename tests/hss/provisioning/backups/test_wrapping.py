@@ -2,9 +2,9 @@
 
 import pytest
 
+from hss.keys.vault import Vault
 from hss.provisioning.backups.container import BackupRefused
 from hss.provisioning.backups.wrapping import MasterWrapper
-from hss.vault import Vault
 from wire.secret import Secret
 
 KEY = Secret(bytes(range(100, 132)))

@@ -8,9 +8,8 @@ import pytest
 from sqlalchemy import Connection, select
 
 from hss.algorithms import AlgorithmSettings
-from hss.custody import Custodian, SealedKeys
-from hss.engines import transaction
-from hss.location import Location
+from hss.keys.custody import Custodian, SealedKeys
+from hss.keys.vault import Vault
 from hss.models import Subscriber
 from hss.provisioning.importing.batches import Batch
 from hss.provisioning.importing.mapping import Mapping, load
@@ -18,7 +17,8 @@ from hss.provisioning.importing.preparing import Plan, prepare
 from hss.provisioning.importing.quarantine import Quarantine
 from hss.provisioning.importing.running import Importer, Outcome, begin, opened
 from hss.provisioning.importing.source import Source
-from hss.vault import Vault
+from hss.store.engines import transaction
+from hss.store.location import Location
 
 K = "465b5ce8b199b49faa5f0a2ee238a6bc"
 OP = "cdc202d5123e20f62b6d676ac72cb318"

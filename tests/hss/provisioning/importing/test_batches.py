@@ -6,8 +6,7 @@ from random import Random
 import pytest
 from sqlalchemy import select
 
-from hss.data_keys import make_key
-from hss.engines import transaction
+from hss.keys.data_keys import make_key
 from hss.models import Apn, BatchState, KeyPurpose, Subscriber
 from hss.provisioning.change import NotThere
 from hss.provisioning.importing import batches
@@ -15,6 +14,7 @@ from hss.provisioning.importing.batches import Batch, ImportRefused
 from hss.provisioning.importing.causes import Cause
 from hss.provisioning.importing.rows import NewRow
 from hss.provisioning.importing.source import Chunk
+from hss.store.engines import transaction
 from tests.hss.provisioning.importing.conftest import Imports, MakePlan, csv_of, imsi_of
 
 DIGEST = bytes(32)

@@ -6,14 +6,14 @@ from contextlib import closing
 import pytest
 from sqlalchemy import select, update
 
-from hss.engines import transaction
 from hss.models import BatchState, ImportBatch, Subscriber
 from hss.provisioning.importing.batches import Batch, ImportRefused, Refused
 from hss.provisioning.importing.preparing import Plan
 from hss.provisioning.importing.quarantine import Quarantine
 from hss.provisioning.importing.running import Importer, begin, opened
 from hss.provisioning.importing.source import SourceRefused
-from hss.store_errors import StoreConflict
+from hss.store.engines import transaction
+from hss.store.errors import StoreConflict
 from tests.hss.provisioning.importing.conftest import OPC, Imports, K, MakePlan, csv_of, imsi_of
 
 

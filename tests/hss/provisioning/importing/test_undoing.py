@@ -3,11 +3,11 @@
 import pytest
 from sqlalchemy import insert, select, update
 
-from hss.engines import transaction
 from hss.models import Apn, BatchState, Notice, NoticeKind, Registration, Subscriber
 from hss.provisioning.importing.batches import ImportRefused
 from hss.provisioning.importing.running import opened
 from hss.provisioning.importing.undoing import Rollback, Undone
+from hss.store.engines import transaction
 from tests.hss.provisioning.importing.conftest import Imports, MakePlan, csv_of, imsi_of
 
 

@@ -1,0 +1,98 @@
+"""Engines for a store wherever it is; and SQLite ones that keep their word: WAL, synchronous=FULL, BEGIN IMMEDIATE.
+
+A deferred BEGIN that reads and then writes fails at once when another process has written between, and the driver's
+own default begins no transaction before a SELECT at all; so the driver begins nothing (`isolation_level=None`) and
+each engine says its BEGIN itself.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import quote
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
+
+from hss.store.errors import StoreUnavailable, store_errors
+from hss.store.location import Location
+from hss.store.postgres import BUSY_TIMEOUT, postgres_engine, postgres_migration_engine
+
+
+def writer_engine(location: Location) -> Engine:
+    """An engine whose transactions are on disk when they end; SQLite's are exclusive from their first statement."""
+    if isinstance(location, URL):
+        return postgres_engine(location, connections=1)
+    return _engine(location, "BEGIN IMMEDIATE", ("foreign_keys=ON", "synchronous=FULL"), connections=1)
+
+
+def reader_engine(location: Location, connections: int = 2) -> Engine:
+    """An engine that cannot write and sees each transaction whole."""
+    if isinstance(location, URL):
+        return postgres_engine(location, connections=connections, read_only=True)
+    return _engine(location, "BEGIN", ("query_only=ON",), connections)
+
+
+def migration_engine(location: Location) -> Engine:
+    """An engine for changing the schema; it makes a SQLite file, readable by its owner alone.
+
+    SQLite's foreign keys are off, because a table that is rebuilt would take its children with it.
+    """
+    if isinstance(location, URL):
+        return postgres_migration_engine(location)
+    location.touch(mode=0o600)
+    return _engine(location, "BEGIN IMMEDIATE", ("journal_mode=WAL", "synchronous=FULL"), connections=1)
+
+
+def _engine(path: Path, begin: str, pragmas: tuple[str, ...], connections: int) -> Engine:
+    def connect() -> sqlite3.Connection:
+        return sqlite3.connect(
+            f"file:{quote(str(path.absolute()))}?mode=rw",
+            uri=True,
+            timeout=BUSY_TIMEOUT,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+
+    engine = create_engine(
+        "sqlite://",
+        creator=connect,
+        poolclass=QueuePool,
+        pool_size=connections,
+        max_overflow=0,
+        pool_timeout=BUSY_TIMEOUT,
+        # what a failing statement carried is sealed keys and identities: not for a log
+        hide_parameters=True,
+    )
+
+    def prepare(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
+        for pragma in pragmas:
+            connection.execute(f"PRAGMA {pragma}")
+
+    def say_begin(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    event.listen(engine, "connect", prepare)
+    event.listen(engine, "begin", say_begin)
+    return engine
+
+
+@contextmanager
+def transaction(location: Location, *, read_only: bool = False) -> Iterator[Connection]:
+    """One transaction on the database at `location`, for a command that runs and ends; StoreError when it fails.
+
+    Unless it is `read_only`, nobody else may write meanwhile: wait for nothing inside.
+    """
+    require_store(location)
+    engine = reader_engine(location) if read_only else writer_engine(location)
+    try:
+        with store_errors(), engine.begin() as connection:
+            yield connection
+    finally:
+        engine.dispose()
+
+
+def require_store(location: Location) -> None:
+    """StoreUnavailable unless there is a database file; a PostgreSQL server says itself what is missing."""
+    if isinstance(location, Path) and not location.is_file():
+        raise StoreUnavailable(f"{location}: there is no database; make it with: akadia --config FILE db upgrade")

@@ -1,0 +1,144 @@
+"""One connection with a thread of its own: all that waits when a transaction ends goes into the next one together."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine
+
+from hss.store.errors import StoreBusy, StoreUnavailable, store_errors
+from runtime.shared_timeout import SharedTimeout
+
+RequestT = TypeVar("RequestT")
+AnswerT = TypeVar("AnswerT")
+
+Work = Callable[[Connection, Sequence[RequestT]], Sequence[AnswerT]]
+"""What is done for many requests in one transaction: an answer for each, in their order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much may wait (requests), how long each waits (seconds), how much goes into one transaction."""
+
+    waiting: int = 4096
+    seconds: float = 5.0
+    together: int = 256
+    readers: int = 2
+
+
+@dataclass(slots=True, eq=False)
+class _Item:
+    work: Work[Any, Any]
+    request: object
+    answer: "asyncio.Future[Any]"
+    alone: bool = False
+
+
+class Lane:
+    """Runs work on `engine` for the running event loop, one transaction at a time."""
+
+    def __init__(self, engine: Engine, limits: Limits, name: str) -> None:
+        self._engine = engine
+        self._limits = limits
+        self._loop = asyncio.get_running_loop()
+        self._in_time = SharedTimeout(limits.seconds)
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
+        self._pending: list[_Item] = []
+        self._busy = False
+        self._closed = False
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self.waiting = 0
+        """Requests that wait, or are being served."""
+
+    async def submit(self, work: Work[RequestT, AnswerT], request: RequestT) -> AnswerT:
+        """The answer to `request`, once its transaction is at its end.
+
+        StoreBusy when too much waits or nothing is answered in time, StoreError for what the store refuses, and
+        whatever `work` raises.
+        """
+        self._require_room()
+        answer: asyncio.Future[AnswerT] = self._loop.create_future()
+        self._pending.append(_Item(work, request, answer))
+        self.waiting += 1
+        if not self._busy:
+            # not now: the rest of this turn of the loop brings more, which then shares the commit
+            self._busy = True
+            self._idle.clear()
+            self._loop.call_soon(self._start_turn)
+        try:
+            with self._in_time.limit():
+                return await answer
+        except TimeoutError:
+            raise StoreBusy(f"no answer from the store within {self._limits.seconds:g} s") from None
+
+    async def close(self) -> None:
+        """Serve what waits, then end; what is not served in its time is abandoned, and so is a thread that hangs."""
+        self._closed = True
+        try:
+            async with asyncio.timeout(self._limits.seconds):
+                await self._idle.wait()
+        except TimeoutError:
+            self._abandon()
+            self._thread.submit(self._engine.dispose)
+            self._thread.shutdown(wait=False)
+            return
+        await self._loop.run_in_executor(None, self._thread.shutdown)
+        self._engine.dispose()
+
+    def _require_room(self) -> None:
+        if self._closed:
+            raise StoreUnavailable("the store is closed")
+        if self.waiting >= self._limits.waiting:
+            raise StoreBusy(f"{self.waiting} requests wait for the store")
+
+    def _start_turn(self) -> None:
+        items = self._take()
+        if not items:
+            self._busy = False
+            self._idle.set()
+            return
+        turn = self._thread.submit(self._turn, [(item.work, item.request) for item in items])
+        turn.add_done_callback(lambda done: self._loop.call_soon_threadsafe(self._end_turn, items, done))
+
+    def _take(self) -> list[_Item]:
+        count = 1 if self._pending and self._pending[0].alone else self._limits.together
+        taken, self._pending = self._pending[:count], self._pending[count:]
+        live = [item for item in taken if not item.answer.done()]
+        self.waiting -= len(taken) - len(live)
+        return live or (self._take() if self._pending else [])
+
+    def _turn(self, wanted: list[tuple[Work[Any, Any], object]]) -> list[object]:
+        """In the thread: one transaction for all of `wanted`."""
+        answers: list[object] = [None] * len(wanted)
+        with store_errors(), self._engine.begin() as connection:
+            for work in dict.fromkeys(work for work, _ in wanted):
+                places = [place for place, (other, _) in enumerate(wanted) if other is work]
+                for place, answer in zip(places, work(connection, [wanted[p][1] for p in places]), strict=True):
+                    answers[place] = answer
+        return answers
+
+    def _end_turn(self, items: list[_Item], turn: "Future[list[object]]") -> None:
+        error = turn.exception()
+        if error is not None and len(items) > 1 and not isinstance(error, StoreBusy | StoreUnavailable):
+            # one of them spoilt the transaction for all: each now has its own
+            for item in items:
+                item.alone = True
+            self._pending[:0] = items
+        else:
+            self.waiting -= len(items)
+            answers = [None] * len(items) if error is not None else turn.result()
+            for item, answer in zip(items, answers, strict=True):
+                if not item.answer.done() and error is not None:
+                    item.answer.set_exception(error)
+                elif not item.answer.done():
+                    item.answer.set_result(answer)
+        self._start_turn()
+
+    def _abandon(self) -> None:
+        for item in self._pending:
+            if not item.answer.done():
+                item.answer.set_exception(StoreBusy("the store closes"))
+        self._pending.clear()

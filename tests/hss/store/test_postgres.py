@@ -1,0 +1,92 @@
+"""PostgreSQL keeps its word: on disk at the commit, bounded waits, readers that cannot write."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from sqlalchemy import Connection, text
+
+from hss.counting.allocation import Allocated, Allocation, allocate
+from hss.store.errors import StoreBusy, StoreConflict, StoreUnavailable, store_errors
+from hss.store.postgres import postgres_engine
+from tests.hss.conftest import wait_little
+from tests.postgres import PostgresServer
+
+pytestmark = pytest.mark.interop
+
+Shown = Callable[[Connection, str], str]
+
+
+@pytest.fixture
+def connection(postgres: PostgresServer) -> Iterator[Connection]:
+    engine = postgres_engine(postgres.new_database("empty"), connections=1)
+    with engine.connect() as one:
+        yield one
+    engine.dispose()
+
+
+def setting(connection: Connection, name: str) -> str:
+    return str(connection.exec_driver_sql(f"SHOW {name}").scalar_one())
+
+
+def test_writer_is_durable_whatever_the_server_says(connection: Connection, postgres: PostgresServer) -> None:
+    assert setting(connection, "synchronous_commit") == "on"
+    assert setting(connection, "statement_timeout") == "4s"
+    assert setting(connection, "lock_timeout") == "3s"
+    assert setting(connection, "application_name") == "akadia"
+
+
+def test_vectors_read_no_more_rows_than_they_need(connection: Connection) -> None:
+    columns = "imsi, k, opc, profile, amf, seq, time_offset, state, revision"
+    values = "lpad(n::text, 15, '0'), decode(repeat('00', 53), 'hex'), decode(repeat('00', 53), 'hex'), 'milenage'"
+    rows = f"SELECT {values}, 0, 0, 0, 'enabled', 1 FROM generate_series(1, 10000) n"
+    connection.execute(text(f"INSERT INTO subscriber ({columns}) {rows}"))
+    answers = allocate(connection, [Allocation(f"{number:015}", 1) for number in range(1, 33)])
+    assert all(isinstance(answer, Allocated) for answer in answers)
+    scans = "SELECT seq_scan FROM pg_stat_xact_user_tables WHERE relname = 'subscriber'"
+    assert connection.execute(text(scans)).scalar_one() == 0
+
+
+def test_reader_cannot_write_and_sees_one_moment(postgres: PostgresServer) -> None:
+    engine = postgres_engine(postgres.new_database("empty"), connections=1, read_only=True)
+    with engine.begin() as reading:
+        assert setting(reading, "transaction_isolation") == "repeatable read"
+        with pytest.raises(StoreUnavailable, match="read-only"), store_errors():
+            reading.execute(text("DELETE FROM requesting_node"))
+    engine.dispose()
+
+
+def test_error_shows_no_value(connection: Connection) -> None:
+    row = "INSERT INTO requesting_node VALUES ('hush.example', 5, 1, 0, 0)"
+    connection.execute(text(row))
+    with pytest.raises(StoreConflict) as caught, store_errors():
+        connection.execute(text(row))
+    assert "hush" not in str(caught.value)
+    assert "pk_requesting_node" in str(caught.value)
+
+
+def test_lock_of_another_is_busy(postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    wait_little(monkeypatch)
+    engine = postgres_engine(postgres.new_database("empty"), connections=2)
+    with engine.begin() as first, engine.begin() as second:
+        first.execute(text("LOCK TABLE subscriber"))
+        with pytest.raises(StoreBusy, match="lock timeout"), store_errors():
+            second.execute(text("SELECT * FROM subscriber FOR UPDATE"))
+    engine.dispose()
+
+
+def test_connection_that_was_cut_is_replaced(postgres: PostgresServer) -> None:
+    url = postgres.new_database("empty")
+    engine = postgres_engine(url, connections=1)
+    with engine.begin() as before:
+        process = before.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
+    postgres.execute(f"SELECT pg_terminate_backend({process})")
+    with engine.begin() as after:
+        assert after.exec_driver_sql("SELECT pg_backend_pid()").scalar_one() != process
+    engine.dispose()
+
+
+def test_server_that_is_not_there_is_unavailable(postgres: PostgresServer) -> None:
+    engine = postgres_engine(postgres.url("nowhere"), connections=1)
+    with pytest.raises(StoreUnavailable, match="nowhere"), store_errors(), engine.begin():
+        pass
+    engine.dispose()
