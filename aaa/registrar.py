@@ -54,7 +54,8 @@ class Registrar:
         task.add_done_callback(self._tasks.discard)
 
     async def _deregister(self, session: UserSession) -> None:
-        if not await self._sessions.of_user(session.imsi):
+        # one that is ending counts no more: its gateway may have been lost, and will never say that it has ended
+        if all(other.ending for other in await self._sessions.of_user(session.imsi)):
             await self._report(session, Assignment.USER_DEREGISTRATION)
 
     async def _report(self, session: UserSession, assignment: Assignment) -> None:

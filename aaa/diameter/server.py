@@ -3,6 +3,7 @@
 import secrets
 import time
 from collections.abc import Iterable
+from functools import partial
 
 from aaa.diameter.config import APPLICATIONS, DiameterConfig, DiameterPeerConfig
 from aaa.diameter.front import DiameterFront
@@ -16,6 +17,9 @@ from runtime.taps import Address, StreamTap
 from runtime.tls import server_context
 from wire.diameter.capabilities import LocalNode, PeerPolicy
 from wire.diameter.command import Identity
+
+GATEWAY_LIMIT = 5.0
+"""Seconds that a gateway has for ASR and RAR: less than the HSS waits for the RTA or PPA that depends on it."""
 
 
 class AaaDiameterServer:
@@ -55,7 +59,7 @@ class AaaDiameterServer:
             capture=capture,
             reports_overload=True,
         )
-        gateways.ask = self._server.request
+        gateways.ask = partial(self._server.request, within=GATEWAY_LIMIT)
 
     async def listen(self) -> tuple[Address | None, Address | None]:
         """Listen for TCP and for TLS as configured, and return what was bound; OSError when it is taken.

@@ -66,6 +66,8 @@ class DiameterPool:
 
     async def request(self, message: Message, within: float | None = None) -> Message:
         """The answer of the first server that gives one, whatever its result; DiameterUnavailable when none does."""
+        if len(self._clients) == 1:
+            return await self._clients[0].request(message, within)
         end = self._clock() + (DEFAULT_LIMIT if within is None else within)
         tried: set[DiameterClient] = set()
         wanted = self._wanted(message)
@@ -124,9 +126,11 @@ class DiameterPool:
 
     def _note_home(self, message: Message, client: DiameterClient, answer: Message) -> None:
         session = message.text("Session-Id")
-        if session is None or client is self._clients[0] or len(self._clients) == 1:
+        if session is None:
             return
         self._homes.pop(session, None)
+        if client is self._clients[0]:
+            return
         if answer.result_code in (ResultCode.MULTI_ROUND_AUTH, ResultCode.SUCCESS):
             self._homes[session] = client
             if len(self._homes) > MOST_SESSIONS:

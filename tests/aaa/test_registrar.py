@@ -45,6 +45,14 @@ async def test_user_is_deregistered_with_his_last_session() -> None:
     assert hss.assignments == [AssignmentRequest(IMSI, NODE, Assignment.USER_DEREGISTRATION)]
 
 
+async def test_session_that_never_came_to_its_end_holds_no_registration() -> None:
+    registrar, hss, sessions = office()
+    await sessions.keep(replace(TWO, ending=True))
+    registrar.left(ONE)
+    await registrar.close()
+    assert [one.assignment for one in hss.assignments] == [Assignment.USER_DEREGISTRATION]
+
+
 async def test_user_whom_the_hss_has_ended_is_not_deregistered_again() -> None:
     registrar, hss, _ = office()
     registrar.left(replace(ONE, ending=True))
