@@ -40,6 +40,7 @@ class RequestService:
         self._in_time = SharedTimeout(limits.seconds_to_serve)
         self._duplicates: DuplicateCache[Connection] = DuplicateCache(limits.remembered_answers)
         self._waiting: WaitingRoom[Message] = WaitingRoom(limits.requests_waiting, limits.seconds_to_wait)
+        self._patience: asyncio.TimerHandle | None = None
         self._reporter = reporter
         self._log_limit = LogLimit()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -62,6 +63,7 @@ class RequestService:
                     self._begin(request)
                 else:
                     self._drop(self._waiting.enter(request, priority_of(request), loop.time()))
+                    self._watch()
 
     def refuse(self, connection: Connection, request: Message, fault: AvpFault) -> None:
         """Answer with the Result-Code of `fault`, and say so in one line."""
@@ -71,6 +73,8 @@ class RequestService:
     def close(self) -> None:
         """End every task; what was not answered stays so."""
         self._waiting.close()
+        if self._patience is not None:
+            self._patience.cancel()
         for task in self._tasks:
             task.cancel()
 
@@ -90,6 +94,17 @@ class RequestService:
             self._drop(dropped)
             if following is not None:
                 self._begin(following)
+
+    def _watch(self) -> None:
+        """Nobody waits for longer than he may, also while nothing else happens."""
+        if self._patience is None and self._waiting:
+            loop = asyncio.get_running_loop()
+            self._patience = loop.call_later(self._limits.seconds_to_wait / 2, self._lose_patience)
+
+    def _lose_patience(self) -> None:
+        self._patience = None
+        self._drop(self._waiting.expired(asyncio.get_running_loop().time()))
+        self._watch()
 
     def _drop(self, requests: list[Message]) -> None:
         """RFC 6733 §7.1.3: 3004, so that the peer may ask another server."""

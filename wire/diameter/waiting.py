@@ -36,7 +36,7 @@ class WaitingRoom(Generic[RequestT]):
 
     def enter(self, request: RequestT, priority: int, now: float) -> list[RequestT]:
         """Wait; those that are dropped for it, `request` itself among them where it is the least important."""
-        dropped = self._expired(now)
+        dropped = self.expired(now)
         if self._count >= self._limit:
             least = max(self._queues, default=priority)
             if not self._limit or priority > least:
@@ -48,8 +48,17 @@ class WaitingRoom(Generic[RequestT]):
 
     def leave(self, now: float) -> tuple[RequestT | None, list[RequestT]]:
         """The next to be served, None when nobody waits; and those who have waited for too long."""
-        dropped = self._expired(now)
+        dropped = self.expired(now)
         return (self._take(min(self._queues)) if self._queues else None), dropped
+
+    def expired(self, now: float) -> list[RequestT]:
+        """Those who have waited for too long; they are forgotten."""
+        over: list[RequestT] = []
+        for priority in list(self._queues):
+            # the head of each queue is its oldest
+            while priority in self._queues and self._queues[priority][0].since + self._patience <= now:
+                over.append(self._take(priority))
+        return over
 
     def close(self) -> None:
         """Forget all of them."""
@@ -63,11 +72,3 @@ class WaitingRoom(Generic[RequestT]):
             del self._queues[priority]
         self._count -= 1
         return taken
-
-    def _expired(self, now: float) -> list[RequestT]:
-        """The head of each queue is its oldest."""
-        over: list[RequestT] = []
-        for priority in list(self._queues):
-            while priority in self._queues and self._queues[priority][0].since + self._patience <= now:
-                over.append(self._take(priority))
-        return over

@@ -209,6 +209,19 @@ async def test_a_peer_that_obeys_hears_of_the_overload() -> None:
     await service.finished()
 
 
+async def test_nobody_waits_for_longer_than_he_may_while_nothing_happens() -> None:
+    limits = replace(LIMITS, seconds_to_wait=0.02, seconds_to_serve=60.0)
+    service = RequestService("gateway", AAA.identity, Slow(), limits)
+    made, transport = connection()
+    for number in range(1, 5):
+        service.serve(made, asked(number), ADMISSION)
+    with capture_logs():
+        await eventually(lambda: len(messages(transport.written)) == 2)
+    assert [(a.hop_by_hop, a.result_code) for a in messages(transport.written)] == [(3, 3004), (4, 3004)]
+    service.close()
+    await service.finished()
+
+
 async def test_closing_forgets_what_waits() -> None:
     handler = Slow()
     fixture = Fixture(handler)
