@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Engine, text
 
 from hss.counting.allocation import Allocated, Allocation, allocate
 from hss.store.errors import StoreBusy, StoreConflict, StoreUnavailable, store_errors
@@ -74,14 +74,31 @@ def test_lock_of_another_is_busy(postgres: PostgresServer, monkeypatch: pytest.M
     engine.dispose()
 
 
-def test_connection_that_was_cut_is_replaced(postgres: PostgresServer) -> None:
-    url = postgres.new_database("empty")
-    engine = postgres_engine(url, connections=1)
-    with engine.begin() as before:
-        process = before.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
-    postgres.execute(f"SELECT pg_terminate_backend({process})")
-    with engine.begin() as after:
-        assert after.exec_driver_sql("SELECT pg_backend_pid()").scalar_one() != process
+def process_of(engine: Engine) -> int:
+    """Which server process an engine's one connection has."""
+    with store_errors(), engine.begin() as connection:
+        return int(connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one())
+
+
+def test_connection_that_was_cut_in_a_pause_is_replaced(
+    postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hss.store.postgres.PAUSE", 0.0)
+    engine = postgres_engine(postgres.new_database("empty"), connections=1)
+    before = process_of(engine)
+    postgres.execute(f"SELECT pg_terminate_backend({before})")
+    assert process_of(engine) != before
+    engine.dispose()
+
+
+def test_connection_that_was_cut_in_use_says_so_once(postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hss.store.postgres.PAUSE", 60.0)
+    engine = postgres_engine(postgres.new_database("empty"), connections=1)
+    before = process_of(engine)
+    postgres.execute(f"SELECT pg_terminate_backend({before})")
+    with pytest.raises(StoreUnavailable):
+        process_of(engine)
+    assert process_of(engine) != before
     engine.dispose()
 
 
