@@ -22,7 +22,8 @@ from aaa.swx_requests import SwxRequests
 from aaa.user_sessions import MemoryUserSessions
 from hss.api import HomeSubscriberServer
 from hss.config import HssConfig
-from hss.opened_store import open_service
+from hss.opened_store import open_store
+from hss.telling.near_server import telling
 from runtime.capture import Capture, NullCapture, open_capture
 from runtime.config import CaptureConfig, LogConfig, RawConfig, SocketAddress, read_config
 from runtime.diameter.client import DiameterClient
@@ -119,11 +120,29 @@ async def _open_hss(
     raw: RawConfig, settings: AaaSettings, tap: Tap, requests_of: RequestsOf
 ) -> AsyncIterator[HomeSubscriberServer]:
     if settings.swx is None:
-        async with open_service(raw.section("hss", HssConfig), raw.path) as service:
-            yield service
+        config = raw.section("hss", HssConfig)
+        hss = Identity(config.origin_host, config.origin_realm)
+        aaa = Identity(settings.aaa.origin_host, settings.aaa.origin_realm)
+        async with open_store(config, raw.path) as store:
+            told = _taking(requests_of(store.service))
+            async with telling(store.database, hss, aaa, told):
+                yield store.service
     else:
         async with _open_swx(settings.aaa, settings.swx, tap, requests_of) as client:
             yield client
+
+
+def _taking(serve: Handler) -> Handler:
+    """What the HSS of this process is answered: a notice that cannot be taken dies alone, and is sent again."""
+
+    async def told(peer: str, message: Message) -> Message:
+        try:
+            return await serve(peer, message)
+        except Exception as error:
+            log.exception("notice not taken", cause=repr(error))
+            raise DiameterUnavailable(f"the AAA server failed: {error!r}") from error
+
+    return told
 
 
 @asynccontextmanager
