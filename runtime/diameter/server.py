@@ -55,14 +55,18 @@ class DiameterServer:
         """The peers that are open now."""
         return tuple(name for name, link in self._links.items() if link.open)
 
-    async def listen(self, host: str, port: int, *, tls: ssl.SSLContext | None = None) -> Address:
+    async def listen(
+        self, host: str, port: int, *, tls: ssl.SSLContext | None = None, reuse_port: bool = False
+    ) -> Address:
         """Accept connections at a literal address, with TLS from the first octet if `tls` is given (port 5658).
+
+        With `reuse_port` other processes may listen there too, and each connection comes to one of them.
 
         Returns what was bound (port 0: any). OSError when the address is taken or not of this machine.
         """
         handshake = self._limits.seconds_before_cer if tls is not None else None
         listener = await asyncio.get_running_loop().create_server(
-            self.incoming, host, port, ssl=tls, ssl_handshake_timeout=handshake
+            self.incoming, host, port, ssl=tls, ssl_handshake_timeout=handshake, reuse_port=reuse_port or None
         )
         self._listeners.append(listener)
         bound = listener.sockets[0].getsockname()
