@@ -43,7 +43,7 @@ async def _oversee(path: Path, workers: int | None, stop: asyncio.Event) -> None
     command = (sys.executable, "-P", "-m", "akadia", "--config", str(path), "aaa", "serve")
     crew = Crew(command, since=int(time.time()))
     try:
-        if await _unless(stop, crew.change(workers or _wanted(path))):
+        if await _unless(stop, crew.change(_wanted(path, workers))):
             log.info("workers ready", workers=len(crew.process_ids))
             notify_ready()
         while not stop.is_set():
@@ -58,15 +58,17 @@ async def _oversee(path: Path, workers: int | None, stop: asyncio.Event) -> None
 async def _reload(crew: Crew, path: Path, workers: int | None) -> None:
     """New workers with the file as it is now; the old ones go on when it is not usable."""
     try:
-        await crew.change(workers or _wanted(path))
+        await crew.change(_wanted(path, workers))
     except (ConfigError, WorkerFailed, OSError) as error:
         log.error("configuration not read again", cause=str(error))
     else:
         log.info("configuration read again", workers=len(crew.process_ids))
 
 
-def _wanted(path: Path) -> int:
-    return read_settings(read_config(path)).aaa.workers
+def _wanted(path: Path, workers: int | None) -> int:
+    """How many processes, once the file is known to be readable."""
+    settings = read_settings(read_config(path))
+    return workers or settings.aaa.workers
 
 
 async def _either(*events: asyncio.Event) -> None:
