@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from runtime.diameter.connection import Connection
 from runtime.diameter.doorman import Doorman
+from runtime.diameter.instances import PeerInstances
 from runtime.diameter.link import Link
 from runtime.diameter.settings import DiameterUnavailable, Handler, Limits, PeerName
 from runtime.taps import Address, StreamTap
@@ -36,14 +37,19 @@ class DiameterServer:
         self._capture = capture
         identifiers = Identifiers(random, wall_clock)
         self._links = {
-            policy.name: Link(
-                local=local,
-                policy=policy,
-                identifiers=identifiers,
-                random=random,
-                handler=handler,
-                timing=timing,
-                limits=self._limits,
+            policy.name: PeerInstances(
+                [
+                    Link(
+                        local=local,
+                        policy=policy,
+                        identifiers=identifiers,
+                        random=random,
+                        handler=handler,
+                        timing=timing,
+                        limits=self._limits,
+                    )
+                    for _ in range(policy.connections)
+                ]
             )
             for policy in peers
         }
