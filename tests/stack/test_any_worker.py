@@ -25,6 +25,11 @@ from tests.hss.conftest import Registry
 from tests.lab import AKADIA
 from tests.postgres import running_server
 from tests.stack.radius_load import Tally, Timing, Ue, make_ues
+from tests.stack.test_aaa_flood import client, request
+from ue_sim.card import StoredUsim
+from ue_sim.eap_peer import AkaPeer, EapArrived, KeysDerived, SendEap
+from wire.diameter.eap import DiameterEapAnswer
+from wire.eap.packet import identity_response
 from wire.identity import Imsi
 from wire.secret import Secret
 
@@ -40,14 +45,14 @@ READY = 40.0
 class Node:
     """One AAA server: its parent process, where it listens, and its log."""
 
-    parent: subprocess.Popen[bytes]
+    parent: int
     address: tuple[str, int]
     log: Path
 
     def workers(self) -> list[int]:
         """The processes of its children, ready or not."""
         with suppress(OSError):
-            found = Path(f"/proc/{self.parent.pid}/task/{self.parent.pid}/children").read_text().split()
+            found = Path(f"/proc/{self.parent}/task/{self.parent}/children").read_text().split()
             return [int(child) for child in found]
         return []
 
@@ -69,7 +74,7 @@ def serving(config: Path, address: str, log: Path, workers: int = 2) -> Iterator
         words = [*AKADIA, "--config", str(config), "aaa", "serve", "--workers", str(workers)]
         parent = subprocess.Popen(words, cwd=ROOT, stderr=output)
     try:
-        yield Node(parent, (address, RADIUS_PORT), log)
+        yield Node(parent.pid, (address, RADIUS_PORT), log)
     finally:
         parent.terminate()
         assert parent.wait(20) == 0, log.read_text()[-2000:]
@@ -196,7 +201,7 @@ async def test_reload_loses_no_request(tmp_path: Path) -> None:
 
         async def reload() -> None:
             for turn in range(3):
-                node.parent.send_signal(signal.SIGHUP)
+                os.kill(node.parent, signal.SIGHUP)
                 await node.until("configuration read again", turn + 1)
 
         await load(ues, lambda: asyncio.ensure_future(reload()))
@@ -206,7 +211,74 @@ async def test_reload_loses_no_request(tmp_path: Path) -> None:
         broken = laboratory.config.read_text()
         laboratory.config.write_text(broken.replace("[aaa.radius]", "[aaa.radios]"))
         serving_now = set(node.workers())
-        node.parent.send_signal(signal.SIGHUP)
+        os.kill(node.parent, signal.SIGHUP)
         await node.until("configuration not read again")
         assert serving_now == set(node.workers())
     print(f"\n{tally}", file=sys.stderr)
+
+
+@contextmanager
+def up(laboratory: Laboratory, output: Path) -> Iterator[subprocess.Popen[str]]:
+    """All daemons of a laboratory whose AAA server has two workers."""
+    text = laboratory.config.read_text()
+    laboratory.config.write_text(text.replace("workers = 1 ", "workers = 2 "))
+    with output.open("w") as errors:
+        words = [*AKADIA, "--config", str(laboratory.config), "up"]
+        process = subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, stderr=errors, text=True)
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n", output.read_text()
+        yield process
+    finally:
+        process.terminate()
+        process.communicate(timeout=30)
+        assert process.returncode == 0
+
+
+def aaa_of(process: subprocess.Popen[str], laboratory: Laboratory) -> Node:
+    """The AAA server's parent among the daemons."""
+    log = laboratory.folder / "logs" / "aaa.log"
+    for child in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split():
+        if b"\0aaa\0serve" in Path(f"/proc/{child}/cmdline").read_bytes():
+            return Node(int(child), (str(laboratory.plan.block.aaa), RADIUS_PORT), log)
+    raise AssertionError("no AAA server runs")
+
+
+async def test_workers_share_an_hss_over_swx_and_a_gateway_goes_on_at_another(tmp_path: Path) -> None:
+    laboratory = create(tmp_path / "lab", hss="swx")
+    subscribers = subscribe(laboratory, laboratory.folder / "akadia.sqlite")
+    secret, tally = laboratory.radius_secret.read_bytes().strip(), Tally()
+    with up(laboratory, tmp_path / "up.txt") as process:
+        node = aaa_of(process, laboratory)
+        assert (laboratory.folder / "logs" / "hss.log").read_text().count("peer connected peer=aaa") == 2
+        ues = make_ues(subscribers, [node.address], secret, tally)
+
+        async def meanwhile() -> None:
+            await asyncio.sleep(1.0)
+            os.kill(node.workers()[0], signal.SIGKILL)
+            await node.until("worker replaced")
+
+        await load(ues, lambda: asyncio.ensure_future(meanwhile()))
+        judge(tally)
+        await attach_over_diameter(laboratory, node)
+
+
+async def attach_over_diameter(laboratory: Laboratory, node: Node) -> None:
+    """Every worker is killed between two rounds: the gateway connects again and brings the State."""
+    usim = StoredUsim(laboratory.usim)
+    peer = AkaPeer(usim=usim, imsi=usim.imsi, plmn=laboratory.plan.plmn)
+    asking = client(laboratory, tls=False)
+    await asking.ready(20)
+    first = DiameterEapAnswer.parse(await asking.request(request(laboratory, identity_response(1, peer.identity))))
+    for worker in node.workers():
+        os.kill(worker, signal.SIGKILL)
+    (effect,) = peer.handle(EapArrived(first.eap_payload or b""), 0.0)
+    assert isinstance(effect, SendEap)
+    while asking.connected:  # noqa: ASYNC110 - it is about another process
+        await asyncio.sleep(0.01)
+    await asking.ready(40)
+    answer = DiameterEapAnswer.parse(await asking.request(request(laboratory, effect.packet, first.states)))
+    (keys,) = peer.handle(EapArrived(answer.eap_payload or b""), 0.0)
+    assert isinstance(keys, KeysDerived)
+    assert answer.eap_master_session_key == keys.msk
+    await asking.close()
