@@ -48,17 +48,20 @@ class Packer:
 
     def varied(self, value: bytes) -> None:
         """Any number of octets, behind that number: 7 bits an octet, the last octet below 128."""
-        length = len(value)
-        while length > 0x7F:
-            self._parts.append(bytes((0x80 | length & 0x7F,)))
-            length >>= 7
-        self._parts += (bytes((length,)), value)
+        self._count(len(value))
+        self._parts.append(value)
+
+    def _count(self, value: int) -> None:
+        while value > 0x7F:
+            self._parts.append(bytes((0x80 | value & 0x7F,)))
+            value >>= 7
+        self._parts.append(bytes((value,)))
 
     def text(self, value: str | None) -> None:
-        """One octet for None, two for ""."""
-        self.number(0 if value is None else 1)
-        if value is not None:
-            self.varied(value.encode())
+        """Behind one more than its length; 0 for None."""
+        octets = b"" if value is None else value.encode()
+        self._count(0 if value is None else len(octets) + 1)
+        self._parts.append(octets)
 
     def identity(self, value: bytes) -> None:
         """Its shortest form."""
@@ -105,18 +108,22 @@ class Unpacker(Reader):
 
     def varied(self) -> bytes:
         """Any number of octets."""
-        length = shift = 0
+        return self.take(self._count())
+
+    def _count(self) -> int:
+        value = shift = 0
         while (octet := self.u8()) & 0x80:
-            length |= (octet & 0x7F) << shift
+            value |= (octet & 0x7F) << shift
             shift += 7
-        return self.take(length | octet << shift)
+        return value | octet << shift
 
     def text(self) -> str | None:
         """A text, or None."""
-        if not self.choice(2):
+        length = self._count()
+        if not length:
             return None
         try:
-            return self.varied().decode()
+            return self.take(length - 1).decode()
         except UnicodeDecodeError:
             raise self.error("a text is no UTF-8") from None
 
