@@ -4,8 +4,9 @@ import asyncio
 import secrets
 import signal
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 from aaa.config import AaaConfig, AaaSettings, SwxConfig, read_settings
@@ -47,6 +48,8 @@ HSS_WAIT = 5.0
 """Seconds that a start waits for the HSS; after that users are refused until it is there."""
 
 Tap = Capture | NullCapture
+Leaving = list[Callable[[], Awaitable[None]]]
+"""What is to be done, all at once, before anything is closed."""
 
 
 def main(path: Path, *, workers: int | None = None) -> int:
@@ -92,11 +95,13 @@ async def serve(raw: RawConfig, settings: AaaSettings, stop: asyncio.Event, work
             answer_time=aaa.answer_time,
             limit=aaa.rounds_at_once,
         )
-        radius = _open_radius(settings, service, tap, stack, worker)
-        plain, tls = await _open_diameter(settings, service, tap, stack, worker)
+        leaving: Leaving = []
+        radius = _open_radius(settings, service, tap, stack, worker, leaving)
+        plain, tls = await _open_diameter(settings, service, tap, stack, worker, leaving)
         log.info("aaa ready", radius=_text(radius), diameter=_text(plain), diameter_tls=_text(tls), hss=aaa.hss)
         notify_ready()
         await stop.wait()
+        await asyncio.gather(*(leave() for leave in leaving))
 
 
 def _name(worker: Worker | None) -> str:
@@ -165,18 +170,28 @@ async def _open_swx(
 
 
 def _open_radius(
-    settings: AaaSettings, service: AuthenticationService, tap: Tap, stack: AsyncExitStack, worker: Worker | None
+    settings: AaaSettings,
+    service: AuthenticationService,
+    tap: Tap,
+    stack: AsyncExitStack,
+    worker: Worker | None,
+    leaving: Leaving,
 ) -> Address | None:
     if settings.radius is None:
         return None
     server = RadiusServer.of(settings.radius, service)
     stack.push_async_callback(server.close)
-    stack.push_async_callback(server.drain, DRAIN_LIMIT)
+    leaving.append(partial(server.drain, DRAIN_LIMIT))
     return server.listen(settings.radius.auth, capture=tap, reuse_port=worker is not None)
 
 
 async def _open_diameter(
-    settings: AaaSettings, service: AuthenticationService, tap: Tap, stack: AsyncExitStack, worker: Worker | None
+    settings: AaaSettings,
+    service: AuthenticationService,
+    tap: Tap,
+    stack: AsyncExitStack,
+    worker: Worker | None,
+    leaving: Leaving,
 ) -> tuple[Address | None, Address | None]:
     if settings.diameter is None:
         return None, None
@@ -184,6 +199,7 @@ async def _open_diameter(
     since = None if worker is None else worker.since
     server = AaaDiameterServer(settings.diameter, service, identity, capture=tap, since=since)
     stack.push_async_callback(server.close)
+    leaving.append(server.close)
     return await server.listen(reuse_port=worker is not None)
 
 
