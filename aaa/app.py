@@ -2,24 +2,28 @@
 
 import asyncio
 import secrets
+import signal
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 from aaa.config import AaaConfig, AaaSettings, HssConnectionConfig, SwxConfig, read_settings
+from aaa.conversations.loading import load_conversations
 from aaa.diameter.gateways import Gateways
 from aaa.diameter.server import AaaDiameterServer
-from aaa.identities.loading import load_identities
+from aaa.identities.epochs import Keyring
+from aaa.identities.loading import load_identities, load_keyring
 from aaa.identities.sealed import SealedIdentities
 from aaa.messages import AuthenticationService
 from aaa.radius.server import RadiusServer
 from aaa.registrar import Registrar
 from aaa.service import EapAuthenticationService
-from aaa.sessions import MemoryConversations
 from aaa.swx_client import SwxClient
 from aaa.swx_requests import SwxRequests
 from aaa.user_sessions import MemoryUserSessions
+from aaa.workers import not_reloaded_by, oversee
 from hss.api import HomeSubscriberServer
 from hss.config import HssConfig
 from hss.opened_store import open_store
@@ -33,6 +37,7 @@ from runtime.diameter.throttle import ThrottledClient
 from runtime.logs import configure, get_logger
 from runtime.process import notify_ready, run
 from runtime.taps import Address
+from runtime.worker import Worker, this_worker
 from wire.diameter.applications import Application
 from wire.diameter.capabilities import LocalNode, PeerPolicy
 from wire.diameter.command import Identity
@@ -40,27 +45,42 @@ from wire.diameter.message import Message
 
 log = get_logger("aaa.app")
 
+DRAIN_LIMIT = 3.0
+"""Seconds for what is in progress over RADIUS when this process is to end."""
+
+INSTANCE_LENGTH = 60
+"""Characters of an HSS instance's name, which the number of a worker follows."""
+
 HSS_WAIT = 5.0
 """Seconds that a start waits for the HSS; after that users are refused until it is there."""
 
 Tap = Capture | NullCapture
 RequestsOf = Callable[[HomeSubscriberServer], Handler]
 """Who serves what the HSS asks, given the way to the HSS."""
+Leaving = list[Callable[[], Awaitable[None]]]
+"""What is to be done, all at once, before anything is closed."""
 
 
-def main(path: Path) -> int:
-    """`akadia aaa serve`: serve until told to stop; the exit code."""
+def main(path: Path, *, workers: int | None = None) -> int:
+    """`akadia aaa serve`: serve until told to stop; the exit code. `workers` goes before the configuration's."""
     raw = read_config(path)
     logging = raw.section("log", LogConfig)
     configure(logging.level, logging.format)
     settings = read_settings(raw)
-    return run(lambda stop: serve(raw, settings, stop))
+    worker = this_worker()
+    if worker is None and (workers or settings.aaa.workers) > 1:
+        return oversee(settings, raw.path, workers)
+    return run(lambda stop: serve(raw, settings, stop, worker))
 
 
-async def serve(raw: RawConfig, settings: AaaSettings, stop: asyncio.Event) -> None:
-    """Serve until `stop` is set, then take leave of every peer. ConfigError or OSError when it cannot begin."""
+async def serve(raw: RawConfig, settings: AaaSettings, stop: asyncio.Event, worker: Worker | None = None) -> None:
+    """Serve until `stop` is set, then finish what is in progress and take leave of every peer.
+
+    A `worker` shares its ports with others. ConfigError or OSError when it cannot begin.
+    """
+    not_reloaded_by(signal.SIGHUP, worker)
     async with AsyncExitStack() as stack:
-        tap = open_capture(raw.section("capture", CaptureConfig).folder, "aaa")
+        tap = open_capture(raw.section("capture", CaptureConfig).folder, _name(worker))
         stack.callback(tap.close)
         aaa = settings.aaa
         identity = Identity(aaa.origin_host, aaa.origin_realm)
@@ -70,27 +90,31 @@ async def serve(raw: RawConfig, settings: AaaSettings, stop: asyncio.Event) -> N
         def requests_of(hss: HomeSubscriberServer) -> Handler:
             return SwxRequests(identity, users, gateways, Registrar(hss, aaa.origin_host, users)).serve
 
-        hss = await stack.enter_async_context(_open_hss(raw, settings, tap, requests_of))
+        hss = await stack.enter_async_context(_open_hss(raw, settings, tap, requests_of, worker))
         registrar = Registrar(hss, aaa.origin_host, users)
         stack.push_async_callback(registrar.close)
+        keyring = load_keyring(settings.identities)
+        identities = _identities(settings, keyring)
         service = EapAuthenticationService(
             hss=hss,
-            conversations=MemoryConversations(
+            conversations=load_conversations(
+                settings,
+                keyring=keyring,
+                identities=identities,
+                wall_clock=time.time,
                 random=secrets.token_bytes,
-                limit=aaa.conversation_limit,
-                client_limit=max(1, aaa.conversation_limit // 2),
-                age=aaa.conversation_age,
             ),
             node=aaa.origin_host,
             clock=time.monotonic,
             random=secrets.token_bytes,
             policy=aaa.policy,
-            identities=_identities(settings),
+            identities=identities,
             home_realm=settings.home_realm,
             answer_time=aaa.answer_time,
             limit=aaa.rounds_at_once,
         )
-        radius = _open_radius(settings, service, tap, stack)
+        leaving: Leaving = []
+        radius = _open_radius(settings, service, tap, stack, worker, leaving)
         plain, tls = None, None
         if settings.diameter is not None:
             server = AaaDiameterServer(
@@ -101,26 +125,34 @@ async def serve(raw: RawConfig, settings: AaaSettings, stop: asyncio.Event) -> N
                 registrar=registrar,
                 gateways=gateways,
                 capture=tap,
+                since=None if worker is None else worker.since,
             )
             stack.push_async_callback(server.close)
-            plain, tls = await server.listen()
+            leaving.append(server.close)
+            plain, tls = await server.listen(reuse_port=worker is not None)
         log.info("aaa ready", radius=_text(radius), diameter=_text(plain), diameter_tls=_text(tls), hss=aaa.hss)
         notify_ready()
         await stop.wait()
+        await asyncio.gather(*(leave() for leave in leaving))
 
 
-def _identities(settings: AaaSettings) -> SealedIdentities | None:
+def _name(worker: Worker | None) -> str:
+    """Of this process's capture."""
+    return "aaa" if worker is None else f"aaa-{worker.slot}"
+
+
+def _identities(settings: AaaSettings, keyring: Callable[[], Keyring] | None) -> SealedIdentities | None:
     if settings.identities is None:
         return None
-    return load_identities(settings.identities, clock=time.time, random=secrets.token_bytes)
+    return load_identities(settings.identities, clock=time.time, random=secrets.token_bytes, keyring=keyring)
 
 
 @asynccontextmanager
 async def _open_hss(
-    raw: RawConfig, settings: AaaSettings, tap: Tap, requests_of: RequestsOf
+    raw: RawConfig, settings: AaaSettings, tap: Tap, requests_of: RequestsOf, worker: Worker | None
 ) -> AsyncIterator[HomeSubscriberServer]:
     if settings.swx is None:
-        config = raw.section("hss", HssConfig)
+        config = _instance(raw.section("hss", HssConfig), worker)
         hss = Identity(config.origin_host, config.origin_realm)
         aaa = Identity(settings.aaa.origin_host, settings.aaa.origin_realm)
         async with open_store(config, raw.path) as store:
@@ -128,7 +160,7 @@ async def _open_hss(
             async with telling(store.database, hss, aaa, told):
                 yield store.service
     else:
-        async with _open_swx(settings.aaa, settings.swx, tap, requests_of) as client:
+        async with _open_swx(settings.aaa, settings.swx, tap, requests_of, worker) as client:
             yield client
 
 
@@ -145,11 +177,20 @@ def _taking(serve: Handler) -> Handler:
     return told
 
 
+def _instance(hss: HssConfig, worker: Worker | None) -> HssConfig:
+    """Each process is an instance of its own: no two may issue by one clock, or from one reservation."""
+    if worker is None or not hss.instance:
+        return hss
+    return hss.model_copy(update={"instance": f"{hss.instance[:INSTANCE_LENGTH]}-{worker.slot}"})
+
+
 @asynccontextmanager
 async def _open_swx(
-    aaa: AaaConfig, swx: SwxConfig, tap: Tap, requests_of: RequestsOf
+    aaa: AaaConfig, swx: SwxConfig, tap: Tap, requests_of: RequestsOf, worker: Worker | None
 ) -> AsyncIterator[HomeSubscriberServer]:
     now = time.time()
+    # Two workers may begin in one second, and no Session-Id may come twice (RFC 6733 §8.8).
+    started = int(now) if worker is None else secrets.randbits(32)
     hss = Identity(swx.hss_origin_host, swx.hss_realm)
     local = LocalNode(aaa.origin_host, aaa.origin_realm, (Application.SWX,), origin_state_id=int(now) & 0xFFFFFFFF)
 
@@ -175,7 +216,7 @@ async def _open_swx(
         )
 
     client = DiameterPool([connecting(server) for server in (swx, *swx.alternate)])
-    found = SwxClient(ThrottledClient(client, secrets.token_bytes), identity=local.identity, hss=hss, started=int(now))
+    found = SwxClient(ThrottledClient(client, secrets.token_bytes), identity=local.identity, hss=hss, started=started)
     requests = requests_of(found)
     client.start()
     try:
@@ -189,13 +230,19 @@ async def _open_swx(
 
 
 def _open_radius(
-    settings: AaaSettings, service: AuthenticationService, tap: Tap, stack: AsyncExitStack
+    settings: AaaSettings,
+    service: AuthenticationService,
+    tap: Tap,
+    stack: AsyncExitStack,
+    worker: Worker | None,
+    leaving: Leaving,
 ) -> Address | None:
     if settings.radius is None:
         return None
     server = RadiusServer.of(settings.radius, service)
     stack.push_async_callback(server.close)
-    return server.listen(settings.radius.auth, capture=tap)
+    leaving.append(partial(server.drain, DRAIN_LIMIT))
+    return server.listen(settings.radius.auth, capture=tap, reuse_port=worker is not None)
 
 
 def _text(address: Address | None) -> str:

@@ -34,6 +34,7 @@ class AaaConfig(Section):
     conversation_age: float = Field(default=60.0, ge=5, le=600)
     conversation_limit: int = Field(default=100_000, ge=1)
     rounds_at_once: int = Field(default=4000, ge=1)
+    workers: int = Field(default=1, ge=1, le=64, description="processes that serve, replaced when one ends")
 
     @property
     def policy(self) -> AkaPolicy:

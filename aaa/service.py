@@ -28,7 +28,7 @@ from aaa.messages import Accept, AccessAnswer, AccessRequest, Challenge, Ignore,
 from aaa.metrics import count_login
 from aaa.names import user_name
 from aaa.refusals import describe
-from aaa.sessions import Conversation, Conversations
+from aaa.sessions import Conversation, Conversations, Lost
 from hss.api import Assignment, AssignmentRequest, HomeSubscriberServer, ServiceRefused, VectorRequest
 from runtime.logs import get_logger
 from wire.eap.packet import failure
@@ -82,17 +82,15 @@ class EapAuthenticationService:
         # RFC 4072 §2.2: an empty packet is EAP-Start, which begins anew whatever went before.
         token = request.state if request.eap else None
         conversation = self._conversation(request, token, now)
-        if conversation is None:
-            return self._refused(
-                request, RejectCause.UNKNOWN_STATE, "the state is unknown, too old or another client's"
-            )
+        if isinstance(conversation, Lost):
+            return self._refused(request, RejectCause.UNKNOWN_STATE, conversation.cause)
         if self._rounds >= self._limit:
             return self._refused(request, RejectCause.TOO_BUSY, f"{self._limit} rounds are being served")
         if token is not None and token in self._serving:
             return Ignore("this round is being served")
         return await self._serve(request, token, conversation)
 
-    def _conversation(self, request: AccessRequest, token: bytes | None, now: float) -> Conversation | None:
+    def _conversation(self, request: AccessRequest, token: bytes | None, now: float) -> Conversation | Lost:
         if token is not None:
             return self._conversations.find(token, _owner(request), now)
         return Conversation(

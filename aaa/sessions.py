@@ -28,14 +28,21 @@ class Conversation:
     access: Access = WLAN_ACCESS
 
 
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """There is no going on; `cause` is one line for the log, and nothing that the client is told."""
+
+    cause: str
+
+
 class Conversations(Protocol):
     """Where conversations are between two rounds; whoever holds the token may continue, if it is the same client."""
 
     def keep(self, conversation: Conversation, token: bytes | None, now: float) -> bytes:
         """The token under which `conversation` will be found; `token` is that of the round before, if there was one."""
 
-    def find(self, token: bytes, client: str, now: float) -> Conversation | None:
-        """The conversation that `client` has under `token`; None when it is unknown, too old or another client's."""
+    def find(self, token: bytes, client: str, now: float) -> Conversation | Lost:
+        """The conversation that `client` has under `token`; Lost when it is unknown, too old or another client's."""
 
     def forget(self, token: bytes) -> None:
         """It is over."""
@@ -73,11 +80,13 @@ class MemoryConversations:
         self._of_client.setdefault(conversation.client, OrderedDict())[token] = None
         return token
 
-    def find(self, token: bytes, client: str, now: float) -> Conversation | None:
+    def find(self, token: bytes, client: str, now: float) -> Conversation | Lost:
         """The conversation; it stays, for a client may have to send the same round again."""
         self._drop_aged(now)
         conversation = self._kept.get(token)
-        return conversation if conversation is not None and conversation.client == client else None
+        if conversation is None:
+            return Lost("no such conversation is kept in this process")
+        return conversation if conversation.client == client else Lost("it is another client's")
 
     def forget(self, token: bytes) -> None:
         """Drop it; an unknown token is no fault."""

@@ -178,7 +178,8 @@ _HSS_LIMITS = """\
 agent = false  # true for a relay or proxy, whose requests are those of others
 realms = []  # the realms that its requests may name beside its own; [] for any
 imsi_prefixes = []  # the first digits of the IMSIs that it may ask about, such as ["00101"]; [] for any
-vectors_per_minute = 0  # how many vectors it may have in a minute; 0 for any number"""
+vectors_per_minute = 0  # how many vectors it may have in a minute; 0 for any number
+connections = 8  # how many it may have at once, one for each of its processes: two for each worker, and two more"""
 
 
 def _peer(name: str, plan: Plan, who: str, applications: tuple[str, ...]) -> str:
@@ -198,6 +199,7 @@ origin_host = {_quoted(plan.host("aaa"))}  # its Diameter identity
 origin_realm = {_quoted(plan.realm)}  # its Diameter realm
 hss = {_quoted(plan.hss)}  # local: it opens the HSS's database itself; swx: it asks over Diameter
 methods = ["aka-prime", "aka"]  # what it offers, the preferred one first; "sim" is the third that there is
+workers = 1  # processes that serve; a parent replaces those that end, and on SIGHUP reads this file again
 
 [aaa.swx]  # read when hss = "swx"
 hss = {_quoted(f"{block.hss}:{SWX_PORT}")}  # where the HSS listens

@@ -25,7 +25,8 @@ GATEWAY_LIMIT = 5.0
 class AaaDiameterServer:
     """What `config` describes, not listening yet. Made inside a running loop.
 
-    `users` are the sessions of those who were let in, and `gateways` can ask for their end from now on.
+    `users` are the sessions of those who were let in, and `gateways` can ask for their end from now on. `since` is the
+    second of Unix time that all processes of this node began at, now unless it is given.
     """
 
     def __init__(
@@ -38,6 +39,7 @@ class AaaDiameterServer:
         registrar: Registrar,
         gateways: Gateways,
         capture: StreamTap | None = None,
+        since: int | None = None,
     ) -> None:
         self._config = config
         clients = {
@@ -50,7 +52,7 @@ class AaaDiameterServer:
                 identity.origin_host,
                 identity.origin_realm,
                 tuple(APPLICATIONS.values()),
-                origin_state_id=int(time.time()) & 0xFFFFFFFF,
+                origin_state_id=(int(time.time()) if since is None else since) & 0xFFFFFFFF,
             ),
             peers=tuple(_policies(config.peer)),
             handler=front.serve,
@@ -61,18 +63,18 @@ class AaaDiameterServer:
         )
         gateways.ask = partial(self._server.request, within=GATEWAY_LIMIT)
 
-    async def listen(self) -> tuple[Address | None, Address | None]:
+    async def listen(self, *, reuse_port: bool = False) -> tuple[Address | None, Address | None]:
         """Listen for TCP and for TLS as configured, and return what was bound; OSError when it is taken.
 
-        ConfigError when a file of the certificate is unusable.
+        ConfigError when a file of the certificate is unusable. With `reuse_port` other processes listen beside this.
         """
         config = self._config
         plain = tls = None
         if config.address is not None:
-            plain = await self._server.listen(*config.address)
+            plain = await self._server.listen(*config.address, reuse_port=reuse_port)
         if config.tls_address is not None and config.certificate is not None and config.key is not None:
             context = server_context(certificate=config.certificate, key=config.key, ca=config.ca)
-            tls = await self._server.listen(*config.tls_address, tls=context)
+            tls = await self._server.listen(*config.tls_address, tls=context, reuse_port=reuse_port)
         return plain, tls
 
     async def close(self) -> None:

@@ -55,6 +55,13 @@ class RadiusServer:
         self._endpoint = UdpEndpoint.bind(local, self._take, capture=capture, reuse_port=reuse_port)
         return self._endpoint.local
 
+    async def drain(self, within: float) -> None:
+        """Take no new request, and finish what is in progress, for at most `within` seconds."""
+        if self._endpoint is not None:
+            self._endpoint.withdraw()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=within)
+
     async def close(self) -> None:
         """Stop listening and end what is in progress."""
         if self._endpoint is not None:

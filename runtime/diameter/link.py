@@ -90,6 +90,11 @@ class Link:
         """Whether the peer can be asked now."""
         return self._peer.usable
 
+    @property
+    def is_free(self) -> bool:
+        """Whether there is no connection, and none is being made."""
+        return isinstance(self._peer.state, on.Closed) and not self._connections
+
     def start(self) -> None:
         """Connect, and stay connected."""
         self._driver.feed(on.Started())
