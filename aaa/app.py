@@ -9,7 +9,10 @@ from pathlib import Path
 
 from aaa.config import AaaConfig, AaaSettings, SwxConfig, read_settings
 from aaa.diameter.server import AaaDiameterServer
+from aaa.ledger import open_configured_ledger
 from aaa.messages import AuthenticationService
+from aaa.radius.accounting.server import AccountingServer
+from aaa.radius.clients import load_clients
 from aaa.radius.server import RadiusServer
 from aaa.service import EapAuthenticationService
 from aaa.sessions import MemoryConversations
@@ -68,7 +71,7 @@ async def serve(raw: RawConfig, settings: AaaSettings, stop: asyncio.Event) -> N
             answer_time=aaa.answer_time,
             limit=aaa.rounds_at_once,
         )
-        radius = _open_radius(settings, service, tap, stack)
+        radius = await _open_radius(raw, settings, service, tap, stack)
         plain, tls = await _open_diameter(settings, service, tap, stack)
         log.info("aaa ready", radius=_text(radius), diameter=_text(plain), diameter_tls=_text(tls), hss=aaa.hss)
         notify_ready()
@@ -116,14 +119,27 @@ async def _open_swx(aaa: AaaConfig, swx: SwxConfig, tap: Tap) -> AsyncIterator[H
         await client.close()
 
 
-def _open_radius(
-    settings: AaaSettings, service: AuthenticationService, tap: Tap, stack: AsyncExitStack
+async def _open_radius(
+    raw: RawConfig, settings: AaaSettings, service: AuthenticationService, tap: Tap, stack: AsyncExitStack
 ) -> Address | None:
-    if settings.radius is None:
+    """The RADIUS ports; the first one of authentication."""
+    radius = settings.radius
+    if radius is None:
         return None
-    server = RadiusServer.of(settings.radius, service)
+    clients = load_clients(radius.client)
+    ledger = None
+    if radius.accounting:
+        ledger = await stack.enter_async_context(open_configured_ledger(raw, settings.aaa.database))
+        accounting = AccountingServer.of(radius, ledger, clients)
+        stack.push_async_callback(accounting.close)
+        bound = [accounting.listen(address, capture=tap) for address in radius.accounting]
+        log.info("accounting ready", radius=" ".join(map(_text, bound)))
+    server = RadiusServer.of(radius, service, clients=clients, ledger=ledger)
     stack.push_async_callback(server.close)
-    return server.listen(settings.radius.auth, capture=tap)
+    first = server.listen(radius.auth, capture=tap)
+    for address in radius.more_auth:
+        server.listen(address, capture=tap)
+    return first
 
 
 async def _open_diameter(

@@ -17,6 +17,9 @@ class AaaConfig(Section):
     origin_host: str = Field(min_length=1, description="this AAA server's Origin-Host, such as aaa.epc.example")
     origin_realm: str = Field(min_length=1, description="this AAA server's Origin-Realm, such as epc.example")
     hss: Literal["local", "swx"] = Field(default="local", description='"local" (in this process) or "swx"')
+    database: str = Field(
+        default="", description='where accounting and sessions are kept, as in [hss]; "" for the database of [hss]'
+    )
     result_ind: bool = Field(default=False, description="protected success: one round more (RFC 4187 §6.2)")
     always_ask_identity: bool = Field(default=False, description="AKA-Identity first, always (RFC 4187 §4.1.4)")
     hss_limit: float = Field(default=5.0, gt=0, le=30)

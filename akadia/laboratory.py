@@ -20,6 +20,7 @@ from akadia.template import (
     DSMIP_PORT,
     IKE_PORT,
     NATT_PORT,
+    RADIUS_ACCT_PORT,
     RADIUS_PORT,
     SWX_PORT,
     AaaChoice,
@@ -185,6 +186,7 @@ def _is_free(block: Block) -> bool:
     datagrams = [
         (block.dns, DNS_PORT),
         (block.aaa, RADIUS_PORT),
+        (block.aaa, RADIUS_ACCT_PORT),
         *((block.pdngw, port) for port in (IKE_PORT, NATT_PORT, DSMIP_PORT)),
     ]
     streams = [(block.hss, SWX_PORT), (block.hss, API_PORT), (block.aaa, DIAMETER_PORT), (block.aaa, DIAMETER_TLS_PORT)]

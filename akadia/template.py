@@ -19,7 +19,8 @@ SECTIONS = frozenset(
 )  # fmt: skip
 """Every table that some part of Akadia reads."""
 
-DNS_PORT, SWX_PORT, API_PORT, RADIUS_PORT, DIAMETER_PORT, DIAMETER_TLS_PORT = 5300, 3868, 8443, 1812, 3868, 5658
+DNS_PORT, SWX_PORT, API_PORT, DIAMETER_PORT, DIAMETER_TLS_PORT = 5300, 3868, 8443, 3868, 5658
+RADIUS_PORT, RADIUS_ACCT_PORT = 1812, 1813
 IKE_PORT, NATT_PORT, DSMIP_PORT = 5500, 4500, 4191
 
 TEST_PLMN = Plmn("001", "01")
@@ -197,6 +198,7 @@ def _aaa(plan: Plan) -> str:
 origin_host = {_quoted(plan.host("aaa"))}  # its Diameter identity
 origin_realm = {_quoted(plan.realm)}  # its Diameter realm
 hss = {_quoted(plan.hss)}  # local: it opens the HSS's database itself; swx: it asks over Diameter
+database = ""  # where accounting and sessions are kept; "" for the database of [hss]
 
 [aaa.swx]  # read when hss = "swx"
 hss = {_quoted(f"{block.hss}:{SWX_PORT}")}  # where the HSS listens
@@ -206,6 +208,9 @@ local = {_quoted(str(block.aaa))}  # the address that we connect from; "" for an
 
 [aaa.radius]  # RADIUS with EAP (RFC 3579)
 auth = {_quoted(f"{block.aaa}:{RADIUS_PORT}")}  # where it listens, UDP
+acct = {_quoted(f"{block.aaa}:{RADIUS_ACCT_PORT}")}  # where it takes accounting (RFC 2866); without it there is none
+more_auth = []  # further addresses, such as ["[::1]:1812"]
+more_acct = []  # and those of accounting
 
 [[aaa.radius.client]]  # who is not in the network of an [[aaa.radius.client]] gets no answer
 name = "loopback"  # how the log calls it

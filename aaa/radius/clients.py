@@ -19,6 +19,11 @@ class RadiusClient:
     secret: Secret
     client: Client
 
+    @property
+    def name(self) -> str:
+        """How the configuration and the log call it."""
+        return self.client.name
+
 
 class ClientTable:
     """Finds the client of a source address; ConfigError when two clients have one name or one network."""

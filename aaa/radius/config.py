@@ -20,9 +20,17 @@ class RadiusConfig(Section):
     """[aaa.radius]; `request_limit` and `duplicate_age` in seconds."""
 
     auth: SocketAddress = Field(description='where to listen, such as "127.0.0.1:1812"')
+    acct: SocketAddress | None = Field(default=None, description='where to account, such as "127.0.0.1:1813"')
+    more_auth: tuple[SocketAddress, ...] = Field(default=(), description='further addresses, such as ["[::]:1812"]')
+    more_acct: tuple[SocketAddress, ...] = Field(default=(), description='further addresses, such as ["[::]:1813"]')
     client: tuple[RadiusClientConfig, ...] = Field(default=(), description="one [[aaa.radius.client]] for each client")
     request_limit: float = Field(default=10.0, gt=0, le=60)
     max_in_progress: int = Field(default=2000, ge=1)
     # RFC 5080 §2.2.2: an answer is kept for no less than 5 and no more than 30 seconds.
     duplicate_age: float = Field(default=30.0, ge=5, le=30)
     duplicate_size: int = Field(default=65536, ge=256)
+
+    @property
+    def accounting(self) -> tuple[SocketAddress, ...]:
+        """Every address of accounting; none when there is no accounting."""
+        return () if self.acct is None else (self.acct, *self.more_acct)

@@ -7,39 +7,14 @@ from dataclasses import dataclass
 
 from aaa.messages import AccessAnswer, AccessRequest
 from aaa.radius.clients import ClientTable, RadiusClient
+from aaa.radius.decisions import Admitted, Discard, Repeat, Send, admit, answer_status
 from aaa.radius.duplicates import Answered, DuplicateCache, InProgress, RequestKey, Source
 from aaa.radius.translate import eap_failure, to_access_request, to_reply
 from wire.errors import DecodeError
-from wire.radius.codec import parse_packet
-from wire.radius.eap import has_message_authenticator, is_authentic, join_eap
+from wire.radius.eap import join_eap
 from wire.radius.messages import reply
 from wire.radius.packet import Attribute, Code, RadiusPacket
 from wire.sansio import RandomBytes
-
-
-@dataclass(frozen=True, slots=True)
-class Discard:
-    """Say nothing; `cause` is one of few texts for the log, `detail` what was particular to this datagram."""
-
-    cause: str
-    client: str | None = None
-    detail: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Repeat:
-    """A duplicate: send the answer it had, or nothing while there is none."""
-
-    octets: bytes | None
-
-
-@dataclass(frozen=True, slots=True)
-class Send:
-    """Send `octets` at once; `refusal` is the cause for the log when they refuse."""
-
-    octets: bytes
-    client: str
-    refusal: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,26 +47,21 @@ class RadiusFront:
         """How many requests the authentication service has now."""
         return self._in_progress
 
-    def receive(self, octets: bytes, source: Source, now: float) -> Decision:
-        """Decide about one datagram from `source`."""
-        client = self._clients.find(source[0])
+    def receive(self, octets: bytes, source: Source, now: float, client: RadiusClient | None = None) -> Decision:
+        """Decide about one packet from `source`; `client` is known where a connection has proved it."""
+        client = client or self._clients.find(source[0])
         if client is None:
             return Discard("no client is configured for this address")
-        name = client.client.name
-        try:
-            packet = parse_packet(octets)
-            is_protected = has_message_authenticator(octets)
-        except DecodeError as error:
-            return Discard("the packet is malformed", name, str(error))
-        if is_protected and not is_authentic(octets, client.secret):
-            return Discard("Message-Authenticator is wrong; does the client have another secret?", name)
-        match packet.code:
+        admitted = admit(octets, client)
+        if isinstance(admitted, Discard):
+            return admitted
+        match admitted.packet.code:
             case Code.ACCESS_REQUEST:
-                return self._access(packet, client, source, now, is_protected=is_protected)
+                return self._access(admitted, client, source, now)
             case Code.STATUS_SERVER:
-                return _status(packet, client, is_protected=is_protected)
-            case _:
-                return Discard("this port serves no such code", name, f"code {packet.code}")
+                return answer_status(admitted, client, Code.ACCESS_ACCEPT)
+            case code:
+                return Discard("this port serves no such code", client.name, f"code {code}")
 
     def answer(self, serving: Serve, answer: AccessAnswer) -> bytes | None:
         """The octets to send for the service's answer; None for silence, or when the client has moved on.
@@ -107,13 +77,11 @@ class RadiusFront:
         self._in_progress -= 1
         self._duplicates.forget(serving.key)
 
-    def _access(
-        self, packet: RadiusPacket, client: RadiusClient, source: Source, now: float, *, is_protected: bool
-    ) -> Decision:
-        name = client.client.name
+    def _access(self, admitted: Admitted, client: RadiusClient, source: Source, now: float) -> Decision:
+        packet, name = admitted.packet, client.name
         if join_eap(packet) is None:
-            return _refuse_without_eap(packet, client, is_protected=is_protected)
-        if not is_protected:
+            return _refuse_without_eap(admitted, client)
+        if not admitted.is_protected:
             return Discard("EAP-Message without Message-Authenticator", name)
         key = RequestKey.of(packet, source)
         match self._duplicates.outcome(key, now):
@@ -138,16 +106,10 @@ class RadiusFront:
         return self._in_progress >= max(limit, 1)
 
 
-def _refuse_without_eap(packet: RadiusPacket, client: RadiusClient, *, is_protected: bool) -> Decision:
-    if not is_protected and packet.values("Proxy-State"):
+def _refuse_without_eap(admitted: Admitted, client: RadiusClient) -> Decision:
+    if not admitted.is_protected and admitted.packet.values("Proxy-State"):
         # CVE-2024-3596: an answer would repeat what a forger put into Proxy-State, under our Response Authenticator.
-        return Discard("Proxy-State without Message-Authenticator", client.client.name)
+        return Discard("Proxy-State without Message-Authenticator", client.name)
     hint = [Attribute.of("Reply-Message", "EAP is required")]
-    octets = reply(packet, Code.ACCESS_REJECT, secret=client.secret, attributes=hint)
-    return Send(octets, client.client.name, "the request carries no EAP-Message")
-
-
-def _status(packet: RadiusPacket, client: RadiusClient, *, is_protected: bool) -> Decision:
-    if not is_protected:
-        return Discard("Status-Server without Message-Authenticator", client.client.name)
-    return Send(reply(packet, Code.ACCESS_ACCEPT, secret=client.secret), client.client.name)
+    octets = reply(admitted.packet, Code.ACCESS_REJECT, secret=client.secret, attributes=hint)
+    return Send(octets, client.name, "the request carries no EAP-Message")

@@ -55,9 +55,14 @@ class SqlLedger:
 
 
 @asynccontextmanager
-async def open_ledger(location: Location, config_path: Path | str = "FILE") -> AsyncIterator[SqlLedger]:
-    """The ledger at `location` while it is needed; SchemaOutdated or StoreUnavailable, a line that says what to do."""
-    schema.check(location, config_path)
+async def open_ledger(
+    location: Location, config_path: Path | str = "FILE", upgrade: str | None = None
+) -> AsyncIterator[SqlLedger]:
+    """The ledger at `location` while it is needed; SchemaOutdated or StoreUnavailable, a line that says what to do.
+
+    `upgrade` is the command that makes or upgrades its schema, where that is not the one of the HSS.
+    """
+    schema.check(location, config_path, upgrade)
     database = Database(location)
     await database.open()
     try:

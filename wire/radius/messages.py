@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from wire.radius.codec import build_packet
 from wire.radius.eap import UNSEALED, seal_answer, seal_request, split_eap
-from wire.radius.packet import Attribute, Code, RadiusPacket
+from wire.radius.packet import ZERO_AUTHENTICATOR, Attribute, Code, RadiusPacket
 
 
 def access_request(
@@ -24,6 +24,15 @@ def status_server(
 ) -> bytes:
     """A Status-Server request (RFC 5997 §3)."""
     packet = RadiusPacket(Code.STATUS_SERVER, identifier, authenticator, (UNSEALED, *attributes))
+    return seal_request(build_packet(packet), secret)
+
+
+def signed_request(code: Code, *, identifier: int, secret: bytes, attributes: Sequence[Attribute] = ()) -> bytes:
+    """An Accounting-, CoA- or Disconnect-Request, Message-Authenticator first (RFC 2866 §3, RFC 5176 §2.3).
+
+    RFC 5080 §2.2.2 lets every Accounting-Request carry one as well.
+    """
+    packet = RadiusPacket(code, identifier, ZERO_AUTHENTICATOR, (UNSEALED, *attributes))
     return seal_request(build_packet(packet), secret)
 
 

@@ -3,8 +3,9 @@
 import pytest
 
 from aaa.messages import Ignore
+from aaa.radius.decisions import Discard, Repeat, Send
 from aaa.radius.duplicates import DuplicateCache
-from aaa.radius.front import Discard, RadiusFront, Repeat, Send, Serve
+from aaa.radius.front import RadiusFront, Serve
 from tests.aaa.radius.samples import AUTHENTICATOR, CLIENT, IDENTITY, SECRET, SOURCE, accept, asked, challenge, table
 from wire.radius.codec import build_packet, parse_packet
 from wire.radius.eap import UNSEALED, is_authentic, join_eap, seal_request, split_eap

@@ -1,0 +1,63 @@
+"""What a front can decide about a packet, beside serving it (RFC 2865 §3, RFC 3579 §3.2, RFC 5080 §2.2.2)."""
+
+from dataclasses import dataclass
+
+from aaa.radius.clients import RadiusClient
+from wire.errors import DecodeError
+from wire.radius.codec import parse_packet
+from wire.radius.eap import has_message_authenticator, is_authentic
+from wire.radius.messages import reply
+from wire.radius.packet import Code, RadiusPacket
+
+
+@dataclass(frozen=True, slots=True)
+class Discard:
+    """Say nothing; `cause` is one of few texts for the log, `detail` what was particular to this datagram."""
+
+    cause: str
+    client: str | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """A duplicate: send the answer it had, or nothing while there is none."""
+
+    octets: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Send `octets` at once; `refusal` is the cause for the log when they refuse."""
+
+    octets: bytes
+    client: str
+    refusal: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A packet whose Message-Authenticator, if it has one (`is_protected`), is right."""
+
+    packet: RadiusPacket
+    is_protected: bool
+
+
+def admit(octets: bytes, client: RadiusClient) -> Admitted | Discard:
+    """Read what `client` sent; silence for what is malformed or made with another secret."""
+    name = client.client.name
+    try:
+        packet = parse_packet(octets)
+        is_protected = has_message_authenticator(octets)
+    except DecodeError as error:
+        return Discard("the packet is malformed", name, str(error))
+    if is_protected and not is_authentic(octets, client.secret):
+        return Discard("Message-Authenticator is wrong; does the client have another secret?", name)
+    return Admitted(packet, is_protected)
+
+
+def answer_status(admitted: Admitted, client: RadiusClient, code: Code) -> Discard | Send:
+    """The answer to Status-Server, which never leaves this server (RFC 5997 §4)."""
+    if not admitted.is_protected:
+        return Discard("Status-Server without Message-Authenticator", client.client.name)
+    return Send(reply(admitted.packet, code, secret=client.secret), client.client.name)
