@@ -2,6 +2,7 @@
 
 from pydantic import Field
 
+from aaa.radius.policy import Service
 from runtime.config import ConfigPath, Network, Section, SocketAddress
 
 
@@ -11,6 +12,17 @@ class RadiusClientConfig(Section):
     name: str = Field(min_length=1)
     network: Network = Field(description='a network such as "127.0.0.0/8", or one address')
     secret_file: ConfigPath = Field(description="a file of mode 0600 that holds the shared secret")
+    coa: SocketAddress | None = Field(
+        default=None, description='where it takes Disconnect and CoA, such as "192.0.2.1:3799"; left out for port 3799'
+    )
+    services: tuple[Service, ...] = Field(
+        default=("auth", "acct"), min_length=1, description='what it may ask: ["auth", "acct"]'
+    )
+    require_message_authenticator: bool = Field(
+        default=True, description="whether every Access-Request needs a Message-Authenticator (CVE-2024-3596)"
+    )
+    realms: tuple[str, ...] = Field(default=(), description='the realms that it may ask for, such as ["example.org"]')
+    requests_per_second: int = Field(default=0, ge=0, description="how many requests it may send; 0 for any number")
     network_name: str = Field(
         default="", description='the access network identity for EAP-AKA\' (TS 24.302 §8.1.1), such as "WLAN"'
     )

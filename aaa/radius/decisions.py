@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from aaa.radius.clients import RadiusClient
+from aaa.radius.policy import RateLimits, Service
 from wire.errors import DecodeError
 from wire.radius.codec import parse_packet
 from wire.radius.eap import has_message_authenticator, is_authentic
@@ -54,6 +55,15 @@ def admit(octets: bytes, client: RadiusClient) -> Admitted | Discard:
     if is_protected and not is_authentic(octets, client.secret):
         return Discard("Message-Authenticator is wrong; does the client have another secret?", name)
     return Admitted(packet, is_protected)
+
+
+def within_policy(client: RadiusClient, service: Service, limits: RateLimits, now: float) -> Discard | None:
+    """Silence for what `client` may not ask, or asks too often."""
+    if service not in client.policy.services:
+        return Discard("the client may not ask for this", client.name, service)
+    if not limits.allow(client.name, client.policy, now):
+        return Discard("the client sends more requests than it may", client.name)
+    return None
 
 
 def answer_status(admitted: Admitted, client: RadiusClient, code: Code) -> Discard | Send:

@@ -4,11 +4,13 @@ RFC 2865 §3, RFC 3579 §3.2, RFC 5080 §2.2, RFC 5997 §4.
 """
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from aaa.messages import AccessAnswer, AccessRequest
 from aaa.radius.clients import ClientTable, RadiusClient
-from aaa.radius.decisions import Admitted, Discard, Repeat, Send, admit, answer_status
+from aaa.radius.decisions import Admitted, Discard, Repeat, Send, admit, answer_status, within_policy
 from aaa.radius.duplicates import Answered, DuplicateCache, InProgress, RequestKey, Source
+from aaa.radius.policy import RateLimits
 from aaa.radius.translate import eap_failure, to_access_request, to_reply
 from wire.errors import DecodeError
 from wire.radius.eap import join_eap
@@ -27,6 +29,13 @@ class Serve:
     request: AccessRequest
 
 
+class Saw(Protocol):
+    """Hears how a client, by its name, protects an Access-Request."""
+
+    def __call__(self, client: str, *, is_protected: bool) -> object:
+        """One has come."""
+
+
 Decision = Discard | Repeat | Send | Serve
 
 
@@ -36,16 +45,22 @@ class RadiusFront:
     def __init__(
         self, clients: ClientTable, *, random: RandomBytes, duplicates: DuplicateCache, max_in_progress: int = 2000
     ) -> None:
+        self._saw: Saw | None = None
         self._clients = clients
         self._random = random
         self._duplicates = duplicates
         self._max_in_progress = max_in_progress
         self._in_progress = 0
+        self._limits = RateLimits()
 
     @property
     def in_progress(self) -> int:
         """How many requests the authentication service has now."""
         return self._in_progress
+
+    def tell(self, saw: Saw) -> None:
+        """Have `saw` hear of each Access-Request whether it has a Message-Authenticator."""
+        self._saw = saw
 
     def receive(self, octets: bytes, source: Source, now: float, client: RadiusClient | None = None) -> Decision:
         """Decide about one packet from `source`; `client` is known where a connection has proved it."""
@@ -79,10 +94,11 @@ class RadiusFront:
 
     def _access(self, admitted: Admitted, client: RadiusClient, source: Source, now: float) -> Decision:
         packet, name = admitted.packet, client.name
-        if join_eap(packet) is None:
-            return _refuse_without_eap(admitted, client)
-        if not admitted.is_protected:
-            return Discard("EAP-Message without Message-Authenticator", name)
+        if self._saw is not None:
+            self._saw(name, is_protected=admitted.is_protected)
+        refused = self._unserved(admitted, client, now)
+        if refused is not None:
+            return refused
         key = RequestKey.of(packet, source)
         match self._duplicates.outcome(key, now):
             case InProgress():
@@ -92,13 +108,30 @@ class RadiusFront:
         try:
             request = to_access_request(packet, client.client)
         except DecodeError as error:
-            refused = reply(packet, Code.ACCESS_REJECT, secret=client.secret, eap=eap_failure(packet))
-            return Send(refused, name, f"malformed attribute: {error.reason}")
+            rejected = reply(packet, Code.ACCESS_REJECT, secret=client.secret, eap=eap_failure(packet))
+            return Send(rejected, name, f"malformed attribute: {error.reason}")
         if self._is_full(request):
             return Discard("too many requests in progress", name)
         self._duplicates.begin(key, now)
         self._in_progress += 1
         return Serve(key, client, packet, request)
+
+    def _unserved(self, admitted: Admitted, client: RadiusClient, now: float) -> Decision | None:
+        refused = within_policy(client, "auth", self._limits, now)
+        if refused is not None:
+            return refused
+        has_eap = join_eap(admitted.packet) is not None
+        if not admitted.is_protected and has_eap:
+            return Discard("EAP-Message without Message-Authenticator", client.name)
+        if not admitted.is_protected and client.policy.require_message_authenticator:
+            return Discard("Access-Request without Message-Authenticator", client.name)
+        if not has_eap:
+            return _refuse_without_eap(admitted, client)
+        if not client.policy.serves_realm(admitted.packet):
+            failure = eap_failure(admitted.packet)
+            octets = reply(admitted.packet, Code.ACCESS_REJECT, secret=client.secret, eap=failure)
+            return Send(octets, client.name, "the client may not ask for this realm")
+        return None
 
     def _is_full(self, request: AccessRequest) -> bool:
         # RFC 5080 §2.2.3: under load, conversations that have begun go before new ones, so that some of them end.

@@ -15,12 +15,16 @@ from aaa.radius.duplicates import DuplicateCache
 from aaa.radius.front import RadiusFront, Serve
 from aaa.radius.grants import to_grant
 from aaa.radius.listening import DiscardLog, Ports, Reply, address_text
+from aaa.radius.readiness import Readiness
 from hss.session_api import LedgerUnavailable, SessionLedger
 from runtime.logs import get_logger
 from runtime.taps import Address, DatagramTap
 from wire.sansio import RandomBytes
 
 log = get_logger("aaa.radius")
+
+REPORT_EVERY = 10.0
+"""Seconds after which the ledger is told what clients have sent."""
 
 
 class RadiusServer:
@@ -43,6 +47,9 @@ class RadiusServer:
         self._clock = clock
         self._moment = moment
         self._lines = DiscardLog(clock)
+        self._readiness = Readiness(moment)
+        self._reporting: asyncio.TimerHandle | None = None
+        front.tell(self._saw)
         self._tasks: set[asyncio.Task[None]] = set()
         self._ports = Ports(self.take)
 
@@ -70,11 +77,14 @@ class RadiusServer:
         return self._ports.listen(local, capture=capture, reuse_port=reuse_port)
 
     async def close(self) -> None:
-        """Stop listening and end what is in progress."""
+        """Stop listening, end what is in progress, and leave behind what was counted."""
         self._ports.close()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._reporting is not None:
+            self._reporting.cancel()
+            await self._report()
 
     def take(self, octets: bytes, source: Address, reply: Reply, client: RadiusClient | None = None) -> None:
         """Serve one packet."""
@@ -116,6 +126,28 @@ class RadiusServer:
             _log_answered(answer, name)
             if octets is not None:
                 reply(octets)
+
+    def _saw(self, client: str, *, is_protected: bool) -> None:
+        if self._readiness.saw(client, is_protected=is_protected):
+            hint = "it sends Access-Requests without Message-Authenticator; see akadia aaa clients"
+            log.warning("client not ready", cause=hint, client=client)
+        if self._reporting is None:
+            self._reporting = asyncio.get_running_loop().call_later(REPORT_EVERY, self._begin_report)
+
+    def _begin_report(self) -> None:
+        self._reporting = None
+        task = asyncio.get_running_loop().create_task(self._report())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _report(self) -> None:
+        counted = self._readiness.drain()
+        if self._ledger is None or not counted:
+            return
+        try:
+            await self._ledger.seen(counted)
+        except LedgerUnavailable:
+            self._readiness.put_back(counted)
 
     async def _keep(self, serving: Serve, answer: AccessAnswer) -> None:
         """Whom an Accept lets in is in the ledger before the client hears it; without a ledger he is let in as well."""

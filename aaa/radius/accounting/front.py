@@ -8,8 +8,9 @@ from datetime import datetime
 
 from aaa.radius.accounting.record import to_record
 from aaa.radius.clients import ClientTable, RadiusClient
-from aaa.radius.decisions import Admitted, Discard, Repeat, Send, admit, answer_status
+from aaa.radius.decisions import Admitted, Discard, Repeat, Send, admit, answer_status, within_policy
 from aaa.radius.duplicates import Answered, DuplicateCache, InProgress, RequestKey, Source
+from aaa.radius.policy import RateLimits
 from hss.session_api import AccountingRecord
 from wire.errors import DecodeError
 from wire.radius.messages import reply
@@ -37,6 +38,7 @@ class AccountingFront:
         self._duplicates = duplicates
         self._max_in_progress = max_in_progress
         self._in_progress = 0
+        self._limits = RateLimits()
 
     @property
     def in_progress(self) -> int:
@@ -77,6 +79,11 @@ class AccountingFront:
     def _account(
         self, admitted: Admitted, client: RadiusClient, source: Source, now: float, moment: datetime
     ) -> Decision:
+        refused = within_policy(client, "acct", self._limits, now)
+        if refused is not None:
+            return refused
+        if not client.policy.serves_realm(admitted.packet):
+            return Discard("the client may not ask for this realm", client.name)
         key = RequestKey.of(admitted.packet, source)
         match self._duplicates.outcome(key, now):
             case InProgress():
