@@ -6,7 +6,8 @@ from contextlib import asynccontextmanager
 from hss.config import HssConfig
 from hss.session_api import SessionLedger
 from hss.sessions.ledger import open_ledger
-from hss.store.location import Location, parse_location
+from hss.store.location import Location, describe, parse_location
+from hss.store.schema import upgrade
 from runtime.config import ConfigError, RawConfig
 
 UPGRADE = "akadia --config {config} aaa upgrade"
@@ -29,3 +30,10 @@ def ledger_location(raw: RawConfig, database: str) -> Location:
         return parse_location(database, raw.path.parent)
     except ValueError as error:
         raise ConfigError(f"{raw.path}: aaa.database: {error}") from None
+
+
+def upgrade_ledger(raw: RawConfig, database: str) -> str:
+    """Make the ledger's database, or bring it to our schema; where it is. StoreError when that fails."""
+    location = ledger_location(raw, database)
+    upgrade(location)
+    return describe(location)

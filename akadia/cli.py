@@ -114,7 +114,7 @@ class _Commands:
     """Every command of the front door; `config_file` is asked only when one needs it."""
 
     def __init__(self, config_file: ConfigFile) -> None:
-        self._config = config_file
+        self.config_file = self._config = config_file
 
     def init(
         self,
@@ -295,6 +295,8 @@ _SERVERS = {
 
 
 def _add_commands(app: App, commands: _Commands) -> None:
+    from akadia.aaa_sessions import add_session_commands
+
     for command in (commands.init, commands.up, commands.demo):
         app.command(command)
     serve = {
@@ -308,6 +310,8 @@ def _add_commands(app: App, commands: _Commands) -> None:
         server.command(serve[name], name="serve")
         if name == "hss":
             server.command(commands.serve_auc, name="auc-socket")
+        if name == "aaa":
+            add_session_commands(server, commands.config_file)
         app.command(server)
     ue = _group("ue", "The UE.")
     ue.command(commands.attach)
@@ -333,14 +337,25 @@ def _version() -> str:
 
 def _known_cause(error: Exception) -> str | None:
     """One line for what an operator can mend; None for a fault of the program."""
+    from aaa.commands import SessionRefused
     from akadia.laboratory import LaboratoryRefused
     from akadia.supervisor import DaemonFailed
     from hss.keys.vault import VaultError
     from hss.provisioning.change import ProvisioningRefused
+    from hss.session_api import LedgerUnavailable
     from hss.store.errors import StoreError
     from runtime.config import ConfigError
 
-    known = (ConfigError, LaboratoryRefused, DaemonFailed, ProvisioningRefused, StoreError, VaultError)
+    known = (
+        ConfigError,
+        LaboratoryRefused,
+        DaemonFailed,
+        ProvisioningRefused,
+        StoreError,
+        VaultError,
+        SessionRefused,
+        LedgerUnavailable,
+    )
     if isinstance(error, known):
         return _one_line(error)
     if isinstance(error, OSError):

@@ -13,6 +13,10 @@ from wire.identity import Imsi
 COUNTER_MAX = (1 << 63) - 1
 """The largest counter that is kept: octets with gigawords could say one bit more (RFC 2869 §5.1)."""
 
+NAS_RESTARTED, REPLACED, UNKNOWN_TO_NAS = "nas-restarted", "replaced", "unknown-to-nas"
+"""Why a session ended without a Stop of its own: Accounting-On or -Off, another session under the same
+Acct-Session-Id, a Disconnect-NAK with Error-Cause 503. A Stop that comes late says it better."""
+
 
 class AccountingStatus(Enum):
     """Acct-Status-Type (RFC 2866 §5.1), in the words of the tables."""
@@ -135,6 +139,9 @@ class SessionLedger(Protocol):
 
     async def session(self, number: int) -> Session | None:
         """One session by its number."""
+
+    async def end(self, number: int, cause: str, at: datetime) -> None:
+        """Let an open session count as ended, because its NAS knows it no more."""
 
     async def seen(self, counted: tuple[ClientSeen, ...]) -> None:
         """Add what clients have sent since the last time."""

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import Connection
@@ -9,7 +10,7 @@ from sqlalchemy import Connection
 from hss.models import AccessGrant
 from hss.session_api import AccountingRecord, ClientSeen, Grant, LedgerUnavailable, Session, SessionQuery
 from hss.sessions.listing import add_seen, find_clients, find_session, find_sessions
-from hss.sessions.recording import record_all
+from hss.sessions.recording import end_session, record_all
 from hss.sessions.upsert import insert_into
 from hss.store import schema
 from hss.store.database import Database
@@ -42,6 +43,11 @@ class SqlLedger:
         """As `SessionLedger.session`."""
         with _unavailable():
             return await self._database.read(lambda connection: find_session(connection, number))
+
+    async def end(self, number: int, cause: str, at: datetime) -> None:
+        """As `SessionLedger.end`."""
+        with _unavailable():
+            await self._database.write(lambda connection: end_session(connection, number, cause, at))
 
     async def seen(self, counted: tuple[ClientSeen, ...]) -> None:
         """As `SessionLedger.seen`."""

@@ -5,17 +5,14 @@ missing. So retransmissions, reordering and two AAA servers at once do no harm (
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, func, or_, select, update
 
 from hss.models import AccessGrant, AccessSession, AccountingEntry, RecordKind
-from hss.session_api import AccountingRecord, AccountingStatus
+from hss.session_api import NAS_RESTARTED, REPLACED, UNKNOWN_TO_NAS, AccountingRecord, AccountingStatus
 from hss.sessions.upsert import Insert, insert_into, later
-
-NAS_RESTARTED, REPLACED = "nas-restarted", "replaced"
-"""Why a session ended without a Stop of its own; a Stop that comes late says it better."""
 
 _LATE = timedelta(seconds=60)
 """An Interim-Update so long after the Stop belongs to a new session under the old Acct-Session-Id."""
@@ -35,6 +32,12 @@ def record_all(connection: Connection, records: Sequence[AccountingRecord]) -> l
     for run in _runs(kept):
         _apply(connection, run, imsis)
     return new
+
+
+def end_session(connection: Connection, number: int, cause: str, at: datetime) -> None:
+    """Let an open session count as ended; what its NAS may still say of it says it better."""
+    is_open = (AccessSession.id == number) & AccessSession.ended.is_(None)
+    connection.execute(update(AccessSession).where(is_open).values(ended=at, end_cause=cause))
 
 
 def _insert_entries(connection: Connection, records: Sequence[AccountingRecord]) -> set[bytes]:
@@ -128,7 +131,7 @@ def _row(record: AccountingRecord, imsis: dict[bytes, str]) -> dict[str, Any]:
 def _merge(connection: Connection) -> Insert:
     insert = insert_into(connection, AccessSession)
     old, new = AccessSession, insert.excluded
-    unsaid = or_(old.end_cause == NAS_RESTARTED, old.end_cause == REPLACED)
+    unsaid = or_(*(old.end_cause == cause for cause in (NAS_RESTARTED, REPLACED, UNKNOWN_TO_NAS)))
     stops = and_(new.ended.is_not(None), or_(old.ended.is_(None), unsaid))
     values: dict[str, ColumnElement[Any]] = {
         "source": new.source,

@@ -1,6 +1,7 @@
 """Accounting-Requests as a gateway sends them, and a ledger in memory."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from hss.session_api import AccountingRecord, ClientSeen, Grant, LedgerUnavailable, Session, SessionQuery
@@ -68,6 +69,10 @@ class MemoryLedger:
     async def session(self, number: int) -> Session | None:
         """One session."""
         return self.known.get(number)
+
+    async def end(self, number: int, cause: str, at: datetime) -> None:
+        """Let a session be over."""
+        self.known[number] = replace(self.known[number], ended=at, end_cause=cause)
 
     async def seen(self, counted: tuple[ClientSeen, ...]) -> None:
         """Keep what was counted."""
