@@ -23,7 +23,7 @@ from wire.sansio import RandomBytes
 
 log = get_logger("aaa.radius")
 
-REPORT_EVERY = 10.0
+REPORT_EVERY = 1.0
 """Seconds after which the ledger is told what clients have sent."""
 
 

@@ -67,7 +67,10 @@ async def test_radclient_with_a_password_is_told_that_eap_is_required(
     address: str, foreign_peer: Callable[[str], str]
 ) -> None:
     attributes = 'User-Name = "ue"\nUser-Password = "guess"\n'
-    told = await radclient(foreign_peer("radclient"), address, "auth", attributes)
+    program = foreign_peer("radclient")
+    # CVE-2024-3596
+    assert "Received" not in await radclient(program, address, "auth", attributes)
+    told = await radclient(program, address, "auth", attributes + "Message-Authenticator = 0x00\n")
     assert "Received Access-Reject" in told
     assert 'Reply-Message = "EAP is required"' in told
 
