@@ -13,6 +13,11 @@ from aaa.ledger import open_configured_ledger
 from aaa.messages import AuthenticationService
 from aaa.radius.accounting.server import AccountingServer
 from aaa.radius.clients import load_clients
+from aaa.radius.listening import Take
+from aaa.radius.radsec.config import RadsecConfig
+from aaa.radius.radsec.names import load_radsec_clients
+from aaa.radius.radsec.routing import Port
+from aaa.radius.radsec.server import RadsecServer
 from aaa.radius.server import RadiusServer
 from aaa.service import EapAuthenticationService
 from aaa.sessions import MemoryConversations
@@ -127,6 +132,7 @@ async def _open_radius(
     if radius is None:
         return None
     clients = load_clients(radius.client)
+    takes: dict[Port, Take] = {}
     ledger = None
     if radius.accounting:
         ledger = await stack.enter_async_context(open_configured_ledger(raw, settings.aaa.database))
@@ -134,12 +140,25 @@ async def _open_radius(
         stack.push_async_callback(accounting.close)
         bound = [accounting.listen(address, capture=tap) for address in radius.accounting]
         log.info("accounting ready", radius=" ".join(map(_text, bound)))
+        takes[Port.ACCOUNTING] = accounting.take
     server = RadiusServer.of(radius, service, clients=clients, ledger=ledger)
     stack.push_async_callback(server.close)
+    takes[Port.AUTHENTICATION] = server.take
+    if radius.radsec is not None:
+        await _open_radsec(radius.radsec, frozenset(client.name for client in clients), takes, stack)
     first = server.listen(radius.auth, capture=tap)
     for address in radius.more_auth:
         server.listen(address, capture=tap)
     return first
+
+
+async def _open_radsec(
+    config: RadsecConfig, taken: frozenset[str], takes: dict[Port, Take], stack: AsyncExitStack
+) -> None:
+    radsec = RadsecServer(config, load_radsec_clients(config.client, taken), takes)
+    stack.push_async_callback(radsec.close)
+    bound = await radsec.listen()
+    log.info("radsec ready", radius=" ".join(map(_text, bound)))
 
 
 async def _open_diameter(

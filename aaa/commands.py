@@ -32,7 +32,9 @@ async def find_clients(raw: RawConfig) -> tuple[ClientSeen, ...]:
     """Every configured client and what it has sent; those that were never heard as well."""
     async with open_configured_ledger(raw, _database(raw)) as ledger:
         seen = {one.client: one for one in await ledger.clients()}
-    configured = [entry.name for entry in _radius(raw).client]
+    radius = _radius(raw)
+    over_tls = () if radius.radsec is None else radius.radsec.client
+    configured = [*(entry.name for entry in radius.client), *(entry.name for entry in over_tls)]
     return tuple(seen.get(name, ClientSeen(name, 0, 0, None, None)) for name in configured)
 
 
@@ -86,7 +88,10 @@ def _require_done(outcome: Outcome, number: int) -> None:
 
 
 def _client(raw: RawConfig, session: Session) -> RadiusClient:
-    client = find_by_name(load_clients(_radius(raw).client), session.client)
+    radius = _radius(raw)
+    if radius.radsec is not None and any(entry.name == session.client for entry in radius.radsec.client):
+        raise SessionRefused(f"its RADIUS client {session.client} is on TLS, over which no Disconnect and CoA are sent")
+    client = find_by_name(load_clients(radius.client), session.client)
     if client is None:
         raise SessionRefused(f"its RADIUS client {session.client} is not in the configuration any more")
     return client

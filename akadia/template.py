@@ -13,14 +13,14 @@ AaaChoice = Literal["diameter", "radius"]
 
 SECTIONS = frozenset(
     {
-        "network", "log", "capture", "dns", "hss", "hss.api", "aaa", "aaa.radius", "aaa.diameter", "aaa.swx", "pdngw",
-        "pdngw.diameter", "pdngw.radius", "ue",
+        "network", "log", "capture", "dns", "hss", "hss.api", "aaa", "aaa.radius", "aaa.radius.radsec", "aaa.diameter",
+        "aaa.swx", "pdngw", "pdngw.diameter", "pdngw.radius", "ue",
     }
 )  # fmt: skip
 """Every table that some part of Akadia reads."""
 
 DNS_PORT, SWX_PORT, API_PORT, DIAMETER_PORT, DIAMETER_TLS_PORT = 5300, 3868, 8443, 3868, 5658
-RADIUS_PORT, RADIUS_ACCT_PORT = 1812, 1813
+RADIUS_PORT, RADIUS_ACCT_PORT, RADSEC_PORT = 1812, 1813, 2083
 IKE_PORT, NATT_PORT, DSMIP_PORT = 5500, 4500, 4191
 
 TEST_PLMN = Plmn("001", "01")
@@ -217,6 +217,24 @@ name = "loopback"  # how the log calls it
 network = "127.0.0.0/8"  # the addresses it may send from; the longest prefix wins
 secret_file = "radius.secret"  # the secret shared with it, on one line
 network_name = "WLAN"  # the access network identity of EAP-AKA' (TS 24.302 §8.1.1); "" for EAP-AKA alone
+coa = ""  # where it takes Disconnect and CoA (RFC 5176); "" for port 3799 of where its accounting comes from
+services = ["auth", "acct"]  # what it may ask
+require_message_authenticator = true  # also of an Access-Request without EAP (CVE-2024-3596)
+realms = []  # the realms that its users may have; [] for any
+requests_per_second = 0  # how many requests it may send; 0 for any number
+
+[aaa.radius.radsec]  # RADIUS over TLS (RFC 6614); without this table there is none
+address = {_quoted(f"{block.aaa}:{RADSEC_PORT}")}  # where it listens
+more_addresses = []  # further addresses, such as ["[::1]:2083"]
+certificate = "pki/aaa.pem"  # its certificate
+key = "pki/aaa.key"  # and the key
+ca = "pki/ca.pem"  # whom a client's certificate must come from
+
+[[aaa.radius.radsec.client]]  # the first whose names and addresses fit; the secret is "radsec", always
+name = "tester"  # how the log calls it
+certificate_names = [{_quoted(plan.host("tester"))}]  # a name of its certificate; [] for any certificate of ca
+addresses = ["127.0.0.0/8", "::1/128"]  # whence it connects; [] for anywhere
+network_name = "WLAN"  # as above, and so are services, realms and requests_per_second
 
 [aaa.diameter]  # Diameter EAP (RFC 4072) and S6b (TS 29.273 §9)
 address = {_quoted(f"{block.aaa}:{DIAMETER_PORT}")}  # where it listens, TCP

@@ -1,9 +1,20 @@
 """[aaa.radius]: where the RADIUS front listens, and who may ask it."""
 
-from pydantic import Field
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field
 
 from aaa.radius.policy import Service
+from aaa.radius.radsec.config import RadsecConfig
 from runtime.config import ConfigPath, Network, Section, SocketAddress
+
+
+def _none_if_empty(value: object) -> object:
+    return None if value == "" else value
+
+
+OptionalSocketAddress = Annotated[SocketAddress | None, BeforeValidator(_none_if_empty)]
+"""An address, or nothing when the file says \"\"."""
 
 
 class RadiusClientConfig(Section):
@@ -12,8 +23,8 @@ class RadiusClientConfig(Section):
     name: str = Field(min_length=1)
     network: Network = Field(description='a network such as "127.0.0.0/8", or one address')
     secret_file: ConfigPath = Field(description="a file of mode 0600 that holds the shared secret")
-    coa: SocketAddress | None = Field(
-        default=None, description='where it takes Disconnect and CoA, such as "192.0.2.1:3799"; left out for port 3799'
+    coa: OptionalSocketAddress = Field(
+        default=None, description='where it takes Disconnect and CoA, such as "192.0.2.1:3799", or ""'
     )
     services: tuple[Service, ...] = Field(
         default=("auth", "acct"), min_length=1, description='what it may ask: ["auth", "acct"]'
@@ -32,10 +43,11 @@ class RadiusConfig(Section):
     """[aaa.radius]; `request_limit` and `duplicate_age` in seconds."""
 
     auth: SocketAddress = Field(description='where to listen, such as "127.0.0.1:1812"')
-    acct: SocketAddress | None = Field(default=None, description='where to account, such as "127.0.0.1:1813"')
+    acct: OptionalSocketAddress = Field(default=None, description='where to account, such as "127.0.0.1:1813"')
     more_auth: tuple[SocketAddress, ...] = Field(default=(), description='further addresses, such as ["[::]:1812"]')
     more_acct: tuple[SocketAddress, ...] = Field(default=(), description='further addresses, such as ["[::]:1813"]')
     client: tuple[RadiusClientConfig, ...] = Field(default=(), description="one [[aaa.radius.client]] for each client")
+    radsec: RadsecConfig | None = Field(default=None, description="[aaa.radius.radsec]: RADIUS over TLS")
     request_limit: float = Field(default=10.0, gt=0, le=60)
     max_in_progress: int = Field(default=2000, ge=1)
     # RFC 5080 §2.2.2: an answer is kept for no less than 5 and no more than 30 seconds.
