@@ -14,6 +14,7 @@ from aaa.messages import AuthenticationService
 from aaa.radius.accounting.server import AccountingServer
 from aaa.radius.clients import load_clients
 from aaa.radius.listening import Take
+from aaa.radius.proxy.relay import Relay
 from aaa.radius.radsec.config import RadsecConfig
 from aaa.radius.radsec.names import load_radsec_clients
 from aaa.radius.radsec.routing import Port
@@ -132,16 +133,21 @@ async def _open_radius(
     if radius is None:
         return None
     clients = load_clients(radius.client)
+    relay = Relay.of(
+        radius.realm, radius.server, node=settings.aaa.origin_host, random=secrets.token_bytes, capture=tap
+    )
+    if relay is not None:
+        stack.push_async_callback(relay.close)
     takes: dict[Port, Take] = {}
     ledger = None
     if radius.accounting:
         ledger = await stack.enter_async_context(open_configured_ledger(raw, settings.aaa.database))
-        accounting = AccountingServer.of(radius, ledger, clients)
+        accounting = AccountingServer.of(radius, ledger, clients, relay)
         stack.push_async_callback(accounting.close)
         bound = [accounting.listen(address, capture=tap) for address in radius.accounting]
         log.info("accounting ready", radius=" ".join(map(_text, bound)))
         takes[Port.ACCOUNTING] = accounting.take
-    server = RadiusServer.of(radius, service, clients=clients, ledger=ledger)
+    server = RadiusServer.of(radius, service, clients=clients, ledger=ledger, relay=relay)
     stack.push_async_callback(server.close)
     takes[Port.AUTHENTICATION] = server.take
     if radius.radsec is not None:

@@ -1,20 +1,11 @@
 """[aaa.radius]: where the RADIUS front listens, and who may ask it."""
 
-from typing import Annotated
-
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from aaa.radius.policy import Service
+from aaa.radius.proxy.config import HomeServerConfig, OptionalSocketAddress, RealmConfig
 from aaa.radius.radsec.config import RadsecConfig
 from runtime.config import ConfigPath, Network, Section, SocketAddress
-
-
-def _none_if_empty(value: object) -> object:
-    return None if value == "" else value
-
-
-OptionalSocketAddress = Annotated[SocketAddress | None, BeforeValidator(_none_if_empty)]
-"""An address, or nothing when the file says \"\"."""
 
 
 class RadiusClientConfig(Section):
@@ -48,6 +39,8 @@ class RadiusConfig(Section):
     more_acct: tuple[SocketAddress, ...] = Field(default=(), description='further addresses, such as ["[::]:1813"]')
     client: tuple[RadiusClientConfig, ...] = Field(default=(), description="one [[aaa.radius.client]] for each client")
     radsec: RadsecConfig | None = Field(default=None, description="[aaa.radius.radsec]: RADIUS over TLS")
+    server: tuple[HomeServerConfig, ...] = Field(default=(), description="[[aaa.radius.server]]: servers of others")
+    realm: tuple[RealmConfig, ...] = Field(default=(), description="[[aaa.radius.realm]]: realms of others")
     request_limit: float = Field(default=10.0, gt=0, le=60)
     max_in_progress: int = Field(default=2000, ge=1)
     # RFC 5080 §2.2.2: an answer is kept for no less than 5 and no more than 30 seconds.

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 
 from aaa.radius.clients import RadiusClient
+from aaa.radius.duplicates import RequestKey
 from aaa.radius.policy import RateLimits, Service
+from aaa.radius.proxy.config import RealmConfig
 from wire.errors import DecodeError
 from wire.radius.codec import parse_packet
 from wire.radius.eap import has_message_authenticator, is_authentic
@@ -37,11 +39,23 @@ class Send:
 
 
 @dataclass(frozen=True, slots=True)
+class Forward:
+    """Ask the servers of `realm`, then give their answer to the front's `settle`, or call its `abandon`."""
+
+    key: RequestKey
+    client: RadiusClient
+    packet: RadiusPacket
+    octets: bytes
+    realm: RealmConfig
+
+
+@dataclass(frozen=True, slots=True)
 class Admitted:
     """A packet whose Message-Authenticator, if it has one (`is_protected`), is right."""
 
     packet: RadiusPacket
     is_protected: bool
+    octets: bytes
 
 
 def admit(octets: bytes, client: RadiusClient) -> Admitted | Discard:
@@ -54,7 +68,7 @@ def admit(octets: bytes, client: RadiusClient) -> Admitted | Discard:
         return Discard("the packet is malformed", name, str(error))
     if is_protected and not is_authentic(octets, client.secret):
         return Discard("Message-Authenticator is wrong; does the client have another secret?", name)
-    return Admitted(packet, is_protected)
+    return Admitted(packet, is_protected, octets)
 
 
 def within_policy(client: RadiusClient, service: Service, limits: RateLimits, now: float) -> Discard | None:

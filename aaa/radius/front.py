@@ -8,9 +8,10 @@ from typing import Protocol
 
 from aaa.messages import AccessAnswer, AccessRequest
 from aaa.radius.clients import ClientTable, RadiusClient
-from aaa.radius.decisions import Admitted, Discard, Repeat, Send, admit, answer_status, within_policy
+from aaa.radius.decisions import Admitted, Discard, Forward, Repeat, Send, admit, answer_status, within_policy
 from aaa.radius.duplicates import Answered, DuplicateCache, InProgress, RequestKey, Source
 from aaa.radius.policy import RateLimits
+from aaa.radius.proxy.routes import Routes
 from aaa.radius.translate import eap_failure, to_access_request, to_reply
 from wire.errors import DecodeError
 from wire.radius.eap import join_eap
@@ -36,15 +37,22 @@ class Saw(Protocol):
         """One has come."""
 
 
-Decision = Discard | Repeat | Send | Serve
+Decision = Discard | Repeat | Send | Serve | Forward
 
 
 class RadiusFront:
-    """Decides without sockets; `random` is entropy for the salts of keys."""
+    """Decides without sockets; `random` is entropy for the salts of keys, `routes` says which realms are others'."""
 
     def __init__(
-        self, clients: ClientTable, *, random: RandomBytes, duplicates: DuplicateCache, max_in_progress: int = 2000
+        self,
+        clients: ClientTable,
+        *,
+        random: RandomBytes,
+        duplicates: DuplicateCache,
+        max_in_progress: int = 2000,
+        routes: Routes | None = None,
     ) -> None:
+        self._routes = routes
         self._saw: Saw | None = None
         self._clients = clients
         self._random = random
@@ -87,8 +95,13 @@ class RadiusFront:
         self._in_progress -= 1
         return octets if self._duplicates.settle(serving.key, octets) else None
 
-    def abandon(self, serving: Serve) -> None:
-        """The service gave no answer: the client's next retransmission is a new request."""
+    def settle(self, forwarding: Forward, octets: bytes) -> bool:
+        """Keep another server's answer; False when the client has moved on."""
+        self._in_progress -= 1
+        return self._duplicates.settle(forwarding.key, octets)
+
+    def abandon(self, serving: Serve | Forward) -> None:
+        """Nobody gave an answer: the client's next retransmission is a new request."""
         self._in_progress -= 1
         self._duplicates.forget(serving.key)
 
@@ -105,6 +118,9 @@ class RadiusFront:
                 return Repeat(None)
             case Answered(octets):
                 return Repeat(octets)
+        realm = None if self._routes is None else self._routes.find(packet)
+        if realm is not None:
+            return self._forward(Forward(key, client, packet, admitted.octets, realm), now)
         try:
             request = to_access_request(packet, client.client)
         except DecodeError as error:
@@ -112,9 +128,22 @@ class RadiusFront:
             return Send(rejected, name, f"malformed attribute: {error.reason}")
         if self._is_full(request):
             return Discard("too many requests in progress", name)
+        self._begin(key, now)
+        return Serve(key, client, packet, request)
+
+    def _forward(self, forwarding: Forward, now: float) -> Decision:
+        packet, client = forwarding.packet, forwarding.client
+        if self._routes is not None and self._routes.has_been_here(packet):
+            rejected = reply(packet, Code.ACCESS_REJECT, secret=client.secret, eap=eap_failure(packet))
+            return Send(rejected, client.name, "the request has been here before: a loop of proxies")
+        if self._in_progress >= self._max_in_progress:
+            return Discard("too many requests in progress", client.name)
+        self._begin(forwarding.key, now)
+        return forwarding
+
+    def _begin(self, key: RequestKey, now: float) -> None:
         self._duplicates.begin(key, now)
         self._in_progress += 1
-        return Serve(key, client, packet, request)
 
     def _unserved(self, admitted: Admitted, client: RadiusClient, now: float) -> Decision | None:
         refused = within_policy(client, "auth", self._limits, now)

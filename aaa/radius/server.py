@@ -3,18 +3,20 @@
 import asyncio
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from typing import assert_never
 
 from aaa.messages import Accept, AccessAnswer, AuthenticationService, Challenge, Ignore, Reject
 from aaa.radius.clients import ClientTable, RadiusClient, load_clients
 from aaa.radius.config import RadiusConfig
-from aaa.radius.decisions import Discard, Repeat, Send
+from aaa.radius.decisions import Discard, Forward, Repeat, Send
 from aaa.radius.duplicates import DuplicateCache
 from aaa.radius.front import RadiusFront, Serve
 from aaa.radius.grants import to_grant
 from aaa.radius.listening import DiscardLog, Ports, Reply, address_text
+from aaa.radius.proxy.carrying import carry
+from aaa.radius.proxy.relay import Relay
 from aaa.radius.readiness import Readiness
 from hss.session_api import LedgerUnavailable, SessionLedger
 from runtime.logs import get_logger
@@ -36,6 +38,7 @@ class RadiusServer:
         front: RadiusFront,
         *,
         ledger: SessionLedger | None = None,
+        relay: Relay | None = None,
         request_limit: float = 10.0,
         clock: Callable[[], float] = time.monotonic,
         moment: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -43,6 +46,7 @@ class RadiusServer:
         self._service = service
         self._front = front
         self._ledger = ledger
+        self._relay = relay
         self._request_limit = request_limit
         self._clock = clock
         self._moment = moment
@@ -61,6 +65,7 @@ class RadiusServer:
         *,
         clients: ClientTable | None = None,
         ledger: SessionLedger | None = None,
+        relay: Relay | None = None,
         random: RandomBytes = secrets.token_bytes,
     ) -> "RadiusServer":
         """The server that `config` describes, not listening yet; ConfigError when a secret file is unusable."""
@@ -69,8 +74,9 @@ class RadiusServer:
             random=random,
             duplicates=DuplicateCache(size=config.duplicate_size, age=config.duplicate_age),
             max_in_progress=config.max_in_progress,
+            routes=None if relay is None else relay.routes,
         )
-        return cls(service, front, ledger=ledger, request_limit=config.request_limit)
+        return cls(service, front, ledger=ledger, relay=relay, request_limit=config.request_limit)
 
     def listen(self, local: Address, *, capture: DatagramTap | None = None, reuse_port: bool = False) -> Address:
         """Bind `local` inside the running loop and return what was bound; OSError when it is taken."""
@@ -99,9 +105,9 @@ class RadiusServer:
                     self._lines.warn("access rejected", refusal, name, source=address_text(source))
                 reply(answer)
             case Serve():
-                task = asyncio.get_running_loop().create_task(self._serve(decision, reply))
-                self._tasks.add(task)
-                task.add_done_callback(self._tasks.discard)
+                self._begin(self._serve(decision, reply))
+            case Forward():
+                self._begin(carry(self._relay, self._front, decision, reply, self._request_limit, self._lines))
             case _:
                 assert_never(decision)
 
@@ -136,7 +142,10 @@ class RadiusServer:
 
     def _begin_report(self) -> None:
         self._reporting = None
-        task = asyncio.get_running_loop().create_task(self._report())
+        self._begin(self._report())
+
+    def _begin(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 

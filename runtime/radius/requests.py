@@ -37,9 +37,10 @@ class RadiusUnavailable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """An answer that is proved, and the authenticator of the request, under which its keys are."""
+    """An answer that is proved, as it came as well; its keys are under the authenticator of the request."""
 
     packet: RadiusPacket
+    octets: bytes
     request_authenticator: bytes
 
 
@@ -127,9 +128,9 @@ class RadiusRequests:
             match effect:
                 case Transmit(request):
                     endpoint.send(request, self._server)
-                case Deliver(packet):
+                case Deliver(packet, answered):
                     if not answer.done():
-                        answer.set_result(Answered(packet, octets[4:20]))
+                        answer.set_result(Answered(packet, answered, octets[4:20]))
                 case GiveUp(cause):
                     _fail(answer, f"RADIUS server {_text(self._server)}: {cause}")
                 case Drop(cause):

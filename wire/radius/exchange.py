@@ -4,7 +4,7 @@ RFC 5080 §2.2.1 (timers), RFC 2865 §3 and RFC 3579 §3.2 (authenticators), RFC
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from wire.errors import DecodeError
 from wire.radius.codec import parse_packet
@@ -47,9 +47,10 @@ class Transmit:
 
 @dataclass(frozen=True, slots=True)
 class Deliver:
-    """The answer, genuine and authentic."""
+    """The answer, genuine and authentic; `octets` as it came."""
 
     packet: RadiusPacket
+    octets: bytes = field(default=b"", compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +170,7 @@ class RadiusExchange:
             refusal = self._refusal(packet, octets)
         except DecodeError as error:
             return state, [Drop(f"malformed answer {error}")]
-        return (state, [Drop(refusal)]) if refusal else (Done(), [Deliver(packet)])
+        return (state, [Drop(refusal)]) if refusal else (Done(), [Deliver(packet, octets)])
 
     def _refusal(self, packet: RadiusPacket, octets: bytes) -> str | None:
         identifier, authenticator = self._request[1], self._request[4:20]

@@ -8,9 +8,10 @@ from datetime import datetime
 
 from aaa.radius.accounting.record import to_record
 from aaa.radius.clients import ClientTable, RadiusClient
-from aaa.radius.decisions import Admitted, Discard, Repeat, Send, admit, answer_status, within_policy
+from aaa.radius.decisions import Admitted, Discard, Forward, Repeat, Send, admit, answer_status, within_policy
 from aaa.radius.duplicates import Answered, DuplicateCache, InProgress, RequestKey, Source
 from aaa.radius.policy import RateLimits
+from aaa.radius.proxy.routes import Routes
 from hss.session_api import AccountingRecord
 from wire.errors import DecodeError
 from wire.radius.messages import reply
@@ -27,13 +28,21 @@ class Keep:
     record: AccountingRecord
 
 
-Decision = Discard | Repeat | Send | Keep
+Decision = Discard | Repeat | Send | Keep | Forward
 
 
 class AccountingFront:
     """Decides without sockets and without the ledger."""
 
-    def __init__(self, clients: ClientTable, *, duplicates: DuplicateCache, max_in_progress: int = 2000) -> None:
+    def __init__(
+        self,
+        clients: ClientTable,
+        *,
+        duplicates: DuplicateCache,
+        max_in_progress: int = 2000,
+        routes: Routes | None = None,
+    ) -> None:
+        self._routes = routes
         self._clients = clients
         self._duplicates = duplicates
         self._max_in_progress = max_in_progress
@@ -71,7 +80,12 @@ class AccountingFront:
         self._in_progress -= 1
         return octets if self._duplicates.settle(keeping.key, octets) else None
 
-    def abandon(self, keeping: Keep) -> None:
+    def settle(self, forwarding: Forward, octets: bytes) -> bool:
+        """Keep another server's answer; False when the client has moved on."""
+        self._in_progress -= 1
+        return self._duplicates.settle(forwarding.key, octets)
+
+    def abandon(self, keeping: Keep | Forward) -> None:
         """It was not kept: no answer, so that the client sends it again (RFC 2866 §2)."""
         self._in_progress -= 1
         self._duplicates.forget(keeping.key)
@@ -90,12 +104,24 @@ class AccountingFront:
                 return Repeat(None)
             case Answered(octets):
                 return Repeat(octets)
-        try:
-            record = to_record(admitted.packet, client.name, source[0], moment)
-        except DecodeError as error:
-            return Discard("the record cannot be kept", client.name, error.reason)
         if self._in_progress >= self._max_in_progress:
             return Discard("too many requests in progress", client.name)
-        self._duplicates.begin(key, now)
-        self._in_progress += 1
-        return Keep(key, client, admitted.packet, record)
+        decision = self._destination(admitted, client, source, key, moment)
+        if isinstance(decision, Keep | Forward):
+            self._duplicates.begin(key, now)
+            self._in_progress += 1
+        return decision
+
+    def _destination(
+        self, admitted: Admitted, client: RadiusClient, source: Source, key: RequestKey, moment: datetime
+    ) -> Decision:
+        packet = admitted.packet
+        realm = None if self._routes is None else self._routes.find(packet)
+        if realm is not None and self._routes is not None:
+            if self._routes.has_been_here(packet):
+                return Discard("the request has been here before: a loop of proxies", client.name)
+            return Forward(key, client, packet, admitted.octets, realm)
+        try:
+            return Keep(key, client, packet, to_record(packet, client.name, source[0], moment))
+        except DecodeError as error:
+            return Discard("the record cannot be kept", client.name, error.reason)

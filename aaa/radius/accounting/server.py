@@ -2,16 +2,18 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from typing import assert_never
 
 from aaa.radius.accounting.front import AccountingFront, Keep
 from aaa.radius.clients import ClientTable, RadiusClient
 from aaa.radius.config import RadiusConfig
-from aaa.radius.decisions import Discard, Repeat, Send
+from aaa.radius.decisions import Discard, Forward, Repeat, Send
 from aaa.radius.duplicates import DuplicateCache
 from aaa.radius.listening import DiscardLog, Ports, Reply, address_text
+from aaa.radius.proxy.carrying import carry
+from aaa.radius.proxy.relay import Relay
 from hss.session_api import LedgerUnavailable, SessionLedger
 from runtime.logs import get_logger
 from runtime.taps import Address, DatagramTap
@@ -27,12 +29,14 @@ class AccountingServer:
         ledger: SessionLedger,
         front: AccountingFront,
         *,
+        relay: Relay | None = None,
         request_limit: float = 10.0,
         clock: Callable[[], float] = time.monotonic,
         moment: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._ledger = ledger
         self._front = front
+        self._relay = relay
         self._request_limit = request_limit
         self._clock = clock
         self._moment = moment
@@ -41,11 +45,18 @@ class AccountingServer:
         self._ports = Ports(self.take)
 
     @classmethod
-    def of(cls, config: RadiusConfig, ledger: SessionLedger, clients: ClientTable) -> "AccountingServer":
+    def of(
+        cls, config: RadiusConfig, ledger: SessionLedger, clients: ClientTable, relay: Relay | None = None
+    ) -> "AccountingServer":
         """The server that `config` describes, not listening yet."""
         duplicates = DuplicateCache(size=config.duplicate_size, age=config.duplicate_age)
-        front = AccountingFront(clients, duplicates=duplicates, max_in_progress=config.max_in_progress)
-        return cls(ledger, front, request_limit=config.request_limit)
+        front = AccountingFront(
+            clients,
+            duplicates=duplicates,
+            max_in_progress=config.max_in_progress,
+            routes=None if relay is None else relay.routes,
+        )
+        return cls(ledger, front, relay=relay, request_limit=config.request_limit)
 
     def listen(self, local: Address, *, capture: DatagramTap | None = None, reuse_port: bool = False) -> Address:
         """Bind `local` inside the running loop and return what was bound; OSError when it is taken."""
@@ -69,11 +80,16 @@ class AccountingServer:
             case Repeat(answer) | Send(answer, _):
                 _send(answer, source, reply)
             case Keep():
-                task = asyncio.get_running_loop().create_task(self._keep(decision, reply))
-                self._tasks.add(task)
-                task.add_done_callback(self._tasks.discard)
+                self._begin(self._keep(decision, reply))
+            case Forward():
+                self._begin(carry(self._relay, self._front, decision, reply, self._request_limit, self._lines))
             case _:
                 assert_never(decision)
+
+    def _begin(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _keep(self, keeping: Keep, reply: Reply) -> None:
         name, record = keeping.client.name, keeping.record

@@ -12,8 +12,8 @@ UNPROTECTED = build_packet(RadiusPacket(Code.STATUS_SERVER, 7, AUTHENTICATOR))
 
 
 def test_packet_with_and_without_protection_is_admitted() -> None:
-    assert admit(asked(), CLIENT) == Admitted(parse_packet(asked()), is_protected=True)
-    assert admit(UNPROTECTED, CLIENT) == Admitted(parse_packet(UNPROTECTED), is_protected=False)
+    assert admit(asked(), CLIENT) == Admitted(parse_packet(asked()), is_protected=True, octets=asked())
+    assert admit(UNPROTECTED, CLIENT) == Admitted(parse_packet(UNPROTECTED), is_protected=False, octets=UNPROTECTED)
 
 
 @pytest.mark.parametrize("octets", [b"", asked()[:-1], asked(secret=b"another")])
