@@ -26,7 +26,9 @@ from aaa.swx_client import SwxClient
 from aaa.swx_requests import swx_requests
 from hss.api import HomeSubscriberServer
 from hss.config import HssConfig
-from hss.opened_store import open_service
+from hss.opened_store import open_store
+from hss.session_api import SessionLedger
+from hss.sessions.ledger import SqlLedger
 from runtime.capture import Capture, NullCapture, open_capture
 from runtime.config import CaptureConfig, LogConfig, RawConfig, SocketAddress, read_config
 from runtime.diameter.client import DiameterClient
@@ -60,7 +62,7 @@ async def serve(raw: RawConfig, settings: AaaSettings, stop: asyncio.Event) -> N
     async with AsyncExitStack() as stack:
         tap = open_capture(raw.section("capture", CaptureConfig).folder, "aaa")
         stack.callback(tap.close)
-        hss = await stack.enter_async_context(_open_hss(raw, settings, tap))
+        hss, shared = await stack.enter_async_context(_open_hss(raw, settings, tap))
         aaa = settings.aaa
         service = EapAuthenticationService(
             hss=hss,
@@ -77,7 +79,7 @@ async def serve(raw: RawConfig, settings: AaaSettings, stop: asyncio.Event) -> N
             answer_time=aaa.answer_time,
             limit=aaa.rounds_at_once,
         )
-        radius = await _open_radius(raw, settings, service, tap, stack)
+        radius = await _open_radius(raw, settings, service, shared, tap, stack)
         plain, tls = await _open_diameter(settings, service, tap, stack)
         log.info("aaa ready", radius=_text(radius), diameter=_text(plain), diameter_tls=_text(tls), hss=aaa.hss)
         notify_ready()
@@ -85,13 +87,16 @@ async def serve(raw: RawConfig, settings: AaaSettings, stop: asyncio.Event) -> N
 
 
 @asynccontextmanager
-async def _open_hss(raw: RawConfig, settings: AaaSettings, tap: Tap) -> AsyncIterator[HomeSubscriberServer]:
+async def _open_hss(
+    raw: RawConfig, settings: AaaSettings, tap: Tap
+) -> AsyncIterator[tuple[HomeSubscriberServer, SessionLedger | None]]:
+    """The HSS, and a ledger that shares its commits where both are in one database of this process."""
     if settings.swx is None:
-        async with open_service(raw.section("hss", HssConfig), raw.path) as service:
-            yield service
+        async with open_store(raw.section("hss", HssConfig), raw.path) as store:
+            yield store.service, None if settings.aaa.database else SqlLedger(store.database)
     else:
         async with _open_swx(settings.aaa, settings.swx, tap) as client:
-            yield client
+            yield client, None
 
 
 @asynccontextmanager
@@ -126,7 +131,12 @@ async def _open_swx(aaa: AaaConfig, swx: SwxConfig, tap: Tap) -> AsyncIterator[H
 
 
 async def _open_radius(
-    raw: RawConfig, settings: AaaSettings, service: AuthenticationService, tap: Tap, stack: AsyncExitStack
+    raw: RawConfig,
+    settings: AaaSettings,
+    service: AuthenticationService,
+    shared: SessionLedger | None,
+    tap: Tap,
+    stack: AsyncExitStack,
 ) -> Address | None:
     """The RADIUS ports; the first one of authentication."""
     radius = settings.radius
@@ -139,10 +149,12 @@ async def _open_radius(
     if relay is not None:
         stack.push_async_callback(relay.close)
     takes: dict[Port, Take] = {}
-    ledger = None
+    ledger: SessionLedger | None = None
     if radius.accounting:
-        ledger = await stack.enter_async_context(open_configured_ledger(raw, settings.aaa.database))
-        accounting = AccountingServer.of(radius, ledger, clients, relay)
+        if shared is None:
+            shared = await stack.enter_async_context(open_configured_ledger(raw, settings.aaa.database))
+        ledger = shared
+        accounting = AccountingServer.of(radius, shared, clients, relay)
         stack.push_async_callback(accounting.close)
         bound = [accounting.listen(address, capture=tap) for address in radius.accounting]
         log.info("accounting ready", radius=" ".join(map(_text, bound)))

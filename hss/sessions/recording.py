@@ -4,15 +4,17 @@ A session is what its records say together: counters only rise, a Start that com
 missing. So retransmissions, reordering and two AAA servers at once do no harm (RFC 2866 §2, RFC 5080 §2.2.2).
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, func, or_, select, update
 
 from hss.models import AccessGrant, AccessSession, AccountingEntry, RecordKind
 from hss.session_api import NAS_RESTARTED, REPLACED, UNKNOWN_TO_NAS, AccountingRecord, AccountingStatus
-from hss.sessions.upsert import Insert, insert_into, later
+from hss.sessions.upsert import Insert, insert_for, later
 
 _LATE = timedelta(seconds=60)
 """An Interim-Update so long after the Stop belongs to a new session under the old Acct-Session-Id."""
@@ -42,7 +44,7 @@ def end_session(connection: Connection, number: int, cause: str, at: datetime) -
 
 def _insert_entries(connection: Connection, records: Sequence[AccountingRecord]) -> set[bytes]:
     distinct = {record.fingerprint: _entry(record) for record in records}
-    insert = insert_into(connection, AccountingEntry).on_conflict_do_nothing(index_elements=["fingerprint"])
+    insert = insert_for(connection.dialect.name, AccountingEntry).on_conflict_do_nothing(index_elements=["fingerprint"])
     added = connection.execute(insert.returning(AccountingEntry.fingerprint), list(distinct.values()))
     return {bytes(fingerprint) for (fingerprint,) in added}
 
@@ -75,14 +77,19 @@ def _granted(connection: Connection, records: Sequence[AccountingRecord]) -> dic
 
 def _runs(records: Sequence[AccountingRecord]) -> Iterator[list[AccountingRecord]]:
     """Records that may be kept in any order: never two of one session, and one of a whole NAS alone."""
-    run: dict[bytes | None, AccountingRecord] = {}
+    rounds: list[list[AccountingRecord]] = []
+    seen: Counter[bytes] = Counter()
     for record in records:
-        if record.session_key in run or record.session_key is None or None in run:
-            yield from [list(run.values())] if run else []
-            run = {}
-        run[record.session_key] = record
-    if run:
-        yield list(run.values())
+        if record.session_key is None:
+            yield from rounds
+            yield [record]
+            rounds, seen = [], Counter()
+            continue
+        if seen[record.session_key] == len(rounds):
+            rounds.append([])
+        rounds[seen[record.session_key]].append(record)
+        seen[record.session_key] += 1
+    yield from rounds
 
 
 def _apply(connection: Connection, run: list[AccountingRecord], imsis: dict[bytes, str]) -> None:
@@ -94,7 +101,7 @@ def _apply(connection: Connection, run: list[AccountingRecord], imsis: dict[byte
     beginning = [record for record in run if record.status in {AccountingStatus.START, AccountingStatus.INTERIM}]
     if beginning:
         connection.execute(_SET_ASIDE, [_successor(record) for record in beginning])
-    connection.execute(_merge(connection), [_row(record, imsis) for record in run])
+    connection.execute(_merge(connection.dialect.name), [_row(record, imsis) for record in run])
 
 
 def _successor(record: AccountingRecord) -> dict[str, Any]:
@@ -128,8 +135,9 @@ def _row(record: AccountingRecord, imsis: dict[bytes, str]) -> dict[str, Any]:
     }
 
 
-def _merge(connection: Connection) -> Insert:
-    insert = insert_into(connection, AccessSession)
+@cache
+def _merge(dialect: str) -> Insert:
+    insert = insert_for(dialect, AccessSession)
     old, new = AccessSession, insert.excluded
     unsaid = or_(*(old.end_cause == cause for cause in (NAS_RESTARTED, REPLACED, UNKNOWN_TO_NAS)))
     stops = and_(new.ended.is_not(None), or_(old.ended.is_(None), unsaid))

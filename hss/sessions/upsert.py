@@ -12,7 +12,12 @@ Insert = sqlite.Insert | postgresql.Insert
 
 def insert_into(connection: Connection, model: type[Model]) -> Insert:
     """An INSERT that can be given an ON CONFLICT."""
-    return postgresql.Insert(model) if connection.dialect.name == "postgresql" else sqlite.Insert(model)
+    return insert_for(connection.dialect.name, model)
+
+
+def insert_for(dialect: str, model: type[Model]) -> Insert:
+    """The same for a dialect by its name, for a statement that is made once."""
+    return postgresql.Insert(model) if dialect == "postgresql" else sqlite.Insert(model)
 
 
 def later(one: ColumnElement[Any], other: ColumnElement[Any]) -> ColumnElement[Any]:
