@@ -8,7 +8,7 @@ PEERS  := curl eapoltest freediameter-extensions freediameterd freeradius freera
 JOBS   ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo check lint types unit stack interop peers test sqn-proof fuzz diagrams clean
+.PHONY: help venv demo check lint types unit stack interop peers test bench sqn-proof fuzz diagrams clean
 
 help:                 ## say what each target does
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | column -t -s'|'
@@ -54,6 +54,15 @@ interop: peers        ## the tests against peers that nobody here wrote
 
 test: lint types peers ## everything: check, stack tests and interop
 	$(BIN)/python -m pytest -q -n $(JOBS)
+
+bench: peers $(VENV)/peers/.tried  ## how fast the HSS is here, beside what it has to be: 15 minutes, or BENCH=--quick
+	$(BIN)/python -m tests.bench $(BENCH)
+
+# no package has hostapd's authentication centre; without it one comparison is left out
+$(VENV)/peers/.tried: tests/bench/hlr_auc_gw.sh
+	@mkdir -p $(@D)
+	@tests/bench/hlr_auc_gw.sh $(@D) >$(VENV)/peers.log 2>&1 || echo "hlr_auc_gw could not be built: $(VENV)/peers.log says why"
+	@touch $@
 
 sqn-proof: peers      ## 100,000 vectors by 8 processes that are killed at random, on both engines: no SQN twice
 	SQN_PROOF=$${SQN_PROOF:-100000} $(BIN)/python -m pytest -q -s tests/stack/test_sqn_proof.py

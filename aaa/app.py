@@ -9,6 +9,8 @@ from pathlib import Path
 
 from aaa.config import AaaConfig, AaaSettings, SwxConfig, read_settings
 from aaa.diameter.server import AaaDiameterServer
+from aaa.identities.loading import load_identities
+from aaa.identities.sealed import SealedIdentities
 from aaa.ledger import open_configured_ledger
 from aaa.messages import AuthenticationService
 from aaa.radius.accounting.server import AccountingServer
@@ -76,6 +78,8 @@ async def serve(raw: RawConfig, settings: AaaSettings, stop: asyncio.Event) -> N
             clock=time.monotonic,
             random=secrets.token_bytes,
             policy=aaa.policy,
+            identities=_identities(settings),
+            home_realm=settings.home_realm,
             answer_time=aaa.answer_time,
             limit=aaa.rounds_at_once,
         )
@@ -84,6 +88,12 @@ async def serve(raw: RawConfig, settings: AaaSettings, stop: asyncio.Event) -> N
         log.info("aaa ready", radius=_text(radius), diameter=_text(plain), diameter_tls=_text(tls), hss=aaa.hss)
         notify_ready()
         await stop.wait()
+
+
+def _identities(settings: AaaSettings) -> SealedIdentities | None:
+    if settings.identities is None:
+        return None
+    return load_identities(settings.identities, clock=time.time, random=secrets.token_bytes)
 
 
 @asynccontextmanager

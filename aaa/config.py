@@ -1,5 +1,6 @@
 """[aaa]: who the AAA server is, how it asks the HSS, what it offers its clients."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -7,8 +8,14 @@ from pydantic import Field
 
 from aaa.diameter.config import DiameterConfig
 from aaa.eap.policy import AkaPolicy
+from aaa.identities.config import IdentitiesConfig
 from aaa.radius.config import RadiusConfig
-from runtime.config import ConfigError, OptionalAddress, RawConfig, Section, SocketAddress
+from runtime.config import ConfigError, NetworkConfig, OptionalAddress, RawConfig, Section, SocketAddress
+from wire.identity import EapMethod
+from wire.names import Plmn, nai_realm
+
+Method = Literal["aka-prime", "aka", "sim"]
+METHODS: Mapping[Method, EapMethod] = {"aka-prime": EapMethod.AKA_PRIME, "aka": EapMethod.AKA, "sim": EapMethod.SIM}
 
 
 class AaaConfig(Section):
@@ -19,6 +26,9 @@ class AaaConfig(Section):
     hss: Literal["local", "swx"] = Field(default="local", description='"local" (in this process) or "swx"')
     database: str = Field(
         default="", description='where accounting and sessions are kept, as in [hss]; "" for the database of [hss]'
+    )
+    methods: tuple[Method, ...] = Field(
+        default=("aka-prime", "aka"), min_length=1, description="the EAP methods, the preferred one first"
     )
     result_ind: bool = Field(default=False, description="protected success: one round more (RFC 4187 §6.2)")
     always_ask_identity: bool = Field(default=False, description="AKA-Identity first, always (RFC 4187 §4.1.4)")
@@ -32,7 +42,10 @@ class AaaConfig(Section):
     def policy(self) -> AkaPolicy:
         """What every client is offered beside its own network name."""
         return AkaPolicy(
-            result_ind=self.result_ind, always_ask_identity=self.always_ask_identity, hss_limit=self.hss_limit
+            allowed=tuple(METHODS[name] for name in self.methods),
+            result_ind=self.result_ind,
+            always_ask_identity=self.always_ask_identity,
+            hss_limit=self.hss_limit,
         )
 
 
@@ -47,12 +60,17 @@ class SwxConfig(Section):
 
 @dataclass(frozen=True, slots=True)
 class AaaSettings:
-    """All sections of the AAA server; `swx` is None when the HSS is local, a front None when it is not configured."""
+    """All sections of the AAA server; `swx` is None when the HSS is local, a front None when it is not configured.
+
+    `home_realm` is the realm of permanent identities, "" where no [network] says it.
+    """
 
     aaa: AaaConfig
     swx: SwxConfig | None
     radius: RadiusConfig | None
     diameter: DiameterConfig | None
+    identities: IdentitiesConfig | None = None
+    home_realm: str = ""
 
 
 def read_settings(raw: RawConfig) -> AaaSettings:
@@ -63,7 +81,13 @@ def read_settings(raw: RawConfig) -> AaaSettings:
         swx=raw.section("aaa.swx", SwxConfig) if aaa.hss == "swx" else None,
         radius=raw.optional("aaa.radius", RadiusConfig),
         diameter=raw.optional("aaa.diameter", DiameterConfig),
+        identities=raw.optional("aaa.identities", IdentitiesConfig),
+        home_realm=_home_realm(raw.optional("network", NetworkConfig)),
     )
     if settings.radius is None and settings.diameter is None:
         raise ConfigError(f"{raw.path}: nobody could ask this AAA server; add [aaa.radius] or [aaa.diameter]")
     return settings
+
+
+def _home_realm(network: NetworkConfig | None) -> str:
+    return "" if network is None else nai_realm(Plmn(network.mcc, network.mnc))

@@ -14,11 +14,14 @@ class Client:
     """A named peer that may ask: a RADIUS client or a Diameter peer.
 
     `network_name` is the access network identity for EAP-AKA' (AT_KDF_INPUT, TS 24.302 §8.1.1); None means that this
-    client is offered EAP-AKA alone.
+    client is offered EAP-AKA alone. With `names_network` the client may say in its requests which it is, and
+    `network_name` is for those that do not. `show_imsi` when it is told the permanent identity of a user who hid it.
     """
 
     name: str
     network_name: str | None = None
+    show_imsi: bool = True
+    names_network: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,7 @@ class AccessRequest:
     """One EAP round. `eap` is one whole EAP packet, or empty for EAP-Start (RFC 3579 §2.1, RFC 4072 §2.2).
 
     `state` is None in the first round, and afterwards what the last Challenge gave; it is opaque to the client.
+    `network_name` is the access network identity that the request itself names.
     """
 
     client: Client
@@ -34,6 +38,7 @@ class AccessRequest:
     user_name: str | None = None
     apn: str | None = None
     front: str = "radius"
+    network_name: str | None = None
 
 
 class RejectCause(Enum):

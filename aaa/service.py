@@ -23,12 +23,16 @@ from aaa.eap.events import (
 )
 from aaa.eap.policy import AkaPolicy
 from aaa.eap.states import Silent
+from aaa.eap.temporary import Identities
 from aaa.messages import Accept, AccessAnswer, AccessRequest, Challenge, Ignore, Reject, RejectCause
+from aaa.metrics import count_login
+from aaa.names import user_name
 from aaa.refusals import describe
 from aaa.sessions import Conversation, Conversations
 from hss.api import Assignment, AssignmentRequest, HomeSubscriberServer, ServiceRefused, VectorRequest
 from runtime.logs import get_logger
 from wire.eap.packet import failure
+from wire.identity import EapMethod
 from wire.sansio import RandomBytes, Tick
 
 log = get_logger("aaa.service")
@@ -40,7 +44,8 @@ class EapAuthenticationService:
     """`aaa.messages.AuthenticationService` on an HSS.
 
     `node` is this server's name at the HSS (its Origin-Host), `policy` what every client is offered beside its own
-    network name, `clock` any monotonic clock in seconds, `random` entropy for EAP identifiers, `answer_time` how many
+    network name, `clock` any monotonic clock in seconds, `random` entropy for the EAP machines, `identities` whoever
+    knows hidden identities, `home_realm` the realm of permanent ones that were not shown, `answer_time` how many
     seconds a client may give its user, `limit` how many rounds are served at once.
     """
 
@@ -53,6 +58,8 @@ class EapAuthenticationService:
         clock: Callable[[], float],
         random: RandomBytes,
         policy: AkaPolicy | None = None,
+        identities: Identities | None = None,
+        home_realm: str = "",
         answer_time: int = 30,
         limit: int = 4000,
     ) -> None:
@@ -62,6 +69,8 @@ class EapAuthenticationService:
         self._clock = clock
         self._random = random
         self._policy = policy or AkaPolicy()
+        self._identities = identities
+        self._home_realm = home_realm
         self._answer_time = answer_time
         self._limit = limit
         self._serving: set[bytes] = set()
@@ -86,7 +95,9 @@ class EapAuthenticationService:
     def _conversation(self, request: AccessRequest, token: bytes | None, now: float) -> Conversation | None:
         if token is not None:
             return self._conversations.find(token, _owner(request), now)
-        return Conversation(client=_owner(request), eap=Silent(), started=now, apn=request.apn)
+        return Conversation(
+            client=_owner(request), eap=Silent(), started=now, apn=request.apn, network_name=_network_name(request)
+        )
 
     def _refused(self, request: AccessRequest, cause: RejectCause, detail: str) -> Reject:
         log.warning("authentication rejected", cause=cause.value, detail=detail, client=_owner(request))
@@ -94,8 +105,8 @@ class EapAuthenticationService:
         return Reject(failure(eap[IDENTIFIER_AT]) if len(eap) > IDENTIFIER_AT else b"", cause, detail)
 
     async def _serve(self, request: AccessRequest, token: bytes | None, conversation: Conversation) -> AccessAnswer:
-        policy = replace(self._policy, network_name=request.client.network_name)
-        machine = Authenticator(policy=policy, random=self._random, state=conversation.eap)
+        policy = replace(self._policy, network_name=conversation.network_name)
+        machine = Authenticator(policy=policy, random=self._random, state=conversation.eap, identities=self._identities)
         # RFC 5778 §5.1.1: the APN may be named in the first round alone.
         conversation = replace(conversation, apn=conversation.apn or request.apn)
         self._rounds += 1
@@ -107,7 +118,7 @@ class EapAuthenticationService:
             self._rounds -= 1
             if token is not None:
                 self._serving.discard(token)
-        return self._answer(effect, replace(conversation, eap=machine.state), token)
+        return self._answer(effect, replace(conversation, eap=machine.state), request)
 
     async def _drive(
         self, machine: Authenticator, event: Event, apn: str | None
@@ -133,15 +144,19 @@ class EapAuthenticationService:
         request = VectorRequest(
             imsi=wanted.imsi,
             node=self._node,
-            method=wanted.method,
+            # TS 33.102 §6.8.1.2: a triplet for EAP-SIM is made of a vector of AKA.
+            method=EapMethod.AKA if wanted.method is EapMethod.SIM else wanted.method,
+            count=wanted.count,
             network_name=wanted.network_name,
             resynchronisation=wanted.resynchronisation,
         )
         try:
-            first, *_ = await self._hss.vectors(request)
+            first, *more = await self._hss.vectors(request)
         except ServiceRefused as refused:
             return VectorRefused(*describe(refused))
-        return VectorArrived(first)
+        if wanted.method is EapMethod.SIM and not more:
+            return VectorRefused(RejectCause.HSS_REFUSED, "EAP-SIM needs two vectors at least, and the HSS gave one")
+        return VectorArrived(first, tuple(more))
 
     async def _profile(self, wanted: FetchProfile, apn: str | None) -> ProfileArrived | ProfileRefused:
         request = AssignmentRequest(wanted.imsi, self._node, Assignment.REGISTRATION)
@@ -158,8 +173,9 @@ class EapAuthenticationService:
                 return ProfileRefused(refusal.cause, refusal.reason)
 
     def _answer(
-        self, effect: SendEap | Succeeded | Failed | Discard, conversation: Conversation, token: bytes | None
+        self, effect: SendEap | Succeeded | Failed | Discard, conversation: Conversation, request: AccessRequest
     ) -> AccessAnswer:
+        token = request.state if request.eap else None
         match effect:
             case SendEap(octets):
                 kept = self._conversations.keep(conversation, token, self._clock())
@@ -168,7 +184,7 @@ class EapAuthenticationService:
                 return Ignore(reason)
             case Succeeded():
                 self._forget(token)
-                return self._accepted(effect, conversation)
+                return self._accepted(effect, conversation, request)
             case Failed():
                 self._forget(token)
                 return self._rejected(effect, conversation)
@@ -177,12 +193,14 @@ class EapAuthenticationService:
         if token is not None:
             self._conversations.forget(token)
 
-    def _accepted(self, over: Succeeded, conversation: Conversation) -> Accept:
+    def _accepted(self, over: Succeeded, conversation: Conversation, request: AccessRequest) -> Accept:
+        count_login(over.method, over.kind, imsi_shown=over.imsi_shown)
         log.info(
             "authentication accepted",
             imsi=str(over.imsi),
             client=conversation.client,
             method=over.method.name,
+            identity=over.kind.value,
             apn=over.grant.apn.name,
             ms=self._ms(conversation),
         )
@@ -192,7 +210,7 @@ class EapAuthenticationService:
             session_id=over.session_id,
             method=over.method,
             imsi=over.imsi,
-            user_name=over.identity.decode(errors="replace"),
+            user_name=user_name(over, request, self._home_realm),
             profile=over.grant.profile,
             apn=over.grant.apn,
         )
@@ -216,3 +234,8 @@ class EapAuthenticationService:
 def _owner(request: AccessRequest) -> str:
     """Who may continue a conversation: clients of two fronts may have one name."""
     return f"{request.front}/{request.client.name}"
+
+
+def _network_name(request: AccessRequest) -> str | None:
+    client = request.client
+    return (request.network_name if client.names_network else None) or client.network_name

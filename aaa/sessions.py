@@ -15,13 +15,14 @@ class Conversation:
     """All that is known of one authentication between two rounds: plain data, so that it can be kept anywhere.
 
     `client` names the peer that began it, front included, `apn` what that peer asked for first, `started` the clock's
-    time of the first round in seconds.
+    time of the first round in seconds. `network_name` is the access network identity of the whole conversation.
     """
 
     client: str
     eap: EapState
     started: float
     apn: str | None = None
+    network_name: str | None = None
 
 
 class Conversations(Protocol):

@@ -296,6 +296,7 @@ _SERVERS = {
 
 def _add_commands(app: App, commands: _Commands) -> None:
     from akadia.aaa_sessions import add_session_commands
+    from akadia.identity_keys import identity_keys
 
     for command in (commands.init, commands.up, commands.demo):
         app.command(command)
@@ -312,6 +313,7 @@ def _add_commands(app: App, commands: _Commands) -> None:
             server.command(commands.serve_auc, name="auc-socket")
         if name == "aaa":
             add_session_commands(server, commands.config_file)
+            server.command(identity_keys(commands.config_file))
         app.command(server)
     ue = _group("ue", "The UE.")
     ue.command(commands.attach)

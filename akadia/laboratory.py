@@ -34,6 +34,7 @@ from runtime.config import SocketAddress
 from runtime.logs import Level
 from wire.identity import Imsi
 from wire.sansio import RandomBytes
+from wire.secret import Secret
 
 CONFIG_NAME = "akadia.toml"
 
@@ -162,6 +163,7 @@ def create(
         _write_certificates(laboratory, now or dt.datetime.now(dt.UTC))
         _write(laboratory.radius_secret, base64.urlsafe_b64encode(random(24)), _SECRET_MODE)
         _write(laboratory.config, configuration(plan).encode(), _SECRET_MODE)
+        _write(laboratory.folder / "identity.keys", _identity_keys(random), _SECRET_MODE)
         first = fill(laboratory.config, Imsi(laboratory.imsi), plan.apn, random)
         _write(laboratory.usim, first.card.encode(), _SECRET_MODE)
         _write(laboratory.api_token, bytes(first.token) + b"\n", _SECRET_MODE)
@@ -270,3 +272,11 @@ def _write(path: Path, octets: bytes, mode: int) -> None:
 
 def _text(host: object, port: int) -> str:
     return str(SocketAddress(str(host), port))
+
+
+def _identity_keys(random: RandomBytes) -> bytes:
+    from aaa.identities.epochs import KEY_LENGTH, Keyring
+    from aaa.identities.keyring_file import format_keyring
+
+    now = int(dt.datetime.now(dt.UTC).timestamp())
+    return format_keyring(Keyring().rotated(Secret(random(KEY_LENGTH)), now, 0)).encode()

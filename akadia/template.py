@@ -13,7 +13,8 @@ AaaChoice = Literal["diameter", "radius"]
 
 SECTIONS = frozenset(
     {
-        "network", "log", "capture", "dns", "hss", "hss.api", "aaa", "aaa.radius", "aaa.radius.radsec", "aaa.diameter",
+        "network", "log", "capture", "dns", "hss", "hss.api", "aaa", "aaa.identities", "aaa.radius",
+        "aaa.radius.radsec", "aaa.diameter",
         "aaa.swx", "pdngw", "pdngw.diameter", "pdngw.radius", "ue",
     }
 )  # fmt: skip
@@ -199,12 +200,22 @@ origin_host = {_quoted(plan.host("aaa"))}  # its Diameter identity
 origin_realm = {_quoted(plan.realm)}  # its Diameter realm
 hss = {_quoted(plan.hss)}  # local: it opens the HSS's database itself; swx: it asks over Diameter
 database = ""  # where accounting and sessions are kept; "" for the database of [hss]
+methods = ["aka-prime", "aka"]  # what it offers, the preferred one first; "sim" is the third that there is
 
 [aaa.swx]  # read when hss = "swx"
 hss = {_quoted(f"{block.hss}:{SWX_PORT}")}  # where the HSS listens
 hss_origin_host = {_quoted(plan.host("hss"))}  # the Diameter identity it must have
 hss_realm = {_quoted(plan.realm)}  # its realm
 local = {_quoted(str(block.aaa))}  # the address that we connect from; "" for any
+
+[aaa.identities]  # pseudonyms and fast re-authentication (RFC 4187 §4.1.1, §5); remove it, and there are none
+keys = "identity.keys"  # what seals them, by epochs: akadia aaa identity-keys status
+pseudonyms = "sealed"  # sealed; 3gpp: the format of TS 33.402 §14; off
+pseudonym_age = 2592000  # for how many seconds a pseudonym is good
+reauthentications = 100  # how many may follow a full authentication
+reauthentication_age = 86400  # and for how many seconds
+reauthentication_realm = ""  # put behind such an identity, so that it comes back to this server; "" for the UE's own
+privacy_keys = []  # RSA keys, PEM, of UEs that encrypt their IMSI
 
 [aaa.radius]  # RADIUS with EAP (RFC 3579)
 auth = {_quoted(f"{block.aaa}:{RADIUS_PORT}")}  # where it listens, UDP
@@ -217,6 +228,7 @@ name = "loopback"  # how the log calls it
 network = "127.0.0.0/8"  # the addresses it may send from; the longest prefix wins
 secret_file = "radius.secret"  # the secret shared with it, on one line
 network_name = "WLAN"  # the access network identity of EAP-AKA' (TS 24.302 §8.1.1); "" for EAP-AKA alone
+show_imsi = true  # whether it is told the IMSI of a user who hid it
 coa = ""  # where it takes Disconnect and CoA (RFC 5176); "" for port 3799 of where its accounting comes from
 services = ["auth", "acct"]  # what it may ask
 require_message_authenticator = true  # also of an Access-Request without EAP (CVE-2024-3596)
@@ -234,7 +246,7 @@ ca = "pki/ca.pem"  # whom a client's certificate must come from
 name = "tester"  # how the log calls it
 certificate_names = [{_quoted(plan.host("tester"))}]  # a name of its certificate; [] for any certificate of ca
 addresses = ["127.0.0.0/8", "::1/128"]  # whence it connects; [] for anywhere
-network_name = "WLAN"  # as above, and so are services, realms and requests_per_second
+network_name = "WLAN"  # as above, and so are show_imsi, services, realms and requests_per_second
 
 [aaa.diameter]  # Diameter EAP (RFC 4072) and S6b (TS 29.273 §9)
 address = {_quoted(f"{block.aaa}:{DIAMETER_PORT}")}  # where it listens, TCP
@@ -250,6 +262,7 @@ network_name = "WLAN"  # the access network identity of EAP-AKA'; "" for EAP-AKA
 [[aaa.diameter.peer]]  # a client of your own, for trials
 {_peer("tester", plan, "a client of yours", ("eap", "s6b"))}
 network_name = "WLAN"  # as above
+names_network = false  # whether the ANID of its requests is taken instead (TS 29.273 §5.2.3.7)
 """
 
 

@@ -1,8 +1,8 @@
 """The HSS on its store: vectors (MAR of TS 29.273 §8.1.2.1, AIR of TS 29.272 §5.2.3.1) and assignments (SAR)."""
 
 import asyncio
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from types import TracebackType
 from typing import TypeVar
 
 from hss.algorithms import AlgorithmSettings, ProfileRefused
@@ -59,7 +59,7 @@ class HssService:
 
     async def check_keys(self) -> None:
         """ServiceRefused when the first subscriber's keys do not open: better said at start than to each user."""
-        with _refusals():
+        with _REFUSALS:
             try:
                 await self._database.read(self._custodian.keyring.load)
             except VaultError as error:
@@ -90,7 +90,7 @@ class HssService:
 
     async def assign(self, request: AssignmentRequest) -> Profile | None:
         """As `HomeSubscriberServer.assign`."""
-        with _refusals():
+        with _REFUSALS:
             if request.assignment is Assignment.USER_DATA_REQUEST:
                 outcome = await self._database.read(lambda connection: user_data(connection, request))
             else:
@@ -102,7 +102,7 @@ class HssService:
     async def _issue(self, request: VectorRequest, fault: ServiceRefused | None) -> tuple[Issued, AkaFunctions]:
         """SQNs for the vectors that there may be, and the subscriber's functions."""
         imsi = str(request.imsi)
-        with _refusals():
+        with _REFUSALS:
             if fault is not None:
                 await self._sequences.standing(imsi)
                 raise fault
@@ -112,7 +112,7 @@ class HssService:
             issued = await self._sequences.issue(imsi, request.node, min(request.count, self._vectors_max), seq_ms)
         _check_serving(request, issued.serving_aaa)
         if request.aaa_failure and issued.serving_aaa not in {None, request.node.lower()}:
-            with _refusals():
+            with _REFUSALS:
                 await self._database.write(lambda connection: take_over(connection, imsi, request.node))
         return issued, await self._functions(issued.keys, issued.settings)
 
@@ -124,8 +124,7 @@ class HssService:
         settings = await self._sequences.settings_of(keys)
         functions = await self._functions(keys, settings)
         auts = Auts.parse(resynchronisation.auts)
-        with _token_refusals():
-            sqn_ms = await _in_its_place(settings, lambda: genuine_sqn_ms(functions, resynchronisation.rand, auts))
+        sqn_ms = await _in_its_place(settings, lambda: genuine_sqn_ms(functions, resynchronisation.rand, auts))
         if sqn_ms is None:
             raise ServiceRefused(Refusal.RESYNCHRONISATION_REJECTED, f"MAC-S of {imsi} is wrong; SQN stays")
         return split_sqn(sqn_ms, settings.ind_bits)[0]
@@ -135,7 +134,7 @@ class HssService:
             return self._custodian.functions(keys, settings)
         except UnknownDataKey:
             # another process has made a new one
-            with _refusals():
+            with _REFUSALS:
                 await self._database.read(self._custodian.keyring.load)
             return self._custodian.functions(keys, settings)
 
@@ -147,19 +146,13 @@ class HssService:
 
 
 async def _computed(issued: Issued, compute: Callable[[], list[ResultT]]) -> tuple[ResultT, ...]:
-    with _token_refusals():
-        return tuple(await _in_its_place(issued.settings, compute))
+    return tuple(await _in_its_place(issued.settings, compute))
 
 
 async def _in_its_place(settings: AlgorithmSettings, compute: Callable[[], ResultT]) -> ResultT:
     """Here, or in a thread where a token takes its time."""
-    return await asyncio.to_thread(compute) if settings.custody is Custody.TOKEN else compute()
-
-
-@contextmanager
-def _token_refusals() -> Iterator[None]:
     try:
-        yield
+        return await asyncio.to_thread(compute) if settings.custody is Custody.TOKEN else compute()
     except VaultError as error:
         raise ServiceRefused(Refusal.UNAVAILABLE, str(error)) from None
 
@@ -193,12 +186,19 @@ def _eps_fault(serving_network: bytes) -> ServiceRefused | None:
     return None
 
 
-@contextmanager
-def _refusals() -> Iterator[None]:
-    """What the store says, as the HSS says it."""
-    try:
-        yield
-    except StoreBusy as error:
-        raise ServiceRefused(Refusal.TOO_BUSY, str(error)) from None
-    except StoreError as error:
-        raise ServiceRefused(Refusal.UNAVAILABLE, str(error)) from None
+class _Refusals:
+    """What the store says, as the HSS says it. One for all: it holds nothing, and every vector passes it."""
+
+    def __enter__(self) -> None:
+        """Nothing yet."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
+    ) -> None:
+        if isinstance(error, StoreBusy):
+            raise ServiceRefused(Refusal.TOO_BUSY, str(error)) from None
+        if isinstance(error, StoreError):
+            raise ServiceRefused(Refusal.UNAVAILABLE, str(error)) from None
+
+
+_REFUSALS = _Refusals()

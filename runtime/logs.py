@@ -34,9 +34,21 @@ def get_logger(name: str) -> FilteringBoundLogger:
     return cast("FilteringBoundLogger", structlog.get_logger(logger_name=name))
 
 
+class _Level:
+    """Whether details are written; asked for each request, so it has to be cheap."""
+
+    debugging = True
+
+
+def debugging() -> bool:
+    """Whether a line of level debug would be heard: ask first where there is one for each request."""
+    return _Level.debugging
+
+
 def configure(level: Level = "info", fmt: Format = "text", stream: TextIO | None = None) -> None:
     """Write events of `level` and above to `stream` (standard error), a line each."""
     render = _as_text if fmt == "text" else _as_json
+    _Level.debugging = level == "debug"
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -53,6 +65,7 @@ def configure(level: Level = "info", fmt: Format = "text", stream: TextIO | None
 
 def silence() -> None:
     """Write nothing from now on; `capture_logs` still hears everything."""
+    _Level.debugging = True
     structlog.configure(
         processors=[_drop],
         wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG),

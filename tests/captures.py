@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from wire.aka.vector import AuthVector
+from wire.eap.aka import AkaMessage
 from wire.identity import EapMethod, Imsi, Plmn, classify
 from wire.secret import Secret
 
@@ -76,6 +77,10 @@ class Exchange:
     def is_reauthentication(self) -> bool:
         """Whether it is a fast re-authentication."""
         return any(one.kind == "reauth" for one in self.rounds)
+
+    def offered(self, kind: int) -> bool:
+        """Whether a request of the server carried the attribute `kind` in clear."""
+        return any(kind in AkaMessage.parse(octets).attributes for octets in self.requests[:-1])
 
     @property
     def result_indicated(self) -> bool:

@@ -14,6 +14,7 @@ from random import Random
 from typing import ClassVar, TypeVar
 
 from aaa.eap.policy import AkaPolicy
+from aaa.eap.temporary import Identities
 from aaa.messages import Accept, AccessRequest, Challenge, Client, Ignore, Reject
 from aaa.service import EapAuthenticationService
 from aaa.sessions import MemoryConversations
@@ -172,6 +173,7 @@ class Network:
         hss: MemoryHss | None = None,
         aaa: Callable[[RelayRequest], RelayAnswer | None] | None = None,
         device: bool = False,
+        identities: Identities | None = None,
     ) -> None:
         self.now = 0.0
         self.sent: list[Datagram] = []
@@ -196,6 +198,7 @@ class Network:
             clock=lambda: self.now,
             random=self._entropy("aaa"),
             policy=AkaPolicy(),
+            identities=identities,
         )
         self._zone = dns_server.gateway_zone(
             plmn=PLMN,

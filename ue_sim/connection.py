@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from ipaddress import IPv6Network
 from typing import assert_never
 
+from ue_sim.eap.temporary import Kept
 from ue_sim.eap_peer import AkaPeer, EapArrived, KeysDerived, PeerFailed, SendEap
 from ue_sim.ike import events as ike
 from ue_sim.ike.policy import InitiatorPolicy
@@ -72,9 +73,9 @@ Effects = Iterator[ConnectionEffect]
 
 
 class Connection:
-    """One IKE SA with its EAP conversation and its Child SAs; a new attach takes a new one."""
+    """One IKE SA with its EAP conversation and its Child SAs; a new attach takes a new one, with what is `kept`."""
 
-    def __init__(self, *, settings: UeSettings, usim: Usim, random: RandomBytes) -> None:
+    def __init__(self, *, settings: UeSettings, usim: Usim, random: RandomBytes, kept: Kept | None = None) -> None:
         self._random = random
         self._peer = AkaPeer(
             usim=usim,
@@ -82,6 +83,8 @@ class Connection:
             plmn=settings.plmn,
             methods=settings.methods,
             timeout=settings.give_up_after,
+            kept=kept,
+            random=random,
         )
         self._initiator = IkeInitiator(
             policy=InitiatorPolicy(
@@ -100,6 +103,11 @@ class Connection:
         self._assigned: ike.AddressAssigned | None = None
         self._associations: dict[int, Association] = {}
         self._eap_failure: str | None = None
+
+    @property
+    def kept(self) -> Kept:
+        """The identities that the network gave for the next attach."""
+        return self._peer.kept
 
     @property
     def gateway(self) -> Endpoint:

@@ -1,9 +1,11 @@
-"""The EAP peer of the UE: EAP-AKA (RFC 4187) and EAP-AKA' (RFC 9048), full authentication, without IO."""
+"""The EAP peer of the UE: EAP-AKA (RFC 4187) and EAP-AKA' (RFC 9048), without IO."""
 
+from dataclasses import replace
 from typing import assert_never
 
-from ue_sim.eap import answers
+from ue_sim.eap import answers, temporary
 from ue_sim.eap.challenge import Policy, judge_challenge
+from ue_sim.eap.reauthentication import Reauthentication
 from ue_sim.eap.states import (
     TRANSITIONS,
     Answered,
@@ -20,28 +22,36 @@ from ue_sim.eap.states import (
     SendEap,
     State,
 )
+from ue_sim.eap.temporary import Kept, Names, Once, Shown
 from ue_sim.usim import Usim
 from wire.eap.aka import AkaMessage
-from wire.eap.attributes import At, Attributes
+from wire.eap.attributes import At, Attribute, Attributes
 from wire.eap.constants import Subtype, comes_before_authentication, says_success
+from wire.eap.encrypted import IV_LENGTH, seal
 from wire.eap.packet import EapCode, EapPacket, EapType, identity_response, nak
 from wire.errors import DecodeError
-from wire.identity import EapMethod, Imsi, Plmn, permanent_nai
-from wire.sansio import Tick, check_transition
+from wire.identity import EapMethod, Imsi, Plmn
+from wire.sansio import RandomBytes, Tick, check_transition
 
 __all__ = ["TRANSITIONS", "AkaPeer", "EapArrived", "Effect", "Event", "KeysDerived", "PeerFailed", "SendEap"]
 
 DEFAULT_METHODS = (EapMethod.AKA_PRIME, EapMethod.AKA)
 
 # RFC 4187 §4.1.5: requests for an identity only ever become more demanding.
-_RANK = {At.ANY_ID_REQ: 0, At.FULLAUTH_ID_REQ: 1, At.PERMANENT_ID_REQ: 2}
+_RANK = {
+    At.ANY_ID_REQ: temporary.ANY,
+    At.FULLAUTH_ID_REQ: temporary.FULLAUTH,
+    At.PERMANENT_ID_REQ: temporary.PERMANENT,
+}
 
 
 class AkaPeer:
     """One EAP conversation of the user `imsi` of the home network `plmn`.
 
     `methods` are those the UE runs, the preferred one first. `network_name` is the access network that AT_KDF_INPUT
-    must name (None: any). `timeout` is how many seconds the conversation may last from its first packet on.
+    must name (None: any). `timeout` is how many seconds the conversation may last from its first packet on. With
+    `random`, entropy for AT_IV, the UE shows what it has `kept` of the conversation before, and keeps what this one
+    gives it; without, it always shows its permanent identity.
     """
 
     def __init__(
@@ -54,20 +64,28 @@ class AkaPeer:
         network_name: str | None = None,
         result_ind: bool = True,
         timeout: float = 60.0,
+        kept: Kept | None = None,
+        random: RandomBytes | None = None,
     ) -> None:
         self._usim = usim
-        self._imsi = imsi
-        self._plmn = plmn
+        self._random = random
+        self._names = Names(imsi, plmn, Kept() if random is None or kept is None else kept)
         self._policy = Policy(methods, network_name, result_ind)
         self._timeout = timeout
         self._deadline: float | None = None
         self._last: tuple[bytes, bytes] | None = None
-        self._state: State = AwaitingMethod(self.identity)
+        shown = self._names.show(methods[0], temporary.ANY)
+        self._state: State = AwaitingMethod(shown.identity, shown.once)
 
     @property
     def identity(self) -> bytes:
         """The NAI that EAP-Response/Identity, or IDi in its place, carries."""
-        return self._permanent(self._policy.methods[0])
+        return self._names.show(self._policy.methods[0], temporary.ANY).identity
+
+    @property
+    def kept(self) -> Kept:
+        """What the next conversation may begin with; a fast re-authentication identity that was shown is not in it."""
+        return self._names.kept
 
     @property
     def state(self) -> State:
@@ -98,8 +116,19 @@ class AkaPeer:
             self._deadline = now + self._timeout
         return effects
 
-    def _permanent(self, method: EapMethod) -> bytes:
-        return permanent_nai(self._imsi, self._plmn, method).encode()
+    def _show(self, method: EapMethod, rank: int) -> Shown:
+        shown = self._names.show(method, rank)
+        self._use_up(shown.once)
+        return shown
+
+    def _use_up(self, once: Once | None) -> None:
+        """RFC 4187 §4.1.1.8: it is gone once it was shown, however the conversation ends."""
+        if once is not None:
+            self._keep(replace(self._names.kept, once=None))
+
+    def _keep(self, kept: Kept) -> None:
+        if self._random is not None:
+            self._names = replace(self._names, kept=kept)
 
     def _given_up(self) -> str:
         match self._state:
@@ -147,6 +176,7 @@ class AkaPeer:
             # RFC 4187 §6.3.4: with result indications agreed, EAP-Success counts after the protected success alone.
             case Answered(result_agreed=False) | Confirmed():
                 keys = state.keys
+                self._keep(state.kept)
                 return [KeysDerived(keys.msk, keys.emsk, state.session_id, keys.method)], Done()
             case _:
                 return [], state
@@ -177,11 +207,14 @@ class AkaPeer:
 
     def _begin(self, state: AwaitingMethod, packet: EapPacket, octets: bytes) -> tuple[bytes, State]:
         if packet.type == EapType.IDENTITY:
+            self._use_up(state.once)
             return identity_response(packet.identifier, state.identity), state
         method = next((method for method in self._policy.methods if method == packet.type), None)
         if method is None:
             return nak(packet.identifier, *self._policy.methods), state
-        return self._message(packet.identifier, octets, AwaitingChallenge(method, state.identity))
+        self._use_up(state.once)
+        once = state.once if state.once is not None and state.once.keys.method is method else None
+        return self._message(packet.identifier, octets, AwaitingChallenge(method, state.identity, once=once))
 
     def _message(self, identifier: int, octets: bytes, state: AwaitingChallenge | Answered) -> tuple[bytes, State]:
         try:
@@ -194,7 +227,11 @@ class AkaPeer:
             case AwaitingChallenge() as waiting, Subtype.IDENTITY:
                 return self._identify(message, waiting)
             case AwaitingChallenge() as waiting, Subtype.CHALLENGE:
-                return judge_challenge(message, waiting, self._usim, self._policy)
+                return judge_challenge(message, waiting, self._usim, self._policy, self._names.kept)
+            case AwaitingChallenge() as waiting, Subtype.REAUTHENTICATION if self._random is not None:
+                return Reauthentication(
+                    message, waiting, self._names.kept, self._policy.result_ind, self._random
+                ).judge()
             case _:
                 return self._error(message, f"unexpected {message.subtype.name} request")
 
@@ -205,10 +242,13 @@ class AkaPeer:
         asked = _rank(message.attributes)
         if asked <= state.asked:
             return self._error(message, "identity requests in a wrong order")
-        identity = self._permanent(state.method)
-        response = answers.identity(state.method, message.identifier, identity)
+        if asked == temporary.ANY and state.once is not None:
+            shown = Shown(state.identity, state.once)
+        else:
+            shown = self._show(state.method, asked)
+        response = answers.identity(state.method, message.identifier, shown.identity)
         rounds = (*state.rounds, message.octets, response)
-        return response, AwaitingChallenge(state.method, identity, rounds, asked)
+        return response, AwaitingChallenge(state.method, shown.identity, rounds, asked, once=shown.once)
 
     def _notified(self, message: AkaMessage, state: AwaitingChallenge | Answered) -> tuple[bytes, State]:
         code = message.attributes.number(At.NOTIFICATION) or 0
@@ -219,10 +259,26 @@ class AkaPeer:
         # RFC 4187 §6.1: after authentication every notification is protected.
         if not isinstance(state, Answered) or not message.mac_is_genuine(state.keys.k_aut):
             return self._error(message, f"AT_NOTIFICATION {code} is not protected")
+        if not _counter_is_right(message, state):
+            return self._error(message, f"AT_NOTIFICATION {code} comes with another counter")
         if says_success(code) and not state.result_agreed:
             return self._error(message, "a protected success that was not agreed on")
-        response = answers.notification(state.method, message.identifier, state.keys.k_aut)
-        return response, Confirmed(state.keys, state.session_id) if says_success(code) else Refused(_told(code))
+        response = answers.notification(state.method, message.identifier, state.keys.k_aut, self._counter(state))
+        confirmed = Confirmed(state.keys, state.session_id, state.kept)
+        return response, confirmed if says_success(code) else Refused(_told(code))
+
+    def _counter(self, state: Answered) -> tuple[Attribute, ...]:
+        """RFC 4187 §9.11: within a fast re-authentication its counter comes back, encrypted."""
+        if state.counter is None or self._random is None:
+            return ()
+        return seal((Attribute.number(At.COUNTER, state.counter),), state.keys.k_encr, self._random(IV_LENGTH))
+
+
+def _counter_is_right(message: AkaMessage, state: Answered) -> bool:
+    try:
+        return message.parse_encrypted(state.keys.k_encr).number(At.COUNTER) == state.counter
+    except DecodeError:
+        return False
 
 
 def _rank(attributes: Attributes) -> int:

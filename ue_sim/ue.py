@@ -8,6 +8,7 @@ from typing import assert_never
 from ue_sim import evidence
 from ue_sim.connection import Connection, EapDone, Gone, NoTunnel, TunnelReady
 from ue_sim.discovery import AnswerArrived, Discovered, Discovery, DiscoveryFailed, DiscoveryRequested, SendQuery
+from ue_sim.eap.temporary import Kept
 from ue_sim.host import Host, HostEffect
 from ue_sim.ike import events as ike
 from ue_sim.mobile_node import MobileNode
@@ -74,6 +75,7 @@ class Ue:
         self._random = random
         self._discovery = Discovery(random=random)
         self._connection: Connection | None = None
+        self._kept = Kept()
         self._node = MobileNode(
             MobilityPolicy(lifetime=settings.lifetime, give_up_after=settings.give_up_after),
             sequence=int.from_bytes(random(2), "big"),
@@ -156,7 +158,7 @@ class Ue:
             return
         at = self.state.at
         self.state = Connecting(found)
-        self._connection = Connection(settings=self._settings, usim=self._usim, random=self._random)
+        self._connection = Connection(settings=self._settings, usim=self._usim, random=self._random, kept=self._kept)
         yield StepTaken(Step.DISCOVERY, evidence.of_discovery(found))
         gateway = Endpoint(found.ipv4, self._settings.gateway_port)
         yield from self._connect(ike.Connect(self._settings.ike, gateway, at), now)
@@ -212,7 +214,8 @@ class Ue:
 
     def _gone(self, cause: str, now: float) -> Effects:
         """The IKE SA is no more, and everything with it."""
-        state, self._connection = self.state, None
+        state = self.state
+        self._let_go()
         match state:
             case Connecting(reached=reached):
                 yield from self._fail(Step(reached.value + 1), cause, now)
@@ -383,9 +386,14 @@ class Ue:
             return
         self.state = Off()
         self._discovery = Discovery(random=self._random)
-        self._connection = None
+        self._let_go()
         self._host = Host(device=self._settings.device)
         yield Detached(cause)
+
+    def _let_go(self) -> None:
+        """What the network gave for the next time outlives the connection (RFC 4187 §4.1.1.7)."""
+        if self._connection is not None:
+            self._kept, self._connection = self._connection.kept, None
 
 
 def _is_due(deadline: float | None, now: float) -> bool:

@@ -5,7 +5,17 @@ from enum import Enum, IntEnum
 
 from wire.names import Plmn, nai_realm
 
-__all__ = ["EapMethod", "Identity", "IdentityKind", "Imsi", "Nai", "Plmn", "classify", "permanent_nai"]
+__all__ = [
+    "EapMethod",
+    "Identity",
+    "IdentityKind",
+    "Imsi",
+    "Nai",
+    "Plmn",
+    "classify",
+    "leading_character",
+    "permanent_nai",
+]
 
 _IMSI_MIN, _IMSI_MAX = 6, 15
 _UNREACHABLE_REALM = "unreachable.3gppnetwork.org"
@@ -25,6 +35,7 @@ class IdentityKind(Enum):
     PERMANENT = "permanent"
     PSEUDONYM = "pseudonym"
     REAUTHENTICATION = "fast re-authentication"
+    ENCRYPTED = "encrypted permanent"
     OTHER = "other"
 
 
@@ -93,7 +104,10 @@ class Nai:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """An EAP identity read by its first character; `method` is None for OTHER, `imsi` set for PERMANENT alone."""
+    """An EAP identity read by its first character; `imsi` is set for PERMANENT alone.
+
+    `method` is None for OTHER and for ENCRYPTED, whose inside says it.
+    """
 
     kind: IdentityKind
     method: EapMethod | None
@@ -113,13 +127,19 @@ _LEADING = {
     "7": (IdentityKind.PSEUDONYM, EapMethod.AKA_PRIME),
     "8": (IdentityKind.REAUTHENTICATION, EapMethod.AKA_PRIME),
 }
-_PERMANENT_LEAD = {method: lead for lead, (kind, method) in _LEADING.items() if kind is IdentityKind.PERMANENT}
+_LEADS = {meaning: lead for lead, meaning in _LEADING.items()}
+
+
+def leading_character(kind: IdentityKind, method: EapMethod) -> str:
+    """How a username of that kind begins; KeyError for a kind that has no such character."""
+    return _LEADS[kind, method]
 
 
 def classify(text: str | bytes) -> Identity:
     """What `text`, as EAP-Response/Identity, AT_IDENTITY or User-Name carry it, identifies.
 
     Never refuses: what is not UTF-8, not an IMSI where one is due, or in a realm that serves nobody, is OTHER.
+    A permanent identity under the operator's public key begins with NUL (wire.eap.encrypted_identity).
     """
     if isinstance(text, bytes):
         try:
@@ -127,6 +147,8 @@ def classify(text: str | bytes) -> Identity:
         except UnicodeDecodeError:
             return Identity(IdentityKind.OTHER, None, None, Nai(""))
     nai = Nai.of(text)
+    if text.startswith("\0"):
+        return Identity(IdentityKind.ENCRYPTED, None, None, nai)
     kind, method = _LEADING.get(nai.username[:1], (IdentityKind.OTHER, None))
     if method is None or nai.is_unreachable or nai.is_emergency or len(nai.username) == 1:
         return Identity(IdentityKind.OTHER, None, None, nai)
@@ -139,4 +161,4 @@ def classify(text: str | bytes) -> Identity:
 
 def permanent_nai(imsi: Imsi, plmn: Plmn, method: EapMethod) -> str:
     """The root NAI of `imsi` for `method` in the home network `plmn` (TS 23.003 §19.3.2)."""
-    return f"{_PERMANENT_LEAD[method]}{imsi}@{nai_realm(plmn)}"
+    return f"{leading_character(IdentityKind.PERMANENT, method)}{imsi}@{nai_realm(plmn)}"

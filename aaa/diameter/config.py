@@ -25,6 +25,7 @@ class DiameterPeerConfig(PeerConfig):
     network_name: str = Field(
         default="", description='the access network identity for EAP-AKA\' (TS 24.302 §8.1.1), such as "WLAN"'
     )
+    names_network: bool = Field(default=False, description="whether the ANID of its requests is taken instead")
 
 
 class DiameterConfig(Section):

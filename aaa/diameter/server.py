@@ -27,7 +27,10 @@ class AaaDiameterServer:
         capture: StreamTap | None = None,
     ) -> None:
         self._config = config
-        clients = {peer.name: Client(peer.name, peer.network_name or None) for peer in config.peer}
+        clients = {
+            peer.name: Client(peer.name, peer.network_name or None, names_network=peer.names_network)
+            for peer in config.peer
+        }
         front = DiameterFront(service, identity, clients, DiameterSessions(config.session_limit))
         self._server = DiameterServer(
             local=LocalNode(

@@ -17,6 +17,8 @@ from wire.eap.packet import EapCode
 
 FRONT = "diameter"
 CODE_AT = 0
+ANID_MAX = 253
+"""Octets of an access network identity (TS 24.302 §8.1.1.1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,16 @@ def to_access_request(round_: Round, client: Client) -> AccessRequest:
         user_name=der.user_name,
         apn=(der.service_selection or None) if isinstance(der, S6bEapRequest) else None,
         front=FRONT,
+        network_name=_network_name(round_),
     )
+
+
+def _network_name(round_: Round) -> str | None:
+    anid = round_.der.anid
+    if anid is None or 0 < len(anid.encode()) <= ANID_MAX:
+        return anid
+    reason = f"an access network identity has 1 to {ANID_MAX} octets"
+    raise _fault(round_, "ANID", reason, ResultCode.INVALID_AVP_VALUE)
 
 
 def to_challenge(round_: Round, answer: Challenge) -> Message:

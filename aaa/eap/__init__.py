@@ -1,1 +1,1 @@
-"""The authenticating end of EAP: method choice, EAP-AKA and EAP-AKA' (RFC 3748, RFC 4187, RFC 9048)."""
+"""The authenticating end of EAP: method choice, EAP-AKA, EAP-AKA' and EAP-SIM (RFC 3748, 4187, 9048, 4186)."""

@@ -16,7 +16,6 @@ from aaa.eap.events import (
     VectorArrived,
     VectorRefused,
 )
-from aaa.eap.identity_rounds import Identities
 from aaa.eap.policy import AkaPolicy
 from aaa.eap.responses import matching_response
 from aaa.eap.states import (
@@ -33,8 +32,11 @@ from aaa.eap.states import (
     IdentityRequested,
     MethodProposed,
     MethodRunning,
+    Reauthenticating,
     Silent,
+    SimChallenged,
 )
+from aaa.eap.temporary import Identities
 from aaa.messages import RejectCause
 from wire.eap.packet import EapCode, EapPacket, EapType, failure, identity_request
 from wire.errors import DecodeError
@@ -129,8 +131,10 @@ class Authenticator:
         if identity.nai.is_unreachable or identity.nai.is_emergency:
             # TS 23.003 §14.6: no AAA server may serve it; §14.8: emergency sessions are authenticated otherwise.
             return _fail(packet, RejectCause.USER_UNKNOWN, "a realm that no AAA server serves")
-        if identity.method is EapMethod.SIM:
+        if identity.method is EapMethod.SIM and EapMethod.SIM not in self._policy.methods:
             return _fail(packet, RejectCause.METHOD_REFUSED, "the identity is one of EAP-SIM")
+        if not self._policy.methods:
+            return _fail(packet, RejectCause.METHOD_REFUSED, "no method is offered: EAP-AKA' needs a network name")
         return self._propose(self._method_for(identity), packet, packet.type_data, (), now)
 
     def _method_for(self, identity: Identity) -> EapMethod:
@@ -145,7 +149,7 @@ class Authenticator:
 
     def _proposed(self, state: MethodProposed, event: EapArrived, now: float) -> Step:
         aka = state.aka
-        if not isinstance(aka, AwaitingIdentity | Challenged | FailureNotified):
+        if not isinstance(aka, AwaitingIdentity | Challenged | SimChallenged | Reauthenticating | FailureNotified):
             return self._run(state, event, now)
         packet = matching_response(event.octets, aka.exchange.identifier)
         if isinstance(packet, Discard) or packet.type != EapType.NAK:
@@ -160,7 +164,7 @@ class Authenticator:
         return self._propose(wanted[0], packet, state.identity, declined, now)
 
     def _run(self, state: MethodProposed | MethodRunning, event: Event, now: float) -> Step:
-        server = AkaServer(policy=self._policy, state=state.aka, identities=self._identities)
+        server = AkaServer(policy=self._policy, state=state.aka, random=self._random, identities=self._identities)
         effects = server.handle(event, now)
         if isinstance(server.state, Done):
             return Closed(), effects

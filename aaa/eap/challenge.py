@@ -54,8 +54,8 @@ def challenged(state: AwaitingVector, vector: AuthVector, exchange: Exchange) ->
     )
 
 
-def challenge_request(state: Challenged, policy: AkaPolicy) -> bytes:
-    """EAP-Request/AKA-Challenge.
+def challenge_request(state: Challenged, policy: AkaPolicy, encrypted: tuple[Attribute, ...] = ()) -> bytes:
+    """EAP-Request/AKA-Challenge; `encrypted` is AT_IV and AT_ENCR_DATA, or nothing.
 
     AT_CHECKCODE is always sent, empty when there was no AKA-Identity round: so the UE sees it when one was added by
     somebody else (RFC 4187 §10.13).
@@ -64,6 +64,7 @@ def challenge_request(state: Challenged, policy: AkaPolicy) -> bytes:
     if state.exchange.method is EapMethod.AKA_PRIME:
         items += [Attribute.number(At.KDF, kdf) for kdf in state.kdfs]
         items.append(Attribute(At.KDF_INPUT, (policy.network_name or "").encode()))
+    items += encrypted
     items.append(Attribute(At.CHECKCODE, state.checkcode))
     if policy.result_ind:
         items.append(Attribute(At.RESULT_IND))

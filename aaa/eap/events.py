@@ -6,7 +6,7 @@ from aaa.authorization import Authorized
 from aaa.messages import RejectCause
 from hss.api import Resynchronisation
 from wire.aka.vector import AuthVector
-from wire.identity import EapMethod, Imsi
+from wire.identity import EapMethod, IdentityKind, Imsi
 from wire.sansio import Tick
 from wire.secret import Secret
 
@@ -25,9 +25,10 @@ class MethodChosen:
 
 @dataclass(frozen=True, slots=True)
 class VectorArrived:
-    """The HSS gave `vector`; for EAP-AKA' it holds CK' and IK'."""
+    """The HSS gave `vector`, for EAP-AKA' with CK' and IK', and as many `more` as were asked for."""
 
     vector: AuthVector
+    more: tuple[AuthVector, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +66,16 @@ class SendEap:
 
 @dataclass(frozen=True, slots=True)
 class FetchVector:
-    """Ask the HSS for one vector; answer with VectorArrived or VectorRefused. `network_name` is for EAP-AKA' alone."""
+    """Ask the HSS for `count` vectors; answer with VectorArrived or VectorRefused.
+
+    `network_name` is for EAP-AKA' alone; EAP-SIM takes vectors of EAP-AKA.
+    """
 
     imsi: Imsi
     method: EapMethod
     network_name: str | None = None
     resynchronisation: Resynchronisation | None = None
+    count: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +87,10 @@ class FetchProfile:
 
 @dataclass(frozen=True, slots=True)
 class Succeeded:
-    """It is over: `eap` is EAP-Success, `msk` 64 octets, `identity` what the keys were derived from."""
+    """It is over: `eap` is EAP-Success, `msk` 64 octets, `identity` what the keys were derived from.
+
+    `kind` and `imsi_shown` are those of the exchange, `counter` that of a fast re-authentication.
+    """
 
     eap: bytes
     msk: Secret
@@ -91,6 +99,9 @@ class Succeeded:
     identity: bytes
     method: EapMethod
     grant: Authorized
+    kind: IdentityKind = IdentityKind.PERMANENT
+    imsi_shown: bool = True
+    counter: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,9 @@
 
 import re
 from dataclasses import dataclass
-from typing import Protocol
 
 from aaa.eap.states import Exchange, IdRequest
+from aaa.eap.temporary import Identities, Resumable
 from wire.eap.aka import AkaMessage
 from wire.eap.attributes import At, Attribute, Attributes
 from wire.eap.constants import Subtype
@@ -15,33 +15,27 @@ LONGEST = 253
 """Octets of a NAI that RADIUS can carry (RFC 7542 §2.3)."""
 
 _REALM = re.compile(r"[A-Za-z0-9.-]*")
-_ATTRIBUTE = {
+ID_REQUESTS = {
     IdRequest.ANY: At.ANY_ID_REQ,
     IdRequest.FULLAUTH: At.FULLAUTH_ID_REQ,
     IdRequest.PERMANENT: At.PERMANENT_ID_REQ,
 }
 
 
-class Identities(Protocol):
-    """Who is behind an identity that this server gave out itself (RFC 4187 §4.1.1.7)."""
+@dataclass(frozen=True, slots=True)
+class Known:
+    """It is this subscriber, and a full authentication is due; keys are derived from `identity`."""
 
-    def subscriber(self, identity: Identity) -> Imsi | None:
-        """The subscriber of a pseudonym; None when it is not, or no longer, one of ours."""
-
-
-class NoTemporaryIdentities:
-    """A server that gives out none knows none."""
-
-    def subscriber(self, identity: Identity) -> Imsi | None:  # noqa: ARG002
-        """Nobody."""
-        return None
+    imsi: Imsi
+    identity: bytes
+    kind: IdentityKind
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
-    """It is this subscriber."""
+class Resume:
+    """It is a subscriber who may re-authenticate without a vector."""
 
-    imsi: Imsi
+    resumable: Resumable
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,21 +50,62 @@ class Unknown:
     """The peer was asked for its permanent identity and gave none."""
 
 
-Judgement = Known | Ask | Unknown
+Judgement = Known | Resume | Ask | Unknown
 
 
-def judge(asked: IdRequest | None, octets: bytes, method: EapMethod, identities: Identities) -> Judgement:
-    """What to do with an identity: `asked` is the request it answers, None for EAP-Response/Identity.
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """Judges the identities of one exchange: its method, its access network, and whoever knows hidden identities."""
 
-    A decorated NAI is never taken for an identity: EAP-Response/Identity may be one, and then the server must ask;
-    AT_IDENTITY may not (RFC 4187 §4.1.1.4, §4.1.2.2). Nor is one whose realm is no domain name or that no User-Name
-    could carry, for that is where it goes.
+    method: EapMethod
+    identities: Identities
+    network_name: str | None = None
+
+    def judge(self, asked: IdRequest | None, octets: bytes) -> Judgement:
+        """What to do with an identity: `asked` is the request it answers, None for EAP-Response/Identity."""
+        identity = classify(octets)
+        known: Known | Resume | Ask | None = None
+        if identity.kind is IdentityKind.ENCRYPTED:
+            known = self._encrypted(octets)
+        elif _is_plain(octets, identity) and identity.method is self.method:
+            known = self._plain(asked, octets, identity)
+        return known or _ask(asked, identity)
+
+    def _encrypted(self, octets: bytes) -> Known | None:
+        inside = self.identities.reveal(octets)
+        if inside is None:
+            return None
+        identity = classify(inside)
+        if identity.imsi is None or identity.method is not self.method or not _is_plain(inside, identity):
+            return None
+        return Known(identity.imsi, inside, IdentityKind.ENCRYPTED)
+
+    def _plain(self, asked: IdRequest | None, octets: bytes, identity: Identity) -> Known | Resume | Ask | None:
+        found: Resumable | Imsi | None = identity.imsi
+        if identity.kind is IdentityKind.PSEUDONYM and asked is not IdRequest.PERMANENT:
+            found = self.identities.subscriber(identity)
+        # RFC 4187 §4.1.5: only AT_ANY_ID_REQ asks for a fast re-authentication identity.
+        if identity.kind is IdentityKind.REAUTHENTICATION and asked in (None, IdRequest.ANY):
+            found = self.identities.resume(identity, self.network_name)
+        if isinstance(found, Resumable):
+            return Resume(found)
+        if found is not None and asked is None and identity.kind is IdentityKind.REAUTHENTICATION:
+            # A challenge might follow at once, but hostap's peer then derives its keys from another identity.
+            return Ask(IdRequest.FULLAUTH)
+        return None if found is None else Known(found, octets, identity.kind)
+
+
+def _is_plain(octets: bytes, identity: Identity) -> bool:
+    """Whether it may be taken for an identity at all.
+
+    EAP-Response/Identity may be a decorated NAI, and then the server must ask; AT_IDENTITY may not (RFC 4187 §4.1.1.4,
+    §4.1.2.2). Nor is it one whose realm is no domain name or that no User-Name could carry, for that is where it goes.
     """
-    identity = classify(octets)
-    is_plain = len(octets) <= LONGEST and not identity.nai.is_decorated and _REALM.fullmatch(identity.nai.realm or "")
-    known = _subscriber(asked, identity, method, identities) if is_plain else None
-    if known is not None:
-        return Known(known)
+    nai = identity.nai
+    return len(octets) <= LONGEST and not nai.is_decorated and bool(_REALM.fullmatch(nai.realm or ""))
+
+
+def _ask(asked: IdRequest | None, identity: Identity) -> Ask | Unknown:
     match asked:
         case None:
             return Ask(IdRequest.ANY)
@@ -83,15 +118,7 @@ def judge(asked: IdRequest | None, octets: bytes, method: EapMethod, identities:
             return Unknown()
 
 
-def _subscriber(asked: IdRequest | None, identity: Identity, method: EapMethod, identities: Identities) -> Imsi | None:
-    if identity.method is not method:
-        return None
-    if identity.kind is IdentityKind.PSEUDONYM and asked is not IdRequest.PERMANENT:
-        return identities.subscriber(identity)
-    return identity.imsi
-
-
 def identity_request(exchange: Exchange, asked: IdRequest) -> bytes:
     """EAP-Request/AKA-Identity with the exchange's identifier."""
-    attributes = Attributes((Attribute(_ATTRIBUTE[asked]),))
+    attributes = Attributes((Attribute(ID_REQUESTS[asked]),))
     return AkaMessage(EapCode.REQUEST, exchange.identifier, exchange.method, Subtype.IDENTITY, attributes).build()

@@ -10,14 +10,16 @@ from wire.identity import EapMethod
 class AkaPolicy:
     """The server's choices towards one client.
 
-    `network_name` is the access network identity (TS 24.302 §8.1.1); without it EAP-AKA' is not offered. `kdfs` are
-    offered in this order; the keys are those of KDF 1, the only one of EAP-AKA'. `result_ind` offers protected success,
-    which costs a round. `always_ask_identity` starts with AKA-Identity whatever EAP-Response/Identity says, as
-    RFC 4187 §4.1.4 recommends; without it a plain permanent identity is believed, as over IKEv2 nothing between UE and
-    gateway can change it. `hss_limit` is in seconds.
+    `network_name` is the access network identity (TS 24.302 §8.1.1); without it EAP-AKA' is not offered. `allowed`
+    are the methods that may be offered at all, the preferred one first. `kdfs` are offered in this order; the keys are
+    those of KDF 1, the only one of EAP-AKA'. `result_ind` offers protected success, which costs a round.
+    `always_ask_identity` starts with AKA-Identity whatever EAP-Response/Identity says, as RFC 4187 §4.1.4 recommends;
+    without it a plain identity is believed, as over IKEv2 nothing between UE and gateway can change it. `hss_limit` is
+    in seconds.
     """
 
     network_name: str | None = None
+    allowed: tuple[EapMethod, ...] = (EapMethod.AKA_PRIME, EapMethod.AKA)
     kdfs: tuple[int, ...] = (KDF_CK_PRIME,)
     result_ind: bool = False
     always_ask_identity: bool = False
@@ -26,4 +28,8 @@ class AkaPolicy:
     @property
     def methods(self) -> tuple[EapMethod, ...]:
         """The methods on offer, the preferred one first: EAP-AKA' is the stronger (RFC 9048 §7)."""
-        return (EapMethod.AKA,) if self.network_name is None else (EapMethod.AKA_PRIME, EapMethod.AKA)
+        return tuple(method for method in self.allowed if self.network_name or method is not EapMethod.AKA_PRIME)
+
+    def name_for(self, method: EapMethod) -> str | None:
+        """The access network identity where `method` uses one."""
+        return self.network_name if method is EapMethod.AKA_PRIME else None

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from enum import Enum
 
 from aaa.authorization import Authorized
+from aaa.eap.temporary import Resumable
 from aaa.messages import RejectCause
 from wire.eap.aka_keys import Keys
-from wire.identity import EapMethod, Imsi
+from wire.identity import EapMethod, IdentityKind, Imsi
 from wire.secret import Secret
 
 
@@ -23,13 +24,16 @@ class Exchange:
     """One method's conversation up to now.
 
     `identity` is the octets that keys are derived from: those of EAP-Response/Identity until an AT_IDENTITY replaces
-    them (RFC 4187 §7). `identifier` is that of the outstanding request, and before there is one of the response that
-    the first request will follow.
+    them (RFC 4187 §7); of an encrypted one it is the inside. `identifier` is that of the outstanding request, and
+    before there is one of the response that the first request will follow. `kind` is by which kind of identity the user
+    is known, `imsi_shown` whether any identity of this exchange held the IMSI in clear.
     """
 
     method: EapMethod
     identity: bytes
     identifier: int
+    kind: IdentityKind = IdentityKind.OTHER
+    imsi_shown: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +45,15 @@ class Chosen:
 
 @dataclass(frozen=True, slots=True)
 class AwaitingIdentity:
-    """An AKA-Identity request is out; `rounds` are the packets of all of them, request and response in turn."""
+    """An AKA-Identity request is out; `rounds` are the packets of all of them, request and response in turn.
+
+    In EAP-SIM it is SIM-Start, which may ask for no identity but for NONCE_MT, when `known` is known already.
+    """
 
     exchange: Exchange
-    asked: IdRequest
+    asked: IdRequest | None
     rounds: tuple[bytes, ...]
+    known: Imsi | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +61,7 @@ class AwaitingVector:
     """The HSS has until `until` to give a vector; `resynchronised` when it is for a USIM that was out of step.
 
     `checkcode` is what AT_CHECKCODE will carry (RFC 4187 §10.13), `kdfs` what AT_KDF will, none in EAP-AKA
-    (RFC 9048 §3.2).
+    (RFC 9048 §3.2), `nonce_mt` the UE's own of 16 octets in EAP-SIM.
     """
 
     exchange: Exchange
@@ -62,6 +70,7 @@ class AwaitingVector:
     until: float
     kdfs: tuple[int, ...] = ()
     resynchronised: bool = False
+    nonce_mt: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +89,44 @@ class Challenged:
 
 
 @dataclass(frozen=True, slots=True)
+class SimChallenged:
+    """A challenge of EAP-SIM is out: `rands` 16 octets for each triplet, `sres` 4."""
+
+    exchange: Exchange
+    imsi: Imsi
+    rands: bytes
+    sres: Secret
+    keys: Keys
+    nonce_mt: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Reauthenticating:
+    """An AKA-Reauthentication request is out with NONCE_S of 16 octets; success will give `msk` and `session_id`."""
+
+    exchange: Exchange
+    resumable: Resumable
+    nonce_s: bytes
+    msk: Secret
+    session_id: bytes
+    checkcode: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """What a UE that has proved itself shares with the server: MSK of 64 octets, and `keys` for what is said next.
+
+    `counter` is the AT_COUNTER of a fast re-authentication, None after a full one.
+    """
+
+    imsi: Imsi
+    keys: Keys
+    msk: Secret
+    session_id: bytes
+    counter: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class AwaitingProfile:
     """The UE has proved itself; until `until` the HSS is asked what it may have.
 
@@ -87,9 +134,7 @@ class AwaitingProfile:
     """
 
     exchange: Exchange
-    imsi: Imsi
-    keys: Keys
-    session_id: bytes
+    proven: Proven
     until: float
     result_ind: bool = False
 
@@ -99,9 +144,7 @@ class SuccessNotified:
     """AT_NOTIFICATION 32768 is out; whatever answers it is followed by EAP-Success (RFC 4187 §6.2)."""
 
     exchange: Exchange
-    imsi: Imsi
-    msk: Secret
-    session_id: bytes
+    proven: Proven
     grant: Authorized
 
 
@@ -121,7 +164,16 @@ class Done:
 
 
 AkaState = (
-    Chosen | AwaitingIdentity | AwaitingVector | Challenged | AwaitingProfile | SuccessNotified | FailureNotified | Done
+    Chosen
+    | AwaitingIdentity
+    | AwaitingVector
+    | Challenged
+    | SimChallenged
+    | Reauthenticating
+    | AwaitingProfile
+    | SuccessNotified
+    | FailureNotified
+    | Done
 )
 
 

@@ -71,7 +71,7 @@ def load_clients(configured: Iterable[RadiusClientConfig]) -> ClientTable:
         RadiusClient(
             network=entry.network,
             secret=read_secret(entry.secret_file),
-            client=Client(entry.name, entry.network_name or None),
+            client=Client(entry.name, entry.network_name or None, show_imsi=entry.show_imsi),
             coa=entry.coa,
             policy=ClientPolicy(
                 services=frozenset(entry.services),

@@ -28,6 +28,7 @@ class RadiusClientConfig(Section):
     network_name: str = Field(
         default="", description='the access network identity for EAP-AKA\' (TS 24.302 §8.1.1), such as "WLAN"'
     )
+    show_imsi: bool = Field(default=False, description="whether it is told the IMSI of a user who hid it")
 
 
 class RadiusConfig(Section):

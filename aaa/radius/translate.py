@@ -52,7 +52,7 @@ def eap_failure(request: RadiusPacket) -> bytes:
 
 
 def _authorisation(request: RadiusPacket, answer: Accept) -> list[Attribute]:
-    attributes = [Attribute.of("User-Name", answer.user_name)]
+    attributes = [Attribute.of("User-Name", answer.user_name)] if answer.user_name else []
     if 0 < len(answer.session_id) <= VALUE_LIMIT:
         attributes.append(Attribute.of("Class", answer.session_id))
         # RFC 4072 §4.1.4: a client that wants the name of the key sends the attribute empty or with one NUL.

@@ -9,7 +9,7 @@ from hss.api import (
     ServiceRefused,
     VectorRequest,
 )
-from runtime.logs import get_logger
+from runtime.logs import debugging, get_logger
 from wire.aka.kasme import SERVING_NETWORK_LENGTH
 from wire.aka.vector import AuthVector, EpsVector
 from wire.diameter.avp import AvpFault
@@ -70,7 +70,8 @@ class S6aServer:
             log.warning("vectors refused", cause=str(refused), imsi=request.user_name, peer=peer)
             return self._refusal(request, refused).message(message)
         count = len(info.e_utran_vectors) + len(info.utran_vectors)
-        log.debug("vectors given", imsi=request.user_name, count=count, peer=peer)
+        if debugging():
+            log.debug("vectors given", imsi=request.user_name, count=count, peer=peer)
         answer = AuthenticationInformationAnswer(
             session_id=request.session_id,
             origin_host=self._identity.origin_host,

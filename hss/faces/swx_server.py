@@ -16,7 +16,7 @@ from hss.api import (
     VectorRequest,
 )
 from hss.telling.swx_profile import user_data
-from runtime.logs import get_logger
+from runtime.logs import debugging, get_logger
 from wire.aka.vector import AuthVector
 from wire.diameter.avp import AvpFault
 from wire.diameter.command import ExperimentalResult, Identity
@@ -102,11 +102,19 @@ class SwxServer:
         except ServiceRefused as refused:
             log.warning("vectors refused", cause=str(refused), imsi=request.user_name, peer=peer)
             return self._answer(MultimediaAuthAnswer, request, _refusal(refused)).message(message)
-        log.debug("vectors given", imsi=request.user_name, count=len(vectors), peer=peer)
+        if debugging():
+            log.debug("vectors given", imsi=request.user_name, count=len(vectors), peer=peer)
         scheme = request.auth_data_item.authentication_scheme
-        answer = self._answer(MultimediaAuthAnswer, request, _SUCCESS)
-        items = tuple(_item(number, scheme, vector) for number, vector in enumerate(vectors, start=1))
-        return replace(answer, number_auth_items=len(items), auth_data_items=items).message(message)
+        items = tuple([_item(number, scheme, vector) for number, vector in enumerate(vectors, start=1)])
+        return MultimediaAuthAnswer(
+            session_id=request.session_id,
+            origin_host=self._identity.origin_host,
+            origin_realm=self._identity.origin_realm,
+            user_name=request.user_name,
+            result_code=ResultCode.SUCCESS,
+            number_auth_items=len(items),
+            auth_data_items=items,
+        ).message(message)
 
     async def _server_assignment(self, peer: str, message: Message) -> Message:
         request = ServerAssignmentRequest.parse(message)

@@ -7,6 +7,7 @@ import pytest
 
 from aaa.config import AaaSettings, read_settings
 from runtime.config import ConfigError, read_config
+from wire.identity import EapMethod
 
 GOOD = """
 [aaa]
@@ -76,3 +77,22 @@ def test_settings_complain_in_one_line(tmp_path: Path, text: str, complaint: str
     with pytest.raises(ConfigError, match=complaint) as caught:
         read(tmp_path, text)
     assert "\n" not in str(caught.value)
+
+
+def test_settings_say_which_methods_are_offered_first(tmp_path: Path) -> None:
+    assert read(tmp_path, GOOD).aaa.policy.allowed == (EapMethod.AKA_PRIME, EapMethod.AKA)
+    settings = read(tmp_path, GOOD.replace("hss_limit = 3", 'hss_limit = 3\nmethods = ["aka"]'))
+    assert settings.aaa.policy.allowed == (EapMethod.AKA,)
+    for wrong in ("[]", '["md5"]'):
+        with pytest.raises(ConfigError, match=r"aaa\.methods"):
+            read(tmp_path, GOOD.replace("hss_limit = 3", f"methods = {wrong}"))
+
+
+def test_settings_hold_identities_and_the_home_realm_where_the_file_has_them(tmp_path: Path) -> None:
+    settings = read(tmp_path, GOOD)
+    assert (settings.identities, settings.home_realm) == (None, "")
+    network = '[network]\nmcc = "001"\nmnc = "01"\nrealm = "epc.example"\napn = "internet"\n'
+    settings = read(tmp_path, GOOD + "[aaa.identities]\nreauthentications = 3\n" + network)
+    assert settings.identities is not None
+    assert settings.identities.reauthentications == 3
+    assert settings.home_realm == "nai.epc.mnc001.mcc001.3gppnetwork.org"

@@ -10,6 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from aaa.eap.policy import AkaPolicy
+from aaa.eap.temporary import Identities
 from aaa.messages import (
     Accept,
     AccessAnswer,
@@ -23,11 +24,14 @@ from aaa.messages import (
 from aaa.service import EapAuthenticationService
 from aaa.sessions import MemoryConversations
 from hss.api import ApnProfile, Assignment, Refusal, ServiceRefused
+from tests.aaa.identities.keyrings import Node
 from tests.aaa.memory_hss import IMSI, INTERNET, PLMN, REALM, MemoryHss, Subscriber, profile, usim
+from ue_sim.eap.temporary import Kept
 from ue_sim.eap_peer import AkaPeer, EapArrived, KeysDerived, PeerFailed, SendEap
 from ue_sim.usim import SoftwareUsim
 from wire.eap.aka import AkaMessage
-from wire.eap.attributes import At
+from wire.eap.attributes import At, Attribute, Attributes
+from wire.eap.constants import Subtype
 from wire.eap.packet import EapCode, EapPacket, failure, identity_response, nak
 from wire.identity import EapMethod, Imsi
 from wire.secret import Secret
@@ -50,7 +54,10 @@ class Clock:
 class Core:
     """The service and what is around it."""
 
-    def __init__(self, *, policy: AkaPolicy | None = None, limit: int = 4000) -> None:
+    def __init__(
+        self, *, policy: AkaPolicy | None = None, limit: int = 4000, identities: Identities | None = None
+    ) -> None:
+        self.card = usim()
         self.hss = MemoryHss()
         self.clock = Clock()
         random = Random(7)
@@ -63,6 +70,8 @@ class Core:
             random=random.randbytes,
             policy=policy,
             limit=limit,
+            identities=identities,
+            home_realm=REALM,
         )
 
     async def ask(
@@ -106,6 +115,79 @@ def is_rejected(answer: AccessAnswer, cause: RejectCause) -> Reject:
     assert answer.cause is cause
     assert EapPacket.parse(answer.eap).code is EapCode.FAILURE
     return answer
+
+
+# The access network's name
+
+
+@pytest.mark.parametrize(
+    ("client", "named", "name"),
+    [
+        (Client("ap", "WLAN"), "HRPD", "WLAN"),
+        (Client("sta", "WLAN", names_network=True), "HRPD", "HRPD"),
+        (Client("sta", "WLAN", names_network=True), None, "WLAN"),
+        (Client("sta", names_network=True), "WIMAX", "WIMAX"),
+    ],
+)
+async def test_service_takes_the_name_from_the_request_of_a_client_that_may_say_it(
+    client: Client, named: str | None, name: str
+) -> None:
+    core = Core()
+    user = ue(EapMethod.AKA_PRIME)
+    request = AccessRequest(client, identity_response(1, user.identity), network_name=named)
+    challenge = await core.service.authenticate(request)
+    assert isinstance(challenge, Challenge)
+    assert core.hss.vector_requests[0].network_name == name
+    assert AkaMessage.parse(challenge.eap).attributes.get(At.KDF_INPUT) == name.encode()
+    # a later round need not say it again, and cannot change it
+    (response,) = user.handle(EapArrived(challenge.eap), 0.0)
+    assert isinstance(response, SendEap)
+    last = await core.service.authenticate(AccessRequest(client, response.packet, challenge.state, network_name="X"))
+    assert isinstance(last, Accept)
+
+
+# Identities of our own
+
+
+async def test_service_knows_who_comes_back_and_tells_each_client_what_it_may_know(logs: list[Any]) -> None:
+    core = Core(identities=Node().identities)
+    kept = Kept()
+    names = []
+    for client in (PDNGW, PDNGW, Client("hotspot", show_imsi=False)):
+        user = AkaPeer(
+            usim=core.card, imsi=IMSI, plmn=PLMN, methods=(EapMethod.AKA,), kept=kept, random=Random(5).randbytes
+        )
+        answer, keys = await core.run(user, client)
+        assert isinstance(answer, Accept)
+        assert isinstance(keys, KeysDerived)
+        assert (answer.imsi, answer.msk, answer.session_id) == (IMSI, keys.msk, keys.session_id)
+        names.append(answer.user_name)
+        kept = user.kept
+    permanent = f"0{IMSI}@{REALM}"
+    assert names[:2] == [permanent, permanent]
+    assert (names[2][0], str(IMSI) in names[2]) == ("4", False)
+    accepted = [line["identity"] for line in logs if line["event"] == "authentication accepted"]
+    assert accepted == ["permanent", "fast re-authentication", "fast re-authentication"]
+    assert len(core.hss.vector_requests) == 1
+    assert len(core.hss.assignments) == 3
+
+
+# EAP-SIM
+
+
+async def test_service_takes_triplets_out_of_three_vectors_of_aka_and_not_out_of_one() -> None:
+    core = Core(policy=AkaPolicy(allowed=(EapMethod.SIM,)))
+    identity = identity_response(1, f"1{IMSI}@{REALM}".encode())
+    items = Attributes((Attribute(At.NONCE_MT, bytes(16)), Attribute.number(At.SELECTED_VERSION, 1)))
+    started = AkaMessage(EapCode.RESPONSE, 2, EapMethod.SIM, Subtype.SIM_START, items).build()
+    first = await core.challenged(identity)
+    challenge = await core.challenged(started, first.state)
+    assert len(AkaMessage.parse(challenge.eap).attributes.get(At.RAND) or b"") == 48
+    assert [(one.method, one.count) for one in core.hss.vector_requests] == [(EapMethod.AKA, 3)]
+    core.hss.at_most = 1
+    first = await core.challenged(identity)
+    refused = await core.challenged(started, first.state)
+    assert AkaMessage.parse(refused.eap).subtype is Subtype.NOTIFICATION
 
 
 # Accepted

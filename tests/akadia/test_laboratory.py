@@ -43,6 +43,7 @@ def test_secrets_are_readable_by_their_owner_alone(made: Laboratory) -> None:
     assert set(found) == {
         "akadia.toml",
         "akadia.sqlite",
+        "identity.keys",
         "master.key",
         "radius.secret",
         "pki/ca.key",

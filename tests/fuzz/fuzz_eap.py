@@ -10,6 +10,7 @@ from wire.buffer import Reader
 from wire.eap.aka import AkaMessage
 from wire.eap.attributes import Attribute, Attributes
 from wire.eap.encrypted import parse_encrypted, seal
+from wire.eap.encrypted_identity import EncryptedIdentity
 from wire.eap.packet import EapPacket
 from wire.secret import Secret
 
@@ -49,6 +50,10 @@ ENTRIES: dict[str, tuple[Callable[[bytes], object], tuple[bytes, ...]]] = {
     "wire.eap.aka.AkaMessage.parse": (AkaMessage.parse, _AKA),
     "wire.eap.aka.AkaMessage.parse_encrypted": (_parse_message_and_inner, (_REAUTH, *_AKA[:8])),
     "wire.eap.encrypted.parse_encrypted": (_parse_inner, _SEALED),
+    "wire.eap.encrypted_identity.EncryptedIdentity.parse": (
+        EncryptedIdentity.parse,
+        (EncryptedIdentity(bytes(256)).build(), EncryptedIdentity(bytes(range(64)), "name=value").build()),
+    ),
     "wire.aka.vector.Autn.parse": (Autn.parse, (_FIRST["autn"],)),
     "wire.aka.vector.Auts.parse": (Auts.parse, (bytes(14),)),
     "ue_sim.eap_peer.AkaPeer.handle": (_feed_peer, (*_AKA, *_PACKETS[:3])),

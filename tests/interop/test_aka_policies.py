@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from aaa.eap.policy import AkaPolicy
+from aaa.eap.temporary import Identities
 from aaa.radius.config import RadiusClientConfig, RadiusConfig
 from aaa.radius.server import RadiusServer
 from aaa.service import EapAuthenticationService
@@ -29,7 +30,9 @@ POLICIES = {
 
 
 @asynccontextmanager
-async def serving(folder: Path, hss: MemoryHss, policy: AkaPolicy) -> AsyncIterator[tuple[str, int]]:
+async def serving(
+    folder: Path, hss: MemoryHss, policy: AkaPolicy, identities: Identities | None = None
+) -> AsyncIterator[tuple[str, int]]:
     """A RADIUS server on loopback; where it listens."""
     secret_file = folder / "radius.secret"
     secret_file.write_text(SECRET, encoding="utf-8")
@@ -44,6 +47,7 @@ async def serving(folder: Path, hss: MemoryHss, policy: AkaPolicy) -> AsyncItera
         clock=time.monotonic,
         random=secrets.token_bytes,
         policy=policy,
+        identities=identities,
     )
     config = RadiusConfig(auth=SocketAddress("127.0.0.1", 0), client=(known,))
     server = RadiusServer.of(config, service)

@@ -76,12 +76,18 @@ class Client:
         imsi: Imsi | None = None,
         secret: str | None = None,
         limit: float = 20.0,
+        again: int = 0,
     ) -> Report:
         """One run; what the daemons logged before is behind us then."""
         for daemon in ("aaa", "hss"):
             self.lab.new_lines(daemon)
         test = EapolTest(
-            self.program, self.identity(name, imsi), secret or self.lab.radius_secret, method=name, timeout=limit
+            self.program,
+            self.identity(name, imsi),
+            secret or self.lab.radius_secret,
+            method=name,
+            timeout=limit,
+            reauthentications=again,
         )
         return await run_eapol_test(test, *self.lab.radius, usim)
 
@@ -189,6 +195,35 @@ async def test_subscriber_added_with_op_authenticates_and_op_is_not_kept(client:
     secrets = {"K": bytes.fromhex(k), "OP": bytes.fromhex(op), "OPc": bytes(opc)}
     assert leaks_in(lab.folder, secrets) == []
     assert not any(value in added.stdout + added.stderr for value in (k, op, opc.hex()))
+
+
+def identities_of(lab: Lab) -> list[str]:
+    """By which kind of identity each user came in since the last look."""
+    return [line.details["identity"] for line in lab.new_lines("aaa") if line.event == "authentication accepted"]
+
+
+@pytest.mark.parametrize("name", METHODS)
+async def test_client_comes_back_by_fast_reauthentication_while_keys_are_rotated(client: Client, name: str) -> None:
+    lab = client.lab
+    report = await client.run(name, client.card(), again=5)
+    assert report.succeeded, report.output[-3000:]
+    assert (report.keys_agreed, len(set(report.msks))) == (6, 6)
+    assert identities_of(lab) == ["permanent"] + ["fast re-authentication"] * 5
+    for words in (("rotate", "--delay", "0"), ("revoke", str(STRANGER)), ("status",)):
+        done = lab.akadia("aaa", "identity-keys", *words)
+        assert done.returncode == 0, done.stderr
+    assert "seals and opens" in done.stdout
+    assert (await client.run(name, client.card(), again=2)).succeeded
+    keys = [line.split('"')[1] for line in (lab.folder / "identity.keys").read_text().splitlines() if "key =" in line]
+    assert len(keys) >= 2
+    assert not any(key in done.stdout or leaks_in(lab.output, {"key": bytes.fromhex(key)}) for key in keys)
+    lines = lab.new_lines("aaa")
+    assert [line.details["identity"] for line in lines if line.event == "authentication accepted"] == [
+        "permanent",
+        "fast re-authentication",
+        "fast re-authentication",
+    ]
+    assert any(line.event == "identity keys read again" for line in lines)
 
 
 async def test_nothing_that_is_secret_is_in_database_or_logs(client: Client) -> None:

@@ -24,7 +24,11 @@ _RECV, _SEND = re.compile(_KEY.format("Recv")), re.compile(_KEY.format("Send"))
 
 @dataclass(frozen=True, slots=True)
 class EapolTest:
-    """One run of eapol_test: whom it is, which method it runs (`AKA` or `AKA'`) and how often it comes again."""
+    """One run of eapol_test: whom it is, which method it runs (`AKA` or `AKA'`) and how often it comes again.
+
+    `anonymous` is what it says in EAP-Response/Identity instead of a permanent identity. With `encrypted`, it says
+    that in AT_IDENTITY, and derives keys from `identity`.
+    """
 
     program: str
     identity: str
@@ -33,6 +37,8 @@ class EapolTest:
     result_ind: bool = False
     reauthentications: int = 0
     timeout: float = 30.0
+    anonymous: str = ""
+    encrypted: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +93,14 @@ async def run_eapol_test(test: EapolTest, host: str, port: int, usim: Usim | Rep
 
 
 def _configuration(test: EapolTest, folder: Path) -> str:
-    phase1 = f'  phase1="result_ind={int(test.result_ind)}"\n'
-    network = f'  key_mgmt=WPA-EAP\n  eap={test.method}\n  identity="{test.identity}"\n{phase1}'
+    lines = ["key_mgmt=WPA-EAP", f"eap={test.method}", f'phase1="result_ind={int(test.result_ind)}"']
+    if test.encrypted:
+        lines += [f"identity={test.encrypted.hex()}", f'imsi_identity="{test.identity}"']
+    else:
+        lines.append(f'identity="{test.identity}"')
+    if test.anonymous:
+        lines.append(f'anonymous_identity="{test.anonymous}"')
+    network = "".join(f"  {line}\n" for line in lines)
     return f"ctrl_interface={folder}\nexternal_sim=1\nnetwork={{\n{network}}}\n"
 
 

@@ -25,16 +25,20 @@ from aaa.eap.events import (
     VectorRefused,
 )
 from aaa.eap.policy import AkaPolicy
+from aaa.eap.temporary import Identities
+from aaa.identities.sealed import Limits
 from aaa.messages import RejectCause
 from aaa.refusals import describe
 from hss.api import ServiceRefused, VectorRequest
+from tests.aaa.identities.keyrings import NOW, Node
 from tests.aaa.memory_hss import IMSI, INTERNET, PLMN, MemoryHss, Subscriber, profile, usim
 from ue_sim import eap_peer
+from ue_sim.eap.temporary import Kept
 from ue_sim.eap_peer import AkaPeer, KeysDerived, PeerFailed
 from ue_sim.usim import SoftwareUsim
 from wire.eap.aka import AkaMessage
 from wire.eap.constants import Subtype
-from wire.identity import EapMethod, Imsi
+from wire.identity import EapMethod, IdentityKind, Imsi
 from wire.secret import Secret
 
 AKA, PRIME = EapMethod.AKA, EapMethod.AKA_PRIME
@@ -171,6 +175,7 @@ def peer(
     imsi: Imsi = IMSI,
     network_name: str | None = None,
     result_ind: bool = True,
+    kept: Kept | None = None,
 ) -> AkaPeer:
     return AkaPeer(
         usim=card or usim(),
@@ -179,11 +184,15 @@ def peer(
         methods=methods or (AKA,),
         network_name=network_name,
         result_ind=result_ind,
+        kept=kept,
+        random=Random(3).randbytes,
     )
 
 
-def network(ue: AkaPeer | None = None, policy: AkaPolicy = WLAN, **rest: object) -> Network:
-    server = Authenticator(policy=policy, random=Random(2).randbytes)
+def network(
+    ue: AkaPeer | None = None, policy: AkaPolicy = WLAN, identities: Identities | None = None, **rest: object
+) -> Network:
+    server = Authenticator(policy=policy, random=Random(2).randbytes, identities=identities)
     built = Network(ue or peer(), server)
     for name, value in rest.items():
         setattr(built, name, value)
@@ -351,3 +360,122 @@ def test_eap_aka_is_the_same_in_every_run() -> None:
     first, second = network(peer(PRIME)), network(peer(PRIME))
     assert isinstance(first.over, Succeeded)
     assert first.over == second.over
+
+
+# Temporary identities
+
+REAUTHENTICATION = Subtype.REAUTHENTICATION
+NO_ONCE = Limits(reauthentications=0)
+
+
+def in_a_row(node: Node, count: int, method: EapMethod, policy: AkaPolicy = WLAN) -> list[Network]:
+    """`count` authentications of one UE, each with what the one before left it."""
+    runs: list[Network] = []
+    kept = Kept()
+    for _ in range(count):
+        ue = peer(method, kept=kept)
+        runs.append(network(ue, policy, node.identities))
+        kept = ue.kept
+    return runs
+
+
+def kinds(runs: list[Network]) -> list[IdentityKind]:
+    return [run.over.kind for run in runs if isinstance(run.over, Succeeded)]
+
+
+PERMANENT, PSEUDONYM, ONCE = IdentityKind.PERMANENT, IdentityKind.PSEUDONYM, IdentityKind.REAUTHENTICATION
+
+
+@pytest.mark.parametrize("method", [AKA, PRIME])
+def test_eap_aka_reauth(method: EapMethod) -> None:
+    runs = in_a_row(Node(), 50, method)
+    assert all(run.agreed for run in runs)
+    assert kinds(runs) == [PERMANENT] + [ONCE] * 49
+    assert [run.exchanged for run in runs[1:]] == [[REAUTHENTICATION]] * 49
+    assert [run.over.counter for run in runs if isinstance(run.over, Succeeded)] == [None, *range(1, 50)]
+    assert len({bytes(run.told.msk) for run in runs if isinstance(run.told, KeysDerived)}) == 50
+
+
+@pytest.mark.parametrize("method", [AKA, PRIME])
+def test_eap_aka_reauth_result_ind(method: EapMethod) -> None:
+    runs = in_a_row(Node(), 3, method, replace(WLAN, result_ind=True, always_ask_identity=True))
+    assert all(run.agreed for run in runs)
+    assert runs[2].exchanged == [IDENTITY, REAUTHENTICATION, NOTIFICATION]
+
+
+@pytest.mark.parametrize("method", [AKA, PRIME])
+def test_eap_aka_pseudonym(method: EapMethod) -> None:
+    runs = in_a_row(Node(limits=NO_ONCE), 3, method)
+    assert all(run.agreed for run in runs)
+    assert kinds(runs) == [PERMANENT, PSEUDONYM, PSEUDONYM]
+
+
+@pytest.mark.parametrize("method", [AKA, PRIME])
+def test_eap_aka_unknown_identities(method: EapMethod) -> None:
+    ue = peer(method)
+    network(ue, identities=Node().identities)
+    elsewhere = Node(keyring=Node().keyring.rotated(Secret(bytes(32)), NOW, 0).retiring(2, NOW).retiring(1, NOW))
+    run = network(peer(method, kept=ue.kept), identities=elsewhere.identities)
+    assert run.agreed
+    assert run.exchanged == [IDENTITY, IDENTITY, IDENTITY, CHALLENGE]
+    assert kinds([run]) == [PERMANENT]
+
+
+@pytest.mark.parametrize("method", [AKA, PRIME])
+def test_eap_aka_reauth_counter_too_small(method: EapMethod) -> None:
+    ue = peer(method)
+    network(ue, identities=Node().identities)
+    assert ue.kept.once is not None
+    later = Kept(ue.kept.pseudonym, replace(ue.kept.once, counter=2))
+    run = network(peer(method, kept=later), identities=Node().identities)
+    assert run.agreed
+    assert run.exchanged == [REAUTHENTICATION, CHALLENGE]
+
+
+@pytest.mark.parametrize("method", [AKA, PRIME])
+def test_eap_aka_reauth_identity_counts_once(method: EapMethod) -> None:
+    node = Node()
+    ue = peer(method)
+    network(ue, identities=node.identities)
+    first = network(peer(method, kept=ue.kept), identities=node.identities)
+    again = network(peer(method, kept=ue.kept), identities=node.identities)
+    assert first.agreed
+    assert again.agreed
+    assert (first.exchanged, again.exchanged) == ([REAUTHENTICATION], [IDENTITY, CHALLENGE])
+
+
+def test_eap_aka_prime_reauth_in_another_access_network() -> None:
+    ue = peer(PRIME)
+    network(ue, identities=Node().identities)
+    run = network(peer(PRIME, kept=ue.kept), AkaPolicy(network_name="WIMAX"), Node().identities)
+    assert run.agreed
+    assert run.exchanged == [IDENTITY, CHALLENGE]
+
+
+def test_eap_aka_reauth_identity_of_another_method() -> None:
+    ue = peer(AKA)
+    network(ue, identities=Node().identities)
+    run = network(peer(PRIME, kept=ue.kept), identities=Node().identities)
+    assert run.agreed
+    assert kinds([run]) == [PERMANENT]
+
+
+@pytest.mark.parametrize("method", [AKA, PRIME])
+def test_eap_aka_reauth_denied(method: EapMethod) -> None:
+    ue = peer(method)
+    network(ue, identities=Node().identities)
+    run = network(peer(method, kept=ue.kept), identities=Node().identities, denied=RejectCause.SUBSCRIBER_BARRED)
+    assert run.cause is RejectCause.SUBSCRIBER_BARRED
+    assert run.exchanged == [REAUTHENTICATION, NOTIFICATION]
+    assert isinstance(run.told, PeerFailed)
+    assert "1026" in run.told.cause
+
+
+@pytest.mark.parametrize("loss", [0.1, 0.4])
+def test_eap_aka_reauth_on_a_bad_link(loss: float) -> None:
+    kept, node = Kept(), Node()
+    for seed in range(20):
+        ue = peer(PRIME, kept=kept)
+        link = Link(Random(seed), loss=loss, double=0.3)
+        assert network(ue, replace(WLAN, result_ind=True), node.identities, link=link).agreed
+        kept = ue.kept

@@ -8,8 +8,10 @@ from random import Random
 
 import pytest
 
+from aaa.identities.sealed import Limits
 from hss.api import ApnProfile
 from pdngw_proxy.gateway_events import DrainRequested
+from tests.aaa.identities.keyrings import Node
 from tests.aaa.memory_hss import IMSI, MemoryHss, Subscriber, profile, usim
 from tests.house.source_tree import ROOT
 from tests.network import (
@@ -83,6 +85,25 @@ def test_ue_attaches_again_after_it_left() -> None:
     network.run(until=network.now + 1.0)
     assert phone.steps == [1, 2, 3, 4, 5, 6, 7] * 2
     assert phone.ping(HA_ADDRESS).received == 5
+
+
+@pytest.mark.parametrize("reauthentications", [0, 9])
+def test_ue_attaches_again_without_showing_its_imsi(reauthentications: int) -> None:
+    network = Network(identities=Node(limits=Limits(reauthentications=reauthentications)).identities)
+    phone = network.attach()
+    network.run(until=2.0)
+    for _ in range(3):
+        phone.detach()
+        network.run(until=network.now + 1.0)
+        phone.begin()
+        network.run(until=network.now + 1.0)
+        assert isinstance(phone.state, OnTheNetwork)
+    # a vector for each authentication that was a full one
+    assert len(network.hss.vector_requests) == (1 if reauthentications else 4)
+    first, *others = [taken.evidence["identity"] for taken in phone.said(StepTaken) if taken.step is Step.EAP]
+    assert str(IMSI) in first
+    assert len({first, *others}) == 4
+    assert not any(str(IMSI) in identity for identity in others)
 
 
 @pytest.mark.parametrize("method", [EapMethod.AKA, EapMethod.AKA_PRIME])

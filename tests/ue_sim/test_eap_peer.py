@@ -4,14 +4,15 @@ from typing import ClassVar
 
 import pytest
 
-from tests.captures import Exchange, Run, load_runs
+from tests.captures import Exchange, Run, load_run, load_runs
 from tests.network_side import OPC, RAND, K, NetworkSide
 from ue_sim.eap.states import Answered, Confirmed, Done, Refused
+from ue_sim.eap.temporary import Kept, Once
 from ue_sim.eap_peer import TRANSITIONS, AkaPeer, EapArrived, Effect, KeysDerived, PeerFailed, SendEap
 from ue_sim.usim import SoftwareUsim
 from wire.eap.aka import AkaMessage
-from wire.eap.aka_keys import session_id
-from wire.eap.attributes import At, Attribute
+from wire.eap.aka_keys import derive_keys, session_id
+from wire.eap.attributes import At, Attribute, Attributes
 from wire.eap.constants import Subtype
 from wire.eap.encrypted import seal
 from wire.eap.packet import EapCode, EapPacket, EapType, failure, identity_request, identity_response, nak, success
@@ -381,3 +382,81 @@ def test_peer_takes_every_transition_of_its_table() -> None:
         scenario()
     listed = {(state, event, following) for (state, event), after in TRANSITIONS.items() for following in after}
     assert Recorder.taken == listed
+
+
+# What the network gave for the next time
+
+
+RUN = load_run("aka_full_resultind_then_reauth")
+FULL_KEYS = derive_keys(
+    EapMethod.AKA,
+    RUN.exchanges[0].rounds[0].identity,
+    RUN.exchanges[0].rounds[0].vector().ck,
+    RUN.exchanges[0].rounds[0].vector().ik,
+)
+PINNED = b"4once@aaa1.example"
+
+
+def returning(once: Once | None = None) -> AkaPeer:
+    """A UE that keeps `once` and a pseudonym."""
+    kept = Kept(b"2p", once or Once(PINNED, FULL_KEYS, 1))
+    return AkaPeer(
+        usim=SoftwareUsim(RUN.k, RUN.opc),
+        imsi=RUN.imsi,
+        plmn=RUN.plmn,
+        methods=(EapMethod.AKA,),
+        kept=kept,
+        random=bytes,
+    )
+
+
+def reauthentication_request(identifier: int, counter: int = 1) -> bytes:
+    inside = (Attribute.number(At.COUNTER, counter), Attribute(At.NONCE_S, bytes(16)))
+    items = Attributes((*seal(inside, FULL_KEYS.k_encr, bytes(16)), Attribute(At.RESULT_IND)))
+    message = AkaMessage(EapCode.REQUEST, identifier, EapMethod.AKA, Subtype.REAUTHENTICATION, items)
+    return message.build(FULL_KEYS.k_aut)
+
+
+def success_notification(identifier: int, *inside: Attribute) -> bytes:
+    encrypted = seal(inside, FULL_KEYS.k_encr, bytes(16)) if inside else ()
+    items = Attributes((Attribute.number(At.NOTIFICATION, 32768), *encrypted))
+    return AkaMessage(EapCode.REQUEST, identifier, EapMethod.AKA, Subtype.NOTIFICATION, items).build(FULL_KEYS.k_aut)
+
+
+def answer_of(peer: AkaPeer, octets: bytes) -> AkaMessage:
+    (effect,) = peer.handle(EapArrived(octets), 0.0)
+    assert isinstance(effect, SendEap)
+    return AkaMessage.parse(effect.packet)
+
+
+def test_identity_for_once_is_gone_once_it_was_shown() -> None:
+    peer = returning()
+    assert peer.identity == PINNED
+    (effect,) = peer.handle(EapArrived(identity_request(1)), 0.0)
+    assert effect == SendEap(identity_response(1, PINNED))
+    assert peer.kept == Kept(b"2p")
+
+
+def test_success_of_a_reauthentication_counts_with_its_counter_alone() -> None:
+    for inside, subtype in (
+        ((Attribute.number(At.COUNTER, 1),), Subtype.NOTIFICATION),
+        ((Attribute.number(At.COUNTER, 2),), Subtype.CLIENT_ERROR),
+        ((Attribute(200, bytes(14)),), Subtype.CLIENT_ERROR),
+        ((), Subtype.CLIENT_ERROR),
+    ):
+        peer = returning()
+        assert answer_of(peer, reauthentication_request(2)).subtype is Subtype.REAUTHENTICATION
+        assert answer_of(peer, success_notification(3, *inside)).subtype is subtype
+
+
+def test_ue_keeps_nothing_without_entropy() -> None:
+    peer = AkaPeer(
+        usim=SoftwareUsim(RUN.k, RUN.opc),
+        imsi=RUN.imsi,
+        plmn=RUN.plmn,
+        methods=(EapMethod.AKA,),
+        kept=Kept(b"2p", Once(PINNED, FULL_KEYS, 1)),
+    )
+    assert peer.identity == f"0{RUN.imsi}@nai.epc.mnc015.mcc234.3gppnetwork.org".encode()
+    assert answer_of(peer, reauthentication_request(2)).subtype is Subtype.CLIENT_ERROR
+    assert peer.kept == Kept()

@@ -68,6 +68,12 @@ def test_identity_that_names_no_subscriber_is_other(text: str | bytes) -> None:
     assert (identity.kind, identity.method, identity.imsi) == (IdentityKind.OTHER, None, None)
 
 
+def test_encrypted_identity_is_known_by_its_nul_alone() -> None:
+    identity = classify(b"\0QUJDRA==,name=value")
+    assert (identity.kind, identity.method, identity.imsi) == (IdentityKind.ENCRYPTED, None, None)
+    assert classify(b"\0\xff").kind is IdentityKind.OTHER
+
+
 def test_decorated_nai_names_home_and_visited_network() -> None:
     text = f"{REALM}!0234150999999999@nai.epc.mnc071.mcc610.3gppnetwork.org"
     identity = classify(text)

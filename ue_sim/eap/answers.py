@@ -11,9 +11,15 @@ from wire.secret import Secret
 
 
 def _response(
-    method: EapMethod, identifier: int, subtype: Subtype, attributes: Iterable[Attribute], k_aut: Secret | None = None
+    method: EapMethod,
+    identifier: int,
+    subtype: Subtype,
+    attributes: Iterable[Attribute],
+    k_aut: Secret | None = None,
+    extra: bytes = b"",
 ) -> bytes:
-    return AkaMessage(EapCode.RESPONSE, identifier, method, subtype, Attributes(tuple(attributes))).build(k_aut)
+    message = AkaMessage(EapCode.RESPONSE, identifier, method, subtype, Attributes(tuple(attributes)))
+    return message.build(k_aut, extra)
 
 
 def client_error(method: EapMethod, identifier: int) -> bytes:
@@ -48,6 +54,18 @@ def challenge(method: EapMethod, identifier: int, res: Secret, offers: Iterable[
     return _response(method, identifier, Subtype.CHALLENGE, (Attribute(At.RES, res), *offers), k_aut)
 
 
-def notification(method: EapMethod, identifier: int, k_aut: Secret | None) -> bytes:
-    """AKA-Notification, with AT_MAC when the request was protected (RFC 4187 §9.11)."""
-    return _response(method, identifier, Subtype.NOTIFICATION, (), k_aut)
+def reauthentication(
+    method: EapMethod, identifier: int, attributes: Iterable[Attribute], k_aut: Secret, nonce_s: bytes
+) -> bytes:
+    """AKA-Reauthentication with what is encrypted and offered, and AT_MAC over NONCE_S as well (RFC 4187 §9.8)."""
+    return _response(method, identifier, Subtype.REAUTHENTICATION, attributes, k_aut, nonce_s)
+
+
+def notification(
+    method: EapMethod, identifier: int, k_aut: Secret | None, encrypted: Iterable[Attribute] = ()
+) -> bytes:
+    """AKA-Notification, with AT_MAC when the request was protected (RFC 4187 §9.11).
+
+    `encrypted` is AT_IV and AT_ENCR_DATA with AT_COUNTER, within a fast re-authentication.
+    """
+    return _response(method, identifier, Subtype.NOTIFICATION, encrypted, k_aut)

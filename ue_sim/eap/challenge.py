@@ -1,11 +1,12 @@
 """The peer's judgement of an AKA-Challenge (RFC 4187 §6.3.1, §9.3; RFC 9048 §3, §4)."""
 
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ue_sim.eap import answers
 from ue_sim.eap.derivation import KdfRefused, KdfWanted, is_network_name, judge_kdfs
 from ue_sim.eap.states import Answered, AwaitingChallenge, Refused
+from ue_sim.eap.temporary import Kept, learned
 from ue_sim.usim import Answer, Forged, OutOfSync, Usim
 from wire.aka.prime import derive_prime
 from wire.aka.vector import Autn
@@ -36,8 +37,10 @@ class Policy:
 Verdict = tuple[bytes, AwaitingChallenge | Answered | Refused]
 
 
-def judge_challenge(message: AkaMessage, state: AwaitingChallenge, usim: Usim, policy: Policy) -> Verdict:
-    """The response to `message` and the state that follows."""
+def judge_challenge(
+    message: AkaMessage, state: AwaitingChallenge, usim: Usim, policy: Policy, kept: Kept | None = None
+) -> Verdict:
+    """The response to `message` and the state that follows; `kept` is what the UE has kept until now."""
     method, identifier = state.method, message.identifier
     rand, autn = message.attributes.get(At.RAND) or b"", message.attributes.get(At.AUTN) or b""
     kdfs = message.attributes.numbers(At.KDF)
@@ -58,7 +61,7 @@ def judge_challenge(message: AkaMessage, state: AwaitingChallenge, usim: Usim, p
         case OutOfSync(auts):
             return _resynchronise(message, state, auts, kdfs)
         case Answer() as answer:
-            return _answer(message, state, answer, policy)
+            return _answer(message, state, answer, policy, kept or Kept())
 
 
 def _reject(method: EapMethod, identifier: int, cause: str) -> Verdict:
@@ -70,7 +73,7 @@ def _error(message: AkaMessage, cause: str) -> Verdict:
 
 
 def _waiting_again(state: AwaitingChallenge, offered: tuple[int, ...], failures: int = 0) -> AwaitingChallenge:
-    return AwaitingChallenge(state.method, state.identity, state.rounds, _NO_MORE_IDENTITIES, offered, failures)
+    return replace(state, asked=_NO_MORE_IDENTITIES, offered=offered, failures=failures)
 
 
 _NO_MORE_IDENTITIES = 3
@@ -92,13 +95,13 @@ def _resynchronise(message: AkaMessage, state: AwaitingChallenge, auts: bytes, k
     return packet, _waiting_again(state, state.offered, failures)
 
 
-def _answer(message: AkaMessage, state: AwaitingChallenge, answer: Answer, policy: Policy) -> Verdict:
+def _answer(message: AkaMessage, state: AwaitingChallenge, answer: Answer, policy: Policy, kept: Kept) -> Verdict:
     rand, autn = message.attributes.get(At.RAND) or b"", message.attributes.get(At.AUTN) or b""
     keys = _keys(message, state, answer, autn)
     if not message.mac_is_genuine(keys.k_aut):
         return _error(message, "AT_MAC of the challenge is wrong")
     try:
-        message.parse_encrypted(keys.k_encr)
+        inside = message.parse_encrypted(keys.k_encr)
     except DecodeError as error:
         return _error(message, f"AT_ENCR_DATA: {error.reason}")
     expected = checkcode(state.method, state.rounds)
@@ -112,7 +115,8 @@ def _answer(message: AkaMessage, state: AwaitingChallenge, answer: Answer, polic
     offers = [] if received is None else [Attribute(At.CHECKCODE, expected)]
     offers += [Attribute(At.RESULT_IND)] if agreed else []
     packet = answers.challenge(state.method, message.identifier, answer.res, offers, keys.k_aut)
-    return packet, Answered(state.method, keys, session_id(state.method, rand, autn), agreed)
+    session = session_id(state.method, rand, autn)
+    return packet, Answered(state.method, keys, session, agreed, learned(kept, inside, keys, 1))
 
 
 def _keys(message: AkaMessage, state: AwaitingChallenge, answer: Answer, autn: bytes) -> Keys:

@@ -1,7 +1,8 @@
 """Events, effects and states of the EAP peer, and the table of its transitions (RFC 4187, RFC 9048)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from ue_sim.eap.temporary import Kept, Once
 from wire.eap.aka_keys import Keys
 from wire.identity import EapMethod
 from wire.sansio import Tick, Transitions
@@ -47,9 +48,13 @@ Effect = SendEap | KeysDerived | PeerFailed
 
 @dataclass(frozen=True, slots=True)
 class AwaitingMethod:
-    """No method has begun; `identity` is what the network has heard, or will hear, of the user."""
+    """No method has begun; `identity` is what the network has heard, or will hear, of the user.
+
+    `once` goes with it when it is a fast re-authentication identity.
+    """
 
     identity: bytes
+    once: Once | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +63,7 @@ class AwaitingChallenge:
 
     `rounds` holds the packets of the AKA-Identity rounds for AT_CHECKCODE, `asked` the rank of the last identity
     request, `offered` the AT_KDF list when this peer asked for another than its first, `failures` how often SQN was
-    not fresh.
+    not fresh, `once` what goes with a fast re-authentication identity that was shown.
     """
 
     method: EapMethod
@@ -67,16 +72,22 @@ class AwaitingChallenge:
     asked: int = -1
     offered: tuple[int, ...] = ()
     failures: int = 0
+    once: Once | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """The challenge was genuine and is answered; with `result_agreed` a protected success is due (RFC 4187 §6.2)."""
+    """The challenge was genuine and is answered; with `result_agreed` a protected success is due (RFC 4187 §6.2).
+
+    `kept` is what the UE will have for the next time, `counter` the AT_COUNTER of a fast re-authentication.
+    """
 
     method: EapMethod
     keys: Keys
     session_id: bytes
     result_agreed: bool
+    kept: Kept = field(default_factory=Kept)
+    counter: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +96,7 @@ class Confirmed:
 
     keys: Keys
     session_id: bytes
+    kept: Kept = field(default_factory=Kept)
 
 
 @dataclass(frozen=True, slots=True)

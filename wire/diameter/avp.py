@@ -46,7 +46,8 @@ SECRET_AVPS = frozenset(
 class Avp:
     """One AVP: `data` is its value without padding, `vendor` 0 for the IETF's own; `flags` as received, V included.
 
-    `offset` is where its value began in the message that it was parsed from.
+    `offset` is where its value began in the message that it was parsed from. `text` is its value as text, once
+    somebody has read it so: a name is looked at many times.
     """
 
     code: int
@@ -54,6 +55,7 @@ class Avp:
     flags: int
     data: bytes = field(repr=False)
     offset: int = field(default=0, compare=False, repr=False)
+    text: str | None = field(default=None, compare=False, repr=False)
     _children: "tuple[Avp, ...] | None" = field(default=None, compare=False, repr=False)
 
     @property

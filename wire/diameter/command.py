@@ -91,10 +91,12 @@ class Answer(Record):
         return answer_with(request, self.to_avps(), self.result_code)
 
 
+_PROXY_INFO = by_name("Proxy-Info")
+
+
 def answer_with(request: Message, avps: tuple[Avp, ...], result: int | None) -> Message:
     """An answer of `avps` to `request` (RFC 6733 §6.2); the E bit is set for a protocol error."""
-    proxy_info = by_name("Proxy-Info")
-    echoed = tuple(item for item in request.avps if (item.code, item.vendor) == (proxy_info.code, proxy_info.vendor))
+    echoed = [item for item in request.avps if item.code == _PROXY_INFO.code and not item.vendor]
     flags = request.flags & FLAG_PROXIABLE
     if result is not None and is_protocol_error(result):
         flags |= FLAG_ERROR

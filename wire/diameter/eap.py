@@ -35,7 +35,10 @@ DEA = grammar("""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DiameterEapRequest(Request):
-    """DER: `eap_payload` is one EAP packet, or empty for EAP-Start (RFC 4072 §2.2)."""
+    """DER: `eap_payload` is one EAP packet, or empty for EAP-Start (RFC 4072 §2.2).
+
+    `anid` is the access network identity, as on STa (TS 29.273 §5.2.3.7).
+    """
 
     COMMAND: ClassVar[int] = DIAMETER_EAP
 
@@ -53,6 +56,7 @@ class DiameterEapRequest(Request):
     states: tuple[bytes, ...] = field(default=(), metadata=avp("State"))
     nas_identifier: str | None = field(default=None, metadata=avp("NAS-Identifier"))
     calling_station_id: str | None = field(default=None, metadata=avp("Calling-Station-Id"))
+    anid: str | None = field(default=None, metadata=avp("ANID"))
     origin_state_id: int | None = field(default=None, metadata=avp("Origin-State-Id"))
 
     @property

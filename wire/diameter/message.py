@@ -1,7 +1,7 @@
 """A whole Diameter message: header and AVPs (RFC 6733 §3)."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from struct import Struct
 
 from wire.diameter.avp import Avp, AvpFault, build_avps, parse_avps
@@ -59,6 +59,7 @@ class Message:
     hop_by_hop: int
     end_to_end: int
     avps: tuple[Avp, ...]
+    _firsts: dict[tuple[int, int], Avp] | None = field(default=None, init=False, compare=False, repr=False)
 
     @classmethod
     def parse(cls, data: bytes) -> "Message":
@@ -101,12 +102,12 @@ class Message:
 
     def first(self, name: str) -> Avp | None:
         """The first AVP called `name`, or None."""
+        firsts = self._firsts
+        if firsts is None:
+            firsts = {(one.code, one.vendor): one for one in reversed(self.avps)}
+            object.__setattr__(self, "_firsts", firsts)
         definition = by_name(name)
-        code, vendor = definition.code, definition.vendor
-        for one in self.avps:
-            if one.code == code and one.vendor == vendor:
-                return one
-        return None
+        return firsts.get((definition.code, definition.vendor))
 
     def value(self, name: str) -> Value | None:
         """The value of the first AVP called `name`, or None; AvpFault when it is not of its format."""

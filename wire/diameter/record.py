@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import MISSING, Field, dataclass, fields
 from enum import IntEnum
 from functools import lru_cache, partial
+from operator import attrgetter
 from typing import Any, Self, get_args
 
 from wire.diameter.avp import Avp, AvpFault
@@ -56,12 +57,16 @@ class Record:
     def to_avps(self) -> tuple[Avp, ...]:
         """The AVPs of every field that is set, in the order of the fields, then `extra`."""
         found: list[Avp] = []
-        for slot in _form(type(self)).slots:
-            value = getattr(self, slot.field)
+        form = _form(type(self))
+        for slot, value in zip(form.slots, form.values(self), strict=True):
+            if value is None:
+                continue
             if slot.many:
                 found += [slot.write(item) for item in value]
-            elif value is not None:
-                found.append(slot.write(value))
+            elif value is slot.default and slot.usual is not None:
+                found.append(slot.usual)
+            else:
+                found.append(slot.define(value.to_avps() if slot.group else value))
         return (*found, *self.extra)
 
 
@@ -78,11 +83,10 @@ class _Slot:
     many: bool
     default: object
     usual: Avp | None
+    group: bool
 
-    def write(self, value: Value | Record) -> Avp:
-        if self.usual is not None and value is self.default:
-            return self.usual
-        return self.define(value.to_avps() if isinstance(value, Record) else value)
+    def write(self, value: Any) -> Avp:  # noqa: ANN401 - a Value or a Record, as the field says
+        return self.define(value.to_avps() if self.group else value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +97,7 @@ class _Form:
     by_code: dict[tuple[int, int], _Slot]
     required: tuple[_Slot, ...]
     absent: dict[str, Any]
+    values: Callable[[Record], tuple[Any, ...]]
 
 
 def _definer(definition: AvpDefinition) -> Callable[[Value], Avp]:
@@ -156,7 +161,14 @@ def _read_form(record: type[Record]) -> _Form:
         by_code={(slot.definition.code, slot.definition.vendor): slot for slot in slots},
         required=tuple(slot for slot in slots if slot.required and not slot.many),
         absent={slot.field: () if slot.many else None for slot in slots},
+        values=_getter([slot.field for slot in slots]),
     )
+
+
+def _getter(names: list[str]) -> Callable[[Record], tuple[Any, ...]]:
+    if len(names) < 2:
+        return lambda record: tuple(getattr(record, name) for name in names)
+    return attrgetter(*names)
 
 
 def _slot(each: "Field[Any]") -> _Slot:
@@ -173,6 +185,7 @@ def _slot(each: "Field[Any]") -> _Slot:
         required=type(None) not in get_args(each.type),
         many=many,
         default=each.default,
+        group=kind is not None and issubclass(kind, Record),
         usual=None if many or each.default is None or each.default is MISSING else _usual(written, each.default),
     )
 

@@ -133,6 +133,12 @@ def _least_length(kind: Kind) -> int:
     return {Kind.ADDRESS: 6, Kind.TIME: 4}.get(kind, 0)
 
 
+def number_length(definition: AvpDefinition) -> int:
+    """How many octets a number of this definition has; 0 where it is none."""
+    form = _NUMBERS.get(definition.kind)
+    return form.size if form is not None else 0
+
+
 def _number(definition: AvpDefinition, avp: Avp) -> int | float:
     form = _NUMBERS[definition.kind]
     if len(avp.data) != form.size:
@@ -150,8 +156,11 @@ def _group(_definition: AvpDefinition, avp: Avp) -> tuple[Avp, ...]:
 
 
 def _text(definition: AvpDefinition, avp: Avp) -> str:
+    if avp.text is not None:
+        return avp.text
     try:
-        return avp.data.decode("utf-8" if definition.kind is Kind.UTF8_STRING else "ascii")
+        avp.text = avp.data.decode("utf-8" if definition.kind is Kind.UTF8_STRING else "ascii")
+        return avp.text
     except UnicodeDecodeError:
         raise invalid(definition, avp, "its text is not well encoded") from None
 

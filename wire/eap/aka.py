@@ -1,4 +1,4 @@
-"""The messages of EAP-AKA and EAP-AKA' (RFC 4187 §8.1 and §9, RFC 9048 §3)."""
+"""The messages of EAP-AKA, EAP-AKA' and EAP-SIM (RFC 4187 §8.1 and §9, RFC 9048 §3, RFC 4186 §9)."""
 
 from dataclasses import dataclass, field
 
@@ -13,7 +13,7 @@ from wire.errors import DecodeError, EncodeError
 from wire.identity import EapMethod
 from wire.secret import Secret
 
-_METHODS = {int(method): method for method in (EapMethod.AKA, EapMethod.AKA_PRIME)}
+_METHODS = {int(method): method for method in EapMethod}
 _SUBTYPES = {int(subtype): subtype for subtype in Subtype}
 _ATTRIBUTES_AT = 8
 
@@ -35,7 +35,7 @@ class AkaMessage:
         packet = EapPacket.parse(octets)
         method = _METHODS.get(-1 if packet.type is None else packet.type)
         if method is None:
-            raise DecodeError(4, "neither EAP-AKA nor EAP-AKA'")
+            raise DecodeError(4, "neither EAP-AKA nor a relative of it")
         reader = Reader(packet.type_data, base=5)
         subtype = _SUBTYPES.get(reader.u8())
         if subtype is None:
@@ -45,8 +45,8 @@ class AkaMessage:
         wrong = misplaced(method, subtype, packet.code, attributes)
         if wrong:
             raise DecodeError(_ATTRIBUTES_AT, wrong)
-        if len(attributes.get(At.RAND) or bytes(16)) != 16:
-            raise DecodeError(_ATTRIBUTES_AT, "AT_RAND holds more than one RAND")
+        if not _fits(method, attributes.get(At.RAND)):
+            raise DecodeError(_ATTRIBUTES_AT, "AT_RAND holds another number of RANDs than the method has, or one twice")
         received = octets[: 5 + len(packet.type_data)]
         return cls(packet.code, packet.identifier, method, subtype, attributes, received)
 
@@ -78,3 +78,13 @@ class AkaMessage:
         if wrong:
             raise DecodeError(_ATTRIBUTES_AT, wrong)
         return inside
+
+
+def _fits(method: EapMethod, rands: bytes | None) -> bool:
+    """One RAND; for EAP-SIM two or three, all different (RFC 4186 §10.9)."""
+    if rands is None:
+        return True
+    if method is not EapMethod.SIM:
+        return len(rands) == 16
+    split = {rands[at : at + 16] for at in range(0, len(rands), 16)}
+    return len(rands) in (32, 48) and 16 * len(split) == len(rands)

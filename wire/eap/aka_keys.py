@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from hashlib import sha1
 
 from wire.eap.fips186 import fips186_prf
-from wire.errors import EncodeError
+from wire.errors import DecodeError, EncodeError
 from wire.identity import EapMethod
 from wire.secret import Secret
 
@@ -51,10 +51,14 @@ def derive_keys(method: EapMethod, identity: bytes, ck: bytes, ik: bytes) -> Key
 
 def derive_aka_keys(identity: bytes, ck: bytes, ik: bytes) -> Keys:
     """MK = SHA1(Identity|IK|CK), expanded by the PRF of FIPS 186-2 (RFC 4187 §7)."""
-    mk = sha1(identity + ik + ck).digest()
+    return keys_of_master(EapMethod.AKA, sha1(identity + ik + ck).digest())
+
+
+def keys_of_master(method: EapMethod, mk: bytes) -> Keys:
+    """The keys that follow from MK of 20 octets, in EAP-AKA and EAP-SIM alike (RFC 4187 §7, RFC 4186 §7)."""
     stream = fips186_prf(mk, 160)
     return Keys(
-        method=EapMethod.AKA,
+        method=method,
         k_encr=Secret(stream[:16]),
         k_aut=Secret(stream[16:32]),
         k_re=_NO_KEY,
@@ -97,6 +101,24 @@ def rederive_keys(keys: Keys, identity: bytes, counter: int, nonce_s: bytes) -> 
     if keys.method is EapMethod.AKA_PRIME:
         return rederive_aka_prime_keys(keys.k_re, identity, counter, nonce_s)
     return rederive_aka_keys(keys.mk, identity, counter, nonce_s)
+
+
+def resumption_secret(keys: Keys) -> Secret:
+    """What a fast re-authentication needs of `keys`: MK of 20 octets, or for AKA' K_encr|K_aut|K_re of 80."""
+    if keys.method is EapMethod.AKA_PRIME:
+        return Secret(keys.k_encr + keys.k_aut + keys.k_re)
+    return Secret(keys.mk)
+
+
+def resumed_keys(method: EapMethod, secret: bytes) -> Keys:
+    """The keys that `secret` of `resumption_secret` holds, without MSK and EMSK; DecodeError for a wrong length."""
+    if method is EapMethod.AKA_PRIME and len(secret) == 80:
+        k_encr, k_aut, k_re = (Secret(secret[start:end]) for start, end in ((0, 16), (16, 48), (48, 80)))
+        return Keys(method, k_encr, k_aut, k_re, _NO_KEY, _NO_KEY, _NO_KEY)
+    if method is not EapMethod.AKA_PRIME and len(secret) == 20:
+        stream = fips186_prf(secret, 32)
+        return Keys(method, Secret(stream[:16]), Secret(stream[16:]), _NO_KEY, _NO_KEY, _NO_KEY, Secret(secret))
+    raise DecodeError(0, f"{len(secret)} octets hold no keys of {method.name}")
 
 
 def prf_prime(key: bytes, seed: bytes, length: int) -> bytes:

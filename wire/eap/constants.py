@@ -1,4 +1,4 @@
-"""Numbers of EAP-AKA and EAP-AKA' (RFC 4187 §11, RFC 9048 §8)."""
+"""Numbers of EAP-AKA, EAP-AKA' and EAP-SIM (RFC 4187 §11, RFC 9048 §8, RFC 4186 §8.1)."""
 
 from enum import IntEnum
 
@@ -9,22 +9,31 @@ KDF_CK_PRIME = 1
 """The one key derivation function of EAP-AKA' (RFC 9048 §3.2)."""
 
 
+SIM_VERSION = 1
+"""The one version of EAP-SIM (RFC 4186 §4.2.3)."""
+
+
 class Subtype(IntEnum):
-    """Subtype, shared by EAP-AKA and EAP-AKA' (RFC 4187 §11)."""
+    """Subtype, shared by EAP-AKA, EAP-AKA' and EAP-SIM, which has the two of its name (RFC 4187 §11)."""
 
     CHALLENGE = 1
     AUTHENTICATION_REJECT = 2
     SYNCHRONIZATION_FAILURE = 4
     IDENTITY = 5
+    SIM_START = 10
+    SIM_CHALLENGE = 11
     NOTIFICATION = 12
     REAUTHENTICATION = 13
     CLIENT_ERROR = 14
 
 
 class ClientErrorCode(IntEnum):
-    """AT_CLIENT_ERROR_CODE (RFC 4187 §10.20)."""
+    """AT_CLIENT_ERROR_CODE (RFC 4187 §10.20); from 1 on those of EAP-SIM alone (RFC 4186 §10.19)."""
 
     UNABLE_TO_PROCESS_PACKET = 0
+    UNSUPPORTED_VERSION = 1
+    INSUFFICIENT_CHALLENGES = 2
+    CHALLENGES_NOT_FRESH = 3
 
 
 class NotificationCode(IntEnum):

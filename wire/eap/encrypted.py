@@ -10,6 +10,8 @@ from wire.eap.attributes import At, Attribute, Attributes
 from wire.errors import DecodeError
 from wire.secret import Secret
 
+IV_LENGTH = 16
+
 
 def seal(attributes: Iterable[Attribute], k_encr: Secret, iv: bytes) -> tuple[Attribute, Attribute]:
     """AT_IV and AT_ENCR_DATA that hold `attributes`; `iv` is 16 fresh random octets."""

@@ -1,4 +1,4 @@
-"""Which attribute may occur how often in which message (RFC 4187 §10.1, RFC 9048 §3.5 and §4.1)."""
+"""Which attribute may occur how often in which message (RFC 4187 §10.1, RFC 9048 §3.5 and §4.1, RFC 4186 §10.1)."""
 
 from collections.abc import Mapping
 
@@ -43,9 +43,30 @@ _IN_CLEAR_PRIME: Mapping[Message, Rules] = {
     (Subtype.CHALLENGE, _RESPONSE): {At.KDF: AT_MOST_ONCE, At.RES: AT_MOST_ONCE, At.MAC: AT_MOST_ONCE},
     (Subtype.SYNCHRONIZATION_FAILURE, _RESPONSE): {At.KDF: AT_LEAST_ONCE},
 }
+_SIM_REAUTHENTICATION: Rules = {At.IV: ONCE, At.ENCR_DATA: ONCE, At.MAC: ONCE, At.RESULT_IND: AT_MOST_ONCE}
+_START: Rules = {At.VERSION_LIST: ONCE, **dict.fromkeys(_ID_REQUESTS, AT_MOST_ONCE)}
+_STARTED: Rules = dict.fromkeys((At.NONCE_MT, At.SELECTED_VERSION, At.IDENTITY), AT_MOST_ONCE)
+_IN_CLEAR_SIM: Mapping[Message, Rules] = {
+    (Subtype.SIM_START, _REQUEST): _START,
+    (Subtype.SIM_START, _RESPONSE): _STARTED,
+    (Subtype.SIM_CHALLENGE, _REQUEST): {
+        At.RAND: ONCE,
+        At.MAC: ONCE,
+        At.RESULT_IND: AT_MOST_ONCE,
+        **_ENCRYPTED,
+    },
+    (Subtype.SIM_CHALLENGE, _RESPONSE): {At.MAC: ONCE, At.RESULT_IND: AT_MOST_ONCE, **_ENCRYPTED},
+    (Subtype.NOTIFICATION, _REQUEST): _IN_CLEAR[Subtype.NOTIFICATION, _REQUEST],
+    (Subtype.NOTIFICATION, _RESPONSE): _IN_CLEAR[Subtype.NOTIFICATION, _RESPONSE],
+    (Subtype.REAUTHENTICATION, _REQUEST): _SIM_REAUTHENTICATION,
+    (Subtype.REAUTHENTICATION, _RESPONSE): _SIM_REAUTHENTICATION,
+    (Subtype.CLIENT_ERROR, _RESPONSE): _IN_CLEAR[Subtype.CLIENT_ERROR, _RESPONSE],
+}
 _INSIDE: Mapping[Message, Rules] = {
     (Subtype.CHALLENGE, _REQUEST): {At.NEXT_PSEUDONYM: AT_MOST_ONCE, At.NEXT_REAUTH_ID: AT_MOST_ONCE},
     (Subtype.CHALLENGE, _RESPONSE): {},
+    (Subtype.SIM_CHALLENGE, _REQUEST): {At.NEXT_PSEUDONYM: AT_MOST_ONCE, At.NEXT_REAUTH_ID: AT_MOST_ONCE},
+    (Subtype.SIM_CHALLENGE, _RESPONSE): {},
     (Subtype.NOTIFICATION, _REQUEST): {At.COUNTER: ONCE},
     (Subtype.NOTIFICATION, _RESPONSE): {At.COUNTER: ONCE},
     (Subtype.REAUTHENTICATION, _REQUEST): {At.COUNTER: ONCE, At.NONCE_S: ONCE, At.NEXT_REAUTH_ID: AT_MOST_ONCE},
@@ -59,15 +80,18 @@ _PLACED = frozenset((At.IV, At.ENCR_DATA, At.NEXT_PSEUDONYM, At.NEXT_REAUTH_ID, 
 def misplaced(method: EapMethod, subtype: Subtype, code: EapCode, attributes: Attributes) -> str | None:
     """What is wrong with the attributes that `method`'s message carries in clear, or None."""
     message = (subtype, code)
-    rules = _IN_CLEAR.get(message)
+    rules = (_IN_CLEAR_SIM if method is EapMethod.SIM else _IN_CLEAR).get(message)
     if rules is None:
         return f"{subtype.name} is no EAP {code.name.lower()}"
     if method is EapMethod.AKA_PRIME:
         rules = {**rules, **_IN_CLEAR_PRIME.get(message, {})}
     if (At.IV in attributes) != (At.ENCR_DATA in attributes):
         return "AT_IV and AT_ENCR_DATA go together"
-    if message == (Subtype.IDENTITY, _REQUEST) and sum(kind in attributes for kind in _ID_REQUESTS) != 1:
+    asked = sum(kind in attributes for kind in _ID_REQUESTS)
+    if message == (Subtype.IDENTITY, _REQUEST) and asked != 1:
         return "AKA-Identity asks for exactly one identity"
+    if asked > 1:
+        return "SIM-Start asks for more than one identity"
     return _against(rules, attributes)
 
 

@@ -20,6 +20,7 @@ class RadsecClientConfig(Section):
     realms: tuple[str, ...] = Field(default=(), description='the realms that it may ask for, such as ["example.org"]')
     requests_per_second: int = Field(default=0, ge=0, description="how many requests it may send; 0 for any number")
     network_name: str = Field(default="", description='the access network identity for EAP-AKA\', such as "WLAN"')
+    show_imsi: bool = Field(default=False, description="whether it is told the IMSI of a user who hid it")
 
     @model_validator(mode="after")
     def _somebody_is_meant(self) -> Self:

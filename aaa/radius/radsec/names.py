@@ -73,7 +73,10 @@ def _client(entry: RadsecClientConfig) -> RadsecClient:
         requests_per_second=entry.requests_per_second,
     )
     client = RadiusClient(
-        network=IPv6Network("::/0"), secret=RADSEC, client=Client(entry.name, entry.network_name or None), policy=policy
+        network=IPv6Network("::/0"),
+        secret=RADSEC,
+        client=Client(entry.name, entry.network_name or None, show_imsi=entry.show_imsi),
+        policy=policy,
     )
     names = frozenset(_address_or_name(name.lower()) for name in entry.certificate_names)
     return RadsecClient(client, names, entry.addresses)

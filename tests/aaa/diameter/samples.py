@@ -52,6 +52,7 @@ def der(
     session: str = SESSION,
     states: tuple[bytes, ...] = (),
     kind: AuthRequestType = AuthRequestType.AUTHORIZE_AUTHENTICATE,
+    anid: str | None = None,
 ) -> Message:
     """A DER of application 5."""
     request = DiameterEapRequest(
@@ -60,6 +61,7 @@ def der(
         origin_realm=PGW.origin_realm,
         destination_realm=AAA.origin_realm,
         auth_request_type=kind,
+        anid=anid,
         user_name=NAI,
         eap_payload=eap,
         states=states,

@@ -50,6 +50,18 @@ def test_der_of_application_5_asks_without_apn() -> None:
     assert (request.apn, request.state, request.eap) == (None, None, EAP_RESPONSE)
 
 
+def test_der_may_name_the_access_network() -> None:
+    assert to_access_request(round_of(der(anid="HRPD")), CLIENT).network_name == "HRPD"
+    assert to_access_request(round_of(der()), CLIENT).network_name is None
+
+
+@pytest.mark.parametrize("anid", ["", "W" * 254])
+def test_der_with_an_impossible_access_network_is_refused(anid: str) -> None:
+    with pytest.raises(AvpFault) as fault:
+        to_access_request(round_of(der(anid=anid)), CLIENT)
+    assert fault.value.result is ResultCode.INVALID_AVP_VALUE
+
+
 def test_der_with_an_empty_payload_is_eap_start() -> None:
     assert to_access_request(round_of(der(b"")), CLIENT).eap == b""
 

@@ -1,19 +1,21 @@
 """A UE made of single strokes, to say anything to the server machines, right or wrong."""
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from aaa.authorization import Authorized
 from aaa.eap.events import Effect, Event, SendEap
+from aaa.eap.temporary import Resumable
 from hss.api import ApnProfile, Profile
 from tests.captures import load_run
 from wire.aka.vector import AuthVector
 from wire.eap.aka import AkaMessage
-from wire.eap.aka_keys import Keys, derive_keys
+from wire.eap.aka_keys import Keys, derive_keys, resumed_keys
 from wire.eap.attributes import At, Attribute, Attributes
 from wire.eap.constants import Subtype
+from wire.eap.encrypted import seal
 from wire.eap.packet import EapCode
-from wire.identity import EapMethod, Imsi
+from wire.identity import EapMethod, Identity, Imsi
 from wire.sansio import Transitions
 from wire.secret import Secret
 
@@ -27,7 +29,14 @@ OTHER_VECTOR = replace(VECTOR, rand=bytes(range(16)))
 AUTS = bytes(range(14))
 GRANT = Authorized(Profile(IMSI, (ApnProfile(1, "internet"),), 1), ApnProfile(1, "internet"))
 
+RESUMABLE = Resumable(IMSI, resumed_keys(EapMethod.AKA, Secret(bytes(range(20)))), 3, 1000)
+PRIME_RESUMABLE = Resumable(IMSI, resumed_keys(EapMethod.AKA_PRIME, Secret(bytes(range(80)))), 3, 1000)
+RESUMABLES = {EapMethod.AKA: RESUMABLE, EapMethod.AKA_PRIME: PRIME_RESUMABLE}
+ONCE = {EapMethod.AKA: b"4once", EapMethod.AKA_PRIME: b"8once"}
+
 Taken = set[tuple[type, type, type]]
+TAKEN_BY_SERVER: Taken = set()
+"""Every step that the EAP-AKA server took in tests of its own."""
 
 
 def keys_of(method: EapMethod, vector: AuthVector = VECTOR, identity: bytes | None = None) -> Keys:
@@ -114,6 +123,60 @@ class Recorded:
         return effects
 
 
+@dataclass
+class TemporaryIdentities:
+    """`aaa.eap.temporary.Identities` that knows what it was told, and gives out what it was told."""
+
+    pseudonyms: dict[str, Imsi] = field(default_factory=dict)
+    once: dict[str, Resumable | Imsi] = field(default_factory=dict)
+    encrypted: dict[bytes, bytes] = field(default_factory=dict)
+    next_pseudonyms: list[bytes] = field(default_factory=list)
+    next_onces: list[bytes] = field(default_factory=list)
+    asked: list[object] = field(default_factory=list)
+
+    def subscriber(self, identity: Identity) -> Imsi | None:
+        return self.pseudonyms.get(identity.nai.username)
+
+    def resume(self, identity: Identity, network_name: str | None) -> Resumable | Imsi | None:
+        self.asked.append((identity.nai.username, network_name))
+        return self.once.get(identity.nai.username)
+
+    def reveal(self, octets: bytes) -> bytes | None:
+        return self.encrypted.get(octets)
+
+    def next_pseudonym(self, imsi: Imsi, method: EapMethod) -> bytes | None:  # noqa: ARG002
+        return self.next_pseudonyms.pop(0) if self.next_pseudonyms else None
+
+    def next_reauthentication(self, following: Resumable, network_name: str | None) -> bytes | None:
+        self.asked.append((following, network_name))
+        return self.next_onces.pop(0) if self.next_onces else None
+
+
+def resuming() -> TemporaryIdentities:
+    """Temporary identities that know `4once` and `8once`."""
+    return TemporaryIdentities(once={ONCE[method].decode(): one for method, one in RESUMABLES.items()})
+
+
+def reauthentication_response(
+    request: AkaMessage, *extra: Attribute, counter: int | None = None, too_small: bool = False
+) -> bytes:
+    """EAP-Response/AKA-Reauthentication to `request`, right unless it is told otherwise."""
+    keys = RESUMABLES[request.method].keys
+    asked = request.parse_encrypted(keys.k_encr)
+    inside = [Attribute.number(At.COUNTER, (asked.number(At.COUNTER) or 0) if counter is None else counter)]
+    inside += [Attribute(At.COUNTER_TOO_SMALL)] if too_small else []
+    items = (*seal(inside, keys.k_encr, bytes(16)), *extra)
+    message = AkaMessage(
+        EapCode.RESPONSE, request.identifier, request.method, Subtype.REAUTHENTICATION, Attributes(items)
+    )
+    return message.build(keys.k_aut, asked.get(At.NONCE_S) or b"")
+
+
 def listed(table: Transitions) -> Taken:
     """Every single step that a table allows."""
     return {(state, event, after) for (state, event), following in table.items() for after in following}
+
+
+def seeded(count: int) -> bytes:
+    """Entropy that is always the same."""
+    return bytes(range(0x40, 0x40 + count))

@@ -34,6 +34,8 @@ from tests.aaa.eap.dialogue import (
     listed,
     notified,
     response,
+    resuming,
+    seeded,
     sent,
     sync_failure,
 )
@@ -149,6 +151,31 @@ def test_server_refuses_an_identity_of_eap_sim(identity: bytes) -> None:
 def test_server_refuses_a_realm_that_nobody_serves(identity: bytes) -> None:
     effects = authenticator().handle(EapArrived(eap_identity_response(1, identity)))
     failed_with([*effects], RejectCause.USER_UNKNOWN, 1)
+
+
+def test_server_that_offers_eap_sim_begins_it() -> None:
+    server = authenticator(AkaPolicy(allowed=(AKA, EapMethod.SIM)))
+    message = sent(server.handle(EapArrived(eap_identity_response(1, b"1" + AKA_IDENTITY[1:]))))
+    assert (message.method, message.subtype) == (EapMethod.SIM, Subtype.SIM_START)
+
+
+def test_server_without_a_method_to_offer_refuses() -> None:
+    server = authenticator(AkaPolicy(allowed=(PRIME,)))
+    failed_with([*server.handle(EapArrived(eap_identity_response(1, AKA_IDENTITY)))], RejectCause.METHOD_REFUSED, 1)
+
+
+def test_server_offers_what_its_policy_prefers_first() -> None:
+    server = authenticator(AkaPolicy("WLAN", allowed=(AKA, PRIME)))
+    assert sent(server.handle(EapArrived(eap_identity_response(1, b"anonymous")))).method is AKA
+
+
+def test_server_changes_the_method_at_a_nak_of_a_reauthentication() -> None:
+    machine = Authenticator(policy=WLAN, random=seeded, identities=resuming())
+    server = Recorded(machine, TAKEN)
+    message = sent(server.handle(EapArrived(eap_identity_response(1, b"4once"))))
+    assert message.subtype is Subtype.REAUTHENTICATION
+    message = sent(server.handle(EapArrived(nak(2, PRIME))))
+    assert (message.method, message.subtype) == (PRIME, Subtype.IDENTITY)
 
 
 # Nak

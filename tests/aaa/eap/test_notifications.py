@@ -2,13 +2,20 @@
 
 import pytest
 
-from aaa.eap.notifications import code_after_authentication, notification
-from aaa.eap.states import Exchange
+from aaa.eap.notifications import Protection, code_after_authentication, notification
+from aaa.eap.states import Exchange, Proven
 from aaa.messages import RejectCause
+from tests.aaa.eap.dialogue import IMSI, seeded
 from tests.captures import load_run
-from wire.eap.aka_keys import derive_keys
+from wire.eap.aka import AkaMessage
+from wire.eap.aka_keys import Keys, derive_keys
+from wire.eap.attributes import At
 from wire.eap.constants import NotificationCode, comes_before_authentication
-from wire.identity import EapMethod
+from wire.identity import EapMethod, Imsi
+
+
+def protection(imsi: Imsi, keys: Keys, counter: int | None = None) -> Protection:
+    return Protection(Proven(imsi, keys, keys.msk, b"", counter), seeded)
 
 
 def test_server_notifies_an_unknown_user_as_hostap_does() -> None:
@@ -23,15 +30,26 @@ def test_server_protects_success_as_hostap_does(name: str) -> None:
     vector = exchange.rounds[0].vector()
     keys = derive_keys(run.method, exchange.rounds[0].identity, vector.ck, vector.ik)
     captured = exchange.requests[2]
-    octets = notification(Exchange(run.method, b"", captured[1]), NotificationCode.SUCCESS, keys.k_aut)
+    octets = notification(Exchange(run.method, b"", captured[1]), NotificationCode.SUCCESS, protection(run.imsi, keys))
     assert octets == captured
+
+
+@pytest.mark.parametrize("name", ["aka_full_resultind_then_reauth", "akaprime_full_resultind_then_reauth"])
+def test_server_protects_success_after_a_reauthentication_as_hostap_does(name: str) -> None:
+    run = load_run(name)
+    one = run.exchanges[0].rounds[0]
+    keys = derive_keys(run.method, one.identity, one.vector().ck, one.vector().ik)
+    captured = run.exchanges[1].requests[1]
+    iv = AkaMessage.parse(captured).attributes.get(At.IV) or b""
+    shared = Protection(Proven(run.imsi, keys, keys.msk, b"", counter=1), lambda count: iv[:count])
+    assert notification(Exchange(run.method, b"", captured[1]), NotificationCode.SUCCESS, shared) == captured
 
 
 def test_server_never_protects_what_comes_before_authentication() -> None:
     keys = derive_keys(EapMethod.AKA, b"0", bytes(16), bytes(16))
     exchange = Exchange(EapMethod.AKA, b"", 1)
     code = NotificationCode.GENERAL_FAILURE
-    assert notification(exchange, code, keys.k_aut) == notification(exchange, code)
+    assert notification(exchange, code, protection(IMSI, keys)) == notification(exchange, code)
 
 
 @pytest.mark.parametrize("cause", list(RejectCause))

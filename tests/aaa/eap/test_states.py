@@ -1,7 +1,7 @@
 """States are plain data that shows no key."""
 
 from aaa.eap.challenge import challenged
-from aaa.eap.states import AwaitingProfile, AwaitingVector, Exchange, MethodRunning, SuccessNotified
+from aaa.eap.states import AwaitingProfile, AwaitingVector, Exchange, MethodRunning, Proven, SuccessNotified
 from tests.aaa.eap.dialogue import AKA_IDENTITY, GRANT, IMSI, VECTOR, keys_of
 from wire.eap.aka_keys import session_id
 from wire.identity import EapMethod
@@ -13,10 +13,11 @@ SESSION = session_id(EapMethod.AKA, VECTOR.rand, VECTOR.autn)
 def test_states_with_keys_show_none() -> None:
     keys = keys_of(EapMethod.AKA)
     waiting = AwaitingVector(EXCHANGE, IMSI, b"", 5.0)
+    proven = Proven(IMSI, keys, keys.msk, SESSION)
     states = (
         challenged(waiting, VECTOR, EXCHANGE),
-        AwaitingProfile(EXCHANGE, IMSI, keys, SESSION, 5.0),
-        SuccessNotified(EXCHANGE, IMSI, keys.msk, SESSION, GRANT),
+        AwaitingProfile(EXCHANGE, proven, 5.0),
+        SuccessNotified(EXCHANGE, proven, GRANT),
     )
     secrets = (VECTOR.xres, VECTOR.ck, VECTOR.ik, keys.msk, keys.emsk, keys.k_aut, keys.k_encr, keys.mk)
     for state in states:

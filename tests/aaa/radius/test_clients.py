@@ -69,7 +69,7 @@ def test_loader_reads_the_secret_from_its_file(tmp_path: Path) -> None:
     found = load_clients([configured(tmp_path, network_name="WLAN")]).find("127.0.0.1")
     assert found is not None
     assert found.secret == b"testing123"
-    assert found.client == Client("lab", "WLAN")
+    assert found.client == Client("lab", "WLAN", show_imsi=False)
     assert "testing123" not in repr(found)
 
 

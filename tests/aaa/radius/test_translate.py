@@ -112,3 +112,7 @@ def test_ignored_request_gets_silence() -> None:
 def test_challenge_of_many_octets_is_fragmented() -> None:
     packet = replied(replace(challenge(), eap=bytes(1000)))
     assert [len(piece) for piece in packet.values("EAP-Message")] == [253, 253, 253, 241]
+
+
+def test_accept_names_nobody_where_there_is_no_name_to_tell() -> None:
+    assert replied(replace(accept(), user_name="")).text("User-Name") is None

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Engine, text
 
+from hss.counting.allocation import Allocated, Allocation, allocate
 from hss.store.errors import StoreBusy, StoreConflict, StoreUnavailable, store_errors
 from hss.store.postgres import postgres_engine
 from tests.hss.conftest import wait_little
@@ -32,6 +33,17 @@ def test_writer_is_durable_whatever_the_server_says(connection: Connection, post
     assert setting(connection, "statement_timeout") == "4s"
     assert setting(connection, "lock_timeout") == "3s"
     assert setting(connection, "application_name") == "akadia"
+
+
+def test_vectors_read_no_more_rows_than_they_need(connection: Connection) -> None:
+    columns = "imsi, k, opc, profile, amf, seq, time_offset, state, revision"
+    values = "lpad(n::text, 15, '0'), decode(repeat('00', 53), 'hex'), decode(repeat('00', 53), 'hex'), 'milenage'"
+    rows = f"SELECT {values}, 0, 0, 0, 'enabled', 1 FROM generate_series(1, 10000) n"
+    connection.execute(text(f"INSERT INTO subscriber ({columns}) {rows}"))
+    answers = allocate(connection, [Allocation(f"{number:015}", 1) for number in range(1, 33)])
+    assert all(isinstance(answer, Allocated) for answer in answers)
+    scans = "SELECT seq_scan FROM pg_stat_xact_user_tables WHERE relname = 'subscriber'"
+    assert connection.execute(text(scans)).scalar_one() == 0
 
 
 def test_reader_cannot_write_and_sees_one_moment(postgres: PostgresServer) -> None:
@@ -62,14 +74,31 @@ def test_lock_of_another_is_busy(postgres: PostgresServer, monkeypatch: pytest.M
     engine.dispose()
 
 
-def test_connection_that_was_cut_is_replaced(postgres: PostgresServer) -> None:
-    url = postgres.new_database("empty")
-    engine = postgres_engine(url, connections=1)
-    with engine.begin() as before:
-        process = before.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
-    postgres.execute(f"SELECT pg_terminate_backend({process})")
-    with engine.begin() as after:
-        assert after.exec_driver_sql("SELECT pg_backend_pid()").scalar_one() != process
+def process_of(engine: Engine) -> int:
+    """Which server process an engine's one connection has."""
+    with store_errors(), engine.begin() as connection:
+        return int(connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one())
+
+
+def test_connection_that_was_cut_in_a_pause_is_replaced(
+    postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hss.store.postgres.PAUSE", 0.0)
+    engine = postgres_engine(postgres.new_database("empty"), connections=1)
+    before = process_of(engine)
+    postgres.execute(f"SELECT pg_terminate_backend({before})")
+    assert process_of(engine) != before
+    engine.dispose()
+
+
+def test_connection_that_was_cut_in_use_says_so_once(postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hss.store.postgres.PAUSE", 60.0)
+    engine = postgres_engine(postgres.new_database("empty"), connections=1)
+    before = process_of(engine)
+    postgres.execute(f"SELECT pg_terminate_backend({before})")
+    with pytest.raises(StoreUnavailable):
+        process_of(engine)
+    assert process_of(engine) != before
     engine.dispose()
 
 

@@ -45,3 +45,13 @@ def test_wanted_kdf_stands_alone() -> None:
 
 def test_client_error_is_unable_to_process() -> None:
     assert answers.client_error(EapMethod.AKA, 5).hex() == "0205000c170e000016010000"
+
+
+def test_answers_of_a_reauthentication_are_those_of_a_foreign_peer() -> None:
+    exchange = load_run("akaprime_full_resultind_then_reauth").exchanges[1]
+    nonce_s = exchange.rounds[0].values["nonce_s"]
+    answered, notified = exchange.responses[1:]
+    *items, _ = AkaMessage.parse(answered).attributes.items
+    assert answers.reauthentication(EapMethod.AKA_PRIME, answered[1], items, K_AUT, nonce_s) == answered
+    *items, _ = AkaMessage.parse(notified).attributes.items
+    assert answers.notification(EapMethod.AKA_PRIME, notified[1], K_AUT, items) == notified

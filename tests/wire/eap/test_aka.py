@@ -82,7 +82,10 @@ def test_octets_behind_the_packet_are_not_covered() -> None:
     ("packet", "reason"),
     [
         ("0101000501", "neither"),
-        ("01010008120a0000", "neither"),
+        ("01010008190a0000", "neither"),
+        ("01010008120a0000", "AT_VERSION_LIST is missing"),
+        ("01010018120a00000f020002000100000d01000011010000", "more than one identity"),
+        ("0101000c120500000d010000", "IDENTITY is no EAP request"),
         ("03010004", "neither"),
         ("0101000817030000", "unknown subtype"),
         ("010100081705", "needed"),
@@ -99,7 +102,16 @@ def test_message_that_is_none_is_refused(packet: str, reason: str) -> None:
 
 def test_two_challenges_in_one_are_refused() -> None:
     packet = challenge(rand=bytes(32)).build(K_AUT)
-    with pytest.raises(DecodeError, match="more than one RAND"):
+    with pytest.raises(DecodeError, match="another number of RANDs"):
+        AkaMessage.parse(packet)
+
+
+@pytest.mark.parametrize(("count", "twice"), [(1, False), (4, False), (2, True), (3, True)])
+def test_sim_challenge_has_two_or_three_different_rands(count: int, twice: bool) -> None:
+    rands = b"".join(bytes([0 if twice else number]) * 16 for number in range(count))
+    items = Attributes((Attribute(At.RAND, rands),))
+    packet = AkaMessage(EapCode.REQUEST, 1, EapMethod.SIM, Subtype.SIM_CHALLENGE, items).build(K_AUT)
+    with pytest.raises(DecodeError, match="another number of RANDs"):
         AkaMessage.parse(packet)
 
 

@@ -17,10 +17,12 @@ from wire.eap.aka_keys import (
     rederive_aka_keys,
     rederive_aka_prime_keys,
     rederive_keys,
+    resumed_keys,
+    resumption_secret,
     session_id,
 )
 from wire.eap.fips186 import fips186_prf
-from wire.errors import EncodeError
+from wire.errors import DecodeError, EncodeError
 from wire.identity import EapMethod
 from wire.secret import Secret
 
@@ -91,6 +93,26 @@ def test_captured_reauthentication_keys_are_derived(name: str) -> None:
     keys = derive_keys(run.method, full.identity, full.vector().ck, full.vector().ik)
     fresh = rederive_keys(keys, again.identity, again.counter, again.values["nonce_s"])
     assert (fresh.msk, fresh.emsk) == (again.values["msk"], again.values["emsk"])
+
+
+@pytest.mark.parametrize("name", ["aka_full_resultind_then_reauth", "akaprime_full_resultind_then_reauth"])
+def test_captured_reauthentication_goes_on_from_a_short_secret(name: str) -> None:
+    run = load_run(name)
+    full, again = run.exchanges[0].rounds[0], run.exchanges[1].rounds[0]
+    keys = derive_keys(run.method, full.identity, full.vector().ck, full.vector().ik)
+    secret = resumption_secret(keys)
+    assert len(secret) == (80 if run.method is EapMethod.AKA_PRIME else 20)
+    resumed = resumed_keys(run.method, secret)
+    assert (resumed.k_encr, resumed.k_aut) == (keys.k_encr, keys.k_aut)
+    assert (len(resumed.msk), len(resumed.emsk)) == (0, 0)
+    assert rederive_keys(resumed, again.identity, again.counter, again.values["nonce_s"]).msk == again.values["msk"]
+    assert secret.hex() not in repr((secret, resumed))
+
+
+@pytest.mark.parametrize(("method", "length"), [(EapMethod.AKA, 80), (EapMethod.AKA_PRIME, 20), (EapMethod.SIM, 80)])
+def test_secret_of_a_wrong_length_holds_no_keys(method: EapMethod, length: int) -> None:
+    with pytest.raises(DecodeError):
+        resumed_keys(method, bytes(length))
 
 
 def test_session_id_names_the_method_first() -> None:

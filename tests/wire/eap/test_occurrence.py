@@ -1,4 +1,4 @@
-"""The occurrence tables of RFC 4187 §10.1 and RFC 9048 §3.5."""
+"""The occurrence tables of RFC 4187 §10.1, RFC 9048 §3.5 and RFC 4186 §10.1."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from wire.eap.occurrence import misplaced, misplaced_inside
 from wire.eap.packet import EapCode
 from wire.identity import EapMethod
 
-AKA, PRIME = EapMethod.AKA, EapMethod.AKA_PRIME
+AKA, PRIME, SIM = EapMethod.AKA, EapMethod.AKA_PRIME, EapMethod.SIM
 REQUEST, RESPONSE = EapCode.REQUEST, EapCode.RESPONSE
 CHALLENGE = (At.RAND, At.AUTN, At.MAC)
 PRIME_CHALLENGE = (*CHALLENGE, At.KDF, At.KDF_INPUT)
@@ -37,6 +37,13 @@ def attributes(*kinds: int) -> Attributes:
         (PRIME, Subtype.CHALLENGE, RESPONSE, (At.KDF,)),
         (PRIME, Subtype.SYNCHRONIZATION_FAILURE, RESPONSE, (At.AUTS, At.KDF, At.KDF)),
         (AKA, Subtype.IDENTITY, REQUEST, (At.ANY_ID_REQ, 200, 200, At.VIRTUAL_NETWORK_ID)),
+        (SIM, Subtype.SIM_START, REQUEST, (At.VERSION_LIST,)),
+        (SIM, Subtype.SIM_START, REQUEST, (At.VERSION_LIST, At.FULLAUTH_ID_REQ)),
+        (SIM, Subtype.SIM_START, RESPONSE, (At.NONCE_MT, At.SELECTED_VERSION, At.IDENTITY)),
+        (SIM, Subtype.SIM_START, RESPONSE, (At.IDENTITY,)),
+        (SIM, Subtype.SIM_CHALLENGE, REQUEST, (At.RAND, At.IV, At.ENCR_DATA, At.RESULT_IND, At.MAC)),
+        (SIM, Subtype.SIM_CHALLENGE, RESPONSE, (At.MAC,)),
+        (SIM, Subtype.REAUTHENTICATION, REQUEST, (At.IV, At.ENCR_DATA, At.MAC)),
     ],
 )
 def test_allowed_message_is_let_pass(
@@ -49,6 +56,11 @@ def test_allowed_message_is_let_pass(
     ("method", "subtype", "code", "kinds", "reason"),
     [
         (AKA, Subtype.IDENTITY, REQUEST, (), "exactly one identity"),
+        (AKA, Subtype.SIM_START, REQUEST, (At.VERSION_LIST,), "SIM_START is no EAP request"),
+        (SIM, Subtype.CHALLENGE, REQUEST, CHALLENGE, "CHALLENGE is no EAP request"),
+        (SIM, Subtype.SIM_START, REQUEST, (At.ANY_ID_REQ,), "AT_VERSION_LIST is missing"),
+        (SIM, Subtype.SIM_CHALLENGE, REQUEST, (*CHALLENGE,), "AT_AUTN occurs 1 times"),
+        (SIM, Subtype.SIM_CHALLENGE, RESPONSE, (At.MAC, At.CHECKCODE), "AT_CHECKCODE occurs 1 times"),
         (AKA, Subtype.IDENTITY, REQUEST, (At.ANY_ID_REQ, At.PERMANENT_ID_REQ), "exactly one identity"),
         (AKA, Subtype.IDENTITY, REQUEST, (At.ANY_ID_REQ, At.ANY_ID_REQ), "AT_ANY_ID_REQ occurs 2 times"),
         (AKA, Subtype.IDENTITY, REQUEST, (At.ANY_ID_REQ, At.MAC), "AT_MAC occurs 1 times"),

@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from wire.errors import DecodeError
 from wire.esp.encapsulation import EspInUdp, IkeInUdp, Keepalive, build_ike, has_ike_shape, parse_encapsulated
@@ -24,6 +26,13 @@ def test_port_tells_esp_by_its_spi() -> None:
 
 def test_port_tells_a_keepalive() -> None:
     assert parse_encapsulated(b"\xff") == Keepalive()
+
+
+@given(st.binary(max_size=200), st.integers(1, 0xFFFFFFFF))
+def test_what_is_put_in_comes_out(octets: bytes, spi: int) -> None:
+    assert parse_encapsulated(build_ike(octets)) == IkeInUdp(octets)
+    packet = spi.to_bytes(4, "big") + octets
+    assert parse_encapsulated(packet) == EspInUdp(spi, packet)
 
 
 @pytest.mark.parametrize("octets", [b"", b"\x00", b"\xfe", b"\xff\xff", bytes(3)])

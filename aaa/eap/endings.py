@@ -1,0 +1,74 @@
+"""How an exchange ends: notified or at once, well or not (RFC 4187 §6)."""
+
+from dataclasses import replace
+
+from aaa.authorization import Authorized
+from aaa.eap.challenge import WrongAnswer
+from aaa.eap.events import Effect, Failed, SendEap, Succeeded
+from aaa.eap.notifications import Protection, code_after_authentication, notification
+from aaa.eap.states import AkaState, AwaitingProfile, Done, Exchange, FailureNotified, SuccessNotified
+from aaa.messages import RejectCause
+from wire.eap.constants import NotificationCode
+from wire.eap.packet import failure, success
+from wire.identity import Imsi
+from wire.sansio import RandomBytes
+
+Step = tuple[AkaState, list[Effect]]
+
+
+def next_request(exchange: Exchange) -> Exchange:
+    """The same with the identifier of the next request."""
+    return replace(exchange, identifier=(exchange.identifier + 1) % 256)
+
+
+def refuse(exchange: Exchange, cause: RejectCause, detail: str, imsi: Imsi | None = None) -> Step:
+    """The UE has proved nothing yet: RFC 4187 §6.3.2."""
+    exchange = next_request(exchange)
+    request = notification(exchange, NotificationCode.GENERAL_FAILURE)
+    return FailureNotified(exchange, cause, detail, imsi), [SendEap(request)]
+
+
+def wrong(exchange: Exchange, answer: WrongAnswer, imsi: Imsi | None) -> Step:
+    """The UE's answer proves nothing."""
+    cause = RejectCause.BAD_EAP if answer.malformed else RejectCause.WRONG_RESPONSE
+    return refuse(exchange, cause, answer.reason, imsi)
+
+
+def deny(state: AwaitingProfile, cause: RejectCause, detail: str, random: RandomBytes) -> Step:
+    """The UE is who it says it is, and may not have what it asks for: a notification under its keys."""
+    exchange = next_request(state.exchange)
+    request = notification(exchange, code_after_authentication(cause), Protection(state.proven, random))
+    return FailureNotified(exchange, cause, detail, state.proven.imsi), [SendEap(request)]
+
+
+def grant(state: AwaitingProfile, granted: Authorized, random: RandomBytes) -> Step:
+    """It may: EAP-Success, after a protected success where that was agreed (RFC 4187 §6.2)."""
+    following = SuccessNotified(state.exchange, state.proven, granted)
+    if not state.result_ind:
+        return succeed(following)
+    exchange = next_request(state.exchange)
+    request = notification(exchange, NotificationCode.SUCCESS, Protection(state.proven, random))
+    return replace(following, exchange=exchange), [SendEap(request)]
+
+
+def succeed(state: SuccessNotified) -> Step:
+    """EAP-Success and the MSK."""
+    exchange, proven = state.exchange, state.proven
+    over = Succeeded(
+        eap=success(exchange.identifier),
+        msk=proven.msk,
+        session_id=proven.session_id,
+        imsi=proven.imsi,
+        identity=exchange.identity,
+        method=exchange.method,
+        grant=state.grant,
+        kind=exchange.kind,
+        imsi_shown=exchange.imsi_shown,
+        counter=proven.counter,
+    )
+    return Done(), [over]
+
+
+def fail(exchange: Exchange, cause: RejectCause, detail: str, imsi: Imsi | None) -> Step:
+    """EAP-Failure at once: the UE has ended it (RFC 4187 §6.3.3)."""
+    return Done(), [Failed(failure(exchange.identifier), cause, detail, imsi, exchange.method)]

@@ -1,0 +1,120 @@
+"""The opening of an exchange: identity rounds, then a vector or a fast re-authentication (RFC 4187 §4.1)."""
+
+from dataclasses import dataclass, replace
+
+from aaa.eap import sim
+from aaa.eap.challenge import WrongAnswer
+from aaa.eap.endings import Step, next_request, refuse, wrong
+from aaa.eap.events import FetchVector, SendEap
+from aaa.eap.identity_rounds import Ask, Judge, Judgement, Known, Resume, Unknown, identity_request
+from aaa.eap.policy import AkaPolicy
+from aaa.eap.reauthentication import reauthenticating
+from aaa.eap.states import AwaitingIdentity, AwaitingVector, Exchange, IdRequest, Reauthenticating
+from aaa.eap.temporary import Identities, Resumable
+from aaa.messages import RejectCause
+from wire.eap.aka import AkaMessage
+from wire.eap.attributes import At
+from wire.eap.checkcode import checkcode
+from wire.identity import EapMethod, IdentityKind, Imsi, classify
+from wire.sansio import RandomBytes
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What leads from an identity to the first proof; each step gives the state that follows and one effect."""
+
+    policy: AkaPolicy
+    identities: Identities
+    random: RandomBytes
+
+    def begin(self, exchange: Exchange, now: float) -> Step:
+        """By EAP-Response/Identity, where that is believed (RFC 4187 §4.1.4)."""
+        exchange = _heard(exchange, exchange.identity)
+        if self.policy.always_ask_identity:
+            return _ask(exchange, IdRequest.ANY, ())
+        return self._judged(self._judge(exchange).judge(None, exchange.identity), exchange, (), now)
+
+    def _judge(self, exchange: Exchange) -> Judge:
+        return Judge(exchange.method, self.identities, self.policy.name_for(exchange.method))
+
+    def identified(self, state: AwaitingIdentity, message: AkaMessage, now: float) -> Step:
+        """By AT_IDENTITY of AKA-Identity."""
+        return self._identified(state, message, message.attributes.get(At.IDENTITY) or b"", now)
+
+    def _identified(
+        self, state: AwaitingIdentity, message: AkaMessage, identity: bytes, now: float, nonce_mt: bytes = b""
+    ) -> Step:
+        exchange = _heard(state.exchange, identity)
+        judgement = self._judge(exchange).judge(state.asked, identity)
+        return self._judged(judgement, exchange, (*state.rounds, message.octets), now, nonce_mt)
+
+    def started(self, state: AwaitingIdentity, message: AkaMessage, now: float) -> Step:
+        """By SIM-Start, which brings NONCE_MT for a full authentication (RFC 4186 §4.2)."""
+        started = sim.read_start(message)
+        if isinstance(started, WrongAnswer):
+            return wrong(state.exchange, started, state.known)
+        if state.known is None:
+            return self._identified(state, message, started.identity or b"", now, started.nonce_mt)
+        if not started.nonce_mt:
+            return wrong(state.exchange, WrongAnswer("AT_NONCE_MT is missing", malformed=True), state.known)
+        return self._fetch(state.exchange, state.known, b"", now, started.nonce_mt)
+
+    def _judged(
+        self,
+        judgement: Judgement,
+        exchange: Exchange,
+        rounds: tuple[bytes, ...],
+        now: float,
+        nonce_mt: bytes = b"",
+    ) -> Step:
+        match judgement:
+            case Known(imsi, identity, kind):
+                exchange = replace(exchange, identity=identity, kind=kind)
+                if exchange.method is EapMethod.SIM and not nonce_mt:
+                    return _ask(exchange, None, rounds, imsi)
+                return self._fetch(exchange, imsi, checkcode(exchange.method, rounds), now, nonce_mt)
+            case Resume(resumable):
+                return self._reauthenticate(exchange, resumable, checkcode(exchange.method, rounds))
+            case Ask(request):
+                return _ask(exchange, request, rounds)
+            case Unknown():
+                return refuse(exchange, RejectCause.USER_UNKNOWN, "the UE gives no permanent identity")
+
+    def _fetch(self, exchange: Exchange, imsi: Imsi, code: bytes, now: float, nonce_mt: bytes = b"") -> Step:
+        kdfs = self.policy.kdfs if exchange.method is EapMethod.AKA_PRIME else ()
+        until = now + self.policy.hss_limit
+        following = AwaitingVector(exchange, imsi, code, until, kdfs, nonce_mt=nonce_mt)
+        count = sim.TRIPLETS if exchange.method is EapMethod.SIM else 1
+        return following, [FetchVector(imsi, exchange.method, self.policy.name_for(exchange.method), count=count)]
+
+    def challenge_instead(self, state: Reauthenticating, now: float) -> Step:
+        """The UE has seen the counter: RFC 4187 §5.5.
+
+        No AKA-Identity follows, and the keys are derived from the fast re-authentication identity; EAP-SIM needs
+        NONCE_MT first.
+        """
+        imsi = state.resumable.imsi
+        if state.exchange.method is EapMethod.SIM:
+            return _ask(state.exchange, None, (), imsi)
+        return self._fetch(state.exchange, imsi, state.checkcode, now)
+
+    def _reauthenticate(self, exchange: Exchange, resumable: Resumable, code: bytes) -> Step:
+        exchange = replace(next_request(exchange), kind=IdentityKind.REAUTHENTICATION)
+        following, request = reauthenticating(
+            exchange, resumable, code, policy=self.policy, identities=self.identities, random=self.random
+        )
+        return following, [SendEap(request)]
+
+
+def _heard(exchange: Exchange, identity: bytes) -> Exchange:
+    shown = classify(identity).kind is IdentityKind.PERMANENT
+    return replace(exchange, identity=identity, imsi_shown=exchange.imsi_shown or shown)
+
+
+def _ask(exchange: Exchange, asked: IdRequest | None, rounds: tuple[bytes, ...], known: Imsi | None = None) -> Step:
+    exchange = next_request(exchange)
+    if exchange.method is EapMethod.SIM or asked is None:
+        request = sim.start_request(exchange, asked)
+    else:
+        request = identity_request(exchange, asked)
+    return AwaitingIdentity(exchange, asked, (*rounds, request), known), [SendEap(request)]

@@ -1,0 +1,67 @@
+"""Identities of which the server alone knows whose they are: what the EAP machines ask of them (RFC 4187 §4.1.1.7)."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from wire.eap.aka_keys import Keys
+from wire.identity import EapMethod, Identity, Imsi
+
+
+@dataclass(frozen=True, slots=True)
+class Resumable:
+    """What a fast re-authentication goes on from (RFC 4187 §5.2).
+
+    `keys` are those of the full authentication, at `since` seconds of Unix time, None while it is this one; `counter`
+    is the AT_COUNTER that the next re-authentication will carry, at least 1.
+    """
+
+    imsi: Imsi
+    keys: Keys
+    counter: int = 1
+    since: int | None = None
+
+
+class Identities(Protocol):
+    """Who is behind an identity that is no IMSI, and what the UE is to call itself next time."""
+
+    def subscriber(self, identity: Identity) -> Imsi | None:
+        """The subscriber of a pseudonym; None when it is not, or no longer, one of ours."""
+
+    def resume(self, identity: Identity, network_name: str | None) -> Resumable | Imsi | None:
+        """What a fast re-authentication identity stands for, which is used up by this.
+
+        The subscriber alone when a full authentication is due; None when it is not, or no longer, one of ours.
+        """
+
+    def reveal(self, octets: bytes) -> bytes | None:
+        """The permanent identity in an encrypted one; None when no key of ours opens it."""
+
+    def next_pseudonym(self, imsi: Imsi, method: EapMethod) -> bytes | None:
+        """A new pseudonym, a username without realm; None when none is given out."""
+
+    def next_reauthentication(self, following: Resumable, network_name: str | None) -> bytes | None:
+        """A new fast re-authentication identity; None when the next authentication is to be a full one."""
+
+
+class NoTemporaryIdentities:
+    """A server that gives out none knows none."""
+
+    def subscriber(self, identity: Identity) -> Imsi | None:  # noqa: ARG002
+        """Nobody."""
+        return None
+
+    def resume(self, identity: Identity, network_name: str | None) -> Resumable | Imsi | None:  # noqa: ARG002
+        """Nothing."""
+        return None
+
+    def reveal(self, octets: bytes) -> bytes | None:  # noqa: ARG002
+        """Nothing."""
+        return None
+
+    def next_pseudonym(self, imsi: Imsi, method: EapMethod) -> bytes | None:  # noqa: ARG002
+        """None."""
+        return None
+
+    def next_reauthentication(self, following: Resumable, network_name: str | None) -> bytes | None:  # noqa: ARG002
+        """None."""
+        return None

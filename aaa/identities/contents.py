@@ -1,0 +1,86 @@
+"""What a sealed identity holds: a pseudonym the subscriber, a re-authentication identity the keys as well.
+
+Pseudonym: IMSI 8 octets, time of issue 4, random 4. Fast re-authentication identity: IMSI 8, time of the full
+authentication 4, counter 2, access network 4, random 4, then MK of 20 octets for EAP-AKA, or K_encr, K_aut and K_re of
+80 for EAP-AKA'. Times are seconds of Unix time; the random octets make every identity a new one (RFC 4187 §4.1.1.8).
+"""
+
+from dataclasses import dataclass
+from hashlib import sha256
+
+from wire.buffer import Reader
+from wire.errors import DecodeError
+from wire.identity import Imsi
+from wire.secret import Secret
+
+RANDOM_LENGTH = 4
+_NETWORK_LENGTH = 4
+_FILLER = "f"
+
+
+def pack_imsi(imsi: Imsi) -> bytes:
+    """A digit in each half octet, filled up with 1111 in front to 8 octets (TS 33.402 §14)."""
+    return bytes.fromhex(imsi.digits.rjust(16, _FILLER))
+
+
+def unpack_imsi(octets: bytes) -> Imsi:
+    """The IMSI in 8 octets; DecodeError when there is none."""
+    text = octets.hex()
+    digits = text.lstrip(_FILLER)
+    if len(text) != 16 or digits == text:
+        raise DecodeError(0, "not 8 octets that are filled up")
+    try:
+        return Imsi(digits)
+    except ValueError as error:
+        raise DecodeError(0, str(error)) from None
+
+
+def network_mark(name: str | None) -> bytes:
+    """By what a re-authentication identity tells its access network from another; zero octets when it has none."""
+    return bytes(_NETWORK_LENGTH) if name is None else sha256(name.encode()).digest()[:_NETWORK_LENGTH]
+
+
+@dataclass(frozen=True, slots=True)
+class Pseudonym:
+    """`issued` is in seconds of Unix time."""
+
+    imsi: Imsi
+    issued: int
+
+    @classmethod
+    def parse(cls, octets: bytes) -> "Pseudonym":
+        """DecodeError when they are no pseudonym's."""
+        reader = Reader(octets)
+        found = cls(unpack_imsi(reader.take(8)), reader.u32())
+        reader.skip(RANDOM_LENGTH)
+        reader.finish()
+        return found
+
+    def build(self, random: bytes) -> bytes:
+        """16 octets."""
+        return pack_imsi(self.imsi) + self.issued.to_bytes(4, "big") + random
+
+
+@dataclass(frozen=True, slots=True)
+class Resumption:
+    """What a fast re-authentication identity holds; `secret` is that of wire.eap.aka_keys.resumption_secret."""
+
+    imsi: Imsi
+    since: int
+    counter: int
+    network: bytes
+    secret: Secret
+
+    @classmethod
+    def parse(cls, octets: bytes) -> "Resumption":
+        """DecodeError when they are no such identity's."""
+        reader = Reader(octets)
+        imsi, since, counter = unpack_imsi(reader.take(8)), reader.u32(), reader.u16()
+        network = reader.take(_NETWORK_LENGTH)
+        reader.skip(RANDOM_LENGTH)
+        return cls(imsi, since, counter, network, Secret(reader.rest()))
+
+    def build(self, random: bytes) -> bytes:
+        """42 octets for EAP-AKA, 102 for EAP-AKA'."""
+        head = pack_imsi(self.imsi) + self.since.to_bytes(4, "big") + self.counter.to_bytes(2, "big")
+        return head + self.network + random + self.secret

@@ -1,0 +1,159 @@
+"""Temporary identities that carry all that the server must know, so that none has to be stored (RFC 4187 §4.1.1, §5).
+
+What this trades is told in ARCHITECTURE.md: whoever has the key of an epoch reads the identities of that epoch, and the
+keys that the fast re-authentication identities among them hold.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+from aaa.eap.temporary import Resumable
+from aaa.identities import encrypted_pseudonym, privacy
+from aaa.identities.contents import RANDOM_LENGTH, Pseudonym, Resumption, network_mark
+from aaa.identities.epochs import SHORT_LABELS, Epoch, Keyring
+from aaa.identities.sealing import derived_key, seal, unseal
+from aaa.identities.spent import UsedCounters
+from wire.eap.aka_keys import resumed_keys, resumption_secret
+from wire.errors import DecodeError
+from wire.identity import EapMethod, Identity, IdentityKind, Imsi, leading_character
+from wire.sansio import RandomBytes
+from wire.secret import Secret
+
+LONGEST = 253
+"""Octets of a NAI that RADIUS can carry (RFC 7542 §2.3)."""
+
+SKEW = 300
+"""Seconds by which another node's clock may be ahead of ours."""
+
+COUNTER_MAX = 0xFFFF
+_PSEUDONYMS = b"akadia 3GPP pseudonym"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long an identity is good for; ages in seconds, a re-authentication's from the full authentication on.
+
+    `reauthentications` is how many may follow one full authentication, 0 for none. `realm` is put behind fast
+    re-authentication identities, so that they come back to this server (RFC 4187 §4.1.1.8); "" leaves that to the UE.
+    """
+
+    pseudonyms: bool = True
+    pseudonyms_of_3gpp: bool = False
+    pseudonym_age: int = 30 * 86400
+    reauthentications: int = 100
+    reauthentication_age: int = 86400
+    realm: str = ""
+
+
+class SealedIdentities:
+    """`aaa.eap.temporary.Identities` without a store.
+
+    `keyring` gives the keyring as it is now, `clock` seconds of Unix time, which all nodes share.
+    """
+
+    def __init__(
+        self,
+        *,
+        keyring: Callable[[], Keyring],
+        clock: Callable[[], float],
+        random: RandomBytes,
+        limits: Limits | None = None,
+        privacy_keys: Sequence[RSAPrivateKey] = (),
+        used: UsedCounters | None = None,
+    ) -> None:
+        self._keyring = keyring
+        self._clock = clock
+        self._random = random
+        self._limits = limits or Limits()
+        self._privacy_keys = privacy_keys
+        self._used = UsedCounters() if used is None else used
+
+    def subscriber(self, identity: Identity) -> Imsi | None:
+        """The subscriber of a pseudonym that is neither too old nor revoked."""
+        keyring, username = self._keyring(), identity.nai.username
+        pseudonym = self._encrypted(keyring, username) or self._sealed(keyring, username)
+        if pseudonym is None or keyring.is_revoked(pseudonym.imsi, pseudonym.issued):
+            return None
+        return pseudonym.imsi if self._is_younger(pseudonym.issued, self._limits.pseudonym_age) else None
+
+    def resume(self, identity: Identity, network_name: str | None) -> Resumable | Imsi | None:
+        """What it stands for; a full authentication is due after too many, too long, elsewhere or the second time."""
+        keyring, method = self._keyring(), identity.method
+        plain = unseal(keyring, identity.nai.username)
+        if plain is None or method is None:
+            return None
+        try:
+            found = Resumption.parse(plain)
+            keys = resumed_keys(method, found.secret)
+        except DecodeError:
+            return None
+        if keyring.is_revoked(found.imsi, found.since):
+            return None
+        may = self._may_resume(found.counter, found.since) and found.network == network_mark(network_name)
+        chain = sha256(found.secret).digest()
+        if not may or not self._used.use(chain, found.counter):
+            return found.imsi
+        return Resumable(found.imsi, keys, found.counter, found.since)
+
+    def reveal(self, octets: bytes) -> bytes | None:
+        """The permanent identity in an encrypted one."""
+        return privacy.reveal(octets, self._privacy_keys)
+
+    def next_pseudonym(self, imsi: Imsi, method: EapMethod) -> bytes | None:
+        """A new pseudonym, sealed or in the format of the 3GPP; None when there is no key or none is wanted."""
+        epoch = self._keyring().sealing(self._clock())
+        if epoch is None or not self._limits.pseudonyms:
+            return None
+        lead = leading_character(IdentityKind.PSEUDONYM, method)
+        issued = int(self._clock())
+        if self._limits.pseudonyms_of_3gpp:
+            key = _pseudonym_key(epoch)
+            random = issued.to_bytes(4, "big") + self._random(encrypted_pseudonym.RANDOM_LENGTH - 4)
+            return encrypted_pseudonym.encrypt(imsi, lead, epoch.number % SHORT_LABELS, key, random).encode()
+        return seal(epoch, lead, Pseudonym(imsi, issued).build(self._random(RANDOM_LENGTH))).encode()
+
+    def next_reauthentication(self, following: Resumable, network_name: str | None) -> bytes | None:
+        """A new identity for the next counter; None when there is no key, or no re-authentication may follow."""
+        now = int(self._clock())
+        since = now if following.since is None else following.since
+        epoch = self._keyring().sealing(now)
+        if epoch is None or not self._may_resume(following.counter, since):
+            return None
+        secret = resumption_secret(following.keys)
+        content = Resumption(following.imsi, since, following.counter, network_mark(network_name), secret)
+        lead = leading_character(IdentityKind.REAUTHENTICATION, following.keys.method)
+        username = seal(epoch, lead, content.build(self._random(RANDOM_LENGTH)))
+        identity = f"{username}@{self._limits.realm}" if self._limits.realm else username
+        return identity.encode() if len(identity) <= LONGEST else None
+
+    def _may_resume(self, counter: int, since: int) -> bool:
+        within = 1 <= counter <= min(self._limits.reauthentications, COUNTER_MAX)
+        return within and self._is_younger(since, self._limits.reauthentication_age)
+
+    def _is_younger(self, then: int, age: int) -> bool:
+        return -SKEW <= self._clock() - then < age
+
+    def _sealed(self, keyring: Keyring, username: str) -> Pseudonym | None:
+        plain = unseal(keyring, username)
+        try:
+            return None if plain is None else Pseudonym.parse(plain)
+        except DecodeError:
+            return None
+
+    def _encrypted(self, keyring: Keyring, username: str) -> Pseudonym | None:
+        indicator = encrypted_pseudonym.key_indicator(username)
+        epoch = None if indicator is None else keyring.opening(indicator, SHORT_LABELS)
+        if epoch is None or not self._limits.pseudonyms_of_3gpp:
+            return None
+        try:
+            imsi, random = encrypted_pseudonym.decrypt(username, _pseudonym_key(epoch))
+        except DecodeError:
+            return None
+        return Pseudonym(imsi, int.from_bytes(random[:4], "big"))
+
+
+def _pseudonym_key(epoch: Epoch) -> Secret:
+    return derived_key(epoch, _PSEUDONYMS, encrypted_pseudonym.KEY_LENGTH)

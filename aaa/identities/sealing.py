@@ -1,0 +1,61 @@
+"""One identity under the key of an epoch: AES-SIV, which needs no nonce and forgives none repeated (RFC 5297).
+
+The username is its leading character (TS 23.003 §14.5), then base64url of the epoch's label, the synthetic IV of 16
+octets and the ciphertext. Leading character and label are associated data: no identity can be shown as another kind's.
+"""
+
+import binascii
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESSIV
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from aaa.identities.epochs import LABELS, Epoch, Keyring
+from wire.secret import Secret
+
+OVERHEAD = 17
+"""Octets that sealing adds: label and synthetic IV."""
+
+_SIV_KEY_LENGTH = 64
+_SEALED = b"akadia sealed identity"
+
+
+def derived_key(epoch: Epoch, purpose: bytes, length: int) -> Secret:
+    """A key for one purpose from the key of `epoch` (HKDF with SHA-256, RFC 5869)."""
+    return Secret(HKDF(algorithm=SHA256(), length=length, salt=None, info=purpose).derive(epoch.key))
+
+
+def seal(epoch: Epoch, lead: str, plain: bytes) -> str:
+    """The username that hides `plain`."""
+    label = bytes((epoch.number % LABELS,))
+    sealed = _siv(epoch).encrypt(plain, [lead.encode(), label])
+    return lead + urlsafe_b64encode(label + sealed).rstrip(b"=").decode()
+
+
+def unseal(keyring: Keyring, username: str) -> bytes | None:
+    """What `username` hides; None when no epoch of ours has sealed it, or has been retired since."""
+    octets = _octets(username[1:])
+    if len(octets) <= OVERHEAD:
+        return None
+    epoch = keyring.opening(octets[0])
+    if epoch is None:
+        return None
+    try:
+        return _siv(epoch).decrypt(octets[1:], [username[:1].encode(), octets[:1]])
+    except InvalidTag:
+        return None
+
+
+def _siv(epoch: Epoch) -> AESSIV:
+    return AESSIV(bytes(derived_key(epoch, _SEALED, _SIV_KEY_LENGTH)))
+
+
+def _octets(text: str) -> bytes:
+    """The octets of base64url in its one right form; empty for anything else."""
+    try:
+        octets = urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except (binascii.Error, ValueError):
+        return b""
+    return octets if urlsafe_b64encode(octets).rstrip(b"=").decode() == text else b""

@@ -1,0 +1,94 @@
+"""The bench runs and counts right; how fast anything is, it says itself, and no test does."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.bench.rows import Bar, Round, Row, in_ms, percentile
+from tests.bench.table import as_markdown, as_table
+
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(180)]
+
+ROOT = Path(__file__).resolve().parents[2]
+NAMES = ("vectors-no-sql", "vectors-sqlite", "vectors-time-based", "swx-sqlite", "s6a-sqlite", "auc-socket")
+NAMES_AT_SCALE = ("import-sqlite", "lookup", "size")
+TINY = ("--quick", "--rounds", "1", "--seconds", "0.1", "--subscribers", "200", "--json")
+
+
+def bench(*words: str) -> tuple[dict[str, Any], str]:
+    """What it measured, and its progress."""
+    run = subprocess.run(
+        [sys.executable, "-m", "tests.bench", *words], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 0, run.stderr
+    measured: dict[str, Any] = json.loads(run.stdout)
+    return measured, run.stderr
+
+
+def test_every_way_of_asking_is_measured() -> None:
+    measured, progress = bench(*TINY, "--only", *NAMES)
+    rows = {row["name"]: row for row in measured["rows"]}
+    assert {"vectors-no-sql", "vectors-sqlite", "vectors-time-based", "auc-socket"} <= set(rows)
+    assert {"swx-sqlite-1", "swx-sqlite-8", "s6a-sqlite-1", "s6a-sqlite-8"} <= set(rows)
+    for row in rows.values():
+        assert row["operations"] > 0
+        assert row["least_per_second"] <= row["per_second"] <= row["most_per_second"]
+        assert "refused" not in row["remark"]
+    assert set(measured["machine"]) == {"cpu", "cores", "python", "kernel", "postgresql", "fdatasync"}
+    assert "round 1 of 1" in progress
+
+
+def test_imports_and_large_stores_are_measured() -> None:
+    measured, _ = bench(*TINY, "--only", *NAMES_AT_SCALE)
+    rows = {row["name"]: row for row in measured["rows"]}
+    assert list(rows) == ["import-sqlite-100", "import-sqlite-200", "lookup-20", "lookup-200", "size-20", "size-200"]
+    assert rows["import-sqlite-200"]["operations"] == 200
+    assert rows["import-sqlite-200"]["peak_mb"] > 10
+
+
+def test_unknown_measurement_is_named() -> None:
+    words = [sys.executable, "-m", "tests.bench", "--only", "tea"]
+    run = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert run.returncode == 2
+    assert run.stderr == "error: no measurement is called tea; --help lists them\n"
+
+
+# --- arithmetic -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("share", "value"), [(0.5, 50), (0.99, 99), (0.991, 100), (1.0, 100), (0.0, 1)])
+def test_percentile_is_the_nearest_rank(share: float, value: int) -> None:
+    assert percentile(range(1, 101), share) == value
+
+
+def test_times_are_put_in_order() -> None:
+    assert in_ms([0.003, 0.001, 0.002]) == (2.0, 3.0)
+    assert in_ms([]) == (None, None)
+
+
+def row(*rates: int, bar: Bar) -> Row:
+    rounds = tuple(Round(rate, 1.0, 0.5, 0.25, 1.0, float(rate), 100.0, 0.5) for rate in rates)
+    return Row("name", "what", rounds, bar, "a remark")
+
+
+def test_row_has_medians_and_says_what_is_missed() -> None:
+    one = row(100, 400, 200, bar=Bar(rate=250, p99_ms=150, peak_mb=90))
+    assert (one.rate, one.extent, one.cpu_us, one.database_cpu_us) == (200, (100, 400), 2500, 1250)
+    assert one.verdict == "20% too slow; p99 50.0 ms too long; 10 MB too much"
+    assert row(300, bar=Bar(rate=300)).verdict == "met"
+    assert row(300, bar=Bar()).verdict == ""
+
+
+def test_table_names_the_machine_and_each_row() -> None:
+    rows = [row(100, bar=Bar(rate=250, p99_ms=25)), row(3000, bar=Bar())]
+    lines = as_table("a machine", rows).splitlines()
+    assert lines[0] == "a machine"
+    assert len({line.index("100 - 100") for line in lines if "100 - 100" in line}) == 1
+    assert "250/s, p99 25 ms" in lines[4]
+    assert "3,000" in lines[5]
+    assert lines[-1] == "name: a remark"
+    assert as_markdown(rows).splitlines()[1].startswith("| --- | ---: |")
