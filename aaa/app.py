@@ -4,7 +4,7 @@ import asyncio
 import secrets
 import signal
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -16,8 +16,8 @@ from aaa.diameter.server import AaaDiameterServer
 from aaa.identities.epochs import Keyring
 from aaa.identities.loading import load_identities, load_keyring
 from aaa.identities.sealed import SealedIdentities
-from aaa.messages import AuthenticationService
-from aaa.radius.server import RadiusServer
+from aaa.ledger import open_configured_ledger
+from aaa.radius.opening import Leaving, Process, open_radius
 from aaa.registrar import Registrar
 from aaa.service import EapAuthenticationService
 from aaa.swx_client import SwxClient
@@ -27,6 +27,8 @@ from aaa.workers import not_reloaded_by, oversee
 from hss.api import HomeSubscriberServer
 from hss.config import HssConfig
 from hss.opened_store import open_store
+from hss.session_api import SessionLedger
+from hss.sessions.ledger import SqlLedger
 from hss.telling.near_server import telling
 from runtime.capture import Capture, NullCapture, open_capture
 from runtime.config import CaptureConfig, LogConfig, RawConfig, SocketAddress, read_config
@@ -45,9 +47,6 @@ from wire.diameter.message import Message
 
 log = get_logger("aaa.app")
 
-DRAIN_LIMIT = 3.0
-"""Seconds for what is in progress over RADIUS when this process is to end."""
-
 INSTANCE_LENGTH = 60
 """Characters of an HSS instance's name, which the number of a worker follows."""
 
@@ -57,8 +56,6 @@ HSS_WAIT = 5.0
 Tap = Capture | NullCapture
 RequestsOf = Callable[[HomeSubscriberServer], Handler]
 """Who serves what the HSS asks, given the way to the HSS."""
-Leaving = list[Callable[[], Awaitable[None]]]
-"""What is to be done, all at once, before anything is closed."""
 
 
 def main(path: Path, *, workers: int | None = None) -> int:
@@ -90,7 +87,7 @@ async def serve(raw: RawConfig, settings: AaaSettings, stop: asyncio.Event, work
         def requests_of(hss: HomeSubscriberServer) -> Handler:
             return SwxRequests(identity, users, gateways, Registrar(hss, aaa.origin_host, users)).serve
 
-        hss = await stack.enter_async_context(_open_hss(raw, settings, tap, requests_of, worker))
+        hss, shared = await stack.enter_async_context(_open_hss(raw, settings, tap, requests_of, worker))
         registrar = Registrar(hss, aaa.origin_host, users)
         stack.push_async_callback(registrar.close)
         keyring = load_keyring(settings.identities)
@@ -114,7 +111,11 @@ async def serve(raw: RawConfig, settings: AaaSettings, stop: asyncio.Event, work
             limit=aaa.rounds_at_once,
         )
         leaving: Leaving = []
-        radius = _open_radius(settings, service, tap, stack, worker, leaving)
+        radius = None
+        if settings.radius is not None:
+            process = Process(tap, stack, leaving, is_worker=worker is not None)
+            ledger = partial(_open_ledger, raw, aaa, shared)
+            radius = await open_radius(settings.radius, service, ledger, process, node=aaa.origin_host)
         plain, tls = None, None
         if settings.diameter is not None:
             server = AaaDiameterServer(
@@ -148,9 +149,19 @@ def _identities(settings: AaaSettings, keyring: Callable[[], Keyring] | None) ->
 
 
 @asynccontextmanager
+async def _open_ledger(raw: RawConfig, aaa: AaaConfig, shared: SessionLedger | None) -> AsyncIterator[SessionLedger]:
+    if shared is not None:
+        yield shared
+        return
+    async with open_configured_ledger(raw, aaa.database) as ledger:
+        yield ledger
+
+
+@asynccontextmanager
 async def _open_hss(
     raw: RawConfig, settings: AaaSettings, tap: Tap, requests_of: RequestsOf, worker: Worker | None
-) -> AsyncIterator[HomeSubscriberServer]:
+) -> AsyncIterator[tuple[HomeSubscriberServer, SessionLedger | None]]:
+    """The HSS, and a ledger that shares its commits where both are in one database of this process."""
     if settings.swx is None:
         config = _instance(raw.section("hss", HssConfig), worker)
         hss = Identity(config.origin_host, config.origin_realm)
@@ -158,10 +169,10 @@ async def _open_hss(
         async with open_store(config, raw.path) as store:
             told = _taking(requests_of(store.service))
             async with telling(store.database, hss, aaa, told):
-                yield store.service
+                yield store.service, None if settings.aaa.database else SqlLedger(store.database)
     else:
         async with _open_swx(settings.aaa, settings.swx, tap, requests_of, worker) as client:
-            yield client
+            yield client, None
 
 
 def _taking(serve: Handler) -> Handler:
@@ -227,22 +238,6 @@ async def _open_swx(
         yield found
     finally:
         await client.close()
-
-
-def _open_radius(
-    settings: AaaSettings,
-    service: AuthenticationService,
-    tap: Tap,
-    stack: AsyncExitStack,
-    worker: Worker | None,
-    leaving: Leaving,
-) -> Address | None:
-    if settings.radius is None:
-        return None
-    server = RadiusServer.of(settings.radius, service)
-    stack.push_async_callback(server.close)
-    leaving.append(partial(server.drain, DRAIN_LIMIT))
-    return server.listen(settings.radius.auth, capture=tap, reuse_port=worker is not None)
 
 
 def _text(address: Address | None) -> str:

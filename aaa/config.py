@@ -24,6 +24,9 @@ class AaaConfig(Section):
     origin_host: str = Field(min_length=1, description="this AAA server's Origin-Host, such as aaa.epc.example")
     origin_realm: str = Field(min_length=1, description="this AAA server's Origin-Realm, such as epc.example")
     hss: Literal["local", "swx"] = Field(default="local", description='"local" (in this process) or "swx"')
+    database: str = Field(
+        default="", description='where accounting and sessions are kept, as in [hss]; "" for the database of [hss]'
+    )
     methods: tuple[Method, ...] = Field(
         default=("aka-prime", "aka"), min_length=1, description="the EAP methods, the preferred one first"
     )

@@ -306,6 +306,7 @@ _SERVERS = {
 
 
 def _add_commands(app: App, commands: _Commands) -> None:
+    from akadia.aaa_sessions import add_session_commands
     from akadia.identity_keys import identity_keys
 
     for command in (commands.init, commands.up, commands.demo):
@@ -322,6 +323,7 @@ def _add_commands(app: App, commands: _Commands) -> None:
         if name == "hss":
             server.command(commands.serve_auc, name="auc-socket")
         if name == "aaa":
+            add_session_commands(server, commands.config_file)
             server.command(identity_keys(commands.config_file))
         app.command(server)
     ue = _group("ue", "The UE.")
@@ -348,14 +350,25 @@ def _version() -> str:
 
 def _known_cause(error: Exception) -> str | None:
     """One line for what an operator can mend; None for a fault of the program."""
+    from aaa.commands import SessionRefused
     from akadia.laboratory import LaboratoryRefused
     from akadia.supervisor import DaemonFailed
     from hss.keys.vault import VaultError
     from hss.provisioning.change import ProvisioningRefused
+    from hss.session_api import LedgerUnavailable
     from hss.store.errors import StoreError
     from runtime.config import ConfigError
 
-    known = (ConfigError, LaboratoryRefused, DaemonFailed, ProvisioningRefused, StoreError, VaultError)
+    known = (
+        ConfigError,
+        LaboratoryRefused,
+        DaemonFailed,
+        ProvisioningRefused,
+        StoreError,
+        VaultError,
+        SessionRefused,
+        LedgerUnavailable,
+    )
     if isinstance(error, known):
         return _one_line(error)
     if isinstance(error, OSError):

@@ -20,7 +20,9 @@ from akadia.template import (
     DSMIP_PORT,
     IKE_PORT,
     NATT_PORT,
+    RADIUS_ACCT_PORT,
     RADIUS_PORT,
+    RADSEC_PORT,
     SWX_PORT,
     AaaChoice,
     Block,
@@ -187,6 +189,8 @@ def _is_free(block: Block) -> bool:
     datagrams = [
         (block.dns, DNS_PORT),
         (block.aaa, RADIUS_PORT),
+        (block.aaa, RADIUS_ACCT_PORT),
+        (block.aaa, RADSEC_PORT),
         *((block.pdngw, port) for port in (IKE_PORT, NATT_PORT, DSMIP_PORT)),
     ]
     streams = [(block.hss, SWX_PORT), (block.hss, API_PORT), (block.aaa, DIAMETER_PORT), (block.aaa, DIAMETER_TLS_PORT)]
@@ -246,8 +250,10 @@ def _write_certificates(laboratory: Laboratory, now: dt.datetime) -> None:
         addresses=(plan.block.pdngw, plan.block.home_agent),
     )
     aaa = authority.issue(names=(plan.host("aaa"),), addresses=(plan.block.aaa,))
+    tester = authority.issue(names=(plan.host("tester"),))
     hss = authority.issue(names=(plan.host("hss"),), addresses=(plan.block.hss,))
-    for name, credential in {"ca": authority.credential, "pgw": gateway, "aaa": aaa, "hss": hss}.items():
+    issued = {"ca": authority.credential, "pgw": gateway, "aaa": aaa, "hss": hss, "tester": tester}
+    for name, credential in issued.items():
         _write_credential(laboratory.folder / "pki", name, credential)
 
 

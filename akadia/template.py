@@ -13,13 +13,15 @@ AaaChoice = Literal["diameter", "radius"]
 
 SECTIONS = frozenset(
     {
-        "network", "log", "capture", "dns", "hss", "hss.api", "aaa", "aaa.identities", "aaa.radius", "aaa.diameter",
+        "network", "log", "capture", "dns", "hss", "hss.api", "aaa", "aaa.identities", "aaa.radius",
+        "aaa.radius.radsec", "aaa.diameter",
         "aaa.swx", "pdngw", "pdngw.diameter", "pdngw.radius", "ue",
     }
 )  # fmt: skip
 """Every table that some part of Akadia reads."""
 
-DNS_PORT, SWX_PORT, API_PORT, RADIUS_PORT, DIAMETER_PORT, DIAMETER_TLS_PORT = 5300, 3868, 8443, 1812, 3868, 5658
+DNS_PORT, SWX_PORT, API_PORT, DIAMETER_PORT, DIAMETER_TLS_PORT = 5300, 3868, 8443, 3868, 5658
+RADIUS_PORT, RADIUS_ACCT_PORT, RADSEC_PORT = 1812, 1813, 2083
 IKE_PORT, NATT_PORT, DSMIP_PORT = 5500, 4500, 4191
 
 TEST_PLMN = Plmn("001", "01")
@@ -198,6 +200,7 @@ def _aaa(plan: Plan) -> str:
 origin_host = {_quoted(plan.host("aaa"))}  # its Diameter identity
 origin_realm = {_quoted(plan.realm)}  # its Diameter realm
 hss = {_quoted(plan.hss)}  # local: it opens the HSS's database itself; swx: it asks over Diameter
+database = ""  # where accounting and sessions are kept; "" for the database of [hss]
 methods = ["aka-prime", "aka"]  # what it offers, the preferred one first; "sim" is the third that there is
 workers = 1  # processes that serve; a parent replaces those that end, and on SIGHUP reads this file again
 
@@ -218,6 +221,9 @@ privacy_keys = []  # RSA keys, PEM, of UEs that encrypt their IMSI
 
 [aaa.radius]  # RADIUS with EAP (RFC 3579)
 auth = {_quoted(f"{block.aaa}:{RADIUS_PORT}")}  # where it listens, UDP
+acct = {_quoted(f"{block.aaa}:{RADIUS_ACCT_PORT}")}  # where it takes accounting (RFC 2866); without it there is none
+more_auth = []  # further addresses, such as ["[::1]:1812"]
+more_acct = []  # and those of accounting
 
 [[aaa.radius.client]]  # who is not in the network of an [[aaa.radius.client]] gets no answer
 name = "loopback"  # how the log calls it
@@ -225,6 +231,24 @@ network = "127.0.0.0/8"  # the addresses it may send from; the longest prefix wi
 secret_file = "radius.secret"  # the secret shared with it, on one line
 network_name = "WLAN"  # the access network identity of EAP-AKA' (TS 24.302 §8.1.1); "" for EAP-AKA alone
 show_imsi = true  # whether it is told the IMSI of a user who hid it
+coa = ""  # where it takes Disconnect and CoA (RFC 5176); "" for port 3799 of where its accounting comes from
+services = ["auth", "acct"]  # what it may ask
+require_message_authenticator = true  # also of an Access-Request without EAP (CVE-2024-3596)
+realms = []  # the realms that its users may have; [] for any
+requests_per_second = 0  # how many requests it may send; 0 for any number
+
+[aaa.radius.radsec]  # RADIUS over TLS (RFC 6614); without this table there is none
+address = {_quoted(f"{block.aaa}:{RADSEC_PORT}")}  # where it listens
+more_addresses = []  # further addresses, such as ["[::1]:2083"]
+certificate = "pki/aaa.pem"  # its certificate
+key = "pki/aaa.key"  # and the key
+ca = "pki/ca.pem"  # whom a client's certificate must come from
+
+[[aaa.radius.radsec.client]]  # the first whose names and addresses fit; the secret is "radsec", always
+name = "tester"  # how the log calls it
+certificate_names = [{_quoted(plan.host("tester"))}]  # a name of its certificate; [] for any certificate of ca
+addresses = ["127.0.0.0/8", "::1/128"]  # whence it connects; [] for anywhere
+network_name = "WLAN"  # as above, and so are show_imsi, services, realms and requests_per_second
 
 [aaa.diameter]  # Diameter EAP (RFC 4072), MIP6I (RFC 5778), S6b, STa and SWm (TS 29.273)
 address = {_quoted(f"{block.aaa}:{DIAMETER_PORT}")}  # where it listens, TCP

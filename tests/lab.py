@@ -113,9 +113,12 @@ def running_lab(
     aaa: AaaChoice = "diameter",
     capture: bool = False,
     log_level: Level = "info",
+    more: str = "",
 ) -> Iterator[Lab]:
-    """Make a laboratory in `folder`/lab and run all of its daemons until the block ends."""
+    """Make a laboratory in `folder`/lab, with `more` in its configuration, and run it until the block ends."""
     lab = Lab(create(folder / "lab", hss=hss, aaa=aaa, capture=capture, log_level=log_level), output=folder / "up.txt")
+    with lab.laboratory.config.open("a", encoding="utf-8") as config:
+        config.write(more)
     with lab.output.open("w", encoding="utf-8") as errors:
         process = subprocess.Popen(
             [*AKADIA, "--config", str(lab.laboratory.config), "up"],

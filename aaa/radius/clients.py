@@ -1,23 +1,35 @@
 """RADIUS clients by the network they send from; the longest prefix wins, and nobody else is served (RFC 2865 §3)."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 from aaa.messages import Client
 from aaa.radius.config import RadiusClientConfig
+from aaa.radius.policy import ClientPolicy
 from runtime.config import ConfigError
 from runtime.secret_file import read_secret
+from runtime.taps import Address
 from wire.secret import Secret
 
 
 @dataclass(frozen=True, slots=True)
 class RadiusClient:
-    """A named client: whence it sends, the secret shared with it, and what the authentication service is told of it."""
+    """A named client: whence it sends, the secret shared with it, and what the authentication service is told of it.
+
+    `coa` is where it takes Disconnect and CoA, None for port 3799 where accounting came from.
+    """
 
     network: IPv4Network | IPv6Network
     secret: Secret
     client: Client
+    coa: Address | None = None
+    policy: ClientPolicy = field(default_factory=ClientPolicy)
+
+    @property
+    def name(self) -> str:
+        """How the configuration and the log call it."""
+        return self.client.name
 
 
 class ClientTable:
@@ -36,6 +48,10 @@ class ClientTable:
             names.add(client.client.name)
             level[int(network.network_address)] = client
         self._prefixes = sorted(self._by_prefix, reverse=True)
+
+    def __iter__(self) -> Iterator[RadiusClient]:
+        """Every client."""
+        return (client for level in self._by_prefix.values() for client in level.values())
 
     def find(self, address: str) -> RadiusClient | None:
         """The client with the longest prefix over `address`, a literal IPv4 or IPv6 address; None for a stranger."""
@@ -56,9 +72,21 @@ def load_clients(configured: Iterable[RadiusClientConfig]) -> ClientTable:
             network=entry.network,
             secret=read_secret(entry.secret_file),
             client=Client(entry.name, entry.network_name or None, show_imsi=entry.show_imsi),
+            coa=entry.coa,
+            policy=ClientPolicy(
+                services=frozenset(entry.services),
+                require_message_authenticator=entry.require_message_authenticator,
+                realms=frozenset(realm.lower() for realm in entry.realms),
+                requests_per_second=entry.requests_per_second,
+            ),
         )
         for entry in configured
     )
+
+
+def find_by_name(clients: ClientTable, name: str) -> RadiusClient | None:
+    """The client of that name."""
+    return next((client for client in clients if client.name == name), None)
 
 
 def _plain(address: str) -> IPv4Address | IPv6Address:

@@ -2,6 +2,9 @@
 
 from pydantic import Field
 
+from aaa.radius.policy import Service
+from aaa.radius.proxy.config import HomeServerConfig, OptionalSocketAddress, RealmConfig
+from aaa.radius.radsec.config import RadsecConfig
 from runtime.config import ConfigPath, Network, Section, SocketAddress
 
 
@@ -11,6 +14,17 @@ class RadiusClientConfig(Section):
     name: str = Field(min_length=1)
     network: Network = Field(description='a network such as "127.0.0.0/8", or one address')
     secret_file: ConfigPath = Field(description="a file of mode 0600 that holds the shared secret")
+    coa: OptionalSocketAddress = Field(
+        default=None, description='where it takes Disconnect and CoA, such as "192.0.2.1:3799", or ""'
+    )
+    services: tuple[Service, ...] = Field(
+        default=("auth", "acct"), min_length=1, description='what it may ask: ["auth", "acct"]'
+    )
+    require_message_authenticator: bool = Field(
+        default=True, description="whether every Access-Request needs a Message-Authenticator (CVE-2024-3596)"
+    )
+    realms: tuple[str, ...] = Field(default=(), description='the realms that it may ask for, such as ["example.org"]')
+    requests_per_second: int = Field(default=0, ge=0, description="how many requests it may send; 0 for any number")
     network_name: str = Field(
         default="", description='the access network identity for EAP-AKA\' (TS 24.302 §8.1.1), such as "WLAN"'
     )
@@ -21,9 +35,20 @@ class RadiusConfig(Section):
     """[aaa.radius]; `request_limit` and `duplicate_age` in seconds."""
 
     auth: SocketAddress = Field(description='where to listen, such as "127.0.0.1:1812"')
+    acct: OptionalSocketAddress = Field(default=None, description='where to account, such as "127.0.0.1:1813"')
+    more_auth: tuple[SocketAddress, ...] = Field(default=(), description='further addresses, such as ["[::]:1812"]')
+    more_acct: tuple[SocketAddress, ...] = Field(default=(), description='further addresses, such as ["[::]:1813"]')
     client: tuple[RadiusClientConfig, ...] = Field(default=(), description="one [[aaa.radius.client]] for each client")
+    radsec: RadsecConfig | None = Field(default=None, description="[aaa.radius.radsec]: RADIUS over TLS")
+    server: tuple[HomeServerConfig, ...] = Field(default=(), description="[[aaa.radius.server]]: servers of others")
+    realm: tuple[RealmConfig, ...] = Field(default=(), description="[[aaa.radius.realm]]: realms of others")
     request_limit: float = Field(default=10.0, gt=0, le=60)
     max_in_progress: int = Field(default=2000, ge=1)
     # RFC 5080 §2.2.2: an answer is kept for no less than 5 and no more than 30 seconds.
     duplicate_age: float = Field(default=30.0, ge=5, le=30)
     duplicate_size: int = Field(default=65536, ge=256)
+
+    @property
+    def accounting(self) -> tuple[SocketAddress, ...]:
+        """Every address of accounting; none when there is no accounting."""
+        return () if self.acct is None else (self.acct, *self.more_acct)

@@ -4,42 +4,20 @@ RFC 2865 §3, RFC 3579 §3.2, RFC 5080 §2.2, RFC 5997 §4.
 """
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from aaa.messages import AccessAnswer, AccessRequest
 from aaa.radius.clients import ClientTable, RadiusClient
+from aaa.radius.decisions import Admitted, Discard, Forward, Repeat, Send, admit, answer_status, within_policy
 from aaa.radius.duplicates import Answered, DuplicateCache, InProgress, RequestKey, Source
+from aaa.radius.policy import RateLimits
+from aaa.radius.proxy.routes import Routes
 from aaa.radius.translate import eap_failure, to_access_request, to_reply
 from wire.errors import DecodeError
-from wire.radius.codec import parse_packet
-from wire.radius.eap import has_message_authenticator, is_authentic, join_eap
+from wire.radius.eap import join_eap
 from wire.radius.messages import reply
 from wire.radius.packet import Attribute, Code, RadiusPacket
 from wire.sansio import RandomBytes
-
-
-@dataclass(frozen=True, slots=True)
-class Discard:
-    """Say nothing; `cause` is one of few texts for the log, `detail` what was particular to this datagram."""
-
-    cause: str
-    client: str | None = None
-    detail: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Repeat:
-    """A duplicate: send the answer it had, or nothing while there is none."""
-
-    octets: bytes | None
-
-
-@dataclass(frozen=True, slots=True)
-class Send:
-    """Send `octets` at once; `refusal` is the cause for the log when they refuse."""
-
-    octets: bytes
-    client: str
-    refusal: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,46 +30,61 @@ class Serve:
     request: AccessRequest
 
 
-Decision = Discard | Repeat | Send | Serve
+class Saw(Protocol):
+    """Hears how a client, by its name, protects an Access-Request."""
+
+    def __call__(self, client: str, *, is_protected: bool) -> object:
+        """One has come."""
+
+
+Decision = Discard | Repeat | Send | Serve | Forward
 
 
 class RadiusFront:
-    """Decides without sockets; `random` is entropy for the salts of keys."""
+    """Decides without sockets; `random` is entropy for the salts of keys, `routes` says which realms are others'."""
 
     def __init__(
-        self, clients: ClientTable, *, random: RandomBytes, duplicates: DuplicateCache, max_in_progress: int = 2000
+        self,
+        clients: ClientTable,
+        *,
+        random: RandomBytes,
+        duplicates: DuplicateCache,
+        max_in_progress: int = 2000,
+        routes: Routes | None = None,
     ) -> None:
+        self._routes = routes
+        self._saw: Saw | None = None
         self._clients = clients
         self._random = random
         self._duplicates = duplicates
         self._max_in_progress = max_in_progress
         self._in_progress = 0
+        self._limits = RateLimits()
 
     @property
     def in_progress(self) -> int:
         """How many requests the authentication service has now."""
         return self._in_progress
 
-    def receive(self, octets: bytes, source: Source, now: float) -> Decision:
-        """Decide about one datagram from `source`."""
-        client = self._clients.find(source[0])
+    def tell(self, saw: Saw) -> None:
+        """Have `saw` hear of each Access-Request whether it has a Message-Authenticator."""
+        self._saw = saw
+
+    def receive(self, octets: bytes, source: Source, now: float, client: RadiusClient | None = None) -> Decision:
+        """Decide about one packet from `source`; `client` is known where a connection has proved it."""
+        client = client or self._clients.find(source[0])
         if client is None:
             return Discard("no client is configured for this address")
-        name = client.client.name
-        try:
-            packet = parse_packet(octets)
-            is_protected = has_message_authenticator(octets)
-        except DecodeError as error:
-            return Discard("the packet is malformed", name, str(error))
-        if is_protected and not is_authentic(octets, client.secret):
-            return Discard("Message-Authenticator is wrong; does the client have another secret?", name)
-        match packet.code:
+        admitted = admit(octets, client)
+        if isinstance(admitted, Discard):
+            return admitted
+        match admitted.packet.code:
             case Code.ACCESS_REQUEST:
-                return self._access(packet, client, source, now, is_protected=is_protected)
+                return self._access(admitted, client, source, now)
             case Code.STATUS_SERVER:
-                return _status(packet, client, is_protected=is_protected)
-            case _:
-                return Discard("this port serves no such code", name, f"code {packet.code}")
+                return answer_status(admitted, client, Code.ACCESS_ACCEPT)
+            case code:
+                return Discard("this port serves no such code", client.name, f"code {code}")
 
     def answer(self, serving: Serve, answer: AccessAnswer) -> bytes | None:
         """The octets to send for the service's answer; None for silence, or when the client has moved on.
@@ -102,35 +95,72 @@ class RadiusFront:
         self._in_progress -= 1
         return octets if self._duplicates.settle(serving.key, octets) else None
 
-    def abandon(self, serving: Serve) -> None:
-        """The service gave no answer: the client's next retransmission is a new request."""
+    def settle(self, forwarding: Forward, octets: bytes) -> bool:
+        """Keep another server's answer; False when the client has moved on."""
+        self._in_progress -= 1
+        return self._duplicates.settle(forwarding.key, octets)
+
+    def abandon(self, serving: Serve | Forward) -> None:
+        """Nobody gave an answer: the client's next retransmission is a new request."""
         self._in_progress -= 1
         self._duplicates.forget(serving.key)
 
-    def _access(
-        self, packet: RadiusPacket, client: RadiusClient, source: Source, now: float, *, is_protected: bool
-    ) -> Decision:
-        name = client.client.name
-        if join_eap(packet) is None:
-            return _refuse_without_eap(packet, client, is_protected=is_protected)
-        if not is_protected:
-            return Discard("EAP-Message without Message-Authenticator", name)
+    def _access(self, admitted: Admitted, client: RadiusClient, source: Source, now: float) -> Decision:
+        packet, name = admitted.packet, client.name
+        if self._saw is not None:
+            self._saw(name, is_protected=admitted.is_protected)
+        refused = self._unserved(admitted, client, now)
+        if refused is not None:
+            return refused
         key = RequestKey.of(packet, source)
         match self._duplicates.outcome(key, now):
             case InProgress():
                 return Repeat(None)
             case Answered(octets):
                 return Repeat(octets)
+        realm = None if self._routes is None else self._routes.find(packet)
+        if realm is not None:
+            return self._forward(Forward(key, client, packet, admitted.octets, realm), now)
         try:
             request = to_access_request(packet, client.client)
         except DecodeError as error:
-            refused = reply(packet, Code.ACCESS_REJECT, secret=client.secret, eap=eap_failure(packet))
-            return Send(refused, name, f"malformed attribute: {error.reason}")
+            rejected = reply(packet, Code.ACCESS_REJECT, secret=client.secret, eap=eap_failure(packet))
+            return Send(rejected, name, f"malformed attribute: {error.reason}")
         if self._is_full(request):
             return Discard("too many requests in progress", name)
+        self._begin(key, now)
+        return Serve(key, client, packet, request)
+
+    def _forward(self, forwarding: Forward, now: float) -> Decision:
+        packet, client = forwarding.packet, forwarding.client
+        if self._routes is not None and self._routes.has_been_here(packet):
+            rejected = reply(packet, Code.ACCESS_REJECT, secret=client.secret, eap=eap_failure(packet))
+            return Send(rejected, client.name, "the request has been here before: a loop of proxies")
+        if self._in_progress >= self._max_in_progress:
+            return Discard("too many requests in progress", client.name)
+        self._begin(forwarding.key, now)
+        return forwarding
+
+    def _begin(self, key: RequestKey, now: float) -> None:
         self._duplicates.begin(key, now)
         self._in_progress += 1
-        return Serve(key, client, packet, request)
+
+    def _unserved(self, admitted: Admitted, client: RadiusClient, now: float) -> Decision | None:
+        refused = within_policy(client, "auth", self._limits, now)
+        if refused is not None:
+            return refused
+        has_eap = join_eap(admitted.packet) is not None
+        if not admitted.is_protected and has_eap:
+            return Discard("EAP-Message without Message-Authenticator", client.name)
+        if not admitted.is_protected and client.policy.require_message_authenticator:
+            return Discard("Access-Request without Message-Authenticator", client.name)
+        if not has_eap:
+            return _refuse_without_eap(admitted, client)
+        if not client.policy.serves_realm(admitted.packet):
+            failure = eap_failure(admitted.packet)
+            octets = reply(admitted.packet, Code.ACCESS_REJECT, secret=client.secret, eap=failure)
+            return Send(octets, client.name, "the client may not ask for this realm")
+        return None
 
     def _is_full(self, request: AccessRequest) -> bool:
         # RFC 5080 §2.2.3: under load, conversations that have begun go before new ones, so that some of them end.
@@ -138,16 +168,10 @@ class RadiusFront:
         return self._in_progress >= max(limit, 1)
 
 
-def _refuse_without_eap(packet: RadiusPacket, client: RadiusClient, *, is_protected: bool) -> Decision:
-    if not is_protected and packet.values("Proxy-State"):
+def _refuse_without_eap(admitted: Admitted, client: RadiusClient) -> Decision:
+    if not admitted.is_protected and admitted.packet.values("Proxy-State"):
         # CVE-2024-3596: an answer would repeat what a forger put into Proxy-State, under our Response Authenticator.
-        return Discard("Proxy-State without Message-Authenticator", client.client.name)
+        return Discard("Proxy-State without Message-Authenticator", client.name)
     hint = [Attribute.of("Reply-Message", "EAP is required")]
-    octets = reply(packet, Code.ACCESS_REJECT, secret=client.secret, attributes=hint)
-    return Send(octets, client.client.name, "the request carries no EAP-Message")
-
-
-def _status(packet: RadiusPacket, client: RadiusClient, *, is_protected: bool) -> Decision:
-    if not is_protected:
-        return Discard("Status-Server without Message-Authenticator", client.client.name)
-    return Send(reply(packet, Code.ACCESS_ACCEPT, secret=client.secret), client.client.name)
+    octets = reply(admitted.packet, Code.ACCESS_REJECT, secret=client.secret, attributes=hint)
+    return Send(octets, client.name, "the request carries no EAP-Message")

@@ -1,100 +1,128 @@
-"""The RADIUS authentication port on a real socket: one task for each request in progress, each bounded in time."""
+"""RADIUS authentication around its front: one task for each request in progress, each bounded in time."""
 
 import asyncio
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime
 from typing import assert_never
 
 from aaa.messages import Accept, AccessAnswer, AuthenticationService, Challenge, Ignore, Reject
-from aaa.radius.clients import load_clients
+from aaa.radius.clients import ClientTable, RadiusClient, load_clients
 from aaa.radius.config import RadiusConfig
+from aaa.radius.decisions import Discard, Forward, Repeat, Send
 from aaa.radius.duplicates import DuplicateCache
-from aaa.radius.front import Discard, RadiusFront, Repeat, Send, Serve
-from runtime.log_limit import LogLimit
+from aaa.radius.front import RadiusFront, Serve
+from aaa.radius.grants import to_grant
+from aaa.radius.listening import DiscardLog, Ports, Reply, address_text
+from aaa.radius.proxy.carrying import carry
+from aaa.radius.proxy.relay import Relay
+from aaa.radius.readiness import Readiness
+from hss.session_api import LedgerUnavailable, SessionLedger
 from runtime.logs import get_logger
 from runtime.taps import Address, DatagramTap
-from runtime.udp import UdpEndpoint
 from wire.sansio import RandomBytes
 
 log = get_logger("aaa.radius")
 
+REPORT_EVERY = 1.0
+"""Seconds after which the ledger is told what clients have sent."""
+
 
 class RadiusServer:
-    """Carries datagrams between a socket, the front and the authentication service."""
+    """Carries packets between sockets, the front and the authentication service; `ledger` keeps who was let in."""
 
     def __init__(
         self,
         service: AuthenticationService,
         front: RadiusFront,
         *,
+        ledger: SessionLedger | None = None,
+        relay: Relay | None = None,
         request_limit: float = 10.0,
         clock: Callable[[], float] = time.monotonic,
+        moment: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._service = service
         self._front = front
+        self._ledger = ledger
+        self._relay = relay
         self._request_limit = request_limit
         self._clock = clock
-        self._lines = LogLimit()
+        self._moment = moment
+        self._lines = DiscardLog(clock)
+        self._readiness = Readiness(moment)
+        self._reporting: asyncio.TimerHandle | None = None
+        front.tell(self._saw)
         self._tasks: set[asyncio.Task[None]] = set()
-        self._endpoint: UdpEndpoint | None = None
+        self._ports = Ports(self.take)
 
     @classmethod
     def of(
-        cls, config: RadiusConfig, service: AuthenticationService, *, random: RandomBytes = secrets.token_bytes
+        cls,
+        config: RadiusConfig,
+        service: AuthenticationService,
+        *,
+        clients: ClientTable | None = None,
+        ledger: SessionLedger | None = None,
+        relay: Relay | None = None,
+        random: RandomBytes = secrets.token_bytes,
     ) -> "RadiusServer":
         """The server that `config` describes, not listening yet; ConfigError when a secret file is unusable."""
-        duplicates = DuplicateCache(size=config.duplicate_size, age=config.duplicate_age)
         front = RadiusFront(
-            load_clients(config.client), random=random, duplicates=duplicates, max_in_progress=config.max_in_progress
+            clients or load_clients(config.client),
+            random=random,
+            duplicates=DuplicateCache(size=config.duplicate_size, age=config.duplicate_age),
+            max_in_progress=config.max_in_progress,
+            routes=None if relay is None else relay.routes,
         )
-        return cls(service, front, request_limit=config.request_limit)
+        return cls(service, front, ledger=ledger, relay=relay, request_limit=config.request_limit)
 
     def listen(self, local: Address, *, capture: DatagramTap | None = None, reuse_port: bool = False) -> Address:
         """Bind `local` inside the running loop and return what was bound; OSError when it is taken."""
-        self._endpoint = UdpEndpoint.bind(local, self._take, capture=capture, reuse_port=reuse_port)
-        return self._endpoint.local
+        return self._ports.listen(local, capture=capture, reuse_port=reuse_port)
 
     async def drain(self, within: float) -> None:
         """Take no new request, and finish what is in progress, for at most `within` seconds."""
-        if self._endpoint is not None:
-            self._endpoint.withdraw()
+        self._ports.withdraw()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=within)
 
     async def close(self) -> None:
-        """Stop listening and end what is in progress."""
-        if self._endpoint is not None:
-            self._endpoint.close()
+        """Stop listening, end what is in progress, and leave behind what was counted."""
+        self._ports.close()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._reporting is not None:
+            self._reporting.cancel()
+            await self._report()
 
-    def _take(self, octets: bytes, source: Address) -> None:
-        decision = self._front.receive(octets, source, self._clock())
+    def take(self, octets: bytes, source: Address, reply: Reply, client: RadiusClient | None = None) -> None:
+        """Serve one packet."""
+        decision = self._front.receive(octets, source, self._clock(), client)
         match decision:
-            case Discard(cause, client, detail):
-                self._log_discarded(source, cause, client, detail)
-            case Repeat(None):
-                log.debug("duplicate request dropped", source=_text(source), cause="still in progress")
+            case Discard():
+                self._lines.discarded(source, decision)
             case Repeat(answer):
-                self._send(answer, source)
-            case Send(answer, client, refusal):
+                _repeat(answer, source, reply)
+            case Send(answer, name, refusal):
                 if refusal is not None:
-                    log.warning("access rejected", cause=refusal, client=client, source=_text(source))
-                self._send(answer, source)
+                    self._lines.warn("access rejected", refusal, name, source=address_text(source))
+                reply(answer)
             case Serve():
-                task = asyncio.get_running_loop().create_task(self._serve(decision))
-                self._tasks.add(task)
-                task.add_done_callback(self._tasks.discard)
+                self._begin(self._serve(decision, reply))
+            case Forward():
+                self._begin(carry(self._relay, self._front, decision, reply, self._request_limit, self._lines))
             case _:
                 assert_never(decision)
 
-    async def _serve(self, serving: Serve) -> None:
-        name = serving.client.client.name
+    async def _serve(self, serving: Serve, reply: Reply) -> None:
+        name = serving.client.name
         try:
             async with asyncio.timeout(self._request_limit):
                 answer = await self._service.authenticate(serving.request)
+                await self._keep(serving, answer)
             octets = self._front.answer(serving, answer)
         except TimeoutError:
             self._front.abandon(serving)
@@ -109,20 +137,51 @@ class RadiusServer:
         else:
             _log_answered(answer, name)
             if octets is not None:
-                self._send(octets, serving.key.source)
+                reply(octets)
 
-    def _send(self, octets: bytes | None, to: Address) -> None:
-        if octets is not None and self._endpoint is not None:
-            self._endpoint.send(octets, to)
+    def _saw(self, client: str, *, is_protected: bool) -> None:
+        if self._readiness.saw(client, is_protected=is_protected):
+            hint = "it sends Access-Requests without Message-Authenticator; see akadia aaa clients"
+            log.warning("client not ready", cause=hint, client=client)
+        if self._reporting is None:
+            self._reporting = asyncio.get_running_loop().call_later(REPORT_EVERY, self._begin_report)
 
-    def _log_discarded(self, source: Address, cause: str, client: str | None, detail: str) -> None:
-        withheld = self._lines.allow(cause, self._clock())
-        if withheld is None:
+    def _begin_report(self) -> None:
+        self._reporting = None
+        self._begin(self._report())
+
+    def _begin(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _report(self) -> None:
+        counted = self._readiness.drain()
+        if self._ledger is None or not counted:
             return
-        details = {"detail": detail} if detail else {}
-        if withheld:
-            details["withheld"] = str(withheld)
-        log.warning("datagram discarded", cause=cause, client=client or "", source=_text(source), **details)
+        try:
+            await self._ledger.seen(counted)
+        except LedgerUnavailable:
+            self._readiness.put_back(counted)
+
+    async def _keep(self, serving: Serve, answer: AccessAnswer) -> None:
+        """Whom an Accept lets in is in the ledger before the client hears it; without a ledger he is let in as well."""
+        grant = None
+        if self._ledger is not None and isinstance(answer, Accept):
+            grant = to_grant(serving, answer, self._moment())
+        if self._ledger is None or grant is None:
+            return
+        try:
+            await self._ledger.grant(grant)
+        except LedgerUnavailable as error:
+            self._lines.warn("grant not kept", "the ledger does not answer", serving.client.name, detail=str(error))
+
+
+def _repeat(answer: bytes | None, source: Address, reply: Reply) -> None:
+    if answer is not None:
+        reply(answer)
+    else:
+        log.debug("duplicate request dropped", source=address_text(source), cause="still in progress")
 
 
 def _log_answered(answer: AccessAnswer, client: str) -> None:
@@ -138,7 +197,3 @@ def _log_answered(answer: AccessAnswer, client: str) -> None:
             log.debug("challenge sent", client=client)
         case _:
             assert_never(answer)
-
-
-def _text(address: Address) -> str:
-    return f"{address[0]}:{address[1]}"

@@ -5,12 +5,16 @@ from hss.models.data_key import DataKey, KeyPurpose, KeyState
 from hss.models.model import APN_LENGTH, DIAMETER_IDENTITY_LENGTH, Model
 from hss.models.node import Notice, NoticeKind, Registration, RequestingNode, ServingGateway
 from hss.models.record import ApiToken, AuditEntry, AuditHead, BatchState, ImportBatch
+from hss.models.session import AccessGrant, AccessSession, AccountingEntry, ClientReport, RecordKind
 from hss.models.subscriber import DEFAULT_PROFILE, Apn, Subscriber, SubscriberState
 
 __all__ = [
     "APN_LENGTH",
     "DEFAULT_PROFILE",
     "DIAMETER_IDENTITY_LENGTH",
+    "AccessGrant",
+    "AccessSession",
+    "AccountingEntry",
     "Algorithm",
     "AlgorithmProfile",
     "ApiToken",
@@ -18,6 +22,7 @@ __all__ = [
     "AuditEntry",
     "AuditHead",
     "BatchState",
+    "ClientReport",
     "Custody",
     "DataKey",
     "ImportBatch",
@@ -26,6 +31,7 @@ __all__ = [
     "Model",
     "Notice",
     "NoticeKind",
+    "RecordKind",
     "Registration",
     "RequestingNode",
     "Scheme",

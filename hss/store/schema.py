@@ -66,9 +66,9 @@ def current(database: Location) -> str | None:
         return MigrationContext.configure(connection).get_current_revision()
 
 
-def check(database: Location, config: Path | str = "FILE") -> None:
-    """SchemaOutdated, in one line that names the command, unless `database` has our schema."""
-    helps = UPGRADE.format(config=config)
+def check(database: Location, config: Path | str = "FILE", helps: str | None = None) -> None:
+    """SchemaOutdated, in one line that names the command (`helps`), unless `database` has our schema."""
+    helps = helps or UPGRADE.format(config=config)
     if isinstance(database, Path) and not database.is_file():
         raise SchemaOutdated(f"{database}: there is no database; make it with: {helps}")
     found = current(database)

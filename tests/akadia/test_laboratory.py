@@ -38,7 +38,7 @@ def test_secrets_are_readable_by_their_owner_alone(made: Laboratory) -> None:
     assert stat.S_IMODE(made.folder.stat().st_mode) == 0o700
     found = modes(made.folder)
     assert found.pop("pki") == found.pop("ue") == 0o700
-    assert [found.pop(f"pki/{name}.pem") for name in ("ca", "pgw", "aaa", "hss")] == [0o644] * 4
+    assert [found.pop(f"pki/{name}.pem") for name in ("ca", "pgw", "aaa", "hss", "tester")] == [0o644] * 5
     assert set(found.values()) == {0o600}
     assert set(found) == {
         "akadia.toml",
@@ -50,6 +50,7 @@ def test_secrets_are_readable_by_their_owner_alone(made: Laboratory) -> None:
         "pki/pgw.key",
         "pki/aaa.key",
         "pki/hss.key",
+        "pki/tester.key",
         "api.token",
         "ue/usim.toml",
     }

@@ -45,7 +45,7 @@ def headed(header: bytes) -> Layout:
 def backup() -> bytes:
     file = io.BytesIO()
     writer = BackupWriter(file, WRAPPER, Random(2).randbytes)
-    writer.write(b'{"schema": "0002"}\n')
+    writer.write(b'{"schema": "0003"}\n')
     writer.finish()
     return file.getvalue()
 

@@ -6,19 +6,19 @@ MAY_IMPORT = {
     "wire": {"wire"},
     "runtime": {"runtime", "wire"},
     "hss": {"hss", "runtime", "wire", "migrations"},
-    "aaa": {"aaa", "runtime", "wire", "hss.api"},
+    "aaa": {"aaa", "runtime", "wire", "hss.api", "hss.session_api"},
     "ue_sim": {"ue_sim", "runtime", "wire"},
     "pdngw_proxy": {"pdngw_proxy", "runtime", "wire"},
     "migrations": {"migrations", "hss.models"},
     "akadia": set(PACKAGES),
 }
-COMPOSITION_ROOTS = {"aaa.app": {"hss"}}
+COMPOSITION_ROOTS = {"aaa.app": {"hss"}, "aaa.ledger": {"hss"}}
 NOT_IN_WIRE = {
     "asyncio", "socket", "threading", "time", "os", "secrets", "random", "logging", "sqlalchemy", "structlog",
     "pydantic", "subprocess", "selectors", "select", "concurrent",
 }  # fmt: skip
 ONE_ADAPTER = {"pyrad": "wire.radius", "diameter": "wire.diameter", "sqlalchemy": "hss", "alembic": "hss"}
-HSS_ROOMS = ("models", "store", "keys", "counting", "telling", "policy", "faces", "provisioning", "rest")
+HSS_ROOMS = ("models", "store", "sessions", "keys", "counting", "telling", "policy", "faces", "provisioning", "rest")
 """The rooms of the HSS, each of which may import those before it, and none behind it."""
 LEAST_FILES = 100
 

@@ -23,18 +23,17 @@ def decide(_request: AccessRequest) -> AccessAnswer:
     return accept()
 
 
-@pytest_asyncio.fixture
-async def address(tmp_path: Path) -> AsyncIterator[str]:
+@pytest_asyncio.fixture(params=["127.0.0.1", "::1"])
+async def address(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
     secret_file = tmp_path / "radius.secret"
     secret_file.write_text(SECRET, encoding="utf-8")
     secret_file.chmod(0o600)
     known = RadiusClientConfig.model_validate(
-        {"name": "lab", "network": "127.0.0.0/8", "secret_file": str(secret_file)}
+        {"name": "lab", "network": request.param, "secret_file": str(secret_file)}
     )
-    config = RadiusConfig(auth=SocketAddress("127.0.0.1", 0), client=(known,))
+    config = RadiusConfig(auth=SocketAddress(request.param, 0), client=(known,))
     server = RadiusServer.of(config, StubService(decide))
-    host, port = server.listen(config.auth)
-    yield f"{host}:{port}"
+    yield str(SocketAddress(*server.listen(config.auth)))
     await server.close()
 
 
@@ -67,7 +66,10 @@ async def test_radclient_with_a_password_is_told_that_eap_is_required(
     address: str, foreign_peer: Callable[[str], str]
 ) -> None:
     attributes = 'User-Name = "ue"\nUser-Password = "guess"\n'
-    told = await radclient(foreign_peer("radclient"), address, "auth", attributes)
+    program = foreign_peer("radclient")
+    # CVE-2024-3596
+    assert "Received" not in await radclient(program, address, "auth", attributes)
+    told = await radclient(program, address, "auth", attributes + "Message-Authenticator = 0x00\n")
     assert "Received Access-Reject" in told
     assert 'Reply-Message = "EAP is required"' in told
 

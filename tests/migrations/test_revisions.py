@@ -16,11 +16,13 @@ from hss.counting.rows import keys_of
 from hss.keys.custody import Custodian
 from hss.keys.vault import Vault
 from hss.models import Model, RequestingNode, Subscriber
+from hss.sessions.recording import record_all
 from hss.store.engines import migration_engine, transaction
 from hss.store.errors import StoreUnavailable
 from hss.store.location import Location
 from hss.store.schema import SchemaOutdated, downgrade, upgrade
 from tests.hss.conftest import FIRST_SET, Registry
+from tests.hss.sessions.events import start, stop
 from tests.postgres import PostgresServer
 from wire.secret import Secret
 
@@ -167,6 +169,21 @@ def test_what_an_older_schema_cannot_hold_keeps_the_newer(
         downgrade(location, "0001")
     with transaction(location) as connection:
         assert keys_of(connection, IMSI) is not None
+
+
+@pytest.mark.parametrize("location", ["sqlite", pytest.param("postgresql", marks=pytest.mark.interop)], indirect=True)
+def test_accounting_keeps_the_newer_schema_and_sessions_alone_do_not(location: Location) -> None:
+    with transaction(location) as connection:
+        assert record_all(connection, [start(), stop(60, 1000)]) == [True, True]
+    with pytest.raises(SchemaOutdated, match="2 accounting records, which schema 0002 cannot hold"):
+        downgrade(location, "0002")
+    with transaction(location) as connection:
+        assert len(dump(connection)["access_session"]) == 1
+        connection.execute(text("DELETE FROM accounting_record"))
+    downgrade(location, "0002")
+    upgrade(location)
+    with transaction(location) as connection:
+        assert dump(connection)["access_session"] == []
 
 
 def test_failed_revision_leaves_nothing_behind(empty: Location) -> None:

@@ -169,7 +169,7 @@ async def test_gateway_whose_port_is_taken_leaves_nothing_open(
         await app.serve(read(folder), stopped)
     assert shell.done == ["open", "close"]
     assert isinstance(shell.link, RadiusLink)
-    assert shell.link._closed
+    assert shell.link._requests._closed
 
 
 def test_main_reads_how_to_log_before_it_serves(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

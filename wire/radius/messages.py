@@ -4,7 +4,14 @@ from collections.abc import Sequence
 
 from wire.radius.codec import build_packet
 from wire.radius.eap import UNSEALED, seal_answer, seal_request, split_eap
-from wire.radius.packet import Attribute, Code, RadiusPacket
+from wire.radius.packet import (
+    ZERO_AUTHENTICATOR,
+    Attribute,
+    Code,
+    RadiusPacket,
+    response_authenticator,
+    with_authenticator,
+)
 
 
 def access_request(
@@ -27,12 +34,28 @@ def status_server(
     return seal_request(build_packet(packet), secret)
 
 
+def signed_request(code: Code, *, identifier: int, secret: bytes, attributes: Sequence[Attribute] = ()) -> bytes:
+    """An Accounting-, CoA- or Disconnect-Request, Message-Authenticator first (RFC 2866 §3, RFC 5176 §2.3).
+
+    RFC 5080 §2.2.2 lets every Accounting-Request carry one as well.
+    """
+    packet = RadiusPacket(code, identifier, ZERO_AUTHENTICATOR, (UNSEALED, *attributes))
+    return seal_request(build_packet(packet), secret)
+
+
 def reply(
     request: RadiusPacket, code: Code, *, secret: bytes, attributes: Sequence[Attribute] = (), eap: bytes | None = None
 ) -> bytes:
-    """The answer to `request`: Message-Authenticator first, every Proxy-State copied in order (RFC 2865 §5.33)."""
+    """The answer to `request`: Message-Authenticator first, every Proxy-State copied in order (RFC 2865 §5.33).
+
+    An Accounting-Response has no Message-Authenticator: no specification says over which Authenticator it would be,
+    and FreeRADIUS 3 refuses one that is computed as in every other answer. That to a Status-Server has (RFC 5997 §3).
+    """
     carried = () if eap is None else split_eap(eap)
     proxies = tuple(Attribute.of("Proxy-State", value) for value in request.values("Proxy-State"))
-    every = (UNSEALED, *carried, *attributes, *proxies)
+    unsealed = () if request.code == Code.ACCOUNTING_REQUEST else (UNSEALED,)
+    every = (*unsealed, *carried, *attributes, *proxies)
     octets = build_packet(RadiusPacket(code, request.identifier, request.authenticator, every))
+    if not unsealed:
+        return with_authenticator(octets, response_authenticator(octets, request.authenticator, secret))
     return seal_answer(octets, secret, request.authenticator)

@@ -1,15 +1,21 @@
 """The front's decisions: served, repeated, refused or passed over in silence."""
 
+from dataclasses import replace
+
 import pytest
 
 from aaa.messages import Ignore
+from aaa.radius.decisions import Discard, Repeat, Send
 from aaa.radius.duplicates import DuplicateCache
-from aaa.radius.front import Discard, RadiusFront, Repeat, Send, Serve
+from aaa.radius.front import RadiusFront, Serve
+from aaa.radius.policy import ClientPolicy
 from tests.aaa.radius.samples import AUTHENTICATOR, CLIENT, IDENTITY, SECRET, SOURCE, accept, asked, challenge, table
 from wire.radius.codec import build_packet, parse_packet
 from wire.radius.eap import UNSEALED, is_authentic, join_eap, seal_request, split_eap
-from wire.radius.messages import status_server
+from wire.radius.messages import access_request, status_server
 from wire.radius.packet import Attribute, Code, RadiusPacket, is_genuine_response
+
+LENIENT = replace(CLIENT, policy=ClientPolicy(require_message_authenticator=False))
 
 
 def front(max_in_progress: int = 100) -> RadiusFront:
@@ -61,7 +67,7 @@ def test_front_is_silent_to_other_codes() -> None:
 
 def test_front_rejects_a_request_without_eap() -> None:
     for octets in (bare(Attribute.of("User-Name", "ue")), asked(eap=None)):
-        decision = front().receive(octets, SOURCE, 0.0)
+        decision = front().receive(octets, SOURCE, 0.0, LENIENT)
         assert isinstance(decision, Send)
         assert decision.refusal == "the request carries no EAP-Message"
         assert decision.octets[0] == Code.ACCESS_REJECT
@@ -71,7 +77,7 @@ def test_front_rejects_a_request_without_eap() -> None:
 
 def test_front_gives_a_forger_of_proxy_state_nothing_to_collide_with() -> None:
     # CVE-2024-3596
-    decision = front().receive(bare(Attribute.of("Proxy-State", bytes(200))), SOURCE, 0.0)
+    decision = front().receive(bare(Attribute.of("Proxy-State", bytes(200))), SOURCE, 0.0, LENIENT)
     assert decision == Discard("Proxy-State without Message-Authenticator", "lab")
 
 
@@ -171,3 +177,46 @@ def test_front_accepts_with_the_answer_of_the_service() -> None:
     octets = served.answer(serving, accept())
     assert octets is not None
     assert octets[0] == Code.ACCESS_ACCEPT
+
+
+def test_front_demands_message_authenticator_of_every_access_request() -> None:
+    # CVE-2024-3596
+    decision = front().receive(bare(Attribute.of("User-Name", "ue")), SOURCE, 0.0)
+    assert decision == Discard("Access-Request without Message-Authenticator", "lab")
+
+
+def test_front_tells_how_each_request_is_protected() -> None:
+    served = front()
+    seen: list[tuple[str, bool]] = []
+    served.tell(lambda client, *, is_protected: seen.append((client, is_protected)))
+    served.receive(asked(), SOURCE, 0.0)
+    served.receive(bare(), SOURCE, 0.0)
+    served.receive(asked(secret=b"another"), SOURCE, 0.0)
+    assert seen == [("lab", True), ("lab", False)]
+
+
+def test_front_rejects_a_realm_that_the_client_may_not_ask_for() -> None:
+    policy = ClientPolicy(realms=frozenset({"example.org"}))
+    for name, kind in (("a@example.org", Serve), ("nobody", Serve), ("a@Example.com", Send)):
+        octets = access_request(
+            identifier=1,
+            authenticator=AUTHENTICATOR,
+            secret=SECRET,
+            attributes=[Attribute.of("User-Name", name)],
+            eap=IDENTITY,
+        )
+        decision = front().receive(octets, SOURCE, 0.0, replace(CLIENT, policy=policy))
+        assert isinstance(decision, kind)
+        if isinstance(decision, Send):
+            assert decision.octets[0] == Code.ACCESS_REJECT
+            assert join_eap(parse_packet(decision.octets)) == bytes.fromhex("04070004")
+
+
+def test_front_is_silent_beyond_what_a_client_may_ask() -> None:
+    accountant = replace(CLIENT, policy=ClientPolicy(services=frozenset({"acct"})))
+    decision = front().receive(asked(), SOURCE, 0.0, accountant)
+    assert decision == Discard("the client may not ask for this", "lab", "auth")
+    slow = replace(CLIENT, policy=ClientPolicy(requests_per_second=1))
+    served = front()
+    kinds = [type(served.receive(asked(identifier=n), SOURCE, now, slow)) for n, now in enumerate((0, 0, 0, 1))]
+    assert kinds == [Serve, Serve, Discard, Serve]

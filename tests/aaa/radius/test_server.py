@@ -13,6 +13,7 @@ from aaa.radius.front import RadiusFront
 from aaa.radius.server import RadiusServer
 from runtime.taps import Address
 from runtime.udp import UdpEndpoint
+from tests.aaa.radius.accounting.reports import BROKEN, MemoryLedger
 from tests.aaa.radius.samples import SOURCE, StubService, accept, asked, challenge, table
 from wire.identity import Imsi
 from wire.radius.packet import Code
@@ -42,10 +43,15 @@ class FakeEndpoint:
 class Bench:
     """A listening server, its fake socket and its service."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, decide: Callable[[AccessRequest], AccessAnswer]) -> None:
+    def __init__(
+        self,
+        monkeypatch: pytest.MonkeyPatch,
+        decide: Callable[[AccessRequest], AccessAnswer],
+        ledger: MemoryLedger | None = None,
+    ) -> None:
         self.service = StubService(decide)
         front = RadiusFront(table(), random=bytes, duplicates=DuplicateCache())
-        self.server = RadiusServer(self.service, front, request_limit=0.05, clock=lambda: 0.0)
+        self.server = RadiusServer(self.service, front, ledger=ledger, request_limit=0.05, clock=lambda: 0.0)
         self.front = front
         self.endpoints: list[FakeEndpoint] = []
 
@@ -178,3 +184,41 @@ async def test_server_does_not_drain_for_longer_than_it_may(monkeypatch: pytest.
     await bench.server.drain(0.01)
     assert bench.endpoints[0].sent == []
     await bench.server.close()
+
+
+async def test_server_keeps_whom_it_lets_in_before_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    ledger = MemoryLedger()
+    ledger.held = asyncio.Event()
+    bench = Bench(monkeypatch, lambda _: accept(), ledger)
+    waiting = asyncio.create_task(bench.deliver(asked()))
+    await asyncio.sleep(0.01)
+    assert bench.sent_codes == []
+    ledger.held.set()
+    assert await waiting == []
+    assert bench.sent_codes == [Code.ACCESS_ACCEPT]
+    assert [grant.imsi for grant in ledger.grants] == [accept().imsi]
+
+
+async def test_server_lets_in_without_a_ledger_that_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    ledger = MemoryLedger()
+    ledger.broken = BROKEN
+    bench = Bench(monkeypatch, lambda _: accept(), ledger)
+    (line,) = await bench.deliver(asked())
+    assert (line["event"], line["detail"]) == ("grant not kept", "the disk is full")
+    assert bench.sent_codes == [Code.ACCESS_ACCEPT]
+
+
+async def test_server_says_once_which_client_is_not_ready_and_keeps_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    ledger = MemoryLedger()
+    bench = Bench(monkeypatch, lambda _: challenge(), ledger)
+    unprotected = asked(eap=None)[:20]
+    bare = unprotected[:2] + len(unprotected).to_bytes(2, "big") + unprotected[4:]
+    lines = [line for _ in range(3) for line in await bench.deliver(bare)]
+    assert [line["client"] for line in lines if line["event"] == "client not ready"] == ["lab"]
+    ledger.broken = BROKEN
+    await bench.server._report()
+    ledger.broken = None
+    bench.server._begin_report()
+    await bench.deliver(asked())
+    await bench.server.close()
+    assert [(one.client, one.protected, one.unprotected) for one in ledger.counted] == [("lab", 1, 3)]

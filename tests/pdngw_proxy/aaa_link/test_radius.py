@@ -11,12 +11,12 @@ import structlog.testing
 from pdngw_proxy.aaa_link.config import RadiusLinkConfig
 from pdngw_proxy.aaa_link.port import RelayAnswer, RelayChallenge, RelayReject, RelayRequest, RelayUnavailable
 from pdngw_proxy.aaa_link.radius import RadiusLink
-from pdngw_proxy.aaa_link.radius_client import Timers
 from pdngw_proxy.aaa_link.radius_messages import Nas
 from runtime.config import SocketAddress
 from runtime.taps import Address
 from runtime.udp import UdpEndpoint
 from wire.radius.codec import parse_packet
+from wire.radius.exchange import Timers
 from wire.radius.messages import reply
 from wire.radius.packet import Attribute, Code
 from wire.secret import Secret

@@ -1,11 +1,11 @@
 """Whole packets: what our builders make, another implementation verifies."""
 
-from pyrad.packet import AuthPacket
+from pyrad.packet import AcctPacket, AuthPacket, CoAPacket
 
 from wire.radius.codec import parse_packet
 from wire.radius.eap import is_authentic, join_eap
-from wire.radius.messages import access_request, reply, status_server
-from wire.radius.packet import Attribute, Code, is_genuine_response
+from wire.radius.messages import access_request, reply, signed_request, status_server
+from wire.radius.packet import Attribute, Code, is_genuine_request, is_genuine_response
 
 SECRET = b"xyzzy5461"
 AUTHENTICATOR = bytes(range(16))
@@ -58,3 +58,22 @@ def test_status_server_is_the_published_one() -> None:
         identifier=0xDA, authenticator=bytes.fromhex("8a54f4686fb394c52866e302185d0623"), secret=SECRET
     )
     assert octets.hex() == "0cda00268a54f4686fb394c52866e302185d062350125a665e2e1e8411f3e243822097c84fa3"
+
+
+def test_signed_request_carries_both_authenticators() -> None:
+    # RFC 5176 §2.3
+    octets = signed_request(
+        Code.DISCONNECT_REQUEST, identifier=3, secret=SECRET, attributes=[Attribute.of("User-Name", "ue")]
+    )
+    assert octets[20:22] == b"\x50\x12"
+    assert is_authentic(octets, SECRET)
+    assert is_genuine_request(octets, SECRET)
+    foreign = CoAPacket(code=40, secret=SECRET, packet=octets)
+    assert foreign.VerifyCoARequest()
+
+
+def test_accounting_response_has_no_message_authenticator() -> None:
+    asked = signed_request(Code.ACCOUNTING_REQUEST, identifier=3, secret=SECRET)
+    answered = reply(parse_packet(asked), Code.ACCOUNTING_RESPONSE, secret=SECRET)
+    assert len(answered) == 20
+    assert AcctPacket(secret=SECRET, packet=asked).VerifyReply(AcctPacket(secret=SECRET, packet=answered), answered)

@@ -1,6 +1,6 @@
 """Identifiers: 256 on each socket, the least recently used first."""
 
-from pdngw_proxy.aaa_link.identifiers import IdentifierPool, Slot
+from runtime.radius.identifiers import IdentifierPool, Slot
 
 
 def test_pool_fills_one_socket_before_it_wants_another() -> None:

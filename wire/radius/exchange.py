@@ -1,14 +1,15 @@
-"""One Access-Request until it is answered or given up: retransmission and the proof of answers.
+"""One RADIUS request until it is answered or given up: retransmission and the proof of answers.
 
-RFC 5080 §2.2.1 (timers), RFC 2865 §3 and RFC 3579 §3.2 (authenticators).
+RFC 5080 §2.2.1 (timers), RFC 2865 §3 and RFC 3579 §3.2 (authenticators), RFC 5176 §2.3 (CoA and Disconnect).
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from wire.errors import DecodeError
 from wire.radius.codec import parse_packet
-from wire.radius.eap import is_authentic
-from wire.radius.packet import ACCESS_ANSWERS, RadiusPacket, is_genuine_response
+from wire.radius.eap import has_message_authenticator, is_authentic
+from wire.radius.packet import ACCESS_ANSWERS, Code, RadiusPacket, is_genuine_response
 from wire.sansio import RandomBytes, Tick, Transitions, check_transition
 
 
@@ -46,9 +47,10 @@ class Transmit:
 
 @dataclass(frozen=True, slots=True)
 class Deliver:
-    """The answer, genuine and authentic."""
+    """The answer, genuine and authentic; `octets` as it came."""
 
     packet: RadiusPacket
+    octets: bytes = field(default=b"", compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,15 @@ class Drop:
 
     cause: str
 
+
+ANSWERS: Mapping[int, frozenset[Code]] = {
+    Code.ACCESS_REQUEST: ACCESS_ANSWERS,
+    Code.ACCOUNTING_REQUEST: frozenset({Code.ACCOUNTING_RESPONSE}),
+    Code.STATUS_SERVER: frozenset({Code.ACCESS_ACCEPT, Code.ACCOUNTING_RESPONSE}),
+    Code.DISCONNECT_REQUEST: frozenset({Code.DISCONNECT_ACK, Code.DISCONNECT_NAK}),
+    Code.COA_REQUEST: frozenset({Code.COA_ACK, Code.COA_NAK}),
+}
+"""What may answer a request, by its code."""
 
 Effect = Transmit | Deliver | GiveUp | Drop
 
@@ -101,10 +112,14 @@ TRANSITIONS: Transitions = {
 
 
 class RadiusExchange:
-    """`request` is the sealed Access-Request, `secret` what is shared with the server, `random` jitters the timers."""
+    """`request` is sealed, `secret` what is shared with the server, `random` jitters the timers.
+
+    An answer without Message-Authenticator is believed only where the code of the request is not Access-Request.
+    """
 
     def __init__(self, request: bytes, secret: bytes, *, random: RandomBytes, timers: Timers | None = None) -> None:
         self._request = request
+        self._answers = ANSWERS.get(request[0], frozenset())
         self._secret = secret
         self._random = random
         self._timers = timers or Timers()
@@ -155,16 +170,17 @@ class RadiusExchange:
             refusal = self._refusal(packet, octets)
         except DecodeError as error:
             return state, [Drop(f"malformed answer {error}")]
-        return (state, [Drop(refusal)]) if refusal else (Done(), [Deliver(packet)])
+        return (state, [Drop(refusal)]) if refusal else (Done(), [Deliver(packet, octets)])
 
     def _refusal(self, packet: RadiusPacket, octets: bytes) -> str | None:
         identifier, authenticator = self._request[1], self._request[4:20]
-        if packet.code not in ACCESS_ANSWERS or packet.identifier != identifier:
-            return f"code {packet.code} answers no Access-Request of ours"
+        if packet.code not in self._answers or packet.identifier != identifier:
+            return f"code {packet.code} answers no request of ours"
         if not is_genuine_response(octets, authenticator, self._secret):
             return "Response Authenticator is wrong; does the server have another secret?"
-        # CVE-2024-3596: a Response Authenticator alone can be forged.
-        if not is_authentic(octets, self._secret, authenticator):
+        # CVE-2024-3596: a Response Authenticator alone can be forged where the request's own is known.
+        may_lack = self._request[0] != Code.ACCESS_REQUEST and not has_message_authenticator(octets)
+        if not may_lack and not is_authentic(octets, self._secret, authenticator):
             return "Message-Authenticator is missing or wrong"
         return None
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from pdngw_proxy.aaa_link.radius_client import (
+from wire.radius.codec import build_packet, parse_packet
+from wire.radius.exchange import (
     TRANSITIONS,
     Begun,
     DatagramArrived,
@@ -17,8 +18,7 @@ from pdngw_proxy.aaa_link.radius_client import (
     Unsent,
     Waiting,
 )
-from wire.radius.codec import build_packet, parse_packet
-from wire.radius.messages import access_request, reply
+from wire.radius.messages import access_request, reply, signed_request
 from wire.radius.packet import Code, RadiusPacket, response_authenticator, with_authenticator
 from wire.sansio import Tick, UnlistedTransition
 
@@ -125,8 +125,8 @@ def forged(case: str) -> bytes:
         ("another request", "Response Authenticator is wrong"),
         ("without Message-Authenticator", "Message-Authenticator is missing or wrong"),
         ("wrong Message-Authenticator", "Message-Authenticator is missing or wrong"),
-        ("a request", "code 1 answers no Access-Request"),
-        ("another Identifier", "code 2 answers no Access-Request"),
+        ("a request", "code 1 answers no request"),
+        ("another Identifier", "code 2 answers no request"),
         ("cut off", "malformed answer"),
     ],
 )
@@ -164,3 +164,25 @@ def test_every_transition_is_taken() -> None:
             taken.add((before, type(event), type(exchange.state)))
     listed = {(state, event, after) for (state, event), following in TRANSITIONS.items() for after in following}
     assert taken == listed
+
+
+@pytest.mark.parametrize(
+    ("code", "answer"),
+    [
+        (Code.ACCOUNTING_REQUEST, Code.ACCOUNTING_RESPONSE),
+        (Code.DISCONNECT_REQUEST, Code.DISCONNECT_NAK),
+        (Code.COA_REQUEST, Code.COA_ACK),
+    ],
+)
+def test_signed_request_is_answered_by_its_own_codes_without_message_authenticator(code: Code, answer: Code) -> None:
+    # RFC 5176 §3.6: a NAS need not put one into an ACK or NAK
+    request = signed_request(code, identifier=9, secret=SECRET)
+    exchange = RadiusExchange(request, SECRET, random=middle)
+    exchange.handle(Begun(), 0.0)
+    bare = build_packet(RadiusPacket(answer, 9, bytes(16)))
+    for other in (Code.ACCESS_ACCEPT, answer):
+        unsigned = bytes([other]) + bare[1:]
+        genuine = with_authenticator(unsigned, response_authenticator(unsigned, request[4:20], SECRET))
+        (effect,) = exchange.handle(DatagramArrived(genuine), 1.0)
+    assert isinstance(effect, Deliver)
+    assert effect.packet.code == answer

@@ -1,0 +1,108 @@
+"""What an operator asks of the AAA server's sessions and clients; each reads the configuration and the ledger anew."""
+
+import secrets
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from aaa.config import AaaConfig
+from aaa.ledger import open_configured_ledger
+from aaa.radius.clients import RadiusClient, find_by_name, load_clients
+from aaa.radius.config import RadiusConfig
+from aaa.radius.dynamic import COA_PORT, Done, DynamicAuthorization, Outcome, Refused
+from hss.session_api import UNKNOWN_TO_NAS, ClientSeen, Session, SessionLedger, SessionQuery
+from runtime.config import ConfigError, RawConfig
+from wire.radius.exchange import Timers
+from wire.radius.packet import Attribute
+
+_TIMERS = Timers(irt=1.0, mrd=15.0)
+"""An operator waits for it, so it is given up sooner than RFC 5080 §2.2.1 would."""
+
+
+class SessionRefused(Exception):
+    """It was not done; the message is one line that says why and what to do."""
+
+
+async def find_sessions(raw: RawConfig, query: SessionQuery) -> tuple[Session, ...]:
+    """The sessions that `query` asks for."""
+    async with open_configured_ledger(raw, _database(raw)) as ledger:
+        return await ledger.sessions(query)
+
+
+async def find_clients(raw: RawConfig) -> tuple[ClientSeen, ...]:
+    """Every configured client and what it has sent; those that were never heard as well."""
+    async with open_configured_ledger(raw, _database(raw)) as ledger:
+        seen = {one.client: one for one in await ledger.clients()}
+    radius = _radius(raw)
+    over_tls = () if radius.radsec is None else radius.radsec.client
+    configured = [*(entry.name for entry in radius.client), *(entry.name for entry in over_tls)]
+    return tuple(seen.get(name, ClientSeen(name, 0, 0, None, None)) for name in configured)
+
+
+async def disconnect(raw: RawConfig, number: int) -> Session:
+    """Have the NAS end session `number`; SessionRefused when it did not."""
+    async with open_configured_ledger(raw, _database(raw)) as ledger:
+        session = await _open_session(ledger, number)
+        outcome = await _ask(raw, session, None)
+        if isinstance(outcome, Refused) and outcome.is_unknown:
+            await ledger.end(number, UNKNOWN_TO_NAS, datetime.now(UTC))
+            raise SessionRefused(f"the NAS knows no session {number} any more; it counts as ended now")
+        _require_done(outcome, number)
+        return session
+
+
+async def change(raw: RawConfig, number: int, attributes: Sequence[Attribute]) -> Session:
+    """Have the NAS change session `number`; SessionRefused when it did not."""
+    async with open_configured_ledger(raw, _database(raw)) as ledger:
+        session = await _open_session(ledger, number)
+        _require_done(await _ask(raw, session, attributes), number)
+        return session
+
+
+async def _open_session(ledger: SessionLedger, number: int) -> Session:
+    session = await ledger.session(number)
+    if session is None:
+        raise SessionRefused(f"there is no session {number}; akadia aaa sessions lists them")
+    if session.ended is not None:
+        raise SessionRefused(f"session {number} has ended ({session.end_cause}); akadia aaa sessions lists open ones")
+    return session
+
+
+async def _ask(raw: RawConfig, session: Session, changes: Sequence[Attribute] | None) -> Outcome:
+    client = _client(raw, session)
+    where = client.coa or (session.source, COA_PORT)
+    dynamic = DynamicAuthorization(server=where, secret=client.secret, random=secrets.token_bytes, timers=_TIMERS)
+    moment = datetime.now(UTC)
+    try:
+        if changes is None:
+            return await dynamic.disconnect(session, moment)
+        return await dynamic.change(session, moment, changes)
+    finally:
+        dynamic.close()
+
+
+def _require_done(outcome: Outcome, number: int) -> None:
+    if isinstance(outcome, Refused):
+        raise SessionRefused(f"the NAS refuses for session {number}: {outcome.cause}")
+    if not isinstance(outcome, Done):
+        raise SessionRefused(f"session {number}: {outcome.cause}; is coa of its [[aaa.radius.client]] right?")
+
+
+def _client(raw: RawConfig, session: Session) -> RadiusClient:
+    radius = _radius(raw)
+    if radius.radsec is not None and any(entry.name == session.client for entry in radius.radsec.client):
+        raise SessionRefused(f"its RADIUS client {session.client} is on TLS, over which no Disconnect and CoA are sent")
+    client = find_by_name(load_clients(radius.client), session.client)
+    if client is None:
+        raise SessionRefused(f"its RADIUS client {session.client} is not in the configuration any more")
+    return client
+
+
+def _database(raw: RawConfig) -> str:
+    return raw.section("aaa", AaaConfig).database
+
+
+def _radius(raw: RawConfig) -> RadiusConfig:
+    radius = raw.optional("aaa.radius", RadiusConfig)
+    if radius is None:
+        raise ConfigError(f"{raw.path}: there is no [aaa.radius]; add it")
+    return radius

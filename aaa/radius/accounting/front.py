@@ -1,0 +1,127 @@
+"""What to do with a packet on the accounting port: keep, repeat, answer at once, or keep silent.
+
+RFC 2866 §2, §4.1, RFC 5080 §2.2.2, RFC 5997 §4.2.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from aaa.radius.accounting.record import to_record
+from aaa.radius.clients import ClientTable, RadiusClient
+from aaa.radius.decisions import Admitted, Discard, Forward, Repeat, Send, admit, answer_status, within_policy
+from aaa.radius.duplicates import Answered, DuplicateCache, InProgress, RequestKey, Source
+from aaa.radius.policy import RateLimits
+from aaa.radius.proxy.routes import Routes
+from hss.session_api import AccountingRecord
+from wire.errors import DecodeError
+from wire.radius.messages import reply
+from wire.radius.packet import Code, RadiusPacket, is_genuine_request
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """Put `record` into the ledger, then call `AccountingFront.answer`, or `AccountingFront.abandon`."""
+
+    key: RequestKey
+    client: RadiusClient
+    packet: RadiusPacket
+    record: AccountingRecord
+
+
+Decision = Discard | Repeat | Send | Keep | Forward
+
+
+class AccountingFront:
+    """Decides without sockets and without the ledger."""
+
+    def __init__(
+        self,
+        clients: ClientTable,
+        *,
+        duplicates: DuplicateCache,
+        max_in_progress: int = 2000,
+        routes: Routes | None = None,
+    ) -> None:
+        self._routes = routes
+        self._clients = clients
+        self._duplicates = duplicates
+        self._max_in_progress = max_in_progress
+        self._in_progress = 0
+        self._limits = RateLimits()
+
+    @property
+    def in_progress(self) -> int:
+        """How many records the ledger has now."""
+        return self._in_progress
+
+    def receive(
+        self, octets: bytes, source: Source, now: float, moment: datetime, client: RadiusClient | None = None
+    ) -> Decision:
+        """Decide about one packet from `source` at `moment`; `client` is known where a connection has proved it."""
+        client = client or self._clients.find(source[0])
+        if client is None:
+            return Discard("no client is configured for this address")
+        admitted = admit(octets, client)
+        if isinstance(admitted, Discard):
+            return admitted
+        match admitted.packet.code:
+            case Code.ACCOUNTING_REQUEST if is_genuine_request(octets, client.secret):
+                return self._account(admitted, client, source, now, moment)
+            case Code.ACCOUNTING_REQUEST:
+                return Discard("Request Authenticator is wrong; does the client have another secret?", client.name)
+            case Code.STATUS_SERVER:
+                return answer_status(admitted, client, Code.ACCOUNTING_RESPONSE)
+            case code:
+                return Discard("this port serves no such code", client.name, f"code {code}")
+
+    def answer(self, keeping: Keep) -> bytes | None:
+        """The Accounting-Response to a record that is kept; None when the client has moved on."""
+        octets = reply(keeping.packet, Code.ACCOUNTING_RESPONSE, secret=keeping.client.secret)
+        self._in_progress -= 1
+        return octets if self._duplicates.settle(keeping.key, octets) else None
+
+    def settle(self, forwarding: Forward, octets: bytes) -> bool:
+        """Keep another server's answer; False when the client has moved on."""
+        self._in_progress -= 1
+        return self._duplicates.settle(forwarding.key, octets)
+
+    def abandon(self, keeping: Keep | Forward) -> None:
+        """It was not kept: no answer, so that the client sends it again (RFC 2866 §2)."""
+        self._in_progress -= 1
+        self._duplicates.forget(keeping.key)
+
+    def _account(
+        self, admitted: Admitted, client: RadiusClient, source: Source, now: float, moment: datetime
+    ) -> Decision:
+        refused = within_policy(client, "acct", self._limits, now)
+        if refused is not None:
+            return refused
+        if not client.policy.serves_realm(admitted.packet):
+            return Discard("the client may not ask for this realm", client.name)
+        key = RequestKey.of(admitted.packet, source)
+        match self._duplicates.outcome(key, now):
+            case InProgress():
+                return Repeat(None)
+            case Answered(octets):
+                return Repeat(octets)
+        if self._in_progress >= self._max_in_progress:
+            return Discard("too many requests in progress", client.name)
+        decision = self._destination(admitted, client, source, key, moment)
+        if isinstance(decision, Keep | Forward):
+            self._duplicates.begin(key, now)
+            self._in_progress += 1
+        return decision
+
+    def _destination(
+        self, admitted: Admitted, client: RadiusClient, source: Source, key: RequestKey, moment: datetime
+    ) -> Decision:
+        packet = admitted.packet
+        realm = None if self._routes is None else self._routes.find(packet)
+        if realm is not None and self._routes is not None:
+            if self._routes.has_been_here(packet):
+                return Discard("the request has been here before: a loop of proxies", client.name)
+            return Forward(key, client, packet, admitted.octets, realm)
+        try:
+            return Keep(key, client, packet, to_record(packet, client.name, source[0], moment))
+        except DecodeError as error:
+            return Discard("the record cannot be kept", client.name, error.reason)

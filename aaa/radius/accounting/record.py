@@ -1,0 +1,101 @@
+"""An Accounting-Request as a record for the ledger (RFC 2866 §4.1, §5)."""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from aaa.radius.nas import first_address, first_text, nas_name
+from hss.session_api import COUNTER_MAX, AccountingRecord, AccountingStatus, Usage
+from wire.errors import DecodeError
+from wire.radius.accounting import AcctStatusType, terminate_cause_text, whole_counter
+from wire.radius.dictionary import definition
+from wire.radius.packet import RadiusPacket
+
+STATUSES: Mapping[int, AccountingStatus] = {
+    AcctStatusType.START: AccountingStatus.START,
+    AcctStatusType.STOP: AccountingStatus.STOP,
+    AcctStatusType.INTERIM_UPDATE: AccountingStatus.INTERIM,
+    AcctStatusType.ACCOUNTING_ON: AccountingStatus.ON,
+    AcctStatusType.ACCOUNTING_OFF: AccountingStatus.OFF,
+}
+WHOLE_NAS = frozenset({AccountingStatus.ON, AccountingStatus.OFF})
+
+OUR_CLASS_TYPES = frozenset({18, 23, 50})
+"""The first octet of an EAP Session-Id of EAP-SIM, EAP-AKA and EAP-AKA' (RFC 5247 §1.4), which is our Class."""
+
+_LONGEST_DELAY = 30 * 86400
+_CHANGED_BY_RETRANSMISSION = frozenset(
+    definition(name).key for name in ("Acct-Delay-Time", "Proxy-State", "Message-Authenticator")
+)
+
+
+def to_record(packet: RadiusPacket, client: str, source: str, received: datetime) -> AccountingRecord:
+    """What `packet` says; DecodeError when it says too little to be kept (RFC 2866 §5.13: Status-Type, Session-Id)."""
+    number = packet.integer("Acct-Status-Type")
+    if number is None:
+        raise DecodeError(0, "no Acct-Status-Type")
+    status = STATUSES.get(number)
+    if status is None:
+        raise DecodeError(0, f"Acct-Status-Type {number} is not kept")
+    nas = nas_name(packet, source)
+    cause = packet.integer("Acct-Terminate-Cause")
+    delay = min(packet.integer("Acct-Delay-Time") or 0, _LONGEST_DELAY)
+    return AccountingRecord(
+        fingerprint=_fingerprint(packet, client),
+        status=status,
+        session_key=None if status in WHOLE_NAS else _session_key(packet, client, nas),
+        session_id=first_text(packet, "Acct-Session-Id") or "",
+        client=client,
+        nas=nas,
+        source=source,
+        at=received - timedelta(seconds=delay),
+        received=received,
+        user_name=first_text(packet, "User-Name"),
+        radius_class=_class(packet),
+        calling_station=first_text(packet, "Calling-Station-Id"),
+        framed_address=first_address(packet, "Framed-IPv6-Address") or first_address(packet, "Framed-IP-Address"),
+        usage=_usage(packet),
+        end_cause=None if cause is None else terminate_cause_text(cause),
+    )
+
+
+def _usage(packet: RadiusPacket) -> Usage:
+    def octets(direction: str) -> int | None:
+        low, high = packet.integer(f"Acct-{direction}-Octets"), packet.integer(f"Acct-{direction}-Gigawords")
+        whole = whole_counter(low, high)
+        return None if whole is None else min(whole, COUNTER_MAX)
+
+    return Usage(
+        seconds=packet.integer("Acct-Session-Time"),
+        octets_in=octets("Input"),
+        octets_out=octets("Output"),
+        packets_in=packet.integer("Acct-Input-Packets"),
+        packets_out=packet.integer("Acct-Output-Packets"),
+    )
+
+
+def _class(packet: RadiusPacket) -> bytes | None:
+    """Our Class among those that proxies may have added, else the first (RFC 2865 §5.25 lets there be many)."""
+    found = [value for value in packet.values("Class") if value]
+    ours = [value for value in found if value[0] in OUR_CLASS_TYPES and len(value) > 32]
+    return next(iter(ours or found), None)
+
+
+def _session_key(packet: RadiusPacket, client: str, nas: str) -> bytes:
+    identifier = packet.octets("Acct-Session-Id")
+    if not identifier:
+        raise DecodeError(0, "no Acct-Session-Id")
+    return _digest(client.encode(), nas.encode(), identifier)[:16]
+
+
+def _fingerprint(packet: RadiusPacket, client: str) -> bytes:
+    parts = [client.encode()]
+    for attribute in packet.attributes:
+        if attribute.key not in _CHANGED_BY_RETRANSMISSION:
+            parts += [repr(attribute.key).encode(), attribute.value]
+    return _digest(*parts)
+
+
+def _digest(*parts: bytes) -> bytes:
+    """SHA-256 over parts that cannot run into each other."""
+    return hashlib.sha256(b"".join(len(part).to_bytes(4, "big") + part for part in parts)).digest()

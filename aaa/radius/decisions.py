@@ -1,0 +1,87 @@
+"""What a front can decide about a packet, beside serving it (RFC 2865 §3, RFC 3579 §3.2, RFC 5080 §2.2.2)."""
+
+from dataclasses import dataclass
+
+from aaa.radius.clients import RadiusClient
+from aaa.radius.duplicates import RequestKey
+from aaa.radius.policy import RateLimits, Service
+from aaa.radius.proxy.config import RealmConfig
+from wire.errors import DecodeError
+from wire.radius.codec import parse_packet
+from wire.radius.eap import has_message_authenticator, is_authentic
+from wire.radius.messages import reply
+from wire.radius.packet import Code, RadiusPacket
+
+
+@dataclass(frozen=True, slots=True)
+class Discard:
+    """Say nothing; `cause` is one of few texts for the log, `detail` what was particular to this datagram."""
+
+    cause: str
+    client: str | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """A duplicate: send the answer it had, or nothing while there is none."""
+
+    octets: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Send `octets` at once; `refusal` is the cause for the log when they refuse."""
+
+    octets: bytes
+    client: str
+    refusal: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Forward:
+    """Ask the servers of `realm`, then give their answer to the front's `settle`, or call its `abandon`."""
+
+    key: RequestKey
+    client: RadiusClient
+    packet: RadiusPacket
+    octets: bytes
+    realm: RealmConfig
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A packet whose Message-Authenticator, if it has one (`is_protected`), is right."""
+
+    packet: RadiusPacket
+    is_protected: bool
+    octets: bytes
+
+
+def admit(octets: bytes, client: RadiusClient) -> Admitted | Discard:
+    """Read what `client` sent; silence for what is malformed or made with another secret."""
+    name = client.client.name
+    try:
+        packet = parse_packet(octets)
+        is_protected = has_message_authenticator(octets)
+    except DecodeError as error:
+        return Discard("the packet is malformed", name, str(error))
+    if is_protected and not is_authentic(octets, client.secret):
+        return Discard("Message-Authenticator is wrong; does the client have another secret?", name)
+    return Admitted(packet, is_protected, octets)
+
+
+def within_policy(client: RadiusClient, service: Service, limits: RateLimits, now: float) -> Discard | None:
+    """Silence for what `client` may not ask, or asks too often."""
+    if service not in client.policy.services:
+        return Discard("the client may not ask for this", client.name, service)
+    if not limits.allow(client.name, client.policy, now):
+        return Discard("the client sends more requests than it may", client.name)
+    return None
+
+
+def answer_status(admitted: Admitted, client: RadiusClient, code: Code) -> Discard | Send:
+    """The answer to Status-Server, which never leaves this server (RFC 5997 §4)."""
+    if not admitted.is_protected:
+        return Discard("Status-Server without Message-Authenticator", client.client.name)
+    return Send(reply(admitted.packet, code, secret=client.secret), client.client.name)

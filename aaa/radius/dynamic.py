@@ -1,0 +1,98 @@
+"""Disconnect and CoA: the server asks a NAS to end or to change a session (RFC 5176)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from ipaddress import IPv6Address, ip_address
+
+from hss.session_api import Session
+from runtime.radius.requests import RadiusRequests, RadiusUnavailable
+from runtime.taps import Address
+from wire.radius.error_cause import ErrorCause, error_cause_of, error_cause_text
+from wire.radius.exchange import Timers
+from wire.radius.messages import signed_request
+from wire.radius.packet import Attribute, Code
+from wire.sansio import RandomBytes
+from wire.secret import Secret
+
+COA_PORT = 3799
+"""RFC 5176 §2.1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The NAS has done it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The NAS did not do it; `cause` in words. `is_unknown` when it has no such session (any more)."""
+
+    cause: str
+    is_unknown: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """Nobody knows whether it was done; `cause` is one line."""
+
+    cause: str
+
+
+Outcome = Done | Refused | Unanswered
+
+
+class DynamicAuthorization:
+    """The dynamic authorization client of one NAS, at `server`, from any address of ours of the same family."""
+
+    def __init__(self, *, server: Address, secret: Secret, random: RandomBytes, timers: Timers | None = None) -> None:
+        local = "::" if isinstance(ip_address(server[0].partition("%")[0]), IPv6Address) else "0.0.0.0"
+        self._secret = secret
+        self._requests = RadiusRequests(server=server, secret=secret, local=local, random=random, timers=timers)
+
+    async def disconnect(self, session: Session, moment: datetime) -> Outcome:
+        """Ask the NAS to end `session` (RFC 5176 §2.1)."""
+        return await self._ask(Code.DISCONNECT_REQUEST, session, moment, ())
+
+    async def change(self, session: Session, moment: datetime, attributes: Sequence[Attribute]) -> Outcome:
+        """Ask the NAS to go on with `attributes` instead of those of the Access-Accept (RFC 5176 §2.2)."""
+        return await self._ask(Code.COA_REQUEST, session, moment, attributes)
+
+    def close(self) -> None:
+        """Free the socket."""
+        self._requests.close()
+
+    async def _ask(self, code: Code, session: Session, moment: datetime, changes: Sequence[Attribute]) -> Outcome:
+        attributes = [*identification(session), *changes, Attribute.of("Event-Timestamp", int(moment.timestamp()))]
+        try:
+            answered = await self._requests.ask(
+                lambda identifier: signed_request(
+                    code, identifier=identifier, secret=self._secret, attributes=attributes
+                )
+            )
+        except RadiusUnavailable as error:
+            return Unanswered(str(error))
+        if answered.packet.code in {Code.DISCONNECT_ACK, Code.COA_ACK}:
+            return Done()
+        cause = error_cause_of(answered.packet)
+        return Refused(error_cause_text(cause), cause == ErrorCause.SESSION_CONTEXT_NOT_FOUND)
+
+
+def identification(session: Session) -> list[Attribute]:
+    """The attributes by which the NAS finds itself and the session (RFC 5176 §3)."""
+    said = {
+        "Acct-Session-Id": session.session_id,
+        "User-Name": session.user_name,
+        "Calling-Station-Id": session.calling_station,
+    }
+    # what was no text when it came is not what the NAS would look for
+    named = [Attribute.of(name, text) for name, text in said.items() if text and "\ufffd" not in text]
+    return [_nas(session.nas), *named]
+
+
+def _nas(name: str) -> Attribute:
+    try:
+        address = ip_address(name)
+    except ValueError:
+        return Attribute.of("NAS-Identifier", name)
+    return Attribute.of("NAS-IPv6-Address" if address.version == 6 else "NAS-IP-Address", str(address))

@@ -1,0 +1,32 @@
+"""Who a NAS is and where its user comes from, as its requests say it (RFC 2865 §5.4, §5.31, §5.32)."""
+
+from wire.errors import DecodeError
+from wire.radius.dictionary import decode_value
+from wire.radius.packet import RadiusPacket
+
+
+def nas_name(packet: RadiusPacket, source: str) -> str:
+    """NAS-Identifier, else the address that the NAS says, else the one that the packet came from."""
+    identifier = first_text(packet, "NAS-Identifier")
+    if identifier:
+        return identifier
+    for name in ("NAS-IPv6-Address", "NAS-IP-Address"):
+        address = first_address(packet, name)
+        if address is not None:
+            return address
+    return source
+
+
+def first_text(packet: RadiusPacket, name: str) -> str | None:
+    """The first attribute called `name` as text that every store can hold: what is no UTF-8 or NUL is replaced."""
+    found = packet.values(name)
+    return found[0].decode(errors="replace").replace("\0", "\ufffd") if found else None
+
+
+def first_address(packet: RadiusPacket, name: str) -> str | None:
+    """The first attribute called `name` as a literal address, None when it is none."""
+    found = packet.values(name)
+    try:
+        return str(decode_value(name, found[0])) if found else None
+    except DecodeError:
+        return None

@@ -1,0 +1,86 @@
+"""Requests of other realms' users to those realms' servers, and the answers back (RFC 2865 §2.3, RFC 3579 §2.6.2)."""
+
+from collections.abc import Iterable, Mapping
+
+from aaa.radius.clients import RadiusClient
+from aaa.radius.proxy.config import HomeServerConfig, RealmConfig
+from aaa.radius.proxy.home_server import HomeServer
+from aaa.radius.proxy.routes import Routes, in_order
+from runtime.config import ConfigError
+from runtime.radius.requests import RadiusUnavailable
+from runtime.taps import DatagramTap
+from wire.radius.forwarding import forward_answer, forward_request
+from wire.radius.packet import Code, RadiusPacket
+from wire.sansio import RandomBytes
+
+NONCE_LENGTH = 8
+
+
+class Relay:
+    """The realms of others and their servers, made inside a running loop."""
+
+    def __init__(self, routes: Routes, servers: Mapping[str, HomeServer], *, random: RandomBytes) -> None:
+        self.routes = routes
+        self._servers = servers
+        self._random = random
+
+    @classmethod
+    def of(
+        cls,
+        realms: Iterable[RealmConfig],
+        servers: Iterable[HomeServerConfig],
+        *,
+        node: str,
+        random: RandomBytes,
+        capture: DatagramTap | None = None,
+    ) -> "Relay | None":
+        """What the configuration says, None when every realm is ours; ConfigError for a server that is not there."""
+        realms, servers = tuple(realms), tuple(servers)
+        if not realms:
+            return None
+        names = {server.name for server in servers}
+        for realm in realms:
+            missing = next((name for name in realm.servers if name not in names), None)
+            if missing is not None:
+                raise ConfigError(f"realm {realm.realm}: there is no [[aaa.radius.server]] {missing}; add it")
+        made = {server.name: HomeServer(server, random=random, capture=capture) for server in servers}
+        return cls(Routes(realms, node), made, random=random)
+
+    async def forward(self, realm: RealmConfig, octets: bytes, packet: RadiusPacket, client: RadiusClient) -> bytes:
+        """The answer for `client` to `octets`, a request of `realm` that was admitted.
+
+        RadiusUnavailable when no server answers; EncodeError or DecodeError when a packet cannot be forwarded.
+        """
+        living = [name for name in realm.servers if self._servers[name].lives]
+        cause = f"every server of realm {realm.realm} is dead"
+        for name in in_order(living, packet, realm.choose):
+            try:
+                return await self._ask(self._servers[name], octets, client)
+            except RadiusUnavailable as error:
+                cause = str(error)
+        raise RadiusUnavailable(cause)
+
+    async def close(self) -> None:
+        """End every wait."""
+        for server in self._servers.values():
+            await server.close()
+
+    async def _ask(self, server: HomeServer, octets: bytes, client: RadiusClient) -> bytes:
+        def build(identifier: int) -> bytes:
+            return forward_request(
+                octets,
+                identifier=identifier,
+                authenticator=self._random(16),
+                secret=server.secret,
+                proxy_state=self.routes.mark + self._random(NONCE_LENGTH),
+            )
+
+        answered = await server.ask(build, accounting=octets[0] == Code.ACCOUNTING_REQUEST)
+        return forward_answer(
+            answered.octets,
+            octets,
+            server_secret=server.secret,
+            server_authenticator=answered.request_authenticator,
+            client_secret=client.secret,
+            random=self._random,
+        )

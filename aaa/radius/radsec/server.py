@@ -1,0 +1,118 @@
+"""RADIUS over TLS: connections of clients that their certificates name, all codes on each (RFC 6614 §2.1, §2.3)."""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import assert_never
+
+from aaa.radius.clients import RadiusClient
+from aaa.radius.decisions import Discard
+from aaa.radius.listening import DiscardLog, Take, address_text
+from aaa.radius.radsec.config import RadsecConfig
+from aaa.radius.radsec.connection import RadsecConnection
+from aaa.radius.radsec.names import RadsecClient, certified_names, find_client
+from aaa.radius.radsec.routing import Broken, Ignored, Port, route
+from runtime.logs import get_logger
+from runtime.taps import Address
+from runtime.tls import server_context
+
+log = get_logger("aaa.radius.radsec")
+
+HANDSHAKE = 10.0
+"""Seconds for a TLS handshake."""
+
+
+class RadsecServer:
+    """Accepts connections and gives their packets to `takes`, by the port that they would have come to over UDP.
+
+    Nothing of it is captured: under the secret that everybody knows a capture would show every MSK.
+    """
+
+    def __init__(self, config: RadsecConfig, clients: Sequence[RadsecClient], takes: Mapping[Port, Take]) -> None:
+        self._config = config
+        self._clients = clients
+        self._takes = takes
+        self._tls = server_context(certificate=config.certificate, key=config.key, ca=config.ca, demand=True)
+        self._open: dict[RadsecConnection, RadiusClient] = {}
+        self._lines = DiscardLog(time.monotonic)
+        self._listeners: list[asyncio.Server] = []
+
+    async def listen(self, *, reuse_port: bool = False) -> list[Address]:
+        """Accept connections at every address; what was bound. OSError when one is taken.
+
+        With `reuse_port` other processes listen beside this one.
+        """
+        loop = asyncio.get_running_loop()
+        bound: list[Address] = []
+        for host, port in (self._config.address, *self._config.more_addresses):
+            listener = await loop.create_server(
+                lambda: RadsecConnection(self),
+                host,
+                port,
+                ssl=self._tls,
+                ssl_handshake_timeout=HANDSHAKE,
+                reuse_port=reuse_port or None,
+            )
+            self._listeners.append(listener)
+            where = listener.sockets[0].getsockname()
+            bound.append((str(where[0]), int(where[1])))
+        return bound
+
+    async def close(self) -> None:
+        """Stop listening and end every connection."""
+        for listener in self._listeners:
+            listener.close()
+        for connection in tuple(self._open):
+            connection.close()
+        await asyncio.sleep(0)
+
+    # --- Receiver -----------------------------------------------------------------------------------------------------
+
+    def connection_made(self, connection: RadsecConnection) -> None:
+        """Somebody with a certificate of our authority has connected."""
+        client = find_client(self._clients, connection.certificate, connection.remote[0])
+        if client is None:
+            names = ", ".join(sorted(certified_names(connection.certificate)))
+            self._turn_away(connection, "no client has such a certificate and address", "", names)
+        elif len(self._open) >= self._config.connections:
+            self._turn_away(connection, "too many connections", client.name, "")
+        elif Counter(one.name for one in self._open.values())[client.name] >= self._config.connections_of_one:
+            self._turn_away(connection, "too many connections of this client", client.name, "")
+        else:
+            self._open[connection] = client
+            log.info("client connected", client=client.name, source=address_text(connection.remote))
+
+    def packet_arrived(self, connection: RadsecConnection, octets: bytes) -> None:
+        """Give it to whom it is for."""
+        client = self._open.get(connection)
+        if client is None:
+            return
+        match route(octets, client):
+            case Broken(cause):
+                connection.close(cause)
+            case Ignored(cause):
+                self._lines.discarded(connection.remote, Discard(cause, client.name))
+            case Port() as port:
+                take = self._takes.get(port)
+                if take is None:
+                    cause = f"there is no {port.value} here"
+                    self._lines.discarded(connection.remote, Discard(cause, client.name))
+                else:
+                    take(octets, connection.remote, connection.send, client)
+            case routed:
+                assert_never(routed)
+
+    def connection_ended(self, connection: RadsecConnection, cause: str | None) -> None:
+        """Forget it."""
+        client = self._open.pop(connection, None)
+        if client is None:
+            return
+        if cause is None:
+            log.info("client disconnected", client=client.name, source=address_text(connection.remote))
+        else:
+            self._lines.warn("connection lost", cause, client.name, source=address_text(connection.remote))
+
+    def _turn_away(self, connection: RadsecConnection, cause: str, client: str, names: str) -> None:
+        self._lines.warn("connection turned away", cause, client, source=address_text(connection.remote), names=names)
+        connection.close()

@@ -1,0 +1,105 @@
+"""The session ledger on a store: `hss.session_api.SessionLedger`, with one commit for all that waits."""
+
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from hss.models import AccessGrant
+from hss.session_api import AccountingRecord, ClientSeen, Grant, LedgerUnavailable, Session, SessionQuery
+from hss.sessions.listing import add_seen, find_clients, find_session, find_sessions
+from hss.sessions.recording import end_session, record_all
+from hss.sessions.upsert import insert_into
+from hss.store import schema
+from hss.store.database import Database
+from hss.store.errors import StoreError
+from hss.store.location import Location
+
+
+class SqlLedger:
+    """`hss.session_api.SessionLedger` on `database`, which is open."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def grant(self, grant: Grant) -> None:
+        """As `SessionLedger.grant`."""
+        with _unavailable():
+            await self._database.together(_insert_grants, grant)
+
+    async def record(self, record: AccountingRecord) -> bool:
+        """As `SessionLedger.record`."""
+        with _unavailable():
+            return await self._database.together(record_all, record)
+
+    async def sessions(self, query: SessionQuery) -> tuple[Session, ...]:
+        """As `SessionLedger.sessions`."""
+        with _unavailable():
+            return await self._database.read(lambda connection: find_sessions(connection, query))
+
+    async def session(self, number: int) -> Session | None:
+        """As `SessionLedger.session`."""
+        with _unavailable():
+            return await self._database.read(lambda connection: find_session(connection, number))
+
+    async def end(self, number: int, cause: str, at: datetime) -> None:
+        """As `SessionLedger.end`."""
+        with _unavailable():
+            await self._database.write(lambda connection: end_session(connection, number, cause, at))
+
+    async def seen(self, counted: tuple[ClientSeen, ...]) -> None:
+        """As `SessionLedger.seen`."""
+        with _unavailable():
+            await self._database.together(add_seen, counted)
+
+    async def clients(self) -> tuple[ClientSeen, ...]:
+        """As `SessionLedger.clients`."""
+        with _unavailable():
+            return await self._database.read(find_clients)
+
+
+@asynccontextmanager
+async def open_ledger(
+    location: Location, config_path: Path | str = "FILE", upgrade: str | None = None
+) -> AsyncIterator[SqlLedger]:
+    """The ledger at `location` while it is needed; SchemaOutdated or StoreUnavailable, a line that says what to do.
+
+    `upgrade` is the command that makes or upgrades its schema, where that is not the one of the HSS.
+    """
+    schema.check(location, config_path, upgrade)
+    database = Database(location)
+    await database.open()
+    try:
+        yield SqlLedger(database)
+    finally:
+        await database.close()
+
+
+def _insert_grants(connection: Connection, grants: Sequence[Grant]) -> list[None]:
+    insert = insert_into(connection, AccessGrant).on_conflict_do_nothing(index_elements=["radius_class"])
+    rows = [
+        {
+            "radius_class": grant.radius_class,
+            "imsi": str(grant.imsi),
+            "user_name": grant.user_name,
+            "method": grant.method,
+            "client": grant.client,
+            "nas": grant.nas,
+            "apn": grant.apn,
+            "calling_station": grant.calling_station,
+            "at": grant.at,
+        }
+        for grant in sorted(grants, key=lambda one: one.radius_class)
+    ]
+    connection.execute(insert, rows)
+    return [None] * len(grants)
+
+
+@contextmanager
+def _unavailable() -> Iterator[None]:
+    try:
+        yield
+    except StoreError as error:
+        raise LedgerUnavailable(str(error)) from None

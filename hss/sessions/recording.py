@@ -1,0 +1,189 @@
+"""Accounting records into their tables, many in one transaction; the order in which they arrive changes no result.
+
+A session is what its records say together: counters only rise, a Start that comes after the Stop fills in what is
+missing. So retransmissions, reordering and two AAA servers at once do no harm (RFC 2866 §2, RFC 5080 §2.2.2).
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, func, or_, select, update
+
+from hss.models import AccessGrant, AccessSession, AccountingEntry, RecordKind
+from hss.session_api import NAS_RESTARTED, REPLACED, UNKNOWN_TO_NAS, AccountingRecord, AccountingStatus
+from hss.sessions.upsert import Insert, insert_for, later
+
+_LATE = timedelta(seconds=60)
+"""An Interim-Update so long after the Stop belongs to a new session under the old Acct-Session-Id."""
+_WHOLE_NAS = frozenset({AccountingStatus.ON, AccountingStatus.OFF})
+_COUNTERS = ("seconds", "octets_in", "octets_out", "packets_in", "packets_out")
+
+
+def record_all(connection: Connection, records: Sequence[AccountingRecord]) -> list[bool]:
+    """Keep `records`; for each whether it is new. Of those that are one and the same, the first is new."""
+    fresh = _insert_entries(connection, records)
+    new = []
+    for record in records:
+        new.append(record.fingerprint in fresh)
+        fresh.discard(record.fingerprint)
+    kept = [record for record, is_new in zip(records, new, strict=True) if is_new]
+    imsis = _granted(connection, kept)
+    for run in _runs(kept):
+        _apply(connection, run, imsis)
+    return new
+
+
+def end_session(connection: Connection, number: int, cause: str, at: datetime) -> None:
+    """Let an open session count as ended; what its NAS may still say of it says it better."""
+    is_open = (AccessSession.id == number) & AccessSession.ended.is_(None)
+    connection.execute(update(AccessSession).where(is_open).values(ended=at, end_cause=cause))
+
+
+def _insert_entries(connection: Connection, records: Sequence[AccountingRecord]) -> set[bytes]:
+    distinct = {record.fingerprint: _entry(record) for record in records}
+    insert = insert_for(connection.dialect.name, AccountingEntry).on_conflict_do_nothing(index_elements=["fingerprint"])
+    added = connection.execute(insert.returning(AccountingEntry.fingerprint), list(distinct.values()))
+    return {bytes(fingerprint) for (fingerprint,) in added}
+
+
+def _entry(record: AccountingRecord) -> dict[str, Any]:
+    return {
+        "fingerprint": record.fingerprint,
+        "kind": RecordKind(record.status.value),
+        "session_key": record.session_key,
+        "session_id": record.session_id,
+        "client": record.client,
+        "nas": record.nas,
+        "at": record.at,
+        "received": record.received,
+        "user_name": record.user_name,
+        "radius_class": record.radius_class,
+        "end_cause": record.end_cause,
+        **{name: getattr(record.usage, name) for name in _COUNTERS},
+    }
+
+
+def _granted(connection: Connection, records: Sequence[AccountingRecord]) -> dict[bytes, str]:
+    """Whose authentication each Class is of."""
+    classes = {record.radius_class for record in records if record.radius_class is not None}
+    if not classes:
+        return {}
+    found = select(AccessGrant.radius_class, AccessGrant.imsi).where(AccessGrant.radius_class.in_(sorted(classes)))
+    return {bytes(radius_class): imsi for radius_class, imsi in connection.execute(found)}
+
+
+def _runs(records: Sequence[AccountingRecord]) -> Iterator[list[AccountingRecord]]:
+    """Records that may be kept in any order: never two of one session, and one of a whole NAS alone."""
+    rounds: list[list[AccountingRecord]] = []
+    seen: Counter[bytes] = Counter()
+    for record in records:
+        if record.session_key is None:
+            yield from rounds
+            yield [record]
+            rounds, seen = [], Counter()
+            continue
+        if seen[record.session_key] == len(rounds):
+            rounds.append([])
+        rounds[seen[record.session_key]].append(record)
+        seen[record.session_key] += 1
+    yield from rounds
+
+
+def _apply(connection: Connection, run: list[AccountingRecord], imsis: dict[bytes, str]) -> None:
+    if run[0].status in _WHOLE_NAS:
+        connection.execute(_END_OF_NAS, {"_client": run[0].client, "_nas": run[0].nas, "_at": run[0].at})
+        return
+    # two processes that lock rows do so in the same order
+    run.sort(key=lambda record: record.session_key or b"")
+    beginning = [record for record in run if record.status in {AccountingStatus.START, AccountingStatus.INTERIM}]
+    if beginning:
+        connection.execute(_SET_ASIDE, [_successor(record) for record in beginning])
+    connection.execute(_merge(connection.dialect.name), [_row(record, imsis) for record in run])
+
+
+def _successor(record: AccountingRecord) -> dict[str, Any]:
+    starts = record.status is AccountingStatus.START
+    return {
+        "_key": record.session_key,
+        "_ended_before": record.at if starts else record.at - _LATE,
+        "_at": record.at,
+        "_class": record.radius_class if starts else None,
+    }
+
+
+def _row(record: AccountingRecord, imsis: dict[bytes, str]) -> dict[str, Any]:
+    usage, stops = record.usage, record.status is AccountingStatus.STOP
+    return {
+        "session_key": record.session_key,
+        "client": record.client,
+        "nas": record.nas,
+        "source": record.source,
+        "session_id": record.session_id,
+        "user_name": record.user_name,
+        "imsi": imsis.get(record.radius_class or b""),
+        "radius_class": record.radius_class,
+        "calling_station": record.calling_station,
+        "framed_address": record.framed_address,
+        "started": record.at - timedelta(seconds=usage.seconds or 0),
+        "updated": record.at,
+        "ended": record.at if stops else None,
+        "end_cause": record.end_cause if stops else None,
+        **{name: getattr(usage, name) or 0 for name in _COUNTERS},
+    }
+
+
+@cache
+def _merge(dialect: str) -> Insert:
+    insert = insert_for(dialect, AccessSession)
+    old, new = AccessSession, insert.excluded
+    unsaid = or_(*(old.end_cause == cause for cause in (NAS_RESTARTED, REPLACED, UNKNOWN_TO_NAS)))
+    stops = and_(new.ended.is_not(None), or_(old.ended.is_(None), unsaid))
+    values: dict[str, ColumnElement[Any]] = {
+        "source": new.source,
+        "user_name": func.coalesce(new.user_name, old.user_name),
+        "imsi": func.coalesce(old.imsi, new.imsi),
+        "radius_class": func.coalesce(new.radius_class, old.radius_class),
+        "calling_station": func.coalesce(new.calling_station, old.calling_station),
+        "framed_address": func.coalesce(new.framed_address, old.framed_address),
+        "started": func.coalesce(old.started, new.started),
+        "updated": later(old.updated.expression, new.updated),
+        "ended": case((stops, new.ended), else_=old.ended),
+        "end_cause": case((stops, new.end_cause), else_=old.end_cause),
+        **{name: later(getattr(old, name).expression, new[name]) for name in _COUNTERS},
+    }
+    return insert.on_conflict_do_update(index_elements=["session_key"], set_=values)
+
+
+_END_OF_NAS = (
+    update(AccessSession)
+    .where(
+        AccessSession.client == bindparam("_client"),
+        AccessSession.nas == bindparam("_nas"),
+        AccessSession.ended.is_(None),
+        AccessSession.updated <= bindparam("_at"),
+    )
+    .values(ended=bindparam("_at"), end_cause=NAS_RESTARTED)
+)
+
+_SET_ASIDE = (
+    update(AccessSession)
+    .where(
+        AccessSession.session_key == bindparam("_key"),
+        or_(
+            AccessSession.ended < bindparam("_ended_before"),
+            and_(
+                AccessSession.ended.is_(None),
+                AccessSession.updated < bindparam("_at"),
+                AccessSession.radius_class != bindparam("_class"),
+            ),
+        ),
+    )
+    .values(
+        session_key=None,
+        ended=func.coalesce(AccessSession.ended, AccessSession.updated),
+        end_cause=func.coalesce(AccessSession.end_cause, REPLACED),
+    )
+)

@@ -1,0 +1,92 @@
+"""What an Accounting-Request says, attribute by attribute."""
+
+from datetime import timedelta
+
+import pytest
+
+from aaa.radius.accounting.record import STATUSES, to_record
+from hss.session_api import COUNTER_MAX, AccountingStatus, Usage
+from tests.aaa.radius.accounting.reports import MOMENT, packet
+from tests.aaa.radius.samples import SESSION_ID
+from wire.errors import DecodeError
+from wire.radius.accounting import AcctStatusType
+from wire.radius.packet import Attribute, Code, RadiusPacket
+
+SOURCE = "198.51.100.1"
+
+
+def test_start_is_translated_whole() -> None:
+    record = to_record(packet(), "lab", SOURCE, MOMENT)
+    assert record.status is AccountingStatus.START
+    assert (record.client, record.nas, record.source, record.session_id) == ("lab", "ap1", SOURCE, "0001")
+    assert (record.user_name, record.calling_station) == ("anonymous@example.org", "00-10-A4-23-19-C0")
+    assert (record.framed_address, record.radius_class) == ("2001:db8::7", SESSION_ID)
+    assert (record.at, record.received, record.usage, record.end_cause) == (MOMENT, MOMENT, Usage(), None)
+    assert (len(record.fingerprint), len(record.session_key or b"")) == (32, 16)
+
+
+def test_stop_counts_with_gigawords_and_says_why() -> None:
+    more = [
+        Attribute.of(name, value)
+        for name, value in {
+            "Acct-Session-Time": 600, "Acct-Input-Octets": 7, "Acct-Input-Gigawords": 3, "Acct-Output-Octets": 1,
+            "Acct-Input-Packets": 11, "Acct-Output-Packets": 12, "Acct-Terminate-Cause": 4, "Acct-Delay-Time": 5,
+        }.items()
+    ]  # fmt: skip
+    record = to_record(packet(*more, status=AcctStatusType.STOP), "lab", SOURCE, MOMENT)
+    assert record.usage == Usage(600, (3 << 32) + 7, 1, 11, 12)
+    assert (record.end_cause, record.at) == ("idle-timeout", MOMENT - timedelta(seconds=5))
+
+
+def test_counter_that_no_table_holds_is_the_largest_that_one_does() -> None:
+    more = [Attribute.of("Acct-Input-Gigawords", 0xFFFFFFFF), Attribute.of("Acct-Delay-Time", 0xFFFFFFFF)]
+    record = to_record(packet(*more), "lab", SOURCE, MOMENT)
+    assert record.usage.octets_in == COUNTER_MAX
+    assert record.at == MOMENT - timedelta(days=30)
+
+
+@pytest.mark.parametrize("number", STATUSES)
+def test_every_status_has_its_word(number: int) -> None:
+    record = to_record(packet(status=number), "lab", SOURCE, MOMENT)
+    assert record.status is STATUSES[number]
+    assert (record.session_key is None) == (number >= 7)
+
+
+def test_retransmission_has_the_same_fingerprint_and_nothing_else_has() -> None:
+    first = to_record(packet(), "lab", SOURCE, MOMENT)
+    again = packet(Attribute.of("Acct-Delay-Time", 9), Attribute.of("Proxy-State", b"p"), Attribute(80, bytes(16)))
+    assert to_record(again, "lab", SOURCE, MOMENT).fingerprint == first.fingerprint
+    others = [
+        to_record(packet(Attribute.of("Event-Timestamp", 9)), "lab", SOURCE, MOMENT),
+        to_record(packet(status=AcctStatusType.STOP), "lab", SOURCE, MOMENT),
+        to_record(packet(), "other", SOURCE, MOMENT),
+    ]
+    assert len({record.fingerprint for record in (first, *others)}) == 4
+    assert [other.session_key == first.session_key for other in others] == [True, True, False]
+
+
+def test_our_class_is_found_among_those_of_proxies() -> None:
+    named = tuple(one for one in packet().attributes if one.key != 25)
+    classes = [Attribute(25, b""), Attribute(25, b"a proxy's"), Attribute(25, SESSION_ID)]
+    record = to_record(RadiusPacket(4, 1, bytes(16), (*named, *classes)), "lab", SOURCE, MOMENT)
+    assert record.radius_class == SESSION_ID
+    assert to_record(RadiusPacket(4, 1, bytes(16), (*named, classes[1])), "lab", SOURCE, MOMENT).radius_class == (
+        b"a proxy's"
+    )
+    assert to_record(RadiusPacket(4, 1, bytes(16), named), "lab", SOURCE, MOMENT).radius_class is None
+
+
+@pytest.mark.parametrize(
+    ("attributes", "reason"),
+    [
+        ([], "no Acct-Status-Type"),
+        ([Attribute.of("Acct-Status-Type", 1)], "no Acct-Session-Id"),
+        ([Attribute.of("Acct-Status-Type", 1), Attribute(44, b"")], "no Acct-Session-Id"),
+        ([Attribute.of("Acct-Status-Type", 15)], "Acct-Status-Type 15 is not kept"),
+        ([Attribute(40, b"\1")], "is no integer"),
+        ([Attribute.of("Acct-Status-Type", 1), Attribute(44, b"a"), Attribute(44, b"b")], "2 attributes"),
+    ],
+)
+def test_what_cannot_be_kept_says_why(attributes: list[Attribute], reason: str) -> None:
+    with pytest.raises(DecodeError, match=reason):
+        to_record(RadiusPacket(Code.ACCOUNTING_REQUEST, 1, bytes(16), tuple(attributes)), "lab", SOURCE, MOMENT)

@@ -1,0 +1,106 @@
+"""Written before answered, and never answered when it was not written."""
+
+import asyncio
+
+import pytest
+from structlog.testing import capture_logs
+
+from aaa.radius.accounting.front import AccountingFront
+from aaa.radius.accounting.server import AccountingServer
+from aaa.radius.clients import ClientTable
+from aaa.radius.config import RadiusConfig
+from aaa.radius.duplicates import DuplicateCache
+from runtime.config import SocketAddress
+from tests.aaa.radius.accounting.reports import BROKEN, MOMENT, MemoryLedger, reported
+from tests.aaa.radius.samples import SOURCE, table
+from wire.radius.packet import Code
+
+
+class Bench:
+    """A server without a socket, and what it sent."""
+
+    def __init__(self) -> None:
+        self.ledger = MemoryLedger()
+        front = AccountingFront(table(), duplicates=DuplicateCache())
+        self.server = AccountingServer(self.ledger, front, request_limit=0.05, clock=lambda: 0.0, moment=lambda: MOMENT)
+        self.sent: list[bytes] = []
+
+    def give(self, octets: bytes) -> None:
+        self.server.take(octets, SOURCE, self.sent.append)
+
+    async def settle(self) -> None:
+        while self.server._tasks:
+            await asyncio.gather(*self.server._tasks)
+
+
+async def test_answer_leaves_after_the_record_is_kept() -> None:
+    bench = Bench()
+    bench.ledger.held = asyncio.Event()
+    bench.give(reported())
+    bench.give(reported())
+    await asyncio.sleep(0)
+    assert (bench.sent, bench.ledger.records) == ([], [])
+    bench.ledger.held.set()
+    await bench.settle()
+    bench.give(reported())
+    assert [octets[0] for octets in bench.sent] == [Code.ACCOUNTING_RESPONSE] * 2
+    assert [record.received for record in bench.ledger.records] == [MOMENT]
+
+
+@pytest.mark.parametrize("broken", [BROKEN, RuntimeError("out of order"), TimeoutError()])
+async def test_nothing_is_answered_that_was_not_kept(broken: Exception) -> None:
+    bench = Bench()
+    bench.ledger.broken = broken
+    with capture_logs() as lines:
+        bench.give(reported())
+        await bench.settle()
+    assert bench.sent == []
+    (line,) = lines
+    assert line["event"] in {"record not kept", "record failed"}
+    bench.ledger.broken = None
+    bench.give(reported())
+    await bench.settle()
+    assert len(bench.sent) == 1
+
+
+async def test_ledger_that_takes_too_long_gets_the_record_again() -> None:
+    bench = Bench()
+    bench.ledger.held = asyncio.Event()
+    bench.give(reported())
+    await bench.settle()
+    assert bench.sent == []
+    bench.ledger.held = None
+    bench.give(reported())
+    await bench.settle()
+    assert len(bench.sent) == 1
+
+
+async def test_closing_server_answers_what_it_has_begun() -> None:
+    bench = Bench()
+    bench.give(reported())
+    await bench.server.close()
+    assert (len(bench.sent), len(bench.ledger.records)) == (1, 1)
+
+
+async def test_closing_server_abandons_what_hangs() -> None:
+    bench = Bench()
+    bench.server._request_limit = 0.01
+    bench.ledger.held = asyncio.Event()
+    bench.give(reported())
+    await bench.server.close()
+    assert bench.sent == []
+
+
+async def test_discarded_packet_has_one_line_with_its_cause() -> None:
+    bench = Bench()
+    with capture_logs() as lines:
+        bench.give(b"nonsense")
+    assert [(line["event"], line["cause"]) for line in lines] == [("datagram discarded", "the packet is malformed")]
+
+
+@pytest.mark.stack
+async def test_server_is_what_the_configuration_says() -> None:
+    config = RadiusConfig(auth=SocketAddress("127.0.0.1", 0), acct=SocketAddress("127.0.0.1", 0))
+    server = AccountingServer.of(config, MemoryLedger(), ClientTable([]))
+    assert server.listen(config.accounting[0])[1] > 0
+    await server.close()

@@ -1,0 +1,42 @@
+"""[[aaa.radius.server]] and [[aaa.radius.realm]] as an operator writes them."""
+
+from pathlib import Path
+
+import pytest
+
+from aaa.radius.config import RadiusConfig
+from runtime.config import ConfigError, read_config
+
+GOOD = """
+[aaa.radius]
+auth = "127.0.0.1:1812"
+[[aaa.radius.server]]
+name = "hq"
+auth = "192.0.2.9:1812"
+acct = ""
+secret_file = "hq.secret"
+[[aaa.radius.realm]]
+realm = "example.org"
+servers = ["hq"]
+"""
+
+
+def read(folder: Path, text: str) -> RadiusConfig:
+    path = folder / "akadia.toml"
+    path.write_text(text, encoding="utf-8")
+    return read_config(path).section("aaa.radius", RadiusConfig)
+
+
+def test_config_is_read(tmp_path: Path) -> None:
+    radius = read(tmp_path, GOOD)
+    assert (radius.server[0].auth.port, radius.server[0].acct) == (1812, None)
+    assert (radius.realm[0].servers, radius.realm[0].choose) == (("hq",), "failover")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "complaint"),
+    [('["hq"]', "[]", "servers"), ('auth = "192.0.2.9:1812"', "", "auth"), ("[[aaa.radius.realm]]\n", "", "realm")],
+)
+def test_config_complains_of_the_key(tmp_path: Path, old: str, new: str, complaint: str) -> None:
+    with pytest.raises(ConfigError, match=complaint):
+        read(tmp_path, GOOD.replace(old, new))

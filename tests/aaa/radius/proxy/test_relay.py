@@ -1,0 +1,56 @@
+"""Requests go to the first server that lives."""
+
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from aaa.radius.proxy.config import RealmConfig
+from aaa.radius.proxy.relay import Relay
+from runtime.config import ConfigError
+from runtime.radius.requests import RadiusUnavailable
+from tests.aaa.radius.proxy.upstream import Upstream
+from tests.aaa.radius.samples import AUTHENTICATOR, CLIENT, SECRET, asked
+from wire.radius.codec import parse_packet
+from wire.radius.packet import Attribute, Code, is_genuine_response
+
+REALM = RealmConfig(realm="example.org", servers=("a", "b"))
+REQUEST = asked(Attribute.of("Proxy-State", b"nas"))
+
+
+@pytest.mark.stack
+async def test_request_goes_to_the_first_that_lives(tmp_path: Path) -> None:
+    first, second = Upstream("a"), Upstream("b")
+    servers = [first.config(tmp_path), second.config(tmp_path)]
+    relay = Relay.of([REALM], servers, node="aaa.example", random=Random(1).randbytes)
+    assert relay is not None
+
+    async def answer() -> bytes:
+        return await relay.forward(REALM, REQUEST, parse_packet(REQUEST), CLIENT)
+
+    octets = await answer()
+    packet = parse_packet(octets)
+    assert (packet.code, packet.identifier, packet.values("Class")) == (Code.ACCESS_ACCEPT, 7, (b"a",))
+    assert packet.values("Proxy-State") == (b"nas",)
+    assert is_genuine_response(octets, AUTHENTICATOR, SECRET)
+    first.lives = False
+    for _ in range(2):
+        assert parse_packet(await answer()).values("Class") == (b"b",)
+    tried = len(first.asked)
+    await answer()
+    assert Code.ACCESS_REQUEST not in first.asked[tried:]
+    second.lives = False
+    for _ in range(2):
+        with pytest.raises(RadiusUnavailable, match="no answer"):
+            await answer()
+    with pytest.raises(RadiusUnavailable, match=r"every server of realm example.org is dead"):
+        await answer()
+    await relay.close()
+    for upstream in (first, second):
+        upstream.endpoint.close()
+
+
+def test_realm_names_servers_that_are_there() -> None:
+    assert Relay.of([], [], node="aaa", random=bytes) is None
+    with pytest.raises(ConfigError, match=r"there is no \[\[aaa.radius.server\]\] a"):
+        Relay.of([REALM], [], node="aaa", random=bytes)

@@ -1,0 +1,33 @@
+"""What is believed of a packet before anything is made of it."""
+
+import pytest
+
+from aaa.radius.decisions import Admitted, Discard, Send, admit, answer_status
+from tests.aaa.radius.samples import AUTHENTICATOR, CLIENT, SECRET, asked
+from wire.radius.codec import build_packet, parse_packet
+from wire.radius.messages import status_server
+from wire.radius.packet import Code, RadiusPacket
+
+UNPROTECTED = build_packet(RadiusPacket(Code.STATUS_SERVER, 7, AUTHENTICATOR))
+
+
+def test_packet_with_and_without_protection_is_admitted() -> None:
+    assert admit(asked(), CLIENT) == Admitted(parse_packet(asked()), is_protected=True, octets=asked())
+    assert admit(UNPROTECTED, CLIENT) == Admitted(parse_packet(UNPROTECTED), is_protected=False, octets=UNPROTECTED)
+
+
+@pytest.mark.parametrize("octets", [b"", asked()[:-1], asked(secret=b"another")])
+def test_malformed_and_forged_packets_are_not(octets: bytes) -> None:
+    assert isinstance(admit(octets, CLIENT), Discard)
+
+
+def test_status_is_answered_to_who_proves_himself() -> None:
+    asking = status_server(identifier=3, authenticator=AUTHENTICATOR, secret=SECRET)
+    admitted = admit(asking, CLIENT)
+    assert isinstance(admitted, Admitted)
+    answer = answer_status(admitted, CLIENT, Code.ACCESS_ACCEPT)
+    assert isinstance(answer, Send)
+    assert answer.octets[:2] == b"\2\3"
+    unproved = admit(UNPROTECTED, CLIENT)
+    assert isinstance(unproved, Admitted)
+    assert isinstance(answer_status(unproved, CLIENT, Code.ACCESS_ACCEPT), Discard)

@@ -1,0 +1,32 @@
+"""Who a NAS is, whatever it says."""
+
+import pytest
+
+from aaa.radius.nas import first_address, first_text, nas_name
+from wire.radius.packet import Attribute, RadiusPacket
+
+
+def packet(*attributes: Attribute) -> RadiusPacket:
+    return RadiusPacket(4, 1, bytes(16), attributes)
+
+
+IDENTIFIER = Attribute.of("NAS-Identifier", "ap1")
+SIX = Attribute.of("NAS-IPv6-Address", "2001:db8::1")
+FOUR = Attribute.of("NAS-IP-Address", "192.0.2.1")
+
+
+@pytest.mark.parametrize(
+    ("attributes", "name"),
+    [((IDENTIFIER, SIX, FOUR), "ap1"), ((SIX, FOUR), "2001:db8::1"), ((FOUR,), "192.0.2.1"), ((), "203.0.113.9")],
+)
+def test_nas_has_a_name(attributes: tuple[Attribute, ...], name: str) -> None:
+    assert nas_name(packet(*attributes), "203.0.113.9") == name
+
+
+def test_text_is_such_that_every_store_can_hold_it() -> None:
+    assert first_text(packet(Attribute(1, b"a\0b\xff")), "User-Name") == "a\ufffdb\ufffd"
+    assert first_text(packet(), "User-Name") is None
+
+
+def test_address_that_is_none_is_not_there() -> None:
+    assert first_address(packet(Attribute(4, b"\1\2")), "NAS-IP-Address") is None

@@ -1,0 +1,77 @@
+"""The commands of sessions and clients, as an operator types them."""
+
+import asyncio
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from akadia.cli import main
+from hss.session_api import ClientSeen
+from hss.sessions.ledger import open_ledger
+from tests.aaa.test_commands import config
+from tests.hss.sessions.events import granted, interim, start, stop
+
+pytestmark = pytest.mark.stack
+
+NOON = datetime(2027, 1, 2, 12, tzinfo=UTC)
+
+
+@pytest.fixture(name="file")
+def _file(tmp_path: Path) -> str:
+    file = str(config(tmp_path, "127.0.0.1:1").path)
+    assert main(["--config", file, "aaa", "upgrade"]) == 0
+
+    async def fill() -> None:
+        async with open_ledger(tmp_path / "aaa.sqlite") as ledger:
+            await ledger.grant(granted())
+            for record in (start(), interim(60, 4096), stop(5, 7, session="0002")):
+                await ledger.record(record)
+            await ledger.seen((ClientSeen("lab", 5, 2, NOON, NOON),))
+
+    asyncio.run(fill())
+    return file
+
+
+def said(capsys: pytest.CaptureFixture[str], file: str, *words: str) -> str:
+    capsys.readouterr()
+    assert main(["--config", file, "aaa", *words]) == 0
+    return capsys.readouterr().out
+
+
+def test_sessions_are_listed(file: str, capsys: pytest.CaptureFixture[str]) -> None:
+    (line,) = said(capsys, file, "sessions").splitlines()
+    assert "001010000000001 lab/ap1 0001 since 2027-01-02T12:00:00Z" in line
+    assert "4096 octets in" in line
+    assert len(said(capsys, file, "sessions", "--ended").splitlines()) == 2
+    (one,) = json.loads(said(capsys, file, "sessions", "--json", "--imsi", "001010000000001"))
+    assert (one["imsi"], one["usage"]["octets_in"], one["started"]) == (
+        "001010000000001", 4096, "2027-01-02T12:00:00+00:00",
+    )  # fmt: skip
+
+
+def test_clients_are_listed_with_a_verdict(file: str, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = said(capsys, file, "clients").splitlines()
+    assert "NOT READY" in lines[0]
+    assert "never heard" in lines[1]
+    assert [one["client"] for one in json.loads(said(capsys, file, "clients", "--json"))] == ["lab", "new"]
+
+
+@pytest.mark.parametrize(
+    ("words", "cause"),
+    [
+        (["disconnect", "99"], "there is no session 99"),
+        (["coa", "1"], "nothing is to be changed"),
+        (["coa", "1", "--session-timeout", "-5"], "a timeout has 0 to 4294967295 seconds"),
+    ],
+)
+def test_what_cannot_be_done_is_one_line(
+    file: str, capsys: pytest.CaptureFixture[str], words: list[str], cause: str
+) -> None:
+    capsys.readouterr()
+    assert main(["--config", file, "aaa", *words]) == 1
+    told = capsys.readouterr().err
+    assert told.startswith("error: ")
+    assert cause in told
+    assert told.count("\n") == 1

@@ -1,0 +1,122 @@
+"""Sessions are what their records say together, in whatever order and however often those come."""
+
+import itertools
+from collections.abc import Sequence
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, insert, select
+
+from hss.models import AccessGrant, AccessSession, AccountingEntry
+from hss.session_api import AccountingRecord, Session, SessionQuery, Usage
+from hss.sessions.listing import find_sessions
+from hss.sessions.recording import record_all
+from hss.store.engines import transaction
+from hss.store.location import Location
+from tests.hss.sessions.events import CLASS, IMSI, NOON, interim, nas_on, start, stop
+
+LIFE = [start(), interim(60, 5000), interim(120, 9000), stop(180, 12000)]
+
+
+def keep(location: Location, *records: AccountingRecord) -> list[bool]:
+    """All of them in one transaction."""
+    with transaction(location) as connection:
+        return record_all(connection, records)
+
+
+def found(location: Location) -> Sequence[Session]:
+    """Every session, the oldest first."""
+    with transaction(location) as connection:
+        return find_sessions(connection, SessionQuery(ended=True))[::-1]
+
+
+def entries(location: Location) -> int:
+    with transaction(location) as connection:
+        return connection.scalar(select(func.count()).select_from(AccountingEntry)) or 0
+
+
+def test_session_is_told_by_its_records(location: Location) -> None:
+    with transaction(location) as connection:
+        values = {"imsi": str(IMSI), "user_name": "u", "method": "AKA", "client": "lab", "nas": "ap1", "at": NOON}
+        connection.execute(insert(AccessGrant).values(radius_class=CLASS, **values))
+    assert [keep(location, record) for record in LIFE] == [[True]] * 4
+    (session,) = found(location)
+    assert (session.imsi, session.client, session.nas, session.session_id) == (IMSI, "lab", "ap1", "0001")
+    assert (session.started, session.updated, session.ended) == (NOON, NOON + timedelta(0, 180), session.updated)
+    assert session.end_cause == "user-request"
+    assert session.usage == Usage(180, 12000, 12000, 1, 2)
+    assert entries(location) == 4
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(4)))[::3])
+def test_order_changes_nothing(location: Location, order: tuple[int, ...]) -> None:
+    for place in order:
+        keep(location, LIFE[place])
+    (session,) = found(location)
+    assert (session.started, session.ended, session.usage.octets_in) == (NOON, NOON + timedelta(0, 180), 12000)
+
+
+def test_one_transaction_does_as_many_do(location: Location) -> None:
+    assert keep(location, *LIFE) == [True] * 4
+    (session,) = found(location)
+    assert (session.usage.octets_out, session.end_cause) == (12000, "user-request")
+
+
+def test_retransmission_is_kept_once(location: Location) -> None:
+    assert keep(location, LIFE[0], LIFE[0], LIFE[3]) == [True, False, True]
+    assert keep(location, LIFE[3], LIFE[0]) == [False, False]
+    assert entries(location) == 2
+    assert len(found(location)) == 1
+
+
+def test_on_ends_what_the_nas_had_and_a_late_stop_says_it_better(location: Location) -> None:
+    keep(location, start(), start(session="0002"), start(nas="ap2"), nas_on(100))
+    assert [(one.nas, one.end_cause) for one in found(location)].count(("ap1", "nas-restarted")) == 2
+    assert [one.ended for one in found(location) if one.nas == "ap2"] == [None]
+    keep(location, stop(90, 7))
+    causes = {one.session_id: (one.end_cause, one.ended) for one in found(location) if one.nas == "ap1"}
+    assert causes["0001"] == ("user-request", NOON + timedelta(0, 90))
+
+
+def test_on_ends_nothing_that_began_after_it(location: Location) -> None:
+    keep(location, start(200), nas_on(100))
+    assert [one.ended for one in found(location)] == [None]
+
+
+def test_session_id_used_again_is_another_session(location: Location) -> None:
+    again = b"another"
+    keep(location, *LIFE, start(1000, radius_class=again), stop(1100, 5, radius_class=again))
+    assert [(one.radius_class, one.usage.octets_in) for one in found(location)] == [(CLASS, 12000), (again, 5)]
+
+
+def test_interim_long_after_the_stop_is_another_session(location: Location) -> None:
+    keep(location, *LIFE, interim(200, 1))
+    assert len(found(location)) == 1
+    keep(location, interim(1000, 1))
+    assert [one.ended is None for one in found(location)] == [False, True]
+
+
+def test_start_with_another_class_replaces_a_session_whose_stop_was_lost(location: Location) -> None:
+    keep(location, start(), interim(60, 4), start(500, radius_class=b"another"))
+    assert [(one.end_cause, one.ended) for one in found(location)] == [
+        ("replaced", NOON + timedelta(0, 60)),
+        (None, None),
+    ]
+
+
+def test_new_class_of_a_reauthentication_stays_in_its_session(location: Location) -> None:
+    keep(location, start(), interim(60, 4, radius_class=b"another"))
+    (session,) = found(location)
+    assert (session.radius_class, session.ended) == (b"another", None)
+
+
+def test_same_id_at_two_nases_or_clients_is_two_sessions(location: Location) -> None:
+    keep(location, start(), start(nas="ap2"), start(client="other"))
+    assert len(found(location)) == 3
+    with transaction(location) as connection:
+        assert connection.scalar(select(func.count(AccessSession.session_key.distinct()))) == 3
+
+
+def test_largest_counters_are_kept(location: Location) -> None:
+    keep(location, interim(5, (1 << 63) - 1))
+    assert found(location)[0].usage.octets_in == (1 << 63) - 1
