@@ -37,6 +37,7 @@ class AaaConfig(Section):
     conversation_age: float = Field(default=60.0, ge=5, le=600)
     conversation_limit: int = Field(default=100_000, ge=1)
     rounds_at_once: int = Field(default=4000, ge=1)
+    workers: int = Field(default=1, ge=1, le=64, description="processes that serve, replaced when one ends")
 
     @property
     def policy(self) -> AkaPolicy:
@@ -49,13 +50,19 @@ class AaaConfig(Section):
         )
 
 
-class SwxConfig(Section):
-    """[aaa.swx]: the HSS that is asked when `aaa.hss` is "swx"."""
+class HssConnectionConfig(Section):
+    """[[aaa.swx.alternate]]: an HSS that is asked when the one before it fails, or sends us to it."""
 
     hss: SocketAddress = Field(description='where the HSS listens, such as "127.0.0.2:3868"')
     hss_origin_host: str = Field(min_length=1, description="the HSS's Origin-Host, such as hss.epc.example")
     hss_realm: str = Field(min_length=1, description="the HSS's Origin-Realm, such as epc.example")
+
+
+class SwxConfig(HssConnectionConfig):
+    """[aaa.swx]: the HSS that is asked when `aaa.hss` is "swx"."""
+
     local: OptionalAddress = Field(default=None, description='our address to connect from, such as "127.0.0.3", or ""')
+    alternate: tuple[HssConnectionConfig, ...] = Field(default=(), max_length=8, description="[[aaa.swx.alternate]]")
 
 
 @dataclass(frozen=True, slots=True)

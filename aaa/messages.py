@@ -25,6 +25,22 @@ class Client:
 
 
 @dataclass(frozen=True, slots=True)
+class Access:
+    """How the user comes and what his gateway could give him (TS 29.273 §9.2.2.1.1).
+
+    `rat_type` is RAT-Type, 0 for WLAN; `mip6_features` the MIP6-Feature-Vector that the gateway supports, None where it
+    does not say. With `every_apn` an access network wants to know all that the user may have, not one APN.
+    """
+
+    rat_type: int = 0
+    mip6_features: int | None = None
+    every_apn: bool = False
+
+
+WLAN_ACCESS = Access()
+
+
+@dataclass(frozen=True, slots=True)
 class AccessRequest:
     """One EAP round. `eap` is one whole EAP packet, or empty for EAP-Start (RFC 3579 §2.1, RFC 4072 §2.2).
 
@@ -39,6 +55,7 @@ class AccessRequest:
     apn: str | None = None
     front: str = "radius"
     network_name: str | None = None
+    access: Access = WLAN_ACCESS
 
 
 class RejectCause(Enum):
@@ -50,6 +67,7 @@ class RejectCause(Enum):
     NO_APN_SUBSCRIPTION = "APN not subscribed"
     ROAMING_NOT_ALLOWED = "roaming not allowed"
     RAT_NOT_ALLOWED = "access type not allowed"
+    MOBILITY_NOT_ALLOWED = "mobility service not subscribed"
     WRONG_RESPONSE = "the UE's RES or MAC is wrong"
     NETWORK_REFUSED_BY_UE = "the UE rejects the network's AUTN"
     CLIENT_ERROR = "the UE reports an error"
@@ -74,7 +92,10 @@ class Challenge:
 
 @dataclass(frozen=True, slots=True)
 class Accept:
-    """Authenticated and authorised. `eap` is EAP-Success; `msk` 64 octets; `session_id` the EAP Session-Id."""
+    """Authenticated and authorised. `eap` is EAP-Success; `msk` 64 octets; `session_id` the EAP Session-Id.
+
+    `mip6_features` is the MIP6-Feature-Vector granted, None where none was asked for.
+    """
 
     eap: bytes
     msk: Secret
@@ -85,6 +106,7 @@ class Accept:
     profile: Profile
     apn: ApnProfile | None
     state: bytes = b""
+    mip6_features: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,11 @@ LOGINS = Counter(
     ("method", "identity", "imsi"),
 )
 
+CONVERSATIONS_KEPT = Counter(
+    "akadia_aaa_conversations_kept",
+    "Rounds whose state was too long to be sealed into State, and that only this process can go on with.",
+)
+
 
 def count_login(method: EapMethod, kind: IdentityKind, *, imsi_shown: bool) -> None:
     """One login that succeeded; the share of IMSIs shown is imsi="shown" of all."""

@@ -28,7 +28,7 @@ from aaa.messages import Accept, AccessAnswer, AccessRequest, Challenge, Ignore,
 from aaa.metrics import count_login
 from aaa.names import user_name
 from aaa.refusals import describe
-from aaa.sessions import Conversation, Conversations
+from aaa.sessions import Conversation, Conversations, Lost
 from hss.api import Assignment, AssignmentRequest, HomeSubscriberServer, ServiceRefused, VectorRequest
 from runtime.logs import get_logger
 from wire.eap.packet import failure
@@ -82,21 +82,24 @@ class EapAuthenticationService:
         # RFC 4072 §2.2: an empty packet is EAP-Start, which begins anew whatever went before.
         token = request.state if request.eap else None
         conversation = self._conversation(request, token, now)
-        if conversation is None:
-            return self._refused(
-                request, RejectCause.UNKNOWN_STATE, "the state is unknown, too old or another client's"
-            )
+        if isinstance(conversation, Lost):
+            return self._refused(request, RejectCause.UNKNOWN_STATE, conversation.cause)
         if self._rounds >= self._limit:
             return self._refused(request, RejectCause.TOO_BUSY, f"{self._limit} rounds are being served")
         if token is not None and token in self._serving:
             return Ignore("this round is being served")
         return await self._serve(request, token, conversation)
 
-    def _conversation(self, request: AccessRequest, token: bytes | None, now: float) -> Conversation | None:
+    def _conversation(self, request: AccessRequest, token: bytes | None, now: float) -> Conversation | Lost:
         if token is not None:
             return self._conversations.find(token, _owner(request), now)
         return Conversation(
-            client=_owner(request), eap=Silent(), started=now, apn=request.apn, network_name=_network_name(request)
+            client=_owner(request),
+            eap=Silent(),
+            started=now,
+            apn=request.apn,
+            network_name=_network_name(request),
+            access=request.access,
         )
 
     def _refused(self, request: AccessRequest, cause: RejectCause, detail: str) -> Reject:
@@ -113,7 +116,7 @@ class EapAuthenticationService:
         if token is not None:
             self._serving.add(token)
         try:
-            effect = await self._drive(machine, EapArrived(request.eap), conversation.apn)
+            effect = await self._drive(machine, EapArrived(request.eap), conversation)
         finally:
             self._rounds -= 1
             if token is not None:
@@ -121,7 +124,7 @@ class EapAuthenticationService:
         return self._answer(effect, replace(conversation, eap=machine.state), request)
 
     async def _drive(
-        self, machine: Authenticator, event: Event, apn: str | None
+        self, machine: Authenticator, event: Event, conversation: Conversation
     ) -> SendEap | Succeeded | Failed | Discard:
         """Feed the machine, and ask the HSS what it wants asked, until it has something to say to the client."""
         effects: list[Effect] = machine.handle(event, self._clock())
@@ -133,7 +136,7 @@ class EapAuthenticationService:
             try:
                 async with asyncio.timeout(until - self._clock()):
                     event = await (
-                        self._vector(effect) if isinstance(effect, FetchVector) else self._profile(effect, apn)
+                        self._vector(effect) if isinstance(effect, FetchVector) else self._profile(effect, conversation)
                     )
             except TimeoutError:
                 effects = machine.handle(Tick(), max(until, self._clock()))
@@ -158,7 +161,7 @@ class EapAuthenticationService:
             return VectorRefused(RejectCause.HSS_REFUSED, "EAP-SIM needs two vectors at least, and the HSS gave one")
         return VectorArrived(first, tuple(more))
 
-    async def _profile(self, wanted: FetchProfile, apn: str | None) -> ProfileArrived | ProfileRefused:
+    async def _profile(self, wanted: FetchProfile, conversation: Conversation) -> ProfileArrived | ProfileRefused:
         request = AssignmentRequest(wanted.imsi, self._node, Assignment.REGISTRATION)
         try:
             profile = await self._hss.assign(request)
@@ -166,7 +169,7 @@ class EapAuthenticationService:
             return ProfileRefused(*describe(refused))
         if profile is None:
             return ProfileRefused(RejectCause.HSS_REFUSED, "registered, but the HSS gave no profile")
-        match authorize(profile, apn):
+        match authorize(profile, conversation.apn, conversation.access):
             case Authorized() as grant:
                 return ProfileArrived(grant)
             case refusal:
@@ -213,6 +216,7 @@ class EapAuthenticationService:
             user_name=user_name(over, request, self._home_realm),
             profile=over.grant.profile,
             apn=over.grant.apn,
+            mip6_features=over.grant.mip6_features,
         )
 
     def _rejected(self, over: Failed, conversation: Conversation) -> Reject:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from aaa.eap.states import EapState
+from aaa.messages import WLAN_ACCESS, Access
 from wire.sansio import RandomBytes
 
 STATE_OCTETS = 16
@@ -14,8 +15,9 @@ STATE_OCTETS = 16
 class Conversation:
     """All that is known of one authentication between two rounds: plain data, so that it can be kept anywhere.
 
-    `client` names the peer that began it, front included, `apn` what that peer asked for first, `started` the clock's
-    time of the first round in seconds. `network_name` is the access network identity of the whole conversation.
+    `client` names the peer that began it, front included, `apn` what that peer asked for first and `access` how,
+    `started` the clock's time of the first round in seconds. `network_name` is the access network identity of the whole
+    conversation.
     """
 
     client: str
@@ -23,6 +25,14 @@ class Conversation:
     started: float
     apn: str | None = None
     network_name: str | None = None
+    access: Access = WLAN_ACCESS
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """There is no going on; `cause` is one line for the log, and nothing that the client is told."""
+
+    cause: str
 
 
 class Conversations(Protocol):
@@ -31,8 +41,8 @@ class Conversations(Protocol):
     def keep(self, conversation: Conversation, token: bytes | None, now: float) -> bytes:
         """The token under which `conversation` will be found; `token` is that of the round before, if there was one."""
 
-    def find(self, token: bytes, client: str, now: float) -> Conversation | None:
-        """The conversation that `client` has under `token`; None when it is unknown, too old or another client's."""
+    def find(self, token: bytes, client: str, now: float) -> Conversation | Lost:
+        """The conversation that `client` has under `token`; Lost when it is unknown, too old or another client's."""
 
     def forget(self, token: bytes) -> None:
         """It is over."""
@@ -70,11 +80,13 @@ class MemoryConversations:
         self._of_client.setdefault(conversation.client, OrderedDict())[token] = None
         return token
 
-    def find(self, token: bytes, client: str, now: float) -> Conversation | None:
+    def find(self, token: bytes, client: str, now: float) -> Conversation | Lost:
         """The conversation; it stays, for a client may have to send the same round again."""
         self._drop_aged(now)
         conversation = self._kept.get(token)
-        return conversation if conversation is not None and conversation.client == client else None
+        if conversation is None:
+            return Lost("no such conversation is kept in this process")
+        return conversation if conversation.client == client else Lost("it is another client's")
 
     def forget(self, token: bytes) -> None:
         """Drop it; an unknown token is no fault."""

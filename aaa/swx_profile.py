@@ -4,20 +4,18 @@ from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv6Address
 
 from hss.api import Ambr, ApnProfile, PdnType, Profile, Refusal, ServiceRefused, SpecificApn
-from wire.diameter.enumerations import Non3gppIpAccess, Non3gppIpAccessApn, RatType, SubscriptionIdType
+from wire.diameter.enumerations import Non3gppIpAccess, Non3gppIpAccessApn, SubscriptionIdType
+from wire.diameter.profile import Ambr as WireAmbr
 from wire.diameter.profile import ApnConfiguration, Mip6AgentInfo, Non3gppUserData
 from wire.identity import Imsi
 
 
 def profile_of(imsi: Imsi, data: Non3gppUserData) -> Profile:
-    """The profile; ServiceRefused when the data bar the user from what this server serves, WLAN access to APNs."""
+    """The profile; ServiceRefused when the data bar the user from every access, or from every APN."""
     if data.non_3gpp_ip_access is Non3gppIpAccess.NON_3GPP_SUBSCRIPTION_BARRED:
         raise ServiceRefused(Refusal.SUBSCRIBER_BARRED, "Non-3GPP-IP-Access is barred")
     if data.non_3gpp_ip_access_apn is Non3gppIpAccessApn.NON_3GPP_APNS_DISABLE:
         raise ServiceRefused(Refusal.NO_APN_SUBSCRIPTION, "Non-3GPP-IP-Access-APN disables every APN")
-    # TS 29.273 §8.2.3.1: the RAT-Types listed are those that are not allowed.
-    if RatType.WLAN in data.rat_types:
-        raise ServiceRefused(Refusal.RAT_NOT_ALLOWED, "WLAN is among the RAT-Types that are not allowed")
     numbers = [one.data for one in data.subscription_ids if one.type is SubscriptionIdType.END_USER_E164]
     return Profile(
         imsi=imsi,
@@ -25,6 +23,10 @@ def profile_of(imsi: Imsi, data: Non3gppUserData) -> Profile:
         default_context_id=data.context_identifier,
         session_timeout=data.session_timeout,
         msisdn=numbers[0] if numbers else None,
+        # TS 29.273 §8.2.3.1: the RAT-Types listed are those that are not allowed.
+        rat_types_refused=frozenset(data.rat_types),
+        mip6_features=data.mip6_feature_vector,
+        ambr=_ambr(data.ambr),
     )
 
 
@@ -36,10 +38,14 @@ def _apn(apn: ApnConfiguration) -> ApnProfile:
         pdn_type=PdnType(apn.pdn_type.value),
         home_address=next((one for one in addresses if isinstance(one, IPv6Address)), None),
         home_address_v4=next((one for one in addresses if isinstance(one, IPv4Address)), None),
-        ambr=None if apn.ambr is None else Ambr(apn.ambr.uplink, apn.ambr.downlink),
+        ambr=_ambr(apn.ambr),
         pdn_gw=_pdn_gw(apn.mip6_agent_info),
         specific=tuple(_specific(apn)),
     )
+
+
+def _ambr(ambr: WireAmbr | None) -> Ambr | None:
+    return None if ambr is None else Ambr(ambr.uplink, ambr.downlink)
 
 
 def _specific(apn: ApnConfiguration) -> Iterator[SpecificApn]:

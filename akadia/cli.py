@@ -236,11 +236,22 @@ class _Commands:
 
         return serve(self._config(), path, node=node, mode=mode)
 
-    def serve_aaa(self) -> int:
-        """Serve RADIUS and Diameter until SIGTERM or Ctrl-C."""
+    def serve_aaa(self, *, workers: Annotated[int | None, Parameter(show_default=False)] = None) -> int:
+        """Serve RADIUS and Diameter until SIGTERM or Ctrl-C.
+
+        Several workers share the ports. One that ends is replaced, and any of them goes on with what another began.
+        SIGHUP then reads the configuration again: new workers take over before the old ones leave.
+
+            akadia --config lab/akadia.toml aaa serve --workers 2
+
+        Parameters
+        ----------
+        workers
+            How many processes serve; as many as the configuration says (aaa.workers) unless it is given.
+        """
         from aaa.app import main as serve
 
-        return serve(self._config())
+        return serve(self._config(), workers=workers)
 
     def serve_pdngw(self) -> int:
         """Serve IKEv2, Binding Updates and tunnels until SIGTERM or Ctrl-C."""

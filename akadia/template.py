@@ -180,7 +180,8 @@ _HSS_LIMITS = """\
 agent = false  # true for a relay or proxy, whose requests are those of others
 realms = []  # the realms that its requests may name beside its own; [] for any
 imsi_prefixes = []  # the first digits of the IMSIs that it may ask about, such as ["00101"]; [] for any
-vectors_per_minute = 0  # how many vectors it may have in a minute; 0 for any number"""
+vectors_per_minute = 0  # how many vectors it may have in a minute; 0 for any number
+connections = 8  # how many it may have at once, one for each of its processes: two for each worker, and two more"""
 
 
 def _peer(name: str, plan: Plan, who: str, applications: tuple[str, ...]) -> str:
@@ -201,6 +202,7 @@ origin_realm = {_quoted(plan.realm)}  # its Diameter realm
 hss = {_quoted(plan.hss)}  # local: it opens the HSS's database itself; swx: it asks over Diameter
 database = ""  # where accounting and sessions are kept; "" for the database of [hss]
 methods = ["aka-prime", "aka"]  # what it offers, the preferred one first; "sim" is the third that there is
+workers = 1  # processes that serve; a parent replaces those that end, and on SIGHUP reads this file again
 
 [aaa.swx]  # read when hss = "swx"
 hss = {_quoted(f"{block.hss}:{SWX_PORT}")}  # where the HSS listens
@@ -248,7 +250,7 @@ certificate_names = [{_quoted(plan.host("tester"))}]  # a name of its certificat
 addresses = ["127.0.0.0/8", "::1/128"]  # whence it connects; [] for anywhere
 network_name = "WLAN"  # as above, and so are show_imsi, services, realms and requests_per_second
 
-[aaa.diameter]  # Diameter EAP (RFC 4072) and S6b (TS 29.273 §9)
+[aaa.diameter]  # Diameter EAP (RFC 4072), MIP6I (RFC 5778), S6b, STa and SWm (TS 29.273)
 address = {_quoted(f"{block.aaa}:{DIAMETER_PORT}")}  # where it listens, TCP
 tls_address = {_quoted(f"{block.aaa}:{DIAMETER_TLS_PORT}")}  # where it listens, TLS (RFC 6733 §2.2)
 certificate = "pki/aaa.pem"  # its certificate for TLS
@@ -256,11 +258,11 @@ key = "pki/aaa.key"  # and the key
 ca = "pki/ca.pem"  # whom a peer's certificate must come from, when the peer shows one
 
 [[aaa.diameter.peer]]  # our own PDN GW; who is not named in an [[aaa.diameter.peer]] is refused
-{_peer("pgw", plan, "our PDN GW", ("eap", "s6b"))}
+{_peer("pgw", plan, "our PDN GW", ("eap", "mip6i", "s6b"))}
 network_name = "WLAN"  # the access network identity of EAP-AKA'; "" for EAP-AKA alone
 
 [[aaa.diameter.peer]]  # a client of your own, for trials
-{_peer("tester", plan, "a client of yours", ("eap", "s6b"))}
+{_peer("tester", plan, "a client of yours", ("eap", "mip6i", "s6b", "sta", "swm"))}
 network_name = "WLAN"  # as above
 names_network = false  # whether the ANID of its requests is taken instead (TS 29.273 §5.2.3.7)
 """

@@ -80,13 +80,20 @@ class ApnProfile:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What a subscriber may use over non-3GPP access (Non-3GPP-User-Data of TS 29.273 §8.2.3.1)."""
+    """What a subscriber may use over non-3GPP access (Non-3GPP-User-Data of TS 29.273 §8.2.3.1).
+
+    `rat_types_refused` are the RAT-Types that are not allowed, `mip6_features` the MIP6-Feature-Vector that the
+    subscription allows (None: any), `ambr` the UE-AMBR over all APNs.
+    """
 
     imsi: Imsi
     apns: tuple[ApnProfile, ...]
     default_context_id: int | None = None
     session_timeout: int | None = None
     msisdn: str | None = None
+    rat_types_refused: frozenset[int] = frozenset()
+    mip6_features: int | None = None
+    ambr: Ambr | None = None
 
     def apn(self, name: str | None) -> ApnProfile | None:
         """The profile of `name` (any case), the default when None, the wildcard when unlisted; None when neither."""

@@ -50,6 +50,7 @@ class HssPeerConfig(PeerConfig):
         default=(), description='the first digits of IMSIs, such as ["00101"]'
     )
     vectors_per_minute: int = Field(default=0, ge=0)
+    connections: int = Field(default=1, ge=1, le=256, description="one for each process that it may have")
 
 
 class HssConfig(Section):

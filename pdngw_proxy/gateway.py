@@ -23,6 +23,7 @@ from pdngw_proxy.gateway_events import (
     Level,
     Report,
     Send,
+    SessionAborted,
 )
 from pdngw_proxy.home_agent import HomeAgent
 from pdngw_proxy.home_network import HomeNetwork, correspondent_of
@@ -117,6 +118,10 @@ class Gateway:
                 yield from self._answered(sa, answer, now)
             case DrainRequested():
                 yield from self._drain(event, now)
+            case SessionAborted(name, cause):
+                session = self.sessions.of_name(name)
+                if session is not None:
+                    yield from self._ike(SaEvent(session.sa, ike.CloseRequested(cause)), now)
             case Tick():
                 yield from self._ike(Tick(), now)
                 yield from self._plane_wants(self._plane.move(Tick(), now), now)

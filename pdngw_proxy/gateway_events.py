@@ -49,7 +49,15 @@ class DrainRequested:
     at_once: bool = False
 
 
-GatewayEvent = DatagramArrived | HomePacketArrived | AaaAnswered | DrainRequested | Tick
+@dataclass(frozen=True, slots=True)
+class SessionAborted:
+    """The AAA server ends a session, by the name that RelayRequest gave it; `cause` is one line."""
+
+    session: str
+    cause: str
+
+
+GatewayEvent = DatagramArrived | HomePacketArrived | AaaAnswered | DrainRequested | SessionAborted | Tick
 
 
 @dataclass(frozen=True, slots=True)

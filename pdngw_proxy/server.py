@@ -22,6 +22,7 @@ from pdngw_proxy.gateway_events import (
     HomePacketArrived,
     Report,
     Send,
+    SessionAborted,
 )
 from runtime.driver import Driver
 from runtime.log_limit import LogLimit
@@ -57,6 +58,7 @@ class GatewayShell:
         self._tasks: set[asyncio.Task[None]] = set()
         self._limit = LogLimit()
         self._quiet = asyncio.Event()
+        link.obey(self)
 
     def open(self, config: PdnGwConfig) -> None:
         """Bind the ports, and make the home network's device; OSError or ConfigError when that cannot be."""
@@ -71,6 +73,18 @@ class GatewayShell:
         if config.tun:
             self._device = TunDevice.open(config.tun, self._home_packet, self._home_lost)
             self._device.add_route(config.home_prefix)
+
+    def holds(self, session: str) -> bool:
+        """Whether an accepted session has this name."""
+        found = self._machine.sessions.of_name(session)
+        return found is not None and found.accepted
+
+    def abort(self, session: str, cause: str) -> bool:
+        """The AAA server ends a session; False when it is not there."""
+        if not self.holds(session):
+            return False
+        self._driver.feed(SessionAborted(session, cause))
+        return True
 
     async def drain(self) -> None:
         """Close every session, and wait a little for the UEs to agree, then for the AAA server to know."""

@@ -35,10 +35,11 @@ class GatewaySession:
 
 
 class SessionBook:
-    """Every session by IKE SA, by inbound SPI, by Home Address and by subscriber."""
+    """Every session by IKE SA, by name, by inbound SPI, by Home Address and by subscriber."""
 
     def __init__(self) -> None:
         self._by_sa: dict[bytes, GatewaySession] = {}
+        self._by_name: dict[str, GatewaySession] = {}
         self._by_spi: dict[int, GatewaySession] = {}
         self._by_home: dict[IPv6Address, GatewaySession] = {}
         self._by_subscriber: dict[str, GatewaySession] = {}
@@ -53,6 +54,11 @@ class SessionBook:
     def open(self, session: GatewaySession) -> None:
         """A UE has begun to authenticate."""
         self._by_sa[session.sa] = session
+        self._by_name[session.name] = session
+
+    def of_name(self, name: str) -> GatewaySession | None:
+        """The session that the AAA server calls so, or None."""
+        return self._by_name.get(name)
 
     def of_sa(self, sa: bytes) -> GatewaySession | None:
         """The session of an IKE SA, or None."""
@@ -92,6 +98,7 @@ class SessionBook:
         for spi in list(session.associations):
             self.remove(session, spi)
         self._by_sa.pop(session.sa, None)
+        self._by_name.pop(session.name, None)
         if session.lease is None:
             return
         if self._by_home.get(session.lease.home_address) is session:

@@ -1,6 +1,7 @@
 """A datagram socket on the event loop: one wake-up drains many datagrams."""
 
 import asyncio
+import select
 import socket
 from collections.abc import Callable
 from contextlib import suppress
@@ -18,6 +19,9 @@ DRAIN_LIMIT = 64
 """Datagrams taken in one turn of the loop, so that one flooded socket leaves time for the others."""
 
 _KERNEL_BUFFER = 1 << 20
+
+_WITHDRAWN_TURNS = 256
+"""Times 64 datagrams: more than can have waited in the buffer."""
 
 _MOST_OCTETS = 65507
 """What a UDP datagram over IPv4 can carry; no longer one can be sent or written down."""
@@ -85,6 +89,21 @@ class UdpEndpoint:
         except OSError as error:
             self.send_errors += 1
             log.debug("datagram not sent", peer=f"{peer[0]}:{peer[1]}", cause=error.strerror or str(error))
+
+    def withdraw(self) -> None:
+        """Leave what comes from now on to the other sockets of this address, and deliver what has come.
+
+        Linux gives no datagram of somebody else's to a connected socket, so this one is connected to itself; sending
+        goes on. Closing it instead would lose what waits in it.
+        """
+        if self._closed:
+            return
+        with suppress(OSError):
+            self._socket.connect(self._socket.getsockname())
+        for _ in range(_WITHDRAWN_TURNS):
+            if not select.select([self._socket], [], [], 0)[0]:
+                return
+            self._drain()
 
     def close(self) -> None:
         """Stop reading and free the port; closing twice does nothing."""

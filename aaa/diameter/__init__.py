@@ -1,1 +1,1 @@
-"""The Diameter face of the AAA server: Diameter EAP and S6b (RFC 4072, TS 29.273 §9)."""
+"""The Diameter face of the AAA server: EAP, MIP6I, S6b, STa, SWm (RFC 4072, RFC 5778, TS 29.273)."""

@@ -8,7 +8,13 @@ from pydantic import BeforeValidator, Field, model_validator
 from runtime.config import OptionalPath, PeerConfig, Section, SocketAddress
 from wire.diameter.applications import Application
 
-APPLICATIONS = {"eap": Application.EAP, "s6b": Application.S6B}
+APPLICATIONS = {
+    "eap": Application.EAP,
+    "mip6i": Application.MIP6I,
+    "s6b": Application.S6B,
+    "sta": Application.STA,
+    "swm": Application.SWM,
+}
 """What the AAA server serves over Diameter, by the names that the file uses."""
 
 
@@ -20,8 +26,9 @@ OptionalAddress = Annotated[SocketAddress | None, BeforeValidator(_none_if_empty
 
 
 class DiameterPeerConfig(PeerConfig):
-    """[[aaa.diameter.peer]]: one gateway."""
+    """[[aaa.diameter.peer]]: one gateway, or an agent before several."""
 
+    agent: bool = Field(default=False, description="true for a relay or proxy, whose requests are those of others")
     network_name: str = Field(
         default="", description='the access network identity for EAP-AKA\' (TS 24.302 §8.1.1), such as "WLAN"'
     )
@@ -37,7 +44,11 @@ class DiameterConfig(Section):
     key: OptionalPath = Field(default=None, description="the key of the certificate, PEM")
     ca: OptionalPath = Field(default=None, description="whom a peer's certificate must come from, PEM")
     peer: tuple[DiameterPeerConfig, ...] = Field(default=(), description="[[aaa.diameter.peer]], one for each peer")
-    session_limit: int = Field(default=200_000, ge=1, description="sessions remembered at most")
+    session_limit: int = Field(
+        default=200_000,
+        ge=1,
+        description="sessions remembered at most, of those who authenticate and of those who were let in",
+    )
 
     @model_validator(mode="after")
     def _tls_is_whole(self) -> Self:
@@ -57,5 +68,6 @@ class DiameterConfig(Section):
         for peer in self.peer:
             foreign = next((name for name in peer.applications if name not in APPLICATIONS), None)
             if foreign is not None:
-                raise ValueError(f"peer {peer.name} may ask for {foreign}, which is not served; write eap or s6b")
+                served = ", ".join(APPLICATIONS)
+                raise ValueError(f"peer {peer.name} may ask for {foreign}, which is not served; write of {served}")
         return self

@@ -1,18 +1,30 @@
-"""DER and STR: a round goes to the authentication service, a session belongs to one peer (RFC 4072, TS 29.273 §9)."""
+"""DER, AAR and STR: rounds go to the authentication service, a session belongs to one peer (RFC 4072, TS 29.273)."""
 
 from collections.abc import Mapping
 from typing import assert_never
 
-from aaa.diameter.sessions import DiameterSessions
-from aaa.diameter.translate import Round, to_accept, to_access_request, to_challenge, to_reissue, to_reject
+from aaa.diameter.authorizing import Authorizing
+from aaa.diameter.sessions import DiameterSessions, Session
+from aaa.diameter.translate import (
+    Round,
+    to_accept,
+    to_access_request,
+    to_challenge,
+    to_reissue,
+    to_reject,
+    to_user_session,
+)
 from aaa.messages import Accept, AuthenticationService, Challenge, Client, Ignore, Reject, RejectCause
+from aaa.registrar import Registrar
+from aaa.user_sessions import UserSession, UserSessions
 from runtime.logs import get_logger
+from wire.diameter.authorization import AA
 from wire.diameter.avp import AvpFault
 from wire.diameter.command import Identity
-from wire.diameter.eap import DIAMETER_EAP
+from wire.diameter.eap import DIAMETER_EAP, DiameterEapRequest
+from wire.diameter.eap_applications import read_eap_request
 from wire.diameter.message import Message
 from wire.diameter.results import ResultCode
-from wire.diameter.s6b import read_eap_request
 from wire.diameter.sessions import SessionCommand, SessionTerminationAnswer, SessionTerminationRequest
 from wire.eap.packet import failure
 
@@ -30,33 +42,41 @@ class DiameterFront:
         service: AuthenticationService,
         identity: Identity,
         clients: Mapping[str, Client],
+        users: UserSessions,
+        registrar: Registrar,
         sessions: DiameterSessions | None = None,
     ) -> None:
         self._service = service
         self._identity = identity
         self._clients = clients
+        self._users = users
+        self._registrar = registrar
         self._sessions = DiameterSessions() if sessions is None else sessions
+        self._authorizing = Authorizing(identity, users, registrar)
 
     async def serve(self, peer: str, message: Message) -> Message:
-        """The answer to a DER or STR; AvpFault when the request cannot be one."""
+        """The answer to a DER, AAR or STR; AvpFault when the request cannot be one."""
         if message.command == DIAMETER_EAP:
             return await self._eap(peer, message)
         if message.command == SessionCommand.SESSION_TERMINATION:
-            return self._terminate(peer, message)
+            return await self._terminate(peer, message)
+        if message.command == AA:
+            return await self._authorizing.serve(peer, message)
         raise AvpFault(5, f"command {message.command} is not served", ResultCode.COMMAND_UNSUPPORTED)
 
     async def _eap(self, peer: str, message: Message) -> Message:
         round_ = Round(message, read_eap_request(message), self._identity)
         session_id = round_.der.session_id
-        self._require_own(session_id, peer)
+        await self._require_own(round_.der, peer)
         request = to_access_request(round_, self._clients[peer])
         answer = await self._service.authenticate(request)
         match answer:
             case Challenge():
-                self._sessions.challenged(session_id, peer, answer.eap)
+                self._sessions.challenged(session_id, Session(peer, round_.der.origin_host, answer.eap))
                 return to_challenge(round_, answer)
             case Accept():
-                self._sessions.accepted(session_id, peer)
+                self._sessions.end(session_id)
+                await self._let_in(to_user_session(round_, peer, answer))
                 return to_accept(round_, answer)
             case Reject():
                 self._sessions.end(session_id)
@@ -66,10 +86,17 @@ class DiameterFront:
             case _:
                 assert_never(answer)
 
-    def _require_own(self, session_id: str, peer: str) -> None:
-        session = self._sessions.find(session_id)
-        if session is not None and session.peer != peer:
-            raise AvpFault(0, f"Session-Id belongs to another peer than {peer}", ResultCode.UNKNOWN_SESSION_ID)
+    async def _require_own(self, der: DiameterEapRequest, peer: str) -> None:
+        session = self._sessions.find(der.session_id) or await self._users.find(der.session_id)
+        if session is not None and not session.belongs_to(peer, der.origin_host):
+            reason = f"Session-Id belongs to another gateway than {der.origin_host} at {peer}"
+            raise AvpFault(0, reason, ResultCode.UNKNOWN_SESSION_ID)
+
+    async def _let_in(self, session: UserSession) -> None:
+        evicted = await self._users.keep(session)
+        if evicted is not None:
+            log.warning("session forgotten", cause="too many sessions", session=evicted.session_id, client=evicted.peer)
+        self._registrar.attached(session)
 
     def _discarded(self, round_: Round, peer: str, reason: str) -> Message:
         """RFC 4072 §2.4: say the outstanding request again, or end it when there is none or too often."""
@@ -82,13 +109,14 @@ class DiameterFront:
         eap = round_.der.eap_payload
         return to_reject(round_, Reject(failure(eap[1]) if len(eap) > 1 else b"", RejectCause.BAD_EAP, reason))
 
-    def _terminate(self, peer: str, message: Message) -> Message:
+    async def _terminate(self, peer: str, message: Message) -> Message:
         request = SessionTerminationRequest.parse(message)
-        session = self._sessions.find(request.session_id)
-        if session is None or session.peer != peer or not session.accepted:
+        session = await self._users.find(request.session_id)
+        if session is None or not session.belongs_to(peer, request.origin_host):
             log.warning("session not ended", cause="no such session", client=peer, session=request.session_id)
             return self._terminated(request, ResultCode.UNKNOWN_SESSION_ID).message(message)
-        self._sessions.end(request.session_id)
+        await self._users.end(request.session_id)
+        self._registrar.left(session)
         log.info("session ended", client=peer, session=request.session_id, termination=request.termination_cause)
         return self._terminated(request, ResultCode.SUCCESS).message(message)
 

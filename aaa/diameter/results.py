@@ -13,6 +13,7 @@ RESULTS: Mapping[RejectCause, ResultCode | ExperimentalResultCode] = {
     RejectCause.ROAMING_NOT_ALLOWED: ExperimentalResultCode.ROAMING_NOT_ALLOWED,
     RejectCause.RAT_NOT_ALLOWED: ExperimentalResultCode.RAT_TYPE_NOT_ALLOWED,
     # RFC 6733 §7.1.5: the user is who he is, but not authorised.
+    RejectCause.MOBILITY_NOT_ALLOWED: ResultCode.AUTHORIZATION_REJECTED,
     RejectCause.SUBSCRIBER_BARRED: ResultCode.AUTHORIZATION_REJECTED,
     # RFC 4072 §2.2, RFC 6733 §7.1.4: the authentication failed.
     RejectCause.WRONG_RESPONSE: ResultCode.AUTHENTICATION_REJECTED,

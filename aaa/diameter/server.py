@@ -3,20 +3,31 @@
 import secrets
 import time
 from collections.abc import Iterable
+from functools import partial
 
 from aaa.diameter.config import APPLICATIONS, DiameterConfig, DiameterPeerConfig
 from aaa.diameter.front import DiameterFront
+from aaa.diameter.gateways import Gateways
 from aaa.diameter.sessions import DiameterSessions
 from aaa.messages import AuthenticationService, Client
+from aaa.registrar import Registrar
+from aaa.user_sessions import UserSessions
 from runtime.diameter.server import DiameterServer
 from runtime.taps import Address, StreamTap
 from runtime.tls import server_context
 from wire.diameter.capabilities import LocalNode, PeerPolicy
 from wire.diameter.command import Identity
 
+GATEWAY_LIMIT = 5.0
+"""Seconds that a gateway has for ASR and RAR: less than the HSS waits for the RTA or PPA that depends on it."""
+
 
 class AaaDiameterServer:
-    """What `config` describes, not listening yet. Made inside a running loop."""
+    """What `config` describes, not listening yet. Made inside a running loop.
+
+    `users` are the sessions of those who were let in, and `gateways` can ask for their end from now on. `since` is the
+    second of Unix time that all processes of this node began at, now unless it is given.
+    """
 
     def __init__(
         self,
@@ -24,40 +35,46 @@ class AaaDiameterServer:
         service: AuthenticationService,
         identity: Identity,
         *,
+        users: UserSessions,
+        registrar: Registrar,
+        gateways: Gateways,
         capture: StreamTap | None = None,
+        since: int | None = None,
     ) -> None:
         self._config = config
         clients = {
             peer.name: Client(peer.name, peer.network_name or None, names_network=peer.names_network)
             for peer in config.peer
         }
-        front = DiameterFront(service, identity, clients, DiameterSessions(config.session_limit))
+        front = DiameterFront(service, identity, clients, users, registrar, DiameterSessions(config.session_limit))
         self._server = DiameterServer(
             local=LocalNode(
                 identity.origin_host,
                 identity.origin_realm,
                 tuple(APPLICATIONS.values()),
-                origin_state_id=int(time.time()) & 0xFFFFFFFF,
+                origin_state_id=(int(time.time()) if since is None else since) & 0xFFFFFFFF,
             ),
             peers=tuple(_policies(config.peer)),
             handler=front.serve,
             random=secrets.token_bytes,
             wall_clock=time.time(),
             capture=capture,
+            reports_overload=True,
         )
+        gateways.ask = partial(self._server.request, within=GATEWAY_LIMIT)
 
-    async def listen(self) -> tuple[Address | None, Address | None]:
+    async def listen(self, *, reuse_port: bool = False) -> tuple[Address | None, Address | None]:
         """Listen for TCP and for TLS as configured, and return what was bound; OSError when it is taken.
 
-        ConfigError when a file of the certificate is unusable.
+        ConfigError when a file of the certificate is unusable. With `reuse_port` other processes listen beside this.
         """
         config = self._config
         plain = tls = None
         if config.address is not None:
-            plain = await self._server.listen(*config.address)
+            plain = await self._server.listen(*config.address, reuse_port=reuse_port)
         if config.tls_address is not None and config.certificate is not None and config.key is not None:
             context = server_context(certificate=config.certificate, key=config.key, ca=config.ca)
-            tls = await self._server.listen(*config.tls_address, tls=context)
+            tls = await self._server.listen(*config.tls_address, tls=context, reuse_port=reuse_port)
         return plain, tls
 
     async def close(self) -> None:
@@ -73,4 +90,5 @@ def _policies(peers: Iterable[DiameterPeerConfig]) -> Iterable[PeerPolicy]:
             origin_realm=peer.origin_realm,
             networks=peer.addresses,
             applications=tuple(APPLICATIONS[name] for name in peer.applications),
+            agent=peer.agent,
         )

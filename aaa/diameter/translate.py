@@ -2,17 +2,20 @@
 
 from dataclasses import dataclass, replace
 
+from aaa.diameter.grants import granted
 from aaa.diameter.results import RESULTS
-from aaa.messages import Accept, AccessRequest, Challenge, Client, Reject
-from hss.api import ApnProfile
+from aaa.messages import Accept, Access, AccessRequest, Challenge, Client, Reject
+from aaa.user_sessions import UserSession
 from wire.diameter.avp import AvpFault
 from wire.diameter.command import ExperimentalResult, Identity
 from wire.diameter.eap import DiameterEapAnswer, DiameterEapRequest
-from wire.diameter.enumerations import AuthRequestType, Mip6FeatureVector, PdnType
+from wire.diameter.eap_applications import ANSWERS
+from wire.diameter.enumerations import AuthRequestType, RatType
 from wire.diameter.message import Message
-from wire.diameter.profile import Ambr, ApnConfiguration
+from wire.diameter.mobile_eap import AccessEapRequest, MobileEapRequest
 from wire.diameter.results import ResultCode
-from wire.diameter.s6b import S6bEapAnswer, S6bEapRequest
+from wire.diameter.sta import StaEapRequest
+from wire.diameter.swm import SwmEapRequest
 from wire.eap.packet import EapCode
 
 FRONT = "diameter"
@@ -33,6 +36,9 @@ class Round:
 def to_access_request(round_: Round, client: Client) -> AccessRequest:
     """What a DER asks; AvpFault when it cannot be served (RFC 4072 §2.8.4, §3.1; RFC 6733 §8.7)."""
     der = round_.der
+    if der.auth_application_id != round_.message.application:
+        reason = "another application than the header's"
+        raise _fault(round_, "Auth-Application-Id", reason, ResultCode.INVALID_AVP_VALUE)
     if der.auth_request_type is AuthRequestType.AUTHORIZE_ONLY:
         raise _fault(round_, "Auth-Request-Type", "EAP authenticates", ResultCode.INVALID_AVP_VALUE)
     if der.eap_payload and der.eap_payload[CODE_AT] != EapCode.RESPONSE:
@@ -44,9 +50,40 @@ def to_access_request(round_: Round, client: Client) -> AccessRequest:
         eap=der.eap_payload,
         state=der.states[0] if der.states else None,
         user_name=der.user_name,
-        apn=(der.service_selection or None) if isinstance(der, S6bEapRequest) else None,
+        apn=(der.service_selection or None) if isinstance(der, MobileEapRequest) else None,
         front=FRONT,
         network_name=_network_name(round_),
+        access=access_of(der),
+    )
+
+
+def access_of(der: DiameterEapRequest) -> Access:
+    """How the user comes; an access network (STa, SWm) serves all that he may have (TS 29.273 §5.1.2.1, §7.1.2.1)."""
+    rat_type = der.rat_type if isinstance(der, AccessEapRequest) else None
+    return Access(
+        rat_type=RatType.WLAN if rat_type is None else rat_type,
+        mip6_features=der.mip6_feature_vector if isinstance(der, MobileEapRequest) else None,
+        every_apn=isinstance(der, StaEapRequest | SwmEapRequest),
+    )
+
+
+def to_user_session(round_: Round, peer: str, answer: Accept) -> UserSession:
+    """What is kept of a user who is let in, to end his session or to judge it anew."""
+    der = round_.der
+    agent = der.mip6_agent_info if isinstance(der, MobileEapRequest) else None
+    addresses = () if agent is None else agent.home_agent_addresses
+    return UserSession(
+        session_id=der.session_id,
+        application=round_.message.application,
+        peer=peer,
+        origin_host=der.origin_host,
+        origin_realm=der.origin_realm,
+        imsi=answer.imsi,
+        user_name=answer.user_name,
+        profile=answer.profile,
+        apn=None if answer.apn is None else answer.apn.name,
+        access=access_of(der),
+        pdn_gw=max(addresses, key=lambda address: address.version, default=None),
     )
 
 
@@ -82,7 +119,7 @@ def to_reissue(round_: Round, request: bytes) -> Message:
 
 
 def to_accept(round_: Round, answer: Accept) -> Message:
-    """2001 with EAP-Success, the whole MSK, and on S6b who the user is and what he may have."""
+    """2001 with EAP-Success, the whole MSK, and what the user may have, as his application says it."""
     dea = replace(
         _blank(round_),
         result_code=ResultCode.SUCCESS,
@@ -91,14 +128,7 @@ def to_accept(round_: Round, answer: Accept) -> Message:
         eap_master_session_key=answer.msk,
         session_timeout=answer.profile.session_timeout,
     )
-    if isinstance(dea, S6bEapAnswer) and isinstance(round_.der, S6bEapRequest):
-        dea = replace(
-            dea,
-            mobile_node_identifier=answer.user_name,
-            apn_configuration=None if answer.apn is None else _apn_configuration(answer.apn),
-            mip6_feature_vector=_granted(round_.der.mip6_feature_vector),
-        )
-    return dea.message(round_.message)
+    return granted(dea, answer).message(round_.message)
 
 
 def to_reject(round_: Round, answer: Reject) -> Message:
@@ -111,30 +141,13 @@ def to_reject(round_: Round, answer: Reject) -> Message:
 
 
 def _blank(round_: Round) -> DiameterEapAnswer:
-    kind = S6bEapAnswer if isinstance(round_.der, S6bEapRequest) else DiameterEapAnswer
-    return kind(
+    return ANSWERS[round_.message.application](
         session_id=round_.der.session_id,
         auth_application_id=round_.der.auth_application_id,
         auth_request_type=round_.der.auth_request_type,
         origin_host=round_.identity.origin_host,
         origin_realm=round_.identity.origin_realm,
     )
-
-
-def _apn_configuration(apn: ApnProfile) -> ApnConfiguration:
-    """APN-Configuration of TS 29.272 §7.3.35, static addresses in Served-Party-IP-Address."""
-    return ApnConfiguration(
-        context_identifier=apn.context_id,
-        served_party_ip_addresses=tuple(a for a in (apn.home_address, apn.home_address_v4) if a is not None),
-        pdn_type=PdnType(apn.pdn_type.value),
-        service_selection=apn.name,
-        ambr=None if apn.ambr is None else Ambr(uplink=apn.ambr.uplink, downlink=apn.ambr.downlink),
-    )
-
-
-def _granted(wanted: int | None) -> int | None:
-    """Of what the gateway supports, DSMIPv6 alone is what this server authorises (RFC 5447 §4.2.5)."""
-    return None if wanted is None else wanted & Mip6FeatureVector.MIP6_INTEGRATED
 
 
 def _fault(round_: Round, name: str, reason: str, result: ResultCode) -> AvpFault:

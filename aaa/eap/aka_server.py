@@ -116,8 +116,10 @@ class AkaServer:
         if isinstance(read, Discard):
             return state, [read]
         match state:
-            case SuccessNotified():
-                return succeed(state)
+            case SuccessNotified(exchange, proven, granted):
+                if granted is None:
+                    return self._authorize(exchange, proven, now, result_ind=False)
+                return succeed(exchange, proven, granted)
             case FailureNotified(exchange, cause, detail, imsi):
                 return fail(exchange, cause, detail, imsi)
             case AwaitingIdentity() | Challenged() | SimChallenged() | Reauthenticating():

@@ -33,7 +33,7 @@ TRANSITIONS: Transitions = {
     (AwaitingProfile, ProfileArrived): frozenset({SuccessNotified, Done}),
     (AwaitingProfile, ProfileRefused): frozenset({FailureNotified}),
     (AwaitingProfile, Tick): frozenset({AwaitingProfile, FailureNotified}),
-    (SuccessNotified, EapArrived): frozenset({SuccessNotified, Done}),
+    (SuccessNotified, EapArrived): frozenset({SuccessNotified, AwaitingProfile, Done}),
     (FailureNotified, EapArrived): frozenset({FailureNotified, Done}),
     (Done, EapArrived): frozenset({Done}),
 }

@@ -12,6 +12,7 @@ from wire.eap.attributes import At, Attribute, Attributes
 from wire.eap.constants import BIDDING_PREFERS_AKA_PRIME, Subtype
 from wire.eap.packet import EapCode
 from wire.identity import EapMethod
+from wire.secret import Secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,7 @@ def challenged(state: AwaitingVector, vector: AuthVector, exchange: Exchange) ->
         checkcode=state.checkcode,
         kdfs=state.kdfs,
         resynchronised=state.resynchronised,
+        seed=Secret(vector.ck + vector.ik),
     )
 
 

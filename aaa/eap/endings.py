@@ -6,7 +6,7 @@ from aaa.authorization import Authorized
 from aaa.eap.challenge import WrongAnswer
 from aaa.eap.events import Effect, Failed, SendEap, Succeeded
 from aaa.eap.notifications import Protection, code_after_authentication, notification
-from aaa.eap.states import AkaState, AwaitingProfile, Done, Exchange, FailureNotified, SuccessNotified
+from aaa.eap.states import AkaState, AwaitingProfile, Done, Exchange, FailureNotified, Proven, SuccessNotified
 from aaa.messages import RejectCause
 from wire.eap.constants import NotificationCode
 from wire.eap.packet import failure, success
@@ -43,17 +43,15 @@ def deny(state: AwaitingProfile, cause: RejectCause, detail: str, random: Random
 
 def grant(state: AwaitingProfile, granted: Authorized, random: RandomBytes) -> Step:
     """It may: EAP-Success, after a protected success where that was agreed (RFC 4187 §6.2)."""
-    following = SuccessNotified(state.exchange, state.proven, granted)
     if not state.result_ind:
-        return succeed(following)
+        return succeed(state.exchange, state.proven, granted)
     exchange = next_request(state.exchange)
     request = notification(exchange, NotificationCode.SUCCESS, Protection(state.proven, random))
-    return replace(following, exchange=exchange), [SendEap(request)]
+    return SuccessNotified(exchange, state.proven, granted), [SendEap(request)]
 
 
-def succeed(state: SuccessNotified) -> Step:
+def succeed(exchange: Exchange, proven: Proven, granted: Authorized) -> Step:
     """EAP-Success and the MSK."""
-    exchange, proven = state.exchange, state.proven
     over = Succeeded(
         eap=success(exchange.identifier),
         msk=proven.msk,
@@ -61,7 +59,7 @@ def succeed(state: SuccessNotified) -> Step:
         imsi=proven.imsi,
         identity=exchange.identity,
         method=exchange.method,
-        grant=state.grant,
+        grant=granted,
         kind=exchange.kind,
         imsi_shown=exchange.imsi_shown,
         counter=proven.counter,

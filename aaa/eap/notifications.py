@@ -18,6 +18,7 @@ _AFTER_AUTHENTICATION: Mapping[RejectCause, NotificationCode] = {
     RejectCause.NO_APN_SUBSCRIPTION: NotificationCode.NOT_SUBSCRIBED,
     RejectCause.ROAMING_NOT_ALLOWED: NotificationCode.NOT_SUBSCRIBED,
     RejectCause.RAT_NOT_ALLOWED: NotificationCode.NOT_SUBSCRIBED,
+    RejectCause.MOBILITY_NOT_ALLOWED: NotificationCode.NOT_SUBSCRIBED,
     RejectCause.SUBSCRIBER_BARRED: NotificationCode.TEMPORARILY_DENIED,
     RejectCause.REGISTERED_ELSEWHERE: NotificationCode.TEMPORARILY_DENIED,
     RejectCause.HSS_UNAVAILABLE: NotificationCode.TEMPORARILY_DENIED,

@@ -1,6 +1,6 @@
 """What is true between two rounds of EAP, as plain data (RFC 4187 §3, RFC 3748 §4)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from aaa.authorization import Authorized
@@ -75,7 +75,10 @@ class AwaitingVector:
 
 @dataclass(frozen=True, slots=True)
 class Challenged:
-    """A challenge is out. `kdfs` are the AT_KDF values as sent, none in EAP-AKA (RFC 9048 §3.2)."""
+    """A challenge is out. `kdfs` are the AT_KDF values as sent, none in EAP-AKA (RFC 9048 §3.2).
+
+    `seed` is CK|IK of 32 octets, in EAP-AKA' CK'|IK': `keys` follow from it.
+    """
 
     exchange: Exchange
     imsi: Imsi
@@ -86,6 +89,7 @@ class Challenged:
     checkcode: bytes
     kdfs: tuple[int, ...] = ()
     resynchronised: bool = False
+    seed: Secret = field(default_factory=Secret)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,11 +145,14 @@ class AwaitingProfile:
 
 @dataclass(frozen=True, slots=True)
 class SuccessNotified:
-    """AT_NOTIFICATION 32768 is out; whatever answers it is followed by EAP-Success (RFC 4187 §6.2)."""
+    """AT_NOTIFICATION 32768 is out; whatever answers it is followed by EAP-Success (RFC 4187 §6.2).
+
+    `grant` is None where it was too long to be kept: then the HSS is asked once more.
+    """
 
     exchange: Exchange
     proven: Proven
-    grant: Authorized
+    grant: Authorized | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,24 @@ from aaa.identities.sealed import SealedIdentities
 from wire.sansio import RandomBytes
 
 
-def load_identities(config: IdentitiesConfig, *, clock: Callable[[], float], random: RandomBytes) -> SealedIdentities:
-    """Ready to seal and open; `clock` is Unix time. ConfigError when a file is missing or unusable."""
+def load_keyring(config: IdentitiesConfig | None) -> Callable[[], Keyring] | None:
+    """The keyring as it is now; None where none is configured. ConfigError when its file is missing or unusable."""
+    return None if config is None or config.keys is None else KeyringFile(config.keys)
+
+
+def load_identities(
+    config: IdentitiesConfig,
+    *,
+    clock: Callable[[], float],
+    random: RandomBytes,
+    keyring: Callable[[], Keyring] | None = None,
+) -> SealedIdentities:
+    """Ready to seal and open under `keyring`, by default the one that `config` names; `clock` is Unix time.
+
+    ConfigError when a file is missing or unusable.
+    """
     return SealedIdentities(
-        keyring=Keyring if config.keys is None else KeyringFile(config.keys),
+        keyring=keyring or load_keyring(config) or Keyring,
         clock=clock,
         random=random,
         limits=config.limits,

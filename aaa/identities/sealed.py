@@ -81,22 +81,33 @@ class SealedIdentities:
 
     def resume(self, identity: Identity, network_name: str | None) -> Resumable | Imsi | None:
         """What it stands for; a full authentication is due after too many, too long, elsewhere or the second time."""
-        keyring, method = self._keyring(), identity.method
-        plain = unseal(keyring, identity.nai.username)
-        if plain is None or method is None:
+        held = self._held(identity)
+        if held is None:
+            return None
+        resumable, network = held
+        since = resumable.since or 0
+        if self._keyring().is_revoked(resumable.imsi, since):
+            return None
+        may = self._may_resume(resumable.counter, since) and network == network_mark(network_name)
+        chain = sha256(resumption_secret(resumable.keys)).digest()
+        return resumable if may and self._used.use(chain, resumable.counter) else resumable.imsi
+
+    def recall(self, identity: Identity) -> Resumable | None:
+        """What a fast re-authentication identity holds, whether or not it may be used, and without using it up."""
+        held = self._held(identity)
+        return None if held is None else held[0]
+
+    def _held(self, identity: Identity) -> tuple[Resumable, bytes] | None:
+        """And the mark of its access network."""
+        plain = unseal(self._keyring(), identity.nai.username)
+        if plain is None or identity.method is None or identity.kind is not IdentityKind.REAUTHENTICATION:
             return None
         try:
             found = Resumption.parse(plain)
-            keys = resumed_keys(method, found.secret)
+            keys = resumed_keys(identity.method, found.secret)
         except DecodeError:
             return None
-        if keyring.is_revoked(found.imsi, found.since):
-            return None
-        may = self._may_resume(found.counter, found.since) and found.network == network_mark(network_name)
-        chain = sha256(found.secret).digest()
-        if not may or not self._used.use(chain, found.counter):
-            return found.imsi
-        return Resumable(found.imsi, keys, found.counter, found.since)
+        return Resumable(found.imsi, keys, found.counter, found.since), found.network
 
     def reveal(self, octets: bytes) -> bytes | None:
         """The permanent identity in an encrypted one."""

@@ -41,6 +41,11 @@ class Ports:
         self._endpoints.append(endpoint)
         return endpoint.local
 
+    def withdraw(self) -> None:
+        """Take nothing new; answers still leave."""
+        for endpoint in self._endpoints:
+            endpoint.withdraw()
+
     def close(self) -> None:
         """Stop listening."""
         for endpoint in self._endpoints:

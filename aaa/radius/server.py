@@ -82,6 +82,12 @@ class RadiusServer:
         """Bind `local` inside the running loop and return what was bound; OSError when it is taken."""
         return self._ports.listen(local, capture=capture, reuse_port=reuse_port)
 
+    async def drain(self, within: float) -> None:
+        """Take no new request, and finish what is in progress, for at most `within` seconds."""
+        self._ports.withdraw()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=within)
+
     async def close(self) -> None:
         """Stop listening, end what is in progress, and leave behind what was counted."""
         self._ports.close()

@@ -111,6 +111,7 @@ def peer_policy(peer: HssPeerConfig, *, learns: bool) -> PeerPolicy:
         networks=peer.addresses,
         applications=tuple(APPLICATIONS.values()) if learns else named,
         agent=peer.agent,
+        connections=peer.connections,
     )
 
 

@@ -24,7 +24,10 @@ def user_data(profile: Profile) -> Non3gppUserData:
         subscription_ids=subscriptions,
         non_3gpp_ip_access=Non3gppIpAccess.NON_3GPP_SUBSCRIPTION_ALLOWED,
         non_3gpp_ip_access_apn=Non3gppIpAccessApn.NON_3GPP_APNS_ENABLE,
+        rat_types=tuple(sorted(profile.rat_types_refused)),
         session_timeout=profile.session_timeout,
+        mip6_feature_vector=profile.mip6_features,
+        ambr=None if profile.ambr is None else Ambr(uplink=profile.ambr.uplink, downlink=profile.ambr.downlink),
         context_identifier=profile.apns[0].context_id if default is None else default,
         apn_configurations=tuple(_apn_configuration(apn) for apn in profile.apns),
     )

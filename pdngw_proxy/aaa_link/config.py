@@ -30,15 +30,22 @@ class RadiusLinkConfig(Section):
     max_sockets: int = Field(default=16, ge=1, le=256)
 
 
-class DiameterLinkConfig(Section):
-    """[pdngw.diameter]; with `ca`, `certificate` and `key` the connection is TLS (RFC 6733 §13.1)."""
+class AaaServerConfig(Section):
+    """[[pdngw.diameter.alternate]]: an AAA server that is asked when the one before it fails, or sends us to it."""
 
     aaa: LiteralAddress = Field(description='the AAA server, such as "127.0.0.1:3868"')
     aaa_origin_host: str = Field(min_length=1, description="the Origin-Host that the AAA server must name")
+    agent: str = Field(default="", description="the Origin-Host of the relay or proxy that listens there, if one does")
     aaa_realm: str = Field(min_length=1, description="the realm of the AAA server")
+
+
+class DiameterLinkConfig(AaaServerConfig):
+    """[pdngw.diameter]; with `ca`, `certificate` and `key` the connection is TLS (RFC 6733 §13.1)."""
+
     origin_host: str = Field(min_length=1, description="this gateway's Origin-Host")
     origin_realm: str = Field(min_length=1, description="this gateway's Origin-Realm")
     limit: float = Field(default=10.0, ge=0.1, le=30)
+    alternate: tuple[AaaServerConfig, ...] = Field(default=(), max_length=8, description="[[pdngw.diameter.alternate]]")
     ca: OptionalPath = None
     certificate: OptionalPath = None
     key: OptionalPath = None

@@ -1,20 +1,23 @@
-"""The AAA link over Diameter S6b: DER for each round, STR at the end (TS 29.273 §9, RFC 4072)."""
+"""The AAA link over Diameter S6b: DER for each round, STR at the end, ASR and RAR obeyed (TS 29.273 §9, RFC 4072)."""
 
 import asyncio
 import secrets
 import time
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
-from typing import Protocol
 
-from pdngw_proxy.aaa_link.config import DiameterLinkConfig
-from pdngw_proxy.aaa_link.diameter_messages import S6bGateway, to_answer, to_der, to_str
-from pdngw_proxy.aaa_link.port import RelayAnswer, RelayReject, RelayRequest, RelayUnavailable
+from pdngw_proxy.aaa_link.config import AaaServerConfig, DiameterLinkConfig
+from pdngw_proxy.aaa_link.diameter_messages import S6bGateway, to_aar, to_answer, to_der, to_str
+from pdngw_proxy.aaa_link.diameter_requests import AaaRequests
+from pdngw_proxy.aaa_link.port import RelayAnswer, RelayReject, RelayRequest, RelayUnavailable, SessionKeeper
 from runtime.diameter.client import DiameterClient
-from runtime.diameter.settings import DiameterUnavailable, Handler
+from runtime.diameter.pool import DiameterPool
+from runtime.diameter.settings import DiameterUnavailable
+from runtime.diameter.throttle import Requester, ThrottledClient
 from runtime.logs import get_logger
 from runtime.taps import StreamTap
 from runtime.tls import client_context
 from wire.diameter.applications import Application
+from wire.diameter.authorization import AaAnswer
 from wire.diameter.capabilities import LocalNode, PeerPolicy
 from wire.diameter.command import Identity
 from wire.diameter.message import Message
@@ -25,27 +28,20 @@ from wire.sansio import RandomBytes
 
 log = get_logger("pdngw.diameter")
 
-
-class Requester(Protocol):
-    """What the link needs of a Diameter client."""
-
-    async def ready(self, within: float) -> None:
-        """Return when connected; DiameterUnavailable otherwise."""
-
-    async def request(self, message: Message, within: float | None = None) -> Message:
-        """The answer; DiameterUnavailable when there is none."""
-
-    async def close(self) -> None:
-        """Take leave."""
+PERMANENT = 5000
+"""Result-Codes from here on are permanent failures (RFC 6733 §7.1.5)."""
 
 
 class DiameterLink:
-    """One AAA server over one Diameter connection; implements `AaaLink`. `limit` in seconds bounds a whole round."""
+    """AAA servers, each over a connection of its own; implements `AaaLink`. `limit` in seconds bounds a whole round."""
 
     def __init__(self, client: Requester, gateway: S6bGateway, *, limit: float = 10.0) -> None:
         self._client = client
         self._gateway = gateway
         self._limit = limit
+        self._keeper: SessionKeeper | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.requests = AaaRequests(gateway, self._begin_to_authorize)
 
     @classmethod
     def of(
@@ -55,43 +51,44 @@ class DiameterLink:
         home_agent: IPv6Address | IPv4Address,
         visited_network: str,
         random: RandomBytes = secrets.token_bytes,
-        handler: Handler | None = None,
         capture: StreamTap | None = None,
         address: IPv4Address | IPv6Address | None = None,
     ) -> "DiameterLink":
         """The link that `config` describes, connecting from now on; inside a running loop. ConfigError for its files.
 
-        `handler` serves what the AAA server asks in turn (ASR, RAR). It connects from the gateway's own `address` when
-        that is of the same version as the AAA server's.
+        It connects from the gateway's own `address` when that is of the same version as the AAA server's.
         """
-        reachable = address is not None and address.version == ip_address(config.aaa.host).version
+        tls = (
+            None if config.ca is None else client_context(ca=config.ca, certificate=config.certificate, key=config.key)
+        )
         gateway = S6bGateway(
             identity=Identity(config.origin_host, config.origin_realm),
             aaa=Identity(config.aaa_origin_host, config.aaa_realm),
             home_agent=home_agent,
             visited_network=visited_network,
         )
-        client = DiameterClient(
-            local=LocalNode(config.origin_host, config.origin_realm, (Application.S6B,)),
-            peer=PeerPolicy(
-                name="aaa",
-                origin_host=config.aaa_origin_host,
-                origin_realm=config.aaa_realm,
-                networks=(ip_network(config.aaa.host),),
-                applications=(Application.S6B,),
-            ),
-            address=(config.aaa.host, config.aaa.port),
-            random=random,
-            wall_clock=time.time(),
-            handler=handler,
-            tls=None
-            if config.ca is None
-            else client_context(ca=config.ca, certificate=config.certificate, key=config.key),
-            capture=capture,
-            local_host=str(address) if reachable else None,
-        )
-        client.start()
-        return cls(client, gateway, limit=config.limit)
+
+        async def serve(peer: str, message: Message) -> Message:
+            return await link.requests.serve(peer, message)
+
+        def connecting(server: AaaServerConfig) -> DiameterClient:
+            return DiameterClient(
+                local=LocalNode(config.origin_host, config.origin_realm, (Application.S6B,)),
+                peer=_policy(server),
+                address=(server.aaa.host, server.aaa.port),
+                random=random,
+                wall_clock=time.time(),
+                handler=serve,
+                tls=tls,
+                capture=capture,
+                local_host=_own_address(address, server),
+                alternate=bool(config.alternate),
+            )
+
+        pool = DiameterPool([connecting(server) for server in (config, *config.alternate)])
+        link = cls(ThrottledClient(pool, random), gateway, limit=config.limit)
+        pool.start()
+        return link
 
     async def authenticate(self, request: RelayRequest) -> RelayAnswer:
         """One round; waits for the connection too, if there is none yet."""
@@ -121,8 +118,35 @@ class DiameterLink:
             if not ended.succeeded:
                 log.warning("session not ended at the AAA server", session=session, cause=f"STA {ended.result}")
 
+    def obey(self, keeper: SessionKeeper) -> None:
+        """Let ASR and RAR reach the sessions of `keeper`."""
+        self._keeper = self.requests.keeper = keeper
+
+    def _begin_to_authorize(self, session: str) -> None:
+        task = asyncio.get_running_loop().create_task(self.authorize(session))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def authorize(self, session: str) -> None:
+        """Ask by AAR whether a session may go on; a permanent refusal ends it, anything else leaves it as it is."""
+        try:
+            answer = AaAnswer.parse(await self._ask(to_aar(session, self._gateway).message()))
+        except DiameterUnavailable as error:
+            log.warning("session not authorized anew", session=session, cause=error.cause)
+        except (DecodeError, EncodeError) as error:
+            log.warning("session not authorized anew", session=session, cause=str(error))
+        else:
+            if answer.succeeded:
+                log.info("session authorized anew", session=session, session_timeout=answer.session_timeout)
+            elif answer.result_code is not None and answer.result_code < PERMANENT:
+                log.warning("session not authorized anew", session=session, cause=f"AAA {answer.result}")
+            elif self._keeper is not None:
+                self._keeper.abort(session, f"not authorized any more: AAA {answer.result}")
+
     async def close(self) -> None:
         """Take leave by DPR."""
+        for task in self._tasks:
+            task.cancel()
         await self._client.close()
 
     async def _ask(self, message: Message) -> Message:
@@ -130,3 +154,19 @@ class DiameterLink:
         end = loop.time() + self._limit
         await self._client.ready(self._limit)
         return await self._client.request(message, max(end - loop.time(), 0.1))
+
+
+def _policy(server: AaaServerConfig) -> PeerPolicy:
+    return PeerPolicy(
+        name=server.agent or ("aaa" if isinstance(server, DiameterLinkConfig) else server.aaa_origin_host),
+        origin_host=server.agent or server.aaa_origin_host,
+        origin_realm=server.aaa_realm,
+        networks=(ip_network(server.aaa.host),),
+        applications=(Application.S6B,),
+        agent=bool(server.agent),
+    )
+
+
+def _own_address(address: IPv4Address | IPv6Address | None, server: AaaServerConfig) -> str | None:
+    reachable = address is not None and address.version == ip_address(server.aaa.host).version
+    return str(address) if reachable else None

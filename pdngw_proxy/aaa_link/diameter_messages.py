@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 
 from pdngw_proxy.aaa_link.port import RelayAccept, RelayAnswer, RelayChallenge, RelayReject, RelayRequest
+from wire.diameter.applications import Application
+from wire.diameter.authorization import AaRequest
 from wire.diameter.command import Identity
 from wire.diameter.enumerations import Mip6FeatureVector, RatType, TerminationCause
 from wire.diameter.profile import Mip6AgentInfo
@@ -32,6 +34,10 @@ class S6bGateway:
         mine = f"{self.identity.origin_host};"
         return session if session.startswith(mine) else mine + session
 
+    def session_name(self, session_id: str) -> str:
+        """The session of this gateway that a Session-Id names."""
+        return session_id.removeprefix(f"{self.identity.origin_host};")
+
 
 def to_der(request: RelayRequest, gateway: S6bGateway) -> S6bEapRequest:
     """The DER of one round; bootstrapping is in each, so that any AAA worker can finish what another began."""
@@ -50,6 +56,20 @@ def to_der(request: RelayRequest, gateway: S6bGateway) -> S6bEapRequest:
         mip6_agent_info=Mip6AgentInfo(home_agent_addresses=(gateway.home_agent,)),
         visited_network_identifier=gateway.visited_network.encode(),
         mip_careof_address=request.care_of,
+    )
+
+
+def to_aar(session: str, gateway: S6bGateway) -> AaRequest:
+    """The AAR after a RAR: what the AAA server knows of the session stays as it was (TS 29.273 §9.1.2.2)."""
+    return AaRequest(
+        session_id=gateway.session_id(session),
+        auth_application_id=Application.S6B,
+        origin_host=gateway.identity.origin_host,
+        origin_realm=gateway.identity.origin_realm,
+        destination_realm=gateway.aaa.origin_realm,
+        destination_host=gateway.aaa.origin_host,
+        mip6_feature_vector=Mip6FeatureVector.MIP6_INTEGRATED,
+        mip6_agent_info=Mip6AgentInfo(home_agent_addresses=(gateway.home_agent,)),
     )
 
 

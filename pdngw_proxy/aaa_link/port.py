@@ -60,6 +60,16 @@ class RelayUnavailable:
 RelayAnswer = RelayChallenge | RelayAccept | RelayReject | RelayUnavailable
 
 
+class SessionKeeper(Protocol):
+    """Who has the sessions that the AAA server may speak of; by the name that RelayRequest gave them."""
+
+    def holds(self, session: str) -> bool:
+        """Whether that session is there and was accepted."""
+
+    def abort(self, session: str, cause: str) -> bool:
+        """End it, which `end_session` will tell in its turn; False when there is none. `cause` is one line."""
+
+
 class AaaLink(Protocol):
     """One AAA server, or a pool of them."""
 
@@ -68,6 +78,9 @@ class AaaLink(Protocol):
 
     async def end_session(self, session: str, user_name: str | None) -> None:
         """Tell the AAA server that an accepted session is over (STR; nothing over RADIUS without accounting)."""
+
+    def obey(self, keeper: SessionKeeper) -> None:
+        """Let the AAA server end the sessions of `keeper` (ASR, RAR) from now on."""
 
     async def close(self) -> None:
         """Leave politely (DPR) and free the sockets."""

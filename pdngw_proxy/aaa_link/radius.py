@@ -4,7 +4,7 @@ import secrets
 from ipaddress import IPv4Address, IPv6Address
 
 from pdngw_proxy.aaa_link.config import RadiusLinkConfig
-from pdngw_proxy.aaa_link.port import RelayAnswer, RelayReject, RelayRequest, RelayUnavailable
+from pdngw_proxy.aaa_link.port import RelayAnswer, RelayReject, RelayRequest, RelayUnavailable, SessionKeeper
 from pdngw_proxy.aaa_link.radius_messages import Nas, to_answer, to_attributes
 from runtime.radius.requests import RadiusRequests, RadiusUnavailable
 from runtime.secret_file import read_secret
@@ -75,6 +75,9 @@ class RadiusLink:
 
     async def end_session(self, session: str, user_name: str | None) -> None:
         """Nothing: RADIUS tells the end of a session by accounting alone."""
+
+    def obey(self, keeper: SessionKeeper) -> None:
+        """Nothing is listened to: RADIUS would want Disconnect and CoA for it (RFC 5176)."""
 
     async def close(self) -> None:
         """End every wait and free the sockets."""

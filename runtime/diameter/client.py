@@ -2,9 +2,10 @@
 
 import asyncio
 import ssl
+from collections.abc import Callable
 
 from runtime.diameter.connection import Connection
-from runtime.diameter.link import Link
+from runtime.diameter.link import Link, Waiting
 from runtime.diameter.settings import Handler, Limits
 from runtime.taps import Address, StreamTap
 from wire.diameter.capabilities import LocalNode, PeerPolicy
@@ -15,12 +16,16 @@ from wire.diameter.peer import Timing
 from wire.diameter.transactions import Identifiers
 from wire.sansio import RandomBytes
 
+FailOver = Callable[["DiameterClient", Message, Waiting, float], bool]
+"""Takes a request that waits for a client which has failed, its future and its deadline; False when nobody can."""
+
 
 class DiameterClient:
     """Asks `peer` at `address`; serves with `handler` what it asks in turn (ASR, RAR, RTR, PPR), if given.
 
     Made inside a running loop; `wall_clock` is in seconds. With `tls` the server's certificate has to name the peer's
-    Origin-Host. `local_host` is the address of ours to connect from; the kernel chooses without it.
+    Origin-Host. `local_host` is the address of ours to connect from; the kernel chooses without it. With an
+    `alternate` there is another server for the same purpose: this one is used again only when it has proved itself.
     """
 
     def __init__(
@@ -37,6 +42,7 @@ class DiameterClient:
         limits: Limits | None = None,
         capture: StreamTap | None = None,
         local_host: str | None = None,
+        alternate: bool = False,
     ) -> None:
         self._address = address
         self._local = None if local_host is None else (local_host, 0)
@@ -56,7 +62,12 @@ class DiameterClient:
             limits=self._limits,
             dial=self._dial,
             hang_up=self._hang_up,
+            alternate=alternate,
+            fail_over=self._failed_over if alternate else None,
         )
+        self.origin_host = peer.origin_host
+        self.is_agent = peer.agent
+        self.fail_over: FailOver | None = None
 
     @property
     def connected(self) -> bool:
@@ -74,6 +85,13 @@ class DiameterClient:
     async def request(self, message: Message, within: float | None = None) -> Message:
         """The answer to `message`, whatever its result; DiameterUnavailable when none comes `within` seconds."""
         return await self._link.request(message, within)
+
+    def take_over(self, request: Message, waiting: Waiting, until: float) -> bool:
+        """Send what another server has not answered, its answer for `waiting`; False when there is no room for it."""
+        return self._link.take_over(request, waiting, until)
+
+    def _failed_over(self, request: Message, waiting: Waiting, until: float) -> bool:
+        return self.fail_over is not None and self.fail_over(self, request, waiting, until)
 
     async def close(self) -> None:
         """Take leave by DPR, within its limit."""

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping
 
 from runtime.diameter.connection import Connection
-from runtime.diameter.link import Link
+from runtime.diameter.instances import PeerInstances
 from runtime.diameter.settings import Limits
 from runtime.log_limit import LogLimit
 from runtime.logs import get_logger
@@ -21,7 +21,7 @@ log = get_logger("runtime.diameter")
 class Doorman:
     """Lets the connections of named peers through to their links."""
 
-    def __init__(self, local: LocalNode, links: Mapping[str, Link], limits: Limits) -> None:
+    def __init__(self, local: LocalNode, links: Mapping[str, PeerInstances], limits: Limits) -> None:
         self._local = local
         self._links = links
         self._limits = limits

@@ -18,6 +18,7 @@ from wire.diameter.command import error_answer
 from wire.diameter.enumerations import DisconnectCause
 from wire.diameter.framing import FramingError
 from wire.diameter.message import FLAG_RETRANSMITTED, VERSION, Header, Message
+from wire.diameter.overload import OverloadReporter
 from wire.diameter.peer import Peer, Timing
 from wire.diameter.results import ResultCode
 from wire.diameter.transactions import Identifiers, Transactions
@@ -49,6 +50,9 @@ class Link:
         limits: Limits | None = None,
         dial: Callable[[], None] | None = None,
         hang_up: Callable[[], None] | None = None,
+        reporter: OverloadReporter | None = None,
+        alternate: bool = False,
+        fail_over: Callable[[Message, Waiting, float], bool] | None = None,
     ) -> None:
         loop = asyncio.get_running_loop()
         self.policy = policy
@@ -58,7 +62,7 @@ class Link:
         self._identifiers = identifiers
         self._dial = dial
         self._hang_up = hang_up
-        self._service = RequestService(policy.name, local.identity, handler, self._limits)
+        self._service = RequestService(policy.name, local.identity, handler, self._limits, reporter)
         self._transactions: Transactions[Waiting] = Transactions(self._limits.requests_out)
         self._expiry: asyncio.TimerHandle | None = None
         self._connections: dict[on.Side, Connection] = {}
@@ -72,7 +76,9 @@ class Link:
             random=random,
             timing=timing,
             initiator=dial is not None,
+            alternate=alternate,
         )
+        self._fail_over = fail_over
         self._driver: Driver[on.Event, on.Effect] = Driver(
             self._peer, self._perform, clock=loop.time, call_later=loop.call_later
         )
@@ -83,6 +89,11 @@ class Link:
     def open(self) -> bool:
         """Whether the peer can be asked now."""
         return self._peer.usable
+
+    @property
+    def is_free(self) -> bool:
+        """Whether there is no connection, and none is being made."""
+        return isinstance(self._peer.state, on.Closed) and not self._connections
 
     def start(self) -> None:
         """Connect, and stay connected."""
@@ -111,6 +122,13 @@ class Link:
         waiting: Waiting = self._loop.create_future()
         self._transmit(self._identifiers.number(message), waiting, self._loop.time() + limit)
         return await waiting
+
+    def take_over(self, request: Message, waiting: Waiting, until: float) -> bool:
+        """Send what another peer has not answered: its End-to-End Identifier stays (RFC 6733 §5.5.4)."""
+        if not self.open or self._transactions.full:
+            return False
+        self._transmit(self._identifiers.renumber(request), waiting, until)
+        return True
 
     async def close(self, cause: DisconnectCause = DisconnectCause.REBOOTING) -> None:
         """Say DPR, wait for the end of the connection within its limit, and end what is being served."""
@@ -240,9 +258,11 @@ class Link:
             case on.Ended(cause, orderly):
                 self._why = cause
                 (log.info if orderly else log.warning)("peer not connected", cause=cause, peer=self.policy.name)
+                self._hand_over()
             case on.Suspended():
                 self._why = "it does not answer the watchdog"
                 log.warning("peer under suspicion", cause=self._why, peer=self.policy.name)
+                self._hand_over()
             case on.Resumed():
                 log.info("peer answers again", peer=self.policy.name)
             case _:
@@ -286,6 +306,15 @@ class Link:
             if not waiting.done():
                 again = self._identifiers.renumber(replace(request, flags=request.flags | FLAG_RETRANSMITTED))
                 self._transmit(again, waiting, until)
+
+    def _hand_over(self) -> None:
+        """RFC 3539 §3.4.1 [3]: what waits goes to another peer, or goes on waiting where there is none."""
+        if self._fail_over is None:
+            return
+        for request, waiting, until in self._transactions.unanswered():
+            if not waiting.done() and not self._fail_over(request, waiting, until):
+                self._transactions.sent(request, waiting, until)
+        self._arm()
 
     def _arm(self) -> None:
         if self._expiry is not None:

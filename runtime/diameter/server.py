@@ -6,19 +6,24 @@ from collections.abc import Sequence
 
 from runtime.diameter.connection import Connection
 from runtime.diameter.doorman import Doorman
+from runtime.diameter.instances import PeerInstances
 from runtime.diameter.link import Link
 from runtime.diameter.settings import DiameterUnavailable, Handler, Limits, PeerName
 from runtime.taps import Address, StreamTap
 from wire.diameter.capabilities import LocalNode, PeerPolicy
 from wire.diameter.enumerations import DisconnectCause
 from wire.diameter.message import Message
+from wire.diameter.overload import OverloadReporter
 from wire.diameter.peer import Timing
 from wire.diameter.transactions import Identifiers
 from wire.sansio import RandomBytes
 
 
 class DiameterServer:
-    """Serves the requests of `peers` with `handler`. Made inside a running loop; `wall_clock` is in seconds."""
+    """Serves the requests of `peers` with `handler`. Made inside a running loop; `wall_clock` is in seconds.
+
+    With `reports_overload` a peer that can obey is asked to ask less while its requests have to wait (RFC 7683).
+    """
 
     def __init__(
         self,
@@ -31,19 +36,26 @@ class DiameterServer:
         timing: Timing | None = None,
         limits: Limits | None = None,
         capture: StreamTap | None = None,
+        reports_overload: bool = False,
     ) -> None:
         self._limits = limits or Limits()
         self._capture = capture
         identifiers = Identifiers(random, wall_clock)
         self._links = {
-            policy.name: Link(
-                local=local,
-                policy=policy,
-                identifiers=identifiers,
-                random=random,
-                handler=handler,
-                timing=timing,
-                limits=self._limits,
+            policy.name: PeerInstances(
+                [
+                    Link(
+                        local=local,
+                        policy=policy,
+                        identifiers=identifiers,
+                        random=random,
+                        handler=handler,
+                        timing=timing,
+                        limits=self._limits,
+                        reporter=OverloadReporter(started=int(wall_clock)) if reports_overload else None,
+                    )
+                    for _ in range(policy.connections)
+                ]
             )
             for policy in peers
         }
@@ -55,14 +67,18 @@ class DiameterServer:
         """The peers that are open now."""
         return tuple(name for name, link in self._links.items() if link.open)
 
-    async def listen(self, host: str, port: int, *, tls: ssl.SSLContext | None = None) -> Address:
+    async def listen(
+        self, host: str, port: int, *, tls: ssl.SSLContext | None = None, reuse_port: bool = False
+    ) -> Address:
         """Accept connections at a literal address, with TLS from the first octet if `tls` is given (port 5658).
+
+        With `reuse_port` other processes may listen there too, and each connection comes to one of them.
 
         Returns what was bound (port 0: any). OSError when the address is taken or not of this machine.
         """
         handshake = self._limits.seconds_before_cer if tls is not None else None
         listener = await asyncio.get_running_loop().create_server(
-            self.incoming, host, port, ssl=tls, ssl_handshake_timeout=handshake
+            self.incoming, host, port, ssl=tls, ssl_handshake_timeout=handshake, reuse_port=reuse_port or None
         )
         self._listeners.append(listener)
         bound = listener.sockets[0].getsockname()

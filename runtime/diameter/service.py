@@ -4,6 +4,7 @@ import asyncio
 
 from runtime.diameter.connection import Connection
 from runtime.diameter.settings import Handler, Limits, PeerName
+from runtime.log_limit import LogLimit
 from runtime.logs import get_logger
 from runtime.shared_timeout import SharedTimeout
 from wire.diameter.admission import Admission
@@ -12,7 +13,10 @@ from wire.diameter.command import Identity, error_answer
 from wire.diameter.commands import name_of
 from wire.diameter.duplicates import DuplicateCache, Joined, New, Repeated
 from wire.diameter.message import Message
+from wire.diameter.overload import OverloadReporter
+from wire.diameter.priority import priority_of
 from wire.diameter.results import ResultCode, describe_result
+from wire.diameter.waiting import WaitingRoom
 from wire.errors import EncodeError
 
 log = get_logger("runtime.diameter")
@@ -21,14 +25,24 @@ log = get_logger("runtime.diameter")
 class RequestService:
     """The requests of `peer`, over whichever connection they come; a retransmission finds the answer of the first."""
 
-    def __init__(self, peer: PeerName, identity: Identity, handler: Handler | None, limits: Limits) -> None:
+    def __init__(
+        self,
+        peer: PeerName,
+        identity: Identity,
+        handler: Handler | None,
+        limits: Limits,
+        reporter: OverloadReporter | None = None,
+    ) -> None:
         self._peer = peer
         self._identity = identity
         self._handler = handler
         self._limits = limits
         self._in_time = SharedTimeout(limits.seconds_to_serve)
         self._duplicates: DuplicateCache[Connection] = DuplicateCache(limits.remembered_answers)
-        self._in_flight: dict[Connection, int] = {}
+        self._waiting: WaitingRoom[Message] = WaitingRoom(limits.requests_waiting, limits.seconds_to_wait)
+        self._patience: asyncio.TimerHandle | None = None
+        self._reporter = reporter
+        self._log_limit = LogLimit()
         self._tasks: set[asyncio.Task[None]] = set()
 
     def serve(self, connection: Connection, request: Message, admission: Admission) -> None:
@@ -39,19 +53,17 @@ class RequestService:
         except AvpFault as fault:
             self.refuse(connection, request, fault)
             return
-        if self._in_flight.get(connection, 0) >= self._limits.requests_in_flight:
-            self.refuse(connection, request, AvpFault(0, "too many requests in flight", ResultCode.TOO_BUSY))
-            return
         match self._duplicates.arrived(self._peer, request, connection, loop.time()):
             case Repeated(answer):
                 connection.send(answer)
             case Joined():
                 pass
             case New():
-                self._in_flight[connection] = self._in_flight.get(connection, 0) + 1
-                task = loop.create_task(self._run(connection, request))
-                self._tasks.add(task)
-                task.add_done_callback(self._tasks.discard)
+                if len(self._tasks) < self._limits.requests_in_flight:
+                    self._begin(request)
+                else:
+                    self._drop(self._waiting.enter(request, priority_of(request), loop.time()))
+                    self._watch()
 
     def refuse(self, connection: Connection, request: Message, fault: AvpFault) -> None:
         """Answer with the Result-Code of `fault`, and say so in one line."""
@@ -60,6 +72,9 @@ class RequestService:
 
     def close(self) -> None:
         """End every task; what was not answered stays so."""
+        self._waiting.close()
+        if self._patience is not None:
+            self._patience.cancel()
         for task in self._tasks:
             task.cancel()
 
@@ -67,13 +82,50 @@ class RequestService:
         """Wait for the tasks that `close` has ended."""
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _run(self, connection: Connection, request: Message) -> None:
-        try:
-            answer = await self._answer(request)
-        finally:
-            self._release(connection)
+    def _begin(self, request: Message) -> None:
+        task = asyncio.get_running_loop().create_task(self._run(request))
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if self._waiting:
+            following, dropped = self._waiting.leave(asyncio.get_running_loop().time())
+            self._drop(dropped)
+            if following is not None:
+                self._begin(following)
+
+    def _watch(self) -> None:
+        """Nobody waits for longer than he may, also while nothing else happens."""
+        if self._patience is None and self._waiting:
+            loop = asyncio.get_running_loop()
+            self._patience = loop.call_later(self._limits.seconds_to_wait / 2, self._lose_patience)
+
+    def _lose_patience(self) -> None:
+        self._patience = None
+        self._drop(self._waiting.expired(asyncio.get_running_loop().time()))
+        self._watch()
+
+    def _drop(self, requests: list[Message]) -> None:
+        """RFC 6733 §7.1.3: 3004, so that the peer may ask another server."""
+        for request in requests:
+            fault = AvpFault(0, "too many requests", ResultCode.TOO_BUSY)
+            withheld = self._log_limit.allow("too many requests", asyncio.get_running_loop().time())
+            if withheld is not None:
+                self._refused(request, fault, withheld=withheld)
+            answer = self._reported(request, self._fault_answer(request, fault)).build()
+            for waiter, numbered in self._duplicates.refused(self._peer, request, answer):
+                waiter.send(numbered)
+
+    async def _run(self, request: Message) -> None:
+        answer = await self._answer(request)
         for waiter, numbered in self._duplicates.answered(self._peer, request, answer):
             waiter.send(numbered)
+
+    def _reported(self, request: Message, answer: Message) -> Message:
+        if self._reporter is None:
+            return answer
+        return self._reporter.stamped(request, answer, self._waiting.load, asyncio.get_running_loop().time())
 
     async def _answer(self, request: Message) -> bytes:
         """What the handler answers, if it is an answer and can be sent; or the error answer for what it did instead."""
@@ -82,7 +134,7 @@ class RequestService:
                 answer = await self._handled(request)
             if answer.is_request or answer.command != request.command:
                 raise EncodeError(f"the handler gave a {name_of(answer)}")
-            return answer.build()
+            return self._reported(request, answer).build()
         except AvpFault as fault:
             self._refused(request, fault)
             return self._fault_answer(request, fault).build()
@@ -99,18 +151,12 @@ class RequestService:
             raise AvpFault(5, "nothing is served here", ResultCode.COMMAND_UNSUPPORTED)
         return await self._handler(self._peer, request)
 
-    def _release(self, connection: Connection) -> None:
-        left = self._in_flight.get(connection, 1) - 1
-        if left:
-            self._in_flight[connection] = left
-        else:
-            self._in_flight.pop(connection, None)
-
     def _fault_answer(self, request: Message, fault: AvpFault) -> Message:
         return error_answer(request, self._identity, fault.result, failed=fault.failed, reason=fault.reason)
 
-    def _refused(self, request: Message, fault: AvpFault) -> None:
-        log.warning("request refused", cause=fault.reason, result=describe_result(fault.result), **self._about(request))
+    def _refused(self, request: Message, fault: AvpFault, **more: int) -> None:
+        about = {**self._about(request), **more}
+        log.warning("request refused", cause=fault.reason, result=describe_result(fault.result), **about)
 
     def _about(self, request: Message) -> dict[str, str | None]:
         return {"peer": self._peer, "command": name_of(request), "session": request.text("Session-Id")}

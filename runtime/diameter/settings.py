@@ -33,6 +33,8 @@ class Limits:
     connections_before_cer: int = 64
     seconds_before_cer: float = 10.0
     requests_in_flight: int = 256
+    requests_waiting: int = 256
+    seconds_to_wait: float = 2.0
     requests_out: int = 1024
     seconds_to_serve: float = 30.0
     seconds_to_answer: float = 10.0

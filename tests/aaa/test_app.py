@@ -11,14 +11,16 @@ import pytest
 from structlog.testing import capture_logs
 from structlog.typing import EventDict
 
-from aaa.app import main, serve
+from aaa.app import _instance, main, serve
 from aaa.config import read_settings
+from aaa.identities.commands import rotate
 from hss.app import serve as serve_hss
 from hss.config import HssConfig
 from hss.keys.vault import open_vault, write_master_key
 from hss.store.schema import upgrade
-from runtime.config import ConfigError, read_config
+from runtime.config import ConfigError, SocketAddress, read_config
 from runtime.diameter.client import DiameterClient
+from runtime.worker import Worker
 from tests.hss.conftest import Known, Registry
 from ue_sim.eap_peer import AkaPeer, EapArrived, KeysDerived, SendEap
 from ue_sim.usim import SoftwareUsim
@@ -73,11 +75,11 @@ def _known(tmp_path: Path) -> Known:
 
 
 @asynccontextmanager
-async def running(path: Path, lines: list[EventDict]) -> AsyncIterator[tuple[str, int]]:
+async def running(path: Path, lines: list[EventDict], worker: Worker | None = None) -> AsyncIterator[tuple[str, int]]:
     """A whole AAA server; where its Diameter front listens."""
     raw = read_config(path)
     stop = asyncio.Event()
-    task = asyncio.create_task(serve(raw, read_settings(raw), stop))
+    task = asyncio.create_task(serve(raw, read_settings(raw), stop, worker))
     try:
         ready = await said(lines, "aaa ready", task)
         host, _, port = ready["diameter"].rpartition(":")
@@ -182,3 +184,35 @@ async def test_daemon_serves_refusals_while_the_hss_is_away(
 def test_daemon_names_a_missing_configuration(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="there is no such file"):
         main(tmp_path / "akadia.toml")
+
+
+@pytest.mark.parametrize(
+    ("named", "worker", "instance"),
+    [
+        ("", Worker(2, 0), ""),
+        ("one", None, "one"),
+        ("one", Worker(2, 0), "one-2"),
+        ("n" * 64, Worker(64, 0), "n" * 60 + "-64"),
+    ],
+)
+def test_each_worker_is_an_hss_instance_of_its_own(named: str, worker: Worker | None, instance: str) -> None:
+    hss = HssConfig(
+        origin_host="hss.example", origin_realm="example", swx=SocketAddress("127.0.0.1", 0), instance=named
+    )
+    assert _instance(hss, worker).instance == instance
+
+
+async def test_workers_share_a_port_and_go_on_with_each_others_conversations(tmp_path: Path, known: Known) -> None:
+    path = tmp_path / "akadia.toml"
+    rotate(tmp_path / "identity.keys", now=int(time.time()) - 10)
+    text = CONFIG.format(hss="127.0.0.1:3868", kind="local") + '[aaa.identities]\nkeys = "identity.keys"\n'
+    path.write_text(text)
+    with capture_logs() as lines:
+        async with running(path, lines, Worker(1, 1000)) as (host, port):
+            path.write_text(text.replace("127.0.0.1:0", f"{host}:{port}"))
+            lines.clear()
+            async with running(path, lines, Worker(2, 1000)):
+                for _ in range(4):
+                    _, keys = await attach((host, port), known, EapMethod.AKA)
+                    assert isinstance(keys, KeysDerived)
+    assert "a conversation ends with its process" not in [line["event"] for line in lines]

@@ -3,7 +3,7 @@
 from random import Random
 
 from aaa.eap.states import Closed, IdentityRequested, Silent
-from aaa.sessions import Conversation, MemoryConversations
+from aaa.sessions import Conversation, Lost, MemoryConversations
 
 
 def conversation(client: str = "ap", started: float = 0.0) -> Conversation:
@@ -34,17 +34,17 @@ def test_client_keeps_its_token_through_the_rounds() -> None:
 def test_another_client_finds_nothing() -> None:
     kept = store()
     token = kept.keep(conversation(), None, 0.0)
-    assert kept.find(token, "other", 1.0) is None
-    assert kept.find(b"\0" * 16, "ap", 1.0) is None
-    assert kept.find(b"", "ap", 1.0) is None
+    assert isinstance(kept.find(token, "other", 1.0), Lost)
+    assert isinstance(kept.find(b"\0" * 16, "ap", 1.0), Lost)
+    assert isinstance(kept.find(b"", "ap", 1.0), Lost)
 
 
 def test_conversation_ends_by_age_counted_from_its_first_round() -> None:
     kept = store(age=10.0)
     token = kept.keep(conversation(started=5.0), None, 5.0)
     kept.keep(conversation(started=5.0), token, 14.0)
-    assert kept.find(token, "ap", 14.9) is not None
-    assert kept.find(token, "ap", 15.0) is None
+    assert isinstance(kept.find(token, "ap", 14.9), Conversation)
+    assert isinstance(kept.find(token, "ap", 15.0), Lost)
     assert len(kept) == 0
 
 
@@ -53,7 +53,7 @@ def test_conversation_that_is_over_is_forgotten() -> None:
     token = kept.keep(conversation(), None, 0.0)
     kept.forget(token)
     kept.forget(token)
-    assert kept.find(token, "ap", 0.0) is None
+    assert isinstance(kept.find(token, "ap", 0.0), Lost)
 
 
 def test_conversation_that_was_forgotten_meanwhile_gets_a_new_token() -> None:
@@ -67,16 +67,16 @@ def test_client_that_never_finishes_loses_its_own_oldest() -> None:
     kept = store(limit=4, client_limit=2)
     quiet = kept.keep(conversation("quiet"), None, 0.0)
     first, second, third = (kept.keep(conversation("flood", float(n)), None, float(n)) for n in range(3))
-    assert kept.find(first, "flood", 3.0) is None
-    assert kept.find(second, "flood", 3.0) is not None
-    assert kept.find(third, "flood", 3.0) is not None
-    assert kept.find(quiet, "quiet", 3.0) is not None
+    assert isinstance(kept.find(first, "flood", 3.0), Lost)
+    assert isinstance(kept.find(second, "flood", 3.0), Conversation)
+    assert isinstance(kept.find(third, "flood", 3.0), Conversation)
+    assert isinstance(kept.find(quiet, "quiet", 3.0), Conversation)
 
 
 def test_full_store_drops_the_oldest_of_all() -> None:
     kept = store(limit=2)
     first, second, third = (kept.keep(conversation(name), None, 0.0) for name in ("a", "b", "c"))
-    assert kept.find(first, "a", 0.0) is None
-    assert kept.find(second, "b", 0.0) is not None
-    assert kept.find(third, "c", 0.0) is not None
+    assert isinstance(kept.find(first, "a", 0.0), Lost)
+    assert isinstance(kept.find(second, "b", 0.0), Conversation)
+    assert isinstance(kept.find(third, "c", 0.0), Conversation)
     assert len(kept) == 2

@@ -30,6 +30,8 @@ DATA = Non3gppUserData(
     non_3gpp_ip_access=Non3gppIpAccess.NON_3GPP_SUBSCRIPTION_ALLOWED,
     non_3gpp_ip_access_apn=Non3gppIpAccessApn.NON_3GPP_APNS_ENABLE,
     rat_types=(1001,),
+    mip6_feature_vector=0x1,
+    ambr=WireAmbr(uplink=30, downlink=40),
     session_timeout=3600,
     context_identifier=1,
     apn_configurations=(INTERNET, ANYTHING),
@@ -48,6 +50,9 @@ def test_profile_holds_what_the_hss_sent() -> None:
         default_context_id=1,
         session_timeout=3600,
         msisdn="4917012345",
+        rat_types_refused=frozenset({1001}),
+        mip6_features=0x1,
+        ambr=Ambr(30, 40),
     )
 
 
@@ -66,7 +71,6 @@ def test_profile_of_empty_data_holds_nothing() -> None:
             replace(DATA, non_3gpp_ip_access_apn=Non3gppIpAccessApn.NON_3GPP_APNS_DISABLE),
             Refusal.NO_APN_SUBSCRIPTION,
         ),
-        (replace(DATA, rat_types=(1001, 0)), Refusal.RAT_NOT_ALLOWED),
     ],
 )
 def test_profile_that_bars_is_a_refusal(data: Non3gppUserData, refusal: Refusal) -> None:

@@ -1,33 +1,156 @@
-"""RTR and PPR are answered: this AAA server keeps nothing of a user that it has authenticated."""
+"""RTR ends a user's sessions at the gateways that hold them; PPR changes what they may have."""
+
+from dataclasses import replace
 
 import pytest
 from structlog.testing import capture_logs
 
-from aaa.swx_requests import swx_requests
+from aaa.diameter.gateways import Gateways
+from aaa.registrar import Registrar
+from aaa.swx_requests import SwxRequests
+from aaa.user_sessions import MemoryUserSessions, UserSession
+from hss.api import Ambr, ApnProfile, Assignment, Profile
+from hss.telling.swx_profile import user_data
+from tests.aaa.diameter.test_gateways import Gateway
+from tests.aaa.memory_hss import IMSI, INTERNET, MemoryHss, profile
+from tests.aaa.test_user_sessions import ONE, TWO
 from tests.wire.diameter.samples import MAR, PPR, RTR, numbered
 from wire.diameter.admission import check_answer
 from wire.diameter.avp import AvpFault
 from wire.diameter.command import Identity
+from wire.diameter.enumerations import Non3gppIpAccess, ReasonCode
 from wire.diameter.message import Message
-from wire.diameter.swx import PushProfileRequest, RegistrationTerminationAnswer, RegistrationTerminationRequest
+from wire.diameter.profile import Non3gppUserData
+from wire.diameter.sessions import AbortSessionRequest, ReAuthRequest, SessionCommand
+from wire.diameter.swx import DeregistrationReason, RegistrationTerminationAnswer
 
 AAA = Identity("aaa.example", "example")
+IMS = ApnProfile(2, "ims")
 
 
-@pytest.mark.parametrize(("request_", "command"), [(RTR, "RTR"), (PPR, "PPR")])
-async def test_user_is_not_known(request_: RegistrationTerminationRequest | PushProfileRequest, command: str) -> None:
-    message = numbered(request_.message())
+class Desk:
+    """The requests of an HSS about one user, and the gateways that hear of it."""
+
+    def __init__(self, result: int | None = 2001) -> None:
+        self.hss, self.sessions, self.gateway = MemoryHss(), MemoryUserSessions(), Gateway(result)
+        self.registrar = Registrar(self.hss, AAA.origin_host, self.sessions)
+        self.requests = SwxRequests(AAA, self.sessions, Gateways(AAA, self.gateway.ask), self.registrar)
+
+    async def holding(self, *sessions: UserSession) -> "Desk":
+        for session in sessions:
+            await self.sessions.keep(session)
+        return self
+
+    async def told(self, message: Message) -> RegistrationTerminationAnswer:
+        answer = Message.parse((await self.requests.serve("hss", message)).build())
+        check_answer(answer)
+        assert (answer.command, answer.hop_by_hop) == (message.command, message.hop_by_hop)
+        await self.registrar.close()
+        return RegistrationTerminationAnswer.parse(answer)
+
+    @property
+    def asked(self) -> list[tuple[str, str]]:
+        names = {SessionCommand.ABORT_SESSION: "ASR", SessionCommand.RE_AUTH: "RAR"}
+        return [(peer, names[SessionCommand(message.command)]) for peer, message in self.gateway.asked]
+
+
+def rtr(reason: ReasonCode = ReasonCode.PERMANENT_TERMINATION) -> Message:
+    return numbered(replace(RTR, deregistration_reason=DeregistrationReason(reason_code=reason)).message())
+
+
+def ppr(data: Profile | Non3gppUserData | None, flags: int | None = None) -> Message:
+    data = user_data(data) if isinstance(data, Profile) else data
+    return numbered(replace(PPR, non_3gpp_user_data=data, ppr_flags=flags).message())
+
+
+@pytest.mark.parametrize("message", [rtr(), ppr(profile())], ids=["RTR", "PPR"])
+async def test_user_without_a_session_is_not_known(message: Message) -> None:
+    answer = await Desk().told(message)
+    assert (answer.result, answer.origin_host) == ("5001 USER_UNKNOWN (3GPP)", "aaa.example")
+
+
+async def test_user_name_that_is_no_imsi_is_not_known() -> None:
+    answer = await Desk().told(numbered(replace(RTR, user_name="somebody").message()))
+    assert answer.result == "5001 USER_UNKNOWN (3GPP)"
+
+
+async def test_rtr_aborts_each_session_at_its_gateway() -> None:
+    desk = await Desk().holding(ONE, TWO)
     with capture_logs() as lines:
-        answer = Message.parse((await swx_requests(AAA)("hss", message)).build())
-    check_answer(answer)
-    assert (answer.command, answer.hop_by_hop) == (message.command, message.hop_by_hop)
-    read = RegistrationTerminationAnswer.parse(answer)
-    assert (read.result, read.origin_host) == ("5001 USER_UNKNOWN (3GPP)", "aaa.example")
-    (line,) = lines
-    assert (line["log_level"], line["command"], line["imsi"]) == ("info", command, RTR.user_name)
+        assert (await desk.told(rtr())).result_code == 2001
+    assert sorted(desk.asked) == [("epdg", "ASR"), ("pgw", "ASR")]
+    asrs = [AbortSessionRequest.parse(message) for _, message in desk.gateway.asked]
+    assert {asr.session_id for asr in asrs} == {ONE.session_id, TWO.session_id}
+    assert all(session.ending for session in await desk.sessions.of_user(IMSI))
+    assert [(line["event"], line["sessions"]) for line in lines] == [("asked by the hss", 2)]
+
+
+async def test_session_that_its_gateway_does_not_know_is_over() -> None:
+    desk = await Desk(5002).holding(ONE)
+    assert (await desk.told(rtr())).result_code == 2001
+    assert len(desk.sessions) == 0
+
+
+async def test_gateway_that_cannot_be_reached_makes_the_hss_ask_again() -> None:
+    desk = await Desk(None).holding(ONE)
+    assert (await desk.told(rtr())).result_code == 5012
+    desk.gateway.result = 2001
+    assert (await desk.told(rtr())).result_code == 2001
+    assert desk.asked == [("pgw", "ASR")] * 2
+
+
+async def test_user_of_another_server_is_forgotten_and_not_disturbed() -> None:
+    desk = await Desk().holding(ONE)
+    assert (await desk.told(rtr(ReasonCode.NEW_SERVER_ASSIGNED))).result_code == 2001
+    assert (desk.asked, len(desk.sessions)) == ([], 0)
+
+
+CHANGES = [
+    ("the same profile", profile(), []),
+    ("another bit rate", profile(replace(INTERNET, ambr=Ambr(1, 2))), ["RAR"]),
+    ("another APN beside it", profile(INTERNET, IMS), ["RAR"]),
+    ("another time limit", replace(profile(), session_timeout=60), ["RAR"]),
+    ("without the APN in use", profile(IMS), ["ASR"]),
+    ("without the access type in use", replace(profile(), rat_types_refused=frozenset({0})), ["ASR"]),
+    ("with every access barred", replace(user_data(profile()),
+     non_3gpp_ip_access=Non3gppIpAccess.NON_3GPP_SUBSCRIPTION_BARRED), ["ASR"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("what", "new", "wanted"), CHANGES, ids=[row[0] for row in CHANGES])
+async def test_ppr_changes_what_a_session_may_have(
+    what: str, new: Profile | Non3gppUserData, wanted: list[str]
+) -> None:
+    desk = await Desk().holding(ONE)
+    assert (await desk.told(ppr(new))).result_code == 2001
+    assert [name for _, name in desk.asked] == wanted
+    (kept,) = await desk.sessions.of_user(IMSI)
+    assert kept.ending == (wanted == ["ASR"])
+    if isinstance(new, Profile) and not kept.ending:
+        assert kept.profile == new
+
+
+async def test_session_that_its_gateway_does_not_know_any_more_is_over_by_rar_too() -> None:
+    desk = await Desk(5002).holding(ONE)
+    assert (await desk.told(ppr(profile(INTERNET, IMS)))).result_code == 2001
+    assert len(desk.sessions) == 0
+
+
+async def test_reset_indication_restores_the_registration() -> None:
+    desk = await Desk().holding(ONE, TWO)
+    await desk.told(ppr(None, flags=1))
+    assert [one.assignment for one in desk.hss.assignments] == [Assignment.RESTORATION]
+    assert desk.asked == []
+
+
+@pytest.mark.parametrize("data", [None, profile()])
+async def test_restoration_of_the_p_cscf_goes_on_to_the_gateway(data: Profile | None) -> None:
+    desk = await Desk().holding(ONE)
+    await desk.told(ppr(data, flags=8))
+    assert [ReAuthRequest.parse(message).rar_flags for _, message in desk.gateway.asked] == [2]
 
 
 async def test_nothing_else_is_served() -> None:
     with pytest.raises(AvpFault) as caught:
-        await swx_requests(AAA)("hss", MAR.message())
+        await Desk().requests.serve("hss", MAR.message())
     assert caught.value.result == 3001

@@ -13,7 +13,10 @@ from wire.diameter.grammar import check
 from wire.diameter.groups import GROUPS
 from wire.diameter.masking import mask_keys
 from wire.diameter.message import HEADER_LENGTH, Header, Message
+from wire.diameter.overload import OverloadControl, OverloadReporter, offered
+from wire.diameter.priority import priority_of
 from wire.diameter.record import Record
+from wire.diameter.redirects import host_of, redirection_of
 
 _RECORDS: dict[tuple[int, int, bool], type[Record]] = {
     **{(r.header_application, r.COMMAND, True): type(r) for r in REQUESTS},
@@ -43,6 +46,16 @@ def judge(data: bytes) -> object:
     return (judge_request if message.is_request else judge_answer)(message, AAA, _PEER)
 
 
+def obey(data: bytes) -> object:
+    """A message as an answer that may hold an overload report or a redirection."""
+    message, control = Message.parse(data), OverloadControl()
+    control.answered(message, 0.0)
+    return control.lets_pass(message, 0.0, 0.0), redirection_of(message)
+
+
+_REQUEST = offered(numbered(MAR.message()))
+_REPORTED = OverloadReporter(started=1).stamped(_REQUEST, MAA.message(_REQUEST), 1.0, 0.0)
+
 ENTRIES: dict[str, tuple[Callable[[bytes], object], tuple[bytes, ...]]] = {
     "wire.diameter.message.Message.parse": (Message.parse, OCTETS),
     "wire.diameter.message.Header.parse": (Header.parse, OCTETS),
@@ -50,6 +63,9 @@ ENTRIES: dict[str, tuple[Callable[[bytes], object], tuple[bytes, ...]]] = {
     "wire.diameter.record.Record.from_avps": (read, OCTETS),
     "wire.diameter.framing.Framer.feed": (lambda data: Framer().feed(data), OCTETS),
     "wire.diameter.masking.mask_keys": (mask_keys, (MAA.message(numbered(MAR.message())).build(), *OCTETS)),
+    "wire.diameter.redirects.host_of": (host_of, (b"aaa://host.example.com:6666;transport=tcp",)),
+    "wire.diameter.overload.OverloadControl.answered": (obey, (_REPORTED.build(), *OCTETS)),
+    "wire.diameter.priority.priority_of": (lambda data: priority_of(Message.parse(data)), OCTETS),
     "wire.diameter.capabilities.judge_request": (
         judge,
         (numbered(CER.message()).build(), _CEA.message(numbered(CER.message())).build()),

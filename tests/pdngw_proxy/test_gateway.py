@@ -18,6 +18,7 @@ from pdngw_proxy.gateway_events import (
     HomePacketArrived,
     Report,
     Send,
+    SessionAborted,
 )
 from tests.aaa.memory_hss import IMSI, MemoryHss, Subscriber, profile
 from tests.network import (
@@ -512,6 +513,19 @@ def test_gateway_that_stops_says_delete_to_every_ue(network: Network, phone: Vir
     assert (len(network.gateway.sessions), network.gateway.leases, network.gateway.bindings) == (0, 0, 0)
     ends = [report for report in network.reports if report.phrase == "session ended"]
     assert [report.details["cause"] for report in ends] == ["the gateway stops"] * 2
+
+
+def test_session_that_the_aaa_server_ends_is_deleted_and_its_end_told(network: Network, phone: VirtualUe) -> None:
+    (session,) = network.gateway.sessions.all()
+    network.tell_gateway(SessionAborted("another", "the AAA server ended it"))
+    assert len(network.gateway.sessions) == 1
+    network.tell_gateway(SessionAborted(session.name, "the AAA server ended it"))
+    network.run(until=12.0)
+    assert phone.detached.cause == "the gateway deleted the IKE SA"
+    assert network.ended_sessions == [session.name]
+    assert (len(network.gateway.sessions), network.gateway.leases, network.gateway.bindings) == (0, 0, 0)
+    (end,) = [report for report in network.reports if report.phrase == "session ended"]
+    assert end.details["cause"] == "the AAA server ended it"
 
 
 def test_gateway_that_stops_at_once_waits_for_no_ue(network: Network, phone: VirtualUe) -> None:

@@ -10,7 +10,7 @@ import pytest
 import structlog.testing
 
 from pdngw_proxy import server
-from pdngw_proxy.aaa_link.port import RelayAnswer, RelayReject, RelayRequest, RelayUnavailable
+from pdngw_proxy.aaa_link.port import RelayAnswer, RelayReject, RelayRequest, RelayUnavailable, SessionKeeper
 from pdngw_proxy.config import PdnGwConfig
 from pdngw_proxy.gateway import GatewaySettings
 from pdngw_proxy.gateway_events import (
@@ -27,10 +27,12 @@ from pdngw_proxy.gateway_events import (
     Level,
     Report,
     Send,
+    SessionAborted,
 )
 from pdngw_proxy.ike.policy import Admission
 from pdngw_proxy.mobility import HomeAgentPolicy
 from pdngw_proxy.server import GatewayShell
+from pdngw_proxy.sessions import GatewaySession, SessionBook
 from runtime.capture import NullCapture
 from runtime.config import ConfigError
 from tests.network import responder_policy
@@ -79,6 +81,7 @@ class ScriptedLink:
     asked: list[RelayRequest] = field(default_factory=list)
     ended: list[tuple[str, str | None]] = field(default_factory=list)
     held: asyncio.Event | None = None
+    keeper: SessionKeeper | None = None
 
     async def authenticate(self, request: RelayRequest) -> RelayAnswer:
         self.asked.append(request)
@@ -92,6 +95,9 @@ class ScriptedLink:
         if self.held is not None:
             await self.held.wait()
         self.ended.append((session, user_name))
+
+    def obey(self, keeper: SessionKeeper) -> None:
+        self.keeper = keeper
 
     async def close(self) -> None:
         """Nothing is open."""
@@ -159,6 +165,21 @@ async def test_shell_gives_every_port_back_when_one_is_taken(ground: Ground) -> 
         ground.shell.open(CONFIG)
     ground.shell.close()
     assert [endpoint.closed for endpoint in ground.network.endpoints[-2:]] == [True, True]
+
+
+async def test_shell_lets_the_aaa_server_end_an_accepted_session_and_no_other(
+    monkeypatch: pytest.MonkeyPatch, ground: Ground
+) -> None:
+    book = SessionBook()
+    monkeypatch.setattr(ground.machine, "sessions", book)
+    session = GatewaySession(b"12345678", "one", local=NATT, peer=UE)
+    book.open(session)
+    keeper = ground.link.keeper
+    assert keeper is ground.shell
+    assert (keeper.abort("one", "why"), keeper.abort("two", "why"), ground.machine.events) == (False, False, [])
+    session.accepted = True
+    assert keeper.abort("one", "why")
+    assert ground.machine.events == [SessionAborted("one", "why")]
 
 
 # The home network's device

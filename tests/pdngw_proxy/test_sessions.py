@@ -86,3 +86,11 @@ def test_newest_association_of_a_mode_is_the_one_in_use() -> None:
     assert book.of_spi(48) is None
     book.remove(one, 48)
     assert len(one.associations) == 2
+
+
+def test_session_is_found_by_its_name_until_it_is_closed() -> None:
+    book, one = SessionBook(), session()
+    book.open(one)
+    assert (book.of_name("one"), book.of_name("two")) == (one, None)
+    book.close(one)
+    assert book.of_name("one") is None

@@ -151,3 +151,27 @@ async def test_workers_share_a_port() -> None:
     assert first.local == second.local
     first.close()
     second.close()
+
+
+@pytest.mark.parametrize("host", HOSTS)
+async def test_endpoint_that_withdraws_loses_nothing_and_leaves_the_rest_to_others(host: str) -> None:
+    heard: dict[str, list[bytes]] = {"old": [], "new": []}
+    old = UdpEndpoint.bind((host, 0), lambda data, _: heard["old"].append(data), reuse_port=True)
+    new = UdpEndpoint.bind(old.local, lambda data, _: heard["new"].append(data), reuse_port=True)
+    answers: list[bytes] = []
+    clients = [UdpEndpoint.bind((host, 0), lambda data, _: answers.append(data)) for _ in range(40)]
+    for client in clients:
+        client.send(b"before", old.local)
+    old.withdraw()
+    waited = len(heard["old"])
+    assert waited > 0
+    for client in clients:
+        client.send(b"after", old.local)
+    await until(lambda: len(heard["new"]) == 80 - waited)
+    assert set(heard["old"]) == {b"before"}
+    assert heard["new"].count(b"after") == 40
+    old.send(b"late", clients[0].local)
+    await until(lambda: answers == [b"late"])
+    for endpoint in (old, new, *clients):
+        endpoint.close()
+    old.withdraw()

@@ -28,10 +28,10 @@ from tests.wire.diameter.samples import AAA, CER, EAP_DEA, EAP_DER, GATEWAY, OCT
 from wire.diameter.avp import Avp
 from wire.diameter.capabilities import PeerPolicy
 from wire.diameter.dictionary import by_name
+from wire.diameter.eap_applications import read_eap_request
 from wire.diameter.message import Message
 from wire.diameter.peer import Timing
 from wire.diameter.peering import PeerCommand
-from wire.diameter.s6b import read_eap_request
 
 pytestmark = pytest.mark.stack
 

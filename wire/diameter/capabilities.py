@@ -36,7 +36,8 @@ class LocalNode:
 class PeerPolicy:
     """A named peer: who it says it is, where it may come from, what it may ask.
 
-    `agent` is true for a relay or proxy, whose requests carry the Origin-Host of others.
+    `agent` is true for a relay or proxy, whose requests carry the Origin-Host of others. `connections` is how many it
+    may have at once: one for each of its processes (RFC 6733 §2.1).
     """
 
     name: str
@@ -45,6 +46,7 @@ class PeerPolicy:
     networks: tuple[IpNetwork, ...] = ()
     applications: tuple[int, ...] = ()
     agent: bool = False
+    connections: int = 1
 
     def comes_from(self, address: IpAddress) -> bool:
         """Whether a connection from `address` may be this peer's."""

@@ -1,9 +1,10 @@
-"""Which command of which application has which format (RFC 6733 §3.1, RFC 4072 §3, TS 29.272 §7, TS 29.273 §8, §9)."""
+"""Which command of which application has which format (RFC 6733 §3.1, RFC 4072, RFC 5778, TS 29.272, TS 29.273)."""
 
 from dataclasses import dataclass
 
-from wire.diameter import eap, peering, s6a, s6b, sessions, swx
+from wire.diameter import eap, mip6i, peering, s6a, s6b, sessions, sta, swm, swx
 from wire.diameter.applications import Application
+from wire.diameter.authorization import AA
 from wire.diameter.grammar import Grammar, grammar
 from wire.diameter.message import Message
 
@@ -23,6 +24,9 @@ class CommandFormat:
     answer: Grammar
 
 
+SESSION_APPLICATIONS = (Application.EAP, Application.MIP6I, Application.S6B, Application.SWM, Application.STA)
+"""The applications of gateways: they have sessions, which STR, ASR and RAR end and refresh (RFC 6733 §8)."""
+
 _SESSIONS = {
     sessions.SessionCommand.SESSION_TERMINATION: CommandFormat("STR", sessions.STR, sessions.STA),
     sessions.SessionCommand.ABORT_SESSION: CommandFormat("ASR", sessions.ASR, sessions.ASA),
@@ -33,17 +37,19 @@ COMMANDS: dict[tuple[int, int], CommandFormat] = {
     (Application.COMMON, peering.PeerCommand.DEVICE_WATCHDOG): CommandFormat("DWR", peering.DWR, peering.DWA),
     (Application.COMMON, peering.PeerCommand.DISCONNECT_PEER): CommandFormat("DPR", peering.DPR, peering.DPA),
     (Application.EAP, eap.DIAMETER_EAP): CommandFormat("DER", eap.DER, eap.DEA),
+    (Application.MIP6I, eap.DIAMETER_EAP): CommandFormat("DER", mip6i.DER, mip6i.DEA),
     (Application.S6B, eap.DIAMETER_EAP): CommandFormat("DER", s6b.DER, s6b.DEA),
+    (Application.S6B, AA): CommandFormat("AAR", s6b.AAR, s6b.AAA),
+    (Application.SWM, eap.DIAMETER_EAP): CommandFormat("DER", swm.DER, swm.DEA),
+    (Application.SWM, AA): CommandFormat("AAR", swm.AAR, swm.AAA),
+    (Application.STA, eap.DIAMETER_EAP): CommandFormat("DER", sta.DER, sta.DEA),
+    (Application.STA, AA): CommandFormat("AAR", sta.AAR, sta.AAA),
     (Application.SWX, swx.SwxCommand.MULTIMEDIA_AUTH): CommandFormat("MAR", swx.MAR, swx.MAA),
     (Application.SWX, swx.SwxCommand.SERVER_ASSIGNMENT): CommandFormat("SAR", swx.SAR, swx.SAA),
     (Application.SWX, swx.SwxCommand.REGISTRATION_TERMINATION): CommandFormat("RTR", swx.RTR, swx.RTA),
     (Application.SWX, swx.SwxCommand.PUSH_PROFILE): CommandFormat("PPR", swx.PPR, swx.PPA),
     (Application.S6A, s6a.S6aCommand.AUTHENTICATION_INFORMATION): CommandFormat("AIR", s6a.AIR, s6a.AIA),
-    **{
-        (application, code): command
-        for application in (Application.EAP, Application.S6B)
-        for code, command in _SESSIONS.items()
-    },
+    **{(application, code): command for application in SESSION_APPLICATIONS for code, command in _SESSIONS.items()},
 }
 """(Application-Id of the header, command code) to its format."""
 

@@ -1,7 +1,7 @@
 """Names, codes, types and M bits of AVPs: python-diameter's dictionary, corrected where the specifications differ.
 
 The only file that imports python-diameter. TS 29.230 §7 and the tables of RFC 6733 §4.5, RFC 4072, RFC 5447, RFC 5778,
-RFC 5779, TS 29.273, TS 29.272 and TS 29.229 are what the corrections follow.
+RFC 5779, RFC 7683, TS 29.273, TS 29.272 and TS 29.229 are what the corrections follow.
 """
 
 from collections.abc import Iterator
@@ -88,7 +88,7 @@ _IETF = _Corrections(
     },
     names={89: "Chargeable-User-Identity"},
     mandatory=(462, 463, 464, 506),
-    not_mandatory=(102, 465, 267, 269, 281, 294),
+    not_mandatory=(102, 465, 267, 269, 281, 294, *range(621, 628)),
     added=(AvpDefinition("QoS-Capability", 578, 0, Kind.GROUPED, mandatory=True),),
 )
 _3GPP = _Corrections(

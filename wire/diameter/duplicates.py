@@ -75,6 +75,12 @@ class DuplicateCache(Generic[WaiterT]):
         waiters, entry.waiters = entry.waiters, []
         return [(waiter, _numbered(answer, hop_by_hop)) for waiter, hop_by_hop in waiters]
 
+    def refused(self, peer: str, request: Message, answer: bytes) -> list[tuple[WaiterT, bytes]]:
+        """As `answered`, and forgotten: what was not served for want of room is served when it comes again."""
+        told = self.answered(peer, request, answer)
+        self._entries.pop(_key(peer, request), None)
+        return told
+
     def _expire(self, now: float) -> None:
         while self._entries:
             key, oldest = next(iter(self._entries.items()))

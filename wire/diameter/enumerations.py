@@ -91,6 +91,13 @@ class Non3gppIpAccessApn(IntEnum):
     NON_3GPP_APNS_DISABLE = 1
 
 
+class AnTrusted(IntEnum):
+    """TS 29.273 §5.2.3.9."""
+
+    TRUSTED = 0
+    UNTRUSTED = 1
+
+
 class PdnType(IntEnum):
     """TS 29.272 §7.3.62."""
 
@@ -115,6 +122,22 @@ class SubscriptionIdType(IntEnum):
     END_USER_SIP_URI = 2
     END_USER_NAI = 3
     END_USER_PRIVATE = 4
+
+
+class PprFlags(IntFlag):
+    """TS 29.273 §8.2.3.17."""
+
+    RESET_INDICATION = 0x1
+    ACCESS_NETWORK_INFO_REQUEST = 0x2
+    UE_LOCAL_TIME_ZONE_REQUEST = 0x4
+    P_CSCF_RESTORATION = 0x8
+
+
+class RarFlags(IntFlag):
+    """TS 29.273 §9.2.3.1.5."""
+
+    TRUST_RELATIONSHIP_UPDATE = 0x1
+    P_CSCF_RESTORATION = 0x2
 
 
 class RatType(IntEnum):
@@ -153,6 +176,7 @@ _CLOSED: dict[str, type[IntEnum]] = {
     "Reason-Code": ReasonCode,
     "Non-3GPP-IP-Access": Non3gppIpAccess,
     "Non-3GPP-IP-Access-APN": Non3gppIpAccessApn,
+    "AN-Trusted": AnTrusted,
     "PDN-Type": PdnType,
     "PDN-GW-Allocation-Type": PdnGwAllocationType,
     "Subscription-Id-Type": SubscriptionIdType,

@@ -1,4 +1,4 @@
-"""Formats of the Grouped AVPs of our commands (RFC 6733 §6, RFC 5447 §4.2, TS 29.272 §7.3, TS 29.273 §8.2.3)."""
+"""Formats of the Grouped AVPs of our commands (RFC 6733 §6, RFC 5447 §4.2, RFC 7683 §7, TS 29.272, TS 29.273 §8.2)."""
 
 from wire.diameter.dictionary import by_name
 from wire.diameter.grammar import Grammar, grammar
@@ -45,6 +45,7 @@ _FORMATS = {
         * [ TWAN-Access-Info ] [ UE-Usage-Type ] [ Emergency-Info ]
     """,
     "Terminal-Information": "[ IMEI ] [ 3GPP2-MEID ] [ Software-Version ]",
+    "OC-Supported-Features": "[ OC-Feature-Vector ]",
     "Active-APN": """
         { Context-Identifier } [ Service-Selection ] [ MIP6-Agent-Info ] [ Visited-Network-Identifier ]
         * [ Specific-APN-Info ]

@@ -38,13 +38,18 @@ class RadsecServer:
         self._lines = DiscardLog(time.monotonic)
         self._listeners: list[asyncio.Server] = []
 
-    async def listen(self) -> list[Address]:
+    async def listen(self, *, reuse_port: bool = False) -> list[Address]:
         """Accept connections at every address; what was bound. OSError when one is taken."""
         loop = asyncio.get_running_loop()
         bound: list[Address] = []
         for host, port in (self._config.address, *self._config.more_addresses):
             listener = await loop.create_server(
-                lambda: RadsecConnection(self), host, port, ssl=self._tls, ssl_handshake_timeout=HANDSHAKE
+                lambda: RadsecConnection(self),
+                host,
+                port,
+                ssl=self._tls,
+                ssl_handshake_timeout=HANDSHAKE,
+                reuse_port=reuse_port or None,
             )
             self._listeners.append(listener)
             where = listener.sockets[0].getsockname()

@@ -1,13 +1,16 @@
 """DERs and answers of the service for the tests of this folder."""
 
 from ipaddress import IPv6Address
+from typing import Any
 
 from aaa.messages import Accept, Challenge
 from hss.api import Ambr, ApnProfile, PdnType, Profile
 from tests.captures import load_run
+from wire.diameter.applications import Application
 from wire.diameter.command import Identity
 from wire.diameter.commands import COMMANDS
 from wire.diameter.eap import DiameterEapAnswer, DiameterEapRequest
+from wire.diameter.eap_applications import REQUESTS
 from wire.diameter.enumerations import AuthRequestType
 from wire.diameter.grammar import check
 from wire.diameter.groups import GROUPS
@@ -28,6 +31,7 @@ MSK = Secret(RUN.rounds[0].values["msk"])
 STATE = bytes(range(16))
 NAI = f"0{IMSI}@nai.epc.mnc015.mcc234.3gppnetwork.org"
 APN = ApnProfile(7, "internet", PdnType.IPV6, home_address=IPv6Address("2001:db8::7"), ambr=Ambr(1_000_000, 2_000_000))
+IMS = ApnProfile(8, "ims", PdnType.IPV4V6, pdn_gw=IPv6Address("2001:db8::1"))
 CHALLENGE = Challenge(EAP_REQUEST, STATE, 30)
 ACCEPT = Accept(
     eap=success(9),
@@ -36,8 +40,9 @@ ACCEPT = Accept(
     method=EapMethod.AKA,
     imsi=IMSI,
     user_name=NAI,
-    profile=Profile(IMSI, (APN,), 7, session_timeout=7200),
+    profile=Profile(IMSI, (APN, IMS), 7, session_timeout=7200, ambr=Ambr(3_000_000, 4_000_000)),
     apn=APN,
+    mip6_features=1,
 )
 
 
@@ -81,6 +86,20 @@ def s6b_der(eap: bytes = EAP_RESPONSE, *, states: tuple[bytes, ...] = (), apn: s
         states=states,
         service_selection=apn,
         mip6_feature_vector=0x0000020000000001,
+    )
+    return numbered(request.message())
+
+
+def der_of(application: Application, eap: bytes = EAP_RESPONSE, **fields: Any) -> Message:  # noqa: ANN401
+    """A DER of any application, with more fields of its own."""
+    request = REQUESTS[application](
+        session_id=SESSION,
+        origin_host=PGW.origin_host,
+        origin_realm=PGW.origin_realm,
+        destination_realm=AAA.origin_realm,
+        user_name=NAI,
+        eap_payload=eap,
+        **fields,
     )
     return numbered(request.message())
 

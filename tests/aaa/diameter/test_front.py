@@ -1,6 +1,7 @@
 """The Diameter front without sockets: rounds, sessions and their owners, what is discarded."""
 
 from collections.abc import Iterator
+from ipaddress import IPv4Address, IPv6Address
 from typing import Any
 
 import pytest
@@ -8,23 +9,32 @@ from structlog.testing import capture_logs
 
 from aaa.diameter.front import MOST_INVALID, DiameterFront
 from aaa.diameter.sessions import DiameterSessions
-from aaa.messages import AccessAnswer, AccessRequest, Client, Ignore, Reject, RejectCause
+from aaa.messages import Access, AccessAnswer, AccessRequest, Client, Ignore, Reject, RejectCause
+from aaa.registrar import Registrar
+from aaa.user_sessions import MemoryUserSessions
+from hss.api import Assignment
 from tests.aaa.diameter.samples import (
     AAA,
     ACCEPT,
     CHALLENGE,
     EAP_REQUEST,
     EAP_RESPONSE,
+    PGW,
     SESSION,
     STATE,
     conforming,
     dea,
     der,
+    der_of,
     numbered,
     s6b_der,
     str_,
 )
+from tests.aaa.diameter.test_authorizing import aar
+from tests.aaa.memory_hss import MemoryHss
+from wire.diameter.applications import Application
 from wire.diameter.avp import AvpFault
+from wire.diameter.profile import Mip6AgentInfo
 from wire.diameter.results import ResultCode
 from wire.diameter.sessions import SessionTerminationAnswer
 from wire.eap.packet import failure
@@ -45,8 +55,9 @@ class Scripted:
 
 
 def front_of(*answers: AccessAnswer) -> tuple[DiameterFront, Scripted, DiameterSessions]:
-    service, sessions = Scripted(*answers), DiameterSessions()
-    return DiameterFront(service, AAA, CLIENTS, sessions), service, sessions
+    service, sessions, users = Scripted(*answers), DiameterSessions(), MemoryUserSessions()
+    registrar = Registrar(MemoryHss(), AAA.origin_host, users)
+    return DiameterFront(service, AAA, CLIENTS, users, registrar, sessions), service, sessions
 
 
 @pytest.fixture(name="logs")
@@ -90,13 +101,13 @@ async def test_front_refuses_a_session_of_another_peer() -> None:
 
 
 async def test_front_ends_no_session_of_another_peer(logs: list[Any]) -> None:
-    front, _, sessions = front_of(CHALLENGE, ACCEPT)
+    front, _, _ = front_of(CHALLENGE, ACCEPT)
     await front.serve("pgw", s6b_der())
     await front.serve("pgw", s6b_der(states=(STATE,)))
     answer = SessionTerminationAnswer.parse(await front.serve("wlan", str_()))
     assert answer.result_code == 5002
-    assert sessions.find(SESSION) is not None
     assert [line["cause"] for line in logs] == ["no such session"]
+    assert SessionTerminationAnswer.parse(await front.serve("pgw", str_())).result_code == 2001
 
 
 async def test_front_ends_no_session_that_was_not_accepted() -> None:
@@ -126,6 +137,45 @@ async def test_front_rejects_a_first_packet_that_is_discarded() -> None:
     front, _, _ = front_of(Ignore("malformed"))
     answer = dea(conforming(await front.serve("pgw", der())))
     assert (answer.result_code, answer.eap_payload) == (4001, failure(EAP_RESPONSE[1]))
+
+
+async def test_front_keeps_whom_it_let_in_and_tells_the_hss_of_it() -> None:
+    hss, users, sessions = MemoryHss(), MemoryUserSessions(), DiameterSessions()
+    registrar = Registrar(hss, AAA.origin_host, users)
+    front = DiameterFront(Scripted(ACCEPT), AAA, CLIENTS, users, registrar, sessions)
+    agent = Mip6AgentInfo(home_agent_addresses=(IPv4Address("192.0.2.1"), IPv6Address("2001:db8::1")))
+    await front.serve("pgw", der_of(Application.S6B, mip6_agent_info=agent, rat_type=0, mip6_feature_vector=1))
+    (kept,) = await users.of_user(ACCEPT.imsi)
+    assert (kept.peer, kept.origin_host, kept.application, kept.apn) == ("pgw", PGW.origin_host, 16777272, "internet")
+    assert (kept.access, kept.pdn_gw) == (Access(0, 1), IPv6Address("2001:db8::1"))
+    assert (await front.serve("pgw", str_())).result_code == 2001
+    await registrar.close()
+    assert [one.assignment for one in hss.assignments] == [Assignment.PGW_UPDATE, Assignment.USER_DEREGISTRATION]
+
+
+async def test_front_authenticates_no_session_of_another_peer_again() -> None:
+    front, service, _ = front_of(ACCEPT, ACCEPT)
+    await front.serve("pgw", s6b_der())
+    with pytest.raises(AvpFault) as caught:
+        await front.serve("wlan", s6b_der())
+    assert caught.value.result is ResultCode.UNKNOWN_SESSION_ID
+    await front.serve("pgw", s6b_der())
+    assert len(service.requests) == 2
+
+
+async def test_front_says_whom_it_had_to_forget(logs: list[Any]) -> None:
+    users = MemoryUserSessions(limit=1)
+    front = DiameterFront(Scripted(ACCEPT, ACCEPT), AAA, CLIENTS, users, Registrar(MemoryHss(), "aaa", users))
+    await front.serve("pgw", der())
+    await front.serve("pgw", der(session="pgw.example;1;2"))
+    assert [(line["event"], line["session"]) for line in logs] == [("session forgotten", SESSION)]
+
+
+async def test_front_serves_an_aar_of_a_session_that_it_has() -> None:
+    front, _, _ = front_of(ACCEPT)
+    with pytest.raises(AvpFault) as caught:
+        await front.serve("pgw", aar())
+    assert caught.value.result is ResultCode.UNKNOWN_SESSION_ID
 
 
 async def test_front_serves_no_other_command() -> None:

@@ -11,19 +11,27 @@ from random import Random
 
 import pytest
 
-from aaa.diameter.config import DiameterConfig, DiameterPeerConfig
+from aaa.diameter.config import APPLICATIONS, DiameterConfig, DiameterPeerConfig
+from aaa.diameter.gateways import Gateways
 from aaa.diameter.server import AaaDiameterServer
 from aaa.messages import AccessAnswer, AccessRequest
+from aaa.registrar import Registrar
+from aaa.user_sessions import MemoryUserSessions
 from akadia.pki import Authority
 from runtime.config import ConfigError, SocketAddress
 from runtime.diameter.client import DiameterClient
-from runtime.diameter.settings import DiameterUnavailable
+from runtime.diameter.settings import DiameterUnavailable, Handler
 from runtime.taps import Address
 from runtime.tls import client_context
-from tests.aaa.diameter.samples import AAA, ACCEPT, CHALLENGE, PGW, der, s6b_der
+from tests.aaa.diameter.samples import AAA, ACCEPT, CHALLENGE, PGW, der, der_of, s6b_der
+from tests.aaa.memory_hss import MemoryHss
 from wire.diameter.applications import Application
 from wire.diameter.capabilities import LocalNode, PeerPolicy
 from wire.diameter.eap import DiameterEapAnswer
+from wire.diameter.eap_applications import ANSWERS
+from wire.diameter.message import Message
+from wire.diameter.results import ResultCode
+from wire.diameter.sessions import AbortSessionAnswer, AbortSessionRequest
 
 pytestmark = pytest.mark.stack
 
@@ -57,7 +65,9 @@ def _certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @asynccontextmanager
 async def listening(config: DiameterConfig) -> AsyncIterator[tuple[Address | None, Address | None]]:
-    server = AaaDiameterServer(config, Service(), AAA)
+    users = MemoryUserSessions()
+    registrar, gateways = Registrar(MemoryHss(), AAA.origin_host, users), Gateways(AAA)
+    server = AaaDiameterServer(config, Service(), AAA, users=users, registrar=registrar, gateways=gateways)
     try:
         yield await server.listen()
     finally:
@@ -66,15 +76,22 @@ async def listening(config: DiameterConfig) -> AsyncIterator[tuple[Address | Non
 
 @asynccontextmanager
 async def connected(
-    address: Address, *, host: str = PGW.origin_host, tls: ssl.SSLContext | None = None, within: float = 5.0
+    address: Address,
+    *,
+    host: str = PGW.origin_host,
+    tls: ssl.SSLContext | None = None,
+    within: float = 5.0,
+    applications: tuple[Application, ...] = (Application.EAP, Application.S6B),
+    handler: Handler | None = None,
 ) -> AsyncIterator[DiameterClient]:
     client = DiameterClient(
-        local=LocalNode(host, PGW.origin_realm, (Application.EAP, Application.S6B)),
-        peer=PeerPolicy("aaa", AAA.origin_host, AAA.origin_realm, applications=(Application.EAP, Application.S6B)),
+        local=LocalNode(host, PGW.origin_realm, applications),
+        peer=PeerPolicy("aaa", AAA.origin_host, AAA.origin_realm, applications=applications),
         address=address,
         random=Random(5).randbytes,
         wall_clock=time.time(),
         tls=tls,
+        handler=handler,
     )
     client.start()
     try:
@@ -97,6 +114,36 @@ async def test_server_serves_both_applications_over_tcp(host: str) -> None:
         assert plain is not None
         async with connected(plain) as client:
             assert await results(client) == [1001, 2001, 1001]
+
+
+async def test_server_serves_every_application_and_reaches_its_gateways() -> None:
+    every = tuple(APPLICATIONS.values())
+    peer = PEER.model_copy(update={"applications": tuple(APPLICATIONS)})
+    config = DiameterConfig(address=SocketAddress("127.0.0.1", 0), peer=(peer,))
+    users, aborted = MemoryUserSessions(), list[int]()
+    registrar, gateways = Registrar(MemoryHss(), AAA.origin_host, users), Gateways(AAA)
+    server = AaaDiameterServer(config, Service(), AAA, users=users, registrar=registrar, gateways=gateways)
+
+    async def gateway(_peer: str, message: Message) -> Message:
+        aborted.append(message.application)
+        request = AbortSessionRequest.parse(message)
+        return AbortSessionAnswer(
+            session_id=request.session_id,
+            origin_host=PGW.origin_host,
+            origin_realm=PGW.origin_realm,
+            result_code=2001,
+        ).message(message)
+
+    plain, _ = await server.listen()
+    assert plain is not None
+    async with connected(plain, applications=every, handler=gateway) as client:
+        for application in every:
+            answer = await client.request(der_of(application, states=(CHALLENGE.state,)))
+            assert ANSWERS[application].parse(answer).result_code == 2001
+            (session,) = await users.of_user(ACCEPT.imsi)
+            assert await gateways.abort(session) is ResultCode.SUCCESS
+    assert aborted == list(every)
+    await server.close()
 
 
 async def test_server_serves_over_tls(certificates: Path) -> None:

@@ -2,12 +2,13 @@
 
 from dataclasses import replace
 from ipaddress import IPv4Address
+from typing import Any
 
 import pytest
 
 from aaa.diameter.results import RESULTS
 from aaa.diameter.translate import Round, to_accept, to_access_request, to_challenge, to_reissue, to_reject
-from aaa.messages import AccessRequest, Client, Reject, RejectCause
+from aaa.messages import Access, AccessRequest, Client, Reject, RejectCause
 from tests.aaa.diameter.samples import (
     AAA,
     ACCEPT,
@@ -23,14 +24,16 @@ from tests.aaa.diameter.samples import (
     conforming,
     dea,
     der,
+    der_of,
     s6b_dea,
     s6b_der,
 )
+from wire.diameter.applications import Application
 from wire.diameter.avp import AvpFault
+from wire.diameter.eap_applications import read_eap_request
 from wire.diameter.enumerations import AuthRequestType, PdnType
 from wire.diameter.message import Message
 from wire.diameter.results import ResultCode
-from wire.diameter.s6b import read_eap_request
 from wire.eap.packet import failure
 
 CLIENT = Client("pgw")
@@ -42,7 +45,8 @@ def round_of(message: Message) -> Round:
 
 def test_der_of_s6b_asks_with_its_apn() -> None:
     request = to_access_request(round_of(s6b_der(states=(STATE,))), CLIENT)
-    assert request == AccessRequest(CLIENT, EAP_RESPONSE, STATE, NAI, "internet", "diameter")
+    access = Access(mip6_features=0x0000020000000001)
+    assert request == AccessRequest(CLIENT, EAP_RESPONSE, STATE, NAI, "internet", "diameter", access=access)
 
 
 def test_der_of_application_5_asks_without_apn() -> None:
@@ -129,6 +133,37 @@ def test_accept_of_application_5_carries_no_avp_of_s6b() -> None:
     assert (answer.result_code, answer.user_name, answer.eap_master_session_key) == (2001, NAI, MSK)
     assert message.first("APN-Configuration") is None
     assert message.first("Mobile-Node-Identifier") is None
+
+
+ACCESSES = [
+    (Application.EAP, {}, None, Access()),
+    (Application.MIP6I, {"service_selection": "internet", "mip6_feature_vector": 1}, "internet", Access(0, 1)),
+    (Application.S6B, {"service_selection": "", "rat_type": 2001}, None, Access(2001)),
+    (Application.SWM, {"service_selection": "ims", "mip6_feature_vector": 5}, "ims", Access(0, 5, every_apn=True)),
+    (Application.STA, {"rat_type": 2003}, None, Access(2003, every_apn=True)),
+]
+
+
+@pytest.mark.parametrize(("application", "fields", "apn", "access"), ACCESSES)
+def test_der_of_each_application_says_how_the_user_comes(
+    application: Application, fields: dict[str, Any], apn: str | None, access: Access
+) -> None:
+    request = to_access_request(round_of(der_of(application, **fields)), CLIENT)
+    assert (request.apn, request.access) == (apn, access)
+
+
+def test_der_whose_header_names_another_application_is_5004() -> None:
+    message = replace(der_of(Application.SWM), application=Application.STA)
+    with pytest.raises(AvpFault) as caught:
+        to_access_request(round_of(message), CLIENT)
+    assert (caught.value.result, len(caught.value.failed)) == (ResultCode.INVALID_AVP_VALUE, 1)
+
+
+@pytest.mark.parametrize("application", [row[0] for row in ACCESSES])
+def test_accept_of_each_application_follows_its_grammar(application: Application) -> None:
+    message = conforming(to_accept(round_of(der_of(application)), ACCEPT))
+    assert (message.application, message.result_code) == (application, 2001)
+    assert dea(message).eap_master_session_key == MSK
 
 
 def test_accept_shows_no_key() -> None:

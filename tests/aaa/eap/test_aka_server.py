@@ -24,7 +24,7 @@ from aaa.eap.events import (
     VectorRefused,
 )
 from aaa.eap.policy import AkaPolicy
-from aaa.eap.states import Chosen, Exchange
+from aaa.eap.states import Chosen, Exchange, SuccessNotified
 from aaa.eap.temporary import Resumable
 from aaa.messages import RejectCause
 from hss.api import Resynchronisation
@@ -258,6 +258,18 @@ def test_server_gives_success_whatever_answers_the_protected_success(octets: byt
     server = proven(AKA, replace(WLAN, result_ind=True), Attribute(At.RESULT_IND))
     server.handle(ProfileArrived(GRANT))
     assert isinstance(server.handle(EapArrived(octets))[0], Succeeded)
+
+
+def test_server_asks_again_what_the_user_may_have_when_that_was_not_kept() -> None:
+    server = proven(AKA, replace(WLAN, result_ind=True), Attribute(At.RESULT_IND))
+    server.handle(ProfileArrived(GRANT))
+    state = server.state
+    assert isinstance(state, SuccessNotified)
+    resumed = Recorded(AkaServer(policy=WLAN, state=replace(state, grant=None), random=seeded), TAKEN_BY_SERVER)
+    assert resumed.handle(EapArrived(notified(AKA, 3))) == [FetchProfile(IMSI)]
+    (over,) = resumed.handle(ProfileArrived(GRANT))
+    assert isinstance(over, Succeeded)
+    assert (over.eap, over.msk, over.grant) == (success(3), keys_of(AKA).msk, GRANT)
 
 
 def test_server_does_not_protect_success_when_the_peer_does_not_want_it() -> None:

@@ -53,7 +53,7 @@ def test_grant_succeeds_at_once_or_after_a_protected_success() -> None:
     state, _ = step = grant(replace(waiting, result_ind=True), GRANT, seeded)
     assert notified(step).attributes.number(At.NOTIFICATION) == 32768
     assert isinstance(state, SuccessNotified)
-    assert succeed(state)[0] == Done()
+    assert succeed(state.exchange, state.proven, GRANT)[0] == Done()
 
 
 def test_failure_answers_the_last_response() -> None:

@@ -29,6 +29,17 @@ def once_of(node: Node, method: EapMethod = AKA, name: str | None = None, counte
     return classify(octets)
 
 
+@METHODS
+def test_held_keys_are_recalled_without_being_used_up(method: EapMethod) -> None:
+    node = Node()
+    identity = once_of(node, method, "WLAN", counter=3)
+    recalled = node.identities.recall(identity)
+    assert recalled == node.identities.recall(identity) == node.identities.resume(identity, "WLAN")
+    assert isinstance(recalled, Resumable)
+    assert recalled.counter == 3
+    assert node.identities.recall(pseudonym_of(node, method)) is None
+
+
 # Pseudonyms
 
 

@@ -28,7 +28,10 @@ class FakeEndpoint:
         self.deliver = deliver
         self.sent: list[tuple[bytes, Address]] = []
         self.local = ("127.0.0.1", 1812)
-        self.closed = False
+        self.closed = self.withdrawn = False
+
+    def withdraw(self) -> None:
+        self.withdrawn = True
 
     def send(self, data: bytes, peer: Address) -> None:
         self.sent.append((data, peer))
@@ -195,3 +198,27 @@ async def test_server_says_once_which_client_is_not_ready_and_keeps_count(monkey
     await bench.deliver(asked())
     await bench.server.close()
     assert [(one.client, one.protected, one.unprotected) for one in ledger.counted] == [("lab", 1, 3)]
+
+
+async def test_server_that_drains_finishes_what_is_in_progress(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = Bench(monkeypatch, lambda _: challenge())
+    bench.service.held = asyncio.Event()
+    bench.endpoints[0].deliver(asked(), SOURCE)
+    draining = asyncio.create_task(bench.server.drain(5.0))
+    await asyncio.sleep(0)
+    assert bench.endpoints[0].withdrawn
+    assert not draining.done()
+    bench.service.held.set()
+    await draining
+    assert len(bench.endpoints[0].sent) == 1
+    assert not bench.endpoints[0].closed
+    await bench.server.drain(5.0)
+
+
+async def test_server_does_not_drain_for_longer_than_it_may(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = Bench(monkeypatch, lambda _: challenge())
+    bench.service.held = asyncio.Event()
+    bench.endpoints[0].deliver(asked(), SOURCE)
+    await bench.server.drain(0.01)
+    assert bench.endpoints[0].sent == []
+    await bench.server.close()

@@ -1,5 +1,6 @@
 """A profile becomes Non-3GPP-User-Data, and what an AAA server reads from that is the profile again."""
 
+from dataclasses import replace
 from ipaddress import IPv4Address, IPv6Address
 
 import pytest
@@ -30,6 +31,9 @@ WILDCARD = ApnProfile(2, "*", specific=(SpecificApn("ims", IPv4Address("192.0.2.
         Profile(IMSI, (INTERNET, WILDCARD), 1, 3600, "4917012345"),
         Profile(IMSI, (WILDCARD, INTERNET), 1),
         Profile(IMSI, (ApnProfile(7, "ims"),), 7),
+        replace(
+            Profile(IMSI, (INTERNET,), 1), rat_types_refused=frozenset({0, 2001}), mip6_features=1, ambr=Ambr(3, 4)
+        ),
     ],
 )
 def test_profile_survives_the_way(profile: Profile) -> None:

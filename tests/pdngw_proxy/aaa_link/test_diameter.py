@@ -1,5 +1,6 @@
 """The Diameter link's rounds, its waits and its log lines, with a client that answers as told."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from ipaddress import IPv6Address
@@ -11,11 +12,13 @@ from pdngw_proxy.aaa_link.diameter import DiameterLink
 from pdngw_proxy.aaa_link.diameter_messages import S6bGateway
 from pdngw_proxy.aaa_link.port import RelayAnswer, RelayChallenge, RelayReject, RelayRequest, RelayUnavailable
 from runtime.diameter.settings import DiameterUnavailable
-from wire.diameter.command import Identity, error_answer
+from wire.diameter.authorization import AaAnswer, AaRequest
+from wire.diameter.command import ExperimentalResult, Identity, error_answer
+from wire.diameter.enumerations import ReAuthRequestType
 from wire.diameter.message import Message
 from wire.diameter.results import ResultCode
 from wire.diameter.s6b import S6bEapAnswer, S6bEapRequest
-from wire.diameter.sessions import SessionTerminationAnswer, SessionTerminationRequest
+from wire.diameter.sessions import ReAuthRequest, SessionTerminationAnswer, SessionTerminationRequest
 
 AAA = Identity("aaa.home", "home")
 GATEWAY = S6bGateway(
@@ -143,3 +146,59 @@ async def test_link_takes_leave() -> None:
     client = StubClient(challenged)
     await DiameterLink(client, GATEWAY).close()
     assert client.closed
+
+
+AUTHORIZED = AaAnswer(session_id="pgw.example;7;1", origin_host="aaa.home", origin_realm="home", result_code=2001)
+VERDICTS = [
+    (replace(AUTHORIZED, session_timeout=60), [], "session authorized anew"),
+    (replace(AUTHORIZED, result_code=5003), ["7;1"], None),
+    (replace(AUTHORIZED, result_code=None, experimental_result=ExperimentalResult(code=5451)), ["7;1"], None),
+    (replace(AUTHORIZED, result_code=3004), [], "session not authorized anew"),
+]
+
+
+class Keeper:
+    """Has every session."""
+
+    def __init__(self) -> None:
+        self.aborted: list[str] = []
+
+    def holds(self, session: str) -> bool:
+        return session not in self.aborted
+
+    def abort(self, session: str, cause: str) -> bool:
+        assert cause.startswith("not authorized any more: AAA 5")
+        self.aborted.append(session)
+        return True
+
+
+@pytest.mark.parametrize(("answer", "aborted", "line"), VERDICTS)
+async def test_link_asks_anew_after_a_rar_and_ends_what_is_refused(
+    answer: AaAnswer, aborted: list[str], line: str | None
+) -> None:
+    client, keeper = StubClient(answer.message), Keeper()
+    link = DiameterLink(client, GATEWAY)
+    link.obey(keeper)
+    rar = ReAuthRequest(
+        session_id="pgw.example;7;1",
+        origin_host="aaa.home",
+        origin_realm="home",
+        destination_realm="example",
+        re_auth_request_type=ReAuthRequestType.AUTHORIZE_ONLY,
+    ).message()
+    with structlog.testing.capture_logs() as lines:
+        assert (await link.requests.serve("aaa", rar)).result_code == 2001
+        await asyncio.sleep(0.01)
+    (asked,) = client.asked
+    aar = AaRequest.parse(asked)
+    assert (aar.session_id, aar.destination_host) == ("pgw.example;7;1", "aaa.home")
+    assert keeper.aborted == aborted
+    assert [one["event"] for one in lines][1:] == ([] if line is None else [line])
+
+
+async def test_session_goes_on_while_no_server_answers() -> None:
+    link, keeper = DiameterLink(StubClient(challenged, connected=False), GATEWAY), Keeper()
+    link.obey(keeper)
+    with structlog.testing.capture_logs() as lines:
+        await link.authorize("7;1")
+    assert (keeper.aborted, [line["cause"] for line in lines]) == ([], ["aaa is not connected: refused"])

@@ -7,16 +7,17 @@ from runtime.diameter.connection import Connection
 from runtime.diameter.service import RequestService
 from runtime.diameter.settings import Handler, Limits
 from tests.runtime.diameter.pipe import Recorder, Transport, eventually, messages, settle
-from tests.wire.diameter.samples import AAA, EAP_DEA, EAP_DER, GATEWAY, REALM, numbered
+from tests.wire.diameter.samples import AAA, EAP_DEA, EAP_DER, GATEWAY, REALM, S6B_DER, SWM_DER, numbered
 from wire.diameter.admission import Admission
 from wire.diameter.avp import Avp, AvpFault
 from wire.diameter.capabilities import PeerPolicy
 from wire.diameter.message import Message
+from wire.diameter.overload import OverloadReport, OverloadReporter, offered
 from wire.diameter.results import ResultCode
 
 ADMISSION = Admission(AAA, PeerPolicy("gateway", GATEWAY.origin_host, REALM), frozenset(AAA.applications))
 REQUEST = numbered(EAP_DER.message())
-LIMITS = Limits(seconds_to_serve=0.05, requests_in_flight=2)
+LIMITS = Limits(seconds_to_serve=0.05, requests_in_flight=2, requests_waiting=3)
 
 
 class Fixture:
@@ -135,18 +136,100 @@ async def test_a_retransmission_over_another_connection_gets_the_answer_there() 
     assert [a.hop_by_hop for a in messages(transport.written)] == [8]
 
 
-async def test_too_many_requests_in_flight_are_3004() -> None:
-    async def handler(peer: str, request: Message) -> Message:
-        await asyncio.sleep(10)
+class Slow:
+    """A handler that answers when it is let go, and remembers whom it served in which order."""
+
+    def __init__(self) -> None:
+        self.served: list[int] = []
+        self.gate = asyncio.Event()
+
+    async def __call__(self, peer: str, request: Message) -> Message:
+        self.served.append(request.hop_by_hop)
+        await self.gate.wait()
         return await answering(peer, request)
 
+
+def asked(number: int, template: Message = REQUEST) -> Message:
+    return template.numbered(hop_by_hop=number, end_to_end=number)
+
+
+EMERGENCY = replace(SWM_DER, auth_application_id=5).message()
+BEGUN = replace(S6B_DER, auth_application_id=5).message()
+
+
+async def test_what_finds_no_room_waits_and_the_oldest_is_dropped_with_3004() -> None:
+    handler = Slow()
     fixture = Fixture(handler)
     with capture_logs() as logs:
-        answers = await fixture.ask(*(REQUEST.numbered(hop_by_hop=n, end_to_end=n) for n in range(3)))
-    assert [(a.hop_by_hop, a.result_code) for a in answers] == [(2, 3004)]
-    assert logs[0]["cause"] == "too many requests in flight"
+        answers = await fixture.ask(*(asked(number) for number in range(1, 7)))
+    assert handler.served == [1, 2]
+    assert [(a.hop_by_hop, a.result_code, a.is_error) for a in answers] == [(3, 3004, True)]
+    assert [line["cause"] for line in logs] == ["too many requests"]
+    handler.gate.set()
+    await fixture.ask()
+    assert handler.served == [1, 2, 4, 5, 6]
+
+
+async def test_an_emergency_is_served_next_and_what_was_begun_before_what_begins() -> None:
+    handler = Slow()
+    fixture = Fixture(handler)
+    with capture_logs():
+        answers = await fixture.ask(
+            asked(1), asked(2), asked(3), asked(4), asked(5), asked(6, BEGUN), asked(7, EMERGENCY)
+        )
+    assert [a.hop_by_hop for a in answers] == [3, 4]
+    handler.gate.set()
+    await fixture.ask()
+    assert handler.served == [1, 2, 7, 6, 5]
+
+
+async def test_a_request_that_was_dropped_is_served_when_it_comes_again() -> None:
+    handler = Slow()
+    fixture = Fixture(handler)
+    with capture_logs():
+        await fixture.ask(*(asked(number) for number in range(1, 7)))
+    handler.gate.set()
+    answers = await fixture.ask(asked(3))
+    assert [a.result_code for a in answers if a.hop_by_hop == 3] == [3004, 1001]
+
+
+async def test_a_peer_that_obeys_hears_of_the_overload() -> None:
+    handler = Slow()
+    service = RequestService("gateway", AAA.identity, handler, LIMITS, OverloadReporter(started=1))
+    made, transport = connection()
+    for number in range(1, 6):
+        service.serve(made, offered(asked(number)), ADMISSION)
+    handler.gate.set()
+    await settle()
+    reports = [answer.first("OC-OLR") for answer in messages(transport.written)]
+    assert len(reports) == 5
+    assert reports[0] is not None
+    assert OverloadReport.from_avps(reports[0].children).reduction == 90
+    service.close()
+    await service.finished()
+
+
+async def test_nobody_waits_for_longer_than_he_may_while_nothing_happens() -> None:
+    limits = replace(LIMITS, seconds_to_wait=0.02, seconds_to_serve=60.0)
+    service = RequestService("gateway", AAA.identity, Slow(), limits)
+    made, transport = connection()
+    for number in range(1, 5):
+        service.serve(made, asked(number), ADMISSION)
+    with capture_logs():
+        await eventually(lambda: len(messages(transport.written)) == 2)
+    assert [(a.hop_by_hop, a.result_code) for a in messages(transport.written)] == [(3, 3004), (4, 3004)]
+    service.close()
+    await service.finished()
+
+
+async def test_closing_forgets_what_waits() -> None:
+    handler = Slow()
+    fixture = Fixture(handler)
+    await fixture.ask(*(asked(number) for number in range(1, 5)))
     fixture.service.close()
     await fixture.service.finished()
+    assert handler.served == [1, 2]
+    assert fixture.transport.written == b""
 
 
 async def test_a_node_that_serves_nothing_says_3001() -> None:

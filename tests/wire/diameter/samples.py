@@ -1,13 +1,16 @@
 """One good message of each command, as two real nodes would send them."""
 
+from dataclasses import replace
 from ipaddress import IPv4Address, IPv6Address
 
 from wire.diameter import peering, s6a, sessions, swx
 from wire.diameter.applications import Application
+from wire.diameter.authorization import AaAnswer, AaRequest
 from wire.diameter.capabilities import LocalNode, advertise
 from wire.diameter.command import ExperimentalResult
 from wire.diameter.eap import DiameterEapAnswer, DiameterEapRequest
 from wire.diameter.enumerations import (
+    AnTrusted,
     AuthRequestType,
     DisconnectCause,
     Non3gppIpAccess,
@@ -21,6 +24,7 @@ from wire.diameter.enumerations import (
     TerminationCause,
 )
 from wire.diameter.message import Message
+from wire.diameter.mip6i import Mip6iEapAnswer, Mip6iEapRequest
 from wire.diameter.profile import (
     Ambr,
     ApnConfiguration,
@@ -30,6 +34,8 @@ from wire.diameter.profile import (
     SubscriptionId,
 )
 from wire.diameter.s6b import S6bEapAnswer, S6bEapRequest
+from wire.diameter.sta import StaEapAnswer, StaEapRequest
+from wire.diameter.swm import SwmEapAnswer, SwmEapRequest
 from wire.secret import Secret
 
 REALM = "epc.mnc001.mcc001.3gppnetwork.org"
@@ -120,6 +126,125 @@ STR = sessions.SessionTerminationRequest(
     destination_realm=REALM,
     user_name=IDENTITY,
     termination_cause=TerminationCause.LOGOUT,
+)
+SWM_DER = SwmEapRequest(
+    session_id=SESSION,
+    origin_host=GATEWAY.origin_host,
+    origin_realm=REALM,
+    destination_realm=REALM,
+    user_name=IDENTITY,
+    eap_payload=b"\x02\x03\x00\x08\x17\x01\x00\x00",
+    service_selection="ims",
+    rat_type=0,
+    mip6_feature_vector=1,
+    visited_network_identifier=b"mnc001.mcc001.3gppnetwork.org",
+    ue_local_ip_address=IPv4Address("127.0.0.10"),
+    emergency_services=1,
+)
+SWM_DEA = SwmEapAnswer(
+    session_id=SESSION,
+    auth_application_id=Application.SWM,
+    auth_request_type=AuthRequestType.AUTHORIZE_AUTHENTICATE,
+    result_code=2001,
+    origin_host=AAA.origin_host,
+    origin_realm=REALM,
+    user_name=IDENTITY,
+    eap_payload=b"\x03\x03\x00\x04",
+    eap_master_session_key=MSK,
+    session_timeout=3600,
+    mobile_node_identifier=IDENTITY,
+    context_identifier=1,
+    apn_configurations=(APN, replace(APN, context_identifier=2, service_selection="ims")),
+    ambr=Ambr(uplink=3_000_000, downlink=4_000_000),
+    mip6_feature_vector=1,
+    mip6_agent_info=Mip6AgentInfo(home_agent_addresses=(IPv6Address("2001:db8::1"),)),
+)
+STA_DER = StaEapRequest(
+    session_id=SESSION,
+    origin_host=GATEWAY.origin_host,
+    origin_realm=REALM,
+    destination_realm=REALM,
+    user_name=IDENTITY,
+    eap_payload=b"\x02\x04\x00\x08\x17\x01\x00\x00",
+    calling_station_id="00-10-A4-23-19-C0",
+    rat_type=0,
+    mip6_feature_vector=1,
+)
+STA_DEA = StaEapAnswer(
+    session_id=SESSION,
+    auth_application_id=Application.STA,
+    auth_request_type=AuthRequestType.AUTHORIZE_AUTHENTICATE,
+    result_code=2001,
+    origin_host=AAA.origin_host,
+    origin_realm=REALM,
+    eap_payload=b"\x03\x04\x00\x04",
+    eap_master_session_key=MSK,
+    context_identifier=1,
+    apn_configurations=(APN,),
+    an_trusted=AnTrusted.TRUSTED,
+)
+MIP6I_DER = Mip6iEapRequest(
+    session_id=SESSION,
+    origin_host=GATEWAY.origin_host,
+    origin_realm=REALM,
+    destination_realm=REALM,
+    user_name=IDENTITY,
+    eap_payload=b"\x02\x05\x00\x08\x17\x01\x00\x00",
+    service_selection="internet",
+    mip6_feature_vector=1,
+    mip6_agent_info=Mip6AgentInfo(home_agent_addresses=(IPv6Address("2001:db8::1"),)),
+    mobile_node_addresses=(IPv6Address("2001:db8:1::10"), IPv4Address("192.0.2.10")),
+)
+MIP6I_DEA = Mip6iEapAnswer(
+    session_id=SESSION,
+    auth_application_id=Application.MIP6I,
+    auth_request_type=AuthRequestType.AUTHORIZE_AUTHENTICATE,
+    result_code=2001,
+    origin_host=AAA.origin_host,
+    origin_realm=REALM,
+    eap_payload=b"\x03\x05\x00\x04",
+    eap_master_session_key=MSK,
+    mip6_feature_vector=1,
+    mobile_node_addresses=(IPv6Address("2001:db8:1::10"),),
+    service_selection="internet",
+)
+S6B_AAR = AaRequest(
+    session_id=SESSION,
+    auth_application_id=Application.S6B,
+    origin_host=GATEWAY.origin_host,
+    origin_realm=REALM,
+    destination_realm=REALM,
+    user_name=IDENTITY,
+    service_selection="internet",
+    mip6_feature_vector=1,
+    mip6_agent_info=Mip6AgentInfo(home_agent_addresses=(IPv6Address("2001:db8::1"),)),
+)
+S6B_AAA = AaAnswer(
+    session_id=SESSION,
+    auth_application_id=Application.S6B,
+    auth_request_type=AuthRequestType.AUTHORIZE_ONLY,
+    result_code=2001,
+    origin_host=AAA.origin_host,
+    origin_realm=REALM,
+    session_timeout=3600,
+    mip6_feature_vector=1,
+    apn_configurations=(APN,),
+)
+SWM_AAR = replace(
+    S6B_AAR, auth_application_id=Application.SWM, service_selection=None, mip6_feature_vector=None, mip6_agent_info=None
+)
+SWM_AAA = replace(
+    S6B_AAA, auth_application_id=Application.SWM, context_identifier=1, apn_configurations=SWM_DEA.apn_configurations
+)
+STA_AAR = replace(SWM_AAR, auth_application_id=Application.STA)
+ASR = sessions.AbortSessionRequest(
+    session_id=SESSION,
+    auth_application_id=Application.MIP6I,
+    origin_host=AAA.origin_host,
+    origin_realm=REALM,
+    destination_realm=REALM,
+    destination_host=GATEWAY.origin_host,
+    user_name=IDENTITY,
 )
 RAR = sessions.ReAuthRequest(
     session_id=SESSION,
@@ -245,7 +370,10 @@ AIA = s6a.AuthenticationInformationAnswer(
     ),
 )
 
-REQUESTS = (CER, DWR, DPR, EAP_DER, S6B_DER, STR, RAR, MAR, SAR, RTR, PPR, AIR)
+REQUESTS = (
+    CER, DWR, DPR, EAP_DER, S6B_DER, STR, RAR, MAR, SAR, RTR, PPR, AIR,
+    SWM_DER, STA_DER, MIP6I_DER, S6B_AAR, SWM_AAR, STA_AAR, ASR,
+)  # fmt: skip
 
 
 def numbered(message: Message) -> Message:
@@ -263,6 +391,11 @@ ANSWERS = (
     (RTA, numbered(RTR.message())),
     (PPA, numbered(PPR.message())),
     (AIA, numbered(AIR.message())),
+    (SWM_DEA, numbered(SWM_DER.message())),
+    (STA_DEA, numbered(STA_DER.message())),
+    (MIP6I_DEA, numbered(MIP6I_DER.message())),
+    (S6B_AAA, numbered(S6B_AAR.message())),
+    (SWM_AAA, numbered(SWM_AAR.message())),
 )
 
 OCTETS = tuple(

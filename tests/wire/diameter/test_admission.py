@@ -1,13 +1,32 @@
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
-from tests.wire.diameter.samples import AAA, ANSWERS, EAP_DEA, EAP_DER, GATEWAY, MAR, REALM, S6B_DER, STR, numbered
+from tests.wire.diameter.samples import (
+    AAA,
+    ANSWERS,
+    EAP_DEA,
+    EAP_DER,
+    GATEWAY,
+    MAR,
+    MIP6I_DER,
+    REALM,
+    S6B_AAR,
+    S6B_DER,
+    STA_AAR,
+    STA_DER,
+    STR,
+    SWM_AAR,
+    SWM_DER,
+    numbered,
+)  # fmt: skip
 from wire.diameter.admission import Admission, check_answer
 from wire.diameter.applications import Application
 from wire.diameter.avp import Avp, AvpFault
 from wire.diameter.capabilities import PeerPolicy
-from wire.diameter.command import error_answer
+from wire.diameter.command import Request, error_answer
+from wire.diameter.dictionary import by_name
 from wire.diameter.message import Message
 from wire.diameter.results import ResultCode
 from wire.diameter.values import make
@@ -88,3 +107,56 @@ def test_an_answer_without_any_result_is_none() -> None:
     answer = replace(EAP_DEA, result_code=None).message(numbered(EAP_DER.message()))
     with pytest.raises(AvpFault):
         check_answer(answer)
+
+
+# Every application's DER, and each AAR, with the same faults: (what is done to it, the Result-Code, the Failed-AVP)
+
+
+def _replaced(name: str, data: bytes) -> Callable[[Message], Message]:
+    definition = by_name(name)
+    key = definition.code, definition.vendor
+    other = Avp(definition.code, definition.vendor, 0x40, data)
+    return lambda good: good.with_avps(other if (avp.code, avp.vendor) == key else avp for avp in good.avps)
+
+
+def _added(*avps: Avp) -> Callable[[Message], Message]:
+    return lambda good: good.with_avps((*good.avps, *avps))
+
+
+def _without(name: str) -> Callable[[Message], Message]:
+    definition = by_name(name)
+    return lambda good: good.with_avps(avp for avp in good.avps if avp.code != definition.code)
+
+
+FAULTS: dict[str, tuple[Callable[[Message], Message], int, int | None]] = {
+    "an application that is not common": (lambda good: replace(good, application=4), 3007, None),
+    "a command of another application": (lambda good: replace(good, command=303), 3001, None),
+    "another Destination-Host": (_added(make("Destination-Host", "other.example")), 3002, None),
+    "another Destination-Realm": (_replaced("Destination-Realm", b"other"), 3003, None),
+    "our own Route-Record": (_added(make("Route-Record", AAA.origin_host)), 3005, 282),
+    "the V bit with vendor 0": (_added(Avp(25, 0, 0x80, b"")), 3009, 25),
+    "a mandatory stranger": (_added(Avp(4711, 65001, 0xC0, b"")), 5001, 4711),
+    "an Origin-Host that is the peer's of nobody": (_replaced("Origin-Host", b"other.example"), 5004, 264),
+    "an Auth-Request-Type of 9": (_replaced("Auth-Request-Type", bytes(3) + b"\x09"), 5004, 274),
+    "a User-Name that is no text": (_replaced("User-Name", b"\xff"), 5004, 1),
+    "no Auth-Request-Type": (_without("Auth-Request-Type"), 5005, 274),
+    "no Session-Id": (_without("Session-Id"), 5005, 263),
+    "User-Name twice": (_added(make("User-Name", "another")), 5009, 1),
+    "an Auth-Request-Type of three octets": (_replaced("Auth-Request-Type", bytes(3)), 5014, 274),
+}
+GATEWAYS = [EAP_DER, MIP6I_DER, replace(S6B_DER, destination_host=None), SWM_DER, STA_DER, S6B_AAR, SWM_AAR, STA_AAR]
+EVERYTHING = Admission(
+    AAA, PeerPolicy("gateway", GATEWAY.origin_host, REALM), frozenset({5, 7, 16777250, 16777264, 16777272})
+)
+
+
+@pytest.mark.parametrize("good", GATEWAYS, ids=lambda request: f"{type(request).__name__} {request.header_application}")
+@pytest.mark.parametrize("fault", FAULTS)
+def test_each_fault_has_its_result_in_every_application(good: Request, fault: str) -> None:
+    message = Message.parse(good.message().build())
+    EVERYTHING.admit(message)
+    spoil, result, failed = FAULTS[fault]
+    with pytest.raises(AvpFault) as caught:
+        EVERYTHING.admit(Message.parse(spoil(message).build()))
+    assert caught.value.result == result
+    assert [avp.code for avp in caught.value.failed] == ([] if failed is None else [failed])

@@ -68,3 +68,11 @@ def test_the_cache_never_exceeds_its_limit() -> None:
     assert len(cache) == 10
     forgotten: Message = replace(REQUEST, end_to_end=0)
     assert cache.answered("gw", forgotten, ANSWER) == []
+
+
+def test_what_was_refused_for_want_of_room_is_new_when_it_comes_again() -> None:
+    cache: DuplicateCache[str] = DuplicateCache()
+    cache.arrived("gw", REQUEST, "c1", 0.0)
+    assert cache.refused("gw", REQUEST, ANSWER) == [("c1", ANSWER)]
+    assert cache.arrived("gw", AGAIN, "c2", 1.0) == New()
+    assert cache.refused("gw", replace(REQUEST, end_to_end=1), ANSWER) == []

@@ -1,11 +1,11 @@
 from hypothesis import given
 
-from tests.wire.diameter.foreign import plain, tree
-from tests.wire.diameter.samples import EAP_DER, IDENTITY, MSK, S6B_DEA, S6B_DER, numbered
+from tests.wire.diameter.foreign import plain, tree, typed
+from tests.wire.diameter.samples import IDENTITY, MSK, S6B_AAR, S6B_DEA, S6B_DER, numbered
 from tests.wire.diameter.strategies import records
-from wire.diameter.eap import DiameterEapRequest
+from wire.diameter import s6b, sta, swm
 from wire.diameter.message import Message
-from wire.diameter.s6b import DEA, DER, S6bEapAnswer, S6bEapRequest, read_eap_request
+from wire.diameter.s6b import DEA, DER, S6bEapAnswer, S6bEapRequest
 
 
 @given(records(S6bEapRequest))
@@ -46,13 +46,20 @@ def test_python_diameter_reads_what_s6b_adds_to_a_dea() -> None:
     ]  # fmt: skip
 
 
-def test_a_der_is_read_as_its_application_defines_it() -> None:
-    assert read_eap_request(S6B_DER.message()) == S6B_DER
-    plain_request = read_eap_request(EAP_DER.message())
-    assert type(plain_request) is DiameterEapRequest
-    assert plain_request == EAP_DER
-
-
 def test_s6b_has_everything_of_rfc_4072_and_more() -> None:
     assert {(462, 0), (493, 0), (487, 0), (1523, 10415)} <= set(DER)
     assert {(464, 0), (506, 0), (1430, 10415)} <= set(DEA)
+
+
+def test_python_diameter_reads_an_aar_of_s6b() -> None:
+    foreign = typed(numbered(S6B_AAR.message()).build())
+    assert type(foreign).__name__ == "AaRequest"
+    assert foreign.auth_request_type == 2
+    avps = dict(tree(plain(numbered(S6B_AAR.message()).build()).avps))
+    assert (avps["Service-Selection"], avps["MIP6-Feature-Vector"]) == ("internet", 1)
+    assert avps["MIP6-Agent-Info"] == [("MIP-Home-Agent-Address", (2, "2001:db8::1"))]
+
+
+def test_s6b_authorizes_one_apn_where_an_access_network_gets_all() -> None:
+    apn = (1430, 10415)
+    assert (s6b.AAA[apn].most, swm.AAA[apn].most, sta.AAA[apn].most) == (1, None, None)

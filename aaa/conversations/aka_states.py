@@ -1,0 +1,180 @@
+"""Every state of a method that waits for the UE, as octets: what is needed to go on, and no key that follows.
+
+Of keys it holds seeds: CK|IK of EAP-AKA, CK'|IK' of EAP-AKA' (32 octets), MK of EAP-SIM (20). Of a fast
+re-authentication it holds neither: its identity does. Only a success that was notified after a full authentication
+holds K_encr, K_aut and MSK themselves. What nothing that follows needs is left out: of a failure that was notified the
+identity and the end of a long detail, of a success the grant, for which the HSS is asked again.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from aaa.conversations.exchanges import pack_exchange, pack_imsi_of, unpack_exchange, unpack_imsi_of
+from aaa.conversations.packing import Packer, Unpacker
+from aaa.conversations.proofs import (
+    MAC_LENGTH,
+    NONCE_LENGTH,
+    Recall,
+    pack_proven,
+    pack_resumable,
+    unpack_proven,
+    unpack_resumable,
+)
+from aaa.conversations.rounds import ASKED, pack_rounds, unpack_rounds
+from aaa.eap.states import (
+    AkaState,
+    AwaitingIdentity,
+    Challenged,
+    Exchange,
+    FailureNotified,
+    Reauthenticating,
+    SimChallenged,
+    SuccessNotified,
+)
+from aaa.messages import RejectCause
+from wire.eap.aka_keys import derive_keys, keys_of_master, reauth_session_id, rederive_keys
+from wire.errors import EncodeError
+from wire.identity import EapMethod, Imsi
+from wire.secret import Secret
+
+CAUSES = tuple(RejectCause)
+LONGEST_DETAIL = 100
+
+_RESYNCHRONISED = 0x80
+_MASTER_LENGTH, _RAND_LENGTH = 20, 16
+
+
+def tag_of(aka: AkaState) -> int:
+    """The number of its kind, 1 to 6; EncodeError for a state that does not wait for the UE."""
+    if type(aka) not in _TAGS:
+        raise EncodeError(f"{type(aka).__name__} does not wait for the UE")
+    return _TAGS[type(aka)]
+
+
+def pack_aka(packer: Packer, aka: AkaState, recall: Recall) -> None:
+    """All but its kind; `recall` opens a fast re-authentication identity of ours once more."""
+    match aka:
+        case AwaitingIdentity():
+            _pack_awaiting(packer, aka)
+        case Challenged():
+            _pack_challenged(packer, aka)
+        case SimChallenged():
+            _pack_sim(packer, aka)
+        case Reauthenticating():
+            _pack_reauthenticating(packer, aka, recall)
+        case SuccessNotified():
+            pack_exchange(packer, aka.exchange)
+            pack_proven(packer, aka.exchange, aka.proven, recall)
+        case FailureNotified():
+            _pack_failure(packer, aka)
+
+
+def unpack_aka(unpacker: Unpacker, tag: int, recall: Recall) -> AkaState:
+    """The state of that kind."""
+    if tag not in _UNPACKERS:
+        raise unpacker.error("no such state")
+    return _UNPACKERS[tag](unpacker, unpack_exchange(unpacker), recall)
+
+
+def _pack_awaiting(packer: Packer, state: AwaitingIdentity) -> None:
+    pack_exchange(packer, state.exchange)
+    packer.number(ASKED.index(state.asked))
+    pack_imsi_of(packer, state.exchange, state.known)
+    pack_rounds(packer, state.exchange.method, state.rounds)
+
+
+def _unpack_awaiting(unpacker: Unpacker, exchange: Exchange, _recall: Recall) -> AwaitingIdentity:
+    asked, known = ASKED[unpacker.choice(len(ASKED))], unpack_imsi_of(unpacker)
+    return AwaitingIdentity(exchange, asked, unpack_rounds(unpacker, exchange.method), known)
+
+
+def _pack_challenged(packer: Packer, state: Challenged) -> None:
+    pack_exchange(packer, state.exchange)
+    pack_imsi_of(packer, state.exchange, state.imsi)
+    packer.octets(state.rand + state.autn + state.seed)
+    packer.varied(state.xres)
+    packer.varied(state.checkcode)
+    packer.number((_RESYNCHRONISED if state.resynchronised else 0) | len(state.kdfs))
+    for kdf in state.kdfs:
+        packer.number(kdf, 2)
+
+
+def _unpack_challenged(unpacker: Unpacker, exchange: Exchange, _recall: Recall) -> Challenged:
+    imsi = _subscriber(unpacker)
+    rand, autn, ck, ik = (unpacker.take(_RAND_LENGTH) for _ in range(4))
+    xres, checkcode, flags = Secret(unpacker.varied()), unpacker.varied(), unpacker.u8()
+    kdfs = tuple(unpacker.u16() for _ in range(flags & ~_RESYNCHRONISED))
+    keys = derive_keys(exchange.method, exchange.identity, ck, ik)
+    resynchronised = bool(flags & _RESYNCHRONISED)
+    return Challenged(exchange, imsi, rand, autn, xres, keys, checkcode, kdfs, resynchronised, Secret(ck + ik))
+
+
+def _pack_sim(packer: Packer, state: SimChallenged) -> None:
+    pack_exchange(packer, state.exchange)
+    pack_imsi_of(packer, state.exchange, state.imsi)
+    packer.octets(state.keys.mk)
+    for value in (state.rands, state.sres, state.nonce_mt):
+        packer.varied(value)
+
+
+def _unpack_sim(unpacker: Unpacker, exchange: Exchange, _recall: Recall) -> SimChallenged:
+    imsi, keys = _subscriber(unpacker), keys_of_master(EapMethod.SIM, unpacker.take(_MASTER_LENGTH))
+    rands, sres, nonce_mt = (unpacker.varied() for _ in range(3))
+    return SimChallenged(exchange, imsi, rands, Secret(sres), keys, nonce_mt)
+
+
+def _pack_reauthenticating(packer: Packer, state: Reauthenticating, recall: Recall) -> None:
+    pack_exchange(packer, state.exchange)
+    pack_resumable(packer, state.exchange, state.resumable, recall)
+    packer.octets(state.nonce_s + state.session_id[-MAC_LENGTH:])
+    packer.varied(state.checkcode)
+
+
+def _unpack_reauthenticating(unpacker: Unpacker, exchange: Exchange, recall: Recall) -> Reauthenticating:
+    resumable = unpack_resumable(unpacker, exchange, recall)
+    nonce_s, mac = unpacker.take(NONCE_LENGTH), unpacker.take(MAC_LENGTH)
+    msk = rederive_keys(resumable.keys, exchange.identity, resumable.counter, nonce_s).msk
+    session_id = reauth_session_id(exchange.method, nonce_s, mac)
+    return Reauthenticating(exchange, resumable, nonce_s, msk, session_id, unpacker.varied())
+
+
+def _unpack_success(unpacker: Unpacker, exchange: Exchange, recall: Recall) -> SuccessNotified:
+    return SuccessNotified(exchange, unpack_proven(unpacker, exchange, recall), None)
+
+
+def _pack_failure(packer: Packer, state: FailureNotified) -> None:
+    pack_exchange(packer, replace(state.exchange, identity=b""))
+    pack_imsi_of(packer, state.exchange, state.imsi)
+    packer.number(CAUSES.index(state.cause))
+    packer.varied(state.detail.encode(errors="replace")[:LONGEST_DETAIL])
+
+
+def _unpack_failure(unpacker: Unpacker, exchange: Exchange, _recall: Recall) -> FailureNotified:
+    imsi, cause = unpack_imsi_of(unpacker), CAUSES[unpacker.choice(len(CAUSES))]
+    return FailureNotified(exchange, cause, unpacker.varied().decode(errors="ignore"), imsi)
+
+
+def _subscriber(unpacker: Unpacker) -> Imsi:
+    imsi = unpack_imsi_of(unpacker)
+    if imsi is None:
+        raise unpacker.error("an IMSI is due")
+    return imsi
+
+
+_TAGS: Mapping[type[AkaState], int] = {
+    AwaitingIdentity: 1,
+    Challenged: 2,
+    SimChallenged: 3,
+    Reauthenticating: 4,
+    SuccessNotified: 5,
+    FailureNotified: 6,
+}
+
+_UNPACKERS: Mapping[int, Callable[[Unpacker, Exchange, Recall], AkaState]] = {
+    1: _unpack_awaiting,
+    2: _unpack_challenged,
+    3: _unpack_sim,
+    4: _unpack_reauthenticating,
+    5: _unpack_success,
+    6: _unpack_failure,
+}

@@ -1,0 +1,50 @@
+"""The states of the EAP layer that wait for the UE, as octets (RFC 3748 §2.1, §5.3.1)."""
+
+from dataclasses import dataclass
+
+from aaa.conversations.aka_states import pack_aka, tag_of, unpack_aka
+from aaa.conversations.exchanges import METHODS
+from aaa.conversations.packing import Packer, Unpacker
+from aaa.conversations.proofs import Recall
+from aaa.eap.states import EapState, FailureNotified, IdentityRequested, MethodProposed, MethodRunning
+from wire.errors import EncodeError
+
+_IDENTITY_REQUESTED = 0
+_PROPOSED = 0x80
+
+
+@dataclass(frozen=True, slots=True)
+class StateCodec:
+    """`recall` opens a fast re-authentication identity of ours once more."""
+
+    recall: Recall
+
+    def pack(self, packer: Packer, state: EapState) -> None:
+        """EncodeError for a state that does not wait for the UE."""
+        match state:
+            case IdentityRequested(identifier):
+                packer.octets(bytes((_IDENTITY_REQUESTED, identifier)))
+            case MethodProposed(identity, aka, refused):
+                packer.number(_PROPOSED | tag_of(aka))
+                # a Nak cannot undo a failure, so nothing asks for the identity again
+                packer.identity(b"" if isinstance(aka, FailureNotified) else identity)
+                packer.varied(bytes(METHODS.index(method) for method in refused))
+                pack_aka(packer, aka, self.recall)
+            case MethodRunning(aka):
+                packer.number(tag_of(aka))
+                pack_aka(packer, aka, self.recall)
+            case _:
+                raise EncodeError(f"{type(state).__name__} does not wait for the UE")
+
+    def unpack(self, unpacker: Unpacker) -> EapState:
+        """DecodeError for what `pack` has not written."""
+        tag = unpacker.u8()
+        if tag == _IDENTITY_REQUESTED:
+            return IdentityRequested(unpacker.u8())
+        if not tag & _PROPOSED:
+            return MethodRunning(unpack_aka(unpacker, tag, self.recall))
+        identity, refused = unpacker.identity(), unpacker.varied()
+        if any(at >= len(METHODS) for at in refused):
+            raise unpacker.error("no such method")
+        aka = unpack_aka(unpacker, tag & ~_PROPOSED, self.recall)
+        return MethodProposed(identity, aka, tuple(METHODS[at] for at in refused))

@@ -1,0 +1,49 @@
+"""The part that all states of a method have, as octets: method, identities, Identifier, and whose they are."""
+
+from aaa.conversations.packing import Packer, Unpacker, is_imsi
+from aaa.eap.states import Exchange
+from wire.identity import EapMethod, IdentityKind, Imsi
+
+METHODS = tuple(EapMethod)
+KINDS = tuple(IdentityKind)
+
+_SHOWN = 0x80
+_UNUSED = 0x60
+
+
+def pack_exchange(packer: Packer, exchange: Exchange) -> None:
+    """Method, kind and whether the IMSI was shown in one octet; Identifier; identity."""
+    shown = _SHOWN if exchange.imsi_shown else 0
+    packer.number(shown | KINDS.index(exchange.kind) << 2 | METHODS.index(exchange.method))
+    packer.number(exchange.identifier)
+    packer.identity(exchange.identity)
+
+
+def unpack_exchange(unpacker: Unpacker) -> Exchange:
+    """What `pack_exchange` wrote."""
+    flags = unpacker.u8()
+    method, kind = flags & 3, flags >> 2 & 7
+    if method >= len(METHODS) or kind >= len(KINDS) or flags & _UNUSED:
+        raise unpacker.error("no such method or kind of identity")
+    identifier, identity = unpacker.u8(), unpacker.identity()
+    return Exchange(METHODS[method], identity, identifier, KINDS[kind], bool(flags & _SHOWN))
+
+
+def pack_imsi_of(packer: Packer, exchange: Exchange, imsi: Imsi | None) -> None:
+    """A permanent identity: that of the exchange where it is one of this IMSI, else one without realm; "" for None."""
+    if imsi is None:
+        packer.identity(b"")
+    elif _digits(exchange.identity) == str(imsi).encode():
+        packer.identity(exchange.identity)
+    else:
+        packer.identity(b"0" + str(imsi).encode())
+
+
+def unpack_imsi_of(unpacker: Unpacker) -> Imsi | None:
+    """What `pack_imsi_of` wrote."""
+    digits = _digits(unpacker.identity())
+    return Imsi(digits.decode()) if is_imsi(digits) else None
+
+
+def _digits(identity: bytes) -> bytes:
+    return identity.partition(b"@")[0][1:]

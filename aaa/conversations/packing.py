@@ -1,0 +1,172 @@
+"""The octets of a kept conversation: numbers, texts, and identities in as few octets as they have meaning.
+
+An identity is one octet that says its form, then the form: a text as it is; IMSI in 8 octets (TS 33.402 §14) behind the
+leading character of a permanent identity; the octets that a sealed identity spells in base64url, a quarter shorter. A
+realm that every node knows is its place in a list, and an identity that stood before is its place among those.
+"""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Sequence
+
+from aaa.identities.contents import pack_imsi, unpack_imsi
+from wire.buffer import Reader
+from wire.errors import EncodeError
+from wire.identity import Imsi
+
+IMSI_LENGTH = 8
+MOST_REALMS = 7
+
+_BEFORE = 0x80
+_TEXT, _PERMANENT, _SEALED = 0x00, 0x10, 0x20
+_FORM, _REALM = 0xF0, 0x0F
+_WORTH_IT = 16
+"""Fewer characters are no sealed identity."""
+
+
+class Packer:
+    """Gathers octets; `realms` are those that every node knows."""
+
+    def __init__(self, realms: Sequence[str]) -> None:
+        self._realms = [f"@{realm}".encode() for realm in realms[:MOST_REALMS]]
+        self._parts: list[bytes] = []
+        self._identities: list[bytes] = []
+
+    def build(self) -> bytes:
+        """All that was put in."""
+        return b"".join(self._parts)
+
+    def octets(self, value: bytes) -> None:
+        """As they are: the reader knows how many."""
+        self._parts.append(value)
+
+    def number(self, value: int, length: int = 1) -> None:
+        """`length` octets, most significant first; EncodeError when they are too few."""
+        try:
+            self._parts.append(value.to_bytes(length, "big"))
+        except OverflowError:
+            raise EncodeError(f"{value} does not fit into {length} octets") from None
+
+    def varied(self, value: bytes) -> None:
+        """Any number of octets, behind that number: 7 bits an octet, the last octet below 128."""
+        self._count(len(value))
+        self._parts.append(value)
+
+    def _count(self, value: int) -> None:
+        while value > 0x7F:
+            self._parts.append(bytes((0x80 | value & 0x7F,)))
+            value >>= 7
+        self._parts.append(bytes((value,)))
+
+    def text(self, value: str | None) -> None:
+        """Behind one more than its length; 0 for None."""
+        octets = b"" if value is None else value.encode()
+        self._count(0 if value is None else len(octets) + 1)
+        self._parts.append(octets)
+
+    def identity(self, value: bytes) -> None:
+        """Its shortest form."""
+        if value in self._identities:
+            self.number(_BEFORE | self._identities.index(value))
+            return
+        if len(self._identities) < _BEFORE:
+            self._identities.append(value)
+        realm = next((at for at, end in enumerate(self._realms, 1) if value.endswith(end)), 0)
+        username = value[: -len(self._realms[realm - 1])] if realm else value
+        lead, body = username[:1], username[1:]
+        if is_imsi(body):
+            self.number(_PERMANENT | realm)
+            self._parts += (lead, pack_imsi(Imsi(body.decode())))
+        elif raw := _spelled(body):
+            self.number(_SEALED | realm)
+            self.octets(lead)
+            self.varied(raw)
+        else:
+            self.number(_TEXT | realm)
+            self.varied(username)
+
+
+class Unpacker(Reader):
+    """Reads what a Packer with the same realms has gathered; DecodeError for anything else."""
+
+    __slots__ = ("_identities", "_realms")
+
+    def __init__(self, octets: bytes, realms: Sequence[str]) -> None:
+        super().__init__(octets)
+        self._realms = [b"", *(f"@{realm}".encode() for realm in realms[:MOST_REALMS])]
+        self._identities: list[bytes] = []
+
+    def number(self, length: int = 1) -> int:
+        """`length` octets."""
+        return int.from_bytes(self.take(length), "big")
+
+    def choice(self, count: int) -> int:
+        """A number below `count` in one octet."""
+        found = self.u8()
+        if found >= count:
+            raise self.error(f"{found} is none of {count} choices")
+        return found
+
+    def varied(self) -> bytes:
+        """Any number of octets."""
+        return self.take(self._count())
+
+    def _count(self) -> int:
+        value = shift = 0
+        while (octet := self.u8()) & 0x80:
+            value |= (octet & 0x7F) << shift
+            shift += 7
+        return value | octet << shift
+
+    def text(self) -> str | None:
+        """A text, or None."""
+        length = self._count()
+        if not length:
+            return None
+        try:
+            return self.take(length - 1).decode()
+        except UnicodeDecodeError:
+            raise self.error("a text is no UTF-8") from None
+
+    def identity(self) -> bytes:
+        """An identity as the UE wrote it."""
+        form = self.u8()
+        if form & _BEFORE:
+            if form - _BEFORE >= len(self._identities):
+                raise self.error("no such identity stood before")
+            return self._identities[form - _BEFORE]
+        if form & _REALM >= len(self._realms):
+            raise self.error("no such realm is known")
+        found = self._username(form & _FORM) + self._realms[form & _REALM]
+        self._identities.append(found)
+        return found
+
+    def _username(self, form: int) -> bytes:
+        match form:
+            case 0x00:
+                return self.varied()
+            case 0x10:
+                return self.take(1) + self.imsi().digits.encode()
+            case 0x20:
+                return self.take(1) + urlsafe_b64encode(self.varied()).rstrip(b"=")
+            case _:
+                raise self.error("an identity has no such form")
+
+    def imsi(self) -> Imsi:
+        """An IMSI of 8 octets."""
+        return unpack_imsi(self.take(IMSI_LENGTH))
+
+
+def is_imsi(digits: bytes) -> bool:
+    """Whether they are the digits of an IMSI."""
+    return 6 <= len(digits) <= 15 and digits.isdigit()
+
+
+def _spelled(text: bytes) -> bytes:
+    """The octets that `text` spells in base64url in its one right way; none for anything else."""
+    if len(text) < _WORTH_IT:
+        return b""
+    try:
+        raw = urlsafe_b64decode(text + b"=" * (-len(text) % 4))
+    except ValueError:
+        return b""
+    return raw if urlsafe_b64encode(raw).rstrip(b"=") == text else b""

@@ -1,0 +1,123 @@
+"""Conversations sealed into the State that the client brings back, so that any worker of any node goes on with them.
+
+A token is one octet for the format, one for the epoch of the key, the synthetic IV of AES-SIV (RFC 5297) of 16 octets
+and the sealed octets: time of the first round, APN, access network, state. Format, epoch, client with its front, and
+the realms that both ends abbreviate are associated data. The Identifier of the outstanding request is inside, and a
+packet with another is one to discard silently (RFC 3748 §4.1). A State has room for 253 octets (RFC 2865 §5.24); what
+is longer stays in this process.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from aaa.conversations.eap_states import StateCodec
+from aaa.conversations.keys import ConversationKeys
+from aaa.conversations.packing import Packer, Unpacker
+from aaa.conversations.proofs import Recall
+from aaa.conversations.recent import Recent
+from aaa.metrics import CONVERSATIONS_KEPT
+from aaa.sessions import STATE_OCTETS, Conversation, Lost, MemoryConversations
+from wire.errors import DecodeError
+
+FORMAT = 1
+"""Raised whenever a node of the version before could not read it."""
+
+ROOM = {"radius": 253}
+"""Octets that the State of a front has room for; any number where it is not named."""
+
+TIME_LENGTH = 6
+SKEW = 60.0
+"""Seconds by which another node's clock may be ahead of ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What all nodes have alike: `realms` may be abbreviated, `age` is in seconds from the first round."""
+
+    realms: tuple[str, ...] = ()
+    age: float = 60.0
+
+
+class SealedConversations:
+    """`aaa.sessions.Conversations` without a store.
+
+    `wall_clock` is Unix time in seconds, which all nodes share. `kept` holds what finds no room in a State. `recent`
+    remembers what this process sealed last, so that mostly nothing has to be opened nor any key derived again.
+    """
+
+    def __init__(
+        self,
+        *,
+        keys: ConversationKeys,
+        wall_clock: Callable[[], float],
+        recall: Recall,
+        kept: MemoryConversations,
+        shared: Shared | None = None,
+        recent: Recent | None = None,
+    ) -> None:
+        self._keys = keys
+        self._wall_clock = wall_clock
+        self._codec = StateCodec(recall)
+        self._kept = kept
+        self._shared = shared or Shared()
+        self._recent = Recent() if recent is None else recent
+
+    def keep(self, conversation: Conversation, token: bytes | None, now: float) -> bytes:
+        """A new token in every round, which holds the conversation itself."""
+        began = round((self._wall_clock() - now + conversation.started) * 1000)
+        sealed = self._keys.seal(FORMAT, self._pack(conversation, began), self._about(conversation.client))
+        if sealed is None or len(sealed) > _room(conversation.client, len(sealed)):
+            CONVERSATIONS_KEPT.inc()
+            return self._kept.keep(conversation, token, now)
+        if token is not None:
+            self.forget(token)
+        self._recent.put(sealed, conversation)
+        return sealed
+
+    def find(self, token: bytes, client: str, now: float) -> Conversation | Lost:
+        """What `token` holds, wherever it was sealed."""
+        if len(token) == STATE_OCTETS:
+            found = self._kept.find(token, client, now)
+        else:
+            found = self._recent.get(token, client) or self._open(token, client, now)
+        if isinstance(found, Conversation) and not -SKEW < now - found.started < self._shared.age:
+            return Lost(f"it began {now - found.started:.0f} s ago")
+        return found
+
+    def forget(self, token: bytes) -> None:
+        """What is sealed cannot be taken back; it ends by its age."""
+        self._recent.drop(token)
+        self._kept.forget(token)
+
+    def _open(self, token: bytes, client: str, now: float) -> Conversation | Lost:
+        plain = self._keys.open(FORMAT, token, self._about(client))
+        if isinstance(plain, Lost):
+            return plain
+        try:
+            return self._unpack(plain, client, now - self._wall_clock())
+        except DecodeError as error:
+            return Lost(f"it cannot be gone on with: {error.reason}")
+
+    def _about(self, client: str) -> list[bytes]:
+        return [client.encode(), "@".join(self._shared.realms).encode()]
+
+    def _pack(self, conversation: Conversation, began: int) -> bytes:
+        packer = Packer(self._shared.realms)
+        packer.number(began, TIME_LENGTH)
+        packer.text(conversation.apn)
+        packer.text(conversation.network_name)
+        self._codec.pack(packer, conversation.eap)
+        return packer.build()
+
+    def _unpack(self, plain: bytes, client: str, ahead: float) -> Conversation:
+        """`ahead` is by how many seconds the caller's clock is ahead of the wall clock."""
+        unpacker = Unpacker(plain, self._shared.realms)
+        began = unpacker.number(TIME_LENGTH) / 1000
+        apn, network_name = unpacker.text(), unpacker.text()
+        state = self._codec.unpack(unpacker)
+        unpacker.finish()
+        return Conversation(client, state, began + ahead, apn, network_name)
+
+
+def _room(client: str, most: int) -> int:
+    return ROOM.get(client.partition("/")[0], most)

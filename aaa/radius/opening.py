@@ -1,0 +1,82 @@
+"""Everything of [aaa.radius] put together: UDP ports, accounting and its ledger, TLS, and the way to other realms."""
+
+import secrets
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from dataclasses import dataclass
+from functools import partial
+
+from aaa.messages import AuthenticationService
+from aaa.radius.accounting.server import AccountingServer
+from aaa.radius.clients import ClientTable, load_clients
+from aaa.radius.config import RadiusConfig
+from aaa.radius.listening import Take, address_text
+from aaa.radius.proxy.relay import Relay
+from aaa.radius.radsec.names import load_radsec_clients
+from aaa.radius.radsec.routing import Port
+from aaa.radius.radsec.server import RadsecServer
+from aaa.radius.server import RadiusServer
+from hss.session_api import SessionLedger
+from runtime.logs import get_logger
+from runtime.taps import Address, DatagramTap
+
+log = get_logger("aaa.radius")
+
+DRAIN_LIMIT = 3.0
+"""Seconds that a stop gives to what is in progress."""
+
+OpenLedger = Callable[[], AbstractAsyncContextManager[SessionLedger]]
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the daemon gives: `node` is our name; ports are shared with other processes where `reuse_port`."""
+
+    node: str
+    open_ledger: OpenLedger
+    stack: AsyncExitStack
+    leaving: list[Callable[[], Awaitable[None]]]
+    capture: DatagramTap
+    reuse_port: bool = False
+
+
+async def open_radius(config: RadiusConfig, service: AuthenticationService, around: Surroundings) -> Address:
+    """Listen on every port of `config`; the first one of authentication. ConfigError or OSError when that cannot be."""
+    clients = load_clients(config.client)
+    relay = Relay.of(config.realm, config.server, node=around.node, random=secrets.token_bytes, capture=around.capture)
+    if relay is not None:
+        around.stack.push_async_callback(relay.close)
+    takes: dict[Port, Take] = {}
+    ledger = None
+    if config.accounting:
+        ledger = await around.stack.enter_async_context(around.open_ledger())
+        takes[Port.ACCOUNTING] = _open_accounting(config, ledger, clients, relay, around)
+    server = RadiusServer.of(config, service, clients=clients, ledger=ledger, relay=relay)
+    around.stack.push_async_callback(server.close)
+    around.leaving.append(partial(server.drain, DRAIN_LIMIT))
+    takes[Port.AUTHENTICATION] = server.take
+    if config.radsec is not None:
+        names = frozenset(client.name for client in clients)
+        radsec = RadsecServer(config.radsec, load_radsec_clients(config.radsec.client, names), takes)
+        around.stack.push_async_callback(radsec.close)
+        bound = await radsec.listen(reuse_port=around.reuse_port)
+        log.info("radsec ready", radius=" ".join(map(address_text, bound)))
+    first, *_ = [
+        server.listen(address, capture=around.capture, reuse_port=around.reuse_port)
+        for address in (config.auth, *config.more_auth)
+    ]
+    return first
+
+
+def _open_accounting(
+    config: RadiusConfig, ledger: SessionLedger, clients: ClientTable, relay: Relay | None, around: Surroundings
+) -> Take:
+    accounting = AccountingServer.of(config, ledger, clients, relay)
+    around.stack.push_async_callback(accounting.close)
+    around.leaving.append(partial(accounting.drain, DRAIN_LIMIT))
+    bound = [
+        accounting.listen(address, capture=around.capture, reuse_port=around.reuse_port)
+        for address in config.accounting
+    ]
+    log.info("accounting ready", radius=" ".join(map(address_text, bound)))
+    return accounting.take

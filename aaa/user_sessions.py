@@ -1,0 +1,103 @@
+"""Whom this server has let in, and at which gateway: what RTR and PPR of the HSS find (TS 29.273 §8.1.2)."""
+
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address
+from typing import Protocol
+
+from aaa.messages import WLAN_ACCESS, Access
+from aaa.shares import Shares
+from hss.api import Profile
+from wire.diameter.capabilities import same_host
+from wire.identity import Imsi
+
+
+@dataclass(frozen=True, slots=True)
+class UserSession:
+    """One session of one user, and all that is needed to end it or to judge it anew.
+
+    `peer` is the name of the connection that it came by, `origin_host` and `origin_realm` the gateway's, which may be
+    behind an agent. `apn` and `access` are what was asked for, `profile` what was granted by. With `ending` the HSS has
+    ended it, and its gateway was told to.
+    """
+
+    session_id: str
+    application: int
+    peer: str
+    origin_host: str
+    origin_realm: str
+    imsi: Imsi
+    user_name: str
+    profile: Profile
+    apn: str | None = None
+    access: Access = WLAN_ACCESS
+    pdn_gw: IPv6Address | IPv4Address | None = None
+    ending: bool = False
+
+    def belongs_to(self, peer: str, origin_host: str) -> bool:
+        """Whether it is the session of this gateway: an agent brings the requests of several."""
+        return self.peer == peer and same_host(self.origin_host, origin_host)
+
+
+class UserSessions(Protocol):
+    """Where sessions are between their DEA and their STR: in this process, or where other workers find them too."""
+
+    async def keep(self, session: UserSession) -> UserSession | None:
+        """Keep it, in the place of one with the same Session-Id; another one that had to give way, if any."""
+
+    async def change(self, session: UserSession) -> bool:
+        """Put it in the place of the one with the same Session-Id; False when that is over by now."""
+
+    async def find(self, session_id: str) -> UserSession | None:
+        """The session, whoever asks."""
+
+    async def of_user(self, imsi: Imsi) -> tuple[UserSession, ...]:
+        """Every session of one user, the oldest first."""
+
+    async def end(self, session_id: str) -> UserSession | None:
+        """It is over; what it was."""
+
+
+class MemoryUserSessions:
+    """Sessions of this process, at most `limit`, none of them at another peer's cost."""
+
+    def __init__(self, limit: int = 200_000) -> None:
+        self._kept: Shares[UserSession] = Shares(limit)
+        self._of_user: dict[Imsi, dict[str, None]] = {}
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    async def keep(self, session: UserSession) -> UserSession | None:
+        """As `UserSessions.keep`."""
+        await self.end(session.session_id)
+        evicted = self._kept.keep(session.session_id, session.peer, session)
+        if evicted is not None:
+            self._forget(evicted)
+        self._of_user.setdefault(session.imsi, {})[session.session_id] = None
+        return evicted
+
+    async def change(self, session: UserSession) -> bool:
+        """As `UserSessions.change`."""
+        return self._kept.change(session.session_id, session)
+
+    async def find(self, session_id: str) -> UserSession | None:
+        """As `UserSessions.find`."""
+        return self._kept.find(session_id)
+
+    async def of_user(self, imsi: Imsi) -> tuple[UserSession, ...]:
+        """As `UserSessions.of_user`."""
+        found = (self._kept.find(session_id) for session_id in self._of_user.get(imsi, {}))
+        return tuple(session for session in found if session is not None)
+
+    async def end(self, session_id: str) -> UserSession | None:
+        """As `UserSessions.end`."""
+        session = self._kept.drop(session_id)
+        if session is not None:
+            self._forget(session)
+        return session
+
+    def _forget(self, session: UserSession) -> None:
+        sessions = self._of_user[session.imsi]
+        del sessions[session.session_id]
+        if not sessions:
+            del self._of_user[session.imsi]

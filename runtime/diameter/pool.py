@@ -1,0 +1,158 @@
+"""Several servers for one purpose: the first that is there, the next when it fails, another where one is sent to."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import replace
+
+from runtime.diameter.client import DiameterClient
+from runtime.diameter.link import Waiting
+from runtime.diameter.settings import DiameterUnavailable
+from runtime.logs import get_logger
+from wire.diameter.avp import Avp
+from wire.diameter.dictionary import by_name
+from wire.diameter.message import FLAG_RETRANSMITTED, Message
+from wire.diameter.redirects import RedirectCache, redirection_of
+from wire.diameter.results import ResultCode
+from wire.diameter.values import make
+
+log = get_logger("runtime.diameter")
+
+MOST_REDIRECTS = 3
+MOST_SESSIONS = 50_000
+DEFAULT_LIMIT = 10.0
+_DESTINATION_HOST = by_name("Destination-Host").code
+_ELSEWHERE = frozenset({ResultCode.UNABLE_TO_DELIVER, ResultCode.TOO_BUSY})
+"""RFC 6733 §7.1.3: with these another peer is to be tried."""
+
+
+class DiameterPool:
+    """`clients` in the order of preference, each a named peer; what waits for one that fails goes on to the next.
+
+    A session stays where its first answer came from, while that server is there (RFC 6733 §8.8: State is its own).
+    """
+
+    def __init__(self, clients: Sequence[DiameterClient]) -> None:
+        self._clients = tuple(clients)
+        self._redirects = RedirectCache()
+        self._homes: OrderedDict[str, DiameterClient] = OrderedDict()
+        self._clock = asyncio.get_running_loop().time
+        for client in self._clients if len(self._clients) > 1 else ():
+            client.fail_over = self._failed_over
+
+    def start(self) -> None:
+        """Connect to all of them, and stay connected."""
+        for client in self._clients:
+            client.start()
+
+    async def ready(self, within: float) -> None:
+        """Return when one of them is connected; DiameterUnavailable with every cause when none is."""
+        if any(client.connected for client in self._clients):
+            return
+        waiting = [asyncio.ensure_future(client.ready(within)) for client in self._clients]
+        try:
+            for first in asyncio.as_completed(waiting):
+                try:
+                    await first
+                except DiameterUnavailable:
+                    continue
+                return
+        finally:
+            for one in waiting:
+                one.cancel()
+            ended = await asyncio.gather(*waiting, return_exceptions=True)
+        causes = [end.cause for end in ended if isinstance(end, DiameterUnavailable)]
+        raise DiameterUnavailable("; ".join(causes))
+
+    async def request(self, message: Message, within: float | None = None) -> Message:
+        """The answer of the first server that gives one, whatever its result; DiameterUnavailable when none does."""
+        if len(self._clients) == 1:
+            return await self._clients[0].request(message, within)
+        end = self._clock() + (DEFAULT_LIMIT if within is None else within)
+        tried: set[DiameterClient] = set()
+        wanted = self._wanted(message)
+        redirects = 0
+        while True:
+            client = self._choose(wanted, tried)
+            tried.add(client)
+            try:
+                answer = await client.request(_addressed(message, client), max(end - self._clock(), 0.0))
+            except DiameterUnavailable:
+                if self._clock() >= end or not self._others(tried):
+                    raise
+                continue
+            sent_to = self._sent_to(message, answer) if redirects < MOST_REDIRECTS else ()
+            if sent_to:
+                redirects += 1
+                wanted, tried = sent_to, tried - set(sent_to)
+            elif answer.result_code not in _ELSEWHERE or not self._others(tried) or self._clock() >= end:
+                self._note_home(message, client, answer)
+                return answer
+
+    async def close(self) -> None:
+        """Take leave of all of them."""
+        await asyncio.gather(*(client.close() for client in self._clients))
+
+    # --- choosing -----------------------------------------------------------------------------------------------------
+
+    def _wanted(self, message: Message) -> tuple[DiameterClient, ...]:
+        redirected = self._named(self._redirects.find(message, self._clock()))
+        home = self._homes.get(message.text("Session-Id") or "")
+        named = self._named(((message.text("Destination-Host") or "").lower(),))
+        return (*redirected, *(() if home is None else (home,)), *named)
+
+    def _named(self, hosts: Sequence[str]) -> tuple[DiameterClient, ...]:
+        return tuple(client for host in hosts for client in self._clients if client.origin_host.lower() == host)
+
+    def _choose(self, wanted: Sequence[DiameterClient], tried: set[DiameterClient]) -> DiameterClient:
+        order = [client for client in (*wanted, *self._clients) if client not in tried]
+        return next((client for client in order if client.connected), order[0])
+
+    def _others(self, tried: set[DiameterClient]) -> bool:
+        return any(client.connected for client in self._clients if client not in tried)
+
+    def _sent_to(self, message: Message, answer: Message) -> tuple[DiameterClient, ...]:
+        """RFC 6733 §6.1.8: only peers that are named here are followed to, and only such as are there."""
+        redirection = redirection_of(answer)
+        if redirection is None:
+            return ()
+        named = tuple(client for client in self._named(redirection.hosts) if client.connected)
+        if not named:
+            log.warning("redirection not followed", cause="no such peer is connected", hosts=redirection.hosts)
+            return ()
+        self._redirects.note(message, redirection, self._clock())
+        log.info("redirected", hosts=redirection.hosts, usage=redirection.usage.name)
+        return named
+
+    def _note_home(self, message: Message, client: DiameterClient, answer: Message) -> None:
+        session = message.text("Session-Id")
+        if session is None:
+            return
+        self._homes.pop(session, None)
+        if client is self._clients[0]:
+            return
+        if answer.result_code in (ResultCode.MULTI_ROUND_AUTH, ResultCode.SUCCESS):
+            self._homes[session] = client
+            if len(self._homes) > MOST_SESSIONS:
+                self._homes.popitem(last=False)
+
+    # --- failing over -------------------------------------------------------------------------------------------------
+
+    def _failed_over(self, failed: DiameterClient, request: Message, waiting: Waiting, until: float) -> bool:
+        """RFC 6733 §5.5.4: what waits for `failed` is sent to another one, with T; False when there is none."""
+        other = next((client for client in self._clients if client is not failed and client.connected), None)
+        if other is None:
+            return False
+        again = _addressed(replace(request, flags=request.flags | FLAG_RETRANSMITTED), other)
+        return other.take_over(again, waiting, until)
+
+
+def _addressed(message: Message, client: DiameterClient) -> Message:
+    """`message`, its Destination-Host that of `client`; an agent is no destination."""
+    if client.is_agent:
+        return message
+    return message.with_avps(_redirected(avp, client.origin_host) for avp in message.avps)
+
+
+def _redirected(avp: Avp, host: str) -> Avp:
+    return make("Destination-Host", host) if (avp.code, avp.vendor) == (_DESTINATION_HOST, 0) else avp

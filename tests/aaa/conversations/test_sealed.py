@@ -1,0 +1,219 @@
+"""Sealed conversations: another worker goes on with them, nobody else does, and only for as long as they are young."""
+
+from dataclasses import replace
+from random import Random
+
+import pytest
+from hypothesis import given
+from prometheus_client import REGISTRY
+
+from aaa.conversations.keys import ConversationKeys
+from aaa.conversations.recent import Recent
+from aaa.conversations.sealed import SKEW, SealedConversations, Shared
+from aaa.eap.challenge import challenged
+from aaa.eap.states import (
+    AwaitingVector,
+    EapState,
+    Exchange,
+    IdentityRequested,
+    MethodProposed,
+)
+from aaa.identities.epochs import Keyring
+from aaa.sessions import STATE_OCTETS, Conversation, Lost, MemoryConversations
+from tests.aaa.conversations.samples import REALMS, RESUMABLES, eap_states, reauthenticating_with
+from tests.aaa.eap.dialogue import IDENTITIES, IMSI, REALM, VECTOR
+from tests.aaa.identities.keyrings import KEYRING, NOW, Node
+from wire.identity import EapMethod, classify
+
+AKA, PRIME = EapMethod.AKA, EapMethod.AKA_PRIME
+CLIENT = "radius/ap"
+
+
+class Worker:
+    """One process; its monotonic clock began at another time than the others'."""
+
+    def __init__(self, *, boot: float = 0.0, keyring: Keyring = KEYRING, age: float = 60.0) -> None:
+        self.boot, self.at = boot, float(NOW)
+        self.node = Node(keyring)
+        self.recent = Recent()
+        self.kept = MemoryConversations(random=Random(7).randbytes)
+        self.conversations = SealedConversations(
+            keys=ConversationKeys(lambda: self.node.keyring, lambda: self.at),
+            wall_clock=lambda: self.at,
+            recall=lambda identity: self.node.identities.recall(classify(identity)),
+            kept=self.kept,
+            shared=Shared(REALMS, age),
+            recent=self.recent,
+        )
+
+    @property
+    def now(self) -> float:
+        return self.at - self.boot
+
+    def keep(self, eap: EapState, client: str = CLIENT, token: bytes | None = None) -> bytes:
+        return self.conversations.keep(Conversation(client, eap, self.now, "internet", "WLAN"), token, self.now)
+
+    def find(self, token: bytes, client: str = CLIENT) -> Conversation | Lost:
+        return self.conversations.find(token, client, self.now)
+
+
+ASKED = IdentityRequested(1)
+
+
+def challenge(method: EapMethod, identity: bytes | None = None, checkcode: bytes = b"") -> MethodProposed:
+    exchange = Exchange(method, identity or IDENTITIES[method], 2)
+    kdfs = (1,) if method is PRIME else ()
+    state = challenged(AwaitingVector(exchange, IMSI, checkcode, 5.0, kdfs), VECTOR, exchange)
+    return MethodProposed(exchange.identity, state)
+
+
+def once(method: EapMethod, realm: str = REALM) -> bytes:
+    username = Node().identities.next_reauthentication(RESUMABLES[method], "WLAN")
+    return (username or b"") + f"@{realm}".encode()
+
+
+def fast(method: EapMethod, checkcode: bytes = b"", realm: str = REALM) -> MethodProposed:
+    exchange = Exchange(method, once(method, realm), 2)
+    return MethodProposed(exchange.identity, reauthenticating_with(exchange, RESUMABLES[method], checkcode))
+
+
+@given(eap_states)
+def test_another_worker_goes_on_where_the_first_was(eap: EapState) -> None:
+    token = Worker(boot=NOW - 5.0).keep(eap, client="diameter/pgw")
+    found = Worker(boot=NOW - 9000.0).find(token, "diameter/pgw")
+    assert isinstance(found, Conversation)
+    assert (found.client, found.eap, found.apn, found.network_name) == ("diameter/pgw", eap, "internet", "WLAN")
+    assert found.started == pytest.approx(9000.0, abs=0.01)
+
+
+def test_same_worker_need_not_open_what_it_sealed() -> None:
+    worker, eap = Worker(), challenge(AKA)
+    token = worker.keep(eap)
+    found = worker.find(token)
+    assert isinstance(found, Conversation)
+    assert found.eap is eap
+    worker.conversations.forget(token)
+    opened = worker.find(token)
+    assert isinstance(opened, Conversation)
+    assert replace(opened, started=found.started) == found
+    following = worker.keep(ASKED, token=worker.keep(eap))
+    assert len(worker.recent) == 1
+    assert following != token
+
+
+def test_conversation_ends_by_age_wherever_it_is_found() -> None:
+    first, second = Worker(), Worker(boot=5.0)
+    token = first.keep(ASKED)
+    for worker in (first, second):
+        worker.at = NOW + 59.0
+        assert isinstance(worker.find(token), Conversation)
+        worker.at = NOW + 60.0
+        assert worker.find(token) == Lost("it began 60 s ago")
+
+
+def test_conversation_of_the_future_is_refused() -> None:
+    ahead, worker = Worker(), Worker()
+    ahead.at = NOW + SKEW + 1
+    token = ahead.keep(ASKED)
+    assert worker.find(token) == Lost(f"it began -{SKEW + 1:.0f} s ago")
+    worker.at = NOW + 10.0
+    assert isinstance(worker.find(token), Conversation)
+
+
+@pytest.mark.parametrize("client", ["radius/other", "diameter/ap", "ap", ""])
+def test_other_client_finds_nothing(client: str) -> None:
+    first, second = Worker(), Worker()
+    token = first.keep(ASKED)
+    for worker in (first, second):
+        assert worker.find(token, client) == Lost("it was altered, or is another client's")
+
+
+def test_altered_token_opens_nowhere() -> None:
+    first = Worker()
+    token = first.keep(challenge(AKA))
+    for at in range(len(token)):
+        altered = token[:at] + bytes((token[at] ^ 1,)) + token[at + 1 :]
+        assert isinstance(first.find(altered), Lost)
+    assert isinstance(first.find(token[:-1]), Lost)
+    assert isinstance(first.find(b""), Lost)
+
+
+def test_token_of_another_keyring_or_other_realms_opens_nothing() -> None:
+    token = Worker().keep(challenge(AKA))
+    other = Worker(keyring=Keyring((replace(KEYRING.epochs[1], key=KEYRING.epochs[0].key),)))
+    assert isinstance(other.find(token), Lost)
+
+
+def test_reauthentication_whose_identity_opens_no_more_is_lost() -> None:
+    first, second = Worker(), Worker()
+    token = first.keep(fast(AKA))
+    assert isinstance(second.find(token), Conversation)
+    second.node.keyring = Keyring()
+    second.conversations = SealedConversations(
+        keys=ConversationKeys(lambda: KEYRING, lambda: NOW),
+        wall_clock=lambda: NOW,
+        recall=lambda identity: second.node.identities.recall(classify(identity)),
+        kept=second.kept,
+        shared=Shared(REALMS),
+    )
+    lost = second.find(token)
+    assert lost == Lost("it cannot be gone on with: the identity of the re-authentication opens no more")
+
+
+SIZES = {
+    "identity asked for": (ASKED, 40),
+    "EAP-AKA": (challenge(AKA), 129),
+    "EAP-AKA'": (challenge(PRIME), 131),
+    "EAP-AKA' after identity rounds": (challenge(PRIME, checkcode=bytes(32)), 163),
+    "EAP-AKA after a fast re-authentication identity": (challenge(AKA, once(AKA), bytes(20)), 210),
+    "fast EAP-AKA": (fast(AKA), 139),
+    "fast EAP-AKA'": (fast(PRIME), 199),
+    "fast EAP-AKA' after identity rounds": (fast(PRIME, bytes(32)), 231),
+    "fast EAP-AKA' in a realm of its own": (fast(PRIME, bytes(32), REALMS[1]), 231),
+    "EAP-AKA' whose UE found the counter too small": (challenge(PRIME, once(PRIME)), 252),
+}
+"""Octets of State with the APN "internet" and the access network "WLAN"."""
+
+
+@pytest.mark.parametrize(("eap", "octets"), SIZES.values(), ids=SIZES)
+def test_state_fits_into_radius(eap: EapState, octets: int) -> None:
+    token = Worker().keep(eap)
+    assert len(token) == octets
+    assert octets <= 253
+
+
+def kept_count() -> float:
+    return REGISTRY.get_sample_value("akadia_aaa_conversations_kept_total") or 0.0
+
+
+def test_state_that_does_not_fit_stays_in_the_process_and_is_counted() -> None:
+    worker, eap = Worker(), challenge(PRIME, once(PRIME), bytes(32))
+    before = kept_count()
+    token = worker.keep(eap)
+    assert (len(token), kept_count()) == (STATE_OCTETS, before + 1)
+    found = worker.find(token)
+    assert isinstance(found, Conversation)
+    assert found.eap is eap
+    assert Worker().find(token) == Lost("no such conversation is kept in this process")
+    worker.at = NOW + 60.0
+    assert isinstance(worker.find(token), Lost)
+    worker.conversations.forget(token)
+    assert len(worker.kept) == 0
+
+
+def test_diameter_has_room_for_every_state() -> None:
+    token = Worker().keep(challenge(PRIME, once(PRIME), bytes(32)), client="diameter/pgw")
+    assert len(token) == 284
+    assert isinstance(Worker().find(token, "diameter/pgw"), Conversation)
+
+
+def test_node_whose_epochs_have_not_begun_keeps_to_itself() -> None:
+    worker = Worker(keyring=Keyring())
+    token = worker.keep(ASKED)
+    assert len(token) == STATE_OCTETS
+    assert isinstance(worker.find(token), Conversation)
+
+
+def test_neither_key_nor_imsi_is_in_a_token() -> None:
+    token = Worker().keep(challenge(AKA))
+    assert not any(octets in token for octets in (bytes(VECTOR.ck), bytes(VECTOR.xres), str(IMSI).encode()))
