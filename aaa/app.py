@@ -4,9 +4,8 @@ import asyncio
 import secrets
 import signal
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from functools import partial
 from pathlib import Path
 
 from aaa.config import AaaConfig, AaaSettings, HssConnectionConfig, SwxConfig, read_settings
@@ -17,7 +16,7 @@ from aaa.identities.epochs import Keyring
 from aaa.identities.loading import load_identities, load_keyring
 from aaa.identities.sealed import SealedIdentities
 from aaa.ledger import open_configured_ledger
-from aaa.radius.opening import Leaving, Process, open_radius
+from aaa.radius.opening import Surroundings, open_radius
 from aaa.registrar import Registrar
 from aaa.service import EapAuthenticationService
 from aaa.swx_client import SwxClient
@@ -29,6 +28,7 @@ from hss.config import HssConfig
 from hss.opened_store import open_store
 from hss.session_api import SessionLedger
 from hss.sessions.ledger import SqlLedger
+from hss.store.database import Database
 from hss.telling.near_server import telling
 from runtime.capture import Capture, NullCapture, open_capture
 from runtime.config import CaptureConfig, LogConfig, RawConfig, SocketAddress, read_config
@@ -56,6 +56,8 @@ HSS_WAIT = 5.0
 Tap = Capture | NullCapture
 RequestsOf = Callable[[HomeSubscriberServer], Handler]
 """Who serves what the HSS asks, given the way to the HSS."""
+Leaving = list[Callable[[], Awaitable[None]]]
+"""What is to be done, all at once, before anything is closed."""
 
 
 def main(path: Path, *, workers: int | None = None) -> int:
@@ -111,11 +113,15 @@ async def serve(raw: RawConfig, settings: AaaSettings, stop: asyncio.Event, work
             limit=aaa.rounds_at_once,
         )
         leaving: Leaving = []
-        radius = None
-        if settings.radius is not None:
-            process = Process(tap, stack, leaving, is_worker=worker is not None)
-            ledger = partial(_open_ledger, raw, aaa, shared)
-            radius = await open_radius(settings.radius, service, ledger, process, node=aaa.origin_host)
+        around = Surroundings(
+            node=aaa.origin_host,
+            open_ledger=lambda: _ledger(raw, aaa, shared),
+            stack=stack,
+            leaving=leaving,
+            capture=tap,
+            reuse_port=worker is not None,
+        )
+        radius = None if settings.radius is None else await open_radius(settings.radius, service, around)
         plain, tls = None, None
         if settings.diameter is not None:
             server = AaaDiameterServer(
@@ -149,19 +155,10 @@ def _identities(settings: AaaSettings, keyring: Callable[[], Keyring] | None) ->
 
 
 @asynccontextmanager
-async def _open_ledger(raw: RawConfig, aaa: AaaConfig, shared: SessionLedger | None) -> AsyncIterator[SessionLedger]:
-    if shared is not None:
-        yield shared
-        return
-    async with open_configured_ledger(raw, aaa.database) as ledger:
-        yield ledger
-
-
-@asynccontextmanager
 async def _open_hss(
     raw: RawConfig, settings: AaaSettings, tap: Tap, requests_of: RequestsOf, worker: Worker | None
-) -> AsyncIterator[tuple[HomeSubscriberServer, SessionLedger | None]]:
-    """The HSS, and a ledger that shares its commits where both are in one database of this process."""
+) -> AsyncIterator[tuple[HomeSubscriberServer, Database | None]]:
+    """The HSS, and the database where it is in this process."""
     if settings.swx is None:
         config = _instance(raw.section("hss", HssConfig), worker)
         hss = Identity(config.origin_host, config.origin_realm)
@@ -169,10 +166,20 @@ async def _open_hss(
         async with open_store(config, raw.path) as store:
             told = _taking(requests_of(store.service))
             async with telling(store.database, hss, aaa, told):
-                yield store.service, None if settings.aaa.database else SqlLedger(store.database)
+                yield store.service, store.database
     else:
         async with _open_swx(settings.aaa, settings.swx, tap, requests_of, worker) as client:
             yield client, None
+
+
+@asynccontextmanager
+async def _ledger(raw: RawConfig, aaa: AaaConfig, shared: Database | None) -> AsyncIterator[SessionLedger]:
+    """The ledger; it shares the commits of the HSS where both are in one database of this process."""
+    if shared is not None and not aaa.database:
+        yield SqlLedger(shared)
+    else:
+        async with open_configured_ledger(raw, aaa.database) as ledger:
+            yield ledger
 
 
 def _taking(serve: Handler) -> Handler:

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from aaa.config import AaaConfig
 from aaa.ledger import open_configured_ledger
@@ -56,6 +56,12 @@ async def change(raw: RawConfig, number: int, attributes: Sequence[Attribute]) -
         session = await _open_session(ledger, number)
         _require_done(await _ask(raw, session, attributes), number)
         return session
+
+
+async def prune(raw: RawConfig, days: int) -> int:
+    """Delete grants, records and ended sessions that are older; how many rows that were."""
+    async with open_configured_ledger(raw, _database(raw)) as ledger:
+        return await ledger.prune(datetime.now(UTC) - timedelta(days=days))
 
 
 async def _open_session(ledger: SessionLedger, number: int) -> Session:

@@ -93,7 +93,11 @@ async def _unless(stop: asyncio.Event, work: Coroutine[object, object, None]) ->
 
 def _addresses(settings: AaaSettings) -> Iterable[tuple[socket.SocketKind, SocketAddress]]:
     if settings.radius is not None:
-        yield socket.SOCK_DGRAM, settings.radius.auth
+        for port in (settings.radius.auth, *settings.radius.more_auth, *settings.radius.accounting):
+            yield socket.SOCK_DGRAM, port
+        if settings.radius.radsec is not None:
+            for port in (settings.radius.radsec.address, *settings.radius.radsec.more_addresses):
+                yield socket.SOCK_STREAM, port
     if settings.diameter is not None:
         for address in (settings.diameter.address, settings.diameter.tls_address):
             if address is not None:

@@ -8,17 +8,19 @@ from pathlib import Path
 from typing import Annotated
 
 from cyclopts import App, Parameter
+from cyclopts.validators import Number
 
 ConfigFile = Callable[[], Path]
 Flag = Annotated[bool, Parameter(negative="", show_default=False)]
 Text = Annotated[str | None, Parameter(show_default=False)]
-Number = Annotated[int | None, Parameter(show_default=False)]
+Seconds = Annotated[int | None, Parameter(show_default=False)]
 
 
 def add_session_commands(app: App, config_file: ConfigFile) -> None:
     """Hang the commands under `app`."""
     commands = _SessionCommands(config_file)
-    for command in (commands.sessions, commands.disconnect, commands.coa, commands.clients, commands.upgrade):
+    every = (commands.sessions, commands.disconnect, commands.coa, commands.clients, commands.prune, commands.upgrade)
+    for command in every:
         app.command(command)
 
 
@@ -83,7 +85,7 @@ class _SessionCommands:
         done = asyncio.run(disconnect(read_config(self._config_file()), session))
         print(f"session {session} of {done.imsi or done.user_name or '-'} is disconnected")
 
-    def coa(self, session: int, /, *, session_timeout: Number = None, idle_timeout: Number = None) -> None:
+    def coa(self, session: int, /, *, session_timeout: Seconds = None, idle_timeout: Seconds = None) -> None:
         """Ask the NAS to change a session (RFC 5176), and say whether it does.
 
             akadia --config lab/akadia.toml aaa coa 17 --session-timeout 600
@@ -137,6 +139,23 @@ class _SessionCommands:
             verdict = "NOT READY" if one.unprotected else "ready" if heard else "never heard"
             last = f" last without {_moment(one.last_unprotected)}" if one.unprotected else ""
             print(f"{one.client:<20} {verdict:<11} with {one.protected} without {one.unprotected}{last}")
+
+    def prune(self, days: Annotated[int, Parameter(validator=Number(gte=1, lte=36500))], /) -> None:
+        """Delete accounting records, ended sessions and accepted authentications that are older.
+
+            akadia --config lab/akadia.toml aaa prune 180
+
+        Parameters
+        ----------
+        days
+            How many days to keep; open sessions stay, however old they are.
+        """
+        import asyncio
+
+        from aaa.commands import prune
+        from runtime.config import read_config
+
+        print(f"{asyncio.run(prune(read_config(self._config_file()), days))} rows deleted")
 
     def upgrade(self) -> None:
         """Make the database of accounting and sessions, or bring its schema up to date."""

@@ -143,6 +143,9 @@ class SessionLedger(Protocol):
     async def end(self, number: int, cause: str, at: datetime) -> None:
         """Let an open session count as ended, because its NAS knows it no more."""
 
+    async def prune(self, before: datetime) -> int:
+        """Delete grants, records and ended sessions that are older; how many rows that were."""
+
     async def seen(self, counted: tuple[ClientSeen, ...]) -> None:
         """Add what clients have sent since the last time."""
 

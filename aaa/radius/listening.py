@@ -42,7 +42,7 @@ class Ports:
         return endpoint.local
 
     def withdraw(self) -> None:
-        """Take nothing new, where other processes have the same ports, and answer still."""
+        """Take nothing new; answers still leave."""
         for endpoint in self._endpoints:
             endpoint.withdraw()
 

@@ -1,4 +1,4 @@
-"""Every RADIUS port that the configuration names: authentication, accounting, TLS, and the way to other servers."""
+"""Everything of [aaa.radius] put together: UDP ports, accounting and its ledger, TLS, and the way to other realms."""
 
 import secrets
 from collections.abc import Awaitable, Callable
@@ -12,7 +12,6 @@ from aaa.radius.clients import ClientTable, load_clients
 from aaa.radius.config import RadiusConfig
 from aaa.radius.listening import Take, address_text
 from aaa.radius.proxy.relay import Relay
-from aaa.radius.radsec.config import RadsecConfig
 from aaa.radius.radsec.names import load_radsec_clients
 from aaa.radius.radsec.routing import Port
 from aaa.radius.radsec.server import RadsecServer
@@ -24,68 +23,60 @@ from runtime.taps import Address, DatagramTap
 log = get_logger("aaa.radius")
 
 DRAIN_LIMIT = 3.0
-"""Seconds for what is in progress when a process ends."""
+"""Seconds that a stop gives to what is in progress."""
 
-Leaving = list[Callable[[], Awaitable[None]]]
-"""What is to be done, all at once, before anything is closed."""
+OpenLedger = Callable[[], AbstractAsyncContextManager[SessionLedger]]
 
 
 @dataclass(frozen=True, slots=True)
-class Process:
-    """What a server needs of the process that it is in; `is_worker` when others have the same ports."""
+class Surroundings:
+    """What the daemon gives: `node` is our name; ports are shared with other processes where `reuse_port`."""
 
-    capture: DatagramTap
+    node: str
+    open_ledger: OpenLedger
     stack: AsyncExitStack
-    leaving: Leaving
-    is_worker: bool
+    leaving: list[Callable[[], Awaitable[None]]]
+    capture: DatagramTap
+    reuse_port: bool = False
 
 
-async def open_radius(
-    config: RadiusConfig,
-    service: AuthenticationService,
-    ledger: Callable[[], AbstractAsyncContextManager[SessionLedger]],
-    process: Process,
-    *,
-    node: str,
-) -> Address:
-    """Listen on all of them; the first one of authentication. The ledger is opened only where accounting is served."""
+async def open_radius(config: RadiusConfig, service: AuthenticationService, around: Surroundings) -> Address:
+    """Listen on every port of `config`; the first one of authentication. ConfigError or OSError when that cannot be."""
     clients = load_clients(config.client)
-    relay = Relay.of(config.realm, config.server, node=node, random=secrets.token_bytes, capture=process.capture)
+    relay = Relay.of(config.realm, config.server, node=around.node, random=secrets.token_bytes, capture=around.capture)
     if relay is not None:
-        process.stack.push_async_callback(relay.close)
+        around.stack.push_async_callback(relay.close)
     takes: dict[Port, Take] = {}
-    kept: SessionLedger | None = None
+    ledger = None
     if config.accounting:
-        kept = await process.stack.enter_async_context(ledger())
-        takes[Port.ACCOUNTING] = _open_accounting(config, kept, clients, relay, process)
-    server = RadiusServer.of(config, service, clients=clients, ledger=kept, relay=relay)
-    process.stack.push_async_callback(server.close)
-    process.leaving.append(partial(server.drain, DRAIN_LIMIT))
+        ledger = await around.stack.enter_async_context(around.open_ledger())
+        takes[Port.ACCOUNTING] = _open_accounting(config, ledger, clients, relay, around)
+    server = RadiusServer.of(config, service, clients=clients, ledger=ledger, relay=relay)
+    around.stack.push_async_callback(server.close)
+    around.leaving.append(partial(server.drain, DRAIN_LIMIT))
     takes[Port.AUTHENTICATION] = server.take
     if config.radsec is not None:
-        await _open_radsec(config.radsec, frozenset(client.name for client in clients), takes, process)
-    listening = [
-        server.listen(address, capture=process.capture, reuse_port=process.is_worker)
+        names = frozenset(client.name for client in clients)
+        radsec = RadsecServer(config.radsec, load_radsec_clients(config.radsec.client, names), takes)
+        around.stack.push_async_callback(radsec.close)
+        bound = await radsec.listen(reuse_port=around.reuse_port)
+        log.info("radsec ready", radius=" ".join(map(address_text, bound)))
+    first, *_ = [
+        server.listen(address, capture=around.capture, reuse_port=around.reuse_port)
         for address in (config.auth, *config.more_auth)
     ]
-    return listening[0]
+    return first
 
 
 def _open_accounting(
-    config: RadiusConfig, ledger: SessionLedger, clients: ClientTable, relay: Relay | None, process: Process
+    config: RadiusConfig, ledger: SessionLedger, clients: ClientTable, relay: Relay | None, around: Surroundings
 ) -> Take:
-    server = AccountingServer.of(config, ledger, clients, relay)
-    process.stack.push_async_callback(server.close)
-    process.leaving.append(partial(server.drain, DRAIN_LIMIT))
+    accounting = AccountingServer.of(config, ledger, clients, relay)
+    around.stack.push_async_callback(accounting.close)
+    around.leaving.append(partial(accounting.drain, DRAIN_LIMIT))
     bound = [
-        server.listen(address, capture=process.capture, reuse_port=process.is_worker) for address in config.accounting
+        accounting.listen(address, capture=around.capture, reuse_port=around.reuse_port)
+        for address in config.accounting
     ]
     log.info("accounting ready", radius=" ".join(map(address_text, bound)))
-    return server.take
-
-
-async def _open_radsec(config: RadsecConfig, taken: frozenset[str], takes: dict[Port, Take], process: Process) -> None:
-    server = RadsecServer(config, load_radsec_clients(config.client, taken), takes)
-    process.stack.push_async_callback(server.close)
-    bound = await server.listen(reuse_port=process.is_worker)
-    log.info("radsec ready", radius=" ".join(map(address_text, bound)))
+    return accounting.take

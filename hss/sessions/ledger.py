@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import Connection
@@ -10,6 +11,7 @@ from sqlalchemy import Connection
 from hss.models import AccessGrant
 from hss.session_api import AccountingRecord, ClientSeen, Grant, LedgerUnavailable, Session, SessionQuery
 from hss.sessions.listing import add_seen, find_clients, find_session, find_sessions
+from hss.sessions.pruning import PRUNINGS
 from hss.sessions.recording import end_session, record_all
 from hss.sessions.upsert import insert_into
 from hss.store import schema
@@ -48,6 +50,18 @@ class SqlLedger:
         """As `SessionLedger.end`."""
         with _unavailable():
             await self._database.write(lambda connection: end_session(connection, number, cause, at))
+
+    async def prune(self, before: datetime) -> int:
+        """As `SessionLedger.prune`, a few rows a transaction, so that accounting goes on beside it."""
+        deleted = 0
+        for prune in PRUNINGS:
+            while True:
+                with _unavailable():
+                    count = await self._database.write(partial(prune, before))
+                deleted += count
+                if not count:
+                    break
+        return deleted
 
     async def seen(self, counted: tuple[ClientSeen, ...]) -> None:
         """As `SessionLedger.seen`."""

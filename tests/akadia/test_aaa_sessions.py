@@ -75,3 +75,8 @@ def test_what_cannot_be_done_is_one_line(
     assert told.startswith("error: ")
     assert cause in told
     assert told.count("\n") == 1
+
+
+def test_old_rows_are_deleted(file: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert said(capsys, file, "prune", "36500") == "0 rows deleted\n"
+    assert main(["--config", file, "aaa", "prune", "0"]) == 2

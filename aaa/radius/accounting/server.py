@@ -63,15 +63,14 @@ class AccountingServer:
         return self._ports.listen(local, capture=capture, reuse_port=reuse_port)
 
     async def drain(self, within: float) -> None:
-        """Take no new record, and keep what is in progress, for at most `within` seconds."""
+        """Take no new record, and keep and answer what has come, for at most `within` seconds."""
         self._ports.withdraw()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=within)
 
     async def close(self) -> None:
         """Stop listening; what is being kept is kept and answered, as far as the ledger still can."""
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=self._request_limit)
+        await self.drain(self._request_limit)
         self._ports.close()
         for task in self._tasks:
             task.cancel()

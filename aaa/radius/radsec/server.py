@@ -39,10 +39,7 @@ class RadsecServer:
         self._listeners: list[asyncio.Server] = []
 
     async def listen(self, *, reuse_port: bool = False) -> list[Address]:
-        """Accept connections at every address; what was bound. OSError when one is taken.
-
-        With `reuse_port` other processes listen beside this one.
-        """
+        """Accept connections at every address; what was bound. OSError when one is taken."""
         loop = asyncio.get_running_loop()
         bound: list[Address] = []
         for host, port in (self._config.address, *self._config.more_addresses):

@@ -162,30 +162,6 @@ async def test_server_ends_what_is_in_progress_when_closed(monkeypatch: pytest.M
     assert bench.endpoints[0].sent == []
 
 
-async def test_server_that_drains_finishes_what_is_in_progress(monkeypatch: pytest.MonkeyPatch) -> None:
-    bench = Bench(monkeypatch, lambda _: challenge())
-    bench.service.held = asyncio.Event()
-    bench.endpoints[0].deliver(asked(), SOURCE)
-    draining = asyncio.create_task(bench.server.drain(5.0))
-    await asyncio.sleep(0)
-    assert bench.endpoints[0].withdrawn
-    assert not draining.done()
-    bench.service.held.set()
-    await draining
-    assert len(bench.endpoints[0].sent) == 1
-    assert not bench.endpoints[0].closed
-    await bench.server.drain(5.0)
-
-
-async def test_server_does_not_drain_for_longer_than_it_may(monkeypatch: pytest.MonkeyPatch) -> None:
-    bench = Bench(monkeypatch, lambda _: challenge())
-    bench.service.held = asyncio.Event()
-    bench.endpoints[0].deliver(asked(), SOURCE)
-    await bench.server.drain(0.01)
-    assert bench.endpoints[0].sent == []
-    await bench.server.close()
-
-
 async def test_server_keeps_whom_it_lets_in_before_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     ledger = MemoryLedger()
     ledger.held = asyncio.Event()
@@ -222,3 +198,27 @@ async def test_server_says_once_which_client_is_not_ready_and_keeps_count(monkey
     await bench.deliver(asked())
     await bench.server.close()
     assert [(one.client, one.protected, one.unprotected) for one in ledger.counted] == [("lab", 1, 3)]
+
+
+async def test_server_that_drains_finishes_what_is_in_progress(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = Bench(monkeypatch, lambda _: challenge())
+    bench.service.held = asyncio.Event()
+    bench.endpoints[0].deliver(asked(), SOURCE)
+    draining = asyncio.create_task(bench.server.drain(5.0))
+    await asyncio.sleep(0)
+    assert bench.endpoints[0].withdrawn
+    assert not draining.done()
+    bench.service.held.set()
+    await draining
+    assert len(bench.endpoints[0].sent) == 1
+    assert not bench.endpoints[0].closed
+    await bench.server.drain(5.0)
+
+
+async def test_server_does_not_drain_for_longer_than_it_may(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = Bench(monkeypatch, lambda _: challenge())
+    bench.service.held = asyncio.Event()
+    bench.endpoints[0].deliver(asked(), SOURCE)
+    await bench.server.drain(0.01)
+    assert bench.endpoints[0].sent == []
+    await bench.server.close()

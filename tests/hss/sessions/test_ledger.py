@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -63,3 +64,14 @@ async def test_ledger_needs_our_schema(tmp_path: Path) -> None:
     with pytest.raises(SchemaOutdated, match="db upgrade"):
         async with open_ledger(tmp_path / "nothing.sqlite"):
             pass
+
+
+async def test_old_rows_are_deleted_and_open_sessions_stay(ledger: SqlLedger) -> None:
+    await ledger.grant(granted())
+    for record in (start(), start(session="2"), stop(60, session="2"), start(9000, session="3")):
+        await ledger.record(record)
+    assert await ledger.prune(NOON) == 0
+    # a grant, three records and one ended session
+    assert await ledger.prune(NOON + timedelta(seconds=1000)) == 5
+    assert {one.session_id for one in await ledger.sessions(SessionQuery(ended=True))} == {"0001", "3"}
+    assert await ledger.prune(NOON + timedelta(seconds=1000)) == 0

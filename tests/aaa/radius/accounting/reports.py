@@ -74,6 +74,12 @@ class MemoryLedger:
         """Let a session be over."""
         self.known[number] = replace(self.known[number], ended=at, end_cause=cause)
 
+    async def prune(self, before: datetime) -> int:
+        """Delete what is older."""
+        old = [record for record in self.records if record.received < before]
+        self.records = [record for record in self.records if record not in old]
+        return len(old)
+
     async def seen(self, counted: tuple[ClientSeen, ...]) -> None:
         """Keep what was counted."""
         await self._wait()
