@@ -142,7 +142,7 @@ class RadiusServer:
     def _saw(self, client: str, *, is_protected: bool) -> None:
         if self._readiness.saw(client, is_protected=is_protected):
             hint = "it sends Access-Requests without Message-Authenticator; see akadia aaa clients"
-            log.warning("client not ready", cause=hint, client=client)
+            log.info("client not ready", cause=hint, client=client)
         if self._reporting is None:
             self._reporting = asyncio.get_running_loop().call_later(REPORT_EVERY, self._begin_report)
 
