@@ -20,9 +20,9 @@ log = get_logger("runtime.crew")
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """Seconds: until a worker is ready; that it has to leave; that it must live to count as well.
+    """Seconds: until a worker is ready; that it has to leave; that it must have served to be replaced at once.
 
-    Whoever lives shorter is replaced after a delay that doubles each time.
+    Who served for less is replaced after the first delay; where nobody begins to serve the delay doubles each time.
     """
 
     ready_limit: float = 20.0
@@ -101,7 +101,6 @@ class Shift:
         self._all: set[Recruit] = set()
         self._working: set[Recruit] = set()
         self._spare: Recruit | None = None
-        self._failures = 0
         self._watches: list[asyncio.Task[None]] = []
 
     @property
@@ -131,25 +130,28 @@ class Shift:
             code = await recruit.ended()
             self._gone(recruit)
             log.error("worker ended", worker=recruit.worker.slot, process=recruit.process_id, cause=ending(code))
-            if loop.time() - began < self._pace.steady:
-                self._failures += 1
-            recruit = await self._replacement()
+            recruit = await self._replacement(failures=int(loop.time() - began < self._pace.steady))
             log.info("worker replaced", worker=recruit.worker.slot, process=recruit.process_id)
 
-    async def _replacement(self) -> Recruit:
+    async def _replacement(self, failures: int) -> Recruit:
         while True:
-            await asyncio.sleep(self._pace.delay(self._failures))
+            await asyncio.sleep(self._pace.delay(failures))
             try:
-                spare, self._spare = self._spare, None
-                recruit = spare or await self._recruit()
+                recruit = self._take_spare() or await self._recruit()
                 await self._begin(recruit)
                 self._spare = self._spare or await self._recruit()
             except (WorkerFailed, OSError) as error:
-                self._failures += 1
-                log.error("worker not replaced", cause=str(error), again_in=self._pace.delay(self._failures))
+                failures += 1
+                log.error("worker not replaced", cause=str(error), again_in=self._pace.delay(failures))
             else:
-                self._failures = 0
                 return recruit
+
+    def _take_spare(self) -> Recruit | None:
+        spare, self._spare = self._spare, None
+        if spare is None or spare.is_alive:
+            return spare
+        self._gone(spare)
+        return None
 
     async def _recruit(self) -> Recruit:
         recruit = await self._crew.recruit()

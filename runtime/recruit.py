@@ -54,6 +54,11 @@ class Recruit:
         """Of the process."""
         return self._process.pid
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether it has not ended."""
+        return self._process.returncode is None
+
     async def begin(self, within: float) -> None:
         """Let it open its sockets and return when it serves; WorkerFailed when it does not."""
         loop = asyncio.get_running_loop()
@@ -76,7 +81,7 @@ class Recruit:
 
     def signal(self, number: signal.Signals) -> None:
         """Send it `number`, if it is still there."""
-        if self._process.returncode is None:
+        if self.is_alive:
             with suppress(ProcessLookupError):
                 self._process.send_signal(number)
 

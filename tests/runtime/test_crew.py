@@ -110,13 +110,41 @@ async def test_worker_that_does_not_leave_is_ended(notes: Path) -> None:
     assert not alive(stubborn)
 
 
-async def test_worker_that_dies_again_and_again_is_replaced_ever_slower(notes: Path) -> None:
+async def test_worker_that_dies_again_and_again_is_replaced_each_time(notes: Path) -> None:
     crew = Crew(daemon(notes, during="os._exit(6)"), since=1000, pace=Pace(2.0, 2.0, 100.0, 0.05, 0.1))
     with capture_logs() as lines, suppress(WorkerFailed):
         await crew.change(1)
         await until(lambda: sum(line["event"] == "worker ended" for line in lines) >= 3)
     await crew.stop()
     assert {line["cause"] for line in lines if line["event"] == "worker ended"} == {"exit code 6"}
+
+
+async def test_worker_that_cannot_be_replaced_is_tried_again_ever_later(notes: Path) -> None:
+    broken = f"sys.exit(4) if os.path.exists({str(notes) + '.broken'!r}) else None"
+    crew = Crew(daemon(notes, before=broken), since=1000, pace=QUICK)
+    mark = Path(f"{notes}.broken")
+    with capture_logs() as lines:
+        await crew.change(1)
+        await asyncio.to_thread(mark.touch)
+        os.kill(crew.process_ids[0], signal.SIGKILL)
+        await until(lambda: sum(line["event"] == "worker not replaced" for line in lines) >= 3)
+        await asyncio.to_thread(mark.unlink)
+        await until(lambda: "worker replaced" in [line["event"] for line in lines])
+        await crew.stop()
+    delays = [line["again_in"] for line in lines if line["event"] == "worker not replaced"]
+    assert delays[:3] == sorted(delays[:3])
+    assert delays[0] < delays[2]
+
+
+async def test_spare_that_died_is_not_waited_for(notes: Path) -> None:
+    crew = Crew(daemon(notes), since=1000, pace=QUICK)
+    await crew.change(1)
+    (serving_now,) = crew.process_ids
+    children = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children")
+    for child in (await asyncio.to_thread(children.read_text)).split():
+        os.kill(int(child), signal.SIGKILL)
+    await until(lambda: len(crew.process_ids) == 1 and crew.process_ids[0] != serving_now)
+    await crew.stop()
 
 
 def test_delay_doubles_up_to_its_limit() -> None:

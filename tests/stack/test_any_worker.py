@@ -56,6 +56,12 @@ class Node:
             return [int(child) for child in found]
         return []
 
+    def serving(self) -> list[int]:
+        """Those of them that have the port of RADIUS."""
+        lines = Path("/proc/net/udp").read_text().splitlines()[1:]
+        ours = {f"socket:[{line.split()[9]}]" for line in lines if line.split()[1].endswith(f":{RADIUS_PORT:04X}")}
+        return [worker for worker in self.workers() if ours & set(_descriptors(worker))]
+
     def events(self, event: str) -> int:
         """How many lines say `event`."""
         return self.log.read_text().count(f" {event}")
@@ -65,6 +71,13 @@ class Node:
         async with asyncio.timeout(READY):
             while self.events(event) < times:  # noqa: ASYNC110 - it is about another process
                 await asyncio.sleep(0.05)
+
+
+def _descriptors(process: int) -> Iterator[str]:
+    with suppress(OSError):
+        for descriptor in Path(f"/proc/{process}/fd").iterdir():
+            with suppress(OSError):
+                yield str(descriptor.readlink())
 
 
 @contextmanager
@@ -96,11 +109,11 @@ def second_node(laboratory: Laboratory) -> tuple[Path, str]:
 
 
 async def kill_at_random(nodes: Sequence[Node], chance: random.Random) -> int:
-    """Every second one of all the processes that serve or are about to."""
+    """Every second one of all the processes that serve."""
     killed = 0
     while killed < KILLS:
         await asyncio.sleep(1.0)
-        workers = [worker for node in nodes for worker in node.workers()]
+        workers = [worker for node in nodes for worker in node.serving()]
         if workers:
             with suppress(ProcessLookupError):
                 os.kill(chance.choice(workers), signal.SIGKILL)
