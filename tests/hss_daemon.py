@@ -1,5 +1,6 @@
 """`akadia hss serve` of a laboratory, on SQLite or PostgreSQL, with its API."""
 
+import re
 import signal
 import subprocess
 import sys
@@ -60,11 +61,14 @@ def _text(location: Location) -> str:
 
 
 def _change(config: Path, changed: dict[str, object]) -> None:
-    lines = config.read_text().splitlines()
+    text = config.read_text()
     for name, value in changed.items():
-        (place,) = [number for number, line in enumerate(lines) if line.startswith(f"{name} = ")]
-        lines[place] = f"{name} = {value}"
-    config.write_text("\n".join(lines) + "\n")
+        start = text.index("[log]" if name == "level" else "[hss.api]")
+        end = text.index("\n[", start)
+        table, count = re.subn(rf"(?m)^{name} = \S+", f"{name} = {value}", text[start:end])
+        assert count == 1, f"{name} is {count} times in the table"
+        text = text[:start] + table + text[end:]
+    config.write_text(text)
 
 
 def _wait(output: Path, process: "subprocess.Popen[bytes]") -> None:
