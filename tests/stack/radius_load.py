@@ -48,11 +48,12 @@ class Tally:
     fast: int = 0
     retransmitted: int = 0
     failed: list[str] = field(default_factory=list)
+    denied: int = 0
     sqns: dict[Imsi, list[int]] = field(default_factory=dict)
     out_of_step: int = 0
 
     def __str__(self) -> str:
-        return f"{self.full} full, {self.fast} fast, {self.retransmitted} retransmissions, {len(self.failed)} failures"
+        return f"{self.full} full, {self.fast} fast, {self.retransmitted} retransmissions, {self.denied} denied, {len(self.failed)} failures"
 
 
 class CountingUsim:
@@ -127,6 +128,15 @@ class Nas:
         self._endpoint.close()
 
 
+TEMPORARILY = "1026"
+"""AT_NOTIFICATION "temporarily denied access" (RFC 4187 §10.19): the store was too busy, and the UE tries again."""
+TRIES = 3
+
+
+class Denied(Exception):
+    """The server could not just now."""
+
+
 @dataclass
 class Ue:
     """One subscriber: in turn a full authentication and two fast ones, or whatever the server makes of it."""
@@ -140,7 +150,15 @@ class Ue:
     turns: int = 0
 
     async def authenticate(self) -> None:
-        """Once; the tally knows how it went."""
+        """Once, and again when the server says that it cannot just now; the tally knows how it went."""
+        for _ in range(TRIES):
+            denied = self.tally.denied
+            await self._authenticate_once()
+            if self.tally.denied == denied:
+                return
+        self.tally.failed.append(f"{self.imsi}: denied {TRIES} times")
+
+    async def _authenticate_once(self) -> None:
         if self.turns % 3 == 0:
             self.kept = Kept()
         self.turns += 1
@@ -150,6 +168,8 @@ class Ue:
         )
         try:
             await self._converse(peer)
+        except Denied:
+            self.tally.denied += 1
         except (Unanswered, AssertionError) as error:
             self.tally.failed.append(f"{self.imsi}: {error!r}")
         else:
@@ -170,7 +190,7 @@ class Ue:
                     assert (code, msk) == (Code.ACCESS_ACCEPT, keys.msk)
                     return
                 case PeerFailed(cause):
-                    raise AssertionError(cause)
+                    raise Denied if TEMPORARILY in cause else AssertionError(cause)
 
 
 def make_ues(
