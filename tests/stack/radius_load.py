@@ -53,7 +53,8 @@ class Tally:
     out_of_step: int = 0
 
     def __str__(self) -> str:
-        return f"{self.full} full, {self.fast} fast, {self.retransmitted} retransmissions, {self.denied} denied, {len(self.failed)} failures"
+        ways = f"{self.full} full, {self.fast} fast, {self.retransmitted} retransmissions"
+        return f"{ways}, {self.denied} denied, {len(self.failed)} failures"
 
 
 class CountingUsim:
