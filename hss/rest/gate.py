@@ -17,6 +17,7 @@ from hss.rest.problems import problem
 from hss.rest.rate_limit import RateLimit, network_of
 from hss.rest.transactions import Transactions
 from hss.store.errors import StoreError
+from runtime.log_limit import LogLimit
 from runtime.logs import get_logger
 
 log = get_logger("hss.api")
@@ -51,7 +52,8 @@ class Visitor:
 class Gate:
     """Lets requests with a good token through to `app`, a body of bounded size behind them.
 
-    `clock` rises in seconds. Every answer is logged with one line, and none may be kept by a cache.
+    `clock` rises in seconds. Every answer is logged with one line, but for many that keep somebody
+    out, and none may be kept by a cache.
     """
 
     def __init__(
@@ -71,6 +73,7 @@ class Gate:
         self._callers = RateLimit(rate, 2 * rate)
         self._strangers = RateLimit(strangers, strangers * STRANGERS_BURST)
         self._good: dict[bytes, None] = {}
+        self._lines = LogLimit()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -89,14 +92,20 @@ class Gate:
 
         address = scope["client"][0] if scope.get("client") else ""
         visitor = await self._admit(Headers(scope=scope), address)
+        withheld: int | None = 0
         if isinstance(visitor, Response):
             await visitor(scope, receive, noted)
+            # who is kept out decides how often he comes, and not how long the log becomes
+            withheld = self._lines.allow(str(status), self._clock())
         else:
             name = visitor.caller.name
             scope.setdefault("state", {})["visitor"] = visitor
             await self._serve(scope, receive, noted)
+        if withheld is None:
+            return
         took = round((self._clock() - started) * 1000)
-        log.info("api request", method=scope["method"], path=scope["path"], status=status, caller=name, ms=took)
+        more = {"withheld": withheld} if withheld else {}
+        log.info("api request", method=scope["method"], path=scope["path"], status=status, caller=name, ms=took, **more)
 
     async def _admit(self, headers: Headers, address: str) -> Visitor | Response:
         token = _bearer(headers.get("authorization", ""))

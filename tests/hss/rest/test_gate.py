@@ -85,6 +85,16 @@ async def test_every_request_is_one_line_and_no_answer_is_kept(api: Api, provisi
     assert shown == [("api request", "PUT", 201, "provisioner"), ("api request", "GET", 401, "-")]
 
 
+async def test_strangers_do_not_fill_the_log(api: Api) -> None:
+    with capture_logs() as lines:
+        for _ in range(60):
+            await Client(api.gate, "guess")("GET", PATH)
+        api.clock[0] += 1
+        await Client(api.gate, "guess")("GET", PATH)
+    assert 2 <= len(lines) <= 25, "a burst of each status"
+    assert lines[-1]["withheld"] > 0
+
+
 async def test_store_that_is_away_is_told_to_whoever_asks(api: Api) -> None:
     client = api.client(Role.READER)
     await api.transactions._database.close()
