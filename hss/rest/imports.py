@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from hss.provisioning.importing import batches
 from hss.provisioning.importing.batches import Batch
+from hss.provisioning.importing.quarantine import HEADER
 from hss.provisioning.tokens import Role
 from hss.rest.access import needs
 from hss.rest.answers import ForecastAnswer, ImportAnswer, ImportsAnswer, QuarantineAnswer, RefusedAnswer
@@ -127,5 +128,9 @@ def _rows(path: FilePath) -> Iterator[RefusedAnswer]:
     with path.open(encoding="utf-8", newline="") as file:
         reader = csv.reader(file)
         next(reader, None)
-        for line, imsi, cause, what in reader:
+        for row in reader:
+            if len(row) != len(HEADER):
+                # it is being written
+                return
+            line, imsi, cause, what = row
             yield RefusedAnswer(line=int(line), imsi=imsi or None, cause=cause, what=what)

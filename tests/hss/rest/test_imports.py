@@ -77,6 +77,16 @@ async def test_no_path_of_the_caller_is_opened(api: Api) -> None:
     assert list(api.desk.quarantine(1).parent.iterdir()) == []
 
 
+async def test_row_that_is_being_written_is_left_for_the_next_time(api: Api) -> None:
+    client = api.client(Role.IMPORTER)
+    await client("POST", f"/v1/imports?{QUERY}", pieces=rows(1, bad=1))
+    await at_its_end(client, 1)
+    with api.desk.quarantine(1).open("a") as file:
+        file.write("9,x")
+    found = (await client("GET", "/v1/imports/1/quarantine")).json
+    assert ([row["line"] for row in found["rows"]], found["next"]) == ([3], None)
+
+
 async def test_unknown_import_is_told(api: Api) -> None:
     client = api.client(Role.IMPORTER)
     for method, path in (("GET", "9"), ("GET", "9/quarantine"), ("POST", "9/rollback")):
