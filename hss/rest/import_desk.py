@@ -154,7 +154,7 @@ class ImportDesk:
         with hold:
             try:
                 await asyncio.to_thread(work)
-            except (ProvisioningRefused, StoreError, VaultError) as error:
+            except (ProvisioningRefused, StoreError, VaultError, OSError) as error:
                 if self.work is None:
                     raise
                 self.failures[self.work.batch.id] = str(error)
