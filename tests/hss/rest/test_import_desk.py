@@ -49,6 +49,17 @@ async def test_import_that_the_end_interrupts_goes_on_with_the_same_file(
     assert again.failures == {}
 
 
+async def test_full_disk_is_told_as_the_cause(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(running.Importer, "run", fail)
+    batch = await api.desk.start("a.csv", "pysim", pieces(rows(1)), ACTOR)
+    await api.desk.close()
+    assert "No space left on device" in api.desk.failures[batch.id]
+    assert api.desk.work is None
+
+
 async def test_files_of_a_killed_process_are_taken_away(api: Api) -> None:
     left = api.desk.quarantine(1).parent / "upload-dead"
     left.mkdir()
