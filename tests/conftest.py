@@ -10,6 +10,9 @@ from typing import NoReturn
 import pytest
 
 from runtime import logs
+from tests.namespaces import namespace
+
+__all__ = ["namespace"]
 
 _MISSING: Counter[str] = Counter()
 _MISSING_PREFIX = "foreign peer not installed: "
