@@ -4,7 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -134,6 +134,21 @@ def until(running: "subprocess.Popen[str]", start: str) -> str:
         if line.startswith(start):
             return line
     pytest.fail("\n".join(said))
+
+
+def join(core: Namespace, hosts: Mapping[Namespace, Sequence[str]]) -> None:
+    """Make one link of `core` and others, by a bridge in `core`; each has its addresses, such as 192.0.2.4/24."""
+    core.ip("link add name link0 type bridge")
+    core.ip("link set link0 up")
+    for number, (host, addresses) in enumerate(hosts.items()):
+        device = "link0" if host is core else "cable0"
+        if host is not core:
+            host.ip(f"link add cable0 type veth peer name port{number} netns {core.holder.pid}")
+            core.ip(f"link set port{number} master link0 up")
+            host.ip("link set cable0 up")
+        for address in addresses:
+            # Nobody else is on the link, so nobody has to be asked whether an address is free.
+            host.ip(f"address add {address} dev {device}" + (" nodad" if ":" in address else ""))
 
 
 def apart(laboratory: Laboratory, ue: Namespace, gateway: Namespace) -> None:
