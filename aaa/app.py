@@ -37,6 +37,8 @@ from runtime.diameter.pool import DiameterPool
 from runtime.diameter.settings import DiameterUnavailable, Handler
 from runtime.diameter.throttle import ThrottledClient
 from runtime.logs import configure, get_logger
+from runtime.metrics.exposing import exposing
+from runtime.metrics.tally import share_with_parent
 from runtime.process import notify_ready, run
 from runtime.taps import Address
 from runtime.worker import Worker, this_worker
@@ -67,6 +69,7 @@ def main(path: Path, *, workers: int | None = None) -> int:
     configure(logging.level, logging.format)
     settings = read_settings(raw)
     worker = this_worker()
+    share_with_parent()
     if worker is None and (workers or settings.aaa.workers) > 1:
         return oversee(settings, raw.path, workers)
     return run(lambda stop: serve(raw, settings, stop, worker))
@@ -79,6 +82,7 @@ async def serve(raw: RawConfig, settings: AaaSettings, stop: asyncio.Event, work
     """
     not_reloaded_by(signal.SIGHUP, worker)
     async with AsyncExitStack() as stack:
+        await stack.enter_async_context(exposing(settings.metrics, "aaa.metrics", worker))
         tap = open_capture(raw.section("capture", CaptureConfig).folder, _name(worker))
         stack.callback(tap.close)
         aaa = settings.aaa

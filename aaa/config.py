@@ -11,6 +11,7 @@ from aaa.eap.policy import AkaPolicy
 from aaa.identities.config import IdentitiesConfig
 from aaa.radius.config import RadiusConfig
 from runtime.config import ConfigError, NetworkConfig, OptionalAddress, RawConfig, Section, SocketAddress
+from runtime.metrics.config import MetricsConfig
 from wire.identity import EapMethod
 from wire.names import Plmn, nai_realm
 
@@ -78,6 +79,7 @@ class AaaSettings:
     diameter: DiameterConfig | None
     identities: IdentitiesConfig | None = None
     home_realm: str = ""
+    metrics: MetricsConfig | None = None
 
 
 def read_settings(raw: RawConfig) -> AaaSettings:
@@ -89,6 +91,7 @@ def read_settings(raw: RawConfig) -> AaaSettings:
         radius=raw.optional("aaa.radius", RadiusConfig),
         diameter=raw.optional("aaa.diameter", DiameterConfig),
         identities=raw.optional("aaa.identities", IdentitiesConfig),
+        metrics=raw.optional("aaa.metrics", MetricsConfig),
         home_realm=_home_realm(raw.optional("network", NetworkConfig)),
     )
     if settings.radius is None and settings.diameter is None:

@@ -1,7 +1,6 @@
 """What the AAA server counts; labels are methods and kinds of identity, never a subscriber."""
 
-from prometheus_client import Counter
-
+from runtime.metrics.families import Counter
 from wire.identity import EapMethod, IdentityKind
 
 LOGINS = Counter(
@@ -18,4 +17,4 @@ CONVERSATIONS_KEPT = Counter(
 
 def count_login(method: EapMethod, kind: IdentityKind, *, imsi_shown: bool) -> None:
     """One login that succeeded; the share of IMSIs shown is imsi="shown" of all."""
-    LOGINS.labels(method.name, kind.name.lower(), "shown" if imsi_shown else "hidden").inc()
+    LOGINS.count(method.name, kind.name.lower(), "shown" if imsi_shown else "hidden")

@@ -12,6 +12,8 @@ from aaa.config import AaaSettings, read_settings
 from runtime.config import ConfigError, SocketAddress, read_config
 from runtime.crew import Crew
 from runtime.logs import get_logger
+from runtime.metrics.server import MetricsServer
+from runtime.metrics.tally import Tally
 from runtime.process import notify_ready, run
 from runtime.recruit import WorkerFailed
 from runtime.worker import Worker
@@ -28,7 +30,7 @@ def oversee(settings: AaaSettings, path: Path, workers: int | None) -> int:
     for kind, address in _addresses(settings):
         require_free(kind, address)
     try:
-        return run(lambda stop: _oversee(path, workers, stop))
+        return run(lambda stop: _oversee(settings, path, workers, stop))
     except WorkerFailed as failed:
         if failed.code is not None and failed.code > 0:
             return failed.code
@@ -36,13 +38,17 @@ def oversee(settings: AaaSettings, path: Path, workers: int | None) -> int:
         return 1
 
 
-async def _oversee(path: Path, workers: int | None, stop: asyncio.Event) -> None:
+async def _oversee(settings: AaaSettings, path: Path, workers: int | None, stop: asyncio.Event) -> None:
     reload = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reload.set)
     # -P keeps a folder that happens to hold a package of the same name from being taken for ours.
     command = (sys.executable, "-P", "-m", "akadia", "--config", str(path), "aaa", "serve")
-    crew = Crew(command, since=int(time.time()))
+    tally = Tally()
+    crew = Crew(command, since=int(time.time()), tally=tally)
+    metrics = None if settings.metrics is None else MetricsServer(settings.metrics, "aaa.metrics", tally)
     try:
+        if metrics is not None:
+            await metrics.open()
         if await _unless(stop, crew.change(_wanted(path, workers))):
             log.info("workers ready", workers=len(crew.process_ids))
             notify_ready()
@@ -52,6 +58,8 @@ async def _oversee(path: Path, workers: int | None, stop: asyncio.Event) -> None
                 reload.clear()
                 await _unless(stop, _reload(crew, path, workers))
     finally:
+        if metrics is not None:
+            await metrics.close()
         await crew.stop()
 
 

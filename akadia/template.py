@@ -13,7 +13,8 @@ AaaChoice = Literal["diameter", "radius"]
 
 SECTIONS = frozenset(
     {
-        "network", "log", "capture", "dns", "hss", "hss.api", "aaa", "aaa.identities", "aaa.radius",
+        "network", "log", "capture", "dns", "hss", "hss.api", "hss.metrics", "aaa", "aaa.identities", "aaa.metrics",
+        "aaa.radius",
         "aaa.radius.radsec", "aaa.diameter",
         "aaa.swx", "pdngw", "pdngw.diameter", "pdngw.radius", "ue",
     }
@@ -21,6 +22,7 @@ SECTIONS = frozenset(
 """Every table that some part of Akadia reads."""
 
 DNS_PORT, SWX_PORT, API_PORT, DIAMETER_PORT, DIAMETER_TLS_PORT = 5300, 3868, 8443, 3868, 5658
+METRICS_PORT = 9464
 RADIUS_PORT, RADIUS_ACCT_PORT, RADSEC_PORT = 1812, 1813, 2083
 IKE_PORT, NATT_PORT, DSMIP_PORT = 5500, 4500, 4191
 
@@ -173,7 +175,17 @@ connections = 64  # how many connections there may be at once
 import_megabytes = 512  # the largest file that an import takes
 imports = "imports"  # the folder for uploads, which hold keys while they are imported, and for quarantine files
 mappings = ""  # a folder with mappings of your own, NAME.toml each; "" for those of Akadia alone
+
+[hss.metrics]  # what the HSS counts, for Prometheus; without this table it is not to be had
+{_metrics(plan.block.hss)}
 """
+
+
+def _metrics(host: IPv4Address) -> str:
+    return f"""\
+listen = {_quoted(f"{host}:{METRICS_PORT}")}  # where it listens, HTTP: GET /metrics
+addresses = ["127.0.0.0/8", "::1/128"]  # whence it may be asked
+connections = 8  # how many there may be at once"""
 
 
 _HSS_LIMITS = """\
@@ -218,6 +230,9 @@ reauthentications = 100  # how many may follow a full authentication
 reauthentication_age = 86400  # and for how many seconds
 reauthentication_realm = ""  # put behind such an identity, so that it comes back to this server; "" for the UE's own
 privacy_keys = []  # RSA keys, PEM, of UEs that encrypt their IMSI
+
+[aaa.metrics]  # what the AAA server counts over all its workers, for Prometheus; without this table it is not to be had
+{_metrics(block.aaa)}
 
 [aaa.radius]  # RADIUS with EAP (RFC 3579)
 auth = {_quoted(f"{block.aaa}:{RADIUS_PORT}")}  # where it listens, UDP

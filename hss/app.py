@@ -12,6 +12,8 @@ from hss.rest.opening import api_server
 from hss.store.location import describe
 from runtime.config import CaptureConfig, LogConfig, NetworkConfig, SocketAddress, read_config
 from runtime.logs import configure, get_logger
+from runtime.metrics.config import MetricsConfig
+from runtime.metrics.exposing import exposing
 from runtime.process import notify_ready, run
 
 log = get_logger("hss.app")
@@ -26,7 +28,12 @@ def main(path: Path) -> int:
     api = config.optional("hss.api", ApiConfig)
     apn = config.section("network", NetworkConfig).apn if api is not None else ""
     folder = config.section("capture", CaptureConfig).folder
-    return run(lambda stop: serve(hss, stop, config_path=path, capture_folder=folder, api=api, default_apn=apn))
+    metrics = config.optional("hss.metrics", MetricsConfig)
+    return run(
+        lambda stop: serve(
+            hss, stop, config_path=path, capture_folder=folder, api=api, default_apn=apn, metrics=metrics
+        )
+    )
 
 
 async def serve(
@@ -37,12 +44,14 @@ async def serve(
     capture_folder: Path | None = None,
     api: ApiConfig | None = None,
     default_apn: str = "",
+    metrics: MetricsConfig | None = None,
 ) -> None:
-    """Serve SWx and S6a, and the REST API if it is wanted, until `stop` is set.
+    """Serve SWx and S6a, and the REST API and metrics if they are wanted, until `stop` is set.
 
     Then let every peer know and commit what waits.
     """
     async with open_store(config, config_path) as store, AsyncExitStack() as stack:
+        await stack.enter_async_context(exposing(metrics, "hss.metrics"))
         faces = Faces(
             config, store.database, store.service, capture_folder=capture_folder, config_path=Path(config_path)
         )

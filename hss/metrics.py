@@ -1,6 +1,6 @@
 """What the HSS counts; labels are names of the configuration and causes, never a subscriber."""
 
-from prometheus_client import Counter
+from runtime.metrics.families import Counter
 
 POLICY_REFUSALS = Counter(
     "akadia_hss_policy_refusals", "Requests that the policy of their peer refused.", ("peer", "cause")

@@ -12,10 +12,14 @@ from dataclasses import dataclass
 from itertools import count
 
 from runtime.logs import get_logger
+from runtime.metrics.families import Counter
+from runtime.metrics.tally import Tally
 from runtime.recruit import Recruit, WorkerFailed, ending
 from runtime.worker import Worker
 
 log = get_logger("runtime.crew")
+
+ENDED = Counter("akadia_workers_ended", "Workers that ended without having been told to; each was replaced.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +41,13 @@ class Pace:
 
 
 class Crew:
-    """The shift that works now; `command` starts one worker, `since` is when the parent began."""
+    """The shift that works now; `command` starts one worker, `since` is when the parent began, `tally` counts."""
 
-    def __init__(self, command: Sequence[str], *, since: int, pace: Pace | None = None) -> None:
+    def __init__(
+        self, command: Sequence[str], *, since: int, pace: Pace | None = None, tally: Tally | None = None
+    ) -> None:
         self._command = tuple(command)
+        self._tally = tally
         self._since = since
         self._pace = pace or Pace()
         self._slots: set[int] = set()
@@ -80,15 +87,23 @@ class Crew:
         """A new process, loading."""
         slot = next(number for number in count(1) if number not in self._slots)
         self._slots.add(slot)
+        metrics = None
         try:
-            return await Recruit.start(self._command, Worker(slot, self._since))
+            metrics = None if self._tally is None else self._tally.open()
+            return await Recruit.start(self._command, Worker(slot, self._since), metrics)
         except BaseException:
             self._slots.discard(slot)
+            self._count_no_more(metrics)
             raise
 
     def dismissed(self, recruit: Recruit) -> None:
         """It has ended: its slot is free."""
         self._slots.discard(recruit.worker.slot)
+        self._count_no_more(recruit.metrics)
+
+    def _count_no_more(self, metrics: int | None) -> None:
+        if self._tally is not None and metrics is not None:
+            self._tally.close(metrics)
 
 
 class Shift:
@@ -129,6 +144,7 @@ class Shift:
             began = loop.time()
             code = await recruit.ended()
             self._gone(recruit)
+            ENDED.count()
             log.error("worker ended", worker=recruit.worker.slot, process=recruit.process_id, cause=ending(code))
             recruit = await self._replacement(failures=int(loop.time() - began < self._pace.steady))
             log.info("worker replaced", worker=recruit.worker.slot, process=recruit.process_id)

@@ -7,6 +7,7 @@ import socket
 from collections.abc import Sequence
 from contextlib import suppress
 
+from runtime.metrics.tally import METRICS_FD
 from runtime.process import READY, SUPERVISOR_FD, TURN, WAIT_FOR_TURN
 from runtime.worker import WORKER, Worker
 
@@ -22,22 +23,30 @@ class WorkerFailed(Exception):
 class Recruit:
     """Made by `start`. It writes where its parent writes, and ends when its parent does."""
 
-    def __init__(self, worker: Worker, process: asyncio.subprocess.Process, line: socket.socket) -> None:
+    def __init__(
+        self, worker: Worker, process: asyncio.subprocess.Process, line: socket.socket, metrics: int | None
+    ) -> None:
         self.worker = worker
+        self.metrics = metrics
+        """The memory in which it counts, for a `runtime.metrics.tally.Tally`."""
         self._process = process
         self._line = line
 
     @classmethod
-    async def start(cls, command: Sequence[str], worker: Worker) -> "Recruit":
-        """A new process that loads; OSError when there can be none."""
+    async def start(cls, command: Sequence[str], worker: Worker, metrics: int | None = None) -> "Recruit":
+        """A new process that loads and counts in `metrics`; OSError when there can be none."""
         ours, its = socket.socketpair()
         ours.setblocking(False)
         environment = {SUPERVISOR_FD: str(its.fileno()), WAIT_FOR_TURN: "1", WORKER: str(worker)}
+        inherited = [its.fileno()]
+        if metrics is not None:
+            environment[METRICS_FD] = str(metrics)
+            inherited.append(metrics)
         try:
             process = await asyncio.create_subprocess_exec(
                 *command,
                 stdin=asyncio.subprocess.DEVNULL,
-                pass_fds=(its.fileno(),),
+                pass_fds=inherited,
                 env={**os.environ, **environment},
                 # A terminal's interrupt is for the parent alone.
                 start_new_session=True,
@@ -47,7 +56,7 @@ class Recruit:
             raise
         finally:
             its.close()
-        return cls(worker, process, ours)
+        return cls(worker, process, ours, metrics)
 
     @property
     def process_id(self) -> int:

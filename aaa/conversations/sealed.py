@@ -67,7 +67,7 @@ class SealedConversations:
         began = round((self._wall_clock() - now + conversation.started) * 1000)
         sealed = self._keys.seal(FORMAT, self._pack(conversation, began), self._about(conversation.client))
         if sealed is None or len(sealed) > _room(conversation.client, len(sealed)):
-            CONVERSATIONS_KEPT.inc()
+            CONVERSATIONS_KEPT.count()
             return self._kept.keep(conversation, token, now)
         if token is not None:
             self.forget(token)

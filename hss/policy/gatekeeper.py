@@ -54,5 +54,5 @@ class Gatekeeper:
     def _judge(self, peer: str, message: Message) -> None:
         violation = self._policies.judge(peer, asked(message, self._vectors_max), self._clock())
         if violation is not None:
-            POLICY_REFUSALS.labels(peer, violation.cause.value).inc()
+            POLICY_REFUSALS.count(peer, violation.cause.value)
             raise AvpFault(0, violation.reason, RESULTS[violation.cause])

@@ -7,8 +7,8 @@ from uvicorn import Config
 from uvicorn.server import ServerState
 
 from hss.rest.config import ApiConfig
-from hss.rest.connections import FIRST_REQUEST, protocol
 from hss.rest.import_desk import ImportDesk
+from runtime.http_connections import FIRST_REQUEST, protocol
 from runtime.logs import get_logger
 from runtime.taps import Address
 from runtime.tls import server_context
@@ -48,7 +48,7 @@ class ApiServer:
             h11_max_incomplete_event_size=HEAD_MAX,
         )
         settings.load()
-        made = protocol(self._config)
+        made = protocol(self._config, "hss.api", log)
         self._listener = await asyncio.get_running_loop().create_server(
             lambda: made(settings, self._state, {}),
             *self._config.address,

@@ -1,14 +1,11 @@
 """Logins by identity: the share that showed an IMSI."""
 
-from prometheus_client import REGISTRY
-
-from aaa.metrics import count_login
+from aaa.metrics import LOGINS, count_login
 from wire.identity import EapMethod, IdentityKind
 
 
 def logins(identity: str, imsi: str) -> float:
-    labels = {"method": "AKA", "identity": identity, "imsi": imsi}
-    return REGISTRY.get_sample_value("akadia_aaa_logins_total", labels) or 0.0
+    return LOGINS.value("AKA", identity, imsi)
 
 
 def test_logins_are_counted_by_identity_and_by_what_was_shown() -> None:

@@ -5,7 +5,6 @@ from random import Random
 
 import pytest
 from hypothesis import given
-from prometheus_client import REGISTRY
 
 from aaa.conversations.keys import ConversationKeys
 from aaa.conversations.recent import Recent
@@ -19,6 +18,7 @@ from aaa.eap.states import (
     MethodProposed,
 )
 from aaa.identities.epochs import Keyring
+from aaa.metrics import CONVERSATIONS_KEPT
 from aaa.sessions import STATE_OCTETS, Conversation, Lost, MemoryConversations
 from tests.aaa.conversations.samples import REALMS, RESUMABLES, eap_states, reauthenticating_with
 from tests.aaa.eap.dialogue import IDENTITIES, IMSI, REALM, VECTOR
@@ -183,7 +183,7 @@ def test_state_fits_into_radius(eap: EapState, octets: int) -> None:
 
 
 def kept_count() -> float:
-    return REGISTRY.get_sample_value("akadia_aaa_conversations_kept_total") or 0.0
+    return CONVERSATIONS_KEPT.value()
 
 
 def test_state_that_does_not_fit_stays_in_the_process_and_is_counted() -> None:

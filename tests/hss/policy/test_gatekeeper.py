@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 import pytest
-from prometheus_client import REGISTRY
 
+from hss.metrics import POLICY_REFUSALS
 from hss.policy.gatekeeper import Gatekeeper
 from hss.policy.learning import Learning
 from hss.policy.rules import PeerPolicies, PeerRule
@@ -46,8 +46,7 @@ class Faces:
 
 
 def counted(cause: str) -> float:
-    value = REGISTRY.get_sample_value("akadia_hss_policy_refusals_total", {"peer": "relay", "cause": cause})
-    return value or 0.0
+    return POLICY_REFUSALS.value("relay", cause)
 
 
 @pytest.fixture

@@ -10,8 +10,9 @@ from uvicorn import Config
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
-from hss.rest import connections
 from hss.rest.config import ApiConfig
+from runtime import http_connections
+from runtime.logs import get_logger
 
 
 @dataclass
@@ -53,7 +54,7 @@ async def connect() -> type[H11Protocol]:
     config = ApiConfig.model_validate(
         {"address": "127.0.0.2:0", "certificate": "a", "key": "b", "connections": 2}, context={}
     )
-    return connections.protocol(config)
+    return http_connections.protocol(config, "hss.api", get_logger("hss.api"))
 
 
 def made(kind: type[H11Protocol], state: ServerState, wire: Wire) -> H11Protocol:
@@ -83,7 +84,7 @@ async def test_foreign_address_and_one_too_many_are_closed_with_a_line(connect: 
 async def test_connection_that_says_nothing_is_closed(
     connect: type[H11Protocol], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connections, "FIRST_REQUEST", 0.0)
+    monkeypatch.setattr(http_connections, "FIRST_REQUEST", 0.0)
     silent, slow, asking = Wire(), Wire(), Wire()
     state = ServerState()
     made(connect, state, silent)

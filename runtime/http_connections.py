@@ -1,24 +1,34 @@
-"""Connections of the API: whence they may come, how many there may be, and that they say something in time."""
+"""Connections of HTTP: whence they may come, how many there may be, and that they say something in time."""
 
 import asyncio
+from collections.abc import Sequence
 from ipaddress import ip_address
-from typing import cast
+from typing import Protocol, cast
 
+from structlog.typing import FilteringBoundLogger
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from hss.rest.config import ApiConfig
 from runtime.config import Network
 from runtime.log_limit import LogLimit
-from runtime.logs import get_logger
-
-log = get_logger("hss.api")
 
 FIRST_REQUEST = 10.0
 """Seconds within which a connection must bring the head of a request."""
 
 
-def protocol(config: ApiConfig) -> type[H11Protocol]:
-    """uvicorn's protocol, with the limits of `config`."""
+class Admits(Protocol):
+    """A section of the configuration that says who may connect, and how many at once."""
+
+    @property
+    def addresses(self) -> Sequence[Network]:
+        """Whence."""
+
+    @property
+    def connections(self) -> int:
+        """How many."""
+
+
+def protocol(config: Admits, section: str, log: FilteringBoundLogger) -> type[H11Protocol]:
+    """uvicorn's protocol, with the limits of `config`, which is `section` of the file."""
     lines = LogLimit()
 
     class Bounded(H11Protocol):
@@ -35,7 +45,7 @@ def protocol(config: ApiConfig) -> type[H11Protocol]:
                 return
             withheld = lines.allow(cause.split(" ", 1)[0], self.loop.time())
             if withheld is not None:
-                log.warning("api connection refused", cause=cause, withheld=withheld)
+                log.warning("connection refused", cause=cause, withheld=withheld)
             transport.abort()
 
         def connection_lost(self, exc: Exception | None) -> None:
@@ -47,7 +57,7 @@ def protocol(config: ApiConfig) -> type[H11Protocol]:
         def _refusal(self) -> str | None:
             host = self.client[0] if self.client else ""
             if not any(_within(host, network) for network in config.addresses):
-                return f"{host} is none of the addresses of [hss.api]"
+                return f"{host} is none of the addresses of [{section}]"
             if len(self.connections) > config.connections:
                 return f"too many connections: {config.connections} are there"
             return None
