@@ -89,6 +89,7 @@ def _settings(config: PdnGwConfig) -> GatewaySettings:
             home_prefix=config.home_prefix,
             most_lifetime=config.lifetime_limit,
             most_bindings=config.session_limit,
+            refresh_advice=config.refresh_advice,
             moves_ike=False,
         ),
         dsmip=Endpoint(config.address, config.dsmip_port),

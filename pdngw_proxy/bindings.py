@@ -1,4 +1,4 @@
-"""The binding cache, bounded, with the time at which each entry ends (RFC 6275 §9.1)."""
+"""The binding cache, bounded, with the time at which each entry is due (RFC 6275 §9.1)."""
 
 from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
@@ -19,9 +19,10 @@ class Unbound:
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """A home registration."""
+    """A home registration; at `ask_at` the mobile node is asked to renew it, None when it was asked already."""
 
     binding: Binding
+    ask_at: float | None = None
 
     @property
     def sequence(self) -> int:
@@ -29,20 +30,41 @@ class Registered:
         return self.binding.sequence
 
     @property
-    def ends_at(self) -> float:
-        """When the entry is removed."""
-        return self.binding.expires_at
+    def due_at(self) -> float:
+        """When the mobile node is asked, or else the entry is removed."""
+        return self.binding.expires_at if self.ask_at is None else self.ask_at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revoking:
+    """A binding that was taken back; it waits for the mobile node's Binding Revocation Acknowledgement.
+
+    `indication` is the sequence number of ours, sent `sendings` times; at `due_at` it is sent again or given up.
+    """
+
+    binding: Binding
+    trigger: int
+    cause: str
+    indication: int
+    sendings: int
+    due_at: float
+
+    @property
+    def sequence(self) -> int:
+        """The last valid sequence number."""
+        return self.binding.sequence
 
 
 @dataclass(frozen=True, slots=True)
 class Lingering:
-    """A de-registered entry that still refuses older updates."""
+    """A de-registered entry that still refuses older updates, until `due_at`."""
 
     sequence: int
-    ends_at: float
+    due_at: float
 
 
-Entry = Unbound | Registered | Lingering
+Held = Registered | Revoking | Lingering
+Entry = Unbound | Held
 
 
 class BindingCache:
@@ -50,7 +72,7 @@ class BindingCache:
 
     def __init__(self, capacity: int) -> None:
         self._capacity = capacity
-        self._entries: dict[IPv6Address, Registered | Lingering] = {}
+        self._entries: dict[IPv6Address, Held] = {}
         self._ends: list[tuple[float, IPv6Address]] = []
 
     def __len__(self) -> int:
@@ -63,7 +85,7 @@ class BindingCache:
 
     @property
     def deadline(self) -> float | None:
-        """When the next entry ends, or None."""
+        """When the next entry is due, or None."""
         self._forget_moved()
         return self._ends[0][0] if self._ends else None
 
@@ -83,28 +105,28 @@ class BindingCache:
             return
         before = self._entries.get(home_address)
         self._entries[home_address] = entry
-        if before is None or before.ends_at != entry.ends_at:
-            heappush(self._ends, (entry.ends_at, home_address))
+        if before is None or before.due_at != entry.due_at:
+            heappush(self._ends, (entry.due_at, home_address))
         if len(self._ends) > 2 * len(self._entries) + _SLACK:
             # a mobile node that renews all the time must not make it grow
-            self._ends = [(entry.ends_at, address) for address, entry in self._entries.items()]
+            self._ends = [(entry.due_at, address) for address, entry in self._entries.items()]
             heapify(self._ends)
 
-    def ended(self, now: float) -> list[tuple[IPv6Address, Registered | Lingering]]:
-        """The entries whose time is over, the oldest first; they stay until they are replaced."""
+    def due(self, now: float) -> list[tuple[IPv6Address, Held]]:
+        """The entries whose time has come, the oldest first; they stay until they are replaced."""
         over = []
         while self._ends and self._ends[0][0] <= now:
-            ends_at, home_address = heappop(self._ends)
+            due_at, home_address = heappop(self._ends)
             entry = self._entries.get(home_address)
-            if entry is not None and entry.ends_at == ends_at:
+            if entry is not None and entry.due_at == due_at:
                 over.append((home_address, entry))
         return over
 
     def _forget_moved(self) -> None:
         """Drop the heap's front while the entry it was for is gone or ends at another time."""
         while self._ends:
-            ends_at, home_address = self._ends[0]
+            due_at, home_address = self._ends[0]
             entry = self._entries.get(home_address)
-            if entry is not None and entry.ends_at == ends_at:
+            if entry is not None and entry.due_at == due_at:
                 return
             heappop(self._ends)

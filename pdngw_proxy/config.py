@@ -24,6 +24,9 @@ class PdnGwConfig(Section):
     aaa: Literal["diameter", "radius"] = "diameter"
     session_limit: int = Field(default=10_000, ge=1, description="IKE SAs at most")
     lifetime_limit: int = Field(default=3600, ge=4, le=262140, description="seconds a binding is granted at most")
+    refresh_advice: int = Field(
+        default=0, ge=0, le=262140, description="seconds after which UEs should renew; 0: as they like"
+    )
 
     @model_validator(mode="after")
     def _home_agent_is_at_home(self) -> Self:

@@ -117,6 +117,7 @@ class DataPlane:
                 yield Report(Level.DEBUG, "binding renewed", _of_binding(binding))
             case BindingRemoved(binding, cause):
                 yield Report(Level.INFO, "binding removed", {"cause": cause, **_of_binding(binding)})
+                yield from self._removed(binding.home_address)
             case Refused(home_address, cause):
                 yield Report(
                     Level.WARNING, "Binding Update refused", {"cause": cause, "home_address": str(home_address)}
@@ -125,6 +126,11 @@ class DataPlane:
                 yield Report(Level.WARNING, "Binding Update dropped", {"cause": cause})
             case _:
                 assert_never(effect)
+
+    def _removed(self, home_address: IPv6Address) -> Effects:
+        session = self._sessions.of_home(home_address)
+        if session is not None and session.ending is not None:
+            yield CloseSession(session.sa, session.ending)
 
     def _answer(self, octets: bytes, home_address: IPv6Address, endpoint: OuterEndpoint) -> Effects:
         session = self._sessions.of_home(home_address)

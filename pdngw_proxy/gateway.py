@@ -30,11 +30,12 @@ from pdngw_proxy.home_network import HomeNetwork, correspondent_of
 from pdngw_proxy.ike import events as ike
 from pdngw_proxy.ike.policy import Admission, ResponderPolicy
 from pdngw_proxy.ike.table import ResponderTable, SaEffect, SaEvent, TableEvent
-from pdngw_proxy.mobility import HomeAgentPolicy, SessionEnded
+from pdngw_proxy.mobility import HomeAgentPolicy, RevokeRequested, SessionEnded
 from pdngw_proxy.sessions import GatewaySession, SessionBook
 from wire.esp.encapsulation import KEEPALIVE, NON_ESP_MARKER, has_ike_shape
 from wire.ikev2.association import UNUSABLE, Association
 from wire.ikev2.nat import Endpoint
+from wire.mip6.revocation import RevocationTrigger
 from wire.sansio import RandomBytes, Tick
 
 Effects = Iterator[GatewayEffect]
@@ -119,14 +120,24 @@ class Gateway:
             case DrainRequested():
                 yield from self._drain(event, now)
             case SessionAborted(name, cause):
-                session = self.sessions.of_name(name)
-                if session is not None:
-                    yield from self._ike(SaEvent(session.sa, ike.CloseRequested(cause)), now)
+                yield from self._abort(name, cause, now)
             case Tick():
                 yield from self._ike(Tick(), now)
                 yield from self._plane_wants(self._plane.move(Tick(), now), now)
             case _:
                 assert_never(event)
+
+    def _abort(self, name: str, cause: str, now: float) -> Effects:
+        """A UE that is bound is told by a Binding Revocation first, and then by a Delete (RFC 5846 §7)."""
+        session = self.sessions.of_name(name)
+        if session is None or session.ending is not None:
+            return
+        if session.lease is None or not self._is_bound(session):
+            yield from self._ike(SaEvent(session.sa, ike.CloseRequested(cause)), now)
+            return
+        session.ending = cause
+        revoke = RevokeRequested(session.lease.home_address, RevocationTrigger.ADMINISTRATIVE_REASON, cause)
+        yield from self._plane_wants(self._plane.move(revoke, now), now)
 
     def _drain(self, event: DrainRequested, now: float) -> Effects:
         for session in self.sessions.all():
@@ -265,6 +276,8 @@ class Gateway:
     def _closed(self, sa: bytes, cause: str, now: float) -> Effects:
         session = self.sessions.of_sa(sa)
         said = self._refused == (sa, cause)
+        if session is not None and session.ending is not None:
+            cause, session.ending = session.ending, None
         if session is None:
             if not said:
                 yield Report(Level.WARNING, "attach given up", {"cause": cause}, by_stranger=True)

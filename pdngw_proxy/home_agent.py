@@ -1,10 +1,20 @@
 """The home agent: one binding for the Home Address of each SA (RFC 6275 §10.3, RFC 5555 §4.5)."""
 
 from dataclasses import replace
-from ipaddress import IPv4Address, IPv6Address
+from ipaddress import IPv6Address
 from typing import assert_never
 
-from pdngw_proxy.bindings import MAX_DELETE_BCE_TIMEOUT, BindingCache, Entry, Lingering, Registered, Unbound
+from pdngw_proxy import answers
+from pdngw_proxy.bindings import (
+    MAX_DELETE_BCE_TIMEOUT,
+    BindingCache,
+    Entry,
+    Held,
+    Lingering,
+    Registered,
+    Revoking,
+    Unbound,
+)
 from pdngw_proxy.mobility import (
     AgentEffect,
     AgentEvent,
@@ -17,8 +27,7 @@ from pdngw_proxy.mobility import (
     IpAddress,
     MobilityArrived,
     Refused,
-    SendMobility,
-    SendPacket,
+    RevokeRequested,
     SessionEnded,
 )
 from pdngw_proxy.rate import RateLimit
@@ -32,30 +41,38 @@ from pdngw_proxy.registration import (
     is_deregistration,
 )
 from wire.errors import DecodeError
-from wire.ip.icmpv6 import PROBLEM_FIELD, ParameterProblem, build_icmpv6
-from wire.ip.ipv6 import HEADER_OCTETS, PROTO_ICMPV6, PROTO_MOBILITY, Ipv6Packet
-from wire.mip6.binding_ack import AckFlag, BindingAck
-from wire.mip6.binding_error import BindingError
-from wire.mip6.binding_update import BindingFlag, BindingUpdate
+from wire.mip6.binding_update import BindingUpdate
 from wire.mip6.header import HEADER_LEN_OFFSET, checksum_holds
-from wire.mip6.ipv4_options import NO_KEEPALIVE, Ipv4AddressAck, Ipv4HomeAddress, NatDetection
 from wire.mip6.ipv6_options import LIFETIME_UNIT
-from wire.mip6.messages import MobilityMessage, build_message, is_known_type, parse_message
-from wire.mip6.options import MobilityOption, find
-from wire.mip6.statuses import BindingErrorStatus, BindingStatus, Ipv4AckStatus, name_of
+from wire.mip6.messages import MobilityMessage, is_known_type, parse_message
+from wire.mip6.revocation import RevocationAck
+from wire.mip6.sequence import following
+from wire.mip6.statuses import BindingStatus, is_accepted, name_of
 from wire.sansio import Tick, Transitions, check_transition
 
 TRANSITIONS: Transitions = {
     (Unbound, MobilityArrived): frozenset({Unbound, Registered}),
     (Unbound, SessionEnded): frozenset({Unbound}),
+    (Unbound, RevokeRequested): frozenset({Unbound}),
     (Registered, MobilityArrived): frozenset({Registered, Lingering}),
     (Registered, SessionEnded): frozenset({Unbound}),
-    (Registered, Tick): frozenset({Unbound}),
+    (Registered, RevokeRequested): frozenset({Revoking}),
+    (Registered, Tick): frozenset({Registered, Unbound}),
+    (Revoking, MobilityArrived): frozenset({Revoking, Lingering}),
+    (Revoking, SessionEnded): frozenset({Unbound}),
+    (Revoking, RevokeRequested): frozenset({Revoking}),
+    (Revoking, Tick): frozenset({Revoking, Unbound}),
     (Lingering, MobilityArrived): frozenset({Lingering, Registered}),
     (Lingering, SessionEnded): frozenset({Unbound}),
+    (Lingering, RevokeRequested): frozenset({Lingering}),
     (Lingering, Tick): frozenset({Unbound}),
 }
 """Of each Home Address's entry in the binding cache."""
+
+INIT_MIN_DELAY_BRIS = 1.0
+MAX_BRACK_TIMEOUT = 2.0
+BRI_MAX_RETRIES = 1
+"""Seconds before the first and before any later repetition, and how many there are (RFC 5846 §11)."""
 
 _MOST_COMPLAINTS = 10
 """Binding Errors and Parameter Problems per second, to all mobile nodes together (RFC 6275 §9.3.3)."""
@@ -68,10 +85,11 @@ class HomeAgent:
         self._policy = policy
         self._cache = BindingCache(policy.most_bindings)
         self._complaints = RateLimit(most=_MOST_COMPLAINTS)
+        self._indication = 0
 
     @property
     def deadline(self) -> float | None:
-        """When the next entry of the binding cache ends."""
+        """When the next entry of the binding cache is due."""
         return self._cache.deadline
 
     def binding(self, home_address: IPv6Address) -> Binding | None:
@@ -83,13 +101,15 @@ class HomeAgent:
         return self._cache.entry(home_address)
 
     def handle(self, event: AgentEvent, now: float) -> list[AgentEffect]:
-        """Take one event and return its effects; entries whose time is over are removed first."""
-        effects = self._expire(now)
+        """Take one event and return its effects; entries whose time has come are seen to first."""
+        effects = self._see_to_due(now)
         match event:
             case MobilityArrived():
                 return effects + self._receive(event, now)
             case SessionEnded(home_address):
                 return effects + self._end(home_address, event)
+            case RevokeRequested():
+                return effects + self._revoke(event, now)
             case Tick():
                 return effects
         assert_never(event)
@@ -98,19 +118,54 @@ class HomeAgent:
         check_transition(TRANSITIONS, self._cache.entry(home_address), event, entry)
         self._cache.put(home_address, entry)
 
-    def _expire(self, now: float) -> list[AgentEffect]:
+    def _see_to_due(self, now: float) -> list[AgentEffect]:
         effects: list[AgentEffect] = []
-        for home_address, entry in self._cache.ended(now):
-            self._become(home_address, Tick(), Unbound())
-            if isinstance(entry, Registered):
-                effects.append(BindingRemoved(entry.binding, "its lifetime ended"))
+        for home_address, entry in self._cache.due(now):
+            effects += self._see_to(home_address, entry, now)
         return effects
+
+    def _see_to(self, home_address: IPv6Address, entry: Held, now: float) -> list[AgentEffect]:
+        match entry:
+            case Registered(binding) if now < binding.expires_at:
+                self._become(home_address, Tick(), Registered(binding))
+                return [answers.refresh_request(self._policy, binding)]
+            case Revoking() if entry.sendings <= BRI_MAX_RETRIES:
+                again = replace(entry, sendings=entry.sendings + 1, due_at=now + MAX_BRACK_TIMEOUT)
+                self._become(home_address, Tick(), again)
+                return [answers.revocation(self._policy, again)]
+        self._become(home_address, Tick(), Unbound())
+        match entry:
+            case Registered(binding):
+                return [BindingRemoved(binding, "its lifetime ended")]
+            case Revoking(binding=binding, cause=cause):
+                return [BindingRemoved(binding, f"{cause}; the mobile node did not confirm")]
+            case Lingering():
+                return []
+        assert_never(entry)
 
     def _end(self, home_address: IPv6Address, event: SessionEnded) -> list[AgentEffect]:
         """Nothing lingers: the Home Address may be another subscriber's next, whose numbers begin anywhere."""
-        binding = self._cache.binding(home_address)
+        entry = self._cache.entry(home_address)
         self._become(home_address, event, Unbound())
-        return [BindingRemoved(binding, "its session ended")] if binding is not None else []
+        return [BindingRemoved(entry.binding, "its session ended")] if isinstance(entry, Registered | Revoking) else []
+
+    def _revoke(self, event: RevokeRequested, now: float) -> list[AgentEffect]:
+        """RFC 5846 §7: from now on nothing is forwarded, and the mobile node is told until it says that it knows."""
+        entry = self._cache.entry(event.home_address)
+        if not isinstance(entry, Registered):
+            self._become(event.home_address, event, entry)
+            return []
+        self._indication = following(self._indication)
+        revoking = Revoking(
+            binding=entry.binding,
+            trigger=event.trigger,
+            cause=event.cause,
+            indication=self._indication,
+            sendings=1,
+            due_at=now + INIT_MIN_DELAY_BRIS,
+        )
+        self._become(event.home_address, event, revoking)
+        return [answers.revocation(self._policy, revoking)]
 
     # Messages
 
@@ -132,9 +187,11 @@ class HomeAgent:
         return self._read(arrived, message, now)
 
     def _read(self, arrived: MobilityArrived, message: MobilityMessage, now: float) -> list[AgentEffect]:
+        entry = self._cache.entry(arrived.source)
+        if isinstance(message, RevocationAck):
+            return self._revoked(arrived, message, entry, now)
         if not isinstance(message, BindingUpdate):
             return [Dropped(f"MH type {message.mh_type} from the mobile node {arrived.source}")]
-        entry = self._cache.entry(arrived.source)
         fault = find_silent_fault(arrived, message, entry)
         if fault is not None:
             return [Dropped(fault)]
@@ -151,8 +208,8 @@ class HomeAgent:
     def _remember(self, arrived: MobilityArrived, entry: Entry, sequence: int) -> None:
         """A valid update moves the sequence number, also when it is refused after that (RFC 6275 §9.5.1)."""
         match entry:
-            case Registered(binding):
-                self._become(arrived.source, arrived, Registered(replace(binding, sequence=sequence)))
+            case Registered(binding) | Revoking(binding=binding):
+                self._become(arrived.source, arrived, replace(entry, binding=replace(binding, sequence=sequence)))
             case Lingering():
                 self._become(arrived.source, arrived, replace(entry, sequence=sequence))
             case Unbound():
@@ -162,11 +219,11 @@ class HomeAgent:
         self, arrived: MobilityArrived, update: BindingUpdate, care_of: IpAddress, now: float
     ) -> list[AgentEffect]:
         entry = self._cache.entry(arrived.source)
-        no_room = isinstance(entry, Unbound) and self._cache.is_full
-        refusal = find_refusal(update, arrived, care_of, self._policy, no_room)
+        refusal = find_refusal(update, arrived, care_of, self._policy, entry=entry, no_room=self._cache.is_full)
         if refusal is not None:
             return self._refuse(arrived, update, refusal, entry)
         units = granted_units(update, self._policy)
+        expires_at = now + units * LIFETIME_UNIT
         binding = Binding(
             home_address=arrived.source,
             care_of=care_of,
@@ -174,11 +231,12 @@ class HomeAgent:
             sequence=update.sequence,
             flags=update.flags,
             lifetime=units * LIFETIME_UNIT,
-            expires_at=now + units * LIFETIME_UNIT,
+            expires_at=expires_at,
             nat_detected=is_behind_nat(update, arrived.outer.address),
         )
-        self._become(arrived.source, arrived, Registered(binding))
-        answer = self._answer(arrived, update, BindingStatus.ACCEPTED, units)
+        ask_at = expires_at - self._policy.asking_share * binding.lifetime
+        self._become(arrived.source, arrived, Registered(binding, ask_at))
+        answer = answers.acknowledgement(self._policy, arrived, update, BindingStatus.ACCEPTED, units)
         if isinstance(entry, Registered):
             return [BindingChanged(binding, entry.binding), answer]
         return [BindingAdded(binding), answer]
@@ -186,11 +244,19 @@ class HomeAgent:
     def _deregister(self, arrived: MobilityArrived, update: BindingUpdate, now: float) -> list[AgentEffect]:
         """RFC 6275 §10.3.2; the sequence number stays for a while, against updates that come late."""
         entry = self._cache.entry(arrived.source)
-        if not isinstance(entry, Registered):
+        if not isinstance(entry, Registered | Revoking):
             return self._refuse(arrived, update, BindingStatus.NOT_HOME_AGENT_FOR_THIS_NODE, entry)
         self._become(arrived.source, arrived, Lingering(update.sequence, now + MAX_DELETE_BCE_TIMEOUT))
-        answer = self._answer(arrived, update, BindingStatus.ACCEPTED, 0)
+        answer = answers.acknowledgement(self._policy, arrived, update, BindingStatus.ACCEPTED, 0)
         return [BindingRemoved(entry.binding, "the mobile node de-registered"), answer]
+
+    def _revoked(self, arrived: MobilityArrived, ack: RevocationAck, entry: Entry, now: float) -> list[AgentEffect]:
+        """RFC 5846 §7: with whatever status, the mobile node has heard that its binding is no more."""
+        if not isinstance(entry, Revoking) or ack.sequence != entry.indication:
+            return [Dropped(f"a Binding Revocation Acknowledgement {ack.sequence} of {arrived.source}, none is due")]
+        self._become(arrived.source, arrived, Lingering(entry.sequence, now + MAX_DELETE_BCE_TIMEOUT))
+        doubt = "" if is_accepted(ack.status) else f"; the mobile node answered with status {ack.status}"
+        return [BindingRemoved(entry.binding, entry.cause + doubt)]
 
     # Answers
 
@@ -201,82 +267,14 @@ class HomeAgent:
         if status == BindingStatus.SEQUENCE_OUT_OF_WINDOW and not isinstance(entry, Unbound):
             update = replace(update, sequence=entry.sequence)
         cause = f"status {name_of(status)}, sequence number {update.sequence}"
-        return [Refused(arrived.source, cause), self._answer(arrived, update, status, 0)]
-
-    def _answer(
-        self, arrived: MobilityArrived, update: BindingUpdate, status: BindingStatus, units: int
-    ) -> SendMobility:
-        accepted = status == BindingStatus.ACCEPTED
-        ack = BindingAck(
-            status=status,
-            flags=self._flags(update) if accepted else AckFlag(0),
-            sequence=update.sequence,
-            lifetime=units,
-            options=self._options(arrived, update, bound=units > 0),
-        )
-        octets = build_message(ack, self._policy.ha_address, arrived.source)
-        return SendMobility(octets=octets, home_address=arrived.source, endpoint=arrived.outer)
-
-    def _flags(self, update: BindingUpdate) -> AckFlag:
-        flags = AckFlag(0)
-        if update.flags & BindingFlag.KEY_MANAGEMENT and self._policy.moves_ike:
-            flags |= AckFlag.KEY_MANAGEMENT
-        if update.flags & BindingFlag.MOBILE_ROUTER:
-            flags |= AckFlag.MOBILE_ROUTER
-        return flags
-
-    def _options(self, arrived: MobilityArrived, update: BindingUpdate, bound: bool) -> tuple[MobilityOption, ...]:
-        """RFC 5555 §4.5: an IPv4 Home Address is answered, and what is known of a NAT is told."""
-        options: list[MobilityOption] = []
-        asked = find(update.options, Ipv4HomeAddress)
-        if asked is not None and bound:
-            options.append(Ipv4AddressAck(_ipv4_status(asked), asked.address, prefix_length=0))
-        if isinstance(arrived.outer.address, IPv4Address):
-            nat = is_behind_nat(update, arrived.outer.address)
-            refresh = self._policy.nat_refresh if nat else NO_KEEPALIVE
-            options.append(NatDetection(refresh, force_udp=self._policy.force_udp))
-        return tuple(options)
+        return [Refused(arrived.source, cause), answers.acknowledgement(self._policy, arrived, update, status, 0)]
 
     def _report_unknown_type(self, arrived: MobilityArrived, now: float) -> list[AgentEffect]:
-        """RFC 6275 §9.3.3; the packet had no Home Address option where the source is the Home Address itself."""
         dropped = Dropped(f"unknown MH type {arrived.octets[2]} from {arrived.source}")
-        if not self._complaints.allow(now):
-            return [dropped]
-        error = BindingError(BindingErrorStatus.UNRECOGNISED_MH_TYPE, self._home_address_option(arrived))
-        octets = build_message(error, self._policy.ha_address, arrived.source)
-        return [dropped, SendMobility(octets=octets, home_address=arrived.source, endpoint=arrived.outer)]
-
-    def _home_address_option(self, arrived: MobilityArrived) -> IPv6Address:
-        return IPv6Address(0) if isinstance(arrived.outer.address, IPv4Address) else arrived.source
+        return [dropped, answers.unknown_type(self._policy, arrived)] if self._complaints.allow(now) else [dropped]
 
     def _report_problem(self, arrived: MobilityArrived, error: DecodeError, now: float) -> list[AgentEffect]:
-        """A Parameter Problem for Payload Proto or Header Len, to the packet's source (RFC 6275 §9.2)."""
         dropped = Dropped(f"a malformed Mobility Header from {arrived.source}: {error}")
         if error.offset > HEADER_LEN_OFFSET or not self._complaints.allow(now):
             return [dropped]
-        ha_address = self._policy.ha_address
-        invoking = Ipv6Packet(
-            source=arrived.source,
-            destination=arrived.destination,
-            next_header=PROTO_MOBILITY,
-            payload=arrived.octets,
-        )
-        problem = ParameterProblem(PROBLEM_FIELD, HEADER_OCTETS + error.offset, invoking.build())
-        packet = Ipv6Packet(
-            source=ha_address,
-            destination=arrived.source,
-            next_header=PROTO_ICMPV6,
-            payload=build_icmpv6(problem, ha_address, arrived.source),
-        )
-        return [dropped, SendPacket(octets=packet.build(), home_address=arrived.source, endpoint=arrived.outer)]
-
-
-def _ipv4_status(asked: Ipv4HomeAddress) -> Ipv4AckStatus:
-    """This home agent has no IPv4 Home Addresses; the IPv6 binding is made all the same (RFC 5555 §4.5)."""
-    if asked.prefix_length == 0 or asked.address.is_multicast:
-        return Ipv4AckStatus.INVALID_ADDRESS
-    if asked.prefix_requested:
-        return Ipv4AckStatus.PREFIX_UNAUTHORISED
-    if asked.address.is_unspecified:
-        return Ipv4AckStatus.DYNAMIC_UNAVAILABLE
-    return Ipv4AckStatus.INCORRECT_HOME_ADDRESS
+        return [dropped, answers.header_problem(self._policy, arrived, error)]

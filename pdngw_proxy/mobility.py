@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, IPv6Network
 
 from wire.mip6.binding_update import BindingFlag
+from wire.mip6.revocation import RevocationTrigger
 from wire.sansio import Tick
 
 IpAddress = IPv4Address | IPv6Address
@@ -57,7 +58,16 @@ class SessionEnded:
     home_address: IPv6Address
 
 
-AgentEvent = MobilityArrived | SessionEnded | Tick
+@dataclass(frozen=True, slots=True)
+class RevokeRequested:
+    """The binding of a Home Address is to end, by our decision; `cause` in one line (RFC 5846 §7)."""
+
+    home_address: IPv6Address
+    trigger: RevocationTrigger
+    cause: str
+
+
+AgentEvent = MobilityArrived | SessionEnded | RevokeRequested | Tick
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +105,7 @@ class BindingChanged:
 
 @dataclass(frozen=True, slots=True)
 class BindingRemoved:
-    """A binding is gone: de-registered, expired, or its session ended; `cause` says which."""
+    """A binding is gone: de-registered, expired, revoked, or its session ended; `cause` says which."""
 
     binding: Binding
     cause: str
@@ -123,14 +133,20 @@ AgentEffect = SendMobility | SendPacket | BindingAdded | BindingChanged | Bindin
 class HomeAgentPolicy:
     """What this home agent grants; times in seconds.
 
-    `nat_refresh` is told to a mobile node behind a NAT (RFC 5555 §6: 110). `force_udp`: the tunnel over IPv4 is always
-    in UDP. `moves_ike`: the gateway moves the IKE SA with the Care-of Address, which K promises.
+    `prefix_lifetime` is the home prefix's, past which no binding goes (RFC 6275 §10.3.1). `refresh_advice` is when the
+    next update is wanted, 0 to leave it to the mobile node (RFC 6275 §6.2.4); one that has not come when `asking_share`
+    of the lifetime is left is asked for. `nat_refresh` is told to a mobile node behind a NAT (RFC 5555 §6: 110).
+    `force_udp`: the tunnel over IPv4 is always in UDP. `moves_ike`: the gateway moves the IKE SA with the Care-of
+    Address, which K promises.
     """
 
     ha_address: IPv6Address
     home_prefix: IPv6Network
     most_lifetime: int = 3600
     most_bindings: int = 65536
+    prefix_lifetime: int = 2_592_000
+    refresh_advice: int = 0
+    asking_share: float = 0.1
     nat_refresh: int = 110
     force_udp: bool = True
     moves_ike: bool = True

@@ -2,7 +2,7 @@
 
 from ipaddress import IPv4Address, IPv6Address
 
-from pdngw_proxy.bindings import Entry, Registered, Unbound
+from pdngw_proxy.bindings import Entry, Registered, Revoking, Unbound
 from pdngw_proxy.mobility import HomeAgentPolicy, IpAddress, MobilityArrived
 from wire.mip6.binding_update import BindingFlag, BindingUpdate
 from wire.mip6.ipv4_options import Ipv4CareOf
@@ -35,8 +35,9 @@ def is_deregistration(update: BindingUpdate, care_of: IpAddress, home_address: I
 
 
 def granted_units(update: BindingUpdate, policy: HomeAgentPolicy) -> int:
-    """The lifetime granted in units of 4 s: no more than asked for, no more than the policy allows."""
-    return min(update.lifetime, max(policy.most_lifetime // LIFETIME_UNIT, 1))
+    """The lifetime granted in units of 4 s: no more than asked for, than the policy allows, than the prefix lives."""
+    most = min(policy.most_lifetime, policy.prefix_lifetime)
+    return min(update.lifetime, max(most // LIFETIME_UNIT, 1))
 
 
 def find_silent_fault(arrived: MobilityArrived, update: BindingUpdate, entry: Entry) -> str | None:
@@ -62,14 +63,23 @@ def find_invalidity(update: BindingUpdate, entry: Entry, deregisters: bool) -> B
 
 
 def find_refusal(
-    update: BindingUpdate, arrived: MobilityArrived, care_of: IpAddress, policy: HomeAgentPolicy, no_room: bool
+    update: BindingUpdate,
+    arrived: MobilityArrived,
+    care_of: IpAddress,
+    policy: HomeAgentPolicy,
+    *,
+    entry: Entry,
+    no_room: bool,
 ) -> BindingStatus | None:
-    """Why a valid update that asks for a binding is refused (RFC 6275 §10.3.1, RFC 5555 §4.5), or None."""
+    """Why a valid update that asks for a binding is refused (RFC 6275 §10.3.1, RFC 5555 §4.5), or None.
+
+    Nobody binds anew what was just taken back (RFC 5846 §7). `no_room`: the binding cache is full.
+    """
     if arrived.source not in policy.home_prefix:
         return BindingStatus.NOT_HOME_SUBNET
-    if update.flags & BindingFlag.PROXY_REGISTRATION:
+    if update.flags & BindingFlag.PROXY_REGISTRATION or isinstance(entry, Revoking):
         return BindingStatus.ADMINISTRATIVELY_PROHIBITED
-    if no_room:
+    if no_room and isinstance(entry, Unbound):
         return BindingStatus.INSUFFICIENT_RESOURCES
     if update.flags & BindingFlag.FORCE_UDP and not isinstance(arrived.outer.address, IPv4Address):
         return BindingStatus.CANNOT_FORCE_UDP_ENCAPSULATION

@@ -14,7 +14,8 @@ class GatewaySession:
     """One UE. `sa` is our SPI of its IKE SA, `name` what the AAA server calls the session.
 
     `peer` and `local` are where its ESP goes, from and to; `associations` its Child SAs by our inbound SPI.
-    `exhausted`: one of them has sent its last sequence number, and the session is being closed for it.
+    `exhausted`: one of them has sent its last sequence number, and the session is being closed for it. `ending` is why
+    the session ends as soon as its binding has, or None.
     """
 
     sa: bytes
@@ -25,6 +26,7 @@ class GatewaySession:
     user_name: str | None = None
     accepted: bool = False
     exhausted: bool = False
+    ending: str | None = None
     lease: Lease | None = None
     associations: dict[int, Association] = field(default_factory=dict)
 

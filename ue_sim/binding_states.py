@@ -89,7 +89,7 @@ TRANSITIONS: Transitions = {
     (Registered, TunnelUp): frozenset({Registering}),
     (Registered, TunnelLost): frozenset({Idle}),
     (Registered, CareOfChanged): frozenset({Refreshing}),
-    (Registered, MobilityArrived): frozenset({Registered, Refreshing}),
+    (Registered, MobilityArrived): frozenset({Registered, Refreshing, Idle}),
     (Registered, LeaveRequested): frozenset({Leaving}),
     (Registered, Tick): frozenset({Registered, Refreshing}),
     (Refreshing, TunnelUp): frozenset({Registering}),

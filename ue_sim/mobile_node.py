@@ -42,6 +42,14 @@ from wire.mip6.ipv6_options import LIFETIME_UNIT, AlternateCareOf, BindingRefres
 from wire.mip6.messages import MobilityMessage, UnknownMessage, build_message, parse_message
 from wire.mip6.options import MobilityOption, find
 from wire.mip6.refresh_request import RefreshRequest
+from wire.mip6.revocation import (
+    RevocationAck,
+    RevocationFlag,
+    RevocationIndication,
+    RevocationStatus,
+    name_of_revocation,
+    name_of_trigger,
+)
 from wire.mip6.sequence import following, is_newer
 from wire.mip6.statuses import BindingErrorStatus, BindingStatus, is_accepted, name_of
 from wire.sansio import Tick, check_transition
@@ -197,8 +205,7 @@ class MobileNode:
             count=attempt.count + 1,
         )
         self.state = replace(state, attempt=following_attempt)
-        update = self._update(state)
-        return [SendMobility(build_message(update, state.session.home_address, state.session.ha_address), update)]
+        return [_send(state.session, self._update(state))]
 
     def _update(self, state: Awaiting) -> BindingUpdate:
         leaving = isinstance(state, Leaving)
@@ -248,7 +255,9 @@ class MobileNode:
                 if isinstance(state, Registered):
                     return self._refresh(state.session, state.expires_at, now)
                 return []
-            case BindingUpdate() | UnknownMessage():
+            case RevocationIndication():
+                return self._revoked(state, message)
+            case BindingUpdate() | RevocationAck() | UnknownMessage():
                 return [Dropped(f"MH type {message.mh_type} from a home agent")]
         assert_never(message)
 
@@ -286,6 +295,24 @@ class MobileNode:
             return self._lose(f"the home agent {state.session.ha_address} does not know Binding Updates")
         return [Dropped(f"a Binding Error with status {status}")]
 
+    def _revoked(self, state: Registered | Awaiting, indication: RevocationIndication) -> list[NodeEffect]:
+        """RFC 5846 §8.1: confirm it, and have no binding from then on; only one's own single binding can be revoked."""
+        status = RevocationStatus.SUCCESS
+        if indication.flags & RevocationFlag.GLOBAL:
+            status = RevocationStatus.GLOBAL_REVOCATION_NOT_AUTHORIZED
+        elif indication.flags & RevocationFlag.PROXY:
+            status = RevocationStatus.PROXY_BINDING_REVOCATION_NOT_SUPPORTED
+        answer = _send(
+            state.session, RevocationAck(status=status, sequence=indication.sequence, flags=indication.flags)
+        )
+        if not is_accepted(status):
+            return [answer, Dropped(f"a Binding Revocation Indication that was refused: {name_of_revocation(status)}")]
+        if isinstance(state, Leaving):
+            self.state = Idle()
+            return [answer, Left(confirmed=True)]
+        reason = name_of_trigger(indication.trigger)
+        return [answer, *self._lose(f"the home agent {state.session.ha_address} revoked the binding: {reason}")]
+
     def _bound(self, session: Session, ack: BindingAck, sent_at: float, now: float) -> list[NodeEffect]:
         """The lifetime counts from the sending of the update (RFC 6275 §11.7.3)."""
         granted = float(min(ack.lifetime_seconds, self.policy.lifetime))
@@ -307,6 +334,10 @@ class MobileNode:
                 moves_ike=bool(ack.flags & AckFlag.KEY_MANAGEMENT),
             )
         ]
+
+
+def _send(session: Session, message: BindingUpdate | RevocationAck) -> SendMobility:
+    return SendMobility(build_message(message, session.home_address, session.ha_address), message)
 
 
 def _refresh_after(ack: BindingAck, nat: NatDetection | None, granted: float) -> float:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 
 from wire.mip6.binding_update import BindingUpdate
+from wire.mip6.revocation import RevocationAck
 from wire.sansio import Tick
 
 CareOf = IPv4Address | IPv6Address
@@ -49,10 +50,10 @@ NodeEvent = TunnelUp | TunnelLost | CareOfChanged | MobilityArrived | LeaveReque
 
 @dataclass(frozen=True, slots=True)
 class SendMobility:
-    """Send a whole Mobility Header from Home Address to home agent, inside the SA; `update` is what it says."""
+    """Send a whole Mobility Header from Home Address to home agent, inside the SA; `message` is what it says."""
 
     octets: bytes
-    update: BindingUpdate
+    message: BindingUpdate | RevocationAck
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -59,9 +59,10 @@ from wire.esp.sa import SequenceExhausted
 from wire.ikev2.association import UNUSABLE
 from wire.ikev2.nat import Endpoint
 from wire.ip.ipv6 import Ipv6Packet
+from wire.mip6.binding_update import BindingUpdate
 from wire.mip6.encapsulation import open_mobility, parse_tunnelled, seal_mobility
 from wire.names import epc_realm, ha_apn_name
-from wire.sansio import RandomBytes, Tick, check_transition
+from wire.sansio import RandomBytes, Tick, check_transition, is_due
 
 Effects = Iterator[UeEffect]
 
@@ -118,14 +119,10 @@ class Ue:
                 assert_never(event)
 
     def _tick(self, now: float) -> Effects:
-        if _is_due(self._discovery.deadline, now):
-            yield from self._discover(Tick(), now)
-        if self._connection is not None and _is_due(self._connection.deadline, now):
-            yield from self._connect(Tick(), now)
-        if _is_due(self._node.deadline, now):
-            yield from self._move(Tick(), now)
-        if _is_due(self._host.deadline, now):
-            yield from self._perform(self._host.ping(Tick(), now), now)
+        yield from self._discover(Tick(), now) if is_due(self._discovery, now) else ()
+        yield from self._connect(Tick(), now) if is_due(self._connection, now) else ()
+        yield from self._move(Tick(), now) if is_due(self._node, now) else ()
+        yield from self._perform(self._host.ping(Tick(), now), now) if is_due(self._host, now) else ()
 
     # Step 1: discovery
 
@@ -264,9 +261,10 @@ class Ue:
         except SequenceExhausted as error:
             yield from self._exhausted(str(error), now)
             return
-        if isinstance(self.state, Registering) and self.state.reached is Step.IPSEC_SA:
-            self.state = replace(self.state, reached=Step.BINDING_UPDATE)
-            yield StepTaken(Step.BINDING_UPDATE, evidence.of_update(effect.update, self._settings.ike))
+        match self.state, effect.message:
+            case Registering(reached=Step.IPSEC_SA) as state, BindingUpdate() as update:
+                self.state = replace(state, reached=Step.BINDING_UPDATE)
+                yield StepTaken(Step.BINDING_UPDATE, evidence.of_update(update, self._settings.ike))
         yield Send(Channel.DSMIP, datagram, Endpoint(self._connection.gateway.address, self._settings.dsmip_port))
 
     def _bound(self, bound: Bound) -> Effects:
@@ -394,7 +392,3 @@ class Ue:
         """What the network gave for the next time outlives the connection (RFC 4187 §4.1.1.7)."""
         if self._connection is not None:
             self._kept, self._connection = self._connection.kept, None
-
-
-def _is_due(deadline: float | None, now: float) -> bool:
-    return deadline is not None and now >= deadline

@@ -30,6 +30,20 @@ class Machine(Protocol[EventT_contra, EffectT]):
         """Take one event and return every effect of it, in order."""
 
 
+class Timed(Protocol):
+    """Whatever has a deadline."""
+
+    @property
+    def deadline(self) -> float | None:
+        """When it next wants a Tick, or None."""
+
+
+def is_due(part: Timed | None, now: float) -> bool:
+    """Whether a part of a machine wants a Tick now; none that is not there does."""
+    deadline = part.deadline if part is not None else None
+    return deadline is not None and now >= deadline
+
+
 class UnlistedTransition(AssertionError):
     """A machine moved where its table does not lead: a fault in the machine, never the peer's."""
 

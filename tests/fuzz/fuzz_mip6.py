@@ -1,6 +1,7 @@
 """The parsers of wire/mip6, and the seeds they are fuzzed from."""
 
 from collections.abc import Callable
+from ipaddress import IPv6Address
 
 from tests.wire.mip6.vectors import MOBILITY, named
 from wire.buffer import Reader
@@ -12,7 +13,11 @@ from wire.mip6.header import MobilityHeader
 from wire.mip6.messages import parse_message
 from wire.mip6.options import read_options
 from wire.mip6.refresh_request import RefreshRequest
+from wire.mip6.revocation import RevocationIndication, parse_revocation
 
+REVOCATION = MobilityHeader(16, RevocationIndication(trigger=1, sequence=7).build()).build(
+    IPv6Address("2001:db8::1"), IPv6Address("2001:db8::100")
+)
 HEADERS = tuple(vector.mobility_header for vector in MOBILITY)
 
 
@@ -34,6 +39,7 @@ ENTRIES: dict[str, tuple[Callable[[bytes], object], tuple[bytes, ...]]] = {
         _behind_the_header(BindingError.parse),
         (named("binding_error_unknown_hoa").mobility_header,),
     ),
+    "wire.mip6.revocation.parse_revocation": (_behind_the_header(parse_revocation), (REVOCATION,)),
     "wire.mip6.refresh_request.RefreshRequest.parse": (
         _behind_the_header(RefreshRequest.parse),
         (named("binding_refresh_request").mobility_header,),

@@ -29,6 +29,8 @@ from wire.ip.ipv4 import Ipv4Packet
 from wire.ip.ipv6 import PROTO_IPV6, PROTO_UDP
 from wire.ip.udp import UdpDatagram
 from wire.mip6.encapsulation import DSMIPV6_PORT, seal_mobility
+from wire.mip6.messages import build_message
+from wire.mip6.revocation import RevocationAck, RevocationIndication
 from wire.secret import Secret
 
 pytestmark = pytest.mark.interop
@@ -103,3 +105,17 @@ def test_tshark_reads_a_binding_update_of_the_mobile_node(shark: Shark, suite: S
         "mip6.bu.lifetime", "mip6.ipv4coa.addr",
     )  # fmt: skip
     assert shark(suite, packet, fields) == ["1", "5", "42", "1", "1", "1", "900", str(UE), "", ""]
+
+
+def test_tshark_reads_a_binding_revocation(shark: Shark) -> None:
+    fields = ("mip6.mhtype", "mip6.bri_br.type", "mip6.bri_r.trigger", "mip6.bri_status", "mip6.bri_seqnr")
+    indication = build_message(RevocationIndication(trigger=1, sequence=77), AGENT, HOME)
+    packet = in_udp(seal_mobility(indication, AGENT, HOME, outbound(SUITES[0])[0]), DSMIPV6_PORT)
+    assert shark(SUITES[0], packet, fields) == ["16", "1", "1", "", "77", "", ""]
+
+
+def test_tshark_reads_the_answer_to_a_binding_revocation(shark: Shark) -> None:
+    fields = ("mip6.mhtype", "mip6.bri_br.type", "mip6.bri_r.trigger", "mip6.bri_status", "mip6.bri_seqnr")
+    answer = build_message(RevocationAck(status=128, sequence=77), HOME, AGENT)
+    packet = in_udp(seal_mobility(answer, HOME, AGENT, outbound(SUITES[0])[0]), DSMIPV6_PORT)
+    assert shark(SUITES[0], packet, fields) == ["16", "2", "", "128", "77", "", ""]

@@ -5,7 +5,7 @@ from ipaddress import IPv4Address, IPv6Address
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pdngw_proxy.bindings import BindingCache, Lingering, Registered, Unbound
+from pdngw_proxy.bindings import BindingCache, Lingering, Registered, Revoking, Unbound
 from pdngw_proxy.mobility import Binding, Endpoint
 from wire.mip6.binding_update import BindingFlag
 
@@ -35,7 +35,25 @@ def test_cache_knows_what_was_put() -> None:
     entry = registered(1, 60.0)
     cache.put(home(1), entry)
     assert (cache.entry(home(1)), cache.binding(home(1)), len(cache)) == (entry, entry.binding, 1)
-    assert (entry.sequence, entry.ends_at) == (1, 60.0)
+    assert (entry.sequence, entry.due_at) == (1, 60.0)
+
+
+def test_entry_is_due_when_its_node_is_to_be_asked_and_then_when_it_ends() -> None:
+    cache = BindingCache(8)
+    binding = registered(1, 60.0).binding
+    cache.put(home(1), Registered(binding, ask_at=50.0))
+    assert (cache.deadline, cache.due(49.9)) == (50.0, [])
+    assert cache.due(50.0) == [(home(1), Registered(binding, ask_at=50.0))]
+    cache.put(home(1), Registered(binding))
+    assert cache.deadline == 60.0
+
+
+def test_revoked_entry_is_no_binding() -> None:
+    cache = BindingCache(8)
+    binding = registered(1, 60.0).binding
+    entry = Revoking(binding=binding, trigger=1, cause="", indication=1, sendings=1, due_at=5.0)
+    cache.put(home(1), entry)
+    assert (cache.binding(home(1)), cache.entry(home(1)), entry.sequence, cache.deadline) == (None, entry, 1, 5.0)
 
 
 def test_lingering_entry_is_no_binding() -> None:
@@ -60,8 +78,8 @@ def test_deadline_follows_a_renewed_binding() -> None:
     cache.put(home(2), registered(2, 90.0))
     cache.put(home(1), registered(1, 120.0))
     assert cache.deadline == 90.0
-    assert cache.ended(89.9) == []
-    assert cache.ended(90.0) == [(home(2), registered(2, 90.0))]
+    assert cache.due(89.9) == []
+    assert cache.due(90.0) == [(home(2), registered(2, 90.0))]
     cache.put(home(2), Unbound())
     assert cache.deadline == 120.0
     cache.put(home(1), Unbound())
@@ -69,14 +87,14 @@ def test_deadline_follows_a_renewed_binding() -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 50)), max_size=40), st.integers(0, 50))
-def test_ended_entries_are_those_whose_time_is_over(puts: list[tuple[int, int]], now: int) -> None:
+def test_due_entries_are_those_whose_time_has_come(puts: list[tuple[int, int]], now: int) -> None:
     cache, last = BindingCache(100), dict[int, int]()
     for number, expires_at in puts:
         cache.put(home(number), registered(number, float(expires_at)))
         last[number] = expires_at
-    over = cache.ended(float(now))
+    over = cache.due(float(now))
     assert {address for address, _ in over} == {home(number) for number, end in last.items() if end <= now}
-    assert [entry.ends_at for _, entry in over] == sorted(entry.ends_at for _, entry in over)
+    assert [entry.due_at for _, entry in over] == sorted(entry.due_at for _, entry in over)
 
 
 def test_many_renewals_leave_no_heap_behind() -> None:
@@ -86,4 +104,4 @@ def test_many_renewals_leave_no_heap_behind() -> None:
         cache.put(home(1), registered(1, 60.0 + turn))
     assert len(cache._ends) < 100
     assert cache.deadline == 1.0
-    assert cache.ended(2000.0) == [(home(2), registered(2, 1.0)), (home(1), registered(1, 1059.0))]
+    assert cache.due(2000.0) == [(home(2), registered(2, 1.0)), (home(1), registered(1, 1059.0))]

@@ -520,12 +520,28 @@ def test_session_that_the_aaa_server_ends_is_deleted_and_its_end_told(network: N
     network.tell_gateway(SessionAborted("another", "the AAA server ended it"))
     assert len(network.gateway.sessions) == 1
     network.tell_gateway(SessionAborted(session.name, "the AAA server ended it"))
+    assert network.gateway.bindings == 0
     network.run(until=12.0)
-    assert phone.detached.cause == "the gateway deleted the IKE SA"
+    # <-- Binding Revocation Indication                   Binding Revocation Acknowledgement -->
+    revoked = f"the home agent {HA_ADDRESS} revoked the binding: 1 (administrative reason)"
+    assert phone.detached.cause == revoked
     assert network.ended_sessions == [session.name]
     assert (len(network.gateway.sessions), network.gateway.leases, network.gateway.bindings) == (0, 0, 0)
     (end,) = [report for report in network.reports if report.phrase == "session ended"]
     assert end.details["cause"] == "the AAA server ended it"
+
+
+def test_session_that_is_ended_goes_though_its_ue_says_nothing(network: Network, phone: VirtualUe) -> None:
+    (session,) = network.gateway.sessions.all()
+    network.silent |= {phone.socket(ue.Channel.IKE), phone.socket(ue.Channel.DSMIP)}
+    for _ in range(2):
+        network.tell_gateway(SessionAborted(session.name, "the AAA server ended it"))
+    network.run(until=300.0)
+    assert (len(network.gateway.sessions), network.gateway.leases) == (0, 0)
+    (end,) = [report for report in network.reports if report.phrase == "session ended"]
+    assert end.details["cause"] == "the AAA server ended it"
+    (gone,) = [report for report in network.reports if report.phrase == "binding removed"]
+    assert gone.details["cause"] == "the AAA server ended it; the mobile node did not confirm"
 
 
 def test_gateway_that_stops_at_once_waits_for_no_ue(network: Network, phone: VirtualUe) -> None:

@@ -5,7 +5,7 @@ from ipaddress import IPv4Address, IPv6Address, IPv6Network
 
 import pytest
 
-from pdngw_proxy.bindings import Lingering, Registered, Unbound
+from pdngw_proxy.bindings import Lingering, Registered, Revoking, Unbound
 from pdngw_proxy.home_agent import TRANSITIONS, HomeAgent
 from pdngw_proxy.mobility import (
     AgentEffect,
@@ -19,6 +19,7 @@ from pdngw_proxy.mobility import (
     IpAddress,
     MobilityArrived,
     Refused,
+    RevokeRequested,
     SendMobility,
     SendPacket,
     SessionEnded,
@@ -31,10 +32,11 @@ from wire.mip6.binding_error import BindingError
 from wire.mip6.binding_update import BindingFlag, BindingUpdate
 from wire.mip6.header import MobilityHeader, checksum_holds
 from wire.mip6.ipv4_options import NO_KEEPALIVE, Ipv4AddressAck, Ipv4CareOf, Ipv4HomeAddress, NatDetection
-from wire.mip6.ipv6_options import AlternateCareOf, NonceIndices
+from wire.mip6.ipv6_options import AlternateCareOf, BindingRefreshAdvice, NonceIndices
 from wire.mip6.messages import MobilityMessage, UnknownMessage, build_message, parse_message
 from wire.mip6.options import MobilityOption
 from wire.mip6.refresh_request import RefreshRequest
+from wire.mip6.revocation import RevocationAck, RevocationIndication, RevocationTrigger
 from wire.sansio import Tick
 
 PREFIX = IPv6Network("2001:db8:1::/64")
@@ -45,6 +47,7 @@ OUTER = Endpoint(OUTSIDE, 24415)
 POLICY = HomeAgentPolicy(ha_address=AGENT, home_prefix=PREFIX)
 AHK = BindingFlag.ACKNOWLEDGE | BindingFlag.HOME_REGISTRATION | BindingFlag.KEY_MANAGEMENT
 R = BindingFlag.MOBILE_ROUTER
+REVOKE = RevokeRequested(HOME, RevocationTrigger.ADMINISTRATIVE_REASON, "the operator wants it")
 NO_NAT = NatDetection(NO_KEEPALIVE, force_udp=True)
 
 
@@ -114,7 +117,8 @@ def test_agent_registers_a_mobile_node() -> None:
     assert (binding.home_address, binding.care_of, binding.endpoint) == (HOME, OUTSIDE, OUTER)
     assert (binding.sequence, binding.lifetime, binding.expires_at, binding.nat_detected) == (1, 3600, 3700.0, False)
     assert ha.binding(HOME) == binding
-    assert ha.deadline == 3700.0
+    # asked to renew when a tenth is left
+    assert ha.deadline == 3340.0
     assert isinstance(answer, SendMobility)
     assert answer.endpoint == OUTER
     assert ack_of(answer) == BindingAck(
@@ -215,11 +219,34 @@ def test_agent_follows_a_node_that_moved() -> None:
 
 def test_binding_ends_with_its_lifetime() -> None:
     ha = bound_agent()
+    ha.handle(Tick(), 3300.0)
     assert ha.handle(Tick(), 3599.9) == []
     (removed,) = ha.handle(Tick(), 3600.0)
     assert isinstance(removed, BindingRemoved)
     assert (removed.binding.home_address, removed.cause) == (HOME, "its lifetime ended")
     assert (ha.binding(HOME), ha.deadline) == (None, None)
+
+
+def test_node_that_does_not_renew_is_asked_once() -> None:
+    ha = bound_agent()
+    assert ha.handle(Tick(), 3239.9) == []
+    (asked,) = ha.handle(Tick(), 3240.0)
+    assert isinstance(asked, SendMobility)
+    assert (asked.home_address, asked.endpoint) == (HOME, OUTER)
+    assert checksum_holds(asked.octets, AGENT, HOME)
+    assert parse_message(asked.octets) == RefreshRequest()
+    assert ha.deadline == 3600.0
+    changed, _ = ha.handle(arrived(update(2)), 3250.0)
+    assert isinstance(changed, BindingChanged)
+    assert ha.deadline == 3250.0 + 3240.0
+
+
+def test_agent_advises_when_to_renew_but_never_past_the_lifetime() -> None:
+    ha = agent(replace(POLICY, refresh_advice=1200))
+    _, answer = ha.handle(arrived(update(1)), 0.0)
+    assert ack_of(answer).options == (BindingRefreshAdvice(300), NO_NAT)
+    _, answer = ha.handle(arrived(update(2, lifetime=300)), 1.0)
+    assert ack_of(answer).options == (NO_NAT,)
 
 
 def test_late_tick_does_not_keep_an_ended_binding() -> None:
@@ -416,6 +443,90 @@ def test_ended_session_ends_its_binding() -> None:
     assert isinstance(added, BindingAdded)
 
 
+# Binding Revocation Indication -->                     <-- Binding Revocation Acknowledgement
+
+
+def revoke(ha: HomeAgent, now: float = 10.0) -> RevocationIndication:
+    (sent,) = ha.handle(REVOKE, now)
+    return indication_of(sent)
+
+
+def indication_of(effect: AgentEffect) -> RevocationIndication:
+    assert isinstance(effect, SendMobility)
+    assert (effect.home_address, effect.endpoint) == (HOME, OUTER)
+    assert checksum_holds(effect.octets, AGENT, HOME)
+    message = parse_message(effect.octets)
+    assert isinstance(message, RevocationIndication)
+    return message
+
+
+def test_revoked_binding_is_gone_at_once_and_its_node_is_told() -> None:
+    ha = bound_agent()
+    indication = revoke(ha)
+    assert indication == RevocationIndication(trigger=1, sequence=1)
+    assert ha.binding(HOME) is None
+    (removed,) = ha.handle(arrived(RevocationAck(status=0, sequence=1)), 10.2)
+    assert isinstance(removed, BindingRemoved)
+    assert removed.cause == "the operator wants it"
+    # a Binding Update that was on its way does not bring it back
+    assert refusal_of(ha.handle(arrived(update(1)), 10.3)).status == 135
+
+
+def test_unanswered_revocation_is_repeated_once_and_then_over() -> None:
+    ha = bound_agent()
+    first = revoke(ha)
+    assert ha.deadline == 11.0
+    (again,) = ha.handle(Tick(), 11.0)
+    assert indication_of(again) == first
+    assert ha.handle(Tick(), 12.9) == []
+    (removed,) = ha.handle(Tick(), 13.0)
+    assert isinstance(removed, BindingRemoved)
+    assert removed.cause == "the operator wants it; the mobile node did not confirm"
+    assert ha.entry(HOME) == Unbound()
+
+
+def test_refused_revocation_is_one_all_the_same() -> None:
+    ha = bound_agent()
+    revoke(ha)
+    (removed,) = ha.handle(arrived(RevocationAck(status=134, sequence=1)), 10.2)
+    assert isinstance(removed, BindingRemoved)
+    assert removed.cause == "the operator wants it; the mobile node answered with status 134"
+
+
+def test_acknowledgement_of_another_revocation_is_dropped() -> None:
+    ha = bound_agent()
+    assert "none is due" in cause_of(ha.handle(arrived(RevocationAck(status=0, sequence=1)), 1.0))
+    revoke(ha)
+    assert "none is due" in cause_of(ha.handle(arrived(RevocationAck(status=0, sequence=2)), 10.1))
+    assert isinstance(ha.entry(HOME), Revoking)
+
+
+def test_node_that_is_being_revoked_cannot_renew_but_may_leave() -> None:
+    ha = bound_agent()
+    revoke(ha)
+    assert refusal_of(ha.handle(arrived(update(2)), 10.1)).status == 129
+    removed, answer = ha.handle(arrived(update(3, lifetime=0)), 10.2)
+    assert isinstance(removed, BindingRemoved)
+    assert ack_of(answer).status == 0
+
+
+def test_every_revocation_has_a_number_of_its_own() -> None:
+    ha = bound_agent()
+    ha.handle(arrived(update(), home=OTHER), 0.0)
+    numbers = []
+    for home in (HOME, OTHER):
+        (sent,) = ha.handle(replace(REVOKE, home_address=home), 10.0)
+        assert isinstance(sent, SendMobility)
+        message = parse_message(sent.octets)
+        assert isinstance(message, RevocationIndication)
+        numbers.append(message.sequence)
+    assert numbers == [1, 2]
+
+
+def test_nothing_is_revoked_where_nothing_is_bound() -> None:
+    assert agent().handle(REVOKE, 0.0) == []
+
+
 # What is no Binding Update
 
 
@@ -478,6 +589,7 @@ def test_broken_option_is_dropped() -> None:
     "message",
     [
         RefreshRequest(),
+        RevocationIndication(trigger=1, sequence=1),
         BindingError(1, HOME),
         BindingAck(status=0, flags=AckFlag(0), sequence=1, lifetime=1),
     ],
@@ -491,14 +603,17 @@ def test_every_entry_of_the_table_is_taken() -> None:
     steps: dict[type, list[tuple[AgentEvent, float]]] = {
         Unbound: [],
         Registered: [(arrived(register), 0.0)],
+        Revoking: [(arrived(register), 0.0), (REVOKE, 1.0)],
         Lingering: [(arrived(register), 0.0), (arrived(leave), 1.0)],
     }
     events: list[tuple[AgentEvent, float]] = [
         (arrived(message), 2.0) for message in (again, late, replace(again, sequence=4), replace(leave, sequence=5))
     ]
-    events += [(SessionEnded(HOME), 2.0), (Tick(), 9999.0)]
+    events += [(arrived(RevocationAck(status=0, sequence=1)), 2.0), (REVOKE, 2.0), (SessionEnded(HOME), 2.0)]
+    events += [(Tick(), 2.0), (Tick(), 3300.0), (Tick(), 9999.0)]
     taken = set()
-    for start, before in steps.items():
+    starts = [*steps.items(), (Revoking, [*steps[Revoking], (Tick(), 2.0)])]
+    for start, before in starts:
         for event, now in events:
             ha = agent()
             for step in before:
@@ -508,4 +623,4 @@ def test_every_entry_of_the_table_is_taken() -> None:
             taken.add((start, type(event), type(ha.entry(HOME))))
     wanted = {(*key, following) for key, many in TRANSITIONS.items() for following in many}
     # nothing ends where nothing is: there is no such entry in the table
-    assert taken - {(Unbound, Tick, Unbound)} == wanted
+    assert taken - {(Unbound, Tick, Unbound), (Lingering, Tick, Lingering)} == wanted

@@ -1,10 +1,11 @@
 """The tests that an update stands before, one by one."""
 
+from dataclasses import replace
 from ipaddress import IPv4Address, IPv6Address, IPv6Network
 
 import pytest
 
-from pdngw_proxy.bindings import Lingering, Registered, Unbound
+from pdngw_proxy.bindings import Lingering, Registered, Revoking, Unbound
 from pdngw_proxy.mobility import Binding, Endpoint, HomeAgentPolicy, IpAddress, MobilityArrived
 from pdngw_proxy.registration import (
     care_of_address,
@@ -76,6 +77,7 @@ def test_deregistration_is_lifetime_zero_or_being_at_home() -> None:
 def test_lifetime_is_no_more_than_asked_and_allowed(asked: int, most: int, units: int) -> None:
     policy = HomeAgentPolicy(ha_address=AGENT, home_prefix=POLICY.home_prefix, most_lifetime=most)
     assert granted_units(update(lifetime=asked), policy) == units
+    assert granted_units(update(lifetime=asked), replace(policy, most_lifetime=9999, prefix_lifetime=most)) == units
 
 
 @pytest.mark.parametrize("address", ["::", "::1", "ff02::1", "fe80::1"])
@@ -128,4 +130,13 @@ def test_registration_type_may_not_change() -> None:
 def test_refusals_come_in_their_order(
     asked: BindingUpdate, message: MobilityArrived, care_of: IpAddress, no_room: bool, status: int | None
 ) -> None:
-    assert find_refusal(asked, message, care_of, POLICY, no_room) == status
+    assert find_refusal(asked, message, care_of, POLICY, entry=Unbound(), no_room=no_room) == status
+
+
+def test_full_cache_has_room_for_who_is_in_it() -> None:
+    assert find_refusal(update(), arrived(), OUTER, POLICY, entry=BOUND, no_room=True) is None
+
+
+def test_who_was_revoked_is_not_bound_again() -> None:
+    entry = Revoking(binding=BOUND.binding, trigger=1, cause="", indication=1, sendings=1, due_at=5.0)
+    assert find_refusal(update(), arrived(), OUTER, POLICY, entry=entry, no_room=False) == 129

@@ -31,6 +31,7 @@ from wire.mip6.ipv6_options import AlternateCareOf, BindingRefreshAdvice
 from wire.mip6.messages import MobilityMessage, UnknownMessage, build_message, parse_message
 from wire.mip6.options import MobilityOption
 from wire.mip6.refresh_request import RefreshRequest
+from wire.mip6.revocation import RevocationAck, RevocationFlag, RevocationIndication
 from wire.sansio import Tick
 
 HOME, AGENT = IPv6Address("2001:db8::100"), IPv6Address("2001:db8::1")
@@ -58,7 +59,8 @@ def ack(
 def update_of(effects: list[NodeEffect]) -> BindingUpdate:
     (effect,) = effects
     assert isinstance(effect, SendMobility)
-    return effect.update
+    assert isinstance(effect.message, BindingUpdate)
+    return effect.message
 
 
 def bound_of(effects: list[NodeEffect]) -> Bound:
@@ -86,9 +88,9 @@ def dropped(effects: list[NodeEffect]) -> str:
 def test_node_registers_with_the_flags_of_ts_24_303() -> None:
     (effect,) = node().handle(UP, 0.0)
     assert isinstance(effect, SendMobility)
-    assert effect.update == BindingUpdate(sequence=1, flags=AHK | R, lifetime=900, options=(Ipv4CareOf(CARE_OF),))
+    assert effect.message == BindingUpdate(sequence=1, flags=AHK | R, lifetime=900, options=(Ipv4CareOf(CARE_OF),))
     assert checksum_holds(effect.octets, HOME, AGENT)
-    assert parse_message(effect.octets) == effect.update
+    assert parse_message(effect.octets) == effect.message
 
 
 def test_node_names_an_ipv6_care_of_address_inside_the_protection() -> None:
@@ -385,7 +387,7 @@ def test_refresh_request_is_obeyed_once() -> None:
     [
         (MobilityArrived(b""), "checksum"),
         (MobilityArrived(build_message(RefreshRequest(), AGENT, AGENT)), "checksum"),
-        (from_agent(UnknownMessage(16, bytes(10))), "MH type 16"),
+        (from_agent(UnknownMessage(13, bytes(10))), "MH type 13"),
         (from_agent(UnknownMessage(6, bytes(2))), "malformed"),
         (from_agent(BindingUpdate(sequence=1, flags=AHK, lifetime=1)), "MH type 5"),
     ],
@@ -397,6 +399,38 @@ def test_node_drops_what_it_cannot_use(event: MobilityArrived, cause: str) -> No
 
 
 # The end of the tunnel
+
+
+@pytest.mark.parametrize("outstanding", [False, True], ids=["bound", "refreshing"])
+def test_revoked_node_confirms_and_has_no_binding(outstanding: bool) -> None:
+    ue = bound_node()
+    if outstanding:
+        ue.handle(CareOfChanged(ELSEWHERE), 1.0)
+    answer, lost = ue.handle(from_agent(RevocationIndication(trigger=1, sequence=9)), 2.0)
+    assert isinstance(answer, SendMobility)
+    assert answer.message == RevocationAck(status=0, sequence=9)
+    assert checksum_holds(answer.octets, HOME, AGENT)
+    assert parse_message(answer.octets) == answer.message
+    assert lost == BindingLost(f"the home agent {AGENT} revoked the binding: 1 (administrative reason)")
+    assert (ue.state, ue.deadline) == (Idle(), None)
+
+
+def test_leaving_node_that_is_revoked_has_left() -> None:
+    ue = bound_node()
+    ue.handle(LeaveRequested(), 1.0)
+    _, left = ue.handle(from_agent(RevocationIndication(trigger=77, sequence=9)), 2.0)
+    assert left == Left(confirmed=True)
+
+
+@pytest.mark.parametrize(("flag", "status"), [(RevocationFlag.GLOBAL, 130), (RevocationFlag.PROXY, 135)])
+def test_node_keeps_a_binding_that_cannot_be_meant(flag: RevocationFlag, status: int) -> None:
+    ue = bound_node()
+    answer, note = ue.handle(from_agent(RevocationIndication(trigger=1, sequence=9, flags=flag)), 2.0)
+    assert isinstance(answer, SendMobility)
+    assert answer.message == RevocationAck(status=status, sequence=9, flags=flag)
+    assert isinstance(note, Dropped)
+    assert str(status) in note.cause
+    assert isinstance(ue.state, Registered)
 
 
 def test_lost_tunnel_ends_the_binding() -> None:
@@ -420,7 +454,7 @@ def test_idle_node_has_nothing_to_say() -> None:
 
 
 def test_every_entry_of_the_table_is_taken() -> None:
-    unanswered = from_agent(UnknownMessage(16, bytes(10)))
+    unanswered = from_agent(UnknownMessage(13, bytes(10)))
     error, lost = from_agent(BindingError(2, HOME)), TunnelLost("gone")
     moved, leave, tick = CareOfChanged(ELSEWHERE), LeaveRequested(), Tick()
     starts: dict[type, list[tuple[NodeEvent, float]]] = {
@@ -432,6 +466,7 @@ def test_every_entry_of_the_table_is_taken() -> None:
     }
     events: list[tuple[NodeEvent, float]] = [(UP, 2701.0), (lost, 2701.0), (moved, 2701.0), (leave, 2701.0)]
     events += [(message, 2701.0) for message in (unanswered, error, ack(1), ack(2), ack(2, lifetime=0))]
+    events += [(from_agent(RevocationIndication(trigger=1, sequence=1)), 2701.0)]
     events += [(from_agent(RefreshRequest()), 2701.0), (tick, 0.1), (tick, 2700.1), (tick, 9999.0)]
     taken = set()
     for start, before in starts.items():

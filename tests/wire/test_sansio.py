@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from wire.sansio import Machine, Tick, Transitions, UnlistedTransition, check_transition
+from wire.sansio import Machine, Tick, Transitions, UnlistedTransition, check_transition, is_due
 
 
 class Shut:
@@ -75,3 +75,16 @@ def test_machine_is_any_class_of_this_shape() -> None:
 def test_ticks_are_all_the_same() -> None:
     assert Tick() == Tick()
     assert len({Tick(), Tick()}) == 1
+
+
+@dataclass
+class Clock:
+    """A part of a machine that wants a Tick at a time, or never."""
+
+    deadline: float | None
+
+
+def test_part_is_due_from_its_deadline_on() -> None:
+    assert [is_due(Clock(5.0), now) for now in (4.9, 5.0, 5.1)] == [False, True, True]
+    assert not is_due(Clock(None), 5.0)
+    assert not is_due(None, 5.0)

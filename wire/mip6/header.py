@@ -12,6 +12,7 @@ MH_REFRESH_REQUEST = 0
 MH_BINDING_UPDATE = 5
 MH_BINDING_ACK = 6
 MH_BINDING_ERROR = 7
+MH_REVOCATION = 16
 
 FIXED_OCTETS = 6
 """Where the message data begins; options are aligned as counted from the start of the header."""

@@ -9,8 +9,9 @@ from wire.errors import DecodeError
 from wire.mip6.binding_ack import BindingAck
 from wire.mip6.binding_error import BindingError
 from wire.mip6.binding_update import BindingUpdate
-from wire.mip6.header import HEADER_LEN_OFFSET, MobilityHeader
+from wire.mip6.header import HEADER_LEN_OFFSET, MH_REVOCATION, MobilityHeader
 from wire.mip6.refresh_request import RefreshRequest
+from wire.mip6.revocation import RevocationAck, RevocationIndication, parse_revocation
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,9 @@ class UnknownMessage:
         return self.data
 
 
-MobilityMessage = BindingUpdate | BindingAck | BindingError | RefreshRequest | UnknownMessage
+MobilityMessage = (
+    BindingUpdate | BindingAck | BindingError | RefreshRequest | RevocationIndication | RevocationAck | UnknownMessage
+)
 
 _PARSERS: Mapping[int, tuple[int, Callable[[bytes], MobilityMessage]]] = MappingProxyType(
     {
@@ -33,6 +36,7 @@ _PARSERS: Mapping[int, tuple[int, Callable[[bytes], MobilityMessage]]] = Mapping
         BindingUpdate.mh_type: (6, BindingUpdate.parse),
         BindingAck.mh_type: (6, BindingAck.parse),
         BindingError.mh_type: (18, BindingError.parse),
+        MH_REVOCATION: (6, parse_revocation),
     }
 )
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from tests.wire.mip6.test_binding_ack import ACK
 from tests.wire.mip6.test_binding_error import ERROR
 from tests.wire.mip6.test_binding_update import UPDATE
+from tests.wire.mip6.test_revocation import REVOCATION
 from tests.wire.mip6.vectors import MOBILITY, Vector
 from wire.errors import DecodeError
 from wire.mip6.binding_ack import BindingAck
@@ -19,11 +20,11 @@ from wire.mip6.messages import MobilityMessage, UnknownMessage, build_message, i
 from wire.mip6.refresh_request import RefreshRequest
 
 HOME, AGENT = IPv6Address("2001:db8::100"), IPv6Address("2001:db8::1")
-UNKNOWN = st.builds(UnknownMessage, st.sampled_from([1, 2, 16, 255]), st.binary(min_size=10, max_size=10))
+UNKNOWN = st.builds(UnknownMessage, st.sampled_from([1, 2, 13, 255]), st.binary(min_size=10, max_size=10))
 TYPES = {"bu": BindingUpdate, "ba": BindingAck, "binding_error": BindingError, "binding_refresh": RefreshRequest}
 
 
-@given(st.one_of(UPDATE, ACK, ERROR, UNKNOWN))
+@given(st.one_of(UPDATE, ACK, ERROR, REVOCATION, UNKNOWN))
 def test_message_survives_a_round_trip(message: MobilityMessage) -> None:
     assert parse_message(build_message(message, HOME, AGENT)) == message
 
@@ -45,4 +46,4 @@ def test_header_too_short_for_its_type_is_the_fault_of_its_length(mh_type: int, 
 
 
 def test_route_optimisation_is_not_known() -> None:
-    assert [mh_type for mh_type in range(256) if is_known_type(mh_type)] == [0, 5, 6, 7]
+    assert [mh_type for mh_type in range(256) if is_known_type(mh_type)] == [0, 5, 6, 7, 16]
