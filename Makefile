@@ -67,8 +67,9 @@ $(VENV)/peers/.tried: tests/bench/hlr_auc_gw.sh
 sqn-proof: peers      ## 100,000 vectors by 8 processes that are killed at random, on both engines: no SQN twice
 	SQN_PROOF=$${SQN_PROOF:-100000} $(BIN)/python -m pytest -q -s tests/stack/test_sqn_proof.py
 
-fuzz: $(READY)        ## every parser against mutated input, at length (FUZZ_ROUNDS=…)
+fuzz: $(READY)        ## every parser and whole servers against mutated input, at length (FUZZ_ROUNDS=…, FUZZ_CASES=…)
 	FUZZ_ROUNDS=$${FUZZ_ROUNDS:-200000} $(BIN)/python -m pytest -q -n $(JOBS) tests/fuzz --timeout 3600
+	$(BIN)/python -m tests.fuzz.whole --cases $${FUZZ_CASES:-1000000}
 
 diagrams: $(READY)    ## redraw the state diagrams of ARCHITECTURE.md from the transition tables
 	$(BIN)/python -m tests.house.diagrams --write

@@ -22,7 +22,7 @@ from runtime.diameter.client import DiameterClient
 from runtime.diameter.server import DiameterServer
 from runtime.diameter.settings import DiameterUnavailable, Limits
 from runtime.tls import client_context, server_context
-from tests.fuzz.test_fuzz import mutate
+from tests.fuzz.mutation import mutate
 from tests.runtime.diameter.pipe import eventually, messages
 from tests.wire.diameter.samples import AAA, CER, EAP_DEA, EAP_DER, GATEWAY, OCTETS, REALM, S6B_DER, numbered
 from wire.diameter.avp import Avp

@@ -12,7 +12,7 @@ import pytest
 
 from runtime.process import READY, SUPERVISOR_FD
 from tests.fuzz.fuzz_dns import SEEDS
-from tests.fuzz.test_fuzz import mutate
+from tests.fuzz.mutation import mutate
 
 pytestmark = pytest.mark.stack
 

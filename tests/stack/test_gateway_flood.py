@@ -14,7 +14,7 @@ from akadia.supervisor import Supervisor, daemons_of
 from akadia.template import DSMIP_PORT, IKE_PORT, NATT_PORT
 from runtime.config import RawConfig, read_config
 from runtime.taps import Address
-from tests.fuzz.test_fuzz import mutate
+from tests.fuzz.mutation import mutate
 from ue_sim import app
 from ue_sim.card import StoredUsim
 from ue_sim.shell import UeShell

@@ -1,0 +1,35 @@
+"""Whole servers against mutated, reordered and replayed messages ; `make fuzz` does it at length."""
+
+import asyncio
+import os
+
+import pytest
+
+from tests.fuzz.whole.__main__ import TARGETS
+from tests.fuzz.whole.running import Progress, run
+from tests.fuzz.whole.server import Broken, hear_errors
+
+CASES = int(os.environ.get("FUZZ_ROUNDS", "1500"))
+
+
+@pytest.mark.parametrize("name", TARGETS)
+@pytest.mark.parametrize("seed", [1, 2])
+async def test_whole_server_keeps_its_promises(name: str, seed: int) -> None:
+    errors = hear_errors()
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, about: errors.append(repr(about)))
+    progress = Progress(CASES)
+    await run([TARGETS[name](seed)], progress, errors)
+    assert progress.done[name] >= CASES
+
+
+@pytest.mark.parametrize(
+    ("check", "found"),
+    [
+        ("aaa.radius.decisions.is_authentic", "an answer to a stranger"),
+        ("wire.eap.aka.mac_is_genuine", "let in"),
+    ],
+)
+async def test_check_that_is_left_out_is_found(check: str, found: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(check, lambda *_: True)
+    with pytest.raises(Broken, match=found):
+        await run([TARGETS["radius"](1)], Progress(20_000), [])
