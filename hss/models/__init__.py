@@ -2,6 +2,7 @@
 
 from hss.models.algorithm import Algorithm, AlgorithmProfile, Custody, Scheme
 from hss.models.data_key import DataKey, KeyPurpose, KeyState
+from hss.models.failure import FailedAuthentication
 from hss.models.model import APN_LENGTH, DIAMETER_IDENTITY_LENGTH, Model
 from hss.models.node import Notice, NoticeKind, Registration, RequestingNode, ServingGateway
 from hss.models.record import ApiToken, AuditEntry, AuditHead, BatchState, ImportBatch
@@ -25,6 +26,7 @@ __all__ = [
     "ClientReport",
     "Custody",
     "DataKey",
+    "FailedAuthentication",
     "ImportBatch",
     "KeyPurpose",
     "KeyState",

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, select
 
-from hss.models import AccessGrant, AccessSession, AccountingEntry
+from hss.models import AccessGrant, AccessSession, AccountingEntry, FailedAuthentication
 
 AT_ONCE = 2000
 """How many rows one transaction deletes, so that nobody waits long for it."""
@@ -29,4 +29,16 @@ def prune_grants(before: datetime, connection: Connection) -> int:
     return connection.execute(delete(AccessGrant).where(AccessGrant.radius_class.in_(old))).rowcount
 
 
-PRUNINGS: tuple[Callable[[datetime, Connection], int], ...] = (prune_records, prune_sessions, prune_grants)
+def prune_failures(before: datetime, connection: Connection) -> int:
+    """Authentications that failed earlier; of those that another process deletes at this moment, none."""
+    old = select(FailedAuthentication.id).where(FailedAuthentication.at < before)
+    locked = old.limit(AT_ONCE).with_for_update(skip_locked=True)
+    return connection.execute(delete(FailedAuthentication).where(FailedAuthentication.id.in_(locked))).rowcount
+
+
+PRUNINGS: tuple[Callable[[datetime, Connection], int], ...] = (
+    prune_records,
+    prune_sessions,
+    prune_grants,
+    prune_failures,
+)
