@@ -1,9 +1,10 @@
 """What a subscriber may use, read from the store (Non-3GPP-User-Data of TS 29.273 §8.2.3.1)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, String, bindparam, select
 
 from hss.api import Ambr, ApnProfile, PdnType, Profile, SpecificApn
 from hss.models import Apn, ServingGateway, Subscriber, SubscriberState
@@ -11,7 +12,7 @@ from wire.identity import Imsi
 
 Gateway = IPv6Address | IPv4Address
 
-_APNS = select(
+APN_COLUMNS = (
     Apn.context_id,
     Apn.name,
     Apn.pdn_type,
@@ -20,44 +21,51 @@ _APNS = select(
     Apn.ambr_up,
     Apn.ambr_down,
     Apn.is_default,
-).order_by(Apn.context_id)
+)
+"""What `profile_from` takes, in its order."""
+
+_IMSI = bindparam("imsi", type_=String)
+_STATE = select(Subscriber.state).where(Subscriber.imsi == _IMSI)
+_MSISDN = select(Subscriber.msisdn).where(Subscriber.imsi == _IMSI)
+_APNS = select(*APN_COLUMNS).where(Apn.imsi == _IMSI).order_by(Apn.context_id)
+_GATEWAYS = (
+    select(ServingGateway.apn, ServingGateway.address).where(ServingGateway.imsi == _IMSI).order_by(ServingGateway.apn)
+)
 
 
 def state_of(connection: Connection, imsi: str) -> SubscriberState | None:
     """Whether `imsi` is enabled or barred; None when nobody knows it."""
-    return connection.scalar(select(Subscriber.state).where(Subscriber.imsi == imsi))
+    return connection.scalar(_STATE, {"imsi": imsi})
 
 
 def profile_of(connection: Connection, imsi: Imsi) -> Profile | None:
     """The profile of `imsi`, barred or not; None when nobody knows it."""
-    found = connection.execute(select(Subscriber.msisdn).where(Subscriber.imsi == str(imsi))).first()
+    found = connection.execute(_MSISDN, {"imsi": str(imsi)}).first()
     if found is None:
         return None
-    rows = connection.execute(_APNS.where(Apn.imsi == str(imsi))).all()
-    gateways = _gateways(connection, str(imsi))
-    named = frozenset(row.name for row in rows)
+    rows = connection.execute(_APNS, {"imsi": str(imsi)}).all()
+    return profile_from(imsi, found.msisdn, rows, _gateways(connection, str(imsi)))
+
+
+def profile_from(imsi: Imsi, msisdn: str | None, apns: Sequence[Any], gateways: Mapping[str, Gateway]) -> Profile:
+    """The profile out of its rows: `apns` begin with APN_COLUMNS, `gateways` say which PDN GW serves an APN now."""
+    named = frozenset(row[1] for row in apns)
     elsewhere = tuple(SpecificApn(name, address) for name, address in gateways.items() if name not in named)
     return Profile(
         imsi=imsi,
-        apns=tuple(_apn(row, gateways, elsewhere) for row in rows),
-        default_context_id=next((row.context_id for row in rows if row.is_default), None),
-        msisdn=found.msisdn,
+        apns=tuple(_apn(row, gateways, elsewhere) for row in apns),
+        default_context_id=next((row[0] for row in apns if row[7]), None),
+        msisdn=msisdn,
     )
 
 
 def _gateways(connection: Connection, imsi: str) -> dict[str, Gateway]:
     """APN to the PDN GW that serves it now."""
-    found = select(ServingGateway.apn, ServingGateway.address).where(ServingGateway.imsi == imsi)
-    rows = connection.execute(found.order_by(ServingGateway.apn)).all()
-    return {apn: ip_address(address) for apn, address in rows}
+    return {apn: ip_address(address) for apn, address in connection.execute(_GATEWAYS, {"imsi": imsi})}
 
 
-def _apn(
-    row: Row[int, str, int, str | None, str | None, int | None, int | None, bool],
-    gateways: Mapping[str, Gateway],
-    elsewhere: tuple[SpecificApn, ...],
-) -> ApnProfile:
-    context_id, name, pdn_type, v6, v4, up, down, _ = row
+def _apn(row: Sequence[Any], gateways: Mapping[str, Gateway], elsewhere: tuple[SpecificApn, ...]) -> ApnProfile:
+    context_id, name, pdn_type, v6, v4, up, down = row[:7]
     return ApnProfile(
         context_id=context_id,
         name=name,

@@ -1,10 +1,15 @@
 """Which AAA server serves a user, and through which PDN GW (SAR of TS 29.273 §8.1.2.2)."""
 
+from collections.abc import Mapping, Sequence
+from ipaddress import ip_address
+from typing import Any
+
 from sqlalchemy import Connection, delete, insert, select
 
 from hss.api import Assignment, AssignmentRequest, Profile, Refusal, ServiceRefused
-from hss.models import Registration, ServingGateway, SubscriberState
-from hss.profiles import profile_of, state_of
+from hss.counting.rowset import ROWS, rowset
+from hss.models import Apn, Registration, ServingGateway, Subscriber, SubscriberState
+from hss.profiles import APN_COLUMNS, Gateway, profile_from, profile_of, state_of
 
 Outcome = Profile | ServiceRefused | None
 
@@ -18,6 +23,32 @@ _DEREGISTRATIONS = frozenset(
 )
 
 
+_REGISTERING = frozenset({Assignment.REGISTRATION, Assignment.RESTORATION})
+
+_WANTED = rowset()
+_STANDING = (
+    select(
+        *APN_COLUMNS,
+        Subscriber.imsi,
+        Subscriber.msisdn,
+        Registration.aaa_name,
+        select(ServingGateway.imsi).where(ServingGateway.imsi == Subscriber.imsi).exists(),
+    )
+    .select_from(_WANTED)
+    .join(Subscriber, Subscriber.imsi == _WANTED.c.key)
+    .join(Registration, Registration.imsi == Subscriber.imsi)
+    .join(Apn, Apn.imsi == Subscriber.imsi)
+    .where(Subscriber.state == SubscriberState.ENABLED)
+    .order_by(Apn.context_id)
+)
+_GATEWAYS = (
+    select(ServingGateway.imsi, ServingGateway.apn, ServingGateway.address)
+    .select_from(_WANTED)
+    .join(ServingGateway, ServingGateway.imsi == _WANTED.c.key)
+    .order_by(ServingGateway.apn)
+)
+
+
 def user_data(connection: Connection, request: AssignmentRequest) -> Outcome:
     """The profile, and nothing changes (AAA_USER_DATA_REQUEST)."""
     imsi = str(request.imsi)
@@ -26,11 +57,45 @@ def user_data(connection: Connection, request: AssignmentRequest) -> Outcome:
         return ServiceRefused(Refusal.USER_UNKNOWN, f"no subscriber {imsi}")
     if state_of(connection, imsi) is not SubscriberState.ENABLED:
         return ServiceRefused(Refusal.SUBSCRIBER_BARRED, f"subscriber {imsi} is barred")
+    return _with_apns(profile, request)
+
+
+def _with_apns(profile: Profile, request: AssignmentRequest) -> Profile | ServiceRefused:
+    imsi = str(request.imsi)
     if not profile.apns:
         return ServiceRefused(Refusal.NO_NON_3GPP_SUBSCRIPTION, f"subscriber {imsi} has no APN")
     if request.apn is not None and profile.apn(request.apn) is None:
         return ServiceRefused(Refusal.NO_APN_SUBSCRIPTION, f"subscriber {imsi} has no APN {request.apn}")
     return profile
+
+
+def standing(connection: Connection, requests: Sequence[AssignmentRequest]) -> list[Profile | None]:
+    """The profile of each request that changes nothing, because its node serves the user already; None for any other.
+
+    Read for all of them together: a user who comes back to the server that serves him is what mostly happens.
+    """
+    wanted: dict[str, tuple[()]] = {str(request.imsi): () for request in requests if request.assignment in _REGISTERING}
+    if not wanted:
+        return [None] * len(requests)
+    rows: dict[str, list[Sequence[Any]]] = {}
+    for row in connection.execute(_STANDING, {ROWS: wanted}).all():
+        rows.setdefault(row[8], []).append(row)
+    gateways: dict[str, dict[str, Gateway]] = {}
+    if any(found[0][11] for found in rows.values()):
+        for imsi, apn, address in connection.execute(_GATEWAYS, {ROWS: wanted}):
+            gateways.setdefault(imsi, {})[apn] = ip_address(address)
+    return [
+        _standing(request, rows.get(str(request.imsi)), gateways.get(str(request.imsi), {})) for request in requests
+    ]
+
+
+def _standing(
+    request: AssignmentRequest, rows: list[Sequence[Any]] | None, gateways: Mapping[str, Gateway]
+) -> Profile | None:
+    if rows is None or request.assignment not in _REGISTERING or rows[0][10] != request.node.lower():
+        return None
+    profile = _with_apns(profile_from(request.imsi, rows[0][9], rows, gateways), request)
+    return profile if isinstance(profile, Profile) else None
 
 
 def assign(connection: Connection, request: AssignmentRequest) -> Outcome:

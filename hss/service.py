@@ -14,7 +14,7 @@ from hss.keys.custody import Custodian, SealedKeys
 from hss.keys.keyring import UnknownDataKey
 from hss.keys.vault import VaultError
 from hss.models import DIAMETER_IDENTITY_LENGTH, Custody
-from hss.registrations import assign, user_data
+from hss.registrations import assign, standing, user_data
 from hss.store.database import Database
 from hss.store.errors import StoreBusy, StoreError
 from hss.telling.notices import take_over
@@ -94,7 +94,9 @@ class HssService:
             if request.assignment is Assignment.USER_DATA_REQUEST:
                 outcome = await self._database.read(lambda connection: user_data(connection, request))
             else:
-                outcome = await self._database.write(lambda connection: assign(connection, request))
+                outcome = await self._database.together_read(standing, request)
+                if outcome is None:
+                    outcome = await self._database.write(lambda connection: assign(connection, request))
         if isinstance(outcome, ServiceRefused):
             raise outcome
         return outcome

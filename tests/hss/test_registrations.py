@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from hss.api import Assignment, AssignmentRequest, Profile, Refusal, ServiceRefused
 from hss.models import ServingGateway, SubscriberState
-from hss.registrations import Outcome, assign, forget, serving_aaa, user_data
+from hss.registrations import Outcome, assign, forget, serving_aaa, standing, user_data
 from hss.store.engines import transaction
 from hss.store.location import Location
 from tests.hss.conftest import Registry
@@ -150,3 +150,34 @@ def test_forgotten_registration_is_gone(registry: Registry, location: Location) 
     with transaction(location) as connection:
         forget(connection, IMSI)
     assert isinstance(run(location, replace(REGISTER, node="aaa2.example")), Profile)
+
+
+def test_standing_registrations_are_read_together_and_all_else_is_left_to_be_assigned(
+    registry: Registry, location: Location
+) -> None:
+    imsis = [f"00101000000000{number}" for number in range(1, 6)]
+    for imsi in imsis[:4]:
+        registry.add(imsi)
+    served, moved, barred, unregistered, unknown = (replace(REGISTER, imsi=Imsi(imsi)) for imsi in imsis)
+    for request in (served, replace(moved, node="aaa2.example"), barred):
+        run(location, request)
+    registry.set(barred.imsi, state=SubscriberState.BARRED)
+    data = replace(served, assignment=Assignment.USER_DATA_REQUEST)
+    for gateway in (None, IPv6Address("2001:db8::1")):
+        if gateway is not None:
+            run(location, replace(served, assignment=Assignment.PGW_UPDATE, apn="internet", pdn_gw=gateway))
+        with transaction(location, read_only=True) as connection:
+            first, *others = standing(connection, [served, moved, barred, unregistered, unknown, data])
+        assert first == ask(location, data)
+        assert others == [None] * 5
+    assert first is not None
+    assert first.apns[0].pdn_gw == IPv6Address("2001:db8::1")
+
+
+def test_standing_registration_without_the_apn_asked_for_is_left_to_be_refused(
+    registry: Registry, location: Location
+) -> None:
+    registry.add(IMSI)
+    run(location, REGISTER)
+    with transaction(location, read_only=True) as connection:
+        assert standing(connection, [replace(REGISTER, apn="other")]) == [None]
