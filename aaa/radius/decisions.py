@@ -8,7 +8,7 @@ from aaa.radius.policy import RateLimits, Service
 from aaa.radius.proxy.config import RealmConfig
 from wire.errors import DecodeError
 from wire.radius.codec import parse_packet
-from wire.radius.eap import has_message_authenticator, is_authentic
+from wire.radius.eap import authenticity
 from wire.radius.messages import reply
 from wire.radius.packet import Code, RadiusPacket
 
@@ -63,12 +63,12 @@ def admit(octets: bytes, client: RadiusClient) -> Admitted | Discard:
     name = client.client.name
     try:
         packet = parse_packet(octets)
-        is_protected = has_message_authenticator(octets)
+        is_genuine = authenticity(octets, client.secret)
     except DecodeError as error:
         return Discard("the packet is malformed", name, str(error))
-    if is_protected and not is_authentic(octets, client.secret):
+    if is_genuine is False:
         return Discard("Message-Authenticator is wrong; does the client have another secret?", name)
-    return Admitted(packet, is_protected, octets)
+    return Admitted(packet, bool(is_genuine), octets)
 
 
 def within_policy(client: RadiusClient, service: Service, limits: RateLimits, now: float) -> Discard | None:

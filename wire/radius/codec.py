@@ -1,25 +1,33 @@
-"""Octets to RadiusPacket and back (RFC 2865 §3), on pyrad's packet codec behind checks of our own."""
+"""Octets to RadiusPacket and back (RFC 2865 §3, §5, §5.26): one pass over the octets, for every request pays for it."""
 
-from pyrad.packet import AuthPacket, Packet, PacketError
-
-from wire.buffer import Reader
 from wire.errors import DecodeError, EncodeError
-from wire.radius.dictionary import pyrad_dictionary
+from wire.radius.dictionary import VALUE_LIMIT
 from wire.radius.packet import AUTHENTICATOR_LENGTH, HEADER_LENGTH, MAX_LENGTH, Attribute, RadiusPacket
 
 EAP_MESSAGE = 79
+VENDOR_SPECIFIC = 26
+_VENDOR_ID_LENGTH = 4
 
 
 def parse_packet(octets: bytes) -> RadiusPacket:
     """Read one packet; octets behind its Length are padding (RFC 2865 §3). DecodeError for all that is malformed."""
     length = _check_header(octets)
-    _check_attributes(octets[:length])
-    try:
-        decoded = Packet(packet=octets[:length], dict=pyrad_dictionary())
-    except PacketError as error:
-        raise DecodeError(HEADER_LENGTH, str(error)) from None
-    attributes = tuple(Attribute(key, bytes(value)) for key, values in decoded.items() for value in values)
-    return RadiusPacket(decoded.code, decoded.id, bytes(decoded.authenticator), attributes)
+    attributes: list[Attribute] = []
+    at, previous, eap_ended = HEADER_LENGTH, 0, False
+    while at < length:
+        kind = octets[at]
+        end = at + _length_of(octets, at, length)
+        if kind == EAP_MESSAGE:
+            if eap_ended:
+                raise DecodeError(at, "EAP-Message attributes are not consecutive")
+        elif previous == EAP_MESSAGE:
+            eap_ended = True
+        if kind == VENDOR_SPECIFIC:
+            attributes += _vendor_attributes(octets[at + 2 : end])
+        else:
+            attributes.append(Attribute(kind, octets[at + 2 : end]))
+        at, previous = end, kind
+    return RadiusPacket(octets[0], octets[1], octets[4:HEADER_LENGTH], tuple(attributes))
 
 
 def build_packet(packet: RadiusPacket) -> bytes:
@@ -28,16 +36,11 @@ def build_packet(packet: RadiusPacket) -> bytes:
         raise EncodeError(f"an authenticator of {len(packet.authenticator)} octets")
     if not (0 <= packet.code <= 255 and 0 <= packet.identifier <= 255):
         raise EncodeError("code and identifier are one octet each")
-    encoder = AuthPacket(packet.code, packet.identifier, b"", packet.authenticator, dict=pyrad_dictionary())
-    for attribute in packet.attributes:
-        encoder.setdefault(attribute.key, []).append(attribute.value)
-    try:
-        octets = bytes(encoder.RequestPacket())
-    except (ValueError, TypeError) as error:
-        raise EncodeError(str(error)) from None
-    if len(octets) > MAX_LENGTH:
-        raise EncodeError(f"a packet of {len(octets)} octets, {MAX_LENGTH} are allowed")
-    return octets
+    body = b"".join([_attribute(attribute) for attribute in packet.attributes])
+    length = HEADER_LENGTH + len(body)
+    if length > MAX_LENGTH:
+        raise EncodeError(f"a packet of {length} octets, {MAX_LENGTH} are allowed")
+    return bytes((packet.code, packet.identifier)) + length.to_bytes(2, "big") + packet.authenticator + body
 
 
 def _check_header(octets: bytes) -> int:
@@ -51,19 +54,36 @@ def _check_header(octets: bytes) -> int:
     return length
 
 
-def _check_attributes(packet: bytes) -> None:
-    """pyrad truncates an attribute that overruns the packet and loses the order that RFC 3579 §3.1 prescribes."""
-    reader = Reader(packet)
-    reader.skip(HEADER_LENGTH)
-    previous, eap_ended = 0, False
-    while reader.remaining:
-        start = reader.offset
-        kind = reader.u8()
-        length = reader.u8()
-        if length < 2:
-            raise DecodeError(start + 1, f"attribute {kind} has Length {length}")
-        reader.skip(length - 2)
-        eap_ended = eap_ended or (previous == EAP_MESSAGE and kind != EAP_MESSAGE)
-        if kind == EAP_MESSAGE and eap_ended:
-            raise DecodeError(start, "EAP-Message attributes are not consecutive")
-        previous = kind
+def _length_of(octets: bytes, at: int, end: int) -> int:
+    """The Length of the attribute that begins at `at`, in a packet that ends at `end`."""
+    length = octets[at + 1] if at + 1 < end else 0
+    if 2 <= length <= end - at:
+        return length
+    if at + 1 >= end:
+        raise DecodeError(at + 1, f"attribute {octets[at]} ends before its Length")
+    if length < 2:
+        raise DecodeError(at + 1, f"attribute {octets[at]} has Length {length}")
+    raise DecodeError(at + 2, f"attribute {octets[at]} has Length {length}, {end - at} octets are left")
+
+
+def _vendor_attributes(value: bytes) -> list[Attribute]:
+    """Each vendor type in it; the whole of it where it is no list of types, as RFC 2865 §5.26 allows."""
+    vendor, end = int.from_bytes(value[:_VENDOR_ID_LENGTH], "big"), len(value)
+    found: list[Attribute] = []
+    at = _VENDOR_ID_LENGTH
+    while at + 1 < end and 2 <= value[at + 1] <= end - at:
+        following = at + value[at + 1]
+        found.append(Attribute((vendor, value[at]), value[at + 2 : following]))
+        at = following
+    return found if found and at == end else [Attribute(VENDOR_SPECIFIC, value)]
+
+
+def _attribute(attribute: Attribute) -> bytes:
+    key, value = attribute
+    if isinstance(key, tuple):
+        vendor, kind = key
+        value = vendor.to_bytes(_VENDOR_ID_LENGTH, "big") + bytes((kind, min(len(value) + 2, 255))) + value
+        key = VENDOR_SPECIFIC
+    if len(value) > VALUE_LIMIT:
+        raise EncodeError(f"attribute {attribute.key} of {len(value)} octets, {VALUE_LIMIT} are allowed")
+    return bytes((key, len(value) + 2)) + value

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 
 from wire.errors import DecodeError
 from wire.radius.dictionary import Key, Value, decode_value, definition, encode_value
@@ -40,8 +41,7 @@ SIGNED_REQUESTS = frozenset({Code.ACCOUNTING_REQUEST, Code.DISCONNECT_REQUEST, C
 ACCESS_ANSWERS = frozenset({Code.ACCESS_ACCEPT, Code.ACCESS_REJECT, Code.ACCESS_CHALLENGE})
 
 
-@dataclass(frozen=True, slots=True)
-class Attribute:
+class Attribute(NamedTuple):
     """One attribute: its key and its value of 0 to 253 octets (247 inside a Vendor-Specific one)."""
 
     key: Key
@@ -57,7 +57,7 @@ class Attribute:
 class RadiusPacket:
     """A packet: `code` 0 to 255, `identifier` 0 to 255, `authenticator` 16 octets.
 
-    Attributes of one key keep their order; attributes of different keys may change places (RFC 2865 §5).
+    Attributes keep their order.
     """
 
     code: int
@@ -68,7 +68,7 @@ class RadiusPacket:
     def values(self, name: str) -> tuple[bytes, ...]:
         """The octets of every attribute called `name`, in order."""
         key = definition(name).key
-        return tuple(attribute.value for attribute in self.attributes if attribute.key == key)
+        return tuple([value for found, value in self.attributes if found == key])
 
     def octets(self, name: str) -> bytes | None:
         """The octets of the attribute called `name`, None without one; DecodeError when there are several."""

@@ -1,4 +1,4 @@
-"""Octets to packets and back, and everything that pyrad alone would let through."""
+"""Octets to packets and back, beside pyrad's codec, and everything that pyrad would let through."""
 
 import json
 from pathlib import Path
@@ -56,10 +56,10 @@ def test_packet_round_trips(
     packet = RadiusPacket(code, identifier, authenticator, every)
     parsed = parse_packet(build_packet(packet))
     assert (parsed.code, parsed.identifier, parsed.authenticator) == (code, identifier, authenticator)
-    for key in {attribute.key for attribute in every}:
-        expected = [attribute.value for attribute in every if attribute.key == key]
-        assert [attribute.value for attribute in parsed.attributes if attribute.key == key] == expected
-    assert build_packet(parsed) == build_packet(packet)
+    assert parsed.attributes == every
+    foreign = Packet(packet=build_packet(packet))
+    for key in {attribute.key for attribute in every if isinstance(attribute.key, int)}:
+        assert foreign[key] == [attribute.value for attribute in every if attribute.key == key]
 
 
 @pytest.mark.parametrize("octets", CAPTURED)
@@ -105,10 +105,10 @@ def test_parser_reads_several_vendor_types_of_one_attribute() -> None:
         (framed(b"", length=21), "20 octets arrived"),
         (framed(b"\x01\xff" + bytes(253)) + bytes(5000), ""),
         (framed(b"\x01\x03a" * 1359), "Length 4097"),
-        (framed(b"\x01\x05ab"), "3 octets needed, 2 left"),
+        (framed(b"\x01\x05ab"), "Length 5, 4 octets are left"),
         (framed(b"\x01\x00"), "Length 0"),
         (framed(b"\x01\x01"), "Length 1"),
-        (framed(b"\x01"), "1 octets needed, 0 left"),
+        (framed(b"\x01"), "ends before its Length"),
         (framed(b"\x4f\x03a\x01\x03b\x4f\x03c"), "not consecutive"),
     ],
 )
