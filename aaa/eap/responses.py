@@ -41,6 +41,6 @@ def read_response(octets: bytes, exchange: Exchange) -> AkaMessage | Unreadable 
     if packet.type != exchange.method:
         return Discard(f"a response of type {packet.type} within EAP type {exchange.method.value}")
     try:
-        return AkaMessage.parse(octets)
+        return AkaMessage.of(packet, octets)
     except DecodeError as error:
         return Unreadable(str(error))

@@ -6,9 +6,9 @@ from tests.captures import load_run, load_runs
 from ue_sim.eap_peer import AkaPeer, EapArrived
 from ue_sim.usim import SoftwareUsim
 from wire.aka.vector import Autn, Auts
-from wire.buffer import Reader
+from wire.eap import shapes
 from wire.eap.aka import AkaMessage
-from wire.eap.attributes import Attribute, Attributes
+from wire.eap.attributes import Attributes
 from wire.eap.encrypted import parse_encrypted, seal
 from wire.eap.encrypted_identity import EncryptedIdentity
 from wire.eap.packet import EapPacket
@@ -35,6 +35,11 @@ def _parse_message_and_inner(octets: bytes) -> object:
     return AkaMessage.parse(octets).parse_encrypted(_K_ENCR)
 
 
+def _body(octets: bytes) -> bytes:
+    """Every body has 2 octets more than a multiple of 4 (RFC 4187 §8.1)."""
+    return octets + bytes((2 - len(octets)) % 4)
+
+
 def _feed_peer(octets: bytes) -> object:
     usim = SoftwareUsim(_RUN.k, _RUN.opc)
     return AkaPeer(usim=usim, imsi=_RUN.imsi, plmn=_RUN.plmn).handle(EapArrived(octets), 0.0)
@@ -42,12 +47,9 @@ def _feed_peer(octets: bytes) -> object:
 
 ENTRIES: dict[str, tuple[Callable[[bytes], object], tuple[bytes, ...]]] = {
     "wire.eap.packet.EapPacket.parse": (EapPacket.parse, _PACKETS[:8]),
-    "wire.eap.attributes.Attribute.parse": (
-        lambda octets: Attribute.parse(Reader(octets)),
-        tuple(octets[8:] for octets in _AKA[:8]),
-    ),
     "wire.eap.attributes.Attributes.parse": (Attributes.parse, tuple(octets[8:] for octets in _AKA)),
     "wire.eap.aka.AkaMessage.parse": (AkaMessage.parse, _AKA),
+    "wire.eap.aka.AkaMessage.of": (lambda octets: AkaMessage.of(EapPacket.parse(octets), octets), _AKA),
     "wire.eap.aka.AkaMessage.parse_encrypted": (_parse_message_and_inner, (_REAUTH, *_AKA[:8])),
     "wire.eap.encrypted.parse_encrypted": (_parse_inner, _SEALED),
     "wire.eap.encrypted_identity.EncryptedIdentity.parse": (
@@ -56,5 +58,7 @@ ENTRIES: dict[str, tuple[Callable[[bytes], object], tuple[bytes, ...]]] = {
     ),
     "wire.aka.vector.Autn.parse": (Autn.parse, (_FIRST["autn"],)),
     "wire.aka.vector.Auts.parse": (Auts.parse, (bytes(14),)),
+    "wire.eap.shapes.RES.parse": (lambda octets: shapes.RES.parse(_body(octets), 0), (bytes((0, 64)) + bytes(8),)),
+    "wire.eap.shapes.COUNTED.parse": (lambda octets: shapes.COUNTED.parse(_body(octets), 0), (bytes((0, 3)) + b"abc",)),
     "ue_sim.eap_peer.AkaPeer.handle": (_feed_peer, (*_AKA, *_PACKETS[:3])),
 }

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, field
 
-from wire.buffer import Reader
 from wire.eap.attributes import At, Attribute, Attributes
 from wire.eap.constants import Subtype
 from wire.eap.encrypted import parse_encrypted
@@ -16,6 +15,8 @@ from wire.secret import Secret
 _METHODS = {int(method): method for method in EapMethod}
 _SUBTYPES = {int(subtype): subtype for subtype in Subtype}
 _ATTRIBUTES_AT = 8
+_RESERVED = 3
+"""Subtype and two reserved octets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,23 +33,27 @@ class AkaMessage:
     @classmethod
     def parse(cls, octets: bytes) -> "AkaMessage":
         """Read one message; DecodeError also for attributes that it may not carry."""
-        packet = EapPacket.parse(octets)
+        return cls.of(EapPacket.parse(octets), octets)
+
+    @classmethod
+    def of(cls, packet: EapPacket, octets: bytes) -> "AkaMessage":
+        """As `parse`, where `octets` have been read as `packet` already."""
+        data = packet.type_data
         method = _METHODS.get(-1 if packet.type is None else packet.type)
         if method is None:
             raise DecodeError(4, "neither EAP-AKA nor a relative of it")
-        reader = Reader(packet.type_data, base=5)
-        subtype = _SUBTYPES.get(reader.u8())
-        if subtype is None:
-            raise DecodeError(5, "unknown subtype")
-        reader.skip(2)
-        attributes = Attributes.parse(reader.rest(), base=_ATTRIBUTES_AT)
+        subtype = _SUBTYPES.get(data[0]) if data else None
+        if subtype is None or len(data) < _RESERVED:
+            raise DecodeError(
+                5, "unknown subtype" if subtype is None else f"{_RESERVED} octets needed, {len(data)} left"
+            )
+        attributes = Attributes.parse(data[_RESERVED:], base=_ATTRIBUTES_AT)
         wrong = misplaced(method, subtype, packet.code, attributes)
         if wrong:
             raise DecodeError(_ATTRIBUTES_AT, wrong)
         if not _fits(method, attributes.get(At.RAND)):
             raise DecodeError(_ATTRIBUTES_AT, "AT_RAND holds another number of RANDs than the method has, or one twice")
-        received = octets[: 5 + len(packet.type_data)]
-        return cls(packet.code, packet.identifier, method, subtype, attributes, received)
+        return cls(packet.code, packet.identifier, method, subtype, attributes, octets[: 5 + len(data)])
 
     def build(self, k_aut: Secret | None = None, extra: bytes = b"") -> bytes:
         """The packet; with `k_aut` an AT_MAC over it and `extra` is added at the end.

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import NamedTuple
 
-from wire.buffer import Reader
 from wire.eap import shapes
 from wire.eap.shapes import Shape
-from wire.errors import EncodeError
+from wire.errors import DecodeError, EncodeError
 
 FIRST_SKIPPABLE = 128
 """From here on a receiver passes over what it does not know (RFC 4187 §8.1)."""
@@ -113,25 +112,14 @@ class Attribute(NamedTuple):
         """An attribute whose value is one number of 16 bits."""
         return cls(kind, value.to_bytes(2, "big"))
 
-    @classmethod
-    def parse(cls, reader: Reader) -> "Attribute":
-        """Take one attribute; DecodeError when it is malformed, or unknown and not skippable."""
-        number, units = reader.u8(), reader.u8()
-        if units == 0:
-            raise reader.error(f"{attribute_name(number)} of length 0")
-        body = reader.sub(4 * units - 2)
-        shape = _SHAPES.get(number, shapes.OPAQUE)
-        if shape is shapes.OPAQUE and number < FIRST_SKIPPABLE:
-            raise body.error(f"unknown non-skippable attribute {number}")
-        return cls(number, shape.parse(body))
-
     def build(self) -> bytes:
         """The octets; EncodeError when the value does not fit the attribute."""
-        body = _SHAPES.get(self.type, shapes.OPAQUE).build(self.value)
+        kind, value = self
+        body = _SHAPES.get(kind, shapes.OPAQUE).build(value)
         units = (len(body) + 2) // 4
-        if units > 255 or not 0 <= self.type <= 255:
-            raise EncodeError(f"{attribute_name(self.type)} does not fit")
-        return bytes((self.type, units)) + body
+        if units > 255 or not 0 <= kind <= 255:
+            raise EncodeError(f"{attribute_name(kind)} does not fit")
+        return bytes((kind, units)) + body
 
     def __repr__(self) -> str:
         # RES and what was encrypted pass here: a log may hold the name and the length.
@@ -146,11 +134,19 @@ class Attributes:
 
     @classmethod
     def parse(cls, octets: bytes, base: int = 0) -> "Attributes":
-        """All attributes of `octets`, which begin at offset `base` of their message."""
-        reader = Reader(octets, base)
-        items = []
-        while reader.remaining:
-            items.append(Attribute.parse(reader))
+        """All attributes of `octets`, which begin at offset `base` of their message.
+
+        DecodeError when one is malformed, or unknown and not skippable.
+        """
+        items: list[Attribute] = []
+        at, total = 0, len(octets)
+        while at < total:
+            number, end = octets[at], at + _length_of(octets, at, base)
+            shape = _SHAPES.get(number, shapes.OPAQUE)
+            if shape is shapes.OPAQUE and number < FIRST_SKIPPABLE:
+                raise DecodeError(base + at + 2, f"unknown non-skippable attribute {number}")
+            items.append(Attribute(number, shape.parse(octets[at + 2 : end], base + at + 2)))
+            at = end
         return cls(tuple(items))
 
     def build(self) -> bytes:
@@ -159,7 +155,10 @@ class Attributes:
 
     def get(self, kind: At) -> bytes | None:
         """The value of the first `kind`, or None."""
-        return next((item.value for item in self.items if item.type == kind), None)
+        for found, value in self.items:
+            if found == kind:
+                return value
+        return None
 
     def number(self, kind: At) -> int | None:
         """The value of the first `kind` as a number, or None."""
@@ -168,13 +167,24 @@ class Attributes:
 
     def numbers(self, kind: At) -> tuple[int, ...]:
         """The values of every `kind` as numbers, in order."""
-        return tuple(int.from_bytes(item.value, "big") for item in self.items if item.type == kind)
+        return tuple([int.from_bytes(value, "big") for found, value in self.items if found == kind])
 
     def __contains__(self, kind: object) -> bool:
-        return any(item.type == kind for item in self.items)
+        return any(found == kind for found, _ in self.items)
 
     def __iter__(self) -> Iterator[Attribute]:
         return iter(self.items)
 
     def __len__(self) -> int:
         return len(self.items)
+
+
+def _length_of(octets: bytes, at: int, base: int) -> int:
+    """The octets of the attribute that begins at `at`."""
+    left = len(octets) - at
+    length = 4 * octets[at + 1] if left > 1 else 0
+    if 0 < length <= left:
+        return length
+    if left > 1 and length == 0:
+        raise DecodeError(base + at + 2, f"{attribute_name(octets[at])} of length 0")
+    raise DecodeError(base + at + min(left, 2), f"{max(length, 2)} octets needed, {left} left")

@@ -5,7 +5,6 @@ RFC 4187 §10.15; RFC 9048 §3.4.2 for EAP-AKA'.
 
 import hmac
 
-from wire.buffer import Reader
 from wire.eap.attributes import At
 from wire.errors import EncodeError
 from wire.identity import EapMethod
@@ -14,27 +13,25 @@ from wire.secret import Secret
 _DIGEST = {EapMethod.SIM: "sha1", EapMethod.AKA: "sha1", EapMethod.AKA_PRIME: "sha256"}
 _HEADER = 8
 _VALUE = 4
+_LENGTH = 20
+_ZERO = bytes(16)
 
 
 def _find_mac(packet: bytes) -> int | None:
     """Where the 16 octets of AT_MAC's value begin, or None; a malformed packet has none."""
-    reader = Reader(packet)
-    if len(packet) < _HEADER:
-        return None
-    reader.skip(_HEADER)
-    while reader.remaining >= _VALUE:
-        start = reader.offset
-        kind, length = reader.u8(), 4 * reader.u8()
-        if length == 0 or reader.remaining < length - 2:
+    at, end = _HEADER, len(packet)
+    while at + 1 < end:
+        length = 4 * packet[at + 1]
+        if length == 0 or at + length > end:
             return None
-        if kind == At.MAC:
-            return start + _VALUE if length == 20 else None
-        reader.skip(length - 2)
+        if packet[at] == At.MAC:
+            return at + _VALUE if length == _LENGTH else None
+        at += length
     return None
 
 
 def _digest(method: EapMethod, k_aut: Secret, packet: bytes, at: int, extra: bytes) -> bytes:
-    return hmac.digest(k_aut, packet[:at] + bytes(16) + packet[at + 16 :] + extra, _DIGEST[method])[:16]
+    return hmac.digest(k_aut, packet[:at] + _ZERO + packet[at + 16 :] + extra, _DIGEST[method])[:16]
 
 
 def mac_is_genuine(packet: bytes, method: EapMethod, k_aut: Secret, extra: bytes = b"") -> bool:

@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from enum import IntEnum
 
-from wire.buffer import Reader
-from wire.errors import EncodeError
+from wire.errors import DecodeError, EncodeError
 
 
 class EapCode(IntEnum):
@@ -16,7 +15,9 @@ class EapCode(IntEnum):
     FAILURE = 4
 
 
+HEADER_LENGTH = 4
 _CODES = {int(code): code for code in EapCode}
+_WITH_TYPE = frozenset({EapCode.REQUEST, EapCode.RESPONSE})
 
 
 class EapType(IntEnum):
@@ -40,20 +41,21 @@ class EapPacket:
     @classmethod
     def parse(cls, octets: bytes) -> "EapPacket":
         """Read one packet; octets after its Length are padding of the link and ignored (RFC 3748 §4.1)."""
-        reader = Reader(octets)
-        code_number, identifier, length = reader.u8(), reader.u8(), reader.u16()
-        code = _CODES.get(code_number)
+        if len(octets) < HEADER_LENGTH:
+            raise DecodeError(len(octets), f"{len(octets)} octets, an EAP header has {HEADER_LENGTH}")
+        code, length = _CODES.get(octets[0]), int.from_bytes(octets[2:4], "big")
         if code is None:
-            raise reader.error(f"unknown EAP code {code_number}")
-        with_type = code in (EapCode.REQUEST, EapCode.RESPONSE)
-        if length < 5 if with_type else length != 4:
-            raise reader.error(f"an EAP {code.name.lower()} of {length} octets")
-        body = reader.sub(length - 4)
-        return cls(code, identifier, body.u8(), body.rest()) if with_type else cls(code, identifier)
+            raise DecodeError(HEADER_LENGTH, f"unknown EAP code {octets[0]}")
+        with_type = code in _WITH_TYPE
+        if length <= HEADER_LENGTH if with_type else length != HEADER_LENGTH:
+            raise DecodeError(HEADER_LENGTH, f"an EAP {code.name.lower()} of {length} octets")
+        if length > len(octets):
+            raise DecodeError(HEADER_LENGTH, f"{length} octets needed, {len(octets)} arrived")
+        return cls(code, octets[1], octets[4], octets[5:length]) if with_type else cls(code, octets[1])
 
     def build(self) -> bytes:
         """The octets; EncodeError when a field does not fit or Type is there where it must not be."""
-        with_type = self.code in (EapCode.REQUEST, EapCode.RESPONSE)
+        with_type = self.code in _WITH_TYPE
         if with_type != (self.type is not None) or (self.type_data and self.type is None):
             raise EncodeError("requests and responses have a Type, Success and Failure have none")
         body = b"" if self.type is None else bytes((self.type,)) + self.type_data

@@ -6,15 +6,17 @@ RFC 4187 §8.1 and §10, RFC 4186 §10, RFC 9048 §3 and §4. Every body has 2 o
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from wire.buffer import Reader
-from wire.errors import EncodeError
+from wire.errors import DecodeError, EncodeError
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """How one kind of body is read and written; `build` pads to 2 octets more than a multiple of 4."""
+    """How one kind of body is read and written; `build` pads to 2 octets more than a multiple of 4.
 
-    parse: Callable[[Reader], bytes]
+    `parse` takes a body and where it begins in its message, for a DecodeError to say.
+    """
+
+    parse: Callable[[bytes, int], bytes]
     build: Callable[[bytes], bytes]
 
 
@@ -22,54 +24,51 @@ def _pad(body: bytes) -> bytes:
     return body + bytes((2 - len(body)) % 4)
 
 
-def _refuse_unless(condition: bool, reason: str) -> None:
-    if not condition:
-        raise EncodeError(reason)
-
-
 def _flag() -> Shape:
-    def parse(body: Reader) -> bytes:
-        body.skip(2)
-        body.finish()
+    def parse(body: bytes, at: int) -> bytes:
+        if len(body) != 2:
+            raise DecodeError(at + 2, f"{len(body) - 2} octets left over")
         return b""
 
     def build(value: bytes) -> bytes:
-        _refuse_unless(not value, "a flag attribute has no value")
+        if value:
+            raise EncodeError("a flag attribute has no value")
         return bytes(2)
 
     return Shape(parse, build)
 
 
 def _exact(length: int) -> Shape:
-    def parse(body: Reader) -> bytes:
-        value = body.take(length)
-        body.finish()
-        return value
+    def parse(body: bytes, at: int) -> bytes:
+        if len(body) != length:
+            raise DecodeError(at, f"a value of {len(body)} octets, {length} are due")
+        return body
 
     def build(value: bytes) -> bytes:
-        _refuse_unless(len(value) == length, f"a value of {length} octets is due")
+        if len(value) != length:
+            raise EncodeError(f"a value of {length} octets is due")
         return value
 
     return Shape(parse, build)
 
 
 def _reserved(fits: Callable[[int], bool]) -> Shape:
-    def parse(body: Reader) -> bytes:
-        body.skip(2)
-        if not fits(body.remaining):
-            raise body.error(f"a value of {body.remaining} octets")
-        return body.rest()
+    def parse(body: bytes, at: int) -> bytes:
+        if not fits(len(body) - 2):
+            raise DecodeError(at + 2, f"a value of {len(body) - 2} octets")
+        return body[2:]
 
     def build(value: bytes) -> bytes:
-        _refuse_unless(fits(len(value)), f"a value of {len(value)} octets")
-        return bytes(2) + value
+        if not fits(len(value)):
+            raise EncodeError(f"a value of {len(value)} octets")
+        return b"\0\0" + value
 
     return Shape(parse, build)
 
 
 def _counted() -> Shape:
-    def parse(body: Reader) -> bytes:
-        return body.take(body.u16())
+    def parse(body: bytes, at: int) -> bytes:
+        return _counted_octets(body, int.from_bytes(body[:2], "big"), at)
 
     def build(value: bytes) -> bytes:
         return _pad(len(value).to_bytes(2, "big") + value)
@@ -77,30 +76,37 @@ def _counted() -> Shape:
     return Shape(parse, build)
 
 
+def _counted_octets(body: bytes, count: int, at: int) -> bytes:
+    if count > len(body) - 2:
+        raise DecodeError(at + 2, f"{count} octets needed, {len(body) - 2} left")
+    return body[2 : 2 + count]
+
+
 def _counted_in_bits() -> Shape:
-    def parse(body: Reader) -> bytes:
-        bits = body.u16()
+    def parse(body: bytes, at: int) -> bytes:
+        bits = int.from_bytes(body[:2], "big")
         if bits % 8 or not 32 <= bits <= 128:
-            raise body.error(f"RES of {bits} bits")
-        return body.take(bits // 8)
+            raise DecodeError(at, f"RES of {bits} bits")
+        return _counted_octets(body, bits // 8, at)
 
     def build(value: bytes) -> bytes:
-        _refuse_unless(4 <= len(value) <= 16, "RES has 4 to 16 octets")
+        if not 4 <= len(value) <= 16:
+            raise EncodeError("RES has 4 to 16 octets")
         return _pad((8 * len(value)).to_bytes(2, "big") + value)
 
     return Shape(parse, build)
 
 
 def _zeros() -> Shape:
-    def parse(body: Reader) -> bytes:
-        value = body.rest()
+    def parse(body: bytes, at: int) -> bytes:
         # RFC 4187 §10.12: the receiver must verify that padding is zero.
-        if len(value) not in (2, 6, 10) or any(value):
-            raise body.error("padding that is not zero or too long")
-        return value
+        if len(body) not in (2, 6, 10) or any(body):
+            raise DecodeError(at, "padding that is not zero or too long")
+        return body
 
     def build(value: bytes) -> bytes:
-        _refuse_unless(len(value) in (2, 6, 10) and not any(value), "padding is 2, 6 or 10 zero octets")
+        if len(value) not in (2, 6, 10) or any(value):
+            raise EncodeError("padding is 2, 6 or 10 zero octets")
         return value
 
     return Shape(parse, build)
@@ -108,10 +114,11 @@ def _zeros() -> Shape:
 
 def _opaque() -> Shape:
     def build(value: bytes) -> bytes:
-        _refuse_unless(len(value) % 4 == 2, "an opaque value is 2 octets more than a multiple of 4")
+        if len(value) % 4 != 2:
+            raise EncodeError("an opaque value is 2 octets more than a multiple of 4")
         return value
 
-    return Shape(Reader.rest, build)
+    return Shape(lambda body, _at: body, build)
 
 
 FLAG = _flag()

@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wire.buffer import Reader
 from wire.eap.attributes import At, Attribute, Attributes, attribute_name
 from wire.errors import DecodeError, EncodeError
 
@@ -89,12 +88,6 @@ def test_captured_challenge_is_read() -> None:
     assert attributes.number(At.COUNTER) is None
     assert len(attributes) == 4
     assert [item.type for item in attributes] == [24, 23, 135, 12]
-
-
-def test_one_attribute_is_taken_from_a_reader() -> None:
-    reader = Reader(bytes.fromhex("0d0100000a010000"))
-    assert Attribute.parse(reader) == Attribute(At.ANY_ID_REQ)
-    assert reader.remaining == 4
 
 
 def test_attribute_that_does_not_fit_is_not_built() -> None:
