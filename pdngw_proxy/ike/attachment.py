@@ -66,7 +66,11 @@ def relay(policy: ResponderPolicy, state: AwaitingEap, request: Request, now: fl
 def answered(policy: ResponderPolicy, state: AwaitingAaa, event: AaaAnswered, now: float) -> Step:
     """What the AAA server says, on its way to the UE; the first time our certificate and AUTH go before it."""
     sa, claim, answer = state.sa, state.claim, event.answer
-    own = _introduction(policy, sa, claim) if state.first else ()
+    try:
+        own = _introduction(policy, sa, claim) if state.first else ()
+    except AuthenticationFailed as failure:
+        cause = f"{claim.identity}: {failure.cause}"
+        return refuse(policy, sa, state.request, NotifyType.AUTHENTICATION_FAILED, cause, now)
     match answer:
         case RelayChallenge(eap, relay_state):
             transmit = send(sa, sa.exchanges.reply(state.request, (*own, EapMessage(eap))))

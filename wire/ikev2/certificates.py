@@ -6,16 +6,27 @@ from datetime import datetime
 from ipaddress import IPv4Address, IPv6Address
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.x509.oid import ExtendedKeyUsageOID
 from cryptography.x509.verification import PolicyBuilder, Store, VerificationError
 
 from wire.ikev2.authentication import AuthenticationFailed
+from wire.ikev2.certificate_path import is_of_ed25519, verify_path
 from wire.ikev2.constants import CertEncoding, IdType
 from wire.ikev2.payloads.cert import Certificate
 from wire.ikev2.payloads.certreq import CertificateRequest
 from wire.ikev2.payloads.identification import Identification
 from wire.ikev2.signatures import VerifyingKey
+
+_PURPOSES = frozenset(
+    {
+        ExtendedKeyUsageOID.SERVER_AUTH,
+        ExtendedKeyUsageOID.IPSEC_IKE,
+        ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE,
+        x509.ObjectIdentifier("1.3.6.1.5.5.8.2.2"),  # iKEIntermediate
+    }
+)
 
 MAX_CHAIN = 5
 """Certificates taken from a peer; those after the fifth are not looked at."""
@@ -51,15 +62,45 @@ def check_gateway(
     if not anchors:
         raise AuthenticationFailed("there is no trust anchor to verify the gateway's certificate with")
     leaf, *intermediates = _load(payloads)
-    verifier = PolicyBuilder().store(Store(list(anchors))).time(now).build_server_verifier(subject)
     try:
-        verifier.verify(leaf, intermediates)
+        if is_of_ed25519((leaf, *intermediates, *anchors)):
+            _check_name(leaf, subject)
+            verify_path(leaf, intermediates, anchors, now)
+        else:
+            verifier = PolicyBuilder().store(Store(list(anchors))).time(now).build_server_verifier(subject)
+            verifier.verify(leaf, intermediates)
+        _check_usage(leaf)
     except VerificationError as error:
         raise AuthenticationFailed(f"the certificate of {identity.text} is not valid: {_why(error)}") from None
+    except AuthenticationFailed as error:
+        raise AuthenticationFailed(f"the certificate of {identity.text} is not valid: {error.cause}") from None
     key = leaf.public_key()
-    if not isinstance(key, rsa.RSAPublicKey | ec.EllipticCurvePublicKey):
-        raise AuthenticationFailed("the gateway's certificate has a key that is neither RSA nor ECDSA")
+    if not isinstance(key, rsa.RSAPublicKey | ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey):
+        raise AuthenticationFailed("the gateway's certificate has a key that is neither RSA, ECDSA nor Ed25519")
     return key
+
+
+def _check_usage(leaf: x509.Certificate) -> None:
+    """Whether the key may sign AUTH, where the certificate says what it is for (RFC 4945 §5.1.3.2, §5.1.3.12)."""
+    for extension in leaf.extensions:
+        usage = extension.value
+        if isinstance(usage, x509.KeyUsage) and not (usage.digital_signature or usage.content_commitment):
+            raise AuthenticationFailed("its key usage allows no signature")
+        if isinstance(usage, x509.ExtendedKeyUsage) and not _PURPOSES & set(usage):
+            raise AuthenticationFailed("its extended key usage allows neither IKE nor a server")
+
+
+def _check_name(leaf: x509.Certificate, subject: x509.DNSName | x509.IPAddress) -> None:
+    try:
+        names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        raise AuthenticationFailed("it has no subjectAltName") from None
+    if isinstance(subject, x509.DNSName):
+        held = subject.value.lower() in {name.lower() for name in names.get_values_for_type(x509.DNSName)}
+    else:
+        held = subject.value in names.get_values_for_type(x509.IPAddress)
+    if not held:
+        raise AuthenticationFailed("leaf certificate has no matching subjectAltName")
 
 
 def _subject(identity: Identification, names: Iterable[str]) -> x509.DNSName | x509.IPAddress:

@@ -68,6 +68,7 @@ class DhGroup(IntEnum):
     NONE = 0
     MODP_2048 = 14
     MODP_3072 = 15
+    MODP_4096 = 16
     ECP_256 = 19
     ECP_384 = 20
     ECP_521 = 21
@@ -111,6 +112,7 @@ class HashAlgorithm(IntEnum):
     SHA2_256 = 2
     SHA2_384 = 3
     SHA2_512 = 4
+    IDENTITY = 5  # RFC 8420 §2
 
 
 class CertEncoding(IntEnum):

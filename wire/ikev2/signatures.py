@@ -1,4 +1,4 @@
-"""AUTH by signature: RFC 7427 for RSA and ECDSA, and the older methods (RFC 7296 §3.8, RFC 4754).
+"""AUTH by signature: RFC 7427 for RSA, ECDSA and Ed25519 (RFC 8420), and the older methods (RFC 7296 §3.8, RFC 4754).
 
 ECDSA signs without entropy (RFC 6979); the salt of RSASSA-PSS is the library's own and cannot be given.
 """
@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 
 from wire.ikev2.authentication import AuthenticationFailed
@@ -18,8 +18,8 @@ from wire.ikev2.message import Message
 from wire.ikev2.payloads.auth import Authentication
 from wire.ikev2.payloads.notify import Notify
 
-SigningKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
-VerifyingKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey
+SigningKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
+VerifyingKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey
 
 HASHES: Mapping[int, hashes.HashAlgorithm] = MappingProxyType(
     {
@@ -31,6 +31,7 @@ HASHES: Mapping[int, hashes.HashAlgorithm] = MappingProxyType(
 """What this project signs and verifies with by RFC 7427; SHA-1 is not among them."""
 
 _RSA_PKCS1, _RSA_PSS, _ECDSA = "RSASSA-PKCS1-v1_5", "RSASSA-PSS", "ECDSA"
+_ED25519 = bytes.fromhex("300506032b6570")
 _HASH_OID_TAIL = {HashAlgorithm.SHA2_256: 1, HashAlgorithm.SHA2_384: 2, HashAlgorithm.SHA2_512: 3}
 _RSA_OID_TAIL = {HashAlgorithm.SHA2_256: 11, HashAlgorithm.SHA2_384: 12, HashAlgorithm.SHA2_512: 13}
 _ECDSA_OID_TAIL = {HashAlgorithm.SHA2_256: 2, HashAlgorithm.SHA2_384: 3, HashAlgorithm.SHA2_512: 4}
@@ -88,8 +89,9 @@ _SENT: Mapping[_Scheme, bytes] = MappingProxyType({scheme: form for form, scheme
 
 
 def hash_algorithms() -> Notify:
-    """SIGNATURE_HASH_ALGORITHMS with everything in HASHES (RFC 7427 §4)."""
-    return Notify(NotifyType.SIGNATURE_HASH_ALGORITHMS, b"".join(number.to_bytes(2, "big") for number in HASHES))
+    """SIGNATURE_HASH_ALGORITHMS with everything in HASHES, and Identity for Ed25519 (RFC 7427 §4, RFC 8420 §2)."""
+    numbers = (*HASHES, HashAlgorithm.IDENTITY)
+    return Notify(NotifyType.SIGNATURE_HASH_ALGORITHMS, b"".join(number.to_bytes(2, "big") for number in numbers))
 
 
 def peer_hashes(message: Message) -> frozenset[int] | None:
@@ -105,7 +107,10 @@ def sign(key: SigningKey, octets: bytes, accepted: frozenset[int] | None) -> Aut
     """AUTH over `octets` in the way that the peer's `accepted` hashes allow (see peer_hashes).
 
     Without a hash in common it is the older method of the key: PKCS #1 with SHA-1 for RSA (RFC 7296 §3.8).
+    AuthenticationFailed where the key has none.
     """
+    if isinstance(key, ed25519.Ed25519PrivateKey):
+        return _sign_pure(key, octets, accepted or frozenset())
     hash_id = _choose_hash(key, accepted or frozenset())
     if hash_id is None:
         return _sign_older(key, octets)
@@ -134,6 +139,12 @@ def check_signature(proof: Authentication, key: VerifyingKey, octets: bytes) -> 
         raise AuthenticationFailed("the signature in AUTH is wrong") from None
 
 
+def _sign_pure(key: ed25519.Ed25519PrivateKey, octets: bytes, accepted: frozenset[int]) -> Authentication:
+    if HashAlgorithm.IDENTITY not in accepted:
+        raise AuthenticationFailed("the peer verifies no Ed25519: its SIGNATURE_HASH_ALGORITHMS lacks Identity")
+    return Authentication(AuthMethod.DIGITAL_SIGNATURE, bytes((len(_ED25519),)) + _ED25519 + key.sign(octets))
+
+
 def _choose_hash(key: SigningKey, accepted: frozenset[int]) -> HashAlgorithm | None:
     wanted: Iterable[HashAlgorithm] = _HASH_OID_TAIL
     if isinstance(key, ec.EllipticCurvePrivateKey) and key.curve.name in _CURVE_HASH:
@@ -141,7 +152,7 @@ def _choose_hash(key: SigningKey, accepted: frozenset[int]) -> HashAlgorithm | N
     return next((hash_id for hash_id in wanted if hash_id in accepted), None)
 
 
-def _sign_older(key: SigningKey, octets: bytes) -> Authentication:
+def _sign_older(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey, octets: bytes) -> Authentication:
     if isinstance(key, rsa.RSAPrivateKey):
         return Authentication(AuthMethod.RSA_SIGNATURE, key.sign(octets, padding.PKCS1v15(), hashes.SHA1()))
     for method, (curve, digest, size) in _ECDSA_METHODS.items():
@@ -153,8 +164,11 @@ def _sign_older(key: SigningKey, octets: bytes) -> Authentication:
 
 def _check_identified(data: bytes, key: VerifyingKey, octets: bytes) -> None:
     length = data[0] if data else 0
-    scheme = _SCHEMES.get(data[1 : 1 + length])
-    signature = data[1 + length :]
+    identifier, signature = data[1 : 1 + length], data[1 + length :]
+    if identifier == _ED25519 and isinstance(key, ed25519.Ed25519PublicKey):
+        key.verify(signature, octets)
+        return
+    scheme = _SCHEMES.get(identifier)
     if scheme is None or not signature:
         raise AuthenticationFailed("AUTH names a signature algorithm that is not accepted")
     if isinstance(key, ec.EllipticCurvePublicKey) and scheme.family == _ECDSA:

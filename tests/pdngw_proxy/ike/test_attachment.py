@@ -4,10 +4,11 @@ from collections.abc import Callable
 from ipaddress import IPv6Address
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from pdngw_proxy.aaa_link.port import RelayAccept, RelayAnswer
 from pdngw_proxy.ike.events import AskAaa, Established, LeaseAddress
-from tests.ike_link import APN, GATEWAY_NAME, HOME_ADDRESS, NAI, UE, IkeLink, ike_link, stub_aaa
+from tests.ike_link import APN, GATEWAY_NAME, HOME_ADDRESS, NAI, UE, IkeLink, ike_link, responder_policy, stub_aaa
 from wire.ikev2.constants import ConfigurationType, ExchangeType, IdType, NotifyType
 from wire.ikev2.message import Message, Payload
 from wire.ikev2.payloads.auth import Authentication
@@ -110,6 +111,14 @@ def test_gateway_signs_by_the_older_method_for_an_older_ue() -> None:
     proof = said(link).find(Authentication)
     assert proof is not None
     assert (proof.method, len(proof.data)) == (9, 64)
+
+
+def test_gateway_refuses_a_ue_that_cannot_verify_its_key() -> None:
+    link = ike_link(responder=responder_policy(key=ed25519.Ed25519PrivateKey.generate()))
+    link.at_gateway = without_hashes
+    link.connect().until(lambda: bool(link.refused))
+    assert link.refused[0].startswith(f"{NAI}: the peer verifies no Ed25519")
+    assert said(link).notify(NotifyType.AUTHENTICATION_FAILED) is not None
 
 
 def without_hashes(octets: bytes) -> bytes:

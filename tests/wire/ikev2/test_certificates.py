@@ -7,6 +7,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ed25519
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from akadia.pki import Authority
 from tests.ike_link import APN, GATEWAY_NAME, NOW, pki
@@ -105,7 +106,10 @@ def test_ue_without_anchor_trusts_nobody() -> None:
         check(anchors=())
 
 
-def test_ue_refuses_a_key_that_signs_no_auth() -> None:
+def reissued(key: object, *changed: x509.ExtensionType, without: type[x509.ExtensionType] | None = None) -> tuple[
+    tuple[Certificate, ...], x509.Certificate
+]:  # fmt: skip
+    """The laboratory's certificate with another key and `changed` extensions, and its authority's."""
     authority = Authority("of keys", now=NOW)
     signer = load_pem_private_key(authority.credential.key, None)
     anchor = x509.load_pem_x509_certificate(authority.credential.certificate)
@@ -114,16 +118,70 @@ def test_ue_refuses_a_key_that_signs_no_auth() -> None:
         x509.CertificateBuilder()
         .subject_name(template.subject)
         .issuer_name(anchor.subject)
-        .public_key(ed25519.Ed25519PrivateKey.generate().public_key())
+        .public_key(key)  # type: ignore[arg-type]
         .serial_number(1)
         .not_valid_before(template.not_valid_before_utc)
         .not_valid_after(template.not_valid_after_utc)
     )
+    others = {type(extension): extension for extension in changed}
     for extension in template.extensions:
-        builder = builder.add_extension(extension.value, critical=extension.critical)
-    odd = builder.sign(signer, template.signature_hash_algorithm)  # type: ignore[arg-type]
-    with pytest.raises(AuthenticationFailed):
-        check(payloads=certificate_payloads([odd]), anchors=(anchor,))
+        value = others.get(type(extension.value), extension.value)
+        if without is None or not isinstance(value, without):
+            builder = builder.add_extension(value, critical=extension.critical)
+    certificate = builder.sign(signer, template.signature_hash_algorithm)  # type: ignore[arg-type]
+    return certificate_payloads([certificate]), anchor
+
+
+EDWARDS, P256 = ed25519.Ed25519PrivateKey.generate().public_key(), pki().chain[0].public_key()
+
+
+def test_ue_takes_a_gateway_with_an_ed25519_key() -> None:
+    payloads, anchor = reissued(EDWARDS)
+    assert check(payloads=payloads, anchors=(anchor,)) == EDWARDS
+    with pytest.raises(AuthenticationFailed, match="no matching subjectAltName"):
+        check(IdResponder(IdType.FQDN, APN.encode()), payloads=payloads, anchors=(anchor,))
+    with pytest.raises(AuthenticationFailed, match=f"the certificate of {GATEWAY_NAME} is not valid: no trusted"):
+        check(payloads=payloads)
+
+
+def test_ue_takes_no_ed25519_certificate_without_names() -> None:
+    payloads, anchor = reissued(EDWARDS, without=x509.SubjectAlternativeName)
+    with pytest.raises(AuthenticationFailed, match="has no subjectAltName"):
+        check(payloads=payloads, anchors=(anchor,))
+
+
+def test_ue_compares_addresses_with_an_ed25519_certificate() -> None:
+    payloads, anchor = reissued(EDWARDS, x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.1.1.4"))]))
+    here = IdResponder(IdType.IPV4_ADDR, b"\x7f\1\1\4")
+    assert check(here, payloads=payloads, anchors=(anchor,), names=("127.1.1.4",)) == EDWARDS
+
+
+def usage(**purposes: bool) -> x509.KeyUsage:
+    names = "digital_signature content_commitment key_encipherment data_encipherment key_agreement key_cert_sign"
+    return x509.KeyUsage(
+        **{name: purposes.get(name, False) for name in names.split()},
+        crl_sign=False,
+        encipher_only=False,
+        decipher_only=False,
+    )
+
+
+@pytest.mark.parametrize("key", [EDWARDS, P256], ids=["ed25519", "p256"])
+def test_ue_refuses_a_certificate_that_is_for_something_else(key: object) -> None:
+    """RFC 4945 §5.1.3.2: digitalSignature or nonRepudiation."""
+    payloads, anchor = reissued(key, usage(content_commitment=True))
+    check(payloads=payloads, anchors=(anchor,))
+    payloads, anchor = reissued(key, usage(key_encipherment=True))
+    with pytest.raises(AuthenticationFailed, match="its key usage allows no signature"):
+        check(payloads=payloads, anchors=(anchor,))
+
+
+def test_ue_refuses_a_certificate_for_another_purpose() -> None:
+    payloads, anchor = reissued(EDWARDS, x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CODE_SIGNING]))
+    with pytest.raises(AuthenticationFailed, match="neither IKE nor a server"):
+        check(payloads=payloads, anchors=(anchor,))
+    payloads, anchor = reissued(EDWARDS, x509.ExtendedKeyUsage([ExtendedKeyUsageOID.IPSEC_IKE]))
+    check(payloads=payloads, anchors=(anchor,))
 
 
 def test_ue_looks_at_few_certificates_only() -> None:

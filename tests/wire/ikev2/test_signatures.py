@@ -5,7 +5,7 @@ from functools import cache
 
 import pytest
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 
 from wire.ikev2.authentication import AuthenticationFailed
 from wire.ikev2.constants import AuthMethod, ExchangeType, NotifyType
@@ -133,9 +133,28 @@ def test_signer_has_no_older_method_for_other_curves() -> None:
         sign(ec_key(ec.SECP224R1), OCTETS, None)
 
 
+def test_ed25519_signs_and_is_verified() -> None:
+    """RFC 8420 §3, and its identifier as RFC 8420 Appendix A has it."""
+    key = ed25519.Ed25519PrivateKey.generate()
+    proof = sign(key, OCTETS, frozenset({5}))
+    assert (proof.method, proof.data[:8].hex()) == (14, "07300506032b6570")
+    key.public_key().verify(proof.data[8:], OCTETS)
+    check_signature(proof, key.public_key(), OCTETS)
+    with pytest.raises(AuthenticationFailed, match="wrong"):
+        check_signature(proof, key.public_key(), OCTETS + b"x")
+    with pytest.raises(AuthenticationFailed, match="not accepted"):
+        check_signature(proof, rsa_key().public_key(), OCTETS)
+
+
+@pytest.mark.parametrize("accepted", [None, frozenset({2, 3, 4})])
+def test_ed25519_signs_for_nobody_who_does_not_verify_it(accepted: frozenset[int] | None) -> None:
+    with pytest.raises(AuthenticationFailed, match="lacks Identity"):
+        sign(ed25519.Ed25519PrivateKey.generate(), OCTETS, accepted)
+
+
 def test_hashes_are_told_and_read() -> None:
     told = hash_algorithms()
-    assert told.data.hex() == "000200030004"
-    assert peer_hashes(message(told)) == frozenset({2, 3, 4})
+    assert told.data.hex() == "0002000300040005"
+    assert peer_hashes(message(told)) == frozenset({2, 3, 4, 5})
     assert peer_hashes(message()) is None
     assert peer_hashes(message(Notify(NotifyType.SIGNATURE_HASH_ALGORITHMS, b"\0\2\0"))) == frozenset({2})
