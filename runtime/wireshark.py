@@ -1,5 +1,6 @@
 """Wireshark's tables: with WIRESHARK_CONFIG_DIR naming their folder, it reads IKEv2 and ESP in clear.
 
+Wireshark 4.0 opens no ChaCha20-Poly1305, and has no name for it in its tables: such keys are left out.
 Wireshark 4.0 verifies no ESP with extended sequence numbers: its table has no place for them. All else it verifies.
 They hold session keys; so they are written only where a capture was asked for, in a folder of mode 0700.
 """
@@ -7,7 +8,7 @@ They hold session keys; so they are written only where a capture was asked for, 
 import os
 from pathlib import Path
 
-from wire.ciphers import Encryption, Integrity
+from wire.ciphers import CHACHA20_POLY1305, Encryption, Integrity
 from wire.ikev2.algorithms import IkeSuite
 from wire.ikev2.child import ChildSa, Mode
 from wire.ikev2.keys import IkeKeys
@@ -34,6 +35,8 @@ class KeyTables:
 
     def add_ike(self, spi_i: bytes, spi_r: bytes, suite: IkeSuite, keys: IkeKeys) -> None:
         """One IKE SA, by its two SPIs of 8 octets."""
+        if suite.encryption is CHACHA20_POLY1305:
+            return
         integrity = _IKE_INTEGRITY[suite.integrity.transform_id] if suite.integrity else _NO_INTEGRITY
         fields = (
             spi_i.hex(), spi_r.hex(), keys.sk_ei.hex(), keys.sk_er.hex(), f'"{_ike_cipher(suite.encryption)}"',
@@ -43,6 +46,8 @@ class KeyTables:
 
     def add_esp(self, child: ChildSa) -> None:
         """Both directions of a Child SA; a transport-mode one stands in an IPv6 packet, a tunnel in IPv4 and UDP."""
+        if child.encryption is CHACHA20_POLY1305:
+            return
         family = "IPv6" if child.mode is Mode.TRANSPORT else "IPv4"
         for spi, keys in ((child.spi_in, child.keys_in), (child.spi_out, child.keys_out)):
             cipher, key, integrity, integrity_key = _esp_fields(child.encryption, child.integrity, keys)

@@ -1,4 +1,5 @@
-"""Encryption and integrity transforms that the IKE SK payload and ESP share (RFC 7296 §3.3.2, RFC 4106, RFC 4868)."""
+"""Encryption and integrity transforms that the IKE SK payload and ESP share (RFC 7296 §3.3.2, RFC 4106, RFC 7634,
+RFC 4868)."""
 
 import hashlib
 import hmac
@@ -8,7 +9,7 @@ from types import MappingProxyType
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers import Cipher
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM, ChaCha20Poly1305
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CBC
 
@@ -16,6 +17,7 @@ from wire.secret import Secret
 
 ENCR_AES_CBC = 12
 ENCR_AES_GCM_16 = 20
+ENCR_CHACHA20_POLY1305 = 28
 AUTH_HMAC_SHA2_256_128 = 12
 AUTH_HMAC_SHA2_384_192 = 13
 AUTH_HMAC_SHA2_512_256 = 14
@@ -47,8 +49,8 @@ class Encryption:
 
     @property
     def key_bits(self) -> int:
-        """The Key Length attribute (RFC 7296 §3.3.5), which counts no salt."""
-        return self.key_octets * 8
+        """The Key Length attribute (RFC 7296 §3.3.5), which counts no salt; 0 where none may be (RFC 7634 §4)."""
+        return 0 if self.transform_id == ENCR_CHACHA20_POLY1305 else self.key_octets * 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,7 @@ def _cbc(key_octets: int) -> Encryption:
 
 AES_GCM_16_128, AES_GCM_16_192, AES_GCM_16_256 = _gcm(16), _gcm(24), _gcm(32)
 AES_CBC_128, AES_CBC_192, AES_CBC_256 = _cbc(16), _cbc(24), _cbc(32)
+CHACHA20_POLY1305 = Encryption(ENCR_CHACHA20_POLY1305, "CHACHA20_POLY1305", 32, 4, 8, 1, 16)
 HMAC_SHA2_256_128 = Integrity(AUTH_HMAC_SHA2_256_128, "HMAC_SHA2_256_128", 32, 16)
 HMAC_SHA2_384_192 = Integrity(AUTH_HMAC_SHA2_384_192, "HMAC_SHA2_384_192", 48, 24)
 HMAC_SHA2_512_256 = Integrity(AUTH_HMAC_SHA2_512_256, "HMAC_SHA2_512_256", 64, 32)
@@ -78,9 +81,11 @@ HMAC_SHA2_512_256 = Integrity(AUTH_HMAC_SHA2_512_256, "HMAC_SHA2_512_256", 64, 3
 ENCRYPTIONS: Mapping[tuple[int, int], Encryption] = MappingProxyType(
     {
         (known.transform_id, known.key_bits): known
-        for known in (AES_GCM_16_128, AES_GCM_16_192, AES_GCM_16_256, AES_CBC_128, AES_CBC_192, AES_CBC_256)
+        for known in (
+            AES_GCM_16_128, AES_GCM_16_192, AES_GCM_16_256, CHACHA20_POLY1305, AES_CBC_128, AES_CBC_192, AES_CBC_256,
+        )
     }
-)
+)  # fmt: skip
 """By transform id and Key Length attribute in bits."""
 
 INTEGRITIES: Mapping[int, Integrity] = MappingProxyType(
@@ -93,6 +98,12 @@ _DIGESTS = {
     AUTH_HMAC_SHA2_384_192: hashlib.sha384,
     AUTH_HMAC_SHA2_512_256: hashlib.sha512,
 }
+
+
+def _aead(encryption: Encryption, key: bytes) -> AESGCM | ChaCha20Poly1305 | None:
+    if not encryption.is_aead:
+        return None
+    return ChaCha20Poly1305(key) if encryption.transform_id == ENCR_CHACHA20_POLY1305 else AESGCM(key)
 
 
 def keymat_octets(encryption: Encryption, integrity: Integrity | None) -> int:
@@ -115,7 +126,7 @@ class Protector:
         self._encryption = encryption
         salt_at, integrity_at = encryption.key_octets, encryption.key_octets + encryption.salt_octets
         self._salt = Secret(keys[salt_at:integrity_at])
-        self._aead = AESGCM(keys[:salt_at]) if encryption.is_aead else None
+        self._aead = _aead(encryption, keys[:salt_at])
         self._cipher = AES(keys[:salt_at])
         self._mac: hmac.HMAC
         if integrity is not None:

@@ -11,6 +11,7 @@ from wire.ciphers import (
     AES_CBC_256,
     AES_GCM_16_128,
     AES_GCM_16_256,
+    CHACHA20_POLY1305,
     HMAC_SHA2_256_128,
     HMAC_SHA2_384_192,
     HMAC_SHA2_512_256,
@@ -128,3 +129,12 @@ def test_tables_are_the_owner_s_alone_and_grow(folder: Path) -> None:
     assert len(lines(folder, "esp_sa")) == 4
     assert folder.stat().st_mode & 0o777 == 0o700
     assert (folder / "esp_sa").stat().st_mode & 0o777 == 0o600
+
+
+def test_chacha20_poly1305_has_no_line(folder: Path) -> None:
+    """Wireshark 4.0 has no name for it in either table."""
+    suite = IkeSuite(CHACHA20_POLY1305, None, PRF_HMAC_SHA2_256, GROUP)
+    keys = ike_keys(suite, Secret(bytes(32)), ni=b"i", nr=b"r", spi_i=SPI_I, spi_r=SPI_R)
+    KeyTables(folder).add_ike(SPI_I, SPI_R, suite, keys)
+    KeyTables(folder).add_esp(child(EspSuite(CHACHA20_POLY1305, None, esn=False))[0])
+    assert not folder.exists()

@@ -13,6 +13,7 @@ from wire.ciphers import (
     AES_CBC_256,
     AES_GCM_16_128,
     AES_GCM_16_256,
+    CHACHA20_POLY1305,
     ENCR_AES_GCM_16,
     ENCRYPTIONS,
     HMAC_SHA2_256_128,
@@ -31,6 +32,7 @@ VECTORS: dict[str, Any] = json.loads((Path(__file__).parents[1] / "vectors" / "i
 SUITES: list[tuple[Encryption, Integrity | None]] = [
     (AES_GCM_16_128, None),
     (AES_GCM_16_256, None),
+    (CHACHA20_POLY1305, None),
     (AES_CBC_128, HMAC_SHA2_256_128),
     (AES_CBC_256, HMAC_SHA2_384_192),
     (AES_CBC_256, HMAC_SHA2_512_256),
@@ -64,6 +66,24 @@ def test_gcm_opens_what_linux_sealed(vector: dict[str, Any]) -> None:
     opener = Protector(AES_GCM_16_128, None, Secret(unhex(vector, "crypt_key")))
     packet = unhex(vector, "esp_packet")
     assert opener.open(header=unhex(vector, "aad"), body=packet[8:]) == unhex(vector, "plaintext")
+
+
+def test_chacha20_poly1305_gives_the_published_packet() -> None:
+    """RFC 7634 Appendix A: an ICMP echo request in ESP."""
+    sealer = Protector(CHACHA20_POLY1305, None, Secret(bytes(range(0x80, 0xA0)) + bytes.fromhex("a0a1a2a3")))
+    plaintext = bytes.fromhex(
+        "45000054a6f200004001e778c6336405c000020508005b7a3a080000553bec100007362708090a0b0c0d0e0f101112131415161718191a"
+        "1b1c1d1e1f202122232425262728292a2b2c2d2e2f303132333435363701020204"
+    )
+    aad, iv = bytes.fromhex("0102030400000005"), bytes.fromhex("1011121314151617")
+    body = sealer.seal(header=aad, iv=iv, plaintext=plaintext)
+    assert body[:8] == iv
+    assert body[8:].hex() == (
+        "24039428b97f417e3c13753a4f05087b67c352e6a7fab1b982d466ef407ae5c614ee8099d52844eb61aa95dfab4c02f72aa71e7c4c4f64"
+        "c9befe2facc638e8f3cbec163fac469b502773f6fb94e664da9165b82829f641e076aaa8266b7fb0f7b11b369907e1ad43"
+    )
+    assert sealer.open(header=aad, body=body) == plaintext
+    assert CHACHA20_POLY1305.key_bits == 0, "RFC 7634 §4: no Key Length attribute"
 
 
 def test_cbc_gives_the_ciphertext_of_linux() -> None:

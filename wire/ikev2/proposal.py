@@ -9,6 +9,7 @@ from wire.ciphers import (
     AES_CBC_256,
     AES_GCM_16_128,
     AES_GCM_16_256,
+    CHACHA20_POLY1305,
     ENCRYPTIONS,
     HMAC_SHA2_256_128,
     HMAC_SHA2_384_192,
@@ -20,7 +21,17 @@ from wire.ciphers import (
 from wire.errors import ProtocolViolation
 from wire.ikev2.algorithms import PRF_HMAC_SHA2_256, PRF_HMAC_SHA2_384, PRF_HMAC_SHA2_512, PRFS, EspSuite, IkeSuite, Prf
 from wire.ikev2.constants import Esn, ProtocolId, TransformType
-from wire.ikev2.groups import CURVE25519, ECP_256, GROUPS, MODP_2048, Group
+from wire.ikev2.groups import (
+    CURVE25519,
+    ECP_256,
+    ECP_384,
+    ECP_521,
+    GROUPS,
+    MODP_2048,
+    MODP_3072,
+    MODP_4096,
+    Group,
+)
 from wire.ikev2.payloads.sa import Proposal, Transform
 from wire.ikev2.spis import ESP_SPI_OCTETS
 
@@ -29,6 +40,8 @@ _OPTIONAL = frozenset({TransformType.INTEG, TransformType.DH})
 
 
 def _keyed(encryption: Encryption) -> Transform:
+    if not encryption.key_bits:
+        return Transform(TransformType.ENCR, encryption.transform_id)
     return Transform.keyed(TransformType.ENCR, encryption.transform_id, encryption.key_bits)
 
 
@@ -71,17 +84,18 @@ def esp_proposal(
 
 
 _PRFS = (PRF_HMAC_SHA2_256, PRF_HMAC_SHA2_384, PRF_HMAC_SHA2_512)
-_GROUPS = (CURVE25519, ECP_256, MODP_2048)
+_GROUPS = (CURVE25519, ECP_256, ECP_384, ECP_521, MODP_2048, MODP_3072, MODP_4096)
+_AEADS = (AES_GCM_16_256, AES_GCM_16_128, CHACHA20_POLY1305)
 _HMACS = (HMAC_SHA2_256_128, HMAC_SHA2_384_192, HMAC_SHA2_512_256)
 
 IKE_PROPOSALS = (
-    ike_proposal((AES_GCM_16_256, AES_GCM_16_128), (), _PRFS, _GROUPS),
+    ike_proposal(_AEADS, (), _PRFS, _GROUPS),
     ike_proposal((AES_CBC_256, AES_CBC_128), _HMACS, _PRFS, _GROUPS),
 )
 """What both ends offer and accept for an IKE SA unless told otherwise."""
 
 ESP_PROPOSALS = (
-    esp_proposal((AES_GCM_16_256, AES_GCM_16_128), ()),
+    esp_proposal(_AEADS, ()),
     esp_proposal((AES_CBC_256, AES_CBC_128), _HMACS),
 )
 """What both ends offer and accept for a Child SA unless told otherwise."""
