@@ -6,8 +6,6 @@ from functools import partial
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from pdngw_proxy.aaa_link.config import DiameterLinkConfig, RadiusLinkConfig
@@ -24,6 +22,8 @@ from runtime.config import CaptureConfig, ConfigError, LogConfig, NetworkConfig,
 from runtime.logs import configure, get_logger
 from runtime.process import notify_ready, run
 from wire.ikev2.nat import Endpoint
+from wire.ikev2.proposal import ESP_PROPOSALS, IKE_PROPOSALS
+from wire.ikev2.proposal_text import parse_esp, parse_ike
 from wire.ikev2.signatures import SigningKey
 from wire.names import Plmn, visited_network
 
@@ -82,8 +82,15 @@ def _settings(config: PdnGwConfig) -> GatewaySettings:
             chain=chain,
             key=key,
             ha_address=config.ha_address,
+            ike_proposals=tuple(map(parse_ike, config.ike_proposals)) or IKE_PROPOSALS,
+            esp_proposals=tuple(map(parse_esp, config.esp_proposals)) or ESP_PROPOSALS,
         ),
-        admission=Admission(session_limit=config.session_limit),
+        admission=Admission(
+            cookie_threshold=config.cookie_threshold,
+            half_open_limit=config.half_open_limit,
+            source_limit=config.half_open_per_source,
+            session_limit=config.session_limit,
+        ),
         agent=HomeAgentPolicy(
             ha_address=config.ha_address,
             home_prefix=config.home_prefix,
@@ -113,6 +120,6 @@ def _private_key(path: Path) -> SigningKey:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}; name it in [pdngw] key") from None
     except (ValueError, TypeError):
         raise ConfigError(f"{path}: holds no private key without a password; write it in PEM form") from None
-    if not isinstance(key, RSAPrivateKey | EllipticCurvePrivateKey):
-        raise ConfigError(f"{path}: is neither an RSA nor an ECDSA key, which IKEv2 signs with; make one of these")
+    if not isinstance(key, SigningKey):
+        raise ConfigError(f"{path}: is neither RSA, ECDSA nor Ed25519, which IKEv2 signs with; make one of these")
     return key

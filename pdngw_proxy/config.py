@@ -1,11 +1,12 @@
 """[pdngw]: where the gateway listens, who it is, which Home Addresses it gives."""
 
 from ipaddress import IPv4Address, IPv6Address, IPv6Network
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from runtime.config import ConfigPath, Section
+from wire.ikev2.proposal_text import checked, parse_esp, parse_ike
 
 
 class PdnGwConfig(Section):
@@ -22,6 +23,17 @@ class PdnGwConfig(Section):
     home_prefix: IPv6Network = Field(description='the pool of Home Addresses, such as "2001:db8:1::/64"')
     tun: str = Field(default="", max_length=15, description='a TUN device such as "akadia0", or "" for none')
     aaa: Literal["diameter", "radius"] = "diameter"
+    ike_proposals: Annotated[tuple[str, ...], AfterValidator(checked(parse_ike))] = Field(
+        default=(), description='what it accepts for IKE SAs, ["aes256gcm16-prfsha384-ecp384"] or the like'
+    )
+    esp_proposals: Annotated[tuple[str, ...], AfterValidator(checked(parse_esp))] = Field(
+        default=(), description='and for ESP, ["aes256gcm16", "aes256-sha256"] or the like'
+    )
+    half_open_limit: int = Field(default=1000, ge=1, description="IKE SAs at most whose UE is not authenticated yet")
+    half_open_per_source: int = Field(default=500, ge=1, description="of these, at most so many from one address")
+    cookie_threshold: int = Field(
+        default=100, ge=0, description="from so many on, a COOKIE comes first (RFC 7296 §2.6)"
+    )
     session_limit: int = Field(default=10_000, ge=1, description="IKE SAs at most")
     lifetime_limit: int = Field(default=3600, ge=4, le=262140, description="seconds a binding is granted at most")
     refresh_advice: int = Field(

@@ -21,7 +21,8 @@ from ue_sim.shell import StepReport, UeFailed, UeShell
 from ue_sim.ue_events import Step
 from wire.identity import Imsi, Plmn
 from wire.ikev2.nat import Endpoint
-from wire.ikev2.proposal import ESP_PROPOSALS, without_esn
+from wire.ikev2.proposal import ESP_PROPOSALS, IKE_PROPOSALS, without_esn
+from wire.ikev2.proposal_text import parse_esp, parse_ike
 
 WIRESHARK_FOLDER = "wireshark"
 """Where, in the capture's folder, Wireshark's tables are."""
@@ -120,6 +121,7 @@ def settings_of(raw: RawConfig, imsi: Imsi) -> UeSettings:
     """The UE's settings as the configuration has them, for the subscriber of its card."""
     ue = raw.section("ue", UeConfig)
     network = raw.section("network", NetworkConfig)
+    esp_proposals = tuple(map(parse_esp, ue.esp_proposals)) or ESP_PROPOSALS
     return UeSettings(
         imsi=imsi,
         plmn=Plmn(network.mcc, network.mnc),
@@ -131,7 +133,8 @@ def settings_of(raw: RawConfig, imsi: Imsi) -> UeSettings:
         dsmip_port=ue.dsmip_port,
         gateway_name=ue.gateway_id,
         anchors=read_certificates(ue.ca),
-        esp_proposals=ESP_PROPOSALS if ue.esn else without_esn(ESP_PROPOSALS),
+        ike_proposals=tuple(map(parse_ike, ue.ike_proposals)) or IKE_PROPOSALS,
+        esp_proposals=esp_proposals if ue.esn else without_esn(esp_proposals),
         lifetime=ue.lifetime,
         give_up_after=ue.give_up_after,
     )

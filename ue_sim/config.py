@@ -1,12 +1,13 @@
 """[ue]: where the UE is, what it trusts, which card it carries."""
 
 from ipaddress import IPv4Address
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from runtime.config import ConfigPath, Section, SocketAddress
 from wire.identity import EapMethod
+from wire.ikev2.proposal_text import checked, parse_esp, parse_ike
 
 
 class UeConfig(Section):
@@ -20,6 +21,12 @@ class UeConfig(Section):
     method: Literal["aka", "aka-prime"] = "aka"
     gateway_port: int = Field(default=4500, ge=1, le=65535, description="the PDN GW's IKE port")
     dsmip_port: int = Field(default=4191, ge=1, le=65535, description="the home agent's DSMIPv6 port")
+    ike_proposals: Annotated[tuple[str, ...], AfterValidator(checked(parse_ike))] = Field(
+        default=(), description='what it offers for the IKE SA, ["aes256gcm16-prfsha384-ecp384"] or the like'
+    )
+    esp_proposals: Annotated[tuple[str, ...], AfterValidator(checked(parse_esp))] = Field(
+        default=(), description='and for ESP, ["aes256gcm16", "aes256-sha256"] or the like'
+    )
     esn: bool = Field(default=True, description="whether ESP may count in 64 bits (RFC 4303 §2.2.1)")
     lifetime: int = Field(default=3600, ge=4, le=262140, description="seconds that a binding is asked for")
     give_up_after: float = Field(default=20.0, gt=0, description="seconds until an attach without answers is given up")

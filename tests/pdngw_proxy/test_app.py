@@ -8,7 +8,7 @@ from ipaddress import IPv4Address, IPv6Address, IPv6Network
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric import ed448, rsa
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
@@ -24,6 +24,7 @@ from pdngw_proxy.config import PdnGwConfig
 from pdngw_proxy.gateway import GatewaySettings
 from runtime.config import ConfigError, RawConfig, read_config
 from wire.ikev2.nat import Endpoint
+from wire.ikev2.proposal import describe
 
 AUTHORITY = Authority("test", now=datetime.now(UTC))
 GATEWAY, OTHER = (AUTHORITY.issue(names=(name,)) for name in ("pgw", "other"))
@@ -132,6 +133,38 @@ async def test_gateway_is_made_as_configured(folder: Path, shell: SilentShell, s
     assert not settings.agent.moves_ike, "K is not promised, because nothing moves the IKE SA (RFC 6275 §10.3.1)"
 
 
+async def test_gateway_has_the_policy_of_its_configuration(
+    folder: Path, shell: SilentShell, stopped: asyncio.Event
+) -> None:
+    raw = read(folder)
+    policy = """[pdngw]
+ike_proposals = ["chacha20poly1305-prfsha512-ecp521", "aes128-sha256-modp2048"]
+esp_proposals = ["aes256-sha512-noesn"]
+half_open_limit = 5
+half_open_per_source = 4
+cookie_threshold = 3
+"""
+    raw.path.write_text(CONFIG.format(aaa="radius").replace("[pdngw]\n", policy))
+    await app.serve(read_config(raw.path), stopped)
+    assert shell.settings is not None
+    responder, admission = shell.settings.responder, shell.settings.admission
+    assert describe(responder.ike_proposals) == (
+        "CHACHA20_POLY1305 PRF_HMAC_SHA2_512 ECP_521 | AES_CBC_128 PRF_HMAC_SHA2_256 HMAC_SHA2_256_128 MODP_2048"
+    )
+    assert describe(responder.esp_proposals) == "AES_CBC_256 HMAC_SHA2_512_256 NO_ESN"
+    assert (admission.half_open_limit, admission.source_limit, admission.cookie_threshold) == (5, 4, 3)
+
+
+async def test_gateway_does_not_begin_with_a_proposal_that_cannot_be(
+    folder: Path, shell: SilentShell, stopped: asyncio.Event
+) -> None:
+    raw = read(folder)
+    raw.path.write_text(CONFIG.format(aaa="radius").replace("[pdngw]\n", '[pdngw]\nike_proposals = ["aes256"]\n'))
+    with pytest.raises(ConfigError, match="AES_CBC_256 needs one, such as sha256"):
+        await app.serve(read_config(raw.path), stopped)
+    assert not shell.done
+
+
 async def test_gateway_with_a_tun_device_has_its_home_network_outside(
     folder: Path, shell: SilentShell, stopped: asyncio.Event
 ) -> None:
@@ -186,7 +219,7 @@ def test_main_reads_how_to_log_before_it_serves(folder: Path, monkeypatch: pytes
     assert seen == [("info", "text"), app.serve]
 
 
-def pem(key: rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey, password: bytes | None = None) -> bytes:
+def pem(key: rsa.RSAPrivateKey | ed448.Ed448PrivateKey, password: bytes | None = None) -> bytes:
     sealed = BestAvailableEncryption(password) if password else NoEncryption()
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, sealed)
 
@@ -202,7 +235,7 @@ RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         ("pgw.key", None, "pgw.key: cannot be read: No such file or directory; name it in [pdngw] key"),
         ("pgw.key", b"nonsense", "pgw.key: holds no private key without a password; write it in PEM form"),
         ("pgw.key", pem(RSA, b"secret"), "pgw.key: holds no private key without a password; write it in PEM form"),
-        ("pgw.key", pem(ed25519.Ed25519PrivateKey.generate()), "pgw.key: is neither an RSA nor an ECDSA key"),
+        ("pgw.key", pem(ed448.Ed448PrivateKey.generate()), "pgw.key: is neither RSA, ECDSA nor Ed25519"),
         ("pgw.key", bytes(OTHER.key), "pgw.key: is not the key of "),
         ("pgw.key", pem(RSA), "pgw.key: is not the key of "),
     ],

@@ -21,6 +21,7 @@ from ue_sim.ue_events import Attached, Step
 from wire.identity import EapMethod, Imsi, Plmn
 from wire.ikev2.constants import Esn, TransformType
 from wire.ikev2.nat import Endpoint
+from wire.ikev2.proposal import describe
 
 HOME, AGENT = IPv6Address("2001:db8::100"), IPv6Address("2001:db8::1")
 CONFIG = """
@@ -82,6 +83,13 @@ def test_ue_offers_the_sequence_numbers_that_it_may(config: Path, line: str, esn
     offered = app.settings_of(read_config(config), Imsi("001010000000001")).esp_proposals
     transforms = [transform for proposal in offered for transform in proposal.transforms]
     assert {one.transform_id for one in transforms if one.kind == TransformType.ESN} == esns
+
+
+def test_ue_offers_what_it_is_told_to(config: Path) -> None:
+    rewrite(config, CONFIG + 'ike_proposals = ["aes256-sha384-ecp384"]\nesp_proposals = ["aes128gcm16"]\nesn = false')
+    settings = app.settings_of(read_config(config), Imsi("001010000000001"))
+    assert describe(settings.ike_proposals) == "AES_CBC_256 PRF_HMAC_SHA2_384 HMAC_SHA2_384_192 ECP_384"
+    assert describe(settings.esp_proposals) == "AES_GCM_16_128 NO_ESN"
 
 
 async def test_keys_are_written_down_only_with_a_capture(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
