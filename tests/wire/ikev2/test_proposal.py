@@ -76,7 +76,7 @@ def test_group_of_the_ke_payload_gives_way_when_it_will_not_do() -> None:
     ids=["key length", "no key length", "unknown attribute"],
 )
 def test_transform_with_other_attributes_is_another(changed: Transform) -> None:
-    offered = replace(IKE_PROPOSALS[0], transforms=(changed, *IKE_PROPOSALS[0].transforms[2:]))
+    offered = replace(IKE_PROPOSALS[0], transforms=(changed, *IKE_PROPOSALS[0].transforms[3:]))
     assert select(offer((offered,)), IKE_PROPOSALS) is None
 
 
@@ -88,7 +88,7 @@ def test_unknown_transform_type_refuses_the_proposal() -> None:
 
 
 def test_missing_transform_type_refuses_the_proposal() -> None:
-    short = replace(IKE_PROPOSALS[0], transforms=IKE_PROPOSALS[0].transforms[:-3])
+    short = replace(IKE_PROPOSALS[0], transforms=IKE_PROPOSALS[0].transforms[:-7])
     assert select(offer((short,)), IKE_PROPOSALS) is None
 
 
