@@ -308,6 +308,7 @@ _SERVERS = {
 def _add_commands(app: App, commands: _Commands) -> None:
     from akadia.aaa_sessions import add_session_commands
     from akadia.identity_keys import identity_keys
+    from akadia.load import load_commands
 
     for command in (commands.init, commands.up, commands.demo):
         app.command(command)
@@ -329,6 +330,7 @@ def _add_commands(app: App, commands: _Commands) -> None:
     ue = _group("ue", "The UE.")
     ue.command(commands.attach)
     app.command(ue)
+    app.command(load_commands(commands.config_file))
 
 
 def _add_provisioning(app: App, config: ConfigFile, tokens: Sequence[str]) -> None:
@@ -357,6 +359,7 @@ def _known_cause(error: Exception) -> str | None:
     from hss.provisioning.change import ProvisioningRefused
     from hss.session_api import LedgerUnavailable
     from hss.store.errors import StoreError
+    from load.subscribers import LoadRefused
     from runtime.config import ConfigError
 
     known = (
@@ -368,6 +371,7 @@ def _known_cause(error: Exception) -> str | None:
         VaultError,
         SessionRefused,
         LedgerUnavailable,
+        LoadRefused,
     )
     if isinstance(error, known):
         return _one_line(error)

@@ -6,7 +6,7 @@ from functools import cache, cached_property
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("wire", "runtime", "hss", "aaa", "ue_sim", "pdngw_proxy", "migrations", "akadia")
+PACKAGES = ("wire", "runtime", "hss", "aaa", "ue_sim", "pdngw_proxy", "load", "migrations", "akadia")
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def _dotted(node: ast.expr) -> str | None:
 
 @cache
 def source_files() -> tuple[SourceFile, ...]:
-    """Every Python file of the eight packages."""
+    """Every Python file of the packages."""
     files = []
     for package in PACKAGES:
         for path in sorted((ROOT / package).rglob("*.py")):

@@ -1,0 +1,235 @@
+"""`akadia load`: many UEs at once against an AAA server, in a laboratory or anywhere."""
+
+import json as json_format
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import App, Parameter
+from cyclopts.validators import Number
+
+if TYPE_CHECKING:
+    from load.report import Report
+    from load.running import Load
+    from load.subscribers import CardKeys, CardSource
+    from runtime.config import RawConfig, SocketAddress
+
+ConfigFile = Callable[[], Path]
+Flag = Annotated[bool, Parameter(negative="", show_default=False)]
+Text = Annotated[str, Parameter(show_default=False)]
+File = Annotated[Path | None, Parameter(show_default=False)]
+_USUAL_SECONDS = 10.0
+Count = Annotated[int | None, Parameter(show_default=False, validator=Number(gte=1))]
+Positive = Annotated[int, Parameter(validator=Number(gte=1))]
+Seconds = Annotated[float | None, Parameter(show_default=False, validator=Number(gt=0))]
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What radius and diameter have in common."""
+
+    subscribers: File = None
+    """A file of cards: CSV with the columns IMSI, KI and OPC, or lines of `IMSI K OPc`; else [ue] usim."""
+    first_imsi: Text = ""
+    """In place of a file: the first IMSI of a range whose cards have one K and one OPc."""
+    imsis: Positive = 1
+    """How many IMSIs the range has."""
+    keys: Text = ""
+    """Their keys: a file with the lines k=HEX and opc=HEX, or - for standard input."""
+    realm: Text = ""
+    """The realm of their NAIs; that of [network] unless it is given."""
+    method: Literal["aka", "aka-prime"] = "aka"
+    """EAP-AKA or EAP-AKA'."""
+    fast: Annotated[int, Parameter(validator=Number(gte=0))] = 0
+    """So many fast re-authentications follow each full authentication."""
+    pseudonyms: Flag = False
+    """Show the pseudonym that the server gave the last time."""
+    at_once: Positive = 32
+    """So many UEs at once, each with another card: never more than there are cards."""
+    rate: Seconds = None
+    """So many begin in a second; as soon as another has ended unless it is given."""
+    count: Count = None
+    """End after so many authentications."""
+    seconds: Seconds = None
+    """End after so many seconds; 10 unless a count is given."""
+    warm_up: Annotated[float, Parameter(validator=Number(gte=0))] = 0.0
+    """Seconds before the first that is counted."""
+    processes: Positive = 1
+    """How many processes make the load, each with its share of the cards."""
+    cpu_of: Annotated[tuple[int, ...], Parameter(negative="", show_default=False)] = ()
+    """Tell also how much CPU this process (its number) takes with its children; may be repeated."""
+    json: Flag = False
+    """Print the report as JSON."""
+
+
+def load_commands(config_file: ConfigFile) -> App:
+    """`akadia load`."""
+    app = App(
+        name="load",
+        help="Many UEs at once against an AAA server: how fast, how long, what fails.",
+        help_format="plaintext",
+        result_action="return_value",
+    )
+    commands = _LoadCommands(config_file)
+    app.command(commands.radius)
+    return app
+
+
+class _LoadCommands:
+    """Each takes what is not given from the laboratory's configuration."""
+
+    def __init__(self, config_file: ConfigFile) -> None:
+        self._config_file = config_file
+
+    def radius(
+        self,
+        *,
+        options: Options = Options(),
+        server: Text = "",
+        secret_file: File = None,
+        ports: Positive = 32,
+        limit: Annotated[float, Parameter(validator=Number(gt=0))] = 30.0,
+    ) -> int:
+        """Authenticate over RADIUS, and verify every answer: authenticators, AUTN, AT_MAC and MPPE keys.
+
+        Requests are sent again as clients do it (RFC 5080 §2.2.1). It fails when any authentication does.
+
+            akadia --config lab/akadia.toml load radius --count 1000
+            akadia load radius --server 192.0.2.1:1812 --secret-file radius.secret --subscribers cards.csv
+                   --realm nai.epc.mnc001.mcc001.3gppnetwork.org --at-once 64 --seconds 30 --fast 2
+
+        Parameters
+        ----------
+        server
+            Where the AAA server listens; that of [pdngw.radius] unless it is given.
+        secret_file
+            The file with the shared secret; that of [pdngw.radius] unless it is given.
+        ports
+            From so many ports, so that the kernel can deal the requests out to the workers of a server.
+        limit
+            After so many seconds without an answer an authentication has failed.
+        """
+        from load.running import RadiusTarget, over_radius
+        from pdngw_proxy.aaa_link.config import RadiusLinkConfig
+        from runtime.secret_file import read_secret
+        from wire.radius.exchange import Timers
+
+        settings = _Settings(self._config_file, options)
+        timers = Timers(mrd=limit)
+        if server and secret_file:
+            where, secret = settings.address(server), read_secret(secret_file)
+        else:
+            given = settings.raw.section("pdngw.radius", RadiusLinkConfig)
+            where = settings.address(server) if server else given.aaa
+            secret = read_secret(secret_file or given.secret_file)
+        target = RadiusTarget((where.host, where.port), secret, ports=ports, timers=timers)
+        return settings.run(lambda load, told: over_radius(load, target, told))
+
+
+class _Settings:
+    """The options, and behind them the configuration, which is read when one of them is not given."""
+
+    def __init__(self, config_file: ConfigFile, options: Options) -> None:
+        self._config_file = config_file
+        self._options = options
+
+    @cached_property
+    def raw(self) -> "RawConfig":
+        """The configuration; ConfigError without one."""
+        from runtime.config import read_config
+
+        return read_config(self._config_file())
+
+    def address(self, text: str) -> "SocketAddress":
+        """Of "host:port"; LoadRefused for anything else."""
+        from load.subscribers import LoadRefused
+        from runtime.config import SocketAddress
+
+        try:
+            return SocketAddress.from_text(text)
+        except ValueError as error:
+            raise LoadRefused(f"--server: {error}") from None
+
+    def run(self, over: "Callable[[Load, Callable[[int], None]], Report]") -> int:
+        """Run the load under a bar, and print its report."""
+        load, options = self._load(), self._options
+        with _bar(load) as told:
+            report = over(load, told)
+        print(json_format.dumps(report.fields()) if options.json else report.text())
+        return 0 if report.succeeded else 1
+
+    def _load(self) -> "Load":
+        from load.pace import Pace
+        from load.running import Load
+        from load.turns import Behaviour
+        from wire.identity import EapMethod
+
+        options = self._options
+        method = EapMethod.AKA_PRIME if options.method == "aka-prime" else EapMethod.AKA
+        seconds = options.seconds or (None if options.count else _USUAL_SECONDS)
+        pace = Pace(options.at_once, options.rate, options.count, seconds, options.warm_up)
+        behaviour = Behaviour(method, options.realm or self._realm(), options.fast, options.pseudonyms)
+        return Load(self._source(), behaviour, pace, options.processes, options.cpu_of)
+
+    def _realm(self) -> str:
+        from runtime.config import NetworkConfig
+        from wire.names import Plmn, nai_realm
+
+        network = self.raw.section("network", NetworkConfig)
+        return nai_realm(Plmn(network.mcc, network.mnc))
+
+    def _source(self) -> "CardSource":
+        from load.subscribers import CardFile, CardKeys, LoadRefused, Range
+        from ue_sim.card import read_card
+        from ue_sim.config import UeConfig
+        from wire.aka.milenage import Milenage
+
+        options = self._options
+        if options.subscribers is not None:
+            return CardFile(options.subscribers)
+        if options.first_imsi:
+            return Range(self._first(), options.imsis)
+        usim = self.raw.section("ue", UeConfig).usim
+        card = read_card(usim)
+        if card.algorithm is not Milenage:
+            raise LoadRefused(f"{usim}: a load has Milenage alone; name other cards with --subscribers")
+        return Range(CardKeys(str(card.imsi), card.k, card.opc))
+
+    def _first(self) -> "CardKeys":
+        from hss.provisioning.keys_input import KeysRefused, read_keys_from
+        from load.subscribers import CardKeys, LoadRefused
+        from wire.identity import Imsi
+
+        if not self._options.keys:
+            raise LoadRefused("--first-imsi goes with --keys, a file with the lines k=HEX and opc=HEX")
+        try:
+            imsi = Imsi(self._options.first_imsi)
+            keys = read_keys_from(self._options.keys)
+        except (KeysRefused, ValueError) as error:
+            raise LoadRefused(str(error)) from None
+        if keys.opc is None:
+            raise LoadRefused("--keys: opc is missing; add a line opc=HEX of 16 octets")
+        return CardKeys(str(imsi), keys.k, keys.opc)
+
+
+@contextmanager
+def _bar(load: "Load") -> "Iterator[Callable[[int], None]]":
+    """How far it is, on a terminal; it does not count what the server has done by itself."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    pace = load.pace
+    total = pace.count or ((pace.seconds or 0) + pace.warm_up)
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[done]:,} done"))
+    with Progress(
+        *columns, TimeElapsedColumn(), console=console, transient=True, disable=not console.is_terminal
+    ) as bar:
+        task = bar.add_task("load", total=total, done=0)
+        began = time.monotonic()
+        yield lambda done: bar.update(task, completed=done if pace.count else time.monotonic() - began, done=done)

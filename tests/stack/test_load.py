@@ -1,0 +1,82 @@
+"""`akadia load` against a laboratory with two workers: every way of authenticating, and what it says of failures."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.bench.cards import write_cards
+from tests.lab import Lab, running_lab
+
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(180)]
+
+CARDS = 40
+"""Of the IMSIs from 001010000000000 on, of which the laboratory has the second already."""
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    folder = tmp_path_factory.mktemp("load")
+    write_cards(folder / "all.csv", CARDS + 2, "milenage")
+    lines = (folder / "all.csv").read_text().splitlines(keepends=True)
+    cards(folder).write_text("".join([lines[0], *lines[3:]]))
+    with running_lab(folder, aaa="radius") as made:
+        imported = made.akadia("import", str(cards(folder)), "--mapping", "pysim")
+        assert imported.returncode == 0, imported.stderr
+        yield made
+
+
+def cards(folder: Path) -> Path:
+    return folder / "cards.csv"
+
+
+def load(lab: Lab, *words: str, code: int = 0) -> dict[str, Any]:
+    path = str(cards(lab.folder.parent))
+    done = lab.akadia("load", "radius", "--subscribers", path, *words, "--json")
+    assert done.returncode == code, done.stdout + done.stderr
+    said: dict[str, Any] = json.loads(done.stdout)
+    return said
+
+
+@pytest.mark.parametrize("method", ["aka", "aka-prime"])
+def test_every_card_is_authenticated_in_full(lab: Lab, method: str) -> None:
+    said = load(lab, "--method", method, "--count", "80", "--processes", "2")
+    assert (said["full"]["authentications"], said["fast"]["authentications"], said["failed"]) == (80, 0, 0)
+    assert (said["subscribers"], said["at_once"], said["processes"]) == (CARDS, 32, 2)
+    assert said["rounds"] >= 160
+    assert said["resynchronisations"] == said["discarded"] == 0
+    assert 0 < said["p50_ms"] <= said["p99_ms"] <= said["p99_9_ms"]
+
+
+@pytest.mark.parametrize("method", ["aka", "aka-prime"])
+def test_fast_reauthentications_and_pseudonyms(lab: Lab, method: str) -> None:
+    said = load(lab, "--method", method, "--count", "90", "--fast", "2", "--pseudonyms", "--at-once", "10")
+    full, fast = said["full"]["authentications"], said["fast"]["authentications"]
+    assert (full + fast, said["failed"]) == (90, 0)
+    # those that were the last to begin have no second one any more
+    assert 30 <= full <= 40
+
+
+def test_rate_and_time_are_kept(lab: Lab) -> None:
+    said = load(lab, "--rate", "20", "--seconds", "2", "--warm-up", "0.5")
+    assert 20 <= said["authentications"] <= 41
+    assert said["failed"] == 0
+
+
+def test_own_card_of_the_laboratory_is_enough(lab: Lab) -> None:
+    done = lab.akadia("load", "radius", "--count", "5")
+    assert done.returncode == 0, done.stderr
+    assert "1 at once, 1 subscribers\n5 in " in done.stdout
+    assert done.stdout.endswith("failed: 0\n")
+
+
+def test_wrong_keys_and_unknown_subscribers_are_told_by_cause(lab: Lab, tmp_path: Path) -> None:
+    keys = tmp_path / "keys"
+    keys.write_text(f"k={'11' * 16}\nopc={'22' * 16}\n")
+    words = ("load", "radius", "--keys", str(keys), "--count", "4", "--json")
+    done = lab.akadia(*words, "--first-imsi", "001010000000005", "--imsis", "4")
+    assert (done.returncode, json.loads(done.stdout)["failures"]) == (1, {"AUTN is not genuine": 4})
+    done = lab.akadia(*words, "--first-imsi", "001010000009001")
+    assert (done.returncode, json.loads(done.stdout)["failed"]) == (1, 4)
