@@ -16,6 +16,7 @@ from aaa.identities.epochs import Keyring
 from aaa.identities.loading import load_identities, load_keyring
 from aaa.identities.sealed import SealedIdentities
 from aaa.ledger import open_configured_ledger
+from aaa.measured import MeasuredHss, MeasuredService
 from aaa.radius.opening import Surroundings, open_radius
 from aaa.registrar import Registrar
 from aaa.service import EapAuthenticationService
@@ -99,7 +100,7 @@ async def serve(raw: RawConfig, settings: AaaSettings, stop: asyncio.Event, work
         keyring = load_keyring(settings.identities)
         identities = _identities(settings, keyring)
         service = EapAuthenticationService(
-            hss=hss,
+            hss=MeasuredHss(hss),
             conversations=load_conversations(
                 settings,
                 keyring=keyring,
@@ -116,6 +117,7 @@ async def serve(raw: RawConfig, settings: AaaSettings, stop: asyncio.Event, work
             answer_time=aaa.answer_time,
             limit=aaa.rounds_at_once,
         )
+        measured = MeasuredService(service)
         leaving: Leaving = []
         around = Surroundings(
             node=aaa.origin_host,
@@ -125,12 +127,12 @@ async def serve(raw: RawConfig, settings: AaaSettings, stop: asyncio.Event, work
             capture=tap,
             reuse_port=worker is not None,
         )
-        radius = None if settings.radius is None else await open_radius(settings.radius, service, around)
+        radius = None if settings.radius is None else await open_radius(settings.radius, measured, around)
         plain, tls = None, None
         if settings.diameter is not None:
             server = AaaDiameterServer(
                 settings.diameter,
-                service,
+                measured,
                 identity,
                 users=users,
                 registrar=registrar,

@@ -1,6 +1,23 @@
-"""What the AAA server counts; labels are methods and kinds of identity, never a subscriber."""
+"""What the AAA server counts; labels are clients, methods and kinds of identity, never a subscriber."""
 
-from runtime.metrics.families import Counter
+from collections.abc import Mapping
+
+from aaa.eap.states import (
+    AkaState,
+    AwaitingIdentity,
+    Challenged,
+    Done,
+    EapState,
+    FailureNotified,
+    IdentityRequested,
+    MethodProposed,
+    MethodRunning,
+    Reauthenticating,
+    SimChallenged,
+    SuccessNotified,
+)
+from aaa.messages import RejectCause
+from runtime.metrics.families import OTHER, Counter, Gauge, Histogram
 from wire.identity import EapMethod, IdentityKind
 
 LOGINS = Counter(
@@ -8,13 +25,75 @@ LOGINS = Counter(
     "Logins by the identity that they used, and whether anybody on the way could read the IMSI.",
     ("method", "identity", "imsi"),
 )
-
+REJECTIONS = Counter("akadia_aaa_rejections", "Authentications that failed.", ("front", "client", "method", "cause"))
+LOGIN_SECONDS = Histogram(
+    "akadia_aaa_login_seconds", "From a login's first packet to its success, the UE's time included.", ("method",)
+)
+STEPS = Counter("akadia_aaa_eap_requests", "EAP requests that were sent, by what they asked for.", ("method", "step"))
+ROUNDS = Counter(
+    "akadia_aaa_rounds", "Rounds of authentications by their answers, over both fronts.", ("front", "client", "answer")
+)
+ROUND_SECONDS = Histogram(
+    "akadia_aaa_round_seconds", "From a client's request to its answer, the HSS's time included.", ("front",)
+)
+HSS_SECONDS = Histogram(
+    "akadia_aaa_hss_seconds",
+    'From a question to the HSS to its answer; "ok", a refusal, or "failed" where it took too long.',
+    ("request", "result"),
+)
+RESYNCHRONISATIONS = Counter(
+    "akadia_aaa_resynchronisations", "USIMs out of step, and what the HSS said to their AUTS.", ("result",)
+)
 CONVERSATIONS_KEPT = Counter(
     "akadia_aaa_conversations_kept",
     "Rounds whose state was too long to be sealed into State, and that only this process can go on with.",
 )
+ACCESS_REQUESTS = Counter(
+    "akadia_aaa_radius_access_requests",
+    'Access-Requests by whether they have a Message-Authenticator: "no" is not ready for CVE-2024-3596.',
+    ("client", "message_authenticator"),
+)
+DISCARDED = Counter(
+    "akadia_aaa_radius_discarded", 'RADIUS packets that were passed over; client "" for strangers.', ("client", "cause")
+)
+DUPLICATES = Counter(
+    "akadia_aaa_radius_duplicates", "RADIUS requests that came again: answered as before, or still being served.",
+    ("outcome",),
+)  # fmt: skip
+ACCOUNTING = Counter(
+    "akadia_aaa_accounting_records", "Accounting records that are kept, each once.", ("client", "status")
+)
+IN_PROGRESS = Gauge("akadia_aaa_radius_in_progress", "RADIUS requests that are being served.")
+SERVER_ALIVE = Gauge(
+    "akadia_aaa_radius_server_alive", "Whether a server of another realm lives, to every process.", ("server",),
+    together="min",
+)  # fmt: skip
+
+_STEPS: Mapping[type[AkaState], str] = {
+    AwaitingIdentity: "identity",
+    Challenged: "challenge",
+    SimChallenged: "challenge",
+    Reauthenticating: "reauthentication",
+    SuccessNotified: "success notification",
+    FailureNotified: "failure notification",
+}
 
 
-def count_login(method: EapMethod, kind: IdentityKind, *, imsi_shown: bool) -> None:
-    """One login that succeeded; the share of IMSIs shown is imsi="shown" of all."""
+def count_login(method: EapMethod, kind: IdentityKind, *, imsi_shown: bool, seconds: float = 0.0) -> None:
+    """One login that succeeded after `seconds`; the share of IMSIs shown is imsi="shown" of all."""
     LOGINS.count(method.name, kind.name.lower(), "shown" if imsi_shown else "hidden")
+    LOGIN_SECONDS.observe(seconds, method.name)
+
+
+def count_rejection(owner: str, method: EapMethod | None, cause: RejectCause) -> None:
+    """One authentication of `owner`, front/client, that failed; `method` is None before there was one."""
+    front, _, client = owner.partition("/")
+    REJECTIONS.count(front, client, "" if method is None else method.name, cause.name.lower())
+
+
+def count_step(state: EapState) -> None:
+    """One EAP request that leads to `state`."""
+    if isinstance(state, IdentityRequested):
+        STEPS.count("", "identity")
+    elif isinstance(state, MethodProposed | MethodRunning) and not isinstance(state.aka, Done):
+        STEPS.count(state.aka.exchange.method.name, _STEPS.get(type(state.aka), OTHER))

@@ -25,7 +25,7 @@ from aaa.eap.policy import AkaPolicy
 from aaa.eap.states import Silent
 from aaa.eap.temporary import Identities
 from aaa.messages import Accept, AccessAnswer, AccessRequest, Challenge, Ignore, Reject, RejectCause
-from aaa.metrics import count_login
+from aaa.metrics import count_login, count_rejection, count_step
 from aaa.names import user_name
 from aaa.refusals import describe
 from aaa.sessions import Conversation, Conversations, Lost
@@ -103,6 +103,7 @@ class EapAuthenticationService:
         )
 
     def _refused(self, request: AccessRequest, cause: RejectCause, detail: str) -> Reject:
+        count_rejection(_owner(request), None, cause)
         log.warning("authentication rejected", cause=cause.value, detail=detail, client=_owner(request))
         eap = request.eap
         return Reject(failure(eap[IDENTIFIER_AT]) if len(eap) > IDENTIFIER_AT else b"", cause, detail)
@@ -181,6 +182,7 @@ class EapAuthenticationService:
         token = request.state if request.eap else None
         match effect:
             case SendEap(octets):
+                count_step(conversation.eap)
                 kept = self._conversations.keep(conversation, token, self._clock())
                 return Challenge(octets, kept, self._answer_time)
             case Discard(reason):
@@ -197,7 +199,8 @@ class EapAuthenticationService:
             self._conversations.forget(token)
 
     def _accepted(self, over: Succeeded, conversation: Conversation, request: AccessRequest) -> Accept:
-        count_login(over.method, over.kind, imsi_shown=over.imsi_shown)
+        seconds = self._clock() - conversation.started
+        count_login(over.method, over.kind, imsi_shown=over.imsi_shown, seconds=seconds)
         log.info(
             "authentication accepted",
             imsi=str(over.imsi),
@@ -220,6 +223,7 @@ class EapAuthenticationService:
         )
 
     def _rejected(self, over: Failed, conversation: Conversation) -> Reject:
+        count_rejection(conversation.client, over.method, over.cause)
         log.warning(
             "authentication rejected",
             cause=over.cause.value,

@@ -13,6 +13,7 @@ from hss.counting.sequences import Clock, Issued, Sequences
 from hss.keys.custody import Custodian, SealedKeys
 from hss.keys.keyring import UnknownDataKey
 from hss.keys.vault import VaultError
+from hss.metrics import VECTORS, Measured
 from hss.models import DIAMETER_IDENTITY_LENGTH, Custody
 from hss.registrations import assign, standing, user_data
 from hss.store.database import Database
@@ -70,26 +71,36 @@ class HssService:
 
     async def vectors(self, request: VectorRequest) -> tuple[AuthVector, ...]:
         """As `HomeSubscriberServer.vectors`: unknown, barred, scheme and resynchronisation are judged in this order."""
-        issued, functions = await self._issue(request, _fault(request))
-        amf, method, name = issued.keys.amf, request.method, request.network_name
-        return await _computed(
-            issued, lambda: [quintuplet(functions, sqn, self._random(16), amf, method, name) for sqn in issued.sqns]
-        )
+        with Measured("vectors", resynchronising=request.resynchronisation is not None):
+            issued, functions = await self._issue(request, _fault(request))
+            amf, method, name = issued.keys.amf, request.method, request.network_name
+            vectors = await _computed(
+                issued, lambda: [quintuplet(functions, sqn, self._random(16), amf, method, name) for sqn in issued.sqns]
+            )
+        VECTORS.add(len(vectors), "" if method is None else method.name)
+        return vectors
 
     async def eps_vectors(self, request: VectorRequest) -> tuple[EpsVector, ...]:
         """As `AuthenticationCentre.eps_vectors`: judged in the same order."""
         network = request.serving_network or b""
-        issued, functions = await self._issue(request, _fault(request) or _eps_fault(network))
-        if not issued.subscribed:
-            # its SQNs are gaps: cheaper than to ask beforehand for everybody
-            raise ServiceRefused(Refusal.NO_APN_SUBSCRIPTION, f"subscriber {request.imsi} has no APN")
-        amf = issued.keys.amf
-        return await _computed(
-            issued, lambda: [eps_vector(functions, sqn, self._random(16), amf, network) for sqn in issued.sqns]
-        )
+        with Measured("eps_vectors", resynchronising=request.resynchronisation is not None):
+            issued, functions = await self._issue(request, _fault(request) or _eps_fault(network))
+            if not issued.subscribed:
+                # its SQNs are gaps: cheaper than to ask beforehand for everybody
+                raise ServiceRefused(Refusal.NO_APN_SUBSCRIPTION, f"subscriber {request.imsi} has no APN")
+            amf = issued.keys.amf
+            vectors = await _computed(
+                issued, lambda: [eps_vector(functions, sqn, self._random(16), amf, network) for sqn in issued.sqns]
+            )
+        VECTORS.add(len(vectors), "EPS")
+        return vectors
 
     async def assign(self, request: AssignmentRequest) -> Profile | None:
         """As `HomeSubscriberServer.assign`."""
+        with Measured(request.assignment.name.lower()):
+            return await self._assigned(request)
+
+    async def _assigned(self, request: AssignmentRequest) -> Profile | None:
         with _REFUSALS:
             if request.assignment is Assignment.USER_DATA_REQUEST:
                 outcome = await self._database.read(lambda connection: user_data(connection, request))

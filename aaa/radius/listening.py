@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Protocol
 
+from aaa.metrics import DISCARDED
 from aaa.radius.clients import RadiusClient
 from aaa.radius.decisions import Discard
 from runtime.log_limit import LogLimit
@@ -61,6 +62,7 @@ class DiscardLog:
 
     def discarded(self, source: Address, discard: Discard) -> None:
         """A packet from `source` was passed over."""
+        DISCARDED.count(discard.client or "", discard.cause)
         details = {"detail": discard.detail} if discard.detail else {}
         self.warn("datagram discarded", discard.cause, discard.client or "", source=address_text(source), **details)
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import assert_never
 
 from aaa.messages import Accept, AccessAnswer, AuthenticationService, Challenge, Ignore, Reject
+from aaa.metrics import ACCESS_REQUESTS, DUPLICATES, IN_PROGRESS
 from aaa.radius.clients import ClientTable, RadiusClient, load_clients
 from aaa.radius.config import RadiusConfig
 from aaa.radius.decisions import Discard, Forward, Repeat, Send
@@ -20,6 +21,7 @@ from aaa.radius.proxy.relay import Relay
 from aaa.radius.readiness import Readiness
 from hss.session_api import LedgerUnavailable, SessionLedger
 from runtime.logs import get_logger
+from runtime.metrics.families import REGISTRY
 from runtime.taps import Address, DatagramTap
 from wire.sansio import RandomBytes
 
@@ -56,6 +58,7 @@ class RadiusServer:
         front.tell(self._saw)
         self._tasks: set[asyncio.Task[None]] = set()
         self._ports = Ports(self.take)
+        REGISTRY.sample(self, lambda: IN_PROGRESS.set(front.in_progress))
 
     @classmethod
     def of(
@@ -91,6 +94,7 @@ class RadiusServer:
     async def close(self) -> None:
         """Stop listening, end what is in progress, and leave behind what was counted."""
         self._ports.close()
+        REGISTRY.forget(self)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -140,6 +144,7 @@ class RadiusServer:
                 reply(octets)
 
     def _saw(self, client: str, *, is_protected: bool) -> None:
+        ACCESS_REQUESTS.count(client, "yes" if is_protected else "no")
         if self._readiness.saw(client, is_protected=is_protected):
             hint = "it sends Access-Requests without Message-Authenticator; see akadia aaa clients"
             log.info("client not ready", cause=hint, client=client)
@@ -178,6 +183,7 @@ class RadiusServer:
 
 
 def _repeat(answer: bytes | None, source: Address, reply: Reply) -> None:
+    DUPLICATES.count("in progress" if answer is None else "answered again")
     if answer is not None:
         reply(answer)
     else:

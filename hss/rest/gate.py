@@ -12,6 +12,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hss.audit import Actor
+from hss.metrics import API_REQUESTS
 from hss.provisioning.tokens import Caller, identify
 from hss.rest.problems import problem
 from hss.rest.rate_limit import RateLimit, network_of
@@ -101,6 +102,7 @@ class Gate:
             name = visitor.caller.name
             scope.setdefault("state", {})["visitor"] = visitor
             await self._serve(scope, receive, noted)
+        API_REQUESTS.count(str(status))
         if withheld is None:
             return
         took = round((self._clock() - started) * 1000)

@@ -5,10 +5,12 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from hss.metrics import STORE_WAITING
 from hss.store.engines import reader_engine, require_store, writer_engine
 from hss.store.errors import StoreUnavailable
 from hss.store.lane import AnswerT, Lane, Limits, RequestT, Work
 from hss.store.location import Location
+from runtime.metrics.families import REGISTRY
 
 __all__ = ["Database", "Limits", "Work"]
 
@@ -33,9 +35,11 @@ class Database:
         self._readers = [
             Lane(reader_engine(self._location, 1), self._limits, "hss-reader") for _ in range(self._limits.readers)
         ]
+        REGISTRY.sample(self, self._sample)
 
     async def close(self) -> None:
         """Commit what waits, then end; closing twice is closing once."""
+        REGISTRY.forget(self)
         writer, self._writer = self._writer, None
         readers, self._readers = self._readers, []
         for lane in (writer, *readers):
@@ -58,6 +62,10 @@ class Database:
         """Run `operation`, which only reads, beside the writer."""
         quietest = min(range(len(self._readers)), key=lambda place: self._readers[place].waiting, default=0)
         return await self._reading(quietest).submit(_one_by_one, operation)
+
+    def _sample(self) -> None:
+        lanes = [*self._readers] if self._writer is None else [self._writer, *self._readers]
+        STORE_WAITING.set(sum(lane.waiting for lane in lanes))
 
     def _writing(self) -> Lane:
         if self._writer is None:

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
 
+from hss.metrics import STORE_REQUESTS, STORE_SECONDS
 from hss.store.errors import StoreBusy, StoreUnavailable, store_errors
 from runtime.shared_timeout import SharedTimeout
 
@@ -42,6 +43,7 @@ class Lane:
     def __init__(self, engine: Engine, limits: Limits, name: str) -> None:
         self._engine = engine
         self._limits = limits
+        self._name = name
         self._loop = asyncio.get_running_loop()
         self._in_time = SharedTimeout(limits.seconds)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
@@ -100,8 +102,9 @@ class Lane:
             self._busy = False
             self._idle.set()
             return
+        began = self._loop.time()
         turn = self._thread.submit(self._turn, [(item.work, item.request) for item in items])
-        turn.add_done_callback(lambda done: self._loop.call_soon_threadsafe(self._end_turn, items, done))
+        turn.add_done_callback(lambda done: self._loop.call_soon_threadsafe(self._end_turn, items, done, began))
 
     def _take(self) -> list[_Item]:
         count = 1 if self._pending and self._pending[0].alone else self._limits.together
@@ -120,7 +123,9 @@ class Lane:
                     answers[place] = answer
         return answers
 
-    def _end_turn(self, items: list[_Item], turn: "Future[list[object]]") -> None:
+    def _end_turn(self, items: list[_Item], turn: "Future[list[object]]", began: float) -> None:
+        STORE_SECONDS.observe(self._loop.time() - began, self._name)
+        STORE_REQUESTS.add(len(items), self._name)
         error = turn.exception()
         if error is not None and len(items) > 1 and not isinstance(error, StoreBusy | StoreUnavailable):
             # one of them spoilt the transaction for all: each now has its own

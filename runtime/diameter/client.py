@@ -6,7 +6,9 @@ from collections.abc import Callable
 
 from runtime.diameter.connection import Connection
 from runtime.diameter.link import Link, Waiting
+from runtime.diameter.metrics import count_burden
 from runtime.diameter.settings import Handler, Limits
+from runtime.metrics.families import REGISTRY
 from runtime.taps import Address, StreamTap
 from wire.diameter.capabilities import LocalNode, PeerPolicy
 from wire.diameter.enumerations import DisconnectCause
@@ -76,6 +78,7 @@ class DiameterClient:
 
     def start(self) -> None:
         """Begin to connect, and come back after every loss: at once, then ever slower, up to Tc."""
+        REGISTRY.sample(self, lambda: count_burden(self._link.policy.name, (self._link,)))
         self._link.start()
 
     async def ready(self, within: float) -> None:
@@ -95,6 +98,7 @@ class DiameterClient:
 
     async def close(self) -> None:
         """Take leave by DPR, within its limit."""
+        REGISTRY.forget(self)
         await self._link.close(DisconnectCause.DO_NOT_WANT_TO_TALK_TO_YOU)
         self._hang_up()
 

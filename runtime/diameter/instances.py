@@ -23,6 +23,11 @@ class PeerInstances:
         return self._links[0].policy
 
     @property
+    def links(self) -> Sequence[Link]:
+        """One for each connection that there may be."""
+        return self._links
+
+    @property
     def open(self) -> bool:
         """Whether any of its processes can be asked now."""
         return any(link.open for link in self._links)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from runtime.diameter.connection import Connection
+from runtime.diameter.metrics import ASKED, ASKED_SECONDS, SUSPICIONS, command_of, result_of
 from runtime.diameter.service import RequestService
 from runtime.diameter.settings import DiameterUnavailable, Handler, Limits
 from runtime.driver import Driver
@@ -91,6 +92,26 @@ class Link:
         return self._peer.usable
 
     @property
+    def serving(self) -> int:
+        """Requests of the peer that are being served."""
+        return self._service.serving
+
+    @property
+    def waiting(self) -> int:
+        """Requests of the peer that wait for room."""
+        return self._service.waiting
+
+    @property
+    def outstanding(self) -> int:
+        """Requests that wait for the peer's answer."""
+        return len(self._transactions)
+
+    @property
+    def reduction(self) -> int:
+        """Per cent that the peer is asked to ask less (RFC 7683)."""
+        return self._service.reduction
+
+    @property
     def is_free(self) -> bool:
         """Whether there is no connection, and none is being made."""
         return isinstance(self._peer.state, on.Closed) and not self._connections
@@ -120,8 +141,17 @@ class Link:
             raise DiameterUnavailable(f"{len(self._transactions)} requests to {self.policy.name} are waiting")
         limit = self._limits.seconds_to_answer if within is None else within
         waiting: Waiting = self._loop.create_future()
-        self._transmit(self._identifiers.number(message), waiting, self._loop.time() + limit)
-        return await waiting
+        began = self._loop.time()
+        self._transmit(self._identifiers.number(message), waiting, began + limit)
+        command = command_of(message)
+        try:
+            answer = await waiting
+        except DiameterUnavailable:
+            ASKED.count(self.policy.name, command, "none")
+            raise
+        ASKED.count(self.policy.name, command, result_of(answer))
+        ASKED_SECONDS.observe(self._loop.time() - began, self.policy.name, command)
+        return answer
 
     def take_over(self, request: Message, waiting: Waiting, until: float) -> bool:
         """Send what another peer has not answered: its End-to-End Identifier stays (RFC 6733 §5.5.4)."""
@@ -261,6 +291,7 @@ class Link:
                 self._hand_over()
             case on.Suspended():
                 self._why = "it does not answer the watchdog"
+                SUSPICIONS.count(self.policy.name)
                 log.warning("peer under suspicion", cause=self._why, peer=self.policy.name)
                 self._hand_over()
             case on.Resumed():

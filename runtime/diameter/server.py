@@ -8,7 +8,9 @@ from runtime.diameter.connection import Connection
 from runtime.diameter.doorman import Doorman
 from runtime.diameter.instances import PeerInstances
 from runtime.diameter.link import Link
+from runtime.diameter.metrics import count_burden
 from runtime.diameter.settings import DiameterUnavailable, Handler, Limits, PeerName
+from runtime.metrics.families import REGISTRY
 from runtime.taps import Address, StreamTap
 from wire.diameter.capabilities import LocalNode, PeerPolicy
 from wire.diameter.enumerations import DisconnectCause
@@ -61,6 +63,7 @@ class DiameterServer:
         }
         self._doorman = Doorman(local, self._links, self._limits)
         self._listeners: list[asyncio.Server] = []
+        REGISTRY.sample(self, self._sample)
 
     @property
     def connected(self) -> tuple[PeerName, ...]:
@@ -104,5 +107,10 @@ class DiameterServer:
         """Stop listening, take leave of every peer by DPR, and end what is being served."""
         for listener in self._listeners:
             listener.close()
+        REGISTRY.forget(self)
         self._doorman.close()
         await asyncio.gather(*(link.close(DisconnectCause.REBOOTING) for link in self._links.values()))
+
+    def _sample(self) -> None:
+        for name, instances in self._links.items():
+            count_burden(name, instances.links)

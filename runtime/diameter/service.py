@@ -1,8 +1,10 @@
 """Serves the requests of one peer: each in a task of its own, none twice, none without an answer (RFC 6733 §6, §7)."""
 
 import asyncio
+import time
 
 from runtime.diameter.connection import Connection
+from runtime.diameter.metrics import DROPPED, SERVED, SERVED_SECONDS, command_of, result_of
 from runtime.diameter.settings import Handler, Limits, PeerName
 from runtime.log_limit import LogLimit
 from runtime.logs import get_logger
@@ -70,6 +72,21 @@ class RequestService:
         self._refused(request, fault)
         connection.send(self._fault_answer(request, fault).build())
 
+    @property
+    def serving(self) -> int:
+        """Requests that are being served."""
+        return len(self._tasks)
+
+    @property
+    def waiting(self) -> int:
+        """Requests that wait for room."""
+        return len(self._waiting)
+
+    @property
+    def reduction(self) -> int:
+        """Per cent that the peer is asked to ask less."""
+        return 0 if self._reporter is None else self._reporter.reduction
+
     def close(self) -> None:
         """End every task; what was not answered stays so."""
         self._waiting.close()
@@ -109,6 +126,7 @@ class RequestService:
     def _drop(self, requests: list[Message]) -> None:
         """RFC 6733 §7.1.3: 3004, so that the peer may ask another server."""
         for request in requests:
+            DROPPED.count(self._peer)
             fault = AvpFault(0, "too many requests", ResultCode.TOO_BUSY)
             withheld = self._log_limit.allow("too many requests", asyncio.get_running_loop().time())
             if withheld is not None:
@@ -118,7 +136,9 @@ class RequestService:
                 waiter.send(numbered)
 
     async def _run(self, request: Message) -> None:
+        began = time.perf_counter()
         answer = await self._answer(request)
+        SERVED_SECONDS.observe(time.perf_counter() - began, command_of(request))
         for waiter, numbered in self._duplicates.answered(self._peer, request, answer):
             waiter.send(numbered)
 
@@ -134,7 +154,9 @@ class RequestService:
                 answer = await self._handled(request)
             if answer.is_request or answer.command != request.command:
                 raise EncodeError(f"the handler gave a {name_of(answer)}")
-            return self._reported(request, answer).build()
+            built = self._reported(request, answer).build()
+            SERVED.count(self._peer, command_of(request), result_of(answer))
+            return built
         except AvpFault as fault:
             self._refused(request, fault)
             return self._fault_answer(request, fault).build()
@@ -144,6 +166,7 @@ class RequestService:
             log.error("request not served", cause=f"the answer cannot be sent: {error}", **self._about(request))
         except Exception as error:  # the request dies alone
             log.exception("request not served", cause=repr(error), **self._about(request))
+        SERVED.count(self._peer, command_of(request), str(ResultCode.UNABLE_TO_COMPLY.value))
         return error_answer(request, self._identity, ResultCode.UNABLE_TO_COMPLY).build()
 
     async def _handled(self, request: Message) -> Message:
@@ -152,6 +175,7 @@ class RequestService:
         return await self._handler(self._peer, request)
 
     def _fault_answer(self, request: Message, fault: AvpFault) -> Message:
+        SERVED.count(self._peer, command_of(request), str(int(fault.result)))
         return error_answer(request, self._identity, fault.result, failed=fault.failed, reason=fault.reason)
 
     def _refused(self, request: Message, fault: AvpFault, **more: int) -> None:

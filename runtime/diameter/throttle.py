@@ -3,6 +3,7 @@
 import asyncio
 from typing import Protocol
 
+from runtime.diameter.metrics import HELD_BACK
 from runtime.diameter.settings import DiameterUnavailable
 from runtime.log_limit import LogLimit
 from runtime.logs import get_logger
@@ -48,6 +49,7 @@ class ThrottledClient:
             withheld = self._limit.allow("request held back", now)
             if withheld is not None:
                 log.warning("request held back", cause=f"overload: {reduction} % fewer wanted", withheld=withheld)
+            HELD_BACK.count()
             raise DiameterUnavailable(f"it is overloaded and wants {reduction} % fewer requests")
         answer = await self._client.request(offered(message), within)
         self._control.answered(answer, self._clock())

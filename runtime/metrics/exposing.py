@@ -14,7 +14,7 @@ from runtime.worker import Worker
 
 CPU = Counter("akadia_process_cpu_seconds", "CPU time that the processes of this daemon have used.")
 MEMORY = Gauge("akadia_process_peak_memory_bytes", "The most memory that the processes of this daemon have had.")
-PROCESSES = Gauge("akadia_processes", "Processes that serve, or wait to take the place of one that ends.")
+PROCESSES = Gauge("akadia_processes", "Processes that serve.")
 
 
 @asynccontextmanager

@@ -67,6 +67,11 @@ class OverloadReporter:
         self._renewal = 0.0
         self._until = 0.0
 
+    @property
+    def reduction(self) -> int:
+        """Per cent, as it was last said."""
+        return self._reduction
+
     def stamped(self, request: Message, answer: Message, load: float, now: float) -> Message:
         """`answer` with what is to be said of overload, to whoever can hear it (RFC 7683 §5.2.3)."""
         self._measure(load, now)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from typing import assert_never
 
+from aaa.metrics import ACCOUNTING
 from aaa.radius.accounting.front import AccountingFront, Keep
 from aaa.radius.clients import ClientTable, RadiusClient
 from aaa.radius.config import RadiusConfig
@@ -113,6 +114,8 @@ class AccountingServer:
             self._front.abandon(keeping)
             log.exception("record failed", cause=repr(error), client=name)
         else:
+            if is_new:
+                ACCOUNTING.count(name, record.status.name.lower())
             log.debug("record kept", status=record.status.value, session=record.session_id, client=name, new=is_new)
             answer = self._front.answer(keeping)
             _send(answer, keeping.key.source, reply)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from ipaddress import IPv6Address, ip_address
 from typing import assert_never
 
+from aaa.metrics import SERVER_ALIVE
 from aaa.radius.proxy.config import HomeServerConfig
 from aaa.radius.proxy.health import (
     AnswerArrived,
@@ -19,6 +20,7 @@ from aaa.radius.proxy.health import (
 )
 from runtime.driver import Driver
 from runtime.logs import get_logger
+from runtime.metrics.families import REGISTRY
 from runtime.radius.requests import Answered, RadiusRequests, RadiusUnavailable
 from runtime.secret_file import read_secret
 from runtime.taps import Address, DatagramTap
@@ -53,6 +55,7 @@ class HomeServer:
             self._health, self._perform, clock=loop.time, call_later=loop.call_later
         )
         self._tasks: set[asyncio.Task[None]] = set()
+        REGISTRY.sample(self, lambda: SERVER_ALIVE.set(self.lives, self.name))
 
     @property
     def lives(self) -> bool:
@@ -74,6 +77,7 @@ class HomeServer:
 
     async def close(self) -> None:
         """End every wait."""
+        REGISTRY.forget(self)
         self._driver.close()
         for task in self._tasks:
             task.cancel()

@@ -1,0 +1,60 @@
+"""The authentication service and the HSS, each with a meter before it."""
+
+import time
+
+from aaa.messages import Accept, AccessAnswer, AccessRequest, AuthenticationService, Challenge, Ignore, Reject
+from aaa.metrics import HSS_SECONDS, RESYNCHRONISATIONS, ROUND_SECONDS, ROUNDS
+from hss.api import AssignmentRequest, HomeSubscriberServer, Profile, ServiceRefused, VectorRequest
+from wire.aka.vector import AuthVector
+
+_ANSWERS = {Accept: "accept", Challenge: "challenge", Ignore: "ignore", Reject: "reject"}
+
+
+class MeasuredService:
+    """`service`, whose rounds are counted by front, client and answer."""
+
+    def __init__(self, service: AuthenticationService) -> None:
+        self._service = service
+
+    async def authenticate(self, request: AccessRequest) -> AccessAnswer:
+        """As the service."""
+        began = time.perf_counter()
+        answer = await self._service.authenticate(request)
+        ROUND_SECONDS.observe(time.perf_counter() - began, request.front)
+        ROUNDS.count(request.front, request.client.name, _ANSWERS[type(answer)])
+        return answer
+
+
+class MeasuredHss:
+    """`hss`, whose answers are counted by request and result."""
+
+    def __init__(self, hss: HomeSubscriberServer) -> None:
+        self._hss = hss
+
+    async def vectors(self, request: VectorRequest) -> tuple[AuthVector, ...]:
+        """As the HSS."""
+        began, result = time.perf_counter(), "failed"
+        try:
+            vectors = await self._hss.vectors(request)
+            result = "ok"
+        except ServiceRefused as refused:
+            result = refused.refusal.name.lower()
+            raise
+        finally:
+            HSS_SECONDS.observe(time.perf_counter() - began, "vectors", result)
+            if request.resynchronisation is not None:
+                RESYNCHRONISATIONS.count(result)
+        return vectors
+
+    async def assign(self, request: AssignmentRequest) -> Profile | None:
+        """As the HSS."""
+        began, result = time.perf_counter(), "failed"
+        try:
+            profile = await self._hss.assign(request)
+            result = "ok"
+        except ServiceRefused as refused:
+            result = refused.refusal.name.lower()
+            raise
+        finally:
+            HSS_SECONDS.observe(time.perf_counter() - began, request.assignment.name.lower(), result)
+        return profile
