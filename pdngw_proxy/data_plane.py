@@ -75,7 +75,19 @@ class DataPlane:
         self._ha_address = ha_address
         self._dsmip = dsmip
         self._device = device
-        self._forwarder = Forwarder(ha_address=ha_address, binding=agent.binding)
+        self._forwarder = Forwarder(ha_address=ha_address, binding=self._way_to)
+
+    def _way_to(self, home_address: IPv6Address) -> object | None:
+        """A binding; or the session of a UE without an SA for Binding Updates, which is where its IKE SA says.
+
+        That is plain remote access: a tunnel and an address, and no mobility (RFC 7296 §1.1.3).
+        """
+        binding = self._agent.binding(home_address)
+        if binding is not None:
+            return binding
+        session = self._sessions.of_home(home_address)
+        is_mobile_node = session is not None and session.newest(Mode.TRANSPORT) is not None
+        return None if is_mobile_node else session
 
     # Binding Updates
 

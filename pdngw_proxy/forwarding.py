@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from ipaddress import IPv6Address
 
-from pdngw_proxy.mobility import Binding
 from pdngw_proxy.rate import RateLimit
 from wire.errors import DecodeError
 from wire.ip.icmpv6 import (
@@ -59,10 +58,13 @@ class Counters:
 
 
 class Forwarder:
-    """The home agent as a router. `binding` finds a Home Address's binding, `mtu` is the tunnel's, inside."""
+    """The home agent as a router.
+
+    `binding` finds what leads to a Home Address, a binding or another tunnel; `mtu` is the tunnel's, inside.
+    """
 
     def __init__(
-        self, *, ha_address: IPv6Address, binding: Callable[[IPv6Address], Binding | None], mtu: int = 1400
+        self, *, ha_address: IPv6Address, binding: Callable[[IPv6Address], object | None], mtu: int = 1400
     ) -> None:
         if mtu < MINIMUM_MTU:
             raise ValueError(f"a tunnel MTU of {mtu} octets, IPv6 needs {MINIMUM_MTU}")

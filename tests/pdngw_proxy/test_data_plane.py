@@ -266,6 +266,15 @@ def test_packet_without_a_binding_is_discarded(ground: Ground) -> None:
     assert (report.level, report.details) == (Level.DEBUG, {"cause": f"no binding of {HOME}"})
 
 
+def test_ue_without_an_sa_for_binding_updates_needs_no_binding(ground: Ground) -> None:
+    """Plain remote access: the tunnel leads to where the IKE SA is, both ways."""
+    ground.book.remove(ground.session, ground.transport.child.spi_out)
+    forwarded = sent(ground.esp(echo(HOME, AGENT)))
+    assert forwarded.to == Endpoint(CARE_OF, 4500)
+    answer = ground.tunnel.open_tunnelled(forwarded.octets)
+    assert parse_icmpv6(answer.payload, AGENT, HOME) == EchoReply(1, 2, b"data")
+
+
 def test_packet_for_a_ue_whose_tunnel_is_gone_is_discarded(bound: Ground) -> None:
     session, its_transport, its_tunnel = bound.add(SECOND, 0x5000, IPv4Address("203.0.113.7"))
     bound.update(SECOND, sa=its_transport)
