@@ -131,11 +131,13 @@ def running_charon(
     settings: str = "",
     more: str = "",
     plugins: str = "",
+    preload: Path | None = None,
 ) -> Iterator[Charon]:
     """charon with the swanctl.conf `text`.
 
     `credentials` are copied to where swanctl looks for them, such as "x509/gateway.pem", "private/gateway.key" and
     "x509ca/ca.pem". `settings` stand in the section of plugins, `more` beside it, and `plugins` are loaded as well.
+    `preload` is a library with a plugin that is in none of Debian's packages.
     """
     for name in ("private", "x509", "x509ca", "rsa", "ecdsa", "pkcs8"):
         (folder / name).mkdir(parents=True)
@@ -144,7 +146,8 @@ def running_charon(
     main = _MAIN.format(plugins=f"{PLUGINS} {plugins}", uri=_uri(folder), settings=settings, more=more)
     (folder / "strongswan.conf").write_text(main, encoding="utf-8")
     tool = foreign_peer("swanctl")
-    command = ("env", f"STRONGSWAN_CONF={folder / 'strongswan.conf'}", foreign_peer("charon-systemd"))
+    environment = [f"STRONGSWAN_CONF={folder / 'strongswan.conf'}", *([f"LD_PRELOAD={preload}"] if preload else [])]
+    command = ("env", *environment, foreign_peer("charon-systemd"))
     program = Program(*where.command(*command))
     try:
         program.wait_for("spawning .* worker threads")
