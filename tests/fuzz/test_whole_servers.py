@@ -1,13 +1,17 @@
 """Whole servers against mutated, reordered and replayed messages ; `make fuzz` does it at length."""
 
 import asyncio
+import json
 import os
+import subprocess
+import sys
 
 import pytest
 
 from tests.fuzz.whole.__main__ import TARGETS
 from tests.fuzz.whole.running import Progress, run
 from tests.fuzz.whole.server import Broken, hear_errors
+from tests.house.source_tree import ROOT
 
 CASES = int(os.environ.get("FUZZ_ROUNDS", "1500"))
 
@@ -33,3 +37,12 @@ async def test_check_that_is_left_out_is_found(check: str, found: str, monkeypat
     monkeypatch.setattr(check, lambda *_: True)
     with pytest.raises(Broken, match=found):
         await run([TARGETS["radius"](1)], Progress(20_000), [])
+
+
+def test_command_says_how_many_cases_it_ran() -> None:
+    command = [sys.executable, "-m", "tests.fuzz.whole", "--cases", "500", "--seed", "3"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)
+    told = json.loads(done.stdout)
+    assert told["seed"] == 3
+    assert set(told["cases"]) <= set(TARGETS)
+    assert sum(told["cases"].values()) >= 500

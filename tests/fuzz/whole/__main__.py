@@ -24,10 +24,13 @@ TARGETS: dict[str, Callable[[int], Target]] = {"eap": EapTarget, "radius": Radiu
 def main() -> int:
     """Run what the command line says."""
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz.whole", description=__doc__)
-    parser.add_argument("targets", nargs="*", choices=list(TARGETS), default=list(TARGETS))
+    parser.add_argument("targets", nargs="*", help=f"of {', '.join(TARGETS)}; all of them when none is named")
     parser.add_argument("--cases", type=int, default=1_000_000)
     parser.add_argument("--seed", type=int, default=int(time.time()))
     chosen = parser.parse_args()
+    strange = set(chosen.targets) - set(TARGETS)
+    if strange:
+        parser.error(f"there is no {', '.join(sorted(strange))} to fuzz, but {', '.join(TARGETS)}")
     progress = Progress(chosen.cases)
     try:
         asyncio.run(_run(chosen, progress))
@@ -45,7 +48,7 @@ async def _run(chosen: argparse.Namespace, progress: Progress) -> None:
         loop.add_signal_handler(number, progress.stop)
     errors = hear_errors()
     loop.set_exception_handler(lambda _loop, about: errors.append(repr(about)))
-    await run([TARGETS[name](chosen.seed) for name in chosen.targets], progress, errors)
+    await run([TARGETS[name](chosen.seed) for name in chosen.targets or TARGETS], progress, errors)
 
 
 if __name__ == "__main__":
