@@ -29,7 +29,7 @@ async def test_whole_server_keeps_its_promises(name: str, seed: int) -> None:
 @pytest.mark.parametrize(
     ("check", "found"),
     [
-        ("aaa.radius.decisions.is_authentic", "an answer to a stranger"),
+        ("aaa.radius.decisions.authenticity", "an answer to a stranger"),
         ("wire.eap.aka.mac_is_genuine", "let in"),
     ],
 )
