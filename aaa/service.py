@@ -1,8 +1,8 @@
 """The authentication service: drives the EAP machines, asks the HSS, keeps conversations, says how each one ended."""
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import replace
+from functools import lru_cache
 
 from aaa.authorization import Authorized, authorize
 from aaa.eap.authenticator import Authenticator
@@ -31,6 +31,7 @@ from aaa.refusals import describe
 from aaa.sessions import Conversation, Conversations, Lost
 from hss.api import Assignment, AssignmentRequest, HomeSubscriberServer, ServiceRefused, VectorRequest
 from runtime.logs import get_logger
+from runtime.shared_timeout import SharedTimeout
 from wire.eap.packet import failure
 from wire.identity import EapMethod
 from wire.sansio import RandomBytes, Tick
@@ -38,6 +39,8 @@ from wire.sansio import RandomBytes, Tick
 log = get_logger("aaa.service")
 
 IDENTIFIER_AT = 1
+_NETWORKS = 256
+"""Access networks whose policy is remembered."""
 
 
 class EapAuthenticationService:
@@ -68,7 +71,9 @@ class EapAuthenticationService:
         self._node = node
         self._clock = clock
         self._random = random
-        self._policy = policy or AkaPolicy()
+        policy = policy or AkaPolicy()
+        self._policy_in = lru_cache(maxsize=_NETWORKS)(lambda name: replace(policy, network_name=name))
+        self._in_time = SharedTimeout(policy.hss_limit)
         self._identities = identities
         self._home_realm = home_realm
         self._answer_time = answer_time
@@ -109,10 +114,11 @@ class EapAuthenticationService:
         return Reject(failure(eap[IDENTIFIER_AT]) if len(eap) > IDENTIFIER_AT else b"", cause, detail)
 
     async def _serve(self, request: AccessRequest, token: bytes | None, conversation: Conversation) -> AccessAnswer:
-        policy = replace(self._policy, network_name=conversation.network_name)
+        policy = self._policy_in(conversation.network_name)
         machine = Authenticator(policy=policy, random=self._random, state=conversation.eap, identities=self._identities)
         # RFC 5778 §5.1.1: the APN may be named in the first round alone.
-        conversation = replace(conversation, apn=conversation.apn or request.apn)
+        if request.apn and not conversation.apn:
+            conversation = replace(conversation, apn=request.apn)
         self._rounds += 1
         if token is not None:
             self._serving.add(token)
@@ -135,7 +141,7 @@ class EapAuthenticationService:
                 return effect
             until = machine.deadline or self._clock()
             try:
-                async with asyncio.timeout(until - self._clock()):
+                with self._in_time.limit():
                     event = await (
                         self._vector(effect) if isinstance(effect, FetchVector) else self._profile(effect, conversation)
                     )

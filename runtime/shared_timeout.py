@@ -7,11 +7,11 @@ from typing import Any
 
 
 class SharedTimeout:
-    """Waits of `seconds` each, on the running loop; `limit()` is what stands around one of them."""
+    """Waits of `seconds` each, on the loop of the first; `limit()` is what stands around one of them."""
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
-        self._loop = asyncio.get_running_loop()
+        self._loop: asyncio.AbstractEventLoop | None = None
         # in the order of their ends, because all are of one length
         self._limits: OrderedDict[_Limit, float] = OrderedDict()
         self._timer: asyncio.TimerHandle | None = None
@@ -22,22 +22,24 @@ class SharedTimeout:
 
     def begin(self, limit: "_Limit") -> None:
         """Count from now."""
+        if self._loop is None:
+            self._loop = asyncio.get_running_loop()
         end = self._loop.time() + self.seconds
         self._limits[limit] = end
         if self._timer is None:
-            self._timer = self._loop.call_at(end, self._expire)
+            self._timer = self._loop.call_at(end, self._expire, self._loop)
 
     def end(self, limit: "_Limit") -> None:
         """Count no more; the timer stays, because the next wait needs one as well."""
         self._limits.pop(limit, None)
 
-    def _expire(self) -> None:
+    def _expire(self, loop: asyncio.AbstractEventLoop) -> None:
         self._timer = None
-        now = self._loop.time()
+        now = loop.time()
         while self._limits:
             limit, end = next(iter(self._limits.items()))
             if end > now:
-                self._timer = self._loop.call_at(end, self._expire)
+                self._timer = loop.call_at(end, self._expire, loop)
                 return
             del self._limits[limit]
             limit.expire()

@@ -1,7 +1,5 @@
 """How an exchange ends: notified or at once, well or not (RFC 4187 §6)."""
 
-from dataclasses import replace
-
 from aaa.authorization import Authorized
 from aaa.eap.challenge import WrongAnswer
 from aaa.eap.events import Effect, Failed, SendEap, Succeeded
@@ -18,7 +16,8 @@ Step = tuple[AkaState, list[Effect]]
 
 def next_request(exchange: Exchange) -> Exchange:
     """The same with the identifier of the next request."""
-    return replace(exchange, identifier=(exchange.identifier + 1) % 256)
+    following = (exchange.identifier + 1) % 256
+    return Exchange(exchange.method, exchange.identity, following, exchange.kind, exchange.imsi_shown)
 
 
 def refuse(exchange: Exchange, cause: RejectCause, detail: str, imsi: Imsi | None = None) -> Step:

@@ -69,7 +69,7 @@ class Opening:
     ) -> Step:
         match judgement:
             case Known(imsi, identity, kind):
-                exchange = replace(exchange, identity=identity, kind=kind)
+                exchange = Exchange(exchange.method, identity, exchange.identifier, kind, exchange.imsi_shown)
                 if exchange.method is EapMethod.SIM and not nonce_mt:
                     return _ask(exchange, None, rounds, imsi)
                 return self._fetch(exchange, imsi, checkcode(exchange.method, rounds), now, nonce_mt)
@@ -108,7 +108,7 @@ class Opening:
 
 def _heard(exchange: Exchange, identity: bytes) -> Exchange:
     shown = classify(identity).kind is IdentityKind.PERMANENT
-    return replace(exchange, identity=identity, imsi_shown=exchange.imsi_shown or shown)
+    return Exchange(exchange.method, identity, exchange.identifier, exchange.kind, exchange.imsi_shown or shown)
 
 
 def _ask(exchange: Exchange, asked: IdRequest | None, rounds: tuple[bytes, ...], known: Imsi | None = None) -> Step:

@@ -6,13 +6,14 @@ octets and the ciphertext. Leading character and label are associated data: no i
 
 import binascii
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from functools import lru_cache
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from aaa.identities.epochs import LABELS, Epoch, Keyring
+from aaa.identities.epochs import LABELS, SHORT_LABELS, Epoch, Keyring
 from wire.secret import Secret
 
 OVERHEAD = 17
@@ -48,7 +49,9 @@ def unseal(keyring: Keyring, username: str) -> bytes | None:
         return None
 
 
+@lru_cache(maxsize=SHORT_LABELS)
 def _siv(epoch: Epoch) -> AESSIV:
+    # as many as there can be epochs that open: two identities of every login are sealed
     return AESSIV(bytes(derived_key(epoch, _SEALED, _SIV_KEY_LENGTH)))
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 from aaa.messages import Client
@@ -11,6 +12,9 @@ from runtime.config import ConfigError
 from runtime.secret_file import read_secret
 from runtime.taps import Address
 from wire.secret import Secret
+
+_REMEMBERED = 4096
+"""Addresses of which it is known whose they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,7 @@ class ClientTable:
             names.add(client.client.name)
             level[int(network.network_address)] = client
         self._prefixes = sorted(self._by_prefix, reverse=True)
+        self._remembered = lru_cache(maxsize=_REMEMBERED)(self._search)
 
     def __iter__(self) -> Iterator[RadiusClient]:
         """Every client."""
@@ -55,6 +60,9 @@ class ClientTable:
 
     def find(self, address: str) -> RadiusClient | None:
         """The client with the longest prefix over `address`, a literal IPv4 or IPv6 address; None for a stranger."""
+        return self._remembered(address)
+
+    def _search(self, address: str) -> RadiusClient | None:
         source = _plain(address)
         bits, number = source.max_prefixlen, int(source)
         for version, length in self._prefixes:

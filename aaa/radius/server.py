@@ -20,8 +20,9 @@ from aaa.radius.proxy.carrying import carry
 from aaa.radius.proxy.relay import Relay
 from aaa.radius.readiness import Readiness
 from hss.session_api import LedgerUnavailable, SessionLedger
-from runtime.logs import get_logger
+from runtime.logs import debugging, get_logger
 from runtime.metrics.families import REGISTRY
+from runtime.shared_timeout import SharedTimeout
 from runtime.taps import Address, DatagramTap
 from wire.sansio import RandomBytes
 
@@ -50,6 +51,7 @@ class RadiusServer:
         self._ledger = ledger
         self._relay = relay
         self._request_limit = request_limit
+        self._in_time = SharedTimeout(request_limit)
         self._clock = clock
         self._moment = moment
         self._lines = DiscardLog(clock)
@@ -124,7 +126,7 @@ class RadiusServer:
     async def _serve(self, serving: Serve, reply: Reply) -> None:
         name = serving.client.name
         try:
-            async with asyncio.timeout(self._request_limit):
+            with self._in_time.limit():
                 answer = await self._service.authenticate(serving.request)
                 await self._keep(serving, answer)
             octets = self._front.answer(serving, answer)
@@ -139,7 +141,8 @@ class RadiusServer:
             self._front.abandon(serving)
             log.exception("request failed", cause=repr(error), client=name)
         else:
-            _log_answered(answer, name)
+            if debugging() or isinstance(answer, Ignore):
+                _log_answered(answer, name)
             if octets is not None:
                 reply(octets)
 

@@ -1,6 +1,7 @@
 """Which attribute may occur how often in which message (RFC 4187 §10.1, RFC 9048 §3.5 and §4.1, RFC 4186 §10.1)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from wire.eap.attributes import FIRST_SKIPPABLE, At, Attributes, attribute_name
 from wire.eap.constants import Subtype
@@ -79,20 +80,26 @@ _PLACED = frozenset((At.IV, At.ENCR_DATA, At.NEXT_PSEUDONYM, At.NEXT_REAUTH_ID, 
 
 def misplaced(method: EapMethod, subtype: Subtype, code: EapCode, attributes: Attributes) -> str | None:
     """What is wrong with the attributes that `method`'s message carries in clear, or None."""
+    return _misplaced(method, subtype, code, tuple([item.type for item in attributes.items]))
+
+
+@lru_cache(maxsize=1024)
+def _misplaced(method: EapMethod, subtype: Subtype, code: EapCode, kinds: tuple[int, ...]) -> str | None:
+    """By the types alone, of which good messages show few: what was judged is remembered."""
     message = (subtype, code)
     rules = (_IN_CLEAR_SIM if method is EapMethod.SIM else _IN_CLEAR).get(message)
     if rules is None:
         return f"{subtype.name} is no EAP {code.name.lower()}"
     if method is EapMethod.AKA_PRIME:
         rules = {**rules, **_IN_CLEAR_PRIME.get(message, {})}
-    if (At.IV in attributes) != (At.ENCR_DATA in attributes):
+    if (At.IV in kinds) != (At.ENCR_DATA in kinds):
         return "AT_IV and AT_ENCR_DATA go together"
-    asked = sum(kind in attributes for kind in _ID_REQUESTS)
+    asked = sum(kind in kinds for kind in _ID_REQUESTS)
     if message == (Subtype.IDENTITY, _REQUEST) and asked != 1:
         return "AKA-Identity asks for exactly one identity"
     if asked > 1:
         return "SIM-Start asks for more than one identity"
-    return _against(rules, attributes)
+    return _against(rules, kinds)
 
 
 def misplaced_inside(subtype: Subtype, code: EapCode, attributes: Attributes) -> str | None:
@@ -100,13 +107,13 @@ def misplaced_inside(subtype: Subtype, code: EapCode, attributes: Attributes) ->
     rules = _INSIDE.get((subtype, code))
     if rules is None:
         return f"nothing is encrypted in {subtype.name}"
-    return _against({**rules, At.PADDING: AT_MOST_ONCE}, attributes)
+    return _against({**rules, At.PADDING: AT_MOST_ONCE}, [item.type for item in attributes.items])
 
 
-def _against(rules: Rules, attributes: Attributes) -> str | None:
+def _against(rules: Rules, kinds: Sequence[int]) -> str | None:
     counts: dict[int, int] = {}
-    for item in attributes.items:
-        counts[item.type] = counts.get(item.type, 0) + 1
+    for kind in kinds:
+        counts[kind] = counts.get(kind, 0) + 1
     for number, count in counts.items():
         if number not in rules and number >= FIRST_SKIPPABLE and number not in _PLACED:
             continue
