@@ -45,6 +45,9 @@ from wire.sansio import RandomBytes, Tick, Transitions, UnlistedTransition, chec
 
 Step = tuple[EapState, list[Effect]]
 
+TYPE_AT = 4
+_NAK = bytes((EapType.NAK,))
+
 TRANSITIONS: Transitions = {
     (Silent, EapArrived): frozenset({Silent, IdentityRequested, MethodProposed, Closed}),
     (IdentityRequested, EapArrived): frozenset({IdentityRequested, MethodProposed, Closed}),
@@ -151,8 +154,10 @@ class Authenticator:
         aka = state.aka
         if not isinstance(aka, AwaitingIdentity | Challenged | SimChallenged | Reauthenticating | FailureNotified):
             return self._run(state, event, now)
+        if event.octets[TYPE_AT : TYPE_AT + 1] != _NAK:
+            return self._run(state, event, now)
         packet = matching_response(event.octets, aka.exchange.identifier)
-        if isinstance(packet, Discard) or packet.type != EapType.NAK:
+        if isinstance(packet, Discard):
             return self._run(state, event, now)
         if isinstance(aka, FailureNotified):
             return _fail(packet, aka.cause, aka.detail)

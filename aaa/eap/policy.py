@@ -1,6 +1,7 @@
 """What one client is offered: the choices that EAP-AKA leaves to the server (RFC 4187, RFC 9048)."""
 
 from dataclasses import dataclass
+from functools import cache
 
 from wire.eap.constants import KDF_CK_PRIME
 from wire.identity import EapMethod
@@ -28,8 +29,14 @@ class AkaPolicy:
     @property
     def methods(self) -> tuple[EapMethod, ...]:
         """The methods on offer, the preferred one first: EAP-AKA' is the stronger (RFC 9048 §7)."""
-        return tuple(method for method in self.allowed if self.network_name or method is not EapMethod.AKA_PRIME)
+        return _offered(self.allowed, bool(self.network_name))
 
     def name_for(self, method: EapMethod) -> str | None:
         """The access network identity where `method` uses one."""
         return self.network_name if method is EapMethod.AKA_PRIME else None
+
+
+@cache
+def _offered(allowed: tuple[EapMethod, ...], has_network_name: bool) -> tuple[EapMethod, ...]:
+    """A configuration has one `allowed`, and every round asks."""
+    return tuple(method for method in allowed if has_network_name or method is not EapMethod.AKA_PRIME)

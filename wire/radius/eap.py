@@ -92,7 +92,8 @@ def _with_digest(octets: bytes, secret: bytes, authenticator: bytes) -> bytes:
 
 def _digest(octets: bytes, at: int, secret: bytes, authenticator: bytes) -> bytes:
     """HMAC-MD5 over the packet with `authenticator` in its field and the 16 octets from `at` on zero."""
-    inner, outer = (context.copy() for context in _keyed(secret))
+    keyed_inner, keyed_outer = _keyed(secret)
+    inner, outer = keyed_inner.copy(), keyed_outer.copy()
     inner.update(octets[:4] + authenticator + octets[HEADER_LENGTH:at] + _ZERO + octets[at + DIGEST_LENGTH :])
     outer.update(inner.digest())
     return outer.digest()
