@@ -45,6 +45,7 @@ class Grant:
     at: datetime
     apn: str | None = None
     calling_station: str | None = None
+    session_timeout: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,10 @@ class AccountingRecord:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A session as the ledger has it; `number` is how an operator names it. `ended` is None while it goes on."""
+    """A session as the ledger has it; `number` is how an operator names it. `ended` is None while it goes on.
+
+    `apn` and `session_timeout` (seconds) are those of the Access-Accept that it began with.
+    """
 
     number: int
     client: str
@@ -102,6 +106,8 @@ class Session:
     ended: datetime | None
     end_cause: str | None
     usage: Usage
+    apn: str | None = None
+    session_timeout: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +145,9 @@ class SessionLedger(Protocol):
 
     async def session(self, number: int) -> Session | None:
         """One session by its number."""
+
+    async def limit(self, radius_class: bytes, session_timeout: int | None) -> None:
+        """Let the Session-Timeout of a grant be another, which its NAS has been told."""
 
     async def end(self, number: int, cause: str, at: datetime) -> None:
         """Let an open session count as ended, because its NAS knows it no more."""

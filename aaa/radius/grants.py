@@ -23,4 +23,5 @@ def to_grant(serving: Serve, accept: Accept, moment: datetime) -> Grant | None:
         at=moment,
         apn=None if accept.apn is None else accept.apn.name,
         calling_station=first_text(serving.packet, "Calling-Station-Id"),
+        session_timeout=accept.profile.session_timeout,
     )

@@ -1,5 +1,6 @@
 """The HSS's tables: each column says what it is and which clause defines it."""
 
+from hss.models.active import Departure, DiameterSession, Errand, IdentityEpoch, RevokedIdentity
 from hss.models.algorithm import Algorithm, AlgorithmProfile, Custody, Scheme
 from hss.models.data_key import DataKey, KeyPurpose, KeyState
 from hss.models.failure import FailedAuthentication
@@ -26,7 +27,11 @@ __all__ = [
     "ClientReport",
     "Custody",
     "DataKey",
+    "Departure",
+    "DiameterSession",
+    "Errand",
     "FailedAuthentication",
+    "IdentityEpoch",
     "ImportBatch",
     "KeyPurpose",
     "KeyState",
@@ -36,6 +41,7 @@ __all__ = [
     "RecordKind",
     "Registration",
     "RequestingNode",
+    "RevokedIdentity",
     "Scheme",
     "ServingGateway",
     "Subscriber",

@@ -15,7 +15,7 @@ TEXT_LENGTH = 253
 ADDRESS_LENGTH = 64
 """An IPv6 address as text, with its zone."""
 
-_BIG = BigInteger().with_variant(Integer, "sqlite")
+BIG = BigInteger().with_variant(Integer, "sqlite")
 """SQLite numbers rows by itself in a column of type INTEGER alone."""
 
 
@@ -51,6 +51,8 @@ class AccessGrant(Model):
     """The APN that was granted."""
     calling_station: Mapped[str | None] = mapped_column(String(TEXT_LENGTH))
     """Calling-Station-Id: RFC 2865 §5.31."""
+    session_timeout: Mapped[int | None]
+    """Session-Timeout of the Access-Accept, in seconds: RFC 2865 §5.27."""
     at: Mapped[datetime] = mapped_column(Utc)
     """When, in UTC."""
 
@@ -66,7 +68,7 @@ class AccountingEntry(Model):
         Index("ix_accounting_record_received", "received"),
     )
 
-    id: Mapped[int] = mapped_column(_BIG, primary_key=True)
+    id: Mapped[int] = mapped_column(BIG, primary_key=True)
     """In the order of arrival."""
     fingerprint: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
     """SHA-256 of client and attributes without those that a retransmission changes."""
@@ -108,7 +110,7 @@ class AccessSession(Model):
     __tablename__ = "access_session"
     __table_args__ = (Index("ix_access_session_imsi", "imsi"), Index("ix_access_session_ended", "ended", "id"))
 
-    id: Mapped[int] = mapped_column(_BIG, primary_key=True)
+    id: Mapped[int] = mapped_column(BIG, primary_key=True)
     """How an operator names it."""
     session_key: Mapped[bytes | None] = mapped_column(LargeBinary(16), unique=True)
     """As in accounting_record; none once the NAS has begun another session under the same Acct-Session-Id."""

@@ -1,22 +1,22 @@
 """The session ledger on a store: `hss.session_api.SessionLedger`, with one commit for all that waits."""
 
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, update
 
 from hss.models import AccessGrant
-from hss.session_api import AccountingRecord, ClientSeen, Grant, LedgerUnavailable, Session, SessionQuery
+from hss.session_api import AccountingRecord, ClientSeen, Grant, Session, SessionQuery
 from hss.sessions.listing import add_seen, find_clients, find_session, find_sessions
 from hss.sessions.pruning import PRUNINGS
 from hss.sessions.recording import end_session, record_all
+from hss.sessions.unavailable import unavailable
 from hss.sessions.upsert import insert_into
 from hss.store import schema
 from hss.store.database import Database
-from hss.store.errors import StoreError
 from hss.store.location import Location
 
 
@@ -28,27 +28,34 @@ class SqlLedger:
 
     async def grant(self, grant: Grant) -> None:
         """As `SessionLedger.grant`."""
-        with _unavailable():
+        with unavailable():
             await self._database.together(_insert_grants, grant)
 
     async def record(self, record: AccountingRecord) -> bool:
         """As `SessionLedger.record`."""
-        with _unavailable():
+        with unavailable():
             return await self._database.together(record_all, record)
 
     async def sessions(self, query: SessionQuery) -> tuple[Session, ...]:
         """As `SessionLedger.sessions`."""
-        with _unavailable():
+        with unavailable():
             return await self._database.read(lambda connection: find_sessions(connection, query))
 
     async def session(self, number: int) -> Session | None:
         """As `SessionLedger.session`."""
-        with _unavailable():
+        with unavailable():
             return await self._database.read(lambda connection: find_session(connection, number))
+
+    async def limit(self, radius_class: bytes, session_timeout: int | None) -> None:
+        """As `SessionLedger.limit`."""
+        of_class = update(AccessGrant).where(AccessGrant.radius_class == radius_class)
+        changed = of_class.values(session_timeout=session_timeout)
+        with unavailable():
+            await self._database.write(lambda connection: connection.execute(changed).rowcount)
 
     async def end(self, number: int, cause: str, at: datetime) -> None:
         """As `SessionLedger.end`."""
-        with _unavailable():
+        with unavailable():
             await self._database.write(lambda connection: end_session(connection, number, cause, at))
 
     async def prune(self, before: datetime) -> int:
@@ -56,7 +63,7 @@ class SqlLedger:
         deleted = 0
         for prune in PRUNINGS:
             while True:
-                with _unavailable():
+                with unavailable():
                     count = await self._database.write(partial(prune, before))
                 deleted += count
                 if not count:
@@ -65,12 +72,12 @@ class SqlLedger:
 
     async def seen(self, counted: tuple[ClientSeen, ...]) -> None:
         """As `SessionLedger.seen`."""
-        with _unavailable():
+        with unavailable():
             await self._database.together(add_seen, counted)
 
     async def clients(self) -> tuple[ClientSeen, ...]:
         """As `SessionLedger.clients`."""
-        with _unavailable():
+        with unavailable():
             return await self._database.read(find_clients)
 
 
@@ -103,17 +110,10 @@ def _insert_grants(connection: Connection, grants: Sequence[Grant]) -> list[None
             "nas": grant.nas,
             "apn": grant.apn,
             "calling_station": grant.calling_station,
+            "session_timeout": grant.session_timeout,
             "at": grant.at,
         }
         for grant in sorted(grants, key=lambda one: one.radius_class)
     ]
     connection.execute(insert, rows)
     return [None] * len(grants)
-
-
-@contextmanager
-def _unavailable() -> Iterator[None]:
-    try:
-        yield
-    except StoreError as error:
-        raise LedgerUnavailable(str(error)) from None

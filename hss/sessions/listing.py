@@ -1,31 +1,34 @@
 """Sessions and clients out of their tables."""
 
 from collections.abc import Sequence
-from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, RowMapping, select
 
-from hss.models import AccessSession, ClientReport
+from hss.models import AccessGrant, AccessSession, ClientReport
 from hss.session_api import ClientSeen, Session, SessionQuery, Usage
 from hss.sessions.upsert import insert_into, later
 from wire.identity import Imsi
 
+_SESSIONS = select(*AccessSession.__table__.c, AccessGrant.apn, AccessGrant.session_timeout).outerjoin(
+    AccessGrant, AccessGrant.radius_class == AccessSession.radius_class
+)
+
 
 def find_sessions(connection: Connection, query: SessionQuery) -> tuple[Session, ...]:
     """The sessions that `query` asks for, the newest first."""
-    wanted = select(*AccessSession.__table__.c).order_by(AccessSession.id.desc()).limit(query.limit)
+    wanted = _SESSIONS.order_by(AccessSession.id.desc()).limit(query.limit)
     if not query.ended:
         wanted = wanted.where(AccessSession.ended.is_(None))
     if query.imsi is not None:
         wanted = wanted.where(AccessSession.imsi == query.imsi)
     if query.client is not None:
         wanted = wanted.where(AccessSession.client == query.client)
-    return tuple(_session(row) for row in connection.execute(wanted))
+    return tuple(_session(row) for row in connection.execute(wanted).mappings())
 
 
 def find_session(connection: Connection, number: int) -> Session | None:
     """One session by its number."""
-    row = connection.execute(select(*AccessSession.__table__.c).where(AccessSession.id == number)).first()
+    row = connection.execute(_SESSIONS.where(AccessSession.id == number)).mappings().first()
     return None if row is None else _session(row)
 
 
@@ -54,21 +57,23 @@ def find_clients(connection: Connection) -> tuple[ClientSeen, ...]:
     return tuple(ClientSeen(**row._mapping) for row in rows)  # noqa: SLF001
 
 
-def _session(row: Row[Any]) -> Session:
+def _session(row: RowMapping) -> Session:
     return Session(
-        number=row.id,
-        client=row.client,
-        nas=row.nas,
-        source=row.source,
-        session_id=row.session_id,
-        user_name=row.user_name,
-        imsi=None if row.imsi is None else Imsi(row.imsi),
-        radius_class=row.radius_class,
-        calling_station=row.calling_station,
-        framed_address=row.framed_address,
-        started=row.started,
-        updated=row.updated,
-        ended=row.ended,
-        end_cause=row.end_cause,
-        usage=Usage(row.seconds, row.octets_in, row.octets_out, row.packets_in, row.packets_out),
+        number=row["id"],
+        client=row["client"],
+        nas=row["nas"],
+        source=row["source"],
+        session_id=row["session_id"],
+        user_name=row["user_name"],
+        imsi=None if row["imsi"] is None else Imsi(row["imsi"]),
+        radius_class=row["radius_class"],
+        calling_station=row["calling_station"],
+        framed_address=row["framed_address"],
+        started=row["started"],
+        updated=row["updated"],
+        ended=row["ended"],
+        end_cause=row["end_cause"],
+        usage=Usage(row["seconds"], row["octets_in"], row["octets_out"], row["packets_in"], row["packets_out"]),
+        apn=row["apn"],
+        session_timeout=row["session_timeout"],
     )

@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, func, o
 
 from hss.models import AccessGrant, AccessSession, AccountingEntry, RecordKind
 from hss.session_api import NAS_RESTARTED, REPLACED, UNKNOWN_TO_NAS, AccountingRecord, AccountingStatus
+from hss.sessions.departures import note_departures
 from hss.sessions.upsert import Insert, insert_for, later
 
 _LATE = timedelta(seconds=60)
@@ -39,7 +40,8 @@ def record_all(connection: Connection, records: Sequence[AccountingRecord]) -> l
 def end_session(connection: Connection, number: int, cause: str, at: datetime) -> None:
     """Let an open session count as ended; what its NAS may still say of it says it better."""
     is_open = (AccessSession.id == number) & AccessSession.ended.is_(None)
-    connection.execute(update(AccessSession).where(is_open).values(ended=at, end_cause=cause))
+    ended = update(AccessSession).where(is_open).values(ended=at, end_cause=cause).returning(AccessSession.imsi)
+    note_departures(connection, [(imsi, at) for (imsi,) in connection.execute(ended) if imsi is not None])
 
 
 def _insert_entries(connection: Connection, records: Sequence[AccountingRecord]) -> set[bytes]:
@@ -94,7 +96,8 @@ def _runs(records: Sequence[AccountingRecord]) -> Iterator[list[AccountingRecord
 
 def _apply(connection: Connection, run: list[AccountingRecord], imsis: dict[bytes, str]) -> None:
     if run[0].status in _WHOLE_NAS:
-        connection.execute(_END_OF_NAS, {"_client": run[0].client, "_nas": run[0].nas, "_at": run[0].at})
+        ended = connection.execute(_END_OF_NAS, {"_client": run[0].client, "_nas": run[0].nas, "_at": run[0].at})
+        note_departures(connection, [(imsi, run[0].received) for (imsi,) in ended if imsi is not None])
         return
     # two processes that lock rows do so in the same order
     run.sort(key=lambda record: record.session_key or b"")
@@ -102,6 +105,17 @@ def _apply(connection: Connection, run: list[AccountingRecord], imsis: dict[byte
     if beginning:
         connection.execute(_SET_ASIDE, [_successor(record) for record in beginning])
     connection.execute(_merge(connection.dialect.name), [_row(record, imsis) for record in run])
+    _note_stopped(connection, run)
+
+
+def _note_stopped(connection: Connection, run: list[AccountingRecord]) -> None:
+    stopped = {one.session_key or b"": one.received for one in run if one.status is AccountingStatus.STOP}
+    if not stopped:
+        return
+    known = select(AccessSession.session_key, AccessSession.imsi)
+    chosen = known.where(AccessSession.session_key.in_(stopped), AccessSession.imsi.is_not(None))
+    found = connection.execute(chosen)
+    note_departures(connection, [(imsi, stopped[bytes(key)]) for key, imsi in found if key is not None and imsi])
 
 
 def _successor(record: AccountingRecord) -> dict[str, Any]:
@@ -166,6 +180,7 @@ _END_OF_NAS = (
         AccessSession.updated <= bindparam("_at"),
     )
     .values(ended=bindparam("_at"), end_cause=NAS_RESTARTED)
+    .returning(AccessSession.imsi)
 )
 
 _SET_ASIDE = (

@@ -6,7 +6,7 @@ MAY_IMPORT = {
     "wire": {"wire"},
     "runtime": {"runtime", "wire"},
     "hss": {"hss", "runtime", "wire", "migrations"},
-    "aaa": {"aaa", "runtime", "wire", "hss.api", "hss.session_api", "hss.failure_api"},
+    "aaa": {"aaa", "runtime", "wire", "hss.api", "hss.session_api", "hss.active_api", "hss.failure_api"},
     "ue_sim": {"ue_sim", "runtime", "wire"},
     "pdngw_proxy": {"pdngw_proxy", "runtime", "wire"},
     "load": {"load", "runtime", "wire"},

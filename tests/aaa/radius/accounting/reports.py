@@ -70,6 +70,9 @@ class MemoryLedger:
         """One session."""
         return self.known.get(number)
 
+    async def limit(self, radius_class: bytes, session_timeout: int | None) -> None:
+        raise NotImplementedError
+
     async def end(self, number: int, cause: str, at: datetime) -> None:
         """Let a session be over."""
         self.known[number] = replace(self.known[number], ended=at, end_cause=cause)

@@ -19,7 +19,7 @@ def test_every_row_is_in_it(location: Location, registry: Registry, vault: Vault
     found: list[Any] = list(lines(iter([opened_backup(backup_of(location, vault, tell=told.append), vault)])))
     with transaction(location, read_only=True) as connection:
         total = rows_in(connection)
-    assert found[0] == {"schema": "0003"}
+    assert found[0] == {"schema": "0005"}
     assert sum(found[-1]["rows"].values()) == total == len(found) - 2 == told[-1]
     assert found[-1]["rows"]["subscriber"] == 2
 

@@ -1,0 +1,117 @@
+"""What the processes of an AAA server share in SQL while users are on the network, without any SQL.
+
+Sessions of Diameter gateways, errands for whichever process has a peer's connection, and users who may have left.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Protocol
+
+from wire.identity import Imsi
+
+
+@dataclass(frozen=True, slots=True)
+class GatewaySession:
+    """A session that a Diameter gateway holds, by its Session-Id.
+
+    `peer` is the name of the connection that it came by, `origin_host` the gateway, which may be behind an agent.
+    `document` is what the AAA server judges it by, in its own words. With `ending` the HSS has ended it.
+    """
+
+    session_id: str
+    peer: str
+    origin_host: str
+    imsi: Imsi
+    document: str
+    ending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """What a process asks of the one that has the connection `via`; `request` is the AAA server's own words."""
+
+    number: int
+    via: str
+    request: str
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """A user one of whose sessions is over, or several; `told` when the HSS knows that it was the last one."""
+
+    imsi: Imsi
+    numbers: tuple[int, ...]
+    told: bool
+
+
+class Presence(Enum):
+    """Whether a user is on the network."""
+
+    HERE = "here"
+    """A session of his goes on."""
+    EXPECTED = "expected"
+    """He was let in a moment ago, and the accounting of that session may still come."""
+    GONE = "gone"
+    """Neither."""
+
+
+class ActiveSessions(Protocol):
+    """Every method returns when its transaction is on disk; hss.session_api.LedgerUnavailable when it is not."""
+
+    async def keep(self, session: GatewaySession, at: datetime) -> bool:
+        """Keep it, in the place of one with the same Session-Id; False when that is another gateway's."""
+
+    async def change(self, session: GatewaySession, at: datetime) -> bool:
+        """Put it in the place of the one with the same Session-Id; False when that is over by now."""
+
+    async def find(self, session_id: str) -> GatewaySession | None:
+        """The session, whoever asks."""
+
+    async def of_user(self, imsi: Imsi) -> tuple[GatewaySession, ...]:
+        """Every session of one user at a Diameter gateway, the oldest first."""
+
+    async def end(self, session_id: str, at: datetime) -> bool:
+        """It is over, and its user may have left; False when it was over already."""
+
+
+class Departures(Protocol):
+    """Users who may have left, each until it is known. All of it raises LedgerUnavailable."""
+
+    async def waiting(self, now: datetime) -> bool:
+        """Whether any may be looked at."""
+
+    async def claim(self, now: datetime) -> tuple[Departure, ...]:
+        """Take those that may be looked at; no other process has them for a while."""
+
+    async def presence(self, imsi: Imsi, now: datetime) -> Presence:
+        """Whether he is on the network, over RADIUS or Diameter."""
+
+    async def postpone(self, departure: Departure, until: datetime, *, told: bool) -> None:
+        """Look again at `until`."""
+
+    async def settle(self, departure: Departure) -> None:
+        """It is known now; a session of his that ended meanwhile is another departure."""
+
+
+class Errands(Protocol):
+    """All of it raises LedgerUnavailable."""
+
+    async def ask(self, via: str, request: str, now: datetime) -> int:
+        """Leave an errand for whoever has the connection `via`; its number."""
+
+    async def result(self, number: int) -> str | None:
+        """How it went, None while nobody has done it."""
+
+    async def withdraw(self, number: int) -> None:
+        """Nobody waits for it any more."""
+
+    async def waiting(self, vias: Collection[str], now: datetime) -> bool:
+        """Whether there is any for one of `vias`."""
+
+    async def claim(self, vias: Collection[str], now: datetime) -> tuple[Errand, ...]:
+        """Take those for `vias`, the oldest first; no other process has them for a while."""
+
+    async def finish(self, number: int, result: str) -> None:
+        """It was done, with this result."""

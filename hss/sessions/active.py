@@ -1,0 +1,145 @@
+"""Sessions of Diameter gateways in SQL: `hss.active_api.ActiveSessions`, with one commit for all that waits."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, bindparam, delete, func, select, update
+
+from hss.active_api import GatewaySession
+from hss.models import DiameterSession
+from hss.sessions.departures import note_departures
+from hss.sessions.unavailable import unavailable
+from hss.sessions.upsert import insert_into
+from hss.store.database import Database
+from wire.identity import Imsi
+
+Dated = tuple[GatewaySession, datetime]
+"""A session, or its Session-Id, and when that is, in UTC."""
+
+_COLUMNS = (
+    DiameterSession.session_id,
+    DiameterSession.peer,
+    DiameterSession.origin_host,
+    DiameterSession.imsi,
+    DiameterSession.document,
+    DiameterSession.ending,
+)
+
+
+class SqlActiveSessions:
+    """`hss.active_api.ActiveSessions` on `database`, which is open."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def keep(self, session: GatewaySession, at: datetime) -> bool:
+        """As `ActiveSessions.keep`."""
+        with unavailable():
+            return await self._database.together(_keep, (session, at))
+
+    async def change(self, session: GatewaySession, at: datetime) -> bool:
+        """As `ActiveSessions.change`."""
+        with unavailable():
+            return await self._database.write(lambda connection: _change(connection, session, at))
+
+    async def find(self, session_id: str) -> GatewaySession | None:
+        """As `ActiveSessions.find`."""
+        chosen = select(*_COLUMNS).where(DiameterSession.session_key == key_of(session_id))
+        with unavailable():
+            row = await self._database.read(lambda connection: connection.execute(chosen).first())
+        return None if row is None else _session(row)
+
+    async def of_user(self, imsi: Imsi) -> tuple[GatewaySession, ...]:
+        """As `ActiveSessions.of_user`."""
+        order = (DiameterSession.started, DiameterSession.session_id)
+        chosen = select(*_COLUMNS).where(DiameterSession.imsi == str(imsi)).order_by(*order)
+        with unavailable():
+            rows = await self._database.read(lambda connection: connection.execute(chosen).all())
+        return tuple(_session(row) for row in rows)
+
+    async def end(self, session_id: str, at: datetime) -> bool:
+        """As `ActiveSessions.end`; who was ended by the HSS has not left by himself."""
+        with unavailable():
+            return await self._database.together(_end, (session_id, at))
+
+
+def key_of(session_id: str) -> bytes:
+    """What a row of the table is found by, 32 octets."""
+    return sha256(session_id.encode(errors="surrogateescape")).digest()
+
+
+def _keep(connection: Connection, wanted: Sequence[Dated]) -> list[bool]:
+    insert = insert_into(connection, DiameterSession)
+    old, new = DiameterSession, insert.excluded
+    same = and_(old.peer == new.peer, func.lower(old.origin_host) == func.lower(new.origin_host))
+    names = ("peer", "origin_host", "imsi", "document", "ending", "updated")
+    merge = insert.on_conflict_do_update(
+        index_elements=["session_key"], set_={name: new[name] for name in names}, where=same
+    ).returning(DiameterSession.session_key)
+    kept: dict[int, bool] = {}
+    for places in _rounds([session.session_id for session, _ in wanted]):
+        rows = [_row(*wanted[place]) for place in places]
+        done = {bytes(key) for (key,) in connection.execute(merge, rows)}
+        kept.update((place, row["session_key"] in done) for place, row in zip(places, rows, strict=True))
+    return [kept[place] for place in range(len(wanted))]
+
+
+def _rounds(names: Sequence[str]) -> list[list[int]]:
+    """Places of `names`, so often that no name is twice in one round, and locked in the same order by everybody."""
+    rounds: list[dict[str, int]] = []
+    for place, name in enumerate(names):
+        free = next((one for one in rounds if name not in one), None)
+        if free is None:
+            free = {}
+            rounds.append(free)
+        free[name] = place
+    return [sorted(one.values(), key=lambda place: key_of(names[place])) for one in rounds]
+
+
+def _row(session: GatewaySession, at: datetime) -> dict[str, Any]:
+    return {
+        "session_key": key_of(session.session_id),
+        "session_id": session.session_id,
+        "peer": session.peer,
+        "origin_host": session.origin_host,
+        "imsi": str(session.imsi),
+        "document": session.document,
+        "ending": session.ending,
+        "started": at,
+        "updated": at,
+    }
+
+
+def _change(connection: Connection, session: GatewaySession, at: datetime) -> bool:
+    changed = (
+        update(DiameterSession)
+        .where(DiameterSession.session_key == key_of(session.session_id))
+        .values(document=session.document, ending=session.ending, updated=at)
+    )
+    return connection.execute(changed).rowcount > 0
+
+
+def _end(connection: Connection, wanted: Sequence[tuple[str, datetime]]) -> list[bool]:
+    over: dict[bytes, bool] = {}
+    left: list[tuple[str, datetime]] = []
+    for key, at in sorted((key_of(session_id), at) for session_id, at in wanted):
+        row = connection.execute(_DELETE, {"_key": key}).first()
+        over[key] = row is not None or over.get(key, False)
+        if row is not None and not row.ending:
+            left.append((row.imsi, at))
+    note_departures(connection, left)
+    return [over.pop(key_of(session_id), False) for session_id, _ in wanted]
+
+
+_DELETE = (
+    delete(DiameterSession)
+    .where(DiameterSession.session_key == bindparam("_key"))
+    .returning(DiameterSession.imsi, DiameterSession.ending)
+)
+
+
+def _session(row: Row[str, str, str, str, str, bool]) -> GatewaySession:
+    session_id, peer, origin_host, imsi, document, ending = row
+    return GatewaySession(session_id, peer, origin_host, Imsi(imsi), document, ending)

@@ -1,0 +1,92 @@
+"""Users who may have left, in SQL: noted with the end of a session, and judged by all that the tables know of them."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, and_, delete, exists, insert, select, update
+
+from hss.active_api import Departure, Presence
+from hss.models import AccessGrant, AccessSession, DiameterSession
+from hss.models import Departure as Row
+from hss.sessions.unavailable import unavailable
+from hss.store.database import Database
+from wire.identity import Imsi
+
+AT_ONCE = 64
+"""How many departures one claim takes."""
+LEASE = timedelta(seconds=15)
+"""How long a claimed departure is left alone by every other process: longer than a SAR may take."""
+GRACE = timedelta(seconds=120)
+"""How long after an Access-Accept its accounting is waited for."""
+
+
+class SqlDepartures:
+    """`hss.active_api.Departures` on `database`, which is open."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def waiting(self, now: datetime) -> bool:
+        """As `Departures.waiting`."""
+        chosen = select(Row.id).where(Row.not_before <= now).limit(1)
+        with unavailable():
+            return await self._database.read(lambda connection: connection.execute(chosen).first() is not None)
+
+    async def claim(self, now: datetime) -> tuple[Departure, ...]:
+        """As `Departures.claim`."""
+        with unavailable():
+            return await self._database.write(lambda connection: _claim(connection, now))
+
+    async def presence(self, imsi: Imsi, now: datetime) -> Presence:
+        """As `Departures.presence`."""
+        with unavailable():
+            return await self._database.read(lambda connection: presence_of(connection, str(imsi), now))
+
+    async def postpone(self, departure: Departure, until: datetime, *, told: bool) -> None:
+        """As `Departures.postpone`."""
+        later = update(Row).where(Row.id.in_(departure.numbers)).values(not_before=until, told=told)
+        with unavailable():
+            await self._database.write(lambda connection: connection.execute(later).rowcount)
+
+    async def settle(self, departure: Departure) -> None:
+        """As `Departures.settle`."""
+        known = delete(Row).where(Row.id.in_(departure.numbers))
+        with unavailable():
+            await self._database.write(lambda connection: connection.execute(known).rowcount)
+
+
+def note_departures(connection: Connection, left: Iterable[tuple[str, datetime]]) -> None:
+    """Have it looked into whether those who left (IMSI, when) are on the network any more."""
+    rows = [{"imsi": imsi, "told": False, "not_before": at} for imsi, at in left]
+    if rows:
+        connection.execute(insert(Row), rows)
+
+
+def presence_of(connection: Connection, imsi: str, now: datetime) -> Presence:
+    """Whether `imsi` is on the network; a session that is ending counts no more: its gateway may be lost."""
+    at_gateway = exists().where(DiameterSession.imsi == imsi, DiameterSession.ending.is_(False))
+    at_nas = exists().where(AccessSession.imsi == imsi, AccessSession.ended.is_(None))
+    accounted = exists().where(AccessSession.imsi == imsi, AccessSession.radius_class == AccessGrant.radius_class)
+    let_in = exists().where(and_(AccessGrant.at > now - GRACE, AccessGrant.imsi == imsi, ~accounted))
+    here, expected = connection.execute(select(at_gateway | at_nas, let_in)).one()
+    if here:
+        return Presence.HERE
+    return Presence.EXPECTED if expected else Presence.GONE
+
+
+def _claim(connection: Connection, now: datetime) -> tuple[Departure, ...]:
+    # what another process is claiming just now is passed over (SQLite has one writer, and takes no notice)
+    due = select(Row.id).where(Row.not_before <= now).order_by(Row.not_before).limit(AT_ONCE)
+    mine = (
+        update(Row)
+        .where(Row.id.in_(due.with_for_update(skip_locked=True)), Row.not_before <= now)
+        .values(not_before=now + LEASE)
+        .returning(Row.id, Row.imsi, Row.told)
+    )
+    by_user: dict[str, list[tuple[int, bool]]] = {}
+    for number, imsi, told in connection.execute(mine):
+        by_user.setdefault(imsi, []).append((number, told))
+    return tuple(
+        Departure(Imsi(imsi), tuple(number for number, _ in left), all(told for _, told in left))
+        for imsi, left in by_user.items()
+    )

@@ -1,0 +1,94 @@
+"""Who may have left is judged by all that the tables know: RADIUS, Diameter, and who was let in a moment ago."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from hss.active_api import Departure, Presence
+from hss.sessions.active import SqlActiveSessions
+from hss.sessions.departures import GRACE, LEASE, SqlDepartures
+from hss.sessions.ledger import SqlLedger
+from hss.store.database import Database
+from hss.store.location import Location
+from tests.hss.sessions.events import IMSI, NOON, granted, interim, nas_on, start, stop
+from tests.hss.sessions.test_active import ONE
+
+SECOND = timedelta(seconds=1)
+
+
+@pytest.fixture
+async def database(location: Location) -> AsyncIterator[Database]:
+    opened = Database(location)
+    await opened.open()
+    yield opened
+    await opened.close()
+
+
+async def test_user_is_here_while_any_session_of_his_goes_on(database: Database) -> None:
+    departures, sessions, ledger = SqlDepartures(database), SqlActiveSessions(database), SqlLedger(database)
+    assert await departures.presence(IMSI, NOON) is Presence.GONE
+    await ledger.grant(granted())
+    assert await departures.presence(IMSI, NOON + GRACE - SECOND) is Presence.EXPECTED
+    assert await departures.presence(IMSI, NOON + GRACE) is Presence.GONE
+    await ledger.record(start())
+    await sessions.keep(ONE, NOON)
+    assert await departures.presence(IMSI, NOON) is Presence.HERE
+    await sessions.end(ONE.session_id, NOON)
+    assert await departures.presence(IMSI, NOON) is Presence.HERE
+    await ledger.record(stop(9))
+    assert await departures.presence(IMSI, NOON) is Presence.GONE
+
+
+async def test_session_that_is_ending_keeps_nobody_here(database: Database) -> None:
+    sessions = SqlActiveSessions(database)
+    await sessions.keep(replace(ONE, ending=True), NOON)
+    assert await SqlDepartures(database).presence(IMSI, NOON) is Presence.GONE
+
+
+@pytest.mark.parametrize("last", ["stop", "the NAS begins anew", "the NAS knows it no more"])
+async def test_end_of_accounting_is_a_departure(database: Database, last: str) -> None:
+    departures, ledger = SqlDepartures(database), SqlLedger(database)
+    await ledger.grant(granted())
+    await ledger.record(start())
+    await ledger.record(interim(5))
+    assert not await departures.waiting(NOON + 60 * SECOND)
+    if last == "stop":
+        await ledger.record(stop(9))
+    elif last == "the NAS begins anew":
+        await ledger.record(nas_on(9))
+    else:
+        await ledger.end(1, "unknown-to-nas", NOON + 9 * SECOND)
+    assert await departures.waiting(NOON + 60 * SECOND)
+    assert [(one.imsi, one.told) for one in await departures.claim(NOON + 60 * SECOND)] == [(IMSI, False)]
+
+
+async def test_departure_is_one_process_s_until_it_is_known(database: Database) -> None:
+    departures, sessions = SqlDepartures(database), SqlActiveSessions(database)
+    for number in range(2):
+        session = replace(ONE, session_id=str(number))
+        await sessions.keep(session, NOON)
+        await sessions.end(session.session_id, NOON)
+    (departure,) = await departures.claim(NOON)
+    assert departure == Departure(IMSI, (1, 2), told=False)
+    assert await departures.claim(NOON) == ()
+    (again,) = await departures.claim(NOON + LEASE)
+    assert again == departure, "whoever had it has died"
+    await departures.postpone(again, NOON + 2 * LEASE, told=True)
+    assert await departures.claim(NOON + LEASE) == ()
+    (told,) = await departures.claim(NOON + 2 * LEASE)
+    assert told == replace(departure, told=True)
+    await departures.settle(told)
+    assert not await departures.waiting(NOON + 9 * LEASE)
+
+
+async def test_who_has_left_since_is_another_departure(database: Database) -> None:
+    departures, sessions = SqlDepartures(database), SqlActiveSessions(database)
+    await sessions.keep(ONE, NOON)
+    await sessions.end(ONE.session_id, NOON)
+    (departure,) = await departures.claim(NOON)
+    await sessions.keep(ONE, NOON)
+    await sessions.end(ONE.session_id, NOON)
+    await departures.settle(departure)
+    assert [one.imsi for one in await departures.claim(NOON)] == [IMSI]
