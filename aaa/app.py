@@ -5,31 +5,37 @@ import secrets
 import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 from aaa.config import AaaConfig, AaaSettings, HssConnectionConfig, SwxConfig, read_settings
 from aaa.conversations.loading import load_conversations
+from aaa.departing import Departing
 from aaa.diameter.gateways import Gateways
 from aaa.diameter.server import AaaDiameterServer
+from aaa.errands import ErrandDesk
 from aaa.identities.epochs import Keyring
 from aaa.identities.loading import load_identities, load_keyring
 from aaa.identities.sealed import SealedIdentities
-from aaa.ledger import open_configured_ledger
+from aaa.ledger import SharedStore, open_configured_ledger, open_shared
 from aaa.measured import MeasuredHss, MeasuredService
-from aaa.radius.opening import Surroundings, open_radius
+from aaa.radius.opening import Surroundings, open_asking, open_radius
+from aaa.radius.users import RadiusUsers
 from aaa.registrar import Registrar
 from aaa.service import EapAuthenticationService
+from aaa.sql_user_sessions import SqlUserSessions
 from aaa.swx_client import SwxClient
 from aaa.swx_requests import SwxRequests
-from aaa.user_sessions import MemoryUserSessions
+from aaa.user_sessions import MemoryUserSessions, UserSessions
+from aaa.watch import Look, Watch
 from aaa.workers import not_reloaded_by, oversee
 from hss.api import HomeSubscriberServer
 from hss.config import HssConfig
 from hss.opened_store import open_store
-from hss.session_api import SessionLedger
-from hss.sessions.ledger import SqlLedger
+from hss.session_api import LedgerUnavailable, SessionLedger
 from hss.store.database import Database
+from hss.store.errors import StoreError
 from hss.telling.near_server import telling
 from runtime.capture import Capture, NullCapture, open_capture
 from runtime.config import CaptureConfig, LogConfig, RawConfig, SocketAddress, read_config
@@ -47,6 +53,7 @@ from wire.diameter.applications import Application
 from wire.diameter.capabilities import LocalNode, PeerPolicy
 from wire.diameter.command import Identity
 from wire.diameter.message import Message
+from wire.radius.exchange import Timers
 
 log = get_logger("aaa.app")
 
@@ -56,9 +63,10 @@ INSTANCE_LENGTH = 60
 HSS_WAIT = 5.0
 """Seconds that a start waits for the HSS; after that users are refused until it is there."""
 
+NAS_TIMERS = Timers(irt=1.0, mrd=4.5)
+"""For Disconnect and CoA on which an answer to the HSS depends, which waits for it no longer than 10 s."""
+
 Tap = Capture | NullCapture
-RequestsOf = Callable[[HomeSubscriberServer], Handler]
-"""Who serves what the HSS asks, given the way to the HSS."""
 Leaving = list[Callable[[], Awaitable[None]]]
 """What is to be done, all at once, before anything is closed."""
 
@@ -88,15 +96,18 @@ async def serve(raw: RawConfig, settings: AaaSettings, stop: asyncio.Event, work
         stack.callback(tap.close)
         aaa = settings.aaa
         identity = Identity(aaa.origin_host, aaa.origin_realm)
-        users = MemoryUserSessions(1 if settings.diameter is None else settings.diameter.session_limit)
+        asked = Asked()
+        hss, database = await stack.enter_async_context(_open_hss(raw, settings, tap, asked.serve, worker))
+        shared = await _open_shared(stack, raw, settings, database)
+        errands = None if shared is None else ErrandDesk(shared.errands, _moment)
+        users, departed = _open_users(stack, settings, hss, shared, errands)
         gateways = Gateways(identity)
-
-        def requests_of(hss: HomeSubscriberServer) -> Handler:
-            return SwxRequests(identity, users, gateways, Registrar(hss, aaa.origin_host, users)).serve
-
-        hss, shared = await stack.enter_async_context(_open_hss(raw, settings, tap, requests_of, worker))
-        registrar = Registrar(hss, aaa.origin_host, users)
+        registrar = Registrar(hss, aaa.origin_host, users, departed)
         stack.push_async_callback(registrar.close)
+        at_nas = None
+        if settings.radius is not None and shared is not None and errands is not None:
+            at_nas = RadiusUsers(shared.ledger, open_asking(settings.radius, errands, NAS_TIMERS), _moment)
+        asked.begin(SwxRequests(identity, users, gateways, registrar, at_nas).serve)
         keyring = load_keyring(settings.identities)
         identities = _identities(settings, keyring)
         service = EapAuthenticationService(
@@ -122,6 +133,7 @@ async def serve(raw: RawConfig, settings: AaaSettings, stop: asyncio.Event, work
         around = Surroundings(
             node=aaa.origin_host,
             open_ledger=lambda: _ledger(raw, aaa, shared),
+            errands=errands,
             stack=stack,
             leaving=leaving,
             capture=tap,
@@ -139,6 +151,7 @@ async def serve(raw: RawConfig, settings: AaaSettings, stop: asyncio.Event, work
                 gateways=gateways,
                 capture=tap,
                 since=None if worker is None else worker.since,
+                errands=errands,
             )
             stack.push_async_callback(server.close)
             leaving.append(server.close)
@@ -162,7 +175,7 @@ def _identities(settings: AaaSettings, keyring: Callable[[], Keyring] | None) ->
 
 @asynccontextmanager
 async def _open_hss(
-    raw: RawConfig, settings: AaaSettings, tap: Tap, requests_of: RequestsOf, worker: Worker | None
+    raw: RawConfig, settings: AaaSettings, tap: Tap, serve_hss: Handler, worker: Worker | None
 ) -> AsyncIterator[tuple[HomeSubscriberServer, Database | None]]:
     """The HSS, and the database where it is in this process."""
     if settings.swx is None:
@@ -170,22 +183,101 @@ async def _open_hss(
         hss = Identity(config.origin_host, config.origin_realm)
         aaa = Identity(settings.aaa.origin_host, settings.aaa.origin_realm)
         async with open_store(config, raw.path) as store:
-            told = _taking(requests_of(store.service))
+            told = _taking(serve_hss)
             async with telling(store.database, hss, aaa, told):
                 yield store.service, store.database
     else:
-        async with _open_swx(settings.aaa, settings.swx, tap, requests_of, worker) as client:
+        async with _open_swx(settings.aaa, settings.swx, tap, serve_hss, worker) as client:
             yield client, None
 
 
+async def _open_shared(
+    stack: AsyncExitStack, raw: RawConfig, settings: AaaSettings, database: Database | None
+) -> SharedStore | None:
+    """What all processes share; it shares the commits of the HSS where both are in one database of this process.
+
+    None where no database is configured; then a session ends with its process. StoreError for one that is needed.
+    """
+    own = settings.aaa.database
+    if database is not None and not own:
+        return SharedStore.on(database)
+    needed = own or (settings.radius is not None and settings.radius.accounting)
+    try:
+        if needed or raw.optional("hss", HssConfig) is not None:
+            return await stack.enter_async_context(open_shared(raw, own))
+        cause = "there is no database for them"
+    except StoreError as error:
+        if needed:
+            raise
+        cause = str(error)
+    log.warning("sessions end with their process", cause=f"{cause}; write database = in [aaa]")
+    return None
+
+
+def _open_users(
+    stack: AsyncExitStack,
+    settings: AaaSettings,
+    hss: HomeSubscriberServer,
+    shared: SharedStore | None,
+    errands: ErrandDesk | None,
+) -> tuple[UserSessions, Callable[[], None] | None]:
+    """Sessions of Diameter gateways, and what has it looked into whether somebody has left."""
+    if shared is None or errands is None:
+        return MemoryUserSessions(1 if settings.diameter is None else settings.diameter.session_limit), None
+    departing = Departing(shared.departures, hss, settings.aaa.origin_host, _moment)
+    watch = Watch((_surviving(departing.look), _surviving(errands.look)))
+    task = asyncio.create_task(watch.run())
+    stack.push_async_callback(_ended, task)
+    return SqlUserSessions(shared.active, _moment), watch.wake
+
+
+def _surviving(look: Look) -> Look:
+    """The outermost place of one look: whatever breaks it, the next one comes."""
+
+    async def survived() -> None:
+        try:
+            await look()
+        except LedgerUnavailable:
+            raise
+        except Exception as error:
+            log.exception("look failed", cause=repr(error))
+
+    return survived
+
+
+async def _ended(task: "asyncio.Task[None]") -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+def _moment() -> datetime:
+    return datetime.now(UTC)
+
+
 @asynccontextmanager
-async def _ledger(raw: RawConfig, aaa: AaaConfig, shared: Database | None) -> AsyncIterator[SessionLedger]:
-    """The ledger; it shares the commits of the HSS where both are in one database of this process."""
-    if shared is not None and not aaa.database:
-        yield SqlLedger(shared)
+async def _ledger(raw: RawConfig, aaa: AaaConfig, shared: SharedStore | None) -> AsyncIterator[SessionLedger]:
+    if shared is not None:
+        yield shared.ledger
     else:
         async with open_configured_ledger(raw, aaa.database) as ledger:
             yield ledger
+
+
+class Asked:
+    """What the HSS asks, which waits until there is somebody to serve it: he needs the HSS himself."""
+
+    def __init__(self) -> None:
+        self._serving: asyncio.Future[Handler] = asyncio.get_running_loop().create_future()
+
+    def begin(self, handler: Handler) -> None:
+        """Serve from now on."""
+        self._serving.set_result(handler)
+
+    async def serve(self, peer: str, message: Message) -> Message:
+        """The answer."""
+        handler = await asyncio.shield(self._serving)
+        return await handler(peer, message)
 
 
 def _taking(serve: Handler) -> Handler:
@@ -210,16 +302,13 @@ def _instance(hss: HssConfig, worker: Worker | None) -> HssConfig:
 
 @asynccontextmanager
 async def _open_swx(
-    aaa: AaaConfig, swx: SwxConfig, tap: Tap, requests_of: RequestsOf, worker: Worker | None
+    aaa: AaaConfig, swx: SwxConfig, tap: Tap, serve_hss: Handler, worker: Worker | None
 ) -> AsyncIterator[HomeSubscriberServer]:
     now = time.time()
     # Two workers may begin in one second, and no Session-Id may come twice (RFC 6733 §8.8).
     started = int(now) if worker is None else secrets.randbits(32)
     hss = Identity(swx.hss_origin_host, swx.hss_realm)
     local = LocalNode(aaa.origin_host, aaa.origin_realm, (Application.SWX,), origin_state_id=int(now) & 0xFFFFFFFF)
-
-    async def serve_hss(peer: str, message: Message) -> Message:
-        return await requests(peer, message)
 
     def connecting(server: HssConnectionConfig) -> DiameterClient:
         return DiameterClient(
@@ -241,7 +330,6 @@ async def _open_swx(
 
     client = DiameterPool([connecting(server) for server in (swx, *swx.alternate)])
     found = SwxClient(ThrottledClient(client, secrets.token_bytes), identity=local.identity, hss=hss, started=started)
-    requests = requests_of(found)
     client.start()
     try:
         await client.ready(HSS_WAIT)

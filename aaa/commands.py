@@ -1,14 +1,14 @@
 """What an operator asks of the AAA server's sessions and clients; each reads the configuration and the ledger anew."""
 
-import secrets
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from aaa.config import AaaConfig
-from aaa.ledger import open_configured_ledger
-from aaa.radius.clients import RadiusClient, find_by_name, load_clients
+from aaa.errands import ErrandDesk
+from aaa.ledger import SharedStore, open_configured_ledger, open_shared
 from aaa.radius.config import RadiusConfig
-from aaa.radius.dynamic import COA_PORT, Done, DynamicAuthorization, Outcome, Refused
+from aaa.radius.dynamic import Done, Outcome, Refused
+from aaa.radius.opening import open_asking
 from hss.session_api import UNKNOWN_TO_NAS, ClientSeen, Session, SessionLedger, SessionQuery
 from runtime.config import ConfigError, RawConfig
 from wire.radius.exchange import Timers
@@ -40,11 +40,11 @@ async def find_clients(raw: RawConfig) -> tuple[ClientSeen, ...]:
 
 async def disconnect(raw: RawConfig, number: int) -> Session:
     """Have the NAS end session `number`; SessionRefused when it did not."""
-    async with open_configured_ledger(raw, _database(raw)) as ledger:
-        session = await _open_session(ledger, number)
-        outcome = await _ask(raw, session, None)
+    async with open_shared(raw, _database(raw)) as shared:
+        session = await _open_session(shared.ledger, number)
+        outcome = await _ask(raw, shared, session, None)
         if isinstance(outcome, Refused) and outcome.is_unknown:
-            await ledger.end(number, UNKNOWN_TO_NAS, datetime.now(UTC))
+            await shared.ledger.end(number, UNKNOWN_TO_NAS, _now())
             raise SessionRefused(f"the NAS knows no session {number} any more; it counts as ended now")
         _require_done(outcome, number)
         return session
@@ -52,16 +52,16 @@ async def disconnect(raw: RawConfig, number: int) -> Session:
 
 async def change(raw: RawConfig, number: int, attributes: Sequence[Attribute]) -> Session:
     """Have the NAS change session `number`; SessionRefused when it did not."""
-    async with open_configured_ledger(raw, _database(raw)) as ledger:
-        session = await _open_session(ledger, number)
-        _require_done(await _ask(raw, session, attributes), number)
+    async with open_shared(raw, _database(raw)) as shared:
+        session = await _open_session(shared.ledger, number)
+        _require_done(await _ask(raw, shared, session, attributes), number)
         return session
 
 
 async def prune(raw: RawConfig, days: int) -> int:
     """Delete grants, records and ended sessions that are older; how many rows that were."""
     async with open_configured_ledger(raw, _database(raw)) as ledger:
-        return await ledger.prune(datetime.now(UTC) - timedelta(days=days))
+        return await ledger.prune(_now() - timedelta(days=days))
 
 
 async def _open_session(ledger: SessionLedger, number: int) -> Session:
@@ -73,34 +73,20 @@ async def _open_session(ledger: SessionLedger, number: int) -> Session:
     return session
 
 
-async def _ask(raw: RawConfig, session: Session, changes: Sequence[Attribute] | None) -> Outcome:
-    client = _client(raw, session)
-    where = client.coa or (session.source, COA_PORT)
-    dynamic = DynamicAuthorization(server=where, secret=client.secret, random=secrets.token_bytes, timers=_TIMERS)
-    moment = datetime.now(UTC)
-    try:
-        if changes is None:
-            return await dynamic.disconnect(session, moment)
-        return await dynamic.change(session, moment, changes)
-    finally:
-        dynamic.close()
+async def _ask(raw: RawConfig, shared: SharedStore, session: Session, changes: Sequence[Attribute] | None) -> Outcome:
+    asking = open_asking(_radius(raw), ErrandDesk(shared.errands, _now), _TIMERS)
+    return await asking.ask(session, _now(), changes)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 def _require_done(outcome: Outcome, number: int) -> None:
     if isinstance(outcome, Refused):
         raise SessionRefused(f"the NAS refuses for session {number}: {outcome.cause}")
     if not isinstance(outcome, Done):
-        raise SessionRefused(f"session {number}: {outcome.cause}; is coa of its [[aaa.radius.client]] right?")
-
-
-def _client(raw: RawConfig, session: Session) -> RadiusClient:
-    radius = _radius(raw)
-    if radius.radsec is not None and any(entry.name == session.client for entry in radius.radsec.client):
-        raise SessionRefused(f"its RADIUS client {session.client} is on TLS, over which no Disconnect and CoA are sent")
-    client = find_by_name(load_clients(radius.client), session.client)
-    if client is None:
-        raise SessionRefused(f"its RADIUS client {session.client} is not in the configuration any more")
-    return client
+        raise SessionRefused(f"session {number}: {outcome.cause}")
 
 
 def _database(raw: RawConfig) -> str:

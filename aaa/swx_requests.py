@@ -1,9 +1,8 @@
 """What the HSS asks of the AAA server: RTR ends a user's sessions, PPR changes them (TS 29.273 §8.1.2)."""
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import replace
-from typing import TypeVar
+from dataclasses import dataclass, replace
+from typing import Protocol, TypeVar
 
 from aaa.authorization import Refused, authorize
 from aaa.diameter.gateways import Gateways
@@ -11,12 +10,14 @@ from aaa.registrar import Registrar
 from aaa.swx_profile import profile_of
 from aaa.user_sessions import UserSession, UserSessions
 from hss.api import Profile, ServiceRefused
+from hss.session_api import LedgerUnavailable, Session
 from runtime.logs import get_logger
 from wire.diameter.avp import AvpFault
 from wire.diameter.command import ExperimentalResult, Identity
 from wire.diameter.commands import name_of
 from wire.diameter.enumerations import PprFlags, RarFlags, ReasonCode
 from wire.diameter.message import Message
+from wire.diameter.profile import Non3gppUserData
 from wire.diameter.results import ExperimentalResultCode, ResultCode
 from wire.diameter.swx import (
     PushProfileAnswer,
@@ -32,62 +33,107 @@ log = get_logger("aaa.swx")
 AnswerT = TypeVar("AnswerT", RegistrationTerminationAnswer, PushProfileAnswer)
 
 
+class NasUsers(Protocol):
+    """The sessions of RADIUS clients; a `aaa.radius.users.RadiusUsers`."""
+
+    async def of_user(self, imsi: Imsi) -> tuple[Session, ...]:
+        """Every open session of one user."""
+
+    async def disconnect(self, session: Session) -> bool:
+        """Whether its NAS has ended it."""
+
+    async def change(self, session: Session, profile: Profile) -> bool:
+        """Judge it by the new profile; whether its NAS did what that takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """All sessions of one user, at Diameter gateways and at NASes of RADIUS clients; false when there is none."""
+
+    at_gateways: tuple[UserSession, ...] = ()
+    at_nas: tuple[Session, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.at_gateways) + len(self.at_nas)
+
+
 class SwxRequests:
     """`serve` is a handler for the connection to the HSS.
 
-    Answered when every gateway concerned has answered: with UNABLE_TO_COMPLY where one could not be reached, so that
-    the HSS asks again.
+    Answered when every gateway and NAS concerned has answered: with UNABLE_TO_COMPLY where one could not be reached, so
+    that the HSS asks again.
     """
 
-    def __init__(self, identity: Identity, sessions: UserSessions, gateways: Gateways, registrar: Registrar) -> None:
+    def __init__(
+        self,
+        identity: Identity,
+        sessions: UserSessions,
+        gateways: Gateways,
+        registrar: Registrar,
+        at_nas: NasUsers | None = None,
+    ) -> None:
+        self._at_nas = at_nas
         self._identity = identity
         self._sessions = sessions
         self._gateways = gateways
         self._registrar = registrar
 
     async def serve(self, peer: str, message: Message) -> Message:
-        """The RTA or PPA; AvpFault 3001 for anything else."""
-        match message.command:
-            case SwxCommand.REGISTRATION_TERMINATION:
-                return await self._deregister(peer, message)
-            case SwxCommand.PUSH_PROFILE:
-                return await self._push(peer, message)
-            case _:
-                raise AvpFault(5, f"no AAA server serves command {message.command}", ResultCode.COMMAND_UNSUPPORTED)
+        """The RTA or PPA; AvpFault 3001 for anything else, 3004 when sessions cannot be looked up now."""
+        try:
+            match message.command:
+                case SwxCommand.REGISTRATION_TERMINATION:
+                    return await self._deregister(peer, message)
+                case SwxCommand.PUSH_PROFILE:
+                    return await self._push(peer, message)
+                case _:
+                    pass
+        except LedgerUnavailable as error:
+            raise AvpFault(0, f"sessions cannot be looked up: {error}", ResultCode.TOO_BUSY) from None
+        raise AvpFault(5, f"no AAA server serves command {message.command}", ResultCode.COMMAND_UNSUPPORTED)
 
     async def _deregister(self, peer: str, message: Message) -> Message:
         request = RegistrationTerminationRequest.parse(message)
-        sessions = await self._of_user(request.user_name)
+        held = await self._held(request.user_name)
         reason = request.deregistration_reason.reason_code
-        self._note(message, peer, request.user_name, sessions, reason=reason.name)
+        self._note(message, peer, request.user_name, held, reason=reason.name)
+        done = True
         if reason is ReasonCode.PERMANENT_TERMINATION:
-            done = await self._abort_all(sessions)
+            done = await self._end_all(held)
         else:
             # TS 29.273 §8.1.2.3.2: another server serves the user from now on, and goes on with his sessions.
-            done = all([await self._sessions.end(session.session_id) for session in sessions])
-        return self._answer(RegistrationTerminationAnswer, request.session_id, sessions, done=done).message(message)
+            for session in held.at_gateways:
+                await self._sessions.change(replace(session, ending=True))
+                await self._sessions.end(session.session_id)
+        return self._answer(RegistrationTerminationAnswer, request.session_id, held, done=done).message(message)
 
     async def _push(self, peer: str, message: Message) -> Message:
         request = PushProfileRequest.parse(message)
-        sessions = [session for session in await self._of_user(request.user_name) if not session.ending]
+        held = await self._held(request.user_name)
+        held = replace(held, at_gateways=tuple(session for session in held.at_gateways if not session.ending))
         flags = PprFlags(request.ppr_flags or 0)
-        self._note(message, peer, request.user_name, sessions)
-        if PprFlags.RESET_INDICATION in flags and sessions:
-            self._registrar.restore(sessions[0])
+        self._note(message, peer, request.user_name, held)
+        if PprFlags.RESET_INDICATION in flags and held:
+            self._registrar.restore(Imsi(request.user_name))
         rar_flags = int(RarFlags.P_CSCF_RESTORATION) if PprFlags.P_CSCF_RESTORATION in flags else None
         done = True
-        if request.non_3gpp_user_data is not None and sessions:
-            try:
-                profile = profile_of(sessions[0].imsi, request.non_3gpp_user_data)
-            except ServiceRefused as refused:
-                log.warning("user barred by a new profile", cause=str(refused), imsi=request.user_name)
-                done = await self._abort_all(sessions)
-            else:
-                done = all(await asyncio.gather(*(self._change(one, profile, rar_flags) for one in sessions)))
+        if request.non_3gpp_user_data is not None and held:
+            done = await self._judge_anew(held, request.user_name, request.non_3gpp_user_data, rar_flags)
         elif rar_flags is not None:
-            again = (self._gateways.authorize_again(session, rar_flags) for session in sessions)
+            again = (self._gateways.authorize_again(session, rar_flags) for session in held.at_gateways)
             done = all(await asyncio.gather(*again))
-        return self._answer(PushProfileAnswer, request.session_id, sessions, done=done).message(message)
+        return self._answer(PushProfileAnswer, request.session_id, held, done=done).message(message)
+
+    async def _judge_anew(self, held: Held, user_name: str, data: Non3gppUserData, rar_flags: int | None) -> bool:
+        try:
+            profile = profile_of(Imsi(user_name), data)
+        except ServiceRefused as refused:
+            log.warning("user barred by a new profile", cause=str(refused), imsi=user_name)
+            return await self._end_all(held)
+        changes = [self._change(session, profile, rar_flags) for session in held.at_gateways]
+        if self._at_nas is not None:
+            changes += [self._at_nas.change(session, profile) for session in held.at_nas]
+        return all(await asyncio.gather(*changes))
 
     async def _change(self, session: UserSession, profile: Profile, rar_flags: int | None) -> bool:
         """Judge the session by the new profile: nothing, RAR, or ASR."""
@@ -104,8 +150,11 @@ class SwxRequests:
             await self._sessions.end(session.session_id)
         return told is not None
 
-    async def _abort_all(self, sessions: Sequence[UserSession]) -> bool:
-        return all(await asyncio.gather(*(self._abort(session) for session in sessions)))
+    async def _end_all(self, held: Held) -> bool:
+        ends = [self._abort(session) for session in held.at_gateways]
+        if self._at_nas is not None:
+            ends += [self._at_nas.disconnect(session) for session in held.at_nas]
+        return all(await asyncio.gather(*ends))
 
     async def _abort(self, session: UserSession) -> bool:
         """RFC 6733 §8.5.1: the session is over when its gateway says so by STR, or does not know it."""
@@ -115,22 +164,24 @@ class SwxRequests:
             await self._sessions.end(session.session_id)
         return told is not None
 
-    async def _of_user(self, user_name: str) -> tuple[UserSession, ...]:
+    async def _held(self, user_name: str) -> Held:
         try:
-            return await self._sessions.of_user(Imsi(user_name))
+            imsi = Imsi(user_name)
         except ValueError:
-            return ()
+            return Held()
+        at_nas = () if self._at_nas is None else await self._at_nas.of_user(imsi)
+        return Held(await self._sessions.of_user(imsi), at_nas)
 
-    def _answer(self, kind: type[AnswerT], session_id: str, sessions: Sequence[UserSession], *, done: bool) -> AnswerT:
+    def _answer(self, kind: type[AnswerT], session_id: str, held: Held, *, done: bool) -> AnswerT:
         result = ResultCode.SUCCESS if done else ResultCode.UNABLE_TO_COMPLY
         unknown = ExperimentalResult(code=ExperimentalResultCode.USER_UNKNOWN)
         return kind(
             session_id=session_id,
             origin_host=self._identity.origin_host,
             origin_realm=self._identity.origin_realm,
-            result_code=result if sessions else None,
-            experimental_result=None if sessions else unknown,
+            result_code=result if held else None,
+            experimental_result=None if held else unknown,
         )
 
-    def _note(self, message: Message, peer: str, imsi: str, sessions: Sequence[UserSession], **more: str) -> None:
-        log.info("asked by the hss", command=name_of(message), imsi=imsi, peer=peer, sessions=len(sessions), **more)
+    def _note(self, message: Message, peer: str, imsi: str, held: Held, **more: str) -> None:
+        log.info("asked by the hss", command=name_of(message), imsi=imsi, peer=peer, sessions=len(held), **more)

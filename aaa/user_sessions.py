@@ -7,8 +7,11 @@ from typing import Protocol
 from aaa.messages import WLAN_ACCESS, Access
 from aaa.shares import Shares
 from hss.api import Profile
+from runtime.logs import get_logger
 from wire.diameter.capabilities import same_host
 from wire.identity import Imsi
+
+log = get_logger("aaa.diameter")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +42,13 @@ class UserSession:
 
 
 class UserSessions(Protocol):
-    """Where sessions are between their DEA and their STR: in this process, or where other workers find them too."""
+    """Where sessions are between their DEA and their STR: in this process, or where other workers find them too.
 
-    async def keep(self, session: UserSession) -> UserSession | None:
-        """Keep it, in the place of one with the same Session-Id; another one that had to give way, if any."""
+    All of it may raise hss.session_api.LedgerUnavailable, and has done nothing then.
+    """
+
+    async def keep(self, session: UserSession) -> bool:
+        """Keep it, in the place of one with the same Session-Id; False when that is another gateway's."""
 
     async def change(self, session: UserSession) -> bool:
         """Put it in the place of the one with the same Session-Id; False when that is over by now."""
@@ -53,8 +59,8 @@ class UserSessions(Protocol):
     async def of_user(self, imsi: Imsi) -> tuple[UserSession, ...]:
         """Every session of one user, the oldest first."""
 
-    async def end(self, session_id: str) -> UserSession | None:
-        """It is over; what it was."""
+    async def end(self, session_id: str) -> bool:
+        """It is over; False when it was so already."""
 
 
 class MemoryUserSessions:
@@ -67,14 +73,19 @@ class MemoryUserSessions:
     def __len__(self) -> int:
         return len(self._kept)
 
-    async def keep(self, session: UserSession) -> UserSession | None:
-        """As `UserSessions.keep`."""
+    async def keep(self, session: UserSession) -> bool:
+        """As `UserSessions.keep`; another one that has to give way is said in the log."""
+        before = self._kept.find(session.session_id)
+        if before is not None and not before.belongs_to(session.peer, session.origin_host):
+            return False
         await self.end(session.session_id)
         evicted = self._kept.keep(session.session_id, session.peer, session)
         if evicted is not None:
+            about = {"session": evicted.session_id, "client": evicted.peer}
+            log.warning("session forgotten", cause="too many sessions", **about)
             self._forget(evicted)
         self._of_user.setdefault(session.imsi, {})[session.session_id] = None
-        return evicted
+        return True
 
     async def change(self, session: UserSession) -> bool:
         """As `UserSessions.change`."""
@@ -89,12 +100,12 @@ class MemoryUserSessions:
         found = (self._kept.find(session_id) for session_id in self._of_user.get(imsi, {}))
         return tuple(session for session in found if session is not None)
 
-    async def end(self, session_id: str) -> UserSession | None:
+    async def end(self, session_id: str) -> bool:
         """As `UserSessions.end`."""
         session = self._kept.drop(session_id)
         if session is not None:
             self._forget(session)
-        return session
+        return session is not None
 
     def _forget(self, session: UserSession) -> None:
         sessions = self._of_user[session.imsi]

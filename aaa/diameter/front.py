@@ -17,6 +17,7 @@ from aaa.diameter.translate import (
 from aaa.messages import Accept, AuthenticationService, Challenge, Client, Ignore, Reject, RejectCause
 from aaa.registrar import Registrar
 from aaa.user_sessions import UserSession, UserSessions
+from hss.session_api import LedgerUnavailable
 from runtime.logs import get_logger
 from wire.diameter.authorization import AA
 from wire.diameter.avp import AvpFault
@@ -55,7 +56,14 @@ class DiameterFront:
         self._authorizing = Authorizing(identity, users, registrar)
 
     async def serve(self, peer: str, message: Message) -> Message:
-        """The answer to a DER, AAR or STR; AvpFault when the request cannot be one."""
+        """The answer to a DER, AAR or STR; AvpFault when the request cannot be one, or can be served later alone."""
+        try:
+            return await self._served(peer, message)
+        except LedgerUnavailable as error:
+            # RFC 6733 §7.1.3: another server may have a store that answers.
+            raise AvpFault(0, f"sessions cannot be kept: {error}", ResultCode.TOO_BUSY) from None
+
+    async def _served(self, peer: str, message: Message) -> Message:
         if message.command == DIAMETER_EAP:
             return await self._eap(peer, message)
         if message.command == SessionCommand.SESSION_TERMINATION:
@@ -67,7 +75,7 @@ class DiameterFront:
     async def _eap(self, peer: str, message: Message) -> Message:
         round_ = Round(message, read_eap_request(message), self._identity)
         session_id = round_.der.session_id
-        await self._require_own(round_.der, peer)
+        self._require_own(round_.der, peer)
         request = to_access_request(round_, self._clients[peer])
         answer = await self._service.authenticate(request)
         match answer:
@@ -86,16 +94,15 @@ class DiameterFront:
             case _:
                 assert_never(answer)
 
-    async def _require_own(self, der: DiameterEapRequest, peer: str) -> None:
-        session = self._sessions.find(der.session_id) or await self._users.find(der.session_id)
+    def _require_own(self, der: DiameterEapRequest, peer: str) -> None:
+        session = self._sessions.find(der.session_id)
         if session is not None and not session.belongs_to(peer, der.origin_host):
-            reason = f"Session-Id belongs to another gateway than {der.origin_host} at {peer}"
-            raise AvpFault(0, reason, ResultCode.UNKNOWN_SESSION_ID)
+            raise _foreign(peer, der.origin_host)
 
     async def _let_in(self, session: UserSession) -> None:
-        evicted = await self._users.keep(session)
-        if evicted is not None:
-            log.warning("session forgotten", cause="too many sessions", session=evicted.session_id, client=evicted.peer)
+        """Kept before the gateway hears of it, so that no answer names a session that nobody could end."""
+        if not await self._users.keep(session):
+            raise _foreign(session.peer, session.origin_host)
         self._registrar.attached(session)
 
     def _discarded(self, round_: Round, peer: str, reason: str) -> Message:
@@ -127,3 +134,8 @@ class DiameterFront:
             origin_realm=self._identity.origin_realm,
             result_code=result,
         )
+
+
+def _foreign(peer: str, origin_host: str) -> AvpFault:
+    reason = f"Session-Id belongs to another gateway than {origin_host} at {peer}"
+    return AvpFault(0, reason, ResultCode.UNKNOWN_SESSION_ID)

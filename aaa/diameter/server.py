@@ -3,12 +3,13 @@
 import secrets
 import time
 from collections.abc import Iterable
-from functools import partial
 
+from aaa.diameter.asking import GatewayAsking
 from aaa.diameter.config import APPLICATIONS, DiameterConfig, DiameterPeerConfig
 from aaa.diameter.front import DiameterFront
 from aaa.diameter.gateways import Gateways
 from aaa.diameter.sessions import DiameterSessions
+from aaa.errands import ErrandDesk
 from aaa.messages import AuthenticationService, Client
 from aaa.registrar import Registrar
 from aaa.user_sessions import UserSessions
@@ -18,15 +19,13 @@ from runtime.tls import server_context
 from wire.diameter.capabilities import LocalNode, PeerPolicy
 from wire.diameter.command import Identity
 
-GATEWAY_LIMIT = 5.0
-"""Seconds that a gateway has for ASR and RAR: less than the HSS waits for the RTA or PPA that depends on it."""
-
 
 class AaaDiameterServer:
     """What `config` describes, not listening yet. Made inside a running loop.
 
     `users` are the sessions of those who were let in, and `gateways` can ask for their end from now on. `since` is the
-    second of Unix time that all processes of this node began at, now unless it is given.
+    second of Unix time that all processes of this node began at, now unless it is given. `errands` are those that
+    processes do for each other, None where there are no others.
     """
 
     def __init__(
@@ -40,6 +39,7 @@ class AaaDiameterServer:
         gateways: Gateways,
         capture: StreamTap | None = None,
         since: int | None = None,
+        errands: ErrandDesk | None = None,
     ) -> None:
         self._config = config
         clients = {
@@ -61,7 +61,7 @@ class AaaDiameterServer:
             capture=capture,
             reports_overload=True,
         )
-        gateways.ask = partial(self._server.request, within=GATEWAY_LIMIT)
+        gateways.ask = GatewayAsking(self._server, errands).ask
 
     async def listen(self, *, reuse_port: bool = False) -> tuple[Address | None, Address | None]:
         """Listen for TCP and for TLS as configured, and return what was bound; OSError when it is taken.

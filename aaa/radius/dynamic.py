@@ -11,7 +11,7 @@ from runtime.taps import Address
 from wire.radius.error_cause import ErrorCause, error_cause_of, error_cause_text
 from wire.radius.exchange import Timers
 from wire.radius.messages import signed_request
-from wire.radius.packet import Attribute, Code
+from wire.radius.packet import Attribute, Code, RadiusPacket
 from wire.sansio import RandomBytes
 from wire.secret import Secret
 
@@ -63,7 +63,7 @@ class DynamicAuthorization:
         self._requests.close()
 
     async def _ask(self, code: Code, session: Session, moment: datetime, changes: Sequence[Attribute]) -> Outcome:
-        attributes = [*identification(session), *changes, Attribute.of("Event-Timestamp", int(moment.timestamp()))]
+        attributes = request_attributes(session, moment, changes)
         try:
             answered = await self._requests.ask(
                 lambda identifier: signed_request(
@@ -72,10 +72,20 @@ class DynamicAuthorization:
             )
         except RadiusUnavailable as error:
             return Unanswered(str(error))
-        if answered.packet.code in {Code.DISCONNECT_ACK, Code.COA_ACK}:
-            return Done()
-        cause = error_cause_of(answered.packet)
-        return Refused(error_cause_text(cause), cause == ErrorCause.SESSION_CONTEXT_NOT_FOUND)
+        return outcome_of(answered.packet)
+
+
+def outcome_of(answer: RadiusPacket) -> Done | Refused:
+    """What an ACK or NAK says (RFC 5176 §3.5)."""
+    if answer.code in {Code.DISCONNECT_ACK, Code.COA_ACK}:
+        return Done()
+    cause = error_cause_of(answer)
+    return Refused(error_cause_text(cause), cause == ErrorCause.SESSION_CONTEXT_NOT_FOUND)
+
+
+def request_attributes(session: Session, moment: datetime, changes: Sequence[Attribute]) -> list[Attribute]:
+    """Which session, what is to change, and when that was asked, against replay (RFC 5176 §3, §6.3)."""
+    return [*identification(session), *changes, Attribute.of("Event-Timestamp", int(moment.timestamp()))]
 
 
 def identification(session: Session) -> list[Attribute]:

@@ -6,8 +6,10 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
 
+from aaa.errands import ErrandDesk
 from aaa.messages import AuthenticationService
 from aaa.radius.accounting.server import AccountingServer
+from aaa.radius.asking import RADSEC, NasAsking
 from aaa.radius.clients import ClientTable, load_clients
 from aaa.radius.config import RadiusConfig
 from aaa.radius.listening import Take, address_text
@@ -19,6 +21,7 @@ from aaa.radius.server import RadiusServer
 from hss.session_api import SessionLedger
 from runtime.logs import get_logger
 from runtime.taps import Address, DatagramTap
+from wire.radius.exchange import Timers
 
 log = get_logger("aaa.radius")
 
@@ -30,7 +33,10 @@ OpenLedger = Callable[[], AbstractAsyncContextManager[SessionLedger]]
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What the daemon gives: `node` is our name; ports are shared with other processes where `reuse_port`."""
+    """What the daemon gives: `node` is our name; ports are shared with other processes where `reuse_port`.
+
+    `errands` are what other processes want of our connections, None where there are no others.
+    """
 
     node: str
     open_ledger: OpenLedger
@@ -38,6 +44,7 @@ class Surroundings:
     leaving: list[Callable[[], Awaitable[None]]]
     capture: DatagramTap
     reuse_port: bool = False
+    errands: ErrandDesk | None = None
 
 
 async def open_radius(config: RadiusConfig, service: AuthenticationService, around: Surroundings) -> Address:
@@ -59,6 +66,8 @@ async def open_radius(config: RadiusConfig, service: AuthenticationService, arou
         names = frozenset(client.name for client in clients)
         radsec = RadsecServer(config.radsec, load_radsec_clients(config.radsec.client, names), takes)
         around.stack.push_async_callback(radsec.close)
+        if around.errands is not None:
+            around.errands.serve(RADSEC, radsec.connected, radsec.perform)
         bound = await radsec.listen(reuse_port=around.reuse_port)
         log.info("radsec ready", radius=" ".join(map(address_text, bound)))
     first, *_ = [
@@ -66,6 +75,18 @@ async def open_radius(config: RadiusConfig, service: AuthenticationService, arou
         for address in (config.auth, *config.more_auth)
     ]
     return first
+
+
+def open_asking(config: RadiusConfig, errands: ErrandDesk, timers: Timers | None = None) -> NasAsking:
+    """For Disconnect and CoA to every client of `config`; ConfigError when a secret file is unusable."""
+    over_tls = () if config.radsec is None else config.radsec.client
+    return NasAsking(
+        load_clients(config.client),
+        frozenset(entry.name for entry in over_tls),
+        errands,
+        random=secrets.token_bytes,
+        timers=timers,
+    )
 
 
 def _open_accounting(

@@ -82,10 +82,10 @@ class SqlLedger:
 
 
 @asynccontextmanager
-async def open_ledger(
+async def open_database(
     location: Location, config_path: Path | str = "FILE", upgrade: str | None = None
-) -> AsyncIterator[SqlLedger]:
-    """The ledger at `location` while it is needed; SchemaOutdated or StoreUnavailable, a line that says what to do.
+) -> AsyncIterator[Database]:
+    """The database at `location` while it is needed; SchemaOutdated or StoreUnavailable, a line that says what to do.
 
     `upgrade` is the command that makes or upgrades its schema, where that is not the one of the HSS.
     """
@@ -93,9 +93,16 @@ async def open_ledger(
     database = Database(location)
     await database.open()
     try:
-        yield SqlLedger(database)
+        yield database
     finally:
         await database.close()
+
+
+@asynccontextmanager
+async def open_ledger(location: Location, config_path: Path | str = "FILE") -> AsyncIterator[SqlLedger]:
+    """The ledger at `location`, as `open_database`."""
+    async with open_database(location, config_path) as database:
+        yield SqlLedger(database)
 
 
 def _insert_grants(connection: Connection, grants: Sequence[Grant]) -> list[None]:

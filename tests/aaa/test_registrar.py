@@ -63,7 +63,7 @@ async def test_user_whom_the_hss_has_ended_is_not_deregistered_again() -> None:
 async def test_profile_is_the_one_of_this_moment() -> None:
     registrar, hss, _ = office()
     assert await registrar.profile(ONE) == profile()
-    registrar.restore(ONE)
+    registrar.restore(IMSI)
     await registrar.close()
     kinds = [one.assignment for one in hss.assignments]
     assert kinds == [Assignment.USER_DATA_REQUEST, Assignment.RESTORATION]
@@ -91,3 +91,11 @@ async def test_reports_under_way_are_limited(monkeypatch: pytest.MonkeyPatch) ->
     await registrar.close()
     assert len(hss.assignments) == 1
     assert [line["cause"] for line in lines] == ["too many reports are under way"]
+
+
+async def test_where_departures_are_in_sql_they_are_only_looked_into() -> None:
+    hss, sessions, looked = MemoryHss(), MemoryUserSessions(), list[str]()
+    registrar = Registrar(hss, NODE, sessions, lambda: looked.append("now"))
+    registrar.left(ONE)
+    await registrar.close()
+    assert (looked, hss.assignments) == (["now"], [])

@@ -10,9 +10,11 @@ from aaa.registrar import Registrar
 from aaa.swx_requests import SwxRequests
 from aaa.user_sessions import MemoryUserSessions, UserSession
 from hss.api import Ambr, ApnProfile, Assignment, Profile
+from hss.session_api import LedgerUnavailable, Session
 from hss.telling.swx_profile import user_data
 from tests.aaa.diameter.test_gateways import Gateway
 from tests.aaa.memory_hss import IMSI, INTERNET, MemoryHss, profile
+from tests.aaa.radius.test_dynamic import session as at_nas_session
 from tests.aaa.test_user_sessions import ONE, TWO
 from tests.wire.diameter.samples import MAR, PPR, RTR, numbered
 from wire.diameter.admission import check_answer
@@ -23,6 +25,7 @@ from wire.diameter.message import Message
 from wire.diameter.profile import Non3gppUserData
 from wire.diameter.sessions import AbortSessionRequest, ReAuthRequest, SessionCommand
 from wire.diameter.swx import DeregistrationReason, RegistrationTerminationAnswer
+from wire.identity import Imsi
 
 AAA = Identity("aaa.example", "example")
 IMS = ApnProfile(2, "ims")
@@ -31,10 +34,10 @@ IMS = ApnProfile(2, "ims")
 class Desk:
     """The requests of an HSS about one user, and the gateways that hear of it."""
 
-    def __init__(self, result: int | None = 2001) -> None:
+    def __init__(self, result: int | None = 2001, at_nas: "AtNas | None" = None) -> None:
         self.hss, self.sessions, self.gateway = MemoryHss(), MemoryUserSessions(), Gateway(result)
         self.registrar = Registrar(self.hss, AAA.origin_host, self.sessions)
-        self.requests = SwxRequests(AAA, self.sessions, Gateways(AAA, self.gateway.ask), self.registrar)
+        self.requests = SwxRequests(AAA, self.sessions, Gateways(AAA, self.gateway.ask), self.registrar, at_nas)
 
     async def holding(self, *sessions: UserSession) -> "Desk":
         for session in sessions:
@@ -52,6 +55,27 @@ class Desk:
     def asked(self) -> list[tuple[str, str]]:
         names = {SessionCommand.ABORT_SESSION: "ASR", SessionCommand.RE_AUTH: "RAR"}
         return [(peer, names[SessionCommand(message.command)]) for peer, message in self.gateway.asked]
+
+
+class AtNas:
+    """One session of the user at a NAS, which does what it is told or does not."""
+
+    def __init__(self, *, does: bool = True) -> None:
+        self.does = does
+        self.told: list[Profile | None] = []
+
+    async def of_user(self, imsi: Imsi) -> tuple[Session, ...]:
+        return (replace(at_nas_session(), imsi=imsi),) if imsi == IMSI else ()
+
+    async def disconnect(self, session: Session) -> bool:
+        assert session.imsi == IMSI
+        self.told.append(None)
+        return self.does
+
+    async def change(self, session: Session, profile: Profile) -> bool:
+        assert session.imsi == IMSI
+        self.told.append(profile)
+        return self.does
 
 
 def rtr(reason: ReasonCode = ReasonCode.PERMANENT_TERMINATION) -> Message:
@@ -154,3 +178,42 @@ async def test_nothing_else_is_served() -> None:
     with pytest.raises(AvpFault) as caught:
         await Desk().requests.serve("hss", MAR.message())
     assert caught.value.result == 3001
+
+
+BARRED = replace(user_data(profile()), non_3gpp_ip_access=Non3gppIpAccess.NON_3GPP_SUBSCRIPTION_BARRED)
+
+
+@pytest.mark.parametrize(
+    ("message", "told"),
+    [
+        (rtr(), [None]),
+        (rtr(ReasonCode.NEW_SERVER_ASSIGNED), []),
+        (ppr(profile(INTERNET, IMS)), [profile(INTERNET, IMS)]),
+        (ppr(BARRED), [None]),
+        (ppr(None, flags=1), []),
+    ],
+    ids=["RTR", "RTR to another server", "PPR", "PPR with every access barred", "reset"],
+)
+async def test_session_at_a_nas_is_told_as_well(message: Message, told: list[Profile | None]) -> None:
+    at_nas = AtNas()
+    desk = await Desk(at_nas=at_nas).holding(ONE)
+    assert (await desk.told(message)).result_code == 2001
+    assert at_nas.told == told
+    alone = Desk(at_nas=AtNas())
+    assert (await alone.told(message)).result_code == 2001
+
+
+async def test_nas_that_does_not_do_it_makes_the_hss_ask_again() -> None:
+    assert (await Desk(at_nas=AtNas(does=False)).told(rtr())).result_code == 5012
+
+
+async def test_without_a_store_the_hss_asks_again() -> None:
+    class Closed(MemoryUserSessions):
+        async def of_user(self, imsi: Imsi) -> tuple[UserSession, ...]:
+            assert imsi == IMSI
+            raise LedgerUnavailable("the store is closed")
+
+    requests = SwxRequests(AAA, Closed(), Gateways(AAA), Desk().registrar)
+    with pytest.raises(AvpFault, match="the store is closed") as caught:
+        await requests.serve("hss", rtr())
+    assert caught.value.result == 3004

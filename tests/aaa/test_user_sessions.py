@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+from structlog.testing import capture_logs
+
 from aaa.user_sessions import MemoryUserSessions, UserSession
 from tests.aaa.memory_hss import IMSI, profile
 from wire.diameter.applications import Application
@@ -25,13 +27,13 @@ OTHER = replace(ONE, session_id="pgw.example;2", imsi=Imsi("001010000000009"))
 async def test_sessions_are_found_by_name_and_by_user() -> None:
     sessions = MemoryUserSessions()
     for session in (ONE, TWO, OTHER):
-        assert await sessions.keep(session) is None
+        assert await sessions.keep(session)
     assert await sessions.find(ONE.session_id) == ONE
     assert await sessions.of_user(IMSI) == (ONE, TWO)
-    assert await sessions.end(ONE.session_id) == ONE
-    assert await sessions.end(ONE.session_id) is None
+    assert await sessions.end(ONE.session_id)
+    assert not await sessions.end(ONE.session_id)
     assert await sessions.of_user(IMSI) == (TWO,)
-    assert await sessions.end(TWO.session_id) == TWO
+    assert await sessions.end(TWO.session_id)
     assert await sessions.of_user(IMSI) == ()
     assert len(sessions) == 1
 
@@ -40,7 +42,7 @@ async def test_session_id_that_comes_again_is_one_session() -> None:
     sessions = MemoryUserSessions()
     await sessions.keep(ONE)
     again = replace(ONE, imsi=OTHER.imsi)
-    assert await sessions.keep(again) is None
+    assert await sessions.keep(again)
     assert await sessions.of_user(IMSI) == ()
     assert await sessions.of_user(OTHER.imsi) == (again,)
 
@@ -65,5 +67,14 @@ def test_session_is_the_gateways_behind_the_agent() -> None:
 async def test_session_that_has_to_give_way_is_said() -> None:
     sessions = MemoryUserSessions(limit=1)
     await sessions.keep(ONE)
-    assert await sessions.keep(TWO) == ONE
+    with capture_logs() as lines:
+        assert await sessions.keep(TWO)
+    assert [(line["event"], line["session"]) for line in lines] == [("session forgotten", ONE.session_id)]
     assert await sessions.of_user(IMSI) == (TWO,)
+
+
+async def test_session_id_of_another_gateway_is_not_taken() -> None:
+    sessions = MemoryUserSessions()
+    await sessions.keep(ONE)
+    assert not await sessions.keep(replace(ONE, origin_host="other.example"))
+    assert await sessions.find(ONE.session_id) == ONE

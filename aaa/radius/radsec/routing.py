@@ -5,6 +5,7 @@ from enum import Enum
 
 from aaa.radius.clients import RadiusClient
 from aaa.radius.decisions import Discard, admit
+from aaa.radius.radsec.requests import ANSWERS
 from wire.radius.packet import Code, is_genuine_request
 
 
@@ -13,6 +14,11 @@ class Port(Enum):
 
     AUTHENTICATION = "authentication"
     ACCOUNTING = "accounting"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a client answers to a request of ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +42,10 @@ _PORTS = {
 }
 
 
-def route(octets: bytes, client: RadiusClient) -> Port | Ignored | Broken:
-    """Where `octets`, one whole packet of `client`, are to go."""
+def route(octets: bytes, client: RadiusClient) -> Port | Answer | Ignored | Broken:
+    """Where `octets`, one whole packet of `client`, are to go; an answer is proved by whoever waits for it."""
+    if octets[0] in ANSWERS:
+        return Answer()
     admitted = admit(octets, client)
     if isinstance(admitted, Discard):
         return Broken(f"{admitted.cause} {admitted.detail}".strip())

@@ -1,21 +1,28 @@
 """RADIUS over TLS: connections of clients that their certificates name, all codes on each (RFC 6614 §2.1, §2.3)."""
 
 import asyncio
+import secrets
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import assert_never
 
+from aaa.errands import ErrandFailed
 from aaa.radius.clients import RadiusClient
 from aaa.radius.decisions import Discard
 from aaa.radius.listening import DiscardLog, Take, address_text
 from aaa.radius.radsec.config import RadsecConfig
 from aaa.radius.radsec.connection import RadsecConnection
-from aaa.radius.radsec.names import RadsecClient, certified_names, find_client
-from aaa.radius.radsec.routing import Broken, Ignored, Port, route
+from aaa.radius.radsec.names import RADSEC, RadsecClient, certified_names, find_client
+from aaa.radius.radsec.requests import NoAnswer, RadsecRequests
+from aaa.radius.radsec.routing import Answer, Broken, Ignored, Port, route
 from runtime.logs import get_logger
 from runtime.taps import Address
 from runtime.tls import server_context
+from wire.errors import DecodeError
+from wire.radius.codec import parse_packet
+from wire.radius.messages import signed_request
+from wire.radius.packet import Code
 
 log = get_logger("aaa.radius.radsec")
 
@@ -35,6 +42,7 @@ class RadsecServer:
         self._takes = takes
         self._tls = server_context(certificate=config.certificate, key=config.key, ca=config.ca, demand=True)
         self._open: dict[RadsecConnection, RadiusClient] = {}
+        self._asking: dict[RadsecConnection, RadsecRequests] = {}
         self._lines = DiscardLog(time.monotonic)
         self._listeners: list[asyncio.Server] = []
 
@@ -64,6 +72,25 @@ class RadsecServer:
             connection.close()
         await asyncio.sleep(0)
 
+    def connected(self) -> frozenset[str]:
+        """The clients that can be asked now."""
+        return frozenset(client.name for client in self._open.values())
+
+    async def perform(self, client: str, octets: bytes) -> bytes:
+        """The answer of `client` to `octets`, not sealed yet, on its youngest connection; ErrandFailed without one."""
+        youngest = next((one for one, known in reversed(self._open.items()) if known.name == client), None)
+        if youngest is None:
+            raise ErrandFailed(f"{client} is not connected")
+        try:
+            packet = parse_packet(octets)
+            return await self._asking[youngest].ask(
+                lambda identifier: signed_request(
+                    Code(packet.code), identifier=identifier, secret=RADSEC, attributes=packet.attributes
+                )
+            )
+        except (NoAnswer, DecodeError) as error:
+            raise ErrandFailed(str(error)) from None
+
     # --- Receiver -----------------------------------------------------------------------------------------------------
 
     def connection_made(self, connection: RadsecConnection) -> None:
@@ -78,6 +105,7 @@ class RadsecServer:
             self._turn_away(connection, "too many connections of this client", client.name, "")
         else:
             self._open[connection] = client
+            self._asking[connection] = RadsecRequests(connection.send, RADSEC, secrets.token_bytes)
             log.info("client connected", client=client.name, source=address_text(connection.remote))
 
     def packet_arrived(self, connection: RadsecConnection, octets: bytes) -> None:
@@ -88,6 +116,8 @@ class RadsecServer:
         match route(octets, client):
             case Broken(cause):
                 connection.close(cause)
+            case Answer():
+                self._asking[connection].take(octets)
             case Ignored(cause):
                 self._lines.discarded(connection.remote, Discard(cause, client.name))
             case Port() as port:
@@ -105,6 +135,7 @@ class RadsecServer:
         client = self._open.pop(connection, None)
         if client is None:
             return
+        self._asking.pop(connection).close()
         if cause is None:
             log.info("client disconnected", client=client.name, source=address_text(connection.remote))
         else:

@@ -11,8 +11,9 @@ from aaa.diameter.front import MOST_INVALID, DiameterFront
 from aaa.diameter.sessions import DiameterSessions
 from aaa.messages import Access, AccessAnswer, AccessRequest, Client, Ignore, Reject, RejectCause
 from aaa.registrar import Registrar
-from aaa.user_sessions import MemoryUserSessions
+from aaa.user_sessions import MemoryUserSessions, UserSession
 from hss.api import Assignment
+from hss.session_api import LedgerUnavailable
 from tests.aaa.diameter.samples import (
     AAA,
     ACCEPT,
@@ -34,6 +35,7 @@ from tests.aaa.diameter.test_authorizing import aar
 from tests.aaa.memory_hss import MemoryHss
 from wire.diameter.applications import Application
 from wire.diameter.avp import AvpFault
+from wire.diameter.message import Message
 from wire.diameter.profile import Mip6AgentInfo
 from wire.diameter.results import ResultCode
 from wire.diameter.sessions import SessionTerminationAnswer
@@ -153,14 +155,35 @@ async def test_front_keeps_whom_it_let_in_and_tells_the_hss_of_it() -> None:
     assert [one.assignment for one in hss.assignments] == [Assignment.PGW_UPDATE, Assignment.USER_DEREGISTRATION]
 
 
-async def test_front_authenticates_no_session_of_another_peer_again() -> None:
-    front, service, _ = front_of(ACCEPT, ACCEPT)
+async def test_front_lets_nobody_in_to_a_session_of_another_peer() -> None:
+    front, service, _ = front_of(ACCEPT, ACCEPT, ACCEPT)
     await front.serve("pgw", s6b_der())
     with pytest.raises(AvpFault) as caught:
         await front.serve("wlan", s6b_der())
     assert caught.value.result is ResultCode.UNKNOWN_SESSION_ID
     await front.serve("pgw", s6b_der())
-    assert len(service.requests) == 2
+    assert len(service.requests) == 3
+
+
+class Closed(MemoryUserSessions):
+    """A store that is not there."""
+
+    async def keep(self, session: UserSession) -> bool:
+        assert session.session_id == SESSION
+        raise LedgerUnavailable("the store is closed")
+
+    async def find(self, session_id: str) -> UserSession | None:
+        assert session_id
+        raise LedgerUnavailable("the store is closed")
+
+
+@pytest.mark.parametrize("message", [s6b_der(), str_(), aar()], ids=["DER", "STR", "AAR"])
+async def test_front_without_a_store_sends_the_gateway_to_another_server(message: Message) -> None:
+    users = Closed()
+    front = DiameterFront(Scripted(ACCEPT), AAA, CLIENTS, users, Registrar(MemoryHss(), "aaa", users))
+    with pytest.raises(AvpFault, match="the store is closed") as caught:
+        await front.serve("pgw", message)
+    assert caught.value.result is ResultCode.TOO_BUSY
 
 
 async def test_front_says_whom_it_had_to_forget(logs: list[Any]) -> None:

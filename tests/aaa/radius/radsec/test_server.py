@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
+from aaa.errands import ErrandFailed
 from aaa.radius.clients import RadiusClient
 from aaa.radius.listening import Reply
 from aaa.radius.radsec.config import RadsecClientConfig, RadsecConfig
@@ -21,8 +22,10 @@ from runtime.config import SocketAddress
 from runtime.taps import Address
 from tests.aaa.radius.accounting.reports import reported
 from tests.aaa.radius.samples import asked
-from wire.radius.codec import build_packet
-from wire.radius.packet import Code, RadiusPacket
+from wire.radius.codec import build_packet, parse_packet
+from wire.radius.messages import reply
+from wire.radius.packet import Attribute, Code, RadiusPacket, is_genuine_request
+from wire.secret import Secret
 
 pytestmark = pytest.mark.stack
 
@@ -156,9 +159,44 @@ async def test_what_cannot_be_believed_ends_the_connection(site: Site, spoil: by
 async def test_what_is_not_served_is_passed_over(site: Site) -> None:
     reader, writer = await site.connect()
     with capture_logs() as lines:
-        writer.write(reported(secret=RADSEC) + build_packet(RadiusPacket(Code.COA_NAK, 1, bytes(16))))
+        writer.write(reported(secret=RADSEC) + build_packet(RadiusPacket(99, 1, bytes(16))))
+        writer.write(build_packet(RadiusPacket(Code.COA_NAK, 1, bytes(16))))
         writer.write(asked(secret=RADSEC))
         await asyncio.wait_for(reader.readexactly(20), 5)
     causes = [line["cause"] for line in lines if line["event"] == "datagram discarded"]
-    assert causes == ["there is no accounting here", "code 45 is not served over TLS"]
+    assert causes == ["there is no accounting here", "code 99 is not served over TLS"]
     writer.close()
+
+
+UNSEALED = build_packet(RadiusPacket(Code.DISCONNECT_REQUEST, 0, bytes(16), (Attribute.of("User-Name", "u"),)))
+
+
+async def test_client_is_asked_back_over_its_connection(site: Site) -> None:
+    reader, writer = await site.connect()
+    writer.write(asked(secret=RADSEC))
+    await asyncio.wait_for(reader.readexactly(20), 5)
+    await reader.read(4096)
+    assert site.server.connected() == {"proxy"}
+    asking = asyncio.create_task(site.server.perform("proxy", UNSEALED))
+    octets = await asyncio.wait_for(reader.read(4096), 5)
+    assert is_genuine_request(octets, RADSEC)
+    request = parse_packet(octets)
+    assert (request.code, request.text("User-Name")) == (Code.DISCONNECT_REQUEST, "u")
+    writer.write(reply(request, Code.DISCONNECT_ACK, secret=Secret(b"another secret")))
+    writer.write(reply(request, Code.DISCONNECT_ACK, secret=RADSEC))
+    assert parse_packet(await asyncio.wait_for(asking, 5)).code == Code.DISCONNECT_ACK
+    writer.close()
+
+
+async def test_client_whose_connection_ends_has_not_answered(site: Site) -> None:
+    with pytest.raises(ErrandFailed, match="proxy is not connected"):
+        await site.server.perform("proxy", UNSEALED)
+    reader, writer = await site.connect()
+    writer.write(asked(secret=RADSEC))
+    await asyncio.wait_for(reader.readexactly(20), 5)
+    asking = asyncio.create_task(site.server.perform("proxy", UNSEALED))
+    await asyncio.sleep(0)
+    writer.close()
+    with pytest.raises(ErrandFailed, match="its connection was lost"):
+        await asyncio.wait_for(asking, 5)
+    assert site.server.connected() == frozenset()

@@ -1,0 +1,76 @@
+"""The HSS is told of a user whose last session is over, RADIUS or Diameter (USER_DEREGISTRATION, TS 29.273 §8.1.2.2).
+
+Whichever process sees a departure in SQL first judges it, so that none is forgotten with the process that saw the end.
+Somebody may come in at the same moment, and his registration be undone; so each departure is looked at once more.
+"""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from hss.active_api import Departure, Departures, Presence
+from hss.api import Assignment, AssignmentRequest, HomeSubscriberServer, Refusal, ServiceRefused
+from runtime.logs import get_logger
+
+log = get_logger("aaa.departing")
+
+AGAIN = timedelta(seconds=6)
+"""When it is looked at once more: longer than a session may take from its registration into SQL."""
+EXPECTING = timedelta(seconds=30)
+"""When it is looked at again while accounting of a new session may still come."""
+UNREACHED = timedelta(seconds=30)
+"""When the HSS is asked again."""
+
+_LATER = frozenset({Refusal.UNAVAILABLE, Refusal.TOO_BUSY})
+
+
+class Departing:
+    """Tells the HSS as `node`, this server's Origin-Host; `moment` is now, in UTC."""
+
+    def __init__(
+        self, departures: Departures, hss: HomeSubscriberServer, node: str, moment: Callable[[], datetime]
+    ) -> None:
+        self._departures = departures
+        self._hss = hss
+        self._node = node
+        self._moment = moment
+
+    async def look(self) -> None:
+        """Judge every departure that is due; LedgerUnavailable when the store does not answer."""
+        while await self._departures.waiting(self._moment()):
+            claimed = await self._departures.claim(self._moment())
+            if not claimed:
+                return
+            await asyncio.gather(*(self._judge(one) for one in claimed))
+
+    async def _judge(self, departure: Departure) -> None:
+        presence = await self._departures.presence(departure.imsi, self._moment())
+        if presence is Presence.GONE and not departure.told:
+            await self._tell(departure)
+            return
+        if presence is not Presence.GONE and departure.told and not await self._assign(departure, again=True):
+            await self._postpone(departure, UNREACHED, told=True)
+        elif presence is Presence.EXPECTED:
+            await self._postpone(departure, EXPECTING, told=False)
+        else:
+            await self._departures.settle(departure)
+
+    async def _tell(self, departure: Departure) -> None:
+        if await self._assign(departure, again=False):
+            await self._postpone(departure, AGAIN, told=True)
+        else:
+            await self._postpone(departure, UNREACHED, told=False)
+
+    async def _assign(self, departure: Departure, *, again: bool) -> bool:
+        """Whether the HSS has heard it; what it refuses for good it has heard as well."""
+        assignment = Assignment.REGISTRATION if again else Assignment.USER_DEREGISTRATION
+        try:
+            await self._hss.assign(AssignmentRequest(departure.imsi, self._node, assignment))
+        except ServiceRefused as refused:
+            about = {"assignment": assignment.name, "imsi": str(departure.imsi)}
+            log.warning("hss not told", cause=str(refused), **about)
+            return refused.refusal not in _LATER
+        return True
+
+    async def _postpone(self, departure: Departure, wait: timedelta, *, told: bool) -> None:
+        await self._departures.postpone(departure, self._moment() + wait, told=told)

@@ -1,0 +1,117 @@
+"""What needs a peer's connection is done by the process that has it, whichever process or node wants it done.
+
+The one that wants it leaves an errand in SQL, the one that has the connection finds it there, and the first one waits
+for the result. Both only ever meet in the database, so it makes no difference whether they are on one machine.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import AfterValidator, TypeAdapter, ValidationError
+
+from hss.active_api import Errand, Errands
+from hss.session_api import LedgerUnavailable
+from runtime.logs import get_logger
+
+log = get_logger("aaa.errands")
+
+POLL = 0.1
+"""Seconds between two looks for the result of an errand."""
+
+Perform = Callable[[str, bytes], Awaitable[bytes]]
+"""Sends a message to the peer of that name, on a connection of this process; the answer. ErrandFailed without one."""
+
+
+def _hexadecimal(text: str) -> str:
+    bytes.fromhex(text)
+    return text
+
+
+Hexadecimal = Annotated[str, AfterValidator(_hexadecimal)]
+
+
+class ErrandFailed(Exception):
+    """It was not done; the message is one line that says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How an errand went: the `answer`, or why there is none."""
+
+    answer: Hexadecimal = ""
+    failed: str = ""
+
+
+_RESULT = TypeAdapter(Result)
+
+
+@dataclass(frozen=True, slots=True)
+class _Door:
+    """What this process can do: whose connections it has now, and how each is asked."""
+
+    names: Callable[[], Collection[str]]
+    perform: Perform
+
+
+class ErrandDesk:
+    """Leaves errands in `errands` for other processes, and does theirs; `moment` is now, in UTC."""
+
+    def __init__(self, errands: Errands, moment: Callable[[], datetime]) -> None:
+        self._errands = errands
+        self._moment = moment
+        self._doors: dict[str, _Door] = {}
+
+    def serve(self, protocol: str, names: Callable[[], Collection[str]], perform: Perform) -> None:
+        """Do errands for the peers of `protocol` that `names` gives, from now on."""
+        self._doors[protocol] = _Door(names, perform)
+
+    async def ask(self, protocol: str, name: str, message: bytes, within: float) -> bytes:
+        """The peer's answer to `message`, by whichever process has its connection.
+
+        ErrandFailed when there is none within so many seconds, or nowhere to ask.
+        """
+        try:
+            number = await self._errands.ask(f"{protocol}/{name}", message.hex(), self._moment())
+            result = await self._result(number, within)
+        except LedgerUnavailable as error:
+            raise ErrandFailed(f"the other processes cannot be asked: {error}") from None
+        if result is None:
+            raise ErrandFailed(f"{name} is connected to no process of this server, or it gave no answer in time")
+        if result.failed:
+            raise ErrandFailed(result.failed)
+        return bytes.fromhex(result.answer)
+
+    async def look(self) -> None:
+        """Do what waits for a connection of this process; LedgerUnavailable when the store does not answer."""
+        vias = [f"{protocol}/{name}" for protocol, door in self._doors.items() for name in door.names()]
+        if vias and await self._errands.waiting(vias, self._moment()):
+            claimed = await self._errands.claim(vias, self._moment())
+            await asyncio.gather(*(self._do(errand) for errand in claimed))
+
+    async def _result(self, number: int, within: float) -> Result | None:
+        try:
+            async with asyncio.timeout(within):
+                while True:
+                    text = await self._errands.result(number)
+                    if text is not None:
+                        return _RESULT.validate_json(text)
+                    await asyncio.sleep(POLL)
+        except TimeoutError:
+            return None
+        except ValidationError:
+            raise ErrandFailed("another process has written a result that is none; is it of another release?") from None
+        finally:
+            await self._errands.withdraw(number)
+
+    async def _do(self, errand: Errand) -> None:
+        protocol, _, name = errand.via.partition("/")
+        try:
+            answer = await self._doors[protocol].perform(name, bytes.fromhex(errand.request))
+            result = Result(answer=answer.hex())
+        except (ErrandFailed, ValueError) as error:
+            result = Result(failed=str(error))
+        log.info("errand done", via=errand.via, cause=result.failed)
+        await self._errands.finish(errand.number, _RESULT.dump_json(result).decode())

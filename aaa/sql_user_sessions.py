@@ -1,0 +1,59 @@
+"""Sessions of Diameter gateways where every process of every node finds them: `aaa.user_sessions.UserSessions` in SQL.
+
+What a session is judged by goes into one document, in JSON, that nobody but the AAA server reads.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from pydantic import TypeAdapter
+
+from aaa.user_sessions import UserSession
+from hss.active_api import ActiveSessions, GatewaySession
+from wire.identity import Imsi
+
+_DOCUMENT = TypeAdapter(UserSession)
+
+
+class SqlUserSessions:
+    """On `active`, which has its commits; `moment` is now, in UTC. All of it raises LedgerUnavailable."""
+
+    def __init__(self, active: ActiveSessions, moment: Callable[[], datetime]) -> None:
+        self._active = active
+        self._moment = moment
+
+    async def keep(self, session: UserSession) -> bool:
+        """As `UserSessions.keep`."""
+        return await self._active.keep(_row(session), self._moment())
+
+    async def change(self, session: UserSession) -> bool:
+        """As `UserSessions.change`."""
+        return await self._active.change(_row(session), self._moment())
+
+    async def find(self, session_id: str) -> UserSession | None:
+        """As `UserSessions.find`."""
+        found = await self._active.find(session_id)
+        return None if found is None else _session(found)
+
+    async def of_user(self, imsi: Imsi) -> tuple[UserSession, ...]:
+        """As `UserSessions.of_user`."""
+        return tuple(_session(found) for found in await self._active.of_user(imsi))
+
+    async def end(self, session_id: str) -> bool:
+        """As `UserSessions.end`; that its user may have left is noted in the same transaction."""
+        return await self._active.end(session_id, self._moment())
+
+
+def _row(session: UserSession) -> GatewaySession:
+    return GatewaySession(
+        session_id=session.session_id,
+        peer=session.peer,
+        origin_host=session.origin_host,
+        imsi=session.imsi,
+        document=_DOCUMENT.dump_json(session, exclude_defaults=True).decode(),
+        ending=session.ending,
+    )
+
+
+def _session(row: GatewaySession) -> UserSession:
+    return _DOCUMENT.validate_json(row.document)

@@ -1,0 +1,52 @@
+"""Looking into what the processes of this server share, again and again."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+from hss.session_api import LedgerUnavailable
+from runtime.logs import get_logger
+
+log = get_logger("aaa.watch")
+
+INTERVAL = 0.3
+"""Seconds between two looks: how long another process may wait before its errand is begun."""
+
+Look = Callable[[], Awaitable[None]]
+
+
+class Watch:
+    """Looks with each of `looks`, one never waiting for another; a store that fails is said once."""
+
+    def __init__(self, looks: Sequence[Look], interval: float = INTERVAL) -> None:
+        self._looks = looks
+        self._interval = interval
+        self._woken = asyncio.Event()
+        self._failing: set[Look] = set()
+
+    def wake(self) -> None:
+        """Look at once: this process has left something there itself."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Look until cancelled."""
+        await asyncio.gather(*(self._again_and_again(look) for look in self._looks))
+
+    async def _again_and_again(self, look: Look) -> None:
+        while True:
+            await self._once(look)
+            try:
+                async with asyncio.timeout(self._interval):
+                    await self._woken.wait()
+            except TimeoutError:
+                pass
+            self._woken.clear()
+
+    async def _once(self, look: Look) -> None:
+        try:
+            await look()
+        except LedgerUnavailable as error:
+            if look not in self._failing:
+                log.warning("nothing heard of other processes", cause=str(error))
+            self._failing.add(look)
+        else:
+            self._failing.discard(look)

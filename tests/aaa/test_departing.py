@@ -1,0 +1,107 @@
+"""The HSS hears of the last session of a user, over RADIUS or Diameter, and of none before."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from structlog.testing import capture_logs
+
+from aaa.departing import AGAIN, EXPECTING, UNREACHED, Departing
+from aaa.ledger import SharedStore
+from aaa.sql_user_sessions import SqlUserSessions
+from hss.api import Assignment, AssignmentRequest, Refusal, ServiceRefused
+from hss.sessions.departures import GRACE
+from tests.aaa.memory_hss import IMSI, MemoryHss
+from tests.aaa.test_user_sessions import ONE, TWO
+from tests.hss.sessions.events import NOON, granted, start, stop
+
+NODE = "aaa.example"
+GONE = Assignment.USER_DEREGISTRATION
+
+
+class Desk:
+    """One process, and the clock of all of them."""
+
+    def __init__(self, shared: SharedStore) -> None:
+        self.now: datetime = NOON
+        self.shared, self.hss = shared, MemoryHss()
+        self.sessions = SqlUserSessions(shared.active, self.moment)
+        self.departing = Departing(shared.departures, self.hss, NODE, self.moment)
+
+    def moment(self) -> datetime:
+        return self.now
+
+    async def after(self, wait: timedelta = timedelta(0)) -> list[Assignment]:
+        """What the HSS has heard since the last time."""
+        self.now += wait
+        before = len(self.hss.assignments)
+        await self.departing.look()
+        return [one.assignment for one in self.hss.assignments[before:]]
+
+
+@pytest.fixture(name="desk")
+def _desk(shared: SharedStore) -> Desk:
+    return Desk(shared)
+
+
+async def test_user_is_deregistered_with_the_last_session_of_either_kind(desk: Desk) -> None:
+    ledger = desk.shared.ledger
+    await desk.sessions.keep(ONE)
+    await ledger.grant(granted())
+    await ledger.record(start())
+    await desk.sessions.end(ONE.session_id)
+    assert await desk.after() == []
+    await ledger.record(stop(1))
+    assert await desk.after(timedelta(seconds=2)) == [GONE]
+    assert desk.hss.assignments == [AssignmentRequest(IMSI, NODE, GONE)]
+    assert await desk.after(AGAIN) == []
+    assert not await desk.shared.departures.waiting(NOON + timedelta(days=1))
+
+
+async def test_accounting_that_may_still_come_is_waited_for(desk: Desk) -> None:
+    await desk.sessions.keep(ONE)
+    await desk.shared.ledger.grant(granted())
+    await desk.sessions.end(ONE.session_id)
+    assert await desk.after() == []
+    for _ in range(GRACE // EXPECTING - 1):
+        assert await desk.after(EXPECTING) == []
+    assert await desk.after(EXPECTING) == [GONE]
+
+
+async def test_who_came_in_at_the_same_moment_is_registered_again(desk: Desk) -> None:
+    await desk.sessions.keep(ONE)
+    await desk.sessions.end(ONE.session_id)
+    assert await desk.after() == [GONE]
+    await desk.sessions.keep(TWO)
+    assert await desk.after(AGAIN) == [Assignment.REGISTRATION]
+    assert await desk.after(AGAIN) == []
+
+
+async def test_hss_that_does_not_answer_is_asked_again(desk: Desk) -> None:
+    await desk.sessions.keep(ONE)
+    await desk.sessions.end(ONE.session_id)
+    desk.hss.refuse_assign = ServiceRefused(Refusal.UNAVAILABLE, "no connection")
+    with capture_logs() as lines:
+        await desk.after()
+    assert [(line["event"], line["assignment"]) for line in lines] == [("hss not told", GONE.name)]
+    desk.hss.refuse_assign = None
+    assert await desk.after() == []
+    assert await desk.after(UNREACHED) == [GONE]
+
+
+async def test_what_the_hss_refuses_for_good_is_not_repeated(desk: Desk) -> None:
+    await desk.sessions.keep(ONE)
+    await desk.sessions.end(ONE.session_id)
+    desk.hss.refuse_assign = ServiceRefused(Refusal.INVALID_REQUEST, "another serves him")
+    with capture_logs():
+        await desk.after()
+        await desk.after(AGAIN)
+    assert not await desk.shared.departures.waiting(NOON + timedelta(days=1))
+
+
+async def test_departure_outlives_the_process_that_saw_it(desk: Desk) -> None:
+    await desk.sessions.keep(ONE)
+    await desk.sessions.end(ONE.session_id)
+    assert await desk.shared.departures.claim(desk.now), "that process is killed now"
+    other = Desk(desk.shared)
+    assert await other.after() == []
+    assert await other.after(timedelta(seconds=16)) == [GONE]

@@ -1,0 +1,69 @@
+"""One process asks, the one with the connection does it."""
+
+import asyncio
+from datetime import UTC, datetime
+
+import pytest
+
+from aaa.errands import ErrandDesk, ErrandFailed, Perform
+from aaa.ledger import SharedStore
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+async def upper(name: str, message: bytes) -> bytes:
+    return name.encode() + message.upper()
+
+
+async def refusing(name: str, message: bytes) -> bytes:
+    raise ErrandFailed("it does not answer")
+
+
+async def look_until(stop: "asyncio.Event", desk: ErrandDesk) -> None:
+    while not stop.is_set():
+        await desk.look()
+        await asyncio.sleep(0.02)
+
+
+async def asked(shared: SharedStore, other: ErrandDesk, name: str = "pgw", within: float = 5.0) -> bytes:
+    stop = asyncio.Event()
+    looking = asyncio.create_task(look_until(stop, other))
+    try:
+        return await ErrandDesk(shared.errands, now).ask("diameter", name, b"abort", within)
+    finally:
+        stop.set()
+        await looking
+
+
+def serving(shared: SharedStore, perform: Perform = upper) -> ErrandDesk:
+    desk = ErrandDesk(shared.errands, now)
+    desk.serve("radsec", lambda: (), upper)
+    desk.serve("diameter", lambda: ("epdg", "pgw"), perform)
+    return desk
+
+
+async def test_errand_is_done_by_the_process_with_the_connection(shared: SharedStore) -> None:
+    assert await asked(shared, serving(shared)) == b"pgwABORT"
+
+
+async def test_failure_says_why(shared: SharedStore) -> None:
+    with pytest.raises(ErrandFailed, match="it does not answer"):
+        await asked(shared, serving(shared, refusing))
+
+
+async def test_nobody_has_the_connection(shared: SharedStore) -> None:
+    with pytest.raises(ErrandFailed, match="hnb is connected to no process of this server"):
+        await asked(shared, serving(shared), "hnb", 0.2)
+    assert not await shared.errands.waiting(["diameter/hnb"], now())
+
+
+async def test_result_of_another_release_is_told(shared: SharedStore) -> None:
+    desk = ErrandDesk(shared.errands, now)
+    task = asyncio.create_task(desk.ask("diameter", "pgw", b"x", 5.0))
+    await asyncio.sleep(0.1)
+    (claimed,) = await shared.errands.claim(["diameter/pgw"], now())
+    await shared.errands.finish(claimed.number, '{"answer":"zz"}')
+    with pytest.raises(ErrandFailed, match="another release"):
+        await task

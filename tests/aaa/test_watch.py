@@ -1,0 +1,53 @@
+"""Looks go on whatever one of them comes to."""
+
+import asyncio
+
+from structlog.testing import capture_logs
+
+from aaa.watch import Watch
+from hss.session_api import LedgerUnavailable
+
+
+class Look:
+    """Fails as often as it is told to."""
+
+    def __init__(self, *errors: Exception) -> None:
+        self.errors = list(errors)
+        self.times = 0
+        self.looked = asyncio.Event()
+
+    async def __call__(self) -> None:
+        self.times += 1
+        self.looked.set()
+        if self.errors:
+            raise self.errors.pop(0)
+
+
+async def until(look: Look, times: int) -> None:
+    async with asyncio.timeout(5):
+        while look.times < times:
+            look.looked.clear()
+            await look.looked.wait()
+
+
+async def test_it_looks_again_and_again_and_at_once_when_woken() -> None:
+    often, seldom = Look(), Look()
+    for watch, look in ((Watch([often], 0.01), often), (Watch([seldom], 60.0), seldom)):
+        task = asyncio.create_task(watch.run())
+        await until(look, 1)
+        watch.wake()
+        await until(look, 2)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_one_that_fails_stops_neither_itself_nor_the_other() -> None:
+    failing = Look(LedgerUnavailable("closed"), LedgerUnavailable("closed"))
+    other = Look()
+    with capture_logs() as lines:
+        task = asyncio.create_task(Watch([failing, other], 0.001).run())
+        await until(failing, 3)
+        await until(other, 3)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    assert [line["event"] for line in lines] == ["nothing heard of other processes"]
