@@ -86,7 +86,7 @@ class DataPlane:
         if binding is not None:
             return binding
         session = self._sessions.of_home(home_address)
-        is_mobile_node = session is not None and session.newest(Mode.TRANSPORT) is not None
+        is_mobile_node = session is not None and session.outbound(Mode.TRANSPORT) is not None
         return None if is_mobile_node else session
 
     # Binding Updates
@@ -146,7 +146,7 @@ class DataPlane:
 
     def _answer(self, octets: bytes, home_address: IPv6Address, endpoint: OuterEndpoint) -> Effects:
         session = self._sessions.of_home(home_address)
-        association = session.newest(Mode.TRANSPORT) if session else None
+        association = session.outbound(Mode.TRANSPORT) if session else None
         if session is None or association is None:
             yield Report(Level.WARNING, "answer lost", {"cause": f"no security association of {home_address}"})
             return
@@ -195,7 +195,7 @@ class DataPlane:
 
     def _tunnel(self, home_address: IPv6Address, octets: bytes) -> Effects:
         session = self._sessions.of_home(home_address)
-        association = session.newest(Mode.TUNNEL) if session else None
+        association = session.outbound(Mode.TUNNEL, octets) if session else None
         if session is None or association is None:
             yield Report(Level.DEBUG, "packet discarded", {"cause": f"no tunnel to {home_address}"})
             return

@@ -205,6 +205,8 @@ class Gateway:
             case ike.ChildInstalled(child, home_address):
                 self.sessions.install(session, Association(child, home_address, random=self._random))
                 yield Report(Level.INFO, "security association installed", _of_child(session, effect))
+            case ike.ChildRetired(spi_in):
+                self.sessions.retire(session, spi_in)
             case ike.ChildRemoved(spi_in):
                 self.sessions.remove(session, spi_in)
             case ike.Established():

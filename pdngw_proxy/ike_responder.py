@@ -10,7 +10,7 @@ from pdngw_proxy.ike.events import (
     CloseRequested,
     DatagramArrived,
     Discarded,
-    PeerMoved,
+    RekeyRequested,
     ResponderEffect,
     ResponderEvent,
 )
@@ -23,13 +23,11 @@ from pdngw_proxy.ike.states import (
     AwaitingEap,
     AwaitingIdentity,
     AwaitingProof,
-    Closing,
     Connected,
     Ended,
     Fresh,
     HalfOpen,
     Lingering,
-    Protected,
     State,
 )
 from wire.ikev2.constants import ExchangeType, NotifyType, ProtocolId
@@ -72,12 +70,20 @@ class IkeResponder:
         return isinstance(self.state, Ended)
 
     @property
+    def own_spis(self) -> frozenset[bytes]:
+        """Our SPIs by which the UE may speak to it, of 8 octets each; a rekeying brings new ones (RFC 7296 §2.8)."""
+        state = self.state
+        return state.upkeep.own_spis if isinstance(state, Connected) else frozenset({self._exchanges.own_spi})
+
+    @property
     def deadline(self) -> float | None:
         """When it next wants a Tick, in the seconds of `now`."""
         state = self.state
         if isinstance(state, Fresh | Ended):
             return None
-        limits = [self._exchanges.deadline, self._limit(state), _session_end(state)]
+        if isinstance(state, Connected):
+            return upkeep.deadline(state)
+        limits = [self._exchanges.deadline, self._limit(state)]
         return min((limit for limit in limits if limit is not None), default=None)
 
     def handle(self, event: ResponderEvent, now: float) -> list[ResponderEffect]:
@@ -87,6 +93,8 @@ class IkeResponder:
             check_transition(TRANSITIONS, self.state, event, following)
             self.state = following
             self._was_connected |= isinstance(following, Connected)
+            if isinstance(following, Connected | Lingering):
+                self._exchanges = following.sa.exchanges
         return effects
 
     def _step(self, event: ResponderEvent, now: float) -> Step:
@@ -100,7 +108,7 @@ class IkeResponder:
                 return state, []
             case AddressLeased():
                 if isinstance(state, AwaitingAddress):
-                    return establishing.establish(policy, state, event, self._spis.take(), now)
+                    return establishing.establish(policy, self._random, self._spis, state, event, now)
                 return state, []
             case AddressRefused(cause):
                 if isinstance(state, AwaitingAddress):
@@ -109,6 +117,8 @@ class IkeResponder:
                 return state, []
             case CloseRequested(cause):
                 return self._close(state, cause, now)
+            case RekeyRequested():
+                return upkeep.rekey(policy, state, event, now) if isinstance(state, Connected) else (state, [])
             case Tick():
                 return self._tick(state, now)
             case _:
@@ -119,6 +129,8 @@ class IkeResponder:
             return opening.answer(self._policy, self._random, self._exchanges, self._spi_r, arrived, now)
         if isinstance(state, Ended):
             return state, []
+        if isinstance(state, Connected):
+            return upkeep.receive(self._policy, state, arrived, now)
         received = self._exchanges.receive(unmarked(arrived.octets)[0])
         match received:
             case Ignored(cause):
@@ -126,27 +138,19 @@ class IkeResponder:
             case Duplicate(transmit):
                 return state, [answer_to(arrived, transmit)] if transmit else []
             case Request():
-                moved = self._followed(state, arrived)
-                following, effects = self._request(state, received, now)
-                return following, [*moved, *effects]
+                follow(state.sa, arrived)
+                return self._request(state, received, now)
             case Reply():
-                moved = self._followed(state, arrived)
-                following, effects = self._reply(state, now)
-                return following, [*moved, *effects]
+                follow(state.sa, arrived)
+                return state, []
             case _:
                 assert_never(received)
 
-    def _followed(self, state: Protected, arrived: DatagramArrived) -> list[ResponderEffect]:
-        moved = follow(state.sa, arrived)
-        return [PeerMoved(arrived.source)] if moved and isinstance(state, Connected) else []
-
-    def _request(self, state: Protected, request: Request, now: float) -> Step:
+    def _request(self, state: HalfOpen | Lingering, request: Request, now: float) -> Step:
         if request.fault is not None:
             return self._malformed(state, request, now)
         kind = request.message.exchange
-        if isinstance(state, Connected):
-            return upkeep.serve(self._policy, self._random, self._spis, state, request, now)
-        if isinstance(state, Closing | Lingering) or kind == ExchangeType.INFORMATIONAL:
+        if isinstance(state, Lingering) or kind == ExchangeType.INFORMATIONAL:
             return self._inform(state, request, now)
         if kind == ExchangeType.IKE_AUTH:
             return self._authenticate(state, request, now)
@@ -167,7 +171,7 @@ class IkeResponder:
             case _:
                 assert_never(state)
 
-    def _inform(self, state: HalfOpen | Closing | Lingering, request: Request, now: float) -> Step:
+    def _inform(self, state: HalfOpen | Lingering, request: Request, now: float) -> Step:
         transmit = send(state.sa, state.sa.exchanges.reply(request, ()))
         message = request.message
         deleted = any(delete.protocol_id == ProtocolId.IKE for delete in message.every(Delete))
@@ -176,26 +180,19 @@ class IkeResponder:
         cause = f"the UE says {message.fatal.name}" if message.fatal else "the UE deleted the IKE SA"
         return Lingering(state.sa, now + self._policy.linger), [transmit, *ending.gone(state, cause)]
 
-    def _malformed(self, state: Protected, request: Request, now: float) -> Step:
+    def _malformed(self, state: HalfOpen | Lingering, request: Request, now: float) -> Step:
         fault = request.fault
         if isinstance(fault, UnsupportedCriticalPayload):
             notify = Notify(NotifyType.UNSUPPORTED_CRITICAL_PAYLOAD, bytes((fault.payload_type,)))
         else:
             notify = Notify(NotifyType.INVALID_SYNTAX)
-        if isinstance(state, Connected | Closing | Lingering):
+        if isinstance(state, Lingering):
             return state, [send(state.sa, state.sa.exchanges.reply(request, (notify,)))]
         return ending.refuse(self._policy, state.sa, request, notify, f"malformed request: {fault}", now)
 
-    def _reply(self, state: Protected, now: float) -> Step:
-        if isinstance(state, Connected):
-            return upkeep.hear(state, now)
-        if isinstance(state, Closing):
-            return Lingering(state.sa, now + self._policy.linger), ending.gone(state, state.cause)
-        return state, []
-
     def _close(self, state: State, cause: str, now: float) -> Step:
         if isinstance(state, Connected):
-            return upkeep.close(state, cause, now)
+            return upkeep.close(self._policy, state, cause, now)
         if isinstance(state, HalfOpen):
             return ending.end(state, cause)
         return state, []
@@ -204,51 +201,30 @@ class IkeResponder:
         if isinstance(state, Fresh | Ended):
             return state, []
         if isinstance(state, Connected):
-            return self._tick_connected(state, now)
+            return upkeep.tick(self._policy, state, now)
         limit = self._limit(state)
         if limit is not None and now >= limit:
             return self._out_of_time(state, now)
         again = self._exchanges.tick(now)
         if isinstance(again, GaveUp):
-            return ending.end(state, state.cause if isinstance(state, Closing) else again.waiting_for)
+            return ending.end(state, again.waiting_for)
         return state, [send(state.sa, again)] if again else []
 
-    def _tick_connected(self, state: Connected, now: float) -> Step:
-        again = self._exchanges.tick(now)
-        if isinstance(again, GaveUp):
-            cause = f"waited {again.seconds:.0f} s in vain for {again.waiting_for}"
-            return ending.end(state, state.closing or cause)
-        if again is not None:
-            return state, [send(state.sa, again)]
-        until = state.session.until
-        if until is not None and now >= until and state.closing is None:
-            return upkeep.close(state, "the time that the AAA server granted is over", now)
-        limit = self._limit(state)
-        return upkeep.probe(state, now) if limit is not None and now >= limit else (state, [])
-
-    def _out_of_time(self, state: HalfOpen | Closing | Lingering, now: float) -> Step:
+    def _out_of_time(self, state: HalfOpen | Lingering, now: float) -> Step:
         cause = f"waited in vain for {state.waiting_for}"
         if isinstance(state, AwaitingAaa | AwaitingAddress):
             error = NotifyType.AUTHENTICATION_FAILED
             return ending.refuse(self._policy, state.sa, state.request, error, cause, now)
         return ending.end(state, cause)
 
-    def _limit(self, state: Protected) -> float | None:
+    def _limit(self, state: HalfOpen | Lingering) -> float | None:
         policy = self._policy
         match state:
             case AwaitingAaa(sa, since=since):
                 return min(since + policy.aaa_limit, sa.began + policy.setup_limit)
             case AwaitingIdentity(sa) | AwaitingEap(sa) | AwaitingProof(sa) | AwaitingAddress(sa):
                 return sa.began + policy.setup_limit
-            case Connected():
-                return None if self._exchanges.busy else state.heard + policy.liveness_interval
-            case Closing():
-                return None
             case Lingering(until=until):
                 return until
             case _:
                 assert_never(state)
-
-
-def _session_end(state: Protected) -> float | None:
-    return state.session.until if isinstance(state, Connected) and state.closing is None else None

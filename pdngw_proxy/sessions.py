@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv6Address
 
 from pdngw_proxy.addresses import Lease
-from wire.ikev2.association import Association
+from wire.ikev2.association import Association, outbound_of
 from wire.ikev2.child import Mode
 from wire.ikev2.nat import Endpoint
 
@@ -30,10 +30,9 @@ class GatewaySession:
     lease: Lease | None = None
     associations: dict[int, Association] = field(default_factory=dict)
 
-    def newest(self, mode: Mode) -> Association | None:
-        """The Child SA made last in this mode, or None."""
-        found = [association for association in self.associations.values() if association.child.mode is mode]
-        return found[-1] if found else None
+    def outbound(self, mode: Mode, packet: bytes = b"") -> Association | None:
+        """The Child SA to send through in this mode, a tunnel for the inner `packet`; or None."""
+        return outbound_of(self.associations.values(), mode, packet)
 
 
 class SessionBook:
@@ -89,6 +88,11 @@ class SessionBook:
         spi = association.child.spi_in
         session.associations[spi] = association
         self._by_spi[spi] = session
+
+    def retire(self, session: GatewaySession, spi: int) -> None:
+        """A Child SA of the session is being deleted, and nothing is sent through it any more."""
+        if spi in session.associations:
+            session.associations[spi].retired = True
 
     def remove(self, session: GatewaySession, spi: int) -> None:
         """A Child SA of the session is gone."""

@@ -16,7 +16,7 @@ from ue_sim.usim import Usim
 from wire.errors import ProtocolViolation
 from wire.esp.encapsulation import EspInUdp, IkeInUdp, Keepalive, parse_encapsulated
 from wire.identity import EapMethod
-from wire.ikev2.association import Association
+from wire.ikev2.association import Association, outbound_of
 from wire.ikev2.child import ChildSa, Mode
 from wire.ikev2.nat import Endpoint
 from wire.ikev2.selectors import TrafficSelector
@@ -103,6 +103,7 @@ class Connection:
         self._assigned: ike.AddressAssigned | None = None
         self._associations: dict[int, Association] = {}
         self._eap_failure: str | None = None
+        self._complete = False
 
     @property
     def kept(self) -> Kept:
@@ -119,12 +120,16 @@ class Connection:
     @property
     def transport(self) -> Association | None:
         """The security association of the Mobility Header."""
-        return self._newest(Mode.TRANSPORT)
+        return outbound_of(self._associations.values(), Mode.TRANSPORT)
 
     @property
     def tunnel(self) -> Association | None:
         """The security association of every other packet."""
-        return self._newest(Mode.TUNNEL)
+        return self.tunnel_for(b"")
+
+    def tunnel_for(self, packet: bytes) -> Association | None:
+        """Of several tunnels, the one for `packet`."""
+        return outbound_of(self._associations.values(), Mode.TUNNEL, packet)
 
     @property
     def deadline(self) -> float | None:
@@ -170,6 +175,11 @@ class Connection:
                 yield from self._install(child, now)
             case ike.Established():
                 yield from self._established(effect)
+            case ike.ChildRetired(spi_in):
+                if spi_in in self._associations:
+                    self._associations[spi_in].retired = True
+            case ike.Remarked(cause):
+                yield Note(cause)
             case ike.ChildRemoved(spi_in):
                 self._associations.pop(spi_in, None)
                 yield Note(f"the Child SA with SPI {spi_in:#010x} is gone")
@@ -209,12 +219,11 @@ class Connection:
         association = Association(child, home_address, random=self._random)
         self._associations[child.spi_in] = association
         yield EspKeysReady(child, home_address)
+        if self._complete:
+            return
         if child.mode is Mode.TRANSPORT:
             home = (TrafficSelector.address(home_address),)
             yield from self.handle(ike.ChildRequested(Mode.TUNNEL, local=home, remote=(_ANYWHERE,)), now)
         elif self.transport is not None:
+            self._complete = True
             yield TunnelReady(self.transport, association)
-
-    def _newest(self, mode: Mode) -> Association | None:
-        found = [association for association in self._associations.values() if association.child.mode is mode]
-        return found[-1] if found else None

@@ -13,6 +13,8 @@ from ue_sim.ike.events import (
     InitiatorEffect,
     InitiatorEvent,
     KeysDerived,
+    ProbeRequested,
+    RekeyRequested,
 )
 from ue_sim.ike.policy import InitiatorPolicy
 from ue_sim.ike.states import (
@@ -23,15 +25,16 @@ from ue_sim.ike.states import (
     AwaitingKeys,
     AwaitingMethod,
     AwaitingProof,
-    Closing,
     Connected,
+    Early,
     Ended,
     Idle,
-    Protected,
     State,
 )
 from wire.esp.encapsulation import NON_ESP_MARKER, build_ike
+from wire.ikev2.asking import ChildWish
 from wire.ikev2.exchanges import Duplicate, GaveUp, Ignored, Reply, Request, Transmit
+from wire.ikev2.upkeep import states as kept
 from wire.sansio import RandomBytes, Tick, check_transition
 
 Step = tuple[State, list[InitiatorEffect]]
@@ -55,6 +58,8 @@ class IkeInitiator:
         state = self.state
         if isinstance(state, Idle | Ended):
             return None
+        if isinstance(state, Connected):
+            return state.upkeep.deadline
         exchanges = state.opening.exchanges if isinstance(state, AwaitingInit) else state.sa.exchanges
         limits = [exchanges.deadline, self._limit(state)]
         return min((limit for limit in limits if limit is not None), default=None)
@@ -82,10 +87,12 @@ class IkeInitiator:
                 return state, []
             case KeysDerived():
                 return self._keys_derived(state, event, now)
-            case ChildRequested():
-                if isinstance(state, Connected):
-                    return upkeep.enqueue(self._policy, self._random, state, event, now)
-                return state, []
+            case ChildRequested(mode, local, remote):
+                return self._order(state, kept.MakeChild(ChildWish(mode, local, remote)), now)
+            case RekeyRequested(spi_in):
+                return self._order(state, kept.RekeyIke() if spi_in is None else kept.RekeyChild(spi_in), now)
+            case ProbeRequested():
+                return self._order(state, kept.Ask(), now)
             case CloseRequested():
                 return self._close(state, event, now)
             case Tick():
@@ -93,9 +100,14 @@ class IkeInitiator:
             case _:
                 assert_never(event)
 
+    def _order(self, state: State, order: kept.Order, now: float) -> Step:
+        return upkeep.step(state, order, now) if isinstance(state, Connected) else (state, [])
+
     def _datagram(self, state: State, octets: bytes, now: float) -> Step:
         if isinstance(state, Idle | Ended):
             return state, []
+        if isinstance(state, Connected):
+            return upkeep.step(state, kept.MessageArrived(octets), now)
         exchanges = state.opening.exchanges if isinstance(state, AwaitingInit) else state.sa.exchanges
         received = exchanges.receive(octets)
         match received:
@@ -104,29 +116,25 @@ class IkeInitiator:
             case Duplicate(transmit):
                 return state, [transmit] if transmit else []
             case Request():
-                return (state, []) if isinstance(state, AwaitingInit) else upkeep.serve(state, received, now)
+                return (state, []) if isinstance(state, AwaitingInit) else upkeep.serve_early(state, received)
             case Reply():
                 return self._reply(state, received, now)
             case _:
                 assert_never(received)
 
-    def _reply(self, state: AwaitingInit | Protected, reply: Reply, now: float) -> Step:
+    def _reply(self, state: AwaitingInit | Early, reply: Reply, now: float) -> Step:
         policy, message = self._policy, reply.message
         if isinstance(state, AwaitingInit):
             return opening.process(policy, self._random, state.opening, reply, now)
         if reply.fault is not None:
-            return Ended(), upkeep.end(state, f"the gateway's answer is malformed {reply.fault}")
+            return Ended(), [Closed(f"the gateway's answer is malformed {reply.fault}")]
         match state:
             case AwaitingGateway(sa):
                 return attachment.meet_gateway(policy, sa, message, now)
             case AwaitingEap(sa, msk):
                 return attachment.go_on(policy, sa, msk, message, now)
             case AwaitingProof(sa, msk):
-                return attachment.conclude(policy, sa, msk, message, now)
-            case Connected():
-                return upkeep.hear(policy, self._random, state, reply, now)
-            case Closing(cause=cause):
-                return Ended(), upkeep.end(state, cause)
+                return attachment.conclude(policy, self._random, sa, msk, message, now)
             case AwaitingMethod() | AwaitingKeys():
                 return state, []
             case _:
@@ -145,18 +153,18 @@ class IkeInitiator:
 
     def _close(self, state: State, event: CloseRequested, now: float) -> Step:
         if isinstance(state, Connected):
-            return upkeep.enqueue(self._policy, self._random, state, event, now)
-        if isinstance(state, Idle | Ended | Closing):
+            return upkeep.step(state, kept.Leave(event.cause), now)
+        if isinstance(state, Idle | Ended):
             return state, []
         return Ended(), [Closed(event.cause)]
 
     def _tick(self, state: State, now: float) -> Step:
         if isinstance(state, Idle | Ended):
             return state, []
+        if isinstance(state, Connected):
+            return upkeep.step(state, Tick(), now)
         exchanges = state.opening.exchanges if isinstance(state, AwaitingInit) else state.sa.exchanges
         limit = self._limit(state)
-        if isinstance(state, Connected) and limit is not None and now >= limit:
-            return upkeep.probe(state, now)
         if limit is not None and now >= limit:
             return self._give_up(state, f"waited in vain for {state.waiting_for}")
         again = exchanges.tick(now)
@@ -166,20 +174,15 @@ class IkeInitiator:
             return self._give_up(state, state.opening.complaint)
         return state, [again] if again else []
 
-    def _give_up(self, state: AwaitingInit | Protected, cause: str) -> Step:
-        if isinstance(state, AwaitingInit):
-            return Ended(), [Closed(state.opening.complaint or cause)]
-        return Ended(), upkeep.end(state, cause)
+    def _give_up(self, state: AwaitingInit | Early, cause: str) -> Step:
+        complaint = state.opening.complaint if isinstance(state, AwaitingInit) else None
+        return Ended(), [Closed(complaint or cause)]
 
-    def _limit(self, state: AwaitingInit | Protected) -> float | None:
+    def _limit(self, state: AwaitingInit | Early) -> float | None:
         policy = self._policy
         match state:
             case AwaitingInit(begun):
                 return begun.began + policy.setup_limit
-            case Connected(sa, _, heard):
-                return None if sa.exchanges.busy else heard + policy.liveness_interval
-            case Closing():
-                return None
             case AwaitingMethod(sa, _, since) | AwaitingKeys(sa, since):
                 return min(since + policy.method_limit, sa.began + policy.setup_limit)
             case AwaitingGateway(sa) | AwaitingEap(sa) | AwaitingProof(sa):

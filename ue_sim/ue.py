@@ -291,7 +291,7 @@ class Ue:
                 yield effect
 
     def _send_packet(self, octets: bytes, now: float) -> Effects:
-        tunnel = self._connection.tunnel if self._connection else None
+        tunnel = self._connection.tunnel_for(octets) if self._connection else None
         if tunnel is None or self._connection is None:
             yield Note("no tunnel to send through")
             return

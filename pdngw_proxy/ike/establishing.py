@@ -1,7 +1,6 @@
 """The last IKE_AUTH at the responder: our AUTH, the Home Address, the first Child SA (RFC 7296 §1.2, RFC 5026 §5.3)."""
 
-from pdngw_proxy.ike import children
-from pdngw_proxy.ike.children import ChildDenied
+from pdngw_proxy.ike import children, upkeep
 from pdngw_proxy.ike.ending import refuse
 from pdngw_proxy.ike.events import AddressLeased, ChildInstalled, Established, Refused, ResponderEffect
 from pdngw_proxy.ike.policy import ResponderPolicy
@@ -10,19 +9,29 @@ from pdngw_proxy.ike.states import AwaitingAddress, Connected, Session, State
 from wire.ikev2.authentication import shared_key_proof, signed_octets
 from wire.ikev2.child import ChildSa
 from wire.ikev2.constants import ConfigurationAttributeType, ConfigurationType, NotifyType
+from wire.ikev2.granting import ChildDenied
 from wire.ikev2.message import Payload
 from wire.ikev2.payloads.auth import Authentication
 from wire.ikev2.payloads.cp import Configuration, ConfigurationAttribute
 from wire.ikev2.payloads.notify import Notify
+from wire.ikev2.spis import EspSpis
+from wire.sansio import RandomBytes
 
 Step = tuple[State, list[ResponderEffect]]
 
 
-def establish(policy: ResponderPolicy, state: AwaitingAddress, leased: AddressLeased, spi: bytes, now: float) -> Step:
+def establish(
+    policy: ResponderPolicy,
+    random: RandomBytes,
+    spis: EspSpis,
+    state: AwaitingAddress,
+    leased: AddressLeased,
+    now: float,
+) -> Step:
     """Answer AUTH with ours, CFG_REPLY and the first Child SA; where that one is denied the IKE SA stands alone."""
     sa, claim = state.sa, state.claim
     address = leased.home_address
-    child, payloads, denial = _first_child(policy, state, leased, spi)
+    child, payloads, denial = _first_child(policy, state, leased, spis.take())
     reply = Configuration(ConfigurationType.REPLY, (ConfigurationAttribute.ip6_address(address, leased.prefix_length),))
     transmit = send(sa, sa.exchanges.reply(state.request, (_proof(state), reply, *payloads)))
     timeout = state.accept.session_timeout
@@ -34,7 +43,7 @@ def establish(policy: ResponderPolicy, state: AwaitingAddress, leased: AddressLe
         transmit,
         *(Refused(cause) for cause in denial),
     ]
-    return Connected(sa, session, child, now), effects
+    return Connected(sa, session, upkeep.begin(policy, random, spis, sa, session, child, now)), effects
 
 
 def leave(policy: ResponderPolicy, state: AwaitingAddress, error: NotifyType, cause: str, now: float) -> Step:

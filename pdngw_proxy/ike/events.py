@@ -11,9 +11,9 @@ from wire.ikev2.nat import Endpoint
 from wire.sansio import Tick
 
 __all__ = [
-    "AaaAnswered", "AddressLeased", "AddressRefused", "AskAaa", "ChildInstalled", "ChildRemoved", "CloseRequested",
-    "Closed", "DatagramArrived", "Discarded", "Established", "IkeKeysReady", "LeaseAddress", "PeerMoved", "Refused",
-    "ResponderEffect", "ResponderEvent", "Tick", "Transmit",
+    "AaaAnswered", "AddressLeased", "AddressRefused", "AskAaa", "ChildInstalled", "ChildRemoved", "ChildRetired",
+    "CloseRequested", "Closed", "DatagramArrived", "Discarded", "Established", "IkeKeysReady", "LeaseAddress",
+    "PeerMoved", "Refused", "RekeyRequested", "ResponderEffect", "ResponderEvent", "Tick", "Transmit",
 ]  # fmt: skip
 
 
@@ -55,7 +55,16 @@ class CloseRequested:
     cause: str
 
 
-ResponderEvent = DatagramArrived | AaaAnswered | AddressLeased | AddressRefused | CloseRequested | Tick
+@dataclass(frozen=True, slots=True)
+class RekeyRequested:
+    """Replace the Child SA with the inbound SPI `spi_in`, or the IKE SA where that is None (RFC 7296 §2.8)."""
+
+    spi_in: int | None = None
+
+
+ResponderEvent = (
+    DatagramArrived | AaaAnswered | AddressLeased | AddressRefused | CloseRequested | RekeyRequested | Tick
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +108,13 @@ class ChildInstalled:
 
 
 @dataclass(frozen=True, slots=True)
+class ChildRetired:
+    """Nothing may be sent any more through the Child SA whose inbound SPI is `spi_in`; it is being deleted."""
+
+    spi_in: int
+
+
+@dataclass(frozen=True, slots=True)
 class ChildRemoved:
     """The Child SA whose inbound SPI is `spi_in` is gone."""
 
@@ -107,7 +123,7 @@ class ChildRemoved:
 
 @dataclass(frozen=True, slots=True)
 class IkeKeysReady:
-    """The IKE SA has its keys; only a capture that was asked for may write them down."""
+    """The IKE SA has keys, also after a rekeying; only a capture that was asked for may write them down."""
 
     spi_i: bytes
     spi_r: bytes
@@ -157,6 +173,6 @@ class Closed:
 
 
 ResponderEffect = (
-    Transmit | AskAaa | LeaseAddress | ChildInstalled | ChildRemoved | IkeKeysReady | Established | PeerMoved
-    | Refused | Discarded | Closed
+    Transmit | AskAaa | LeaseAddress | ChildInstalled | ChildRetired | ChildRemoved | IkeKeysReady | Established
+    | PeerMoved | Refused | Discarded | Closed
 )  # fmt: skip

@@ -6,9 +6,11 @@ from ipaddress import IPv6Address
 from cryptography import x509
 
 from wire.ikev2.exchanges import Retransmission
+from wire.ikev2.groups import CURVE25519, ECP_256, MODP_2048, Group
 from wire.ikev2.payloads.sa import Proposal
 from wire.ikev2.proposal import ESP_PROPOSALS, IKE_PROPOSALS
 from wire.ikev2.signatures import SigningKey
+from wire.ikev2.upkeep.states import Lifetimes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +20,8 @@ class ResponderPolicy:
     IDr is answered with what the UE asked for where the certificate covers it, else with `name`. Limits are in
     seconds: `setup_limit` from IKE_SA_INIT to Established, `aaa_limit` for one answer of the AAA server,
     `linger` for duplicates of the last request; after `liveness_interval` without a word the UE is asked whether it
-    is there (RFC 7296 §2.4). `child_limit` counts the Child SAs of one IKE SA.
+    is there (RFC 7296 §2.4). `child_limit` counts the Child SAs of one IKE SA; `child_groups` are those that
+    CREATE_CHILD_SA may name for them, None where it may do without; `lifetimes` is how long SAs live.
     """
 
     name: str
@@ -33,6 +36,8 @@ class ResponderPolicy:
     linger: float = 30.0
     liveness_interval: float = 60.0
     child_limit: int = 8
+    child_groups: tuple[Group | None, ...] = (None, CURVE25519, ECP_256, MODP_2048)
+    lifetimes: Lifetimes = field(default_factory=Lifetimes)
 
     @property
     def names(self) -> frozenset[str]:

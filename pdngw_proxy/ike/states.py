@@ -1,6 +1,6 @@
 """States of an IKEv2 responder, and the table of where each event leads (RFC 7296 §1.2, §2.16)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import IPv6Address
 from typing import ClassVar
 
@@ -14,12 +14,13 @@ from pdngw_proxy.ike.events import (
     Tick,
 )
 from wire.ikev2.algorithms import IkeSuite
-from wire.ikev2.child import ChildSa
 from wire.ikev2.exchanges import Exchanges, Request
 from wire.ikev2.keys import IkeKeys
 from wire.ikev2.message import Message
 from wire.ikev2.nat import Endpoint
 from wire.ikev2.payloads.identification import IdInitiator, IdResponder
+from wire.ikev2.upkeep.sa import Upkeep
+from wire.ikev2.upkeep.states import IkeSa
 from wire.sansio import Transitions
 
 
@@ -46,6 +47,10 @@ class Sa:
     init_reply: bytes
     hashes: frozenset[int] | None
     path: Path
+
+    def renewed(self, fresh: IkeSa) -> "Sa":
+        """The same after a rekeying."""
+        return replace(self, exchanges=fresh.exchanges, suite=fresh.suite, keys=fresh.keys)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,24 +133,12 @@ class AwaitingAddress:
 
 @dataclass(frozen=True, slots=True)
 class Connected:
-    """The IKE SA is up; `heard` is when the UE last spoke, `closing` why Delete waits for the window."""
+    """The IKE SA is up, and `upkeep` keeps it."""
 
     sa: Sa
     session: Session
-    children: tuple[ChildSa, ...]
-    heard: float
-    closing: str | None = None
+    upkeep: Upkeep
     waiting_for: ClassVar[str] = "nothing"
-
-
-@dataclass(frozen=True, slots=True)
-class Closing:
-    """Delete is sent."""
-
-    sa: Sa
-    children: tuple[ChildSa, ...]
-    cause: str
-    waiting_for: ClassVar[str] = "the answer to Delete"
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +158,7 @@ class Ended:
 
 
 HalfOpen = AwaitingIdentity | AwaitingAaa | AwaitingEap | AwaitingProof | AwaitingAddress
-Protected = HalfOpen | Connected | Closing | Lingering
+Protected = HalfOpen | Connected | Lingering
 State = Fresh | Protected | Ended
 
 TRANSITIONS: Transitions = {
@@ -186,10 +179,7 @@ TRANSITIONS: Transitions = {
     (AwaitingAddress, AddressRefused): frozenset({Lingering}),
     (AwaitingAddress, Tick): frozenset({Lingering}),
     (AwaitingAddress, CloseRequested): frozenset({Ended}),
-    (Connected, DatagramArrived): frozenset({Connected, Closing, Lingering}),
-    (Connected, Tick): frozenset({Connected, Closing, Ended}),
-    (Connected, CloseRequested): frozenset({Connected, Closing}),
-    (Closing, DatagramArrived): frozenset({Lingering}),
-    (Closing, Tick): frozenset({Ended}),
+    (Connected, DatagramArrived): frozenset({Connected, Lingering}),
+    (Connected, Tick): frozenset({Connected, Ended}),
     (Lingering, Tick): frozenset({Ended}),
 }

@@ -24,7 +24,7 @@ from wire.sansio import RandomBytes, Tick
 
 @dataclass(frozen=True, slots=True)
 class SaEvent:
-    """An event for the IKE SA whose own SPI is `sa`, 8 octets: an answer to one of its effects, or CloseRequested."""
+    """An event for the IKE SA whose first own SPI is `sa`, 8 octets: an answer to one of its effects, or an order."""
 
     sa: bytes
     event: ResponderEvent
@@ -32,7 +32,7 @@ class SaEvent:
 
 @dataclass(frozen=True, slots=True)
 class SaEffect:
-    """An effect of the IKE SA whose own SPI is `sa`; Transmit and Discarded come without this wrapping."""
+    """An effect of the IKE SA whose first own SPI is `sa`; Transmit and Discarded come without this wrapping."""
 
     sa: bytes
     effect: ResponderEffect
@@ -47,6 +47,7 @@ class _Entry:
     responder: IkeResponder
     request: tuple[bytes, Endpoint]
     half_open: bool = True
+    spis: frozenset[bytes] = frozenset()
     due: float | None = None
 
 
@@ -61,6 +62,7 @@ class ResponderTable:
         self._spis = EspSpis(random)
         self._entries: dict[bytes, _Entry] = {}
         self._by_request: dict[tuple[bytes, Endpoint], bytes] = {}
+        self._by_spi: dict[bytes, bytes] = {}
         self._half_open = 0
         self._per_source: Counter[object] = Counter()
         self._due: list[tuple[float, bytes]] = []
@@ -111,6 +113,8 @@ class ResponderTable:
         if entry.half_open and not entry.responder.is_half_open:
             entry.half_open = False
             self._forget_stranger(entry)
+        if entry.responder.own_spis != entry.spis:
+            self._rename(sa, entry, entry.responder.own_spis)
         if entry.responder.is_ended:
             self._remove(sa, entry)
         elif entry.responder.deadline != entry.due:
@@ -126,8 +130,10 @@ class ResponderTable:
         except DecodeError as error:
             return self._unreadable(arrived, octets, error)
         if message.spi_r != NO_SPI:
-            if message.spi_r in self._entries:
-                return self._pass(message.spi_r, arrived, now)
+            # Whoever began an IKE SA has its SPI in the first place; a rekeying of ours makes that our own.
+            sa = self._by_spi.get(message.spi_r if message.initiator else message.spi_i)
+            if sa is not None:
+                return self._pass(sa, arrived, now)
             return [Discarded("no IKE SA has this SPI", arrived.source)]
         # A repeated IKE_SA_INIT is known by the whole of it: another with the same SPI is another UE's (RFC 7296 §2.1).
         request = hashlib.sha256(octets).digest(), arrived.source
@@ -195,7 +201,14 @@ class ResponderTable:
         if not self._per_source[address]:
             del self._per_source[address]
 
+    def _rename(self, sa: bytes, entry: _Entry, spis: frozenset[bytes]) -> None:
+        for spi in entry.spis - spis:
+            del self._by_spi[spi]
+        self._by_spi |= dict.fromkeys(spis - entry.spis, sa)
+        entry.spis = spis
+
     def _remove(self, sa: bytes, entry: _Entry) -> None:
+        self._rename(sa, entry, frozenset())
         del self._entries[sa]
         del self._by_request[entry.request]
 

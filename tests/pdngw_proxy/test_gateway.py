@@ -462,7 +462,7 @@ def test_gateway_closes_a_session_whose_sa_is_exhausted_and_says_so_once(
     second = network.attach(SECOND)
     network.run(until=10.0)
     session, _ = network.gateway.sessions.all()
-    association = session.newest(mode)
+    association = session.outbound(mode)
     assert association is not None
     association.outbound._sequence = association.outbound._limit - 1
     if mode is Mode.TUNNEL:

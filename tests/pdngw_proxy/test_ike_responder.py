@@ -19,8 +19,11 @@ from pdngw_proxy.ike.events import (
     DatagramArrived,
     Discarded,
     Established,
+    IkeKeysReady,
     LeaseAddress,
     PeerMoved,
+    RekeyRequested,
+    ResponderEvent,
     Tick,
     Transmit,
 )
@@ -32,7 +35,6 @@ from pdngw_proxy.ike.states import (
     AwaitingEap,
     AwaitingIdentity,
     AwaitingProof,
-    Closing,
     Connected,
     Ended,
     Lingering,
@@ -55,7 +57,7 @@ from tests.ike_link import (
     stub_aaa,
 )
 from tests.transitions import entries, taken_by
-from ue_sim.ike.events import ChildRequested
+from ue_sim.ike.events import ChildRequested, ProbeRequested
 from wire.ikev2.child import Mode
 from wire.ikev2.constants import ExchangeType, IdType, NotifyType, ProtocolId
 from wire.ikev2.message import Payload
@@ -70,6 +72,8 @@ from wire.ikev2.payloads.unknown import UnknownPayload
 from wire.ikev2.proposal import ESP_PROPOSALS, offer
 from wire.ikev2.selectors import TrafficSelector
 from wire.ikev2.spis import EspSpis
+from wire.ikev2.upkeep.states import Asking, Leaving
+from wire.ikev2.upkeep.states import State as UpkeepState
 
 INFORMATIONAL, IKE_AUTH = ExchangeType.INFORMATIONAL, ExchangeType.IKE_AUTH
 DELETE = Delete(ProtocolId.IKE)
@@ -88,6 +92,12 @@ def responder(link: IkeLink) -> IkeResponder:
     """The gateway's end of the only IKE SA."""
     (entry,) = link.table._entries.values()
     return entry.responder
+
+
+def upkeep(link: IkeLink) -> UpkeepState:
+    state = responder(link).state
+    assert isinstance(state, Connected)
+    return state.upkeep.state
 
 
 def at(kind: type[State], link: IkeLink | None = None) -> IkeLink:
@@ -113,7 +123,7 @@ def answer(link: IkeLink) -> list[Payload]:
     return list(link.open_last(link.to_ue[-1], by_ue=False).payloads)
 
 
-def gateway(link: IkeLink, event: CloseRequested | AaaAnswered | AddressLeased | AddressRefused) -> None:
+def gateway(link: IkeLink, event: ResponderEvent) -> None:
     link.tell_gateway(SaEvent(link.sa, event))
 
 
@@ -229,7 +239,7 @@ def test_gateway_refuses_malformed_requests() -> None:
     link = connected()
     link.ue_says(INFORMATIONAL, UnknownPayload(40, b"short"), message_id=5)
     assert answer(link) == [Notify(NotifyType.INVALID_SYNTAX)]
-    assert isinstance(responder(link).state, Connected)
+    assert isinstance(responder(link).state, Lingering)
 
 
 def test_gateway_refuses_a_ue_that_would_do_without_eap() -> None:
@@ -298,10 +308,34 @@ def test_gateway_asks_whether_a_silent_ue_is_there() -> None:
     assert link.table.sessions == 0
 
 
+def test_gateway_replaces_the_ike_sa_under_its_children() -> None:
+    """RFC 7296 §1.3.2: it is the initiator of the new one, and the UE speaks to it by the first SPI."""
+    link = connected()
+    gateway(link, RekeyRequested())
+    link.run(link.now + 1)
+    first, second = link.seen_by_gateway(IkeKeysReady)
+    assert link.seen_by_gateway(ChildRemoved) == []
+    link.tell_ue(ProbeRequested())
+    link.run(link.now + 1)
+    assert link.to_gateway[-1][4:20] == second.spi_i + second.spi_r != first.spi_i + first.spi_r
+    assert link.to_ue[-1][4:20] == second.spi_i + second.spi_r
+    link.run(link.now + 40)
+    assert responder(link).own_spis == {second.spi_i}
+
+
+def test_gateway_rekeys_a_child() -> None:
+    link = connected()
+    (old,) = link.gateway_children
+    gateway(link, RekeyRequested(old.spi_in))
+    link.run(link.now + 1)
+    assert link.seen_by_gateway(ChildRemoved) == [ChildRemoved(old.spi_in)]
+    assert (link.gateway_children[-1].remote, link.gateway_children[-1].local) == (old.remote, old.local)
+
+
 def test_gateway_deletes_what_it_closes() -> None:
     link = connected()
     gateway(link, CloseRequested("maintenance"))
-    assert isinstance(responder(link).state, Closing)
+    assert isinstance(upkeep(link), Leaving)
     link.run(link.now + 1)
     assert link.closed == "the gateway deleted the IKE SA"
     assert link.seen_by_gateway(Closed) == [Closed("maintenance")]
@@ -310,7 +344,7 @@ def test_gateway_deletes_what_it_closes() -> None:
 
 def test_gateway_closes_when_the_window_is_free() -> None:
     link = connected(responder_policy(liveness_interval=1.0)).run(1.1)
-    link.until(lambda: responder(link)._exchanges.busy)
+    link.until(lambda: isinstance(upkeep(link), Asking))
     gateway(link, CloseRequested("maintenance"))
     assert isinstance(responder(link).state, Connected)
     link.run(link.now + 1)

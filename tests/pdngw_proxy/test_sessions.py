@@ -73,18 +73,23 @@ def test_subscriber_who_gets_another_home_address_is_found_by_the_new_session() 
     assert (book.of_home(HOME), book.of_subscriber("user")) == (None, newer)
 
 
-def test_newest_association_of_a_mode_is_the_one_in_use() -> None:
+def test_association_of_a_mode_is_the_one_in_use() -> None:
     book, one = SessionBook(), session()
     book.open(one)
-    assert one.newest(Mode.TUNNEL) is None
-    ends = [pair(HOME, mode, spi)[0] for mode, spi in ((Mode.TUNNEL, 16), (Mode.TRANSPORT, 32), (Mode.TUNNEL, 48))]
+    assert one.outbound(Mode.TUNNEL) is None
+    _, far = pair(HOME, Mode.TUNNEL, 0x300)
+    ends = [
+        pair(HOME, mode, spi)[0] for mode, spi in ((Mode.TUNNEL, 0x100), (Mode.TRANSPORT, 0x200), (Mode.TUNNEL, 0x300))
+    ]
     for end in ends:
         book.install(one, end)
-    assert (one.newest(Mode.TUNNEL), one.newest(Mode.TRANSPORT)) == (ends[2], ends[1])
-    book.remove(one, 48)
-    assert one.newest(Mode.TUNNEL) is ends[0]
-    assert book.of_spi(48) is None
-    book.remove(one, 48)
+    assert one.outbound(Mode.TUNNEL) is ends[0]
+    ends[2].inbound.open(far.outbound.seal(b"", 59))
+    assert (one.outbound(Mode.TUNNEL), one.outbound(Mode.TRANSPORT)) == (ends[2], ends[1])
+    book.remove(one, 0x300)
+    assert one.outbound(Mode.TUNNEL) is ends[0]
+    assert book.of_spi(0x300) is None
+    book.remove(one, 0x300)
     assert len(one.associations) == 2
 
 

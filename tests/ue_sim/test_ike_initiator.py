@@ -5,6 +5,7 @@ from ipaddress import IPv6Network
 
 import pytest
 
+from pdngw_proxy.ike import events as gateway_events
 from tests.ike_link import (
     APN,
     EAP_CHALLENGES,
@@ -32,7 +33,10 @@ from ue_sim.ike.events import (
     EapReply,
     EapRequested,
     Established,
+    IkeKeysReady,
     KeysDerived,
+    ProbeRequested,
+    RekeyRequested,
     Tick,
 )
 from ue_sim.ike.states import (
@@ -43,7 +47,6 @@ from ue_sim.ike.states import (
     AwaitingKeys,
     AwaitingMethod,
     AwaitingProof,
-    Closing,
     Connected,
     Ended,
     State,
@@ -56,6 +59,8 @@ from wire.ikev2.message import Message
 from wire.ikev2.payloads.delete import Delete
 from wire.ikev2.payloads.notify import Notify
 from wire.ikev2.selectors import TrafficSelector
+from wire.ikev2.upkeep.states import Leaving
+from wire.ikev2.upkeep.states import State as UpkeepState
 
 INFORMATIONAL = ExchangeType.INFORMATIONAL
 DELETE = Delete(ProtocolId.IKE)
@@ -75,6 +80,11 @@ def at(kind: type[State], link: IkeLink | None = None) -> IkeLink:
 
 def connected() -> IkeLink:
     return at(Connected)
+
+
+def upkeep(link: IkeLink) -> UpkeepState:
+    assert isinstance(link.ue.state, Connected)
+    return link.ue.state.upkeep.state
 
 
 def silent_method(_: bytes) -> list[EapReply | KeysDerived]:
@@ -210,10 +220,37 @@ def test_ue_queues_only_so_many_children() -> None:
     assert any("waiting already" in refused.cause for refused in link.seen_by_ue(ChildRefused))
 
 
+def test_ue_replaces_the_ike_sa_under_its_children() -> None:
+    """RFC 7296 §1.3.2: new SPIs, the same Child SAs, and the old IKE SA is deleted."""
+    link = connected()
+    before = link.seen_by_gateway(gateway_events.IkeKeysReady)
+    link.tell_ue(RekeyRequested())
+    link.run(link.now + 1)
+    after = link.seen_by_gateway(gateway_events.IkeKeysReady)
+    assert [len(before), len(after)] == [1, 2]
+    assert after[0].spi_i != after[1].spi_i
+    assert [ready.keys for ready in link.seen_by_ue(IkeKeysReady)] == [ready.keys for ready in after]
+    assert link.seen_by_ue(ChildRemoved) == []
+    link.tell_ue(DATA)
+    link.run(link.now + 1)
+    assert len(link.ue_children) == len(link.gateway_children) == 2
+
+
+def test_ue_rekeys_a_child_and_sees_whether_the_gateway_is_there() -> None:
+    link = connected()
+    (old,) = link.ue_children
+    link.tell_ue(RekeyRequested(old.spi_in))
+    link.tell_ue(ProbeRequested())
+    link.run(link.now + 1)
+    assert link.seen_by_ue(ChildRemoved) == [ChildRemoved(old.spi_in)]
+    assert len(link.ue_children) == 2
+    assert link_kind(link.to_gateway[-1]) == INFORMATIONAL
+
+
 def test_ue_deletes_what_it_closes() -> None:
     link = connected()
     link.tell_ue(CloseRequested("done"))
-    assert isinstance(link.ue.state, Closing)
+    assert isinstance(upkeep(link), Leaving)
     link.run(link.now + 1)
     assert link.closed == "done"
     assert link.seen_by_ue(ChildRemoved) == [ChildRemoved(link.ue_children[0].spi_in)]
@@ -224,7 +261,7 @@ def test_ue_closes_when_the_window_is_free() -> None:
     link.tell_ue(DATA)
     link.tell_ue(CloseRequested("done"))
     assert isinstance(link.ue.state, Connected)
-    link.until(lambda: isinstance(link.ue.state, Closing))
+    link.until(lambda: isinstance(upkeep(link), Leaving))
     link.run(link.now + 1)
     assert link.closed == "done"
     assert len(link.seen_by_ue(ChildRemoved)) == 2

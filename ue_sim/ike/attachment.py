@@ -1,9 +1,10 @@
 """IKE_AUTH at the initiator: EAP, certificate, Home Address, first Child SA (RFC 7296 §2.16, RFC 5026 §5.3.1)."""
 
 from dataclasses import replace
-from ipaddress import IPv6Address, IPv6Network
+from ipaddress import IPv6Address
 
-from ue_sim.ike import children
+from ue_sim.ike import upkeep
+from ue_sim.ike.children import ANY_MOBILITY
 from ue_sim.ike.events import AddressAssigned, ChildInstalled, Closed, EapRequested, Established, InitiatorEffect
 from ue_sim.ike.policy import InitiatorPolicy
 from ue_sim.ike.states import (
@@ -18,6 +19,7 @@ from ue_sim.ike.states import (
     State,
 )
 from wire.errors import ProtocolViolation
+from wire.ikev2.asking import Asked, ChildWish, accept_with
 from wire.ikev2.authentication import AuthenticationFailed, check_shared_key_proof, shared_key_proof, signed_octets
 from wire.ikev2.certificates import certificate_request, check_gateway
 from wire.ikev2.child import ChildSa, Mode
@@ -41,14 +43,13 @@ from wire.ikev2.payloads.notify import Notify
 from wire.ikev2.payloads.sa import SecurityAssociation
 from wire.ikev2.payloads.ts import TsInitiator, TsResponder
 from wire.ikev2.proposal import offer
-from wire.ikev2.selectors import MOBILITY_HEADER, TrafficSelector
 from wire.ikev2.signatures import check_signature
+from wire.sansio import RandomBytes
 from wire.secret import Secret
 
 Step = tuple[State, list[InitiatorEffect]]
 
 _EAP_REQUEST, _EAP_SUCCESS = 1, 3
-_ANY_MOBILITY = (TrafficSelector.network(IPv6Network("::/0"), MOBILITY_HEADER),)
 
 
 def introduce(policy: InitiatorPolicy, sa: Sa, now: float) -> Step:
@@ -63,8 +64,8 @@ def introduce(policy: InitiatorPolicy, sa: Sa, now: float) -> Step:
         wish,
         Notify(NotifyType.USE_TRANSPORT_MODE),
         SecurityAssociation(offer(policy.esp_proposals, sa.child_spi)),
-        TsInitiator(_ANY_MOBILITY),
-        TsResponder(_ANY_MOBILITY),
+        TsInitiator(ANY_MOBILITY),
+        TsResponder(ANY_MOBILITY),
     )
     return AwaitingGateway(sa), [sa.exchanges.request(ExchangeType.IKE_AUTH, payloads, now)]
 
@@ -130,7 +131,7 @@ def prove(policy: InitiatorPolicy, sa: Sa, msk: Secret, now: float) -> Step:
     return AwaitingProof(sa, msk), [sa.exchanges.request(ExchangeType.IKE_AUTH, (proof,), now)]
 
 
-def conclude(policy: InitiatorPolicy, sa: Sa, msk: Secret, message: Message, now: float) -> Step:
+def conclude(policy: InitiatorPolicy, random: RandomBytes, sa: Sa, msk: Secret, message: Message, now: float) -> Step:
     """Verify the gateway's AUTH by the MSK, take the Home Address and install the first Child SA."""
     proof = message.find(Authentication)
     if proof is None:
@@ -150,23 +151,20 @@ def conclude(policy: InitiatorPolicy, sa: Sa, msk: Secret, message: Message, now
     except ProtocolViolation as error:
         state, farewell = _leave(sa, error.reason, now)
         return state, [*effects, *farewell]
-    return Connected(sa, (child,), now), [*effects, ChildInstalled(child)]
+    kept = upkeep.begin(policy, random, sa, address.home_address, child, now)
+    return Connected(sa, kept), [*effects, ChildInstalled(child)]
 
 
 def _first_child(policy: InitiatorPolicy, sa: Sa, message: Message, home_address: IPv6Address) -> ChildSa:
     if message.refusal is not None:
         raise ProtocolViolation(f"the gateway makes no Child SA: {message.refusal.name}")
-    child = children.accept(
-        sa,
-        message,
-        mode=Mode.TRANSPORT,
+    wanted = Asked(
+        wish=ChildWish(Mode.TRANSPORT, ANY_MOBILITY, ANY_MOBILITY),
         offered=offer(policy.esp_proposals, sa.child_spi),
         spi=sa.child_spi,
         ni=sa.ni,
-        nr=sa.nr,
-        local=_ANY_MOBILITY,
-        remote=_ANY_MOBILITY,
     )
+    child = accept_with(wanted, message, prf=sa.suite.prf, sk_d=sa.keys.sk_d, nr=sa.nr)
     if not all(selector.is_one_address and selector.start == home_address for selector in child.local):
         raise ProtocolViolation("the first Child SA is not bound to the Home Address")
     return child

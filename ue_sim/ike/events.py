@@ -14,9 +14,10 @@ from wire.sansio import Tick
 from wire.secret import Secret
 
 __all__ = [
-    "AddressAssigned", "ChildInstalled", "ChildRefused", "ChildRemoved", "ChildRequested", "CloseRequested", "Closed",
-    "Connect", "DatagramArrived", "EapReply", "EapRequested", "Established", "IkeKeysReady", "InitiatorEffect",
-    "InitiatorEvent", "KeysDerived", "Tick", "Transmit",
+    "AddressAssigned", "ChildInstalled", "ChildRefused", "ChildRemoved", "ChildRequested", "ChildRetired",
+    "CloseRequested", "Closed", "Connect", "DatagramArrived", "EapReply", "EapRequested", "Established",
+    "IkeKeysReady", "InitiatorEffect", "InitiatorEvent", "KeysDerived", "ProbeRequested", "RekeyRequested", "Remarked",
+    "Tick", "Transmit",
 ]  # fmt: skip
 
 
@@ -66,8 +67,21 @@ class CloseRequested:
     cause: str = "closed by the UE"
 
 
+@dataclass(frozen=True, slots=True)
+class RekeyRequested:
+    """Replace the Child SA with the inbound SPI `spi_in`, or the IKE SA where that is None (RFC 7296 §2.8)."""
+
+    spi_in: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeRequested:
+    """See whether the gateway is there (RFC 7296 §2.4)."""
+
+
 InitiatorEvent = (
-    Connect | DatagramArrived | EapReply | KeysDerived | ChildRequested | CloseRequested | Tick
+    Connect | DatagramArrived | EapReply | KeysDerived | ChildRequested | RekeyRequested | ProbeRequested
+    | CloseRequested | Tick
 )  # fmt: skip
 
 
@@ -94,6 +108,13 @@ class ChildInstalled:
 
 
 @dataclass(frozen=True, slots=True)
+class ChildRetired:
+    """Nothing may be sent any more through the Child SA whose inbound SPI is `spi_in`; it is being deleted."""
+
+    spi_in: int
+
+
+@dataclass(frozen=True, slots=True)
 class ChildRemoved:
     """The Child SA whose inbound SPI is `spi_in` is gone."""
 
@@ -108,8 +129,15 @@ class ChildRefused:
 
 
 @dataclass(frozen=True, slots=True)
+class Remarked:
+    """Something that an operator may want to know and that changes nothing; `cause` is one line."""
+
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
 class IkeKeysReady:
-    """The IKE SA has its keys; only a capture that was asked for may write them down."""
+    """The IKE SA has keys, also after a rekeying; only a capture that was asked for may write them down."""
 
     spi_i: bytes
     spi_r: bytes
@@ -135,6 +163,6 @@ class Closed:
 
 
 InitiatorEffect = (
-    Transmit | EapRequested | AddressAssigned | ChildInstalled | ChildRemoved | ChildRefused | IkeKeysReady
-    | Established | Closed
+    Transmit | EapRequested | AddressAssigned | ChildInstalled | ChildRetired | ChildRemoved | ChildRefused | Remarked
+    | IkeKeysReady | Established | Closed
 )  # fmt: skip

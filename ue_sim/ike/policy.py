@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 from cryptography import x509
 
 from wire.ikev2.exchanges import Retransmission
+from wire.ikev2.groups import CURVE25519, ECP_256, MODP_2048, Group
 from wire.ikev2.payloads.sa import Proposal
 from wire.ikev2.proposal import ESP_PROPOSALS, IKE_PROPOSALS
+from wire.ikev2.upkeep.states import Lifetimes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +19,8 @@ class InitiatorPolicy:
     `setup_limit` for everything up to Established, `method_limit` for one answer of the EAP method, and after
     `liveness_interval` without a word from the gateway it is asked whether it is there (RFC 7296 §2.4).
     `marked` puts the non-ESP marker before every message, as the NAT traversal port wants it (RFC 7296 §2.23).
+    `child_limit` counts the Child SAs, `child_groups` are those that CREATE_CHILD_SA names for them, None where it may
+    do without; `lifetimes` is how long SAs live.
     """
 
     identity: str
@@ -30,3 +34,6 @@ class InitiatorPolicy:
     method_limit: float = 10.0
     liveness_interval: float = 30.0
     marked: bool = True
+    child_limit: int = 8
+    child_groups: tuple[Group | None, ...] = (CURVE25519, ECP_256, MODP_2048, None)
+    lifetimes: Lifetimes = field(default_factory=Lifetimes)

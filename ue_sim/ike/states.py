@@ -1,10 +1,9 @@
 """States of the IKEv2 initiator, and the table of where each event leads (RFC 7296 §1.2, §2.16)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from ue_sim.ike.events import (
-    ChildRequested,
     CloseRequested,
     Connect,
     DatagramArrived,
@@ -13,11 +12,12 @@ from ue_sim.ike.events import (
     Tick,
 )
 from wire.ikev2.algorithms import IkeSuite
-from wire.ikev2.child import ChildSa
 from wire.ikev2.exchanges import Exchanges
 from wire.ikev2.groups import Group, PrivateKey
 from wire.ikev2.keys import IkeKeys
 from wire.ikev2.nat import NatStatus
+from wire.ikev2.upkeep.sa import Upkeep
+from wire.ikev2.upkeep.states import IkeSa
 from wire.sansio import Transitions
 from wire.secret import Secret
 
@@ -56,19 +56,9 @@ class Sa:
     gateway: str = ""
     gateway_octets: bytes = b""
 
-
-@dataclass(frozen=True, slots=True)
-class CreatingChild:
-    """CREATE_CHILD_SA is outstanding: what was asked for, the inbound SPI and the nonce that it offered."""
-
-    wish: ChildRequested
-    spi: bytes
-    ni: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Probing:
-    """An empty INFORMATIONAL is outstanding, to see whether the gateway is there (RFC 7296 §2.4)."""
+    def renewed(self, fresh: IkeSa) -> "Sa":
+        """The same after a rekeying."""
+        return replace(self, exchanges=fresh.exchanges, suite=fresh.suite, keys=fresh.keys)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,24 +123,11 @@ class AwaitingProof:
 
 @dataclass(frozen=True, slots=True)
 class Connected:
-    """The IKE SA is up. `heard` is when the gateway last spoke; `queue` waits for the window."""
+    """The IKE SA is up, and `upkeep` keeps it."""
 
     sa: Sa
-    children: tuple[ChildSa, ...]
-    heard: float
-    outstanding: CreatingChild | Probing | None = None
-    queue: tuple[ChildRequested | CloseRequested, ...] = ()
+    upkeep: Upkeep
     waiting_for: ClassVar[str] = "nothing"
-
-
-@dataclass(frozen=True, slots=True)
-class Closing:
-    """Delete is sent."""
-
-    sa: Sa
-    children: tuple[ChildSa, ...]
-    cause: str
-    waiting_for: ClassVar[str] = "the answer to Delete"
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +137,8 @@ class Ended:
     waiting_for: ClassVar[str] = "nothing"
 
 
-Protected = AwaitingGateway | AwaitingMethod | AwaitingEap | AwaitingKeys | AwaitingProof | Connected | Closing
+Early = AwaitingGateway | AwaitingMethod | AwaitingEap | AwaitingKeys | AwaitingProof
+Protected = Early | Connected
 State = Idle | AwaitingInit | Protected | Ended
 
 TRANSITIONS: Transitions = {
@@ -187,10 +165,6 @@ TRANSITIONS: Transitions = {
     (AwaitingProof, DatagramArrived): frozenset({Connected, Ended}),
     (AwaitingProof, Tick): frozenset({Ended}),
     (AwaitingProof, CloseRequested): frozenset({Ended}),
-    (Connected, ChildRequested): frozenset({Connected}),
-    (Connected, DatagramArrived): frozenset({Connected, Closing, Ended}),
-    (Connected, Tick): frozenset({Connected, Ended}),
-    (Connected, CloseRequested): frozenset({Connected, Closing}),
-    (Closing, DatagramArrived): frozenset({Ended}),
-    (Closing, Tick): frozenset({Ended}),
+    (Connected, DatagramArrived): frozenset({Ended, Connected}),
+    (Connected, Tick): frozenset({Ended}),
 }

@@ -1,12 +1,13 @@
 """A Child SA pair at work: what IKE agreed on, sealing and opening ESP (RFC 4301 §4.4.2, RFC 4303)."""
 
+from collections.abc import Iterable
 from ipaddress import IPv6Address
 
 from wire.ciphers import IntegrityFailed
 from wire.errors import DecodeError, ProtocolViolation
 from wire.esp.replay import Replayed
 from wire.esp.sa import InboundSa, OutboundSa
-from wire.ikev2.child import ChildSa
+from wire.ikev2.child import ChildSa, Mode
 from wire.ip.ipv6 import PROTO_IPV6, PROTO_MOBILITY, Ipv6Packet
 from wire.sansio import RandomBytes
 
@@ -17,7 +18,7 @@ UNUSABLE = (IntegrityFailed, Replayed, DecodeError, ProtocolViolation)
 class Association:
     """Both directions of `child`, bound to `home_address`: no packet of another address goes in or comes out.
 
-    `random` makes the IVs of a block cipher.
+    `random` makes the IVs of a block cipher. Nothing is sent through one that is `retired`.
     """
 
     def __init__(self, child: ChildSa, home_address: IPv6Address, *, random: RandomBytes) -> None:
@@ -25,7 +26,17 @@ class Association:
         self.home_address = home_address
         self.inbound = InboundSa(spi=child.spi_in, protector=child.protector_in, extended=child.esn)
         self.outbound = OutboundSa(spi=child.spi_out, protector=child.protector_out, random=random, extended=child.esn)
+        self.retired = False
         self._selectors = child.selectors
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the peer is known to have the other half: it granted it, or has sent through it (RFC 7296 §2.8)."""
+        return not self.retired and (self.child.initiator or self.inbound.sequence > 0)
+
+    def allows_outbound(self, packet: Ipv6Packet) -> bool:
+        """Whether the selectors let the inner `packet` go out."""
+        return self._selectors.allow_outbound(packet)
 
     def open_tunnelled(self, octets: bytes) -> Ipv6Packet:
         """The inner packet of tunnel-mode ESP; one of UNUSABLE when it may not be used (RFC 4301 §5.2)."""
@@ -40,7 +51,7 @@ class Association:
     def seal_tunnelled(self, packet: bytes) -> bytes:
         """The tunnel-mode ESP packet of an inner IPv6 packet; ProtocolViolation when the selectors exclude it."""
         inner = Ipv6Packet.parse(packet)
-        if not self._selectors.allow_outbound(inner):
+        if not self.allows_outbound(inner):
             raise ProtocolViolation(f"a packet from {inner.source} to {inner.destination} is outside the selectors")
         return self.outbound.seal(packet, PROTO_IPV6)
 
@@ -51,3 +62,16 @@ class Association:
         )
         if not self._selectors.allow_inbound(seen):
             raise ProtocolViolation(f"a Mobility Header from {packet.source} is outside the selectors")
+
+
+def outbound_of(associations: Iterable[Association], mode: Mode, packet: bytes = b"") -> Association | None:
+    """The Child SA to send through: the newest that is ready and, where several are, whose selectors allow `packet`.
+
+    While a rekeying is on its way the old one goes on, so that nothing is lost (RFC 7296 §2.8).
+    """
+    found = [one for one in associations if one.child.mode is mode and not one.retired]
+    ready = [one for one in found if one.is_ready] or found[:1]
+    if len(ready) > 1 and packet:
+        inner = Ipv6Packet.parse(packet)
+        ready = [one for one in ready if one.allows_outbound(inner)] or ready
+    return ready[-1] if ready else None

@@ -120,6 +120,19 @@ class Exchanges:
         """Whether a request of ours is outstanding; the window has room for no other."""
         return self._outstanding is not None
 
+    @property
+    def own_spi(self) -> bytes:
+        """The SPI that this end chose."""
+        return self.spi_i if self.initiator else self.spi_r
+
+    def is_named_in(self, octets: bytes) -> bool:
+        """Whether a message, by its header alone, is of this IKE SA."""
+        return octets[:8] == self.spi_i and octets[8:16] == self.spi_r
+
+    def successor(self, *, spi_i: bytes, initiator: bool) -> "Exchanges":
+        """Those of the IKE SA that replaces this one: message IDs begin at 0 (RFC 7296 §2.8)."""
+        return Exchanges(spi_i=spi_i, initiator=initiator, retransmission=self._retransmission)
+
     def protect(self, protection: Protection, *, spi_r: bytes) -> None:
         """From now on everything is sealed, and the responder's SPI is `spi_r`; IKE_SA_INIT is over."""
         self._protection = protection

@@ -159,14 +159,14 @@ def check_answer(answer: Sequence[Proposal], offered: Sequence[Proposal]) -> Pro
     raise ProtocolViolation("the answer is none of the proposals that were offered")
 
 
-def peer_spi(offered: Iterable[Proposal], chosen: Proposal) -> bytes:
-    """The SPI that came with the proposal that was chosen; ProtocolViolation unless it has 4 octets and is not 0."""
+def peer_spi(offered: Iterable[Proposal], chosen: Proposal, *, octets: int = ESP_SPI_OCTETS) -> bytes:
+    """The SPI that came with the proposal that was chosen; ProtocolViolation unless it has `octets` and is not 0."""
     for proposal in offered:
         if (proposal.number, proposal.protocol_id) == (chosen.number, chosen.protocol_id):
-            if len(proposal.spi) != ESP_SPI_OCTETS or not any(proposal.spi):
+            if len(proposal.spi) != octets or not any(proposal.spi):
                 break
             return proposal.spi
-    raise ProtocolViolation("a proposal for a Child SA without a usable SPI")
+    raise ProtocolViolation("a proposal without a usable SPI")
 
 
 def ike_suite(chosen: Proposal) -> IkeSuite:

@@ -1,9 +1,9 @@
 """How an IKE SA of the responder ends."""
 
 from pdngw_proxy.ike import ending
-from pdngw_proxy.ike.events import ChildRemoved, Closed, Refused, Transmit
-from pdngw_proxy.ike.states import AwaitingIdentity, Connected, Ended, Lingering
-from tests.ike_link import IkeLink, ike_link, responder_policy
+from pdngw_proxy.ike.events import Closed, Refused, Transmit
+from pdngw_proxy.ike.states import AwaitingIdentity, Ended, Lingering
+from tests.ike_link import responder_policy
 from tests.pdngw_proxy.test_ike_responder import at, responder
 from wire.ikev2.constants import ExchangeType
 
@@ -18,24 +18,14 @@ def test_refusal_is_said_told_and_lingers() -> None:
     assert state.until == link.now + responder_policy().linger
 
 
-def test_children_go_before_the_word_that_closes() -> None:
-    state = responder(_connected()).state
-    assert isinstance(state, Connected)
-    assert ending.gone(state, "over") == [ChildRemoved(state.children[0].spi_in), Closed("over")]
-    assert ending.end(state, "over") == (Ended(), ending.gone(state, "over"))
-
-
 def test_half_open_sa_has_only_its_closing_word() -> None:
     state = responder(at(AwaitingIdentity)).state
     assert isinstance(state, AwaitingIdentity)
     assert ending.gone(state, "over") == [Closed("over")]
+    assert ending.end(state, "over") == (Ended(), [Closed("over")])
 
 
 def test_what_lingers_has_had_its_closing_word() -> None:
     state = responder(at(AwaitingIdentity)).state
     assert isinstance(state, AwaitingIdentity)
     assert ending.gone(Lingering(state.sa, 1.0), "over") == []
-
-
-def _connected() -> IkeLink:
-    return ike_link().connect().run(1.0)

@@ -5,15 +5,15 @@ import pytest
 from pdngw_proxy.ike.events import ChildRemoved, CloseRequested
 from pdngw_proxy.ike.states import Connected
 from pdngw_proxy.ike.table import SaEvent
-from tests.ike_link import NAI, IkeLink, ike_link, responder_policy
+from tests.ike_link import IkeLink, ike_link, responder_policy
 from tests.pdngw_proxy.ike.test_children import EVERYWHERE, NONCE, PLAIN
-from tests.pdngw_proxy.test_ike_responder import responder
+from tests.pdngw_proxy.test_ike_responder import responder, upkeep
 from wire.ikev2.constants import ExchangeType, NotifyType, ProtocolId
 from wire.ikev2.message import Payload
 from wire.ikev2.payloads.delete import Delete
 from wire.ikev2.payloads.notify import Notify
-from wire.ikev2.payloads.sa import Proposal, SecurityAssociation, Transform
 from wire.ikev2.payloads.ts import TsInitiator, TsResponder
+from wire.ikev2.upkeep.states import Asking
 
 INFORMATIONAL, CREATE = ExchangeType.INFORMATIONAL, ExchangeType.CREATE_CHILD_SA
 WISH: tuple[Payload, ...] = (PLAIN, NONCE, TsInitiator((EVERYWHERE,)), TsResponder((EVERYWHERE,)))
@@ -61,7 +61,7 @@ def test_gateway_lets_a_child_be_rekeyed() -> None:
     assert link.seen_by_gateway(ChildRemoved) == [ChildRemoved(old.spi_in)]
     state = responder(link).state
     assert isinstance(state, Connected)
-    assert [child.spi_in for child in state.children] == [link.gateway_children[-1].spi_in]
+    assert [child.spi_in for child in state.upkeep.children] == [link.gateway_children[-1].spi_in]
 
 
 def test_gateway_rekeys_no_child_that_is_not_there() -> None:
@@ -69,14 +69,6 @@ def test_gateway_rekeys_no_child_that_is_not_there() -> None:
     link = connected()
     link.ue_says(CREATE, Notify(NotifyType.REKEY_SA, b"", ProtocolId.ESP, b"\0\0\x09\x09"), *WISH, message_id=5)
     assert answer(link) == [Notify(NotifyType.CHILD_SA_NOT_FOUND, b"", ProtocolId.ESP, b"\0\0\x09\x09")]
-
-
-def test_gateway_does_not_rekey_the_ike_sa() -> None:
-    link = connected()
-    wish = SecurityAssociation((Proposal(1, ProtocolId.IKE, bytes(range(8)), (Transform.keyed(1, 20, 256),)),))
-    link.ue_says(CREATE, wish, NONCE, message_id=5)
-    assert answer(link) == [Notify(NotifyType.NO_ADDITIONAL_SAS)]
-    assert link.refused == [f"{NAI} wants to rekey the IKE SA, which is not offered"]
 
 
 def test_gateway_has_a_limit_of_children() -> None:
@@ -90,7 +82,7 @@ def test_gateway_has_a_limit_of_children() -> None:
 def test_gateway_that_is_closing_makes_no_child() -> None:
     """RFC 7296 §2.25.2: TEMPORARY_FAILURE."""
     link = connected(liveness_interval=2.0)
-    link.until(lambda: responder(link)._exchanges.busy)
+    link.until(lambda: isinstance(upkeep(link), Asking))
     link.at_ue = lambda _: None
     link.tell_gateway(SaEvent(link.sa, CloseRequested("maintenance")))
     link.ue_says(CREATE, *WISH, message_id=5)

@@ -10,6 +10,7 @@ from ue_sim.ike.states import Connected
 from wire.ikev2.child import Mode
 from wire.ikev2.constants import ExchangeType, NotifyType
 from wire.ikev2.message import Payload
+from wire.ikev2.payloads.ke import KeyExchange
 from wire.ikev2.payloads.nonce import Nonce
 from wire.ikev2.payloads.notify import Notify
 from wire.ikev2.payloads.sa import SecurityAssociation
@@ -36,7 +37,13 @@ def granted(link: IkeLink) -> list[Payload]:
 def test_request_holds_what_the_exchange_wants() -> None:
     link = asked()
     message = link.open_last(link.to_gateway[-1], by_ue=True)
-    assert [type(payload) for payload in message.payloads] == [SecurityAssociation, Nonce, TsInitiator, TsResponder]
+    assert [type(payload) for payload in message.payloads] == [
+        SecurityAssociation,
+        Nonce,
+        KeyExchange,
+        TsInitiator,
+        TsResponder,
+    ]
     assert message.find(TsInitiator) == TsInitiator((OWN,))
 
 

@@ -37,9 +37,8 @@ def test_ue_deletes_its_half_when_the_gateway_deletes_the_other() -> None:
 @pytest.mark.parametrize(
     ("kind", "payloads", "error"),
     [
-        (ExchangeType.CREATE_CHILD_SA, (), NotifyType.NO_ADDITIONAL_SAS),
+        (ExchangeType.CREATE_CHILD_SA, (), NotifyType.INVALID_SYNTAX),
         (ExchangeType.IKE_AUTH, (), NotifyType.INVALID_SYNTAX),
-        (INFORMATIONAL, (UnknownPayload(40, b"short"),), NotifyType.INVALID_SYNTAX),
     ],
 )
 def test_ue_answers_what_it_does_not_do_with_an_error(
@@ -58,6 +57,15 @@ def test_ue_passes_over_words_that_change_nothing(kind: type[object]) -> None:
     link.gateway_says(INFORMATIONAL, Notify(NotifyType.INVALID_SPI), Notify(NotifyType.INITIAL_CONTACT))
     assert answer(link) == []
     assert isinstance(link.ue.state, kind)
+
+
+def test_ue_ends_with_a_malformed_request() -> None:
+    """RFC 7296 §2.21.3: INVALID_SYNTAX of a genuine message is fatal at both ends."""
+    link = connected()
+    link.gateway_says(INFORMATIONAL, UnknownPayload(40, b"short"))
+    assert answer(link) == [Notify(NotifyType.INVALID_SYNTAX)]
+    assert link.closed is not None
+    assert "malformed request" in link.closed
 
 
 def test_ue_ends_on_a_fatal_word() -> None:
