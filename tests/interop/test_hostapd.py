@@ -1,92 +1,20 @@
 """Debian's hostapd as EAP server with our authentication centre behind its socket, and eapol_test as its client."""
 
-import os
 import re
-import shutil
-import socket
-import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
-from hss.keys.vault import open_vault, write_master_key
-from hss.models import Subscriber
-from hss.store.engines import transaction
 from hss.store.schema import upgrade
-from tests.hss.conftest import Known, Registry
-from tests.interop.program import Program
-from tests.interop.wpa_ctrl import EapolTest, Reply, Report, run_eapol_test
-from ue_sim.usim import Outcome, SoftwareUsim, Usim
+from tests.hss.conftest import Known
+from tests.interop.hostapd import Site, running_hostapd
+from tests.interop.wpa_ctrl import Reply
 from wire.aka.gsm import kc, sres
 from wire.aka.milenage import Milenage
 from wire.secret import Secret
 
 pytestmark = [pytest.mark.interop, pytest.mark.timeout(120)]
-
-IMSI = "001010000000001"
-SECRET = "a secret of RADIUS"
-LIMIT = 20.0
-CONFIG = """
-[hss]
-origin_host = "hss.example"
-origin_realm = "example"
-swx = "127.0.0.1:0"
-"""
-HOSTAPD = """
-driver=none
-interface=radius0
-eap_server=1
-eap_user_file={folder}/users
-eap_sim_db=unix:{folder}/auc.sock
-radius_server_clients={folder}/clients
-radius_server_auth_port={port}
-"""
-USERS = """
-"0"*  AKA
-"6"*  AKA'
-"1"*  SIM
-"""
-IDENTITIES = {"AKA": "0", "AKA'": "6", "SIM": "1"}
-
-
-@dataclass
-class Site:
-    """hostapd with our socket behind it; `usims` are asked for whatever the network sends."""
-
-    port: int
-    eapol_test: str
-    known: Known
-    database: Path
-    socket: Program
-
-    def card(self, *, k: Secret | None = None, seq: int = 0) -> "Watched":
-        """The subscriber's card, or one with another K, that has accepted `seq` in every IND."""
-        return Watched(SoftwareUsim(k or self.known.keys.k, self.known.keys.opc, (seq,) * 32))
-
-    async def run(self, method: str, usim: "Usim | Reply", imsi: str = IMSI) -> Report:
-        identity = f"{IDENTITIES[method]}{imsi}@wlan.mnc001.mcc001.3gppnetwork.org"
-        test = EapolTest(self.eapol_test, identity, SECRET, method=method, timeout=LIMIT)
-        return await run_eapol_test(test, "127.0.0.1", self.port, usim)
-
-    @property
-    def seq(self) -> int:
-        with transaction(self.database, read_only=True) as connection:
-            return int(connection.execute(Subscriber.__table__.select()).one().seq)
-
-
-@dataclass
-class Watched:
-    """A card that remembers what it said."""
-
-    usim: Usim
-    said: list[str] = field(default_factory=list)
-
-    def authenticate(self, rand: bytes, autn: bytes) -> Outcome:
-        outcome = self.usim.authenticate(rand, autn)
-        self.said.append(type(outcome).__name__)
-        return outcome
 
 
 @pytest.fixture(scope="module")
@@ -98,31 +26,8 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def site(tmp_path: Path, empty: Path, foreign_peer: Callable[[str], str]) -> Iterator[Site]:
-    eapol_test, hostapd = foreign_peer("eapol_test"), foreign_peer("hostapd")
-    shutil.copyfile(empty, tmp_path / "akadia.sqlite")
-    (tmp_path / "akadia.toml").write_text(CONFIG)
-    write_master_key(tmp_path / "master.key", os.urandom)
-    registry = Registry(tmp_path / "akadia.sqlite", open_vault(tmp_path / "master.key", os.urandom))
-    # the AMF separation bit, without which no client takes EAP-AKA'
-    known = registry.add(IMSI, amf=0x8000)
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    (tmp_path / "users").write_text(USERS)
-    (tmp_path / "clients").write_text(f"127.0.0.0/8 {SECRET}\n")
-    (tmp_path / "hostapd.conf").write_text(HOSTAPD.format(folder=tmp_path, port=port))
-    configuration = str(tmp_path / "akadia.toml")
-    ours = Program(sys.executable, "-P", "-m", "akadia", "--config", configuration, "hss", "auc-socket")
-    theirs = None
-    try:
-        ours.wait_for("auc socket ready")
-        theirs = Program(hostapd, str(tmp_path / "hostapd.conf"))
-        theirs.wait_for("AP-ENABLED")
-        yield Site(port, eapol_test, known, tmp_path / "akadia.sqlite", ours)
-    finally:
-        if theirs is not None:
-            theirs.end()
-        ours.end()
+    with running_hostapd(tmp_path, empty, foreign_peer) as running:
+        yield running
 
 
 @pytest.mark.parametrize("method", ["AKA", "AKA'"])
