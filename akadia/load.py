@@ -13,10 +13,11 @@ from cyclopts import App, Parameter
 from cyclopts.validators import Number
 
 if TYPE_CHECKING:
+    from load.diameter_packets import Node
     from load.report import Report
     from load.running import Load
     from load.subscribers import CardKeys, CardSource
-    from runtime.config import RawConfig, SocketAddress
+    from runtime.config import NetworkConfig, RawConfig, SocketAddress
 
 ConfigFile = Callable[[], Path]
 Flag = Annotated[bool, Parameter(negative="", show_default=False)]
@@ -77,6 +78,7 @@ def load_commands(config_file: ConfigFile) -> App:
     )
     commands = _LoadCommands(config_file)
     app.command(commands.radius)
+    app.command(commands.diameter)
     return app
 
 
@@ -130,6 +132,61 @@ class _LoadCommands:
         target = RadiusTarget((where.host, where.port), secret, ports=ports, timers=timers)
         return settings.run(lambda load, told: over_radius(load, target, told))
 
+    def diameter(
+        self,
+        *,
+        options: Options = Options(),
+        server: Text = "",
+        application: Literal["eap", "s6b", "swm"] = "eap",
+        connections: Positive = 1,
+        origin_host: Text = "",
+        origin_realm: Text = "",
+        destination_realm: Text = "",
+        apn: Text = "",
+        limit: Annotated[float, Parameter(validator=Number(gt=0))] = 10.0,
+    ) -> int:
+        """Authenticate over Diameter, and verify every answer: AUTN, AT_MAC and EAP-Master-Session-Key.
+
+        What a lost connection carried goes to another one (RFC 6733 §5.5.4). It fails when any authentication does.
+
+            akadia --config lab/akadia.toml load diameter --count 1000 --application s6b
+            akadia load diameter --server 192.0.2.1:3868 --origin-host "nas{}.example" --origin-realm example
+                   --destination-realm aaa.example --connections 8 --subscribers cards.csv --realm example
+
+        Parameters
+        ----------
+        server
+            Where the AAA server listens (TCP); that of [pdngw.diameter] unless it is given.
+        application
+            Diameter EAP (RFC 4072), S6b or SWm (TS 29.273).
+        connections
+            How many connections there are.
+        origin_host
+            Who we are: a peer in the server's configuration. With {} in it each connection is another peer, with its
+            number there; a server need not let one peer have several. The laboratory's tester unless it is given.
+        origin_realm
+            Our realm; that of [network] unless it is given.
+        destination_realm
+            The server's realm; that of [network] unless it is given.
+        apn
+            The APN that S6b and SWm name; that of [network] unless it is given.
+        limit
+            After so many seconds without an answer an authentication has failed.
+        """
+        from load.running import DiameterTarget, over_diameter
+        from pdngw_proxy.aaa_link.config import DiameterLinkConfig
+
+        settings = _Settings(self._config_file, options)
+        given = not server and settings.raw.section("pdngw.diameter", DiameterLinkConfig)
+        where = settings.address(server) if not given else given.aaa
+        realm = origin_realm or settings.network.realm
+        hosts = [(origin_host or f"tester.{realm}").replace("{}", str(n + 1)) for n in range(connections)]
+        nodes = tuple(
+            settings.node(application, host, realm, destination_realm or settings.network.realm, apn) for host in hosts
+        )
+        target = DiameterTarget((where.host, where.port), nodes, limit)
+        return settings.run(lambda load, told: over_diameter(load, target, told))
+
 
 class _Settings:
     """The options, and behind them the configuration, which is read when one of them is not given."""
@@ -144,6 +201,25 @@ class _Settings:
         from runtime.config import read_config
 
         return read_config(self._config_file())
+
+    @cached_property
+    def network(self) -> "NetworkConfig":
+        """[network]; ConfigError without one."""
+        from runtime.config import NetworkConfig
+
+        return self.raw.section("network", NetworkConfig)
+
+    def node(self, application: str, host: str, realm: str, destination_realm: str, apn: str) -> "Node":
+        """The node of one connection."""
+        from load.diameter_packets import Node
+        from wire.diameter.applications import Application
+        from wire.names import Plmn, visited_network
+
+        kind = {"eap": Application.EAP, "s6b": Application.S6B, "swm": Application.SWM}[application]
+        if kind is Application.EAP:
+            return Node(kind, host, realm, destination_realm)
+        network = visited_network(Plmn(self.network.mcc, self.network.mnc))
+        return Node(kind, host, realm, destination_realm, apn or self.network.apn, network)
 
     def address(self, text: str) -> "SocketAddress":
         """Of "host:port"; LoadRefused for anything else."""
@@ -177,11 +253,9 @@ class _Settings:
         return Load(self._source(), behaviour, pace, options.processes, options.cpu_of)
 
     def _realm(self) -> str:
-        from runtime.config import NetworkConfig
         from wire.names import Plmn, nai_realm
 
-        network = self.raw.section("network", NetworkConfig)
-        return nai_realm(Plmn(network.mcc, network.mnc))
+        return nai_realm(Plmn(self.network.mcc, self.network.mnc))
 
     def _source(self) -> "CardSource":
         from load.subscribers import CardFile, CardKeys, LoadRefused, Range

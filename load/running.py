@@ -1,13 +1,15 @@
-"""A whole load over RADIUS: settings in, report out."""
+"""A whole load over RADIUS or Diameter: settings in, report out."""
 
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from load.loop import Loop
+from load.diameter import DiameterClient
+from load.diameter_packets import Node
+from load.loop import Client, Loop
 from load.pace import Pace
 from load.processes import run
-from load.radius import Address, RadiusClient
+from load.radius import Address, Ended, RadiusClient
 from load.radius_packets import RadiusPackets
 from load.report import Report
 from load.subscribers import Cards, CardSource, LoadRefused
@@ -40,27 +42,63 @@ class RadiusTarget:
     timers: Timers = field(default_factory=Timers)
 
 
+@dataclass(frozen=True, slots=True)
+class DiameterTarget:
+    """The server, and a node for each connection; `limit` is how many seconds an answer has."""
+
+    server: Address
+    nodes: tuple[Node, ...]
+    limit: float = 10.0
+
+
+Connect = Callable[[int, int, Pace, Tally, Ended], Client]
+"""Makes the client of process `part` of so many."""
+
+
 def over_radius(load: Load, target: RadiusTarget, told: Callable[[int], None]) -> Report:
     """Run it; `told` hears how many authentications are over. LoadRefused when it cannot be."""
-    parts = _parts(load)
 
+    def connect(_part: int, _parts: int, pace: Pace, tally: Tally, ended: Ended) -> Client:
+        packets = RadiusPackets(target.secret, target.nas_identifier)
+        timers = target.timers
+        return RadiusClient(
+            target.server, packets, tally, ended, at_once=pace.at_once, ports=target.ports, timers=timers
+        )
+
+    return _run(load, "RADIUS", target.server, _parts(load), connect, told)
+
+
+def over_diameter(load: Load, target: DiameterTarget, told: Callable[[int], None]) -> Report:
+    """The same over Diameter, whose connections are shared out among the processes."""
+
+    def connect(part: int, parts: int, _pace: Pace, tally: Tally, ended: Ended) -> Client:
+        return DiameterClient(target.server, target.nodes[part::parts], tally, ended, limit=target.limit)
+
+    names = {node.application: node.application.name for node in target.nodes}
+    connections = f"{len(target.nodes)} connection{'s'[: len(target.nodes) > 1]}"
+    carrier = f"Diameter {'/'.join(names.values())}, {connections}"
+    return _run(load, carrier, target.server, min(_parts(load), len(target.nodes)), connect, told)
+
+
+def _run(
+    load: Load, carrier: str, server: Address, parts: int, connect: Connect, told: Callable[[int], None]
+) -> Report:
     def work(part: int, told: Callable[[int], None], on_interrupt: Callable[[Callable[[], None]], None]) -> Tally:
         tally, pace = Tally(), load.pace.share(part, parts)
         turns = Turns(Cards(load.source, part, parts), load.behaviour, os.urandom)
         loop = Loop(turns, pace, tally, cpu_of=load.cpu_of if part == 0 else (), told=told)
+        client = connect(part, parts, pace, tally, loop.ended)
         on_interrupt(loop.stop)
-        packets = RadiusPackets(target.secret, target.nas_identifier)
-        client = RadiusClient(
-            target.server, packets, tally, loop.ended, at_once=pace.at_once, ports=target.ports, timers=target.timers
-        )
         try:
             loop.run(client)
         finally:
             client.close()
         return tally
 
-    host, port = target.server
-    return _report(load, f"{_what(load.behaviour)} over RADIUS", f"{host} port {port}", run(parts, work, told))
+    tally = run(parts, work, told)
+    at_once = min(load.pace.at_once, len(load.source))
+    what, where = f"{_what(load.behaviour)} over {carrier}", f"{server[0]} port {server[1]}"
+    return Report(what, where, len(load.source), at_once, parts, tally)
 
 
 def _parts(load: Load) -> int:
@@ -68,11 +106,6 @@ def _parts(load: Load) -> int:
     if load.pace.count == 0 or load.pace.at_once < 1:
         raise LoadRefused("nothing is asked for: name one authentication at least, and one at once")
     return max(min(load.processes, load.pace.at_once, len(load.source)), 1)
-
-
-def _report(load: Load, what: str, server: str, tally: Tally) -> Report:
-    at_once = min(load.pace.at_once, len(load.source))
-    return Report(what, server, len(load.source), at_once, _parts(load), tally)
 
 
 def _what(behaviour: Behaviour) -> str:

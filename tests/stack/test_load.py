@@ -14,6 +14,18 @@ pytestmark = [pytest.mark.stack, pytest.mark.timeout(180)]
 
 CARDS = 40
 """Of the IMSIs from 001010000000000 on, of which the laboratory has the second already."""
+PEERS = "".join(
+    f"""
+[[aaa.diameter.peer]]
+name = "load{number}"
+origin_host = "load{number}.example"
+origin_realm = "example"
+addresses = ["127.0.0.0/8"]
+applications = ["eap", "s6b", "swm"]
+network_name = "WLAN"
+"""
+    for number in (1, 2, 3)
+)
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +34,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     write_cards(folder / "all.csv", CARDS + 2, "milenage")
     lines = (folder / "all.csv").read_text().splitlines(keepends=True)
     cards(folder).write_text("".join([lines[0], *lines[3:]]))
-    with running_lab(folder, aaa="radius") as made:
+    with running_lab(folder, aaa="radius", more=PEERS) as made:
         imported = made.akadia("import", str(cards(folder)), "--mapping", "pysim")
         assert imported.returncode == 0, imported.stderr
         yield made
@@ -32,9 +44,9 @@ def cards(folder: Path) -> Path:
     return folder / "cards.csv"
 
 
-def load(lab: Lab, *words: str, code: int = 0) -> dict[str, Any]:
+def load(lab: Lab, *words: str, carrier: str = "radius", code: int = 0) -> dict[str, Any]:
     path = str(cards(lab.folder.parent))
-    done = lab.akadia("load", "radius", "--subscribers", path, *words, "--json")
+    done = lab.akadia("load", carrier, "--subscribers", path, *words, "--json")
     assert done.returncode == code, done.stdout + done.stderr
     said: dict[str, Any] = json.loads(done.stdout)
     return said
@@ -57,6 +69,28 @@ def test_fast_reauthentications_and_pseudonyms(lab: Lab, method: str) -> None:
     assert (full + fast, said["failed"]) == (90, 0)
     # those that were the last to begin have no second one any more
     assert 30 <= full <= 40
+
+
+@pytest.mark.parametrize(("application", "method"), [("eap", "aka"), ("s6b", "aka-prime"), ("swm", "aka")])
+def test_every_application_of_diameter_is_spoken(lab: Lab, application: str, method: str) -> None:
+    words = ("--application", application, "--method", method, "--count", "60", "--fast", "1", "--connections", "3")
+    peers = ("--origin-host", "load{}.example", "--origin-realm", "example", "--processes", "2")
+    said = load(lab, *words, *peers, carrier="diameter")
+    assert (said["authentications"], said["failed"], said["discarded"]) == (60, 0, 0)
+    assert said["fast"]["authentications"] >= 20
+    assert f"Diameter {application.upper()}, 3 connections" in said["what"]
+
+
+def test_card_of_the_laboratory_is_enough_for_diameter(lab: Lab) -> None:
+    done = lab.akadia("load", "diameter", "--count", "3", "--application", "swm")
+    assert done.returncode == 0, done.stderr
+    assert "1 at once, 1 subscribers\n3 in " in done.stdout
+
+
+def test_stranger_over_diameter_is_told_so(lab: Lab) -> None:
+    done = lab.akadia("load", "diameter", "--count", "1", "--origin-host", "stranger{}.example")
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: the server answers CER of stranger1.example by 3010 UNKNOWN_PEER")
 
 
 def test_rate_and_time_are_kept(lab: Lab) -> None:
