@@ -9,12 +9,13 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from aaa.config import AaaConfig, AaaSettings, HssConnectionConfig, SwxConfig, read_settings
+from aaa.config import AaaConfig, AaaSettings, HssConnectionConfig, SwxConfig, network_names, read_settings
 from aaa.conversations.loading import load_conversations
 from aaa.departing import Departing
 from aaa.diameter.gateways import Gateways
 from aaa.diameter.server import AaaDiameterServer
 from aaa.errands import ErrandDesk
+from aaa.explaining.inquiry import Inquiry
 from aaa.identities.epochs import Keyring
 from aaa.identities.loading import load_identities, load_keyring
 from aaa.identities.sealed import SealedIdentities
@@ -32,9 +33,10 @@ from aaa.watch import Look, Watch
 from aaa.workers import not_reloaded_by, oversee
 from hss.api import HomeSubscriberServer
 from hss.config import HssConfig
-from hss.opened_store import open_store
+from hss.explaining.examiner import Examiner
+from hss.explaining.operator_keys import read_operator_keys
+from hss.opened_store import OpenedStore, open_store
 from hss.session_api import LedgerUnavailable, SessionLedger
-from hss.store.database import Database
 from hss.store.errors import StoreError
 from hss.telling.near_server import telling
 from runtime.capture import Capture, NullCapture, open_capture
@@ -97,8 +99,8 @@ async def serve(raw: RawConfig, settings: AaaSettings, stop: asyncio.Event, work
         aaa = settings.aaa
         identity = Identity(aaa.origin_host, aaa.origin_realm)
         asked = Asked()
-        hss, database = await stack.enter_async_context(_open_hss(raw, settings, tap, asked.serve, worker))
-        shared = await _open_shared(stack, raw, settings, database)
+        hss, store = await stack.enter_async_context(_open_hss(raw, settings, tap, asked.serve, worker))
+        shared = await _open_shared(stack, raw, settings, store)
         errands = None if shared is None else ErrandDesk(shared.errands, _moment)
         users, departed = _open_users(stack, settings, hss, shared, errands)
         gateways = Gateways(identity)
@@ -127,6 +129,7 @@ async def serve(raw: RawConfig, settings: AaaSettings, stop: asyncio.Event, work
             home_realm=settings.home_realm,
             answer_time=aaa.answer_time,
             limit=aaa.rounds_at_once,
+            failures=_open_inquiry(stack, raw, settings, store, shared),
         )
         measured = MeasuredService(service)
         leaving: Leaving = []
@@ -176,8 +179,8 @@ def _identities(settings: AaaSettings, keyring: Callable[[], Keyring] | None) ->
 @asynccontextmanager
 async def _open_hss(
     raw: RawConfig, settings: AaaSettings, tap: Tap, serve_hss: Handler, worker: Worker | None
-) -> AsyncIterator[tuple[HomeSubscriberServer, Database | None]]:
-    """The HSS, and the database where it is in this process."""
+) -> AsyncIterator[tuple[HomeSubscriberServer, OpenedStore | None]]:
+    """The HSS, and its store where it is in this process."""
     if settings.swx is None:
         config = _instance(raw.section("hss", HssConfig), worker)
         hss = Identity(config.origin_host, config.origin_realm)
@@ -185,26 +188,26 @@ async def _open_hss(
         async with open_store(config, raw.path) as store:
             told = _taking(serve_hss)
             async with telling(store.database, hss, aaa, told):
-                yield store.service, store.database
+                yield store.service, store
     else:
         async with _open_swx(settings.aaa, settings.swx, tap, serve_hss, worker) as client:
             yield client, None
 
 
 async def _open_shared(
-    stack: AsyncExitStack, raw: RawConfig, settings: AaaSettings, database: Database | None
+    stack: AsyncExitStack, raw: RawConfig, settings: AaaSettings, store: OpenedStore | None
 ) -> SharedStore | None:
     """What all processes share; it shares the commits of the HSS where both are in one database of this process.
 
     None where no database is configured; then a session ends with its process. StoreError for one that is needed.
     """
-    own = settings.aaa.database
-    if database is not None and not own:
-        return SharedStore.on(database)
+    own, retention = settings.aaa.database, settings.aaa.retention
+    if store is not None and not own:
+        return SharedStore.on(store.database, retention)
     needed = own or (settings.radius is not None and settings.radius.accounting)
     try:
         if needed or raw.optional("hss", HssConfig) is not None:
-            return await stack.enter_async_context(open_shared(raw, own))
+            return await stack.enter_async_context(open_shared(raw, own, retention))
         cause = "there is no database for them"
     except StoreError as error:
         if needed:
@@ -229,6 +232,25 @@ def _open_users(
     task = asyncio.create_task(watch.run())
     stack.push_async_callback(_ended, task)
     return SqlUserSessions(shared.active, _moment), watch.wake
+
+
+def _open_inquiry(
+    stack: AsyncExitStack, raw: RawConfig, settings: AaaSettings, store: OpenedStore | None, shared: SharedStore | None
+) -> Inquiry:
+    """Who looks into failures: with the keys where the HSS is in this process, with records where there is SQL."""
+    witness = None
+    if store is not None:
+        operator_keys = read_operator_keys(raw.section("hss", HssConfig).operator_keys)
+        witness = Examiner(store.database, store.custodian, operator_keys)
+    inquiry = Inquiry(
+        witness=witness,
+        ledger=None if shared is None else shared.failures,
+        network_names=network_names(settings),
+        clock=time.monotonic,
+        random=secrets.token_bytes,
+    )
+    stack.push_async_callback(inquiry.close)
+    return inquiry
 
 
 def _surviving(look: Look) -> Look:

@@ -9,6 +9,7 @@ from aaa.ledger import SharedStore, open_configured_ledger, open_shared
 from aaa.radius.config import RadiusConfig
 from aaa.radius.dynamic import Done, Outcome, Refused
 from aaa.radius.opening import open_asking
+from hss.failure_api import FailureRecord
 from hss.session_api import UNKNOWN_TO_NAS, ClientSeen, Session, SessionLedger, SessionQuery
 from runtime.config import ConfigError, RawConfig
 from wire.radius.exchange import Timers
@@ -26,6 +27,17 @@ async def find_sessions(raw: RawConfig, query: SessionQuery) -> tuple[Session, .
     """The sessions that `query` asks for."""
     async with open_configured_ledger(raw, _database(raw)) as ledger:
         return await ledger.sessions(query)
+
+
+async def find_failures(raw: RawConfig, wanted: str, limit: int) -> tuple[FailureRecord, ...]:
+    """Authentications that failed, by IMSI, session or reference; SessionRefused when none is kept."""
+    aaa = raw.section("aaa", AaaConfig)
+    async with open_shared(raw, aaa.database) as shared:
+        found = await shared.failures.find(wanted, limit)
+    if not found:
+        kept = f"the last {aaa.failures_kept} of {aaa.failure_days} days"
+        raise SessionRefused(f"no failure of {wanted} is kept ({kept}); the log names each by explain=")
+    return found
 
 
 async def find_clients(raw: RawConfig) -> tuple[ClientSeen, ...]:

@@ -10,6 +10,7 @@ from aaa.diameter.config import DiameterConfig
 from aaa.eap.policy import AkaPolicy
 from aaa.identities.config import IdentitiesConfig
 from aaa.radius.config import RadiusConfig
+from hss.failure_api import Retention
 from runtime.config import ConfigError, NetworkConfig, OptionalAddress, RawConfig, Section, SocketAddress
 from runtime.metrics.config import MetricsConfig
 from wire.identity import EapMethod
@@ -38,7 +39,14 @@ class AaaConfig(Section):
     conversation_age: float = Field(default=60.0, ge=5, le=600)
     conversation_limit: int = Field(default=100_000, ge=1)
     rounds_at_once: int = Field(default=4000, ge=1)
+    failures_kept: int = Field(default=10_000, ge=1, le=10_000_000, description="how many akadia explain can tell of")
+    failure_days: int = Field(default=30, ge=1, le=3650, description="and for how long")
     workers: int = Field(default=1, ge=1, le=64, description="processes that serve, replaced when one ends")
+
+    @property
+    def retention(self) -> Retention:
+        """How much is kept of authentications that failed."""
+        return Retention(self.failures_kept, self.failure_days)
 
     @property
     def policy(self) -> AkaPolicy:
@@ -80,6 +88,16 @@ class AaaSettings:
     identities: IdentitiesConfig | None = None
     home_realm: str = ""
     metrics: MetricsConfig | None = None
+
+
+def network_names(settings: AaaSettings) -> tuple[str, ...]:
+    """Every access network identity that the configuration gives to a client, each once."""
+    radius, diameter = settings.radius, settings.diameter
+    over_tls = () if radius is None or radius.radsec is None else radius.radsec.client
+    names = [client.network_name for client in (() if radius is None else radius.client)]
+    names += [client.network_name for client in over_tls]
+    names += [peer.network_name for peer in (() if diameter is None else diameter.peer)]
+    return tuple(dict.fromkeys(filter(None, names)))
 
 
 def read_settings(raw: RawConfig) -> AaaSettings:

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 from hss.active_api import ActiveSessions, Departures, Errands
 from hss.config import HssConfig
+from hss.failure_api import FailureLedger, Retention
 from hss.session_api import SessionLedger
 from hss.sessions.active import SqlActiveSessions
 from hss.sessions.departures import SqlDepartures
 from hss.sessions.errands import SqlErrands
+from hss.sessions.failures import SqlFailures
 from hss.sessions.ledger import SqlLedger, open_database
 from hss.store.database import Database
 from hss.store.location import Location, describe, parse_location
@@ -27,19 +29,26 @@ class SharedStore:
     active: ActiveSessions
     departures: Departures
     errands: Errands
+    failures: FailureLedger
 
     @classmethod
-    def on(cls, database: Database) -> "SharedStore":
+    def on(cls, database: Database, retention: Retention | None = None) -> "SharedStore":
         """On `database`, which is open, so that all of it shares commits."""
-        return cls(SqlLedger(database), SqlActiveSessions(database), SqlDepartures(database), SqlErrands(database))
+        return cls(
+            SqlLedger(database),
+            SqlActiveSessions(database),
+            SqlDepartures(database),
+            SqlErrands(database),
+            SqlFailures(database, retention or Retention()),
+        )
 
 
 @asynccontextmanager
-async def open_shared(raw: RawConfig, database: str) -> AsyncIterator[SharedStore]:
+async def open_shared(raw: RawConfig, database: str, retention: Retention | None = None) -> AsyncIterator[SharedStore]:
     """What is in `database`, or in that of [hss] when it is ""; ConfigError or StoreError, a line each."""
     location = ledger_location(raw, database)
     async with open_database(location, raw.path, UPGRADE.format(config=raw.path) if database else None) as opened:
-        yield SharedStore.on(opened)
+        yield SharedStore.on(opened, retention)
 
 
 @asynccontextmanager

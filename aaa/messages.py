@@ -45,7 +45,8 @@ class AccessRequest:
     """One EAP round. `eap` is one whole EAP packet, or empty for EAP-Start (RFC 3579 §2.1, RFC 4072 §2.2).
 
     `state` is None in the first round, and afterwards what the last Challenge gave; it is opaque to the client.
-    `network_name` is the access network identity that the request itself names.
+    `network_name` is the access network identity that the request itself names, `session` what the client calls the
+    session, "" where it does not say.
     """
 
     client: Client
@@ -56,6 +57,7 @@ class AccessRequest:
     front: str = "radius"
     network_name: str | None = None
     access: Access = WLAN_ACCESS
+    session: str = ""
 
 
 class RejectCause(Enum):

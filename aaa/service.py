@@ -22,8 +22,11 @@ from aaa.eap.events import (
     VectorRefused,
 )
 from aaa.eap.policy import AkaPolicy
-from aaa.eap.states import Silent
+from aaa.eap.states import EapState, Silent
 from aaa.eap.temporary import Identities
+from aaa.explaining.dialogue import continued
+from aaa.explaining.failed import Ending, FailedAttempt, Failures, decided
+from aaa.explaining.inquiry import tell
 from aaa.messages import Accept, AccessAnswer, AccessRequest, Challenge, Ignore, Reject, RejectCause
 from aaa.metrics import count_login, count_rejection, count_step
 from aaa.names import user_name
@@ -49,7 +52,8 @@ class EapAuthenticationService:
     `node` is this server's name at the HSS (its Origin-Host), `policy` what every client is offered beside its own
     network name, `clock` any monotonic clock in seconds, `random` entropy for the EAP machines, `identities` whoever
     knows hidden identities, `home_realm` the realm of permanent ones that were not shown, `answer_time` how many
-    seconds a client may give its user, `limit` how many rounds are served at once.
+    seconds a client may give its user, `limit` how many rounds are served at once. `failures` hears of each user who is
+    rejected; without it the log alone does.
     """
 
     def __init__(
@@ -65,7 +69,9 @@ class EapAuthenticationService:
         home_realm: str = "",
         answer_time: int = 30,
         limit: int = 4000,
+        failures: Failures | None = None,
     ) -> None:
+        self._failures = failures
         self._hss = hss
         self._conversations = conversations
         self._node = node
@@ -98,6 +104,10 @@ class EapAuthenticationService:
     def _conversation(self, request: AccessRequest, token: bytes | None, now: float) -> Conversation | Lost:
         if token is not None:
             return self._conversations.find(token, _owner(request), now)
+        return self._begun(request, now)
+
+    @staticmethod
+    def _begun(request: AccessRequest, now: float) -> Conversation:
         return Conversation(
             client=_owner(request),
             eap=Silent(),
@@ -109,9 +119,14 @@ class EapAuthenticationService:
 
     def _refused(self, request: AccessRequest, cause: RejectCause, detail: str) -> Reject:
         count_rejection(_owner(request), None, cause)
-        log.warning("authentication rejected", cause=cause.value, detail=detail, client=_owner(request))
         eap = request.eap
-        return Reject(failure(eap[IDENTIFIER_AT]) if len(eap) > IDENTIFIER_AT else b"", cause, detail)
+        reply = failure(eap[IDENTIFIER_AT]) if len(eap) > IDENTIFIER_AT else b""
+        attempt = FailedAttempt(Ending(cause, detail), self._begun(request, self._clock()), request, reply, 0.0)
+        if cause is RejectCause.TOO_BUSY:
+            tell(attempt)
+        else:
+            self._tell(attempt)
+        return Reject(reply, cause, detail)
 
     async def _serve(self, request: AccessRequest, token: bytes | None, conversation: Conversation) -> AccessAnswer:
         policy = self._policy_in(conversation.network_name)
@@ -128,7 +143,25 @@ class EapAuthenticationService:
             self._rounds -= 1
             if token is not None:
                 self._serving.discard(token)
-        return self._answer(effect, replace(conversation, eap=machine.state), request)
+        self._notice(conversation, effect, machine.state, request)
+        dialogue = conversation.dialogue
+        if isinstance(effect, SendEap):
+            dialogue = continued(dialogue, request.eap, effect.octets)
+        return self._answer(effect, replace(conversation, eap=machine.state, dialogue=dialogue), request)
+
+    def _notice(self, before: Conversation, effect: Effect, after: EapState, request: AccessRequest) -> None:
+        """A user is rejected when that is decided, not when he has heard of it: he may never answer again."""
+        ending = decided(before.eap, effect, after)
+        if ending is not None and isinstance(effect, SendEap | Failed):
+            count_rejection(before.client, ending.method, ending.cause)
+            reply = effect.octets if isinstance(effect, SendEap) else effect.eap
+            self._tell(FailedAttempt(ending, before, request, reply, self._clock() - before.started))
+
+    def _tell(self, attempt: FailedAttempt) -> None:
+        if self._failures is None:
+            tell(attempt)
+        else:
+            self._failures.heard(attempt)
 
     async def _drive(
         self, machine: Authenticator, event: Event, conversation: Conversation
@@ -198,7 +231,7 @@ class EapAuthenticationService:
                 return self._accepted(effect, conversation, request)
             case Failed():
                 self._forget(token)
-                return self._rejected(effect, conversation)
+                return Reject(effect.eap, effect.cause, effect.detail, effect.imsi)
 
     def _forget(self, token: bytes | None) -> None:
         if token is not None:
@@ -227,19 +260,6 @@ class EapAuthenticationService:
             apn=over.grant.apn,
             mip6_features=over.grant.mip6_features,
         )
-
-    def _rejected(self, over: Failed, conversation: Conversation) -> Reject:
-        count_rejection(conversation.client, over.method, over.cause)
-        log.warning(
-            "authentication rejected",
-            cause=over.cause.value,
-            detail=over.detail,
-            imsi=str(over.imsi or ""),
-            client=conversation.client,
-            method=over.method.name if over.method else "",
-            ms=self._ms(conversation),
-        )
-        return Reject(over.eap, over.cause, over.detail, over.imsi)
 
     def _ms(self, conversation: Conversation) -> int:
         return round((self._clock() - conversation.started) * 1000)

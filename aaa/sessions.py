@@ -17,7 +17,8 @@ class Conversation:
 
     `client` names the peer that began it, front included, `apn` what that peer asked for first and `access` how,
     `started` the clock's time of the first round in seconds. `network_name` is the access network identity of the whole
-    conversation.
+    conversation. `dialogue` is the EAP packets that this process has seen of it, `earlier` five octets for each one
+    that others have (aaa.explaining.dialogue).
     """
 
     client: str
@@ -26,6 +27,8 @@ class Conversation:
     apn: str | None = None
     network_name: str | None = None
     access: Access = WLAN_ACCESS
+    dialogue: tuple[bytes, ...] = ()
+    earlier: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

@@ -307,11 +307,13 @@ _SERVERS = {
 
 def _add_commands(app: App, commands: _Commands) -> None:
     from akadia.aaa_sessions import add_session_commands
+    from akadia.explain import add_explain
     from akadia.identity_keys import identity_keys
     from akadia.load import load_commands
 
     for command in (commands.init, commands.up, commands.demo):
         app.command(command)
+    add_explain(app, commands.config_file)
     serve = {
         "hss": commands.serve_hss,
         "aaa": commands.serve_aaa,

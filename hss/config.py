@@ -10,7 +10,7 @@ from sqlalchemy import URL
 from hss.keys.master_key import MasterSource, Variable, parse_source
 from hss.keys.token import TokenSource
 from hss.store.location import Location, parse_location
-from runtime.config import PeerConfig, Section, SocketAddress
+from runtime.config import ConfigPath, PeerConfig, Section, SocketAddress
 from wire.diameter.applications import Application
 
 APPLICATIONS = {"swx": Application.SWX, "s6a": Application.S6A}
@@ -73,6 +73,9 @@ class HssConfig(Section):
         description="this process's name among those on one database; needed with time-based or reserving profiles",
     )
     vectors_max: int = Field(default=5, ge=1, le=32, description="at most so many vectors for one request")
+    operator_keys: tuple[ConfigPath, ...] = Field(
+        default=(), max_length=16, description="files of mode 0600 with OP or TOP in hex, to say why a card refuses"
+    )
     swx: SocketAddress = Field(description='where to listen for AAA servers and MMEs, such as "127.0.0.2:3868"')
     policy: Literal["enforce", "learn"] = Field(
         default="enforce", description='"enforce", or "learn" to refuse nothing and write proposed-policy.toml'

@@ -1,7 +1,8 @@
 """Conversations sealed into the State that the client brings back, so that any worker of any node goes on with them.
 
 A token is one octet for the format, one for the epoch of the key, the synthetic IV of AES-SIV (RFC 5297) of 16 octets
-and the sealed octets: time of the first round, APN, access network, state. Format, epoch, client with its front, and
+and the sealed octets: time of the first round, APN, access network, state, and the heads of the packets before, which
+are left out where there is no room for them. Format, epoch, client with its front, and
 the realms that both ends abbreviate are associated data. The Identifier of the outstanding request is inside, and a
 packet with another is one to discard silently (RFC 3748 §4.1). A State has room for 253 octets (RFC 2865 §5.24); what
 is longer stays in this process.
@@ -15,11 +16,12 @@ from aaa.conversations.keys import ConversationKeys
 from aaa.conversations.packing import Packer, Unpacker
 from aaa.conversations.proofs import Recall
 from aaa.conversations.recent import Recent
+from aaa.explaining.dialogue import HEAD_LENGTH, heads
 from aaa.metrics import CONVERSATIONS_KEPT
 from aaa.sessions import STATE_OCTETS, Conversation, Lost, MemoryConversations
 from wire.errors import DecodeError
 
-FORMAT = 1
+FORMAT = 2
 """Raised whenever a node of the version before could not read it."""
 
 ROOM = {"radius": 253}
@@ -65,7 +67,9 @@ class SealedConversations:
     def keep(self, conversation: Conversation, token: bytes | None, now: float) -> bytes:
         """A new token in every round, which holds the conversation itself."""
         began = round((self._wall_clock() - now + conversation.started) * 1000)
-        sealed = self._keys.seal(FORMAT, self._pack(conversation, began), self._about(conversation.client))
+        sealed = self._seal(conversation, began, heads(conversation.earlier, conversation.dialogue))
+        if sealed is not None and len(sealed) > _room(conversation.client, len(sealed)):
+            sealed = self._seal(conversation, began, b"")
         if sealed is None or len(sealed) > _room(conversation.client, len(sealed)):
             CONVERSATIONS_KEPT.count()
             return self._kept.keep(conversation, token, now)
@@ -98,15 +102,19 @@ class SealedConversations:
         except DecodeError as error:
             return Lost(f"it cannot be gone on with: {error.reason}")
 
+    def _seal(self, conversation: Conversation, began: int, earlier: bytes) -> bytes | None:
+        return self._keys.seal(FORMAT, self._pack(conversation, began, earlier), self._about(conversation.client))
+
     def _about(self, client: str) -> list[bytes]:
         return [client.encode(), "@".join(self._shared.realms).encode()]
 
-    def _pack(self, conversation: Conversation, began: int) -> bytes:
+    def _pack(self, conversation: Conversation, began: int, earlier: bytes) -> bytes:
         packer = Packer(self._shared.realms)
         packer.number(began, TIME_LENGTH)
         packer.text(conversation.apn)
         packer.text(conversation.network_name)
         self._codec.pack(packer, conversation.eap)
+        packer.octets(earlier)
         return packer.build()
 
     def _unpack(self, plain: bytes, client: str, ahead: float) -> Conversation:
@@ -115,8 +123,10 @@ class SealedConversations:
         began = unpacker.number(TIME_LENGTH) / 1000
         apn, network_name = unpacker.text(), unpacker.text()
         state = self._codec.unpack(unpacker)
-        unpacker.finish()
-        return Conversation(client, state, began + ahead, apn, network_name)
+        earlier = unpacker.rest()
+        if len(earlier) % HEAD_LENGTH:
+            raise unpacker.error("the heads of packets before are not whole")
+        return Conversation(client, state, began + ahead, apn, network_name, earlier=earlier)
 
 
 def _room(client: str, most: int) -> int:

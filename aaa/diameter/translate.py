@@ -54,6 +54,7 @@ def to_access_request(round_: Round, client: Client) -> AccessRequest:
         front=FRONT,
         network_name=_network_name(round_),
         access=access_of(der),
+        session=der.session_id,
     )
 
 

@@ -24,6 +24,7 @@ def to_access_request(packet: RadiusPacket, client: Client) -> AccessRequest:
         user_name=packet.text("User-Name"),
         apn=packet.text("Service-Selection") or None,
         front="radius",
+        session=packet.text("Acct-Session-Id") or "",
     )
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from aaa import commands
-from aaa.commands import SessionRefused, change, disconnect, find_clients, find_sessions
+from aaa.commands import SessionRefused, change, disconnect, find_clients, find_failures, find_sessions
+from aaa.ledger import open_shared
 from hss.session_api import ClientSeen, SessionQuery
 from hss.sessions.ledger import open_ledger
 from hss.store.schema import upgrade
@@ -14,6 +15,7 @@ from runtime.config import ConfigError, RawConfig, read_config
 from runtime.udp import UdpEndpoint
 from tests.aaa.radius.test_dynamic import SECRET, Nas
 from tests.hss.sessions.events import CLASS, IMSI, granted, start, stop
+from tests.hss.sessions.test_failures import failed
 from wire.radius.exchange import Timers
 from wire.radius.packet import Attribute, Code
 
@@ -51,6 +53,16 @@ async def _nas(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Nas:
 def _raw(tmp_path: Path, nas: Nas) -> RawConfig:
     host, port = nas.endpoint.local
     return config(tmp_path, f"{host}:{port}")
+
+
+async def test_failures_are_found_and_missed_with_a_hint(tmp_path: Path) -> None:
+    upgrade(tmp_path / "aaa.sqlite")
+    raw = config(tmp_path, "127.0.0.1:1")
+    async with open_shared(raw, "aaa.sqlite") as shared:
+        await shared.failures.keep((failed("1f2e"),))
+    assert await find_failures(raw, "1f2e", 1) == (failed("1f2e"),)
+    with pytest.raises(SessionRefused, match="the last 10000 of 30 days"):
+        await find_failures(raw, "ffff", 1)
 
 
 async def test_sessions_and_clients_are_found(raw: RawConfig, nas: Nas) -> None:

@@ -4,10 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from aaa.ledger import ledger_location, open_configured_ledger
+from aaa.ledger import ledger_location, open_configured_ledger, open_shared
+from hss.failure_api import Retention
 from hss.session_api import SessionQuery
 from hss.store.schema import SchemaOutdated, upgrade
 from runtime.config import ConfigError, RawConfig, read_config
+from tests.hss.sessions.test_failures import IMSI, failed
 
 
 def config(folder: Path) -> RawConfig:
@@ -27,6 +29,14 @@ async def test_ledger_opens_where_it_is(tmp_path: Path) -> None:
     upgrade(tmp_path / "own.sqlite")
     async with open_configured_ledger(config(tmp_path), "own.sqlite") as ledger:
         assert await ledger.sessions(SessionQuery()) == ()
+
+
+async def test_failures_are_kept_beside_it(tmp_path: Path) -> None:
+    upgrade(tmp_path / "own.sqlite")
+    async with open_shared(config(tmp_path), "own.sqlite", Retention(records=1)) as shared:
+        for reference in ("1", "2"):
+            await shared.failures.keep((failed(reference),))
+        assert [one.reference for one in await shared.failures.find(str(IMSI), 9)] == ["2"]
 
 
 @pytest.mark.parametrize(("database", "command"), [("", "db upgrade"), ("own.sqlite", "aaa upgrade")])

@@ -17,12 +17,14 @@ from aaa.eap.states import (
     IdentityRequested,
     MethodProposed,
 )
+from aaa.explaining.dialogue import lines
 from aaa.identities.epochs import Keyring
 from aaa.metrics import CONVERSATIONS_KEPT
 from aaa.sessions import STATE_OCTETS, Conversation, Lost, MemoryConversations
 from tests.aaa.conversations.samples import REALMS, RESUMABLES, eap_states, reauthenticating_with
 from tests.aaa.eap.dialogue import IDENTITIES, IMSI, REALM, VECTOR
 from tests.aaa.identities.keyrings import KEYRING, NOW, Node
+from wire.eap.packet import identity_response
 from wire.identity import EapMethod, classify
 
 AKA, PRIME = EapMethod.AKA, EapMethod.AKA_PRIME
@@ -180,6 +182,28 @@ def test_state_fits_into_radius(eap: EapState, octets: int) -> None:
     token = Worker().keep(eap)
     assert len(token) == octets
     assert octets <= 253
+
+
+def talked(count: int, eap: EapState) -> Conversation:
+    packets = tuple(identity_response(number, b"x" * number) for number in range(count))
+    return Conversation(CLIENT, eap, float(NOW), "internet", "WLAN", dialogue=packets)
+
+
+def test_another_worker_knows_of_the_packets_before() -> None:
+    token = Worker().conversations.keep(talked(3, challenge(AKA)), None, NOW)
+    found = Worker().find(token)
+    assert isinstance(found, Conversation)
+    assert (found.dialogue, len(found.earlier), len(token)) == ((), 15, 129 + 15)
+    assert [line.octets for line in lines(found.earlier, ())] == [5, 6, 7]
+    again = Worker().conversations.keep(replace(found, dialogue=(b"\x02\x01\x00\x05\x01",)), None, NOW)
+    assert len(again) == 129 + 20
+
+
+def test_packets_before_are_forgotten_where_there_is_no_room() -> None:
+    token = Worker().conversations.keep(talked(6, fast(PRIME, bytes(32))), None, NOW)
+    found = Worker().find(token)
+    assert isinstance(found, Conversation)
+    assert (found.earlier, len(token)) == (b"", 231)
 
 
 def kept_count() -> float:

@@ -46,7 +46,10 @@ def round_of(message: Message) -> Round:
 def test_der_of_s6b_asks_with_its_apn() -> None:
     request = to_access_request(round_of(s6b_der(states=(STATE,))), CLIENT)
     access = Access(mip6_features=0x0000020000000001)
-    assert request == AccessRequest(CLIENT, EAP_RESPONSE, STATE, NAI, "internet", "diameter", access=access)
+    wanted = AccessRequest(
+        CLIENT, EAP_RESPONSE, STATE, NAI, "internet", "diameter", access=access, session="pgw.example;1;1"
+    )
+    assert request == wanted
 
 
 def test_der_of_application_5_asks_without_apn() -> None:

@@ -34,9 +34,10 @@ def replied(answer: AccessAnswer, request: RadiusPacket = REQUEST) -> RadiusPack
 
 def test_request_is_translated_whole() -> None:
     client = Client("lab", "WLAN")
-    octets = asked(Attribute.of("State", b"0x41"), Attribute.of("Service-Selection", "internet"))
+    session = Attribute.of("Acct-Session-Id", "8021")
+    octets = asked(Attribute.of("State", b"0x41"), Attribute.of("Service-Selection", "internet"), session)
     assert to_access_request(parse_packet(octets), client) == AccessRequest(
-        client, IDENTITY, state=b"0x41", user_name="0001010000000001", apn="internet", front="radius"
+        client, IDENTITY, state=b"0x41", user_name="0001010000000001", apn="internet", front="radius", session="8021"
     )
 
 

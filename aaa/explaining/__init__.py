@@ -1,0 +1,1 @@
+"""Why an authentication failed: what its dialogue, the vector and whoever has the keys say of it."""

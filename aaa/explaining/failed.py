@@ -1,0 +1,59 @@
+"""The moment at which an authentication is lost, with all that is known of it (RFC 4187 §6.3)."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from aaa.eap.events import Effect, Failed, SendEap
+from aaa.eap.states import AkaState, EapState, FailureNotified, MethodProposed, MethodRunning
+from aaa.messages import AccessRequest, RejectCause
+from aaa.sessions import Conversation
+from wire.identity import EapMethod, Imsi
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What the machine says of a failure; `imsi` and `method` where they are known."""
+
+    cause: RejectCause
+    detail: str = ""
+    imsi: Imsi | None = None
+    method: EapMethod | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FailedAttempt:
+    """One authentication that is lost: `ending` was decided by the round of `request`.
+
+    `conversation` is as it stood before that round, `reply` the EAP packet that the UE is told by, "" for none, and
+    `seconds` how long it all took.
+    """
+
+    ending: Ending
+    conversation: Conversation
+    request: AccessRequest
+    reply: bytes
+    seconds: float
+
+
+class Failures(Protocol):
+    """Who hears of authentications that are lost; it says so in the log, and takes no time of the caller's."""
+
+    def heard(self, attempt: FailedAttempt) -> None:
+        """One is lost."""
+
+
+def decided(before: EapState, effect: Effect, after: EapState) -> Ending | None:
+    """How the authentication was lost in the step from `before` to `after`; None when it was not, or was so before."""
+    if isinstance(effect, SendEap):
+        lost = method_state(after)
+        if not isinstance(lost, FailureNotified) or isinstance(method_state(before), FailureNotified):
+            return None
+        return Ending(lost.cause, lost.detail, lost.imsi, lost.exchange.method)
+    if not isinstance(effect, Failed) or isinstance(method_state(before), FailureNotified):
+        return None
+    return Ending(effect.cause, effect.detail, effect.imsi, effect.method)
+
+
+def method_state(state: EapState) -> AkaState | None:
+    """The state of the method within; None where there is no method yet, or no more."""
+    return state.aka if isinstance(state, MethodProposed | MethodRunning) else None

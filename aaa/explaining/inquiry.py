@@ -1,0 +1,153 @@
+"""Each lost authentication is looked into, said in one line and kept: behind the answers, and never too fast."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from aaa.explaining.dialogue import continued, lines
+from aaa.explaining.failed import FailedAttempt
+from aaa.explaining.judging import combined, evidence_of, judge
+from hss.api import ServiceRefused
+from hss.failure_api import FailureLedger, FailureRecord, KeyWitness, Verdict
+from hss.session_api import LedgerUnavailable
+from runtime.log_limit import LogLimit
+from runtime.logs import get_logger
+from wire.sansio import RandomBytes
+
+log = get_logger("aaa.service")
+
+WAITING_MAX = 256
+"""Failures that wait to be looked into; of more, only the line is written."""
+TOGETHER = 64
+"""How many of them go into one transaction."""
+LOOKED_INTO = 20.0
+"""A second, at most, beyond as many as wait: a flood of bad answers takes no more of the HSS and of this loop."""
+WITNESS_LIMIT = 3.0
+"""Seconds that the HSS has to say what it thinks."""
+
+
+class Inquiry:
+    """`aaa.explaining.failed.Failures`. Made inside a running loop; `close` it.
+
+    `witness` has the keys, `ledger` keeps records; without one there is less to say, or nothing to ask later.
+    `network_names` are those of the access networks that any client has. `clock` is monotonic and in seconds.
+    """
+
+    def __init__(
+        self,
+        *,
+        witness: KeyWitness | None,
+        ledger: FailureLedger | None,
+        network_names: tuple[str, ...],
+        clock: Callable[[], float],
+        random: RandomBytes,
+        moment: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._witness = witness
+        self._ledger = ledger
+        self._network_names = network_names
+        self._clock = clock
+        self._random = random
+        self._moment = moment
+        self._allowance = LogLimit(burst=WAITING_MAX, rate=LOOKED_INTO)
+        self._lines = LogLimit()
+        self._waiting: asyncio.Queue[tuple[FailedAttempt, FailureRecord]] = asyncio.Queue(WAITING_MAX)
+        self._task = asyncio.get_running_loop().create_task(self._look_into_all())
+
+    def heard(self, attempt: FailedAttempt) -> None:
+        """As `Failures.heard`."""
+        record = _record(attempt, self._random(4).hex(), self._moment())
+        if self._waiting.full() or self._allowance.allow("", self._clock()) is None:
+            tell(attempt)
+        else:
+            self._waiting.put_nowait((attempt, record))
+
+    async def close(self) -> None:
+        """Finish what waits, for as long as one question may take."""
+        try:
+            async with asyncio.timeout(WITNESS_LIMIT):
+                await self._waiting.join()
+        except TimeoutError:
+            log.warning("failures not looked into", cause="no time was left", count=self._waiting.qsize())
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _look_into_all(self) -> None:
+        while True:
+            taken = [await self._waiting.get()]
+            while not self._waiting.empty() and len(taken) < TOGETHER:
+                taken.append(self._waiting.get_nowait())
+            records = [await self._looked_into(attempt, record) for attempt, record in taken]
+            await self._keep(tuple(records))
+            for _ in taken:
+                self._waiting.task_done()
+
+    async def _looked_into(self, attempt: FailedAttempt, record: FailureRecord) -> FailureRecord:
+        own = judge(attempt)
+        asked = None if own is not None and own.is_proven else await self._ask(attempt)
+        verdict = combined(own, asked)
+        tell(attempt, verdict, record.reference if self._ledger is not None else "")
+        return replace(record, verdict=verdict)
+
+    async def _ask(self, attempt: FailedAttempt) -> Verdict | None:
+        evidence = evidence_of(attempt, self._network_names)
+        if self._witness is None or evidence is None:
+            return None
+        try:
+            async with asyncio.timeout(WITNESS_LIMIT):
+                return await self._witness.examine(evidence)
+        except (ServiceRefused, TimeoutError) as error:
+            self._warn("failure not looked into", str(error) or f"no answer within {WITNESS_LIMIT:g} s")
+            return None
+
+    async def _keep(self, records: tuple[FailureRecord, ...]) -> None:
+        if self._ledger is None:
+            return
+        try:
+            await self._ledger.keep(records)
+        except LedgerUnavailable as error:
+            self._warn("failures not kept", str(error))
+
+    def _warn(self, event: str, cause: str) -> None:
+        withheld = self._lines.allow(event, self._clock())
+        if withheld is not None:
+            log.warning(event, cause=cause, withheld=withheld)
+
+
+def tell(attempt: FailedAttempt, verdict: Verdict | None = None, reference: str = "") -> None:
+    """The one line of a lost authentication; `akadia explain` takes its `reference`."""
+    ending = attempt.ending
+    found = {} if verdict is None else {"why": verdict.cause, "certainty": verdict.certainty.value}
+    kept = {"explain": reference} if reference else {}
+    log.warning(
+        "authentication rejected",
+        cause=ending.cause.value,
+        detail=ending.detail,
+        **found,
+        imsi=str(ending.imsi or ""),
+        client=attempt.conversation.client,
+        method=ending.method.name if ending.method else "",
+        ms=round(attempt.seconds * 1000),
+        **kept,
+    )
+
+
+def _record(attempt: FailedAttempt, reference: str, at: datetime) -> FailureRecord:
+    ending, conversation, request = attempt.ending, attempt.conversation, attempt.request
+    name = conversation.network_name
+    dialogue = continued(conversation.dialogue, request.eap, attempt.reply)
+    return FailureRecord(
+        reference=reference,
+        at=at,
+        client=conversation.client,
+        cause=ending.cause.value,
+        detail=ending.detail,
+        imsi=ending.imsi,
+        session=request.session,
+        method=ending.method.name if ending.method else "",
+        apn=conversation.apn,
+        access=f"RAT-Type {conversation.access.rat_type}" + (f", network {name}" if name else ""),
+        ms=round(attempt.seconds * 1000),
+        dialogue=lines(conversation.earlier, dialogue),
+    )

@@ -1,0 +1,150 @@
+"""Each failure ends in one line and a record, whatever the witness and the ledger do; a flood is only told."""
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from aaa.explaining import inquiry
+from aaa.explaining.failed import FailedAttempt
+from aaa.explaining.inquiry import WAITING_MAX, Inquiry
+from hss.api import Refusal, ServiceRefused
+from hss.failure_api import Certainty, Evidence, FailureRecord, Hypothesis, KeyWitness, Verdict
+from hss.session_api import LedgerUnavailable
+from tests.aaa.explaining.erring import AKA, Site, Ue, Witness
+from tests.aaa.memory_hss import IMSI, OPC, K
+from wire.aka.milenage import Milenage, derive_opc
+from wire.eap.constants import Subtype
+
+
+class Ledger:
+    """Keeps records in memory, or refuses to."""
+
+    def __init__(self, *, fails: bool = False) -> None:
+        self.records: list[FailureRecord] = []
+        self.fails = fails
+        self.kept = asyncio.Event()
+
+    async def keep(self, records: tuple[FailureRecord, ...]) -> None:
+        if self.fails:
+            raise LedgerUnavailable("the store is closed")
+        self.records += records
+        self.kept.set()
+
+    async def find(self, wanted: str, limit: int) -> tuple[FailureRecord, ...]:
+        return tuple(one for one in self.records if one.reference == wanted)[:limit]
+
+
+class Silent:
+    """A witness that never answers, or refuses."""
+
+    def __init__(self, *, refuses: bool) -> None:
+        self.refuses = refuses
+
+    async def examine(self, evidence: Evidence) -> Verdict | None:
+        if self.refuses:
+            raise ServiceRefused(Refusal.UNAVAILABLE, f"the store of {evidence.imsi} is closed")
+        await asyncio.Event().wait()
+        return None
+
+
+def inquiry_of(witness: KeyWitness | None, ledger: Ledger | None) -> Inquiry:
+    numbers = iter(range(100_000))
+    return Inquiry(
+        witness=witness,
+        ledger=ledger,
+        network_names=("HRPD",),
+        clock=lambda: 5.0,
+        random=lambda length: next(numbers).to_bytes(length, "big"),
+    )
+
+
+async def failing(says: Subtype = Subtype.CHALLENGE) -> FailedAttempt:
+    return await Site().run(Ue(AKA, Milenage(K, derive_opc(K, OPC)), says=says))
+
+
+@pytest.fixture(name="logs")
+def _logs() -> Iterator[list[Any]]:
+    with capture_logs() as lines:
+        yield lines
+
+
+async def test_failure_is_told_in_one_line_and_kept(logs: list[Any]) -> None:
+    ledger = Ledger()
+    looking = inquiry_of(Witness(), ledger)
+    looking.heard(await failing())
+    await looking.close()
+    (record,) = ledger.records
+    assert record.verdict is not None
+    assert (record.verdict.hypothesis, record.verdict.certainty) == (Hypothesis.OP_FOR_OPC, Certainty.PROVEN)
+    assert (record.imsi, record.session, record.client) == (IMSI, "s1", "radius/ap")
+    assert record.access == "RAT-Type 0, network WLAN"
+    assert [line.message for line in record.dialogue] == [
+        "EAP-Response/Identity",
+        "EAP-Request/AKA-Challenge",
+        "EAP-Response/AKA-Challenge",
+        "EAP-Request/AKA-Notification",
+    ]
+    (line,) = [line for line in logs if line["event"] == "authentication rejected"]
+    assert line["why"] == record.verdict.cause
+    assert (line["certainty"], line["explain"]) == ("proven", "00000000")
+    assert (line["cause"], line["detail"]) == ("the UE's RES or MAC is wrong", "AT_MAC is wrong")
+    shown = repr(logs) + repr(record)
+    assert K.hex() not in shown
+    assert OPC.hex() not in shown
+
+
+async def test_without_keys_and_ledger_there_is_a_line_all_the_same(logs: list[Any]) -> None:
+    looking = inquiry_of(None, None)
+    looking.heard(await failing(Subtype.AUTHENTICATION_REJECT))
+    await looking.close()
+    (line,) = logs
+    assert "MAC-A" in line["why"]
+    assert "explain" not in line
+
+
+@pytest.mark.parametrize("refuses", [True, False])
+async def test_witness_who_does_not_answer_holds_nobody_up(
+    logs: list[Any], refuses: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inquiry, "WITNESS_LIMIT", 0.05)
+    ledger = Ledger()
+    looking = inquiry_of(Silent(refuses=refuses), ledger)
+    looking.heard(await failing())
+    async with asyncio.timeout(5):
+        await ledger.kept.wait()
+    await looking.close()
+    assert {line["event"] for line in logs} == {"failure not looked into", "authentication rejected"}
+    assert ledger.records[0].verdict is not None
+    assert ledger.records[0].verdict.certainty is Certainty.INDICATED
+
+
+async def test_ledger_that_keeps_nothing_is_told_once(logs: list[Any]) -> None:
+    looking = inquiry_of(Witness(), Ledger(fails=True))
+    looking.heard(await failing())
+    await looking.close()
+    assert [line["event"] for line in logs] == ["authentication rejected", "failures not kept"]
+
+
+async def test_flood_of_failures_is_told_and_looked_into_within_bounds(logs: list[Any]) -> None:
+    ledger, witness = Ledger(), Witness()
+    looking, attempt = inquiry_of(witness, ledger), await failing()
+    for _ in range(WAITING_MAX + 50):
+        looking.heard(attempt)
+    await looking.close()
+    told = [line for line in logs if line["event"] == "authentication rejected"]
+    assert len(told) == WAITING_MAX + 50
+    assert sum("why" not in line for line in told) == 50
+    assert len(ledger.records) == len(witness.asked) == WAITING_MAX
+
+
+async def test_close_gives_up_on_a_witness_who_never_answers(logs: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    looking = inquiry_of(Silent(refuses=False), Ledger())
+    looking.heard(await failing())
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    monkeypatch.setattr(inquiry, "WITNESS_LIMIT", 0.05)
+    await looking.close()
+    assert logs[-1]["event"] == "failures not looked into"
