@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 
 from pdngw_proxy.aaa_link.port import RelayAccept, RelayAnswer, RelayChallenge, RelayReject, RelayRequest
+from pdngw_proxy.aaa_link.refusals import error_of
 from wire.diameter.applications import Application
 from wire.diameter.authorization import AaRequest
 from wire.diameter.command import Identity
@@ -93,7 +94,9 @@ def to_answer(answer: S6bEapAnswer) -> RelayAnswer:
     if answer.succeeded:
         return _accepted(answer)
     reason = f": {answer.error_message}" if answer.error_message else ""
-    return RelayReject(answer.eap_payload or b"", f"DEA {answer.result}{reason}")
+    experimental = answer.experimental_result
+    error = error_of(answer.result_code, None if experimental is None else experimental.code)
+    return RelayReject(answer.eap_payload or b"", f"DEA {answer.result}{reason}", error)
 
 
 def _challenged(answer: S6bEapAnswer) -> RelayAnswer:

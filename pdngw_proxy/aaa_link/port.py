@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 from typing import Protocol
 
+from wire.ikev2.constants import NotifyType
 from wire.secret import Secret
 
 
@@ -44,10 +45,14 @@ class RelayAccept:
 
 @dataclass(frozen=True, slots=True)
 class RelayReject:
-    """`eap` is EAP-Failure or empty; `cause` one line for the log, with the code that the AAA server gave."""
+    """`eap` is EAP-Failure or empty; `cause` one line for the log, with the code that the AAA server gave.
+
+    `error` is how the UE is told why (TS 24.302 §8.1.2.2), None where nothing more is said than that it failed.
+    """
 
     eap: bytes
     cause: str
+    error: NotifyType | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -205,7 +205,7 @@ def test_absent_aaa_server_is_told_at_both_ends() -> None:
     link = ike_link()
     link.aaa = lambda _: RelayUnavailable("no AAA server answered in 5 s")
     failed(link)
-    assert link.closed == "the gateway answers IKE_AUTH with AUTHENTICATION_FAILED"
+    assert link.closed == "the gateway answers IKE_AUTH with NETWORK_FAILURE"
     assert link.refused == [f"{NAI}: no AAA server answered in 5 s"]
 
 

@@ -72,7 +72,7 @@ def introduce(policy: InitiatorPolicy, sa: Sa, now: float) -> Step:
 
 def meet_gateway(policy: InitiatorPolicy, sa: Sa, message: Message, now: float) -> Step:
     """Verify the gateway's certificate, name and signature, then hand its EAP message to the method."""
-    if message.refusal is not None:
+    if message.refusal is not None and message.find(EapMessage) is None:
         return _over(f"the gateway answers IKE_AUTH with {message.refusal.name}")
     identity, proof, eap = message.find(IdResponder), message.find(Authentication), message.find(EapMessage)
     if identity is None or proof is None:
@@ -92,16 +92,22 @@ def meet_gateway(policy: InitiatorPolicy, sa: Sa, message: Message, now: float) 
     if eap is None:
         return _fail(sa, "the gateway offers no EAP", now)
     known = replace(sa, gateway=identity.text, gateway_octets=identity.build())
-    return hear_eap(known, None, eap, policy, now)
+    return hear_eap(known, None, eap, message, policy, now)
 
 
-def hear_eap(sa: Sa, msk: Secret | None, eap: EapMessage, policy: InitiatorPolicy, now: float) -> Step:
-    """Hand an EAP message to the method; success leads on to AUTH by the MSK, failure ends it."""
+def hear_eap(
+    sa: Sa, msk: Secret | None, eap: EapMessage, message: Message, policy: InitiatorPolicy, now: float
+) -> Step:
+    """Hand an EAP message to the method; success leads on to AUTH by the MSK, failure ends it.
+
+    `message` holds it, and says why where the network refuses.
+    """
     requested = EapRequested(eap.packet)
     if eap.code == _EAP_REQUEST:
         return AwaitingMethod(sa, msk, now), [requested]
     if eap.code != _EAP_SUCCESS:
-        return Ended(), [requested, Closed("EAP refused: the network sent EAP-Failure")]
+        why = f" and {message.refusal.name}" if message.refusal is not None else ""
+        return Ended(), [requested, Closed(f"EAP refused: the network sent EAP-Failure{why}")]
     if msk is None:
         return AwaitingKeys(sa, now), [requested]
     state, effects = prove(policy, sa, msk, now)
@@ -117,7 +123,7 @@ def go_on(policy: InitiatorPolicy, sa: Sa, msk: Secret | None, message: Message,
     """The gateway's answer to an EAP response."""
     eap = message.find(EapMessage)
     if eap is not None:
-        return hear_eap(sa, msk, eap, policy, now)
+        return hear_eap(sa, msk, eap, message, policy, now)
     refusal = message.refusal
     return _over(f"the gateway answers EAP with {refusal.name if refusal else 'nothing'}")
 

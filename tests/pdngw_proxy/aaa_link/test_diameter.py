@@ -19,6 +19,7 @@ from wire.diameter.message import Message
 from wire.diameter.results import ResultCode
 from wire.diameter.s6b import S6bEapAnswer, S6bEapRequest
 from wire.diameter.sessions import ReAuthRequest, SessionTerminationAnswer, SessionTerminationRequest
+from wire.ikev2.constants import NotifyType
 
 AAA = Identity("aaa.home", "home")
 GATEWAY = S6bGateway(
@@ -88,7 +89,7 @@ async def test_link_rejects_what_the_server_cannot_serve() -> None:
     def busy(request: Message) -> Message:
         return error_answer(request, AAA, ResultCode.TOO_BUSY)
 
-    assert await round_with(busy) == RelayReject(b"", "DEA 3004 TOO_BUSY")
+    assert await round_with(busy) == RelayReject(b"", "DEA 3004 TOO_BUSY", NotifyType.NETWORK_FAILURE)
 
 
 async def test_link_rejects_an_answer_of_another_session() -> None:

@@ -16,6 +16,7 @@ from wire.diameter.message import Message
 from wire.diameter.profile import ApnConfiguration
 from wire.diameter.s6b import DER, S6bEapAnswer, S6bEapRequest
 from wire.diameter.sessions import STR, SessionTerminationRequest
+from wire.ikev2.constants import NotifyType
 from wire.secret import Secret
 
 MSK = Secret(bytes(range(64)))
@@ -110,7 +111,7 @@ def test_success_may_leave_the_address_to_the_gateway() -> None:
 def test_refusal_names_the_code_of_the_server() -> None:
     failure = bytes.fromhex("04090004")
     refused = replace(DEA, eap_payload=failure, experimental_result=ExperimentalResult(code=5001))
-    assert to_answer(refused) == RelayReject(failure, "DEA 5001 USER_UNKNOWN (3GPP)")
+    assert to_answer(refused) == RelayReject(failure, "DEA 5001 USER_UNKNOWN (3GPP)", NotifyType.USER_UNKNOWN)
     rejected = replace(DEA, result_code=4001, error_message="RES is wrong")
     assert to_answer(rejected) == RelayReject(b"", "DEA 4001 AUTHENTICATION_REJECTED: RES is wrong")
 
