@@ -82,6 +82,8 @@ def _settings(config: PdnGwConfig) -> GatewaySettings:
             chain=chain,
             key=key,
             ha_address=config.ha_address,
+            eap_only=config.eap_only,
+            asks_identity=config.ask_identity,
             ike_proposals=tuple(map(parse_ike, config.ike_proposals)) or IKE_PROPOSALS,
             esp_proposals=tuple(map(parse_esp, config.esp_proposals)) or ESP_PROPOSALS,
         ),

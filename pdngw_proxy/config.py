@@ -29,6 +29,8 @@ class PdnGwConfig(Section):
     esp_proposals: Annotated[tuple[str, ...], AfterValidator(checked(parse_esp))] = Field(
         default=(), description='and for ESP, ["aes256gcm16", "aes256-sha256"] or the like'
     )
+    eap_only: bool = Field(default=False, description="no certificate for a UE that asks for none (RFC 5998)")
+    ask_identity: bool = Field(default=False, description="EAP-Request/Identity for every UE, even when IDi is its NAI")
     half_open_limit: int = Field(default=1000, ge=1, description="IKE SAs at most whose UE is not authenticated yet")
     half_open_per_source: int = Field(default=500, ge=1, description="of these, at most so many from one address")
     cookie_threshold: int = Field(

@@ -262,18 +262,18 @@ class Gateway:
             return
         older = self.sessions.of_subscriber(subscriber)
         if older is not None and older is not session:
-            yield from self._supersede(older, now)
+            yield from self._supersede(older, now, silent=effect.initial_contact)
         self.sessions.lease(session, lease)
         leased = ike.AddressLeased(lease.home_address, self._prefix_length)
         yield from self._ike(SaEvent(sa, leased), now)
 
-    def _supersede(self, older: GatewaySession, now: float) -> Effects:
+    def _supersede(self, older: GatewaySession, now: float, *, silent: bool) -> Effects:
         """The same subscriber attached again: what the older session had ends before the new one begins."""
         if older.lease is not None:
             yield from self._end_binding(older.lease.home_address, now)
         for spi in list(older.associations):
             self.sessions.remove(older, spi)
-        yield from self._ike(SaEvent(older.sa, ike.CloseRequested("the subscriber attached again")), now)
+        yield from self._ike(SaEvent(older.sa, ike.CloseRequested("the subscriber attached again", silent)), now)
 
     def _closed(self, sa: bytes, cause: str, now: float) -> Effects:
         session = self.sessions.of_sa(sa)

@@ -7,6 +7,7 @@ from pdngw_proxy.ike.events import (
     AaaAnswered,
     AddressLeased,
     AddressRefused,
+    Closed,
     CloseRequested,
     DatagramArrived,
     Discarded,
@@ -115,7 +116,9 @@ class IkeResponder:
                     error = NotifyType.INTERNAL_ADDRESS_FAILURE
                     return establishing.leave(policy, state, error, f"no Home Address: {cause}", now)
                 return state, []
-            case CloseRequested(cause):
+            case CloseRequested(cause, silent):
+                if silent and isinstance(state, Connected):
+                    return Ended(), [Closed(cause)]
                 return self._close(state, cause, now)
             case RekeyRequested():
                 return upkeep.rekey(policy, state, event, now) if isinstance(state, Connected) else (state, [])

@@ -11,7 +11,8 @@ from pdngw_proxy.ike.events import AaaAnswered, AskAaa, LeaseAddress, ResponderE
 from pdngw_proxy.ike.policy import ResponderPolicy
 from pdngw_proxy.ike.sending import send
 from pdngw_proxy.ike.states import AwaitingAaa, AwaitingAddress, AwaitingEap, AwaitingProof, Claim, Sa, State
-from wire.eap.packet import EapCode, identity_response
+from wire.eap.packet import EapCode, EapPacket, EapType, identity_response
+from wire.errors import DecodeError
 from wire.ikev2.authentication import AuthenticationFailed, check_shared_key_proof, signed_octets
 from wire.ikev2.certificates import certificate_payloads
 from wire.ikev2.constants import ConfigurationAttributeType, IdType, NotifyType
@@ -42,12 +43,12 @@ def identify(policy: ResponderPolicy, sa: Sa, request: Request, now: float) -> S
     if message.find(Authentication) is not None:
         cause = f"{idi.text} wants to authenticate without EAP"
         return refuse(policy, sa, request, NotifyType.AUTHENTICATION_FAILED, cause, now)
-    identity = _identity(idi)
-    if identity is None:
-        cause = f"IDi is no name for EAP: {idi.text}"
-        return refuse(policy, sa, request, NotifyType.AUTHENTICATION_FAILED, cause, now)
+    identity = _name(idi.data) if idi.id_type in _NAMES else None
     idr, apn = _called(policy, message.find(IdResponder))
-    claim = Claim(identity=identity, idi=idi, idr=idr, apn=apn, message=message)
+    eap_only = policy.eap_only and message.notify(NotifyType.EAP_ONLY_AUTHENTICATION) is not None
+    claim = Claim(identity=identity or idi.text, idi=idi, idr=idr, apn=apn, message=message, eap_only=eap_only)
+    if identity is None or policy.asks_identity:
+        return _ask_identity(policy, sa, claim, request, now)
     ask = AskAaa(identity_response(_FIRST_IDENTIFIER, idi.data), identity, apn, None, sa.path.peer)
     return AwaitingAaa(sa, claim, request, first=True, since=now), [ask]
 
@@ -59,6 +60,12 @@ def relay(policy: ResponderPolicy, state: AwaitingEap, request: Request, now: fl
         cause = f"{state.claim.identity} sent IKE_AUTH without an EAP response"
         return refuse(policy, state.sa, request, NotifyType.INVALID_SYNTAX, cause, now)
     claim = state.claim
+    if state.asked:
+        identity = _answered_identity(eap.packet)
+        if identity is None:
+            cause = f"{claim.identity} answers EAP-Request/Identity with no name"
+            return refuse(policy, state.sa, request, NotifyType.AUTHENTICATION_FAILED, cause, now)
+        claim = replace(claim, identity=identity)
     ask = AskAaa(eap.packet, claim.identity, claim.apn, state.relay_state, state.sa.path.peer)
     return AwaitingAaa(state.sa, claim, request, first=False, since=now), [ask]
 
@@ -78,12 +85,12 @@ def answered(policy: ResponderPolicy, state: AwaitingAaa, event: AaaAnswered, no
         case RelayAccept(eap):
             transmit = send(sa, sa.exchanges.reply(state.request, (*own, EapMessage(eap))))
             return AwaitingProof(sa, claim, answer), [transmit]
-        case RelayReject(eap, why):
-            error: Payload = EapMessage(eap) if eap else Notify(NotifyType.AUTHENTICATION_FAILED)
-            return refuse(policy, sa, state.request, error, f"{claim.identity}: {why}", now, before=own if eap else ())
+        case RelayReject(eap, why, error):
+            said = _refusal(eap, error)
+            before = (*own, *said[:-1]) if eap else ()
+            return refuse(policy, sa, state.request, said[-1], f"{claim.identity}: {why}", now, before=before)
         case RelayUnavailable(why):
-            cause = f"{claim.identity}: {why}"
-            return refuse(policy, sa, state.request, NotifyType.AUTHENTICATION_FAILED, cause, now)
+            return refuse(policy, sa, state.request, NotifyType.NETWORK_FAILURE, f"{claim.identity}: {why}", now)
         case _:
             assert_never(answer)
 
@@ -104,19 +111,48 @@ def verify(policy: ResponderPolicy, state: AwaitingProof, request: Request, now:
     waiting = AwaitingAddress(sa, claim, state.accept, request)
     if not establishing.asks_for_address(waiting):
         return establishing.leave(policy, waiting, NotifyType.FAILED_CP_REQUIRED, "asks for no Home Address", now)
-    return waiting, [LeaseAddress(claim.identity, _wanted(claim), state.accept.home_address)]
+    initial = claim.message.notify(NotifyType.INITIAL_CONTACT) is not None
+    return waiting, [LeaseAddress(claim.identity, _wanted(claim), state.accept.home_address, initial)]
+
+
+def _ask_identity(policy: ResponderPolicy, sa: Sa, claim: Claim, request: Request, now: float) -> Step:
+    """EAP-Request/Identity, for a UE whose IDi is no name that EAP could carry, or where all are to be asked."""
+    try:
+        own = _introduction(policy, sa, claim)
+    except AuthenticationFailed as failure:
+        return refuse(policy, sa, request, NotifyType.AUTHENTICATION_FAILED, f"{claim.identity}: {failure.cause}", now)
+    eap = EapPacket(EapCode.REQUEST, _FIRST_IDENTIFIER, EapType.IDENTITY).build()
+    transmit = send(sa, sa.exchanges.reply(request, (*own, EapMessage(eap))))
+    return AwaitingEap(sa, claim, None, asked=True), [transmit]
+
+
+def _answered_identity(packet: bytes) -> str | None:
+    try:
+        answer = EapPacket.parse(packet)
+    except DecodeError:
+        return None
+    return _name(answer.type_data) if answer.type == EapType.IDENTITY else None
+
+
+def _refusal(eap: bytes, error: NotifyType | None) -> tuple[Payload, ...]:
+    """EAP-Failure, and why (TS 24.302 §7.4.1.2); AUTHENTICATION_FAILED where there is neither."""
+    failure: tuple[Payload, ...] = (EapMessage(eap),) if eap else ()
+    told: tuple[Payload, ...] = (Notify(error),) if error is not None else ()
+    return (*failure, *told) or (Notify(NotifyType.AUTHENTICATION_FAILED),)
 
 
 def _introduction(policy: ResponderPolicy, sa: Sa, claim: Claim) -> tuple[Payload, ...]:
+    if claim.eap_only:
+        return (claim.idr,)
     octets = signed_octets(sa.suite.prf, sa.keys.sk_pr, message=sa.init_reply, nonce=sa.ni, identity=claim.idr)
     return (claim.idr, *certificate_payloads(policy.chain), sign(policy.key, octets, sa.hashes))
 
 
-def _identity(idi: IdInitiator) -> str | None:
-    if idi.id_type not in _NAMES or len(idi.data) not in _IDENTITY_OCTETS:
+def _name(octets: bytes) -> str | None:
+    if len(octets) not in _IDENTITY_OCTETS:
         return None
     try:
-        text = idi.data.decode("utf-8")
+        text = octets.decode("utf-8")
     except UnicodeDecodeError:
         return None
     return text if text.isprintable() else None

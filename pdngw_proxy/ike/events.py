@@ -50,9 +50,10 @@ class AddressRefused:
 
 @dataclass(frozen=True, slots=True)
 class CloseRequested:
-    """Delete the IKE SA and all that came of it."""
+    """Delete the IKE SA and all that came of it; `silent` when the UE is known to have forgotten it."""
 
     cause: str
+    silent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +93,15 @@ class AskAaa:
 
 @dataclass(frozen=True, slots=True)
 class LeaseAddress:
-    """Answered by AddressLeased or AddressRefused; `wanted` is the UE's wish, `static` the subscription's order."""
+    """Answered by AddressLeased or AddressRefused; `wanted` is the UE's wish, `static` the subscription's order.
+
+    `initial_contact`: this is the UE's only IKE SA, so that any other one of the subscriber is dead (RFC 7296 §2.4).
+    """
 
     identity: str
     wanted: IPv6Address | None
     static: IPv6Address | None
+    initial_contact: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from ipaddress import IPv6Address
 from cryptography import x509
 
 from wire.ikev2.exchanges import Retransmission
-from wire.ikev2.groups import CURVE25519, ECP_256, MODP_2048, Group
+from wire.ikev2.groups import GROUPS, Group
 from wire.ikev2.payloads.sa import Proposal
 from wire.ikev2.proposal import ESP_PROPOSALS, IKE_PROPOSALS
 from wire.ikev2.signatures import SigningKey
@@ -22,6 +22,8 @@ class ResponderPolicy:
     `linger` for duplicates of the last request; after `liveness_interval` without a word the UE is asked whether it
     is there (RFC 7296 §2.4). `child_limit` counts the Child SAs of one IKE SA; `child_groups` are those that
     CREATE_CHILD_SA may name for them, None where it may do without; `lifetimes` is how long SAs live.
+    With `eap_only` a UE that asks for it gets no certificate (RFC 5998); with `asks_identity` each is asked for its
+    identity by EAP, even where IDi is one.
     """
 
     name: str
@@ -30,13 +32,15 @@ class ResponderPolicy:
     ha_address: IPv6Address
     ike_proposals: tuple[Proposal, ...] = IKE_PROPOSALS
     esp_proposals: tuple[Proposal, ...] = ESP_PROPOSALS
+    eap_only: bool = False
+    asks_identity: bool = False
     retransmission: Retransmission = field(default_factory=Retransmission)
     setup_limit: float = 60.0
     aaa_limit: float = 30.0
     linger: float = 30.0
     liveness_interval: float = 60.0
     child_limit: int = 8
-    child_groups: tuple[Group | None, ...] = (None, CURVE25519, ECP_256, MODP_2048)
+    child_groups: tuple[Group | None, ...] = (None, *GROUPS.values())
     lifetimes: Lifetimes = field(default_factory=Lifetimes)
 
     @property

@@ -55,13 +55,17 @@ class Sa:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """What the first IKE_AUTH says: who the UE is, which APN it wants, and the rest of it in `message`."""
+    """What the first IKE_AUTH says: who the UE is, which APN it wants, and the rest of it in `message`.
+
+    `eap_only`: the gateway proves itself by the MSK alone (RFC 5998).
+    """
 
     identity: str
     idi: IdInitiator
     idr: IdResponder
     apn: str | None
     message: Message
+    eap_only: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,11 +106,15 @@ class AwaitingAaa:
 
 @dataclass(frozen=True, slots=True)
 class AwaitingEap:
-    """An EAP request is sent; `relay_state` goes back to the AAA server with the answer."""
+    """An EAP request is sent; `relay_state` goes back to the AAA server with the answer.
+
+    `asked`: the request is our own, for the identity, and the AAA server does not know of the UE yet.
+    """
 
     sa: Sa
     claim: Claim
     relay_state: bytes | None
+    asked: bool = False
     waiting_for: ClassVar[str] = "the UE's EAP response"
 
 
@@ -163,7 +171,7 @@ State = Fresh | Protected | Ended
 
 TRANSITIONS: Transitions = {
     (Fresh, DatagramArrived): frozenset({AwaitingIdentity, Ended}),
-    (AwaitingIdentity, DatagramArrived): frozenset({AwaitingAaa, Lingering}),
+    (AwaitingIdentity, DatagramArrived): frozenset({AwaitingAaa, AwaitingEap, Lingering}),
     (AwaitingIdentity, Tick): frozenset({Ended}),
     (AwaitingIdentity, CloseRequested): frozenset({Ended}),
     (AwaitingAaa, AaaAnswered): frozenset({AwaitingEap, AwaitingProof, Lingering}),
@@ -181,5 +189,6 @@ TRANSITIONS: Transitions = {
     (AwaitingAddress, CloseRequested): frozenset({Ended}),
     (Connected, DatagramArrived): frozenset({Connected, Lingering}),
     (Connected, Tick): frozenset({Connected, Ended}),
+    (Connected, CloseRequested): frozenset({Ended}),
     (Lingering, Tick): frozenset({Ended}),
 }

@@ -63,8 +63,10 @@ from wire.ikev2.constants import ExchangeType, IdType, NotifyType, ProtocolId
 from wire.ikev2.message import Payload
 from wire.ikev2.nat import Endpoint
 from wire.ikev2.payloads.auth import Authentication
+from wire.ikev2.payloads.cert import Certificate
 from wire.ikev2.payloads.delete import Delete
-from wire.ikev2.payloads.identification import IdInitiator
+from wire.ikev2.payloads.eap import EapMessage
+from wire.ikev2.payloads.identification import IdInitiator, IdResponder
 from wire.ikev2.payloads.notify import Notify
 from wire.ikev2.payloads.sa import SecurityAssociation
 from wire.ikev2.payloads.ts import TsInitiator, TsResponder
@@ -192,10 +194,23 @@ def _refused_in_the_first_round(reply: RelayReject | RelayUnavailable) -> IkeLin
 
 
 def test_gateway_refuses_by_notification_without_eap_failure() -> None:
-    for reply in (RelayReject(b"", "no service"), RelayUnavailable("no AAA server answered in 5 s")):
+    for reply, error in (
+        (RelayReject(b"", "no service"), "AUTHENTICATION_FAILED"),
+        (RelayReject(b"", "no such APN", NotifyType.NO_APN_SUBSCRIPTION), "NO_APN_SUBSCRIPTION"),
+        (RelayUnavailable("no AAA server answered in 5 s"), "NETWORK_FAILURE"),
+    ):
         link = _refused_in_the_first_round(reply)
         assert link.refused == [f"{NAI}: {reply.cause}"]
-        assert link.closed == "the gateway answers IKE_AUTH with AUTHENTICATION_FAILED"
+        assert link.closed == f"the gateway answers IKE_AUTH with {error}"
+
+
+def test_gateway_says_why_beside_eap_failure() -> None:
+    """TS 24.302 §7.4.1.2."""
+    link = _refused_in_the_first_round(RelayReject(EAP_FAILURE, "unknown", NotifyType.USER_UNKNOWN))
+    assert [type(payload) for payload in answer(link)] == [
+        IdResponder, Certificate, Authentication, EapMessage, Notify,
+    ]  # fmt: skip
+    assert link.closed == "EAP refused: the network sent EAP-Failure and USER_UNKNOWN"
 
 
 def test_gateway_takes_success_in_the_first_round() -> None:
@@ -349,6 +364,24 @@ def test_gateway_closes_when_the_window_is_free() -> None:
     assert isinstance(responder(link).state, Connected)
     link.run(link.now + 1)
     assert link.seen_by_gateway(Closed) == [Closed("maintenance")]
+
+
+def test_gateway_ends_without_a_word_what_the_ue_has_forgotten() -> None:
+    """RFC 7296 §2.4: INITIAL_CONTACT came in another IKE SA."""
+    for closing in (False, True):
+        link = connected()
+        if closing:
+            gateway(link, CloseRequested("maintenance"))
+        sent = len(link.seen_by_gateway(Transmit))
+        gateway(link, CloseRequested("the subscriber attached again", silent=True))
+        assert link.table.sessions == 0
+        assert len(link.seen_by_gateway(Transmit)) == sent
+        assert [closed.cause for closed in link.seen_by_gateway(Closed)] == ["the subscriber attached again"]
+
+
+def test_gateway_asks_for_the_identity_before_it_asks_the_aaa_server() -> None:
+    link = at(AwaitingEap, ike_link(responder=responder_policy(asks_identity=True)))
+    assert not link.seen_by_gateway(AskAaa)
 
 
 def test_gateway_closes_without_the_ues_answer() -> None:

@@ -95,12 +95,48 @@ def test_gateway_refuses_an_incomplete_request(missing: type[object]) -> None:
     ],
     ids=["address", "no text", "empty", "long", "control"],
 )
-def test_gateway_refuses_an_identity_that_eap_cannot_carry(idi: IdInitiator) -> None:
+def test_gateway_asks_by_eap_for_an_identity_that_idi_is_not(idi: IdInitiator) -> None:
     link, payloads = introduced()
     link.ue_says(IKE_AUTH, *instead(payloads, IdInitiator, idi), message_id=1)
-    assert said(link).payloads == (Notify(NotifyType.AUTHENTICATION_FAILED),)
-    assert "\n" not in link.refused[0]
+    assert [type(one) for one in said(link).payloads] == [IdResponder, Certificate, Authentication, EapMessage]
+    assert said(link).payloads[-1] == EapMessage(bytes.fromhex("0100000501"))
     assert not link.seen_by_gateway(AskAaa)
+    answer = b"\x02\x00" + (5 + len(NAI)).to_bytes(2, "big") + b"\x01" + NAI.encode()
+    link.ue_says(IKE_AUTH, EapMessage(answer), message_id=2)
+    assert link.seen_by_gateway(AskAaa) == [AskAaa(answer, NAI, APN, None, UE)]
+    link.run(link.now + 0.05)
+    assert [type(one) for one in said(link).payloads] == [EapMessage], "the gateway has proved itself before"
+
+
+@pytest.mark.parametrize("answer", ["0200000501", "020000060317", "0200000701fffe", "02000004"], ids=str)
+def test_gateway_refuses_an_answer_that_is_no_identity(answer: str) -> None:
+    link, payloads = introduced()
+    link.ue_says(IKE_AUTH, *instead(payloads, IdInitiator, IdInitiator(IdType.IPV4_ADDR, b"\x7f\0\0\1")), message_id=1)
+    link.ue_says(IKE_AUTH, EapMessage(bytes.fromhex(answer)), message_id=2)
+    assert said(link).payloads == (Notify(NotifyType.AUTHENTICATION_FAILED),)
+    assert link.refused == ["IPV4_ADDR 7f000001 answers EAP-Request/Identity with no name"]
+    assert not link.seen_by_gateway(AskAaa)
+
+
+def test_gateway_asks_everybody_where_it_is_told_to() -> None:
+    link = ike_link(responder=responder_policy(asks_identity=True)).connect()
+    link.until(lambda: len(link.to_ue) == 2)
+    assert said(link).payloads[-1] == EapMessage(bytes.fromhex("0100000501"))
+    assert not link.seen_by_gateway(AskAaa)
+
+
+@pytest.mark.parametrize(("allowed", "asked"), [(True, False), (False, True), (True, True)])
+def test_gateway_leaves_its_certificate_out_when_both_agree(allowed: bool, asked: bool) -> None:
+    """RFC 5998 §4: the UE asks, and the gateway decides."""
+    link = ike_link(responder=responder_policy(eap_only=allowed)).connect()
+    link.at_gateway = lambda octets: octets if octets[4 + 18] == ExchangeType.IKE_SA_INIT else None
+    link.until(lambda: len(link.to_gateway) == 2)
+    payloads = list(link.open_last(link.to_gateway[-1], by_ue=True).payloads)
+    more = (Notify(NotifyType.EAP_ONLY_AUTHENTICATION),) if asked else ()
+    link.ue_says(IKE_AUTH, *payloads, *more, message_id=1)
+    link.run(link.now + 0.05)
+    proofs = [Certificate, Authentication] if not (allowed and asked) else []
+    assert [type(one) for one in said(link).payloads] == [IdResponder, *proofs, EapMessage]
 
 
 def test_gateway_signs_by_the_older_method_for_an_older_ue() -> None:

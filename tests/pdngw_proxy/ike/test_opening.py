@@ -87,7 +87,7 @@ def test_gateway_refuses_when_nothing_is_common_and_says_what_was() -> None:
 def test_gateway_asks_for_the_group_that_it_wants() -> None:
     link = opened(
         SecurityAssociation(offer((ike_proposal((), (), (), (MODP_2048,)), *IKE_PROPOSALS))),
-        KeyExchange(15, bytes(384)),
+        KeyExchange(2, bytes(128)),
         GOOD[2],
     )
     assert said(link).payloads == (Notify(NotifyType.INVALID_KE_PAYLOAD, b"\0\x1f"),)
