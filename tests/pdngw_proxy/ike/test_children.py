@@ -1,5 +1,6 @@
 """Child SAs at the responder: choosing and narrowing."""
 
+from dataclasses import replace
 from ipaddress import IPv4Network, IPv6Address, IPv6Network
 
 import pytest
@@ -8,7 +9,7 @@ from tests.ike_link import HA_ADDRESS, HOME_ADDRESS, NAI, IkeLink, ike_link
 from wire.ciphers import AES_GCM_16_128
 from wire.ikev2.child import Mode
 from wire.ikev2.constants import ExchangeType, NotifyType, ProtocolId
-from wire.ikev2.groups import CURVE25519, ECP_256, MODP_3072
+from wire.ikev2.groups import CURVE25519, ECP_256, MODP_2048
 from wire.ikev2.message import Message, Payload
 from wire.ikev2.payloads.ke import KeyExchange
 from wire.ikev2.payloads.nonce import Nonce
@@ -120,6 +121,9 @@ def test_gateway_refuses_algorithms_that_it_does_not_want() -> None:
     assert "no common ESP proposal: offered ESN NO_ESN; wanted AES_GCM" in link.refused[-1]
 
 
+MODP_1024 = replace(MODP_2048, transform_id=2, name="MODP_1024")
+
+
 def fresh(ke: KeyExchange | None, group: object = CURVE25519) -> IkeLink:
     wanted = with_groups((esp_proposal((AES_GCM_16_128,), ()),), (group,))  # type: ignore[arg-type]
     extra = (ke,) if ke else ()
@@ -153,7 +157,7 @@ def test_gateway_refuses_an_unusable_public_value() -> None:
 
 
 def test_gateway_refuses_a_group_that_it_does_not_want() -> None:
-    assert said(fresh(None, MODP_3072)).payloads == (Notify(NotifyType.NO_PROPOSAL_CHOSEN),)
+    assert said(fresh(None, MODP_1024)).payloads == (Notify(NotifyType.NO_PROPOSAL_CHOSEN),)
 
 
 def test_gateway_speaks_of_esp_alone() -> None:
