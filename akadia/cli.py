@@ -265,37 +265,6 @@ class _Commands:
 
         return serve(self._config())
 
-    def attach(
-        self,
-        *,
-        pings: int = 5,
-        stay: Flag = False,
-        tun: Annotated[str, Parameter(show_default=False)] = "",
-        json: Flag = False,
-    ) -> int:
-        """Find the PDN GW, authenticate, bind the Home Address, ping through the tunnel, and detach.
-
-        Tells each step as it holds. Without --tun it needs no privileges.
-
-            akadia --config lab/akadia.toml ue attach
-            akadia --config lab/akadia.toml ue attach --tun akadia0 --stay
-
-        Parameters
-        ----------
-        pings
-            How many echo requests to send to the home agent by Home Address.
-        stay
-            Stay attached until SIGTERM or Ctrl-C.
-        tun
-            Make a TUN device of this name with the Home Address on it, for this machine's applications: then
-            `ping -6 -I NAME` reaches the home network. It needs root or CAP_NET_ADMIN, and ends with the attach.
-        json
-            Print each step as a line of JSON.
-        """
-        from ue_sim.app import main as attach_ue
-
-        return attach_ue(self._config(), pings=pings, stay=stay, as_json=json, tun=tun)
-
 
 _SERVERS = {
     "hss": "The Home Subscriber Server.",
@@ -310,6 +279,7 @@ def _add_commands(app: App, commands: _Commands) -> None:
     from akadia.explain import add_explain
     from akadia.identity_keys import identity_keys
     from akadia.load import load_commands
+    from akadia.ue_commands import ue_commands
 
     for command in (commands.init, commands.up, commands.demo):
         app.command(command)
@@ -329,9 +299,7 @@ def _add_commands(app: App, commands: _Commands) -> None:
             add_session_commands(server, commands.config_file)
             server.command(identity_keys(commands.config_file))
         app.command(server)
-    ue = _group("ue", "The UE.")
-    ue.command(commands.attach)
-    app.command(ue)
+    app.command(ue_commands(commands.config_file))
     app.command(load_commands(commands.config_file))
 
 

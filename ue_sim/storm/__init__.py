@@ -1,0 +1,1 @@
+"""Thousands of UEs at once, to see what a network does with them."""
