@@ -200,7 +200,7 @@ def gateway_site(
     `more` stands in its connection (such as "rekey_time = 5s"), `settings` beside eap-radius in the section of plugins;
     `name` is what it calls itself, a name of its certificate.
     """
-    laboratory = create(folder / "lab", aaa="radius")
+    laboratory = create(folder / "lab", aaa="radius", capture=True)
     _move(laboratory)
     core, gateway, ue = new(), new(), new()
     join(core, {core: (f"{AAA}/24", f"{DNS}/24"), gateway: (f"{GATEWAY_ADDRESS}/24",), ue: (f"{UE}/24",)})
