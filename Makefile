@@ -55,13 +55,13 @@ interop: peers        ## the tests against peers that nobody here wrote
 test: lint types peers ## everything: check, stack tests and interop
 	$(BIN)/python -m pytest -q -n $(JOBS)
 
-bench: peers $(VENV)/peers/.tried  ## how fast the HSS is here, beside what it has to be: 15 minutes, or BENCH=--quick
+bench: peers $(VENV)/peers/.tried  ## how fast HSS and AAA server are here, beside what they have to be: 25 minutes, or BENCH=--quick
 	$(BIN)/python -m tests.bench $(BENCH)
 
-# no package has hostapd's authentication centre; without it one comparison is left out
-$(VENV)/peers/.tried: tests/bench/hlr_auc_gw.sh
+# no package has hostapd's authentication centre, or hostapd without limits; without them a comparison is left out
+$(VENV)/peers/.tried: tests/bench/hostap.sh
 	@mkdir -p $(@D)
-	@tests/bench/hlr_auc_gw.sh $(@D) >$(VENV)/peers.log 2>&1 || echo "hlr_auc_gw could not be built: $(VENV)/peers.log says why"
+	@tests/bench/hostap.sh $(@D) >$(VENV)/peers.log 2>&1 || echo "hostap could not be built: $(VENV)/peers.log says why"
 	@touch $@
 
 sqn-proof: peers      ## 100,000 vectors by 8 processes that are killed at random, on both engines: no SQN twice

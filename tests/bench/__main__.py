@@ -1,4 +1,4 @@
-"""`python -m tests.bench`: how fast the HSS is on this machine, beside what it has to be."""
+"""`python -m tests.bench`: how fast HSS and AAA server are on this machine, beside what they have to be."""
 
 import argparse
 import sys
@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from functools import partial
 
 from runtime import logs
-from tests.bench import at_scale, auc_socket, in_process, over_diameter
+from tests.bench import at_scale, auc_socket, in_process, over_diameter, over_radius
 from tests.bench.machine import as_line, describe
 from tests.bench.processes import BenchFailed
 from tests.bench.rows import Row
@@ -31,6 +31,14 @@ MEASUREMENTS: Mapping[str, Callable[[Workplace], Iterator[Row]]] = {
     "import-sqlite": partial(at_scale.imports, "sqlite"),
     "lookup": at_scale.lookups,
     "size": at_scale.rate_by_size,
+    "aaa-radius-sqlite": partial(over_radius.full, "sqlite"),
+    "aaa-radius-postgresql": partial(over_radius.full, "postgresql"),
+    "aaa-time-based": over_radius.by_the_clock,
+    "aaa-fast": over_radius.fast,
+    "aaa-diameter-sqlite": partial(over_radius.diameter, "sqlite"),
+    "aaa-diameter-postgresql": partial(over_radius.diameter, "postgresql"),
+    "aaa-hostapd": over_radius.beside_hostapd,
+    "aaa-size": over_radius.by_size,
     "import-postgresql-many": at_scale.import_of_many_on_postgresql,
 }
 ON_REQUEST = frozenset({"import-postgresql-many"})
@@ -39,17 +47,20 @@ ON_REQUEST = frozenset({"import-postgresql-many"})
 EPILOG = f"""\
 measurements: {" ".join(MEASUREMENTS)}
 
-  python -m tests.bench                          all of them, some 15 minutes on two cores
-  python -m tests.bench --quick                  all of them on small stores, some 3 minutes
+  python -m tests.bench                          all of them, some 25 minutes on two cores
+  python -m tests.bench --quick                  all of them on small stores, some 5 minutes
   python -m tests.bench --only 'vectors-*'       those whose names match
+  python -m tests.bench --only 'aaa-*'           the AAA server alone, some 12 minutes
   python -m tests.bench --only swx-sqlite --json > figures.json
   make bench BENCH="--quick"                     the same from make, which installs the foreign peers first
 
-Every figure is the median of the rounds; min - max are the slowest round and the fastest. CPU is that of the HSS
-process (or processes) for one operation, DB that of PostgreSQL's, and "cores" how many cores the HSS had: far below 1
+Every figure is the median of the rounds; min - max are the slowest round and the fastest. CPU is that of the server's
+process (or processes) for one operation, DB that of PostgreSQL's, and "cores" how many cores it had: far below 1
 for one process, it waited for the disk, for the database, or for neighbours. "slowed" is how much longer a fixed piece
 of work took just before the rounds than at its fastest: 2.0x means that neighbours had half of the machine. Only
-successes count, and a sample of them is verified with the subscriber's keys.
+successes count, and a sample of them is verified with the subscriber's keys; of the AAA server every answer is
+verified. With RADLOAD=PATH the rows beside hostapd are also asked by that program, a generator in C with radload's
+options and output, to see what ours takes of the machine.
 
 Whoever wants to compare two versions looks at CPU: of all figures it depends least on what else the machine does.
 """

@@ -10,7 +10,7 @@ from random import Random
 
 from hss.provisioning.subscribers import show
 from hss.store.engines import reader_engine
-from tests.bench.cards import imsi_of, write_cards
+from tests.bench.cards import imsi_of
 from tests.bench.over_diameter import one_round
 from tests.bench.processes import family_cpu_seconds
 from tests.bench.rows import Bar, Round, Row, in_ms
@@ -48,10 +48,7 @@ def _imported_many(workplace: Workplace, engine: Engine, first: Row) -> Row:
 
 
 def _imported(workplace: Workplace, engine: Engine, count: int, bar: Bar) -> Row:
-    cards = workplace.folder / f"cards{count}.csv"
-    if not cards.exists():
-        workplace.tell(f"makes a file of {count:,} cards")
-        write_cards(cards, count, "milenage")
+    cards = workplace.cards(count)
     what = f"import of {count:,} rows, {ENGINES[engine]}"
     rounds = workplace.measured(what, partial(_import, workplace, engine, count, cards))
     row = Row(f"import-{engine}-{count}", what, rounds, bar)

@@ -47,14 +47,25 @@ def beside_hlr_auc_gw(workplace: Workplace) -> Iterator[Row]:
     count = workplace.effort.few
     with ExitStack() as running:
         centres = [_ours(workplace, running, count)]
-        program = shutil.which(PROGRAM) or (str(BUILT) if BUILT.exists() else None)
+        program = found()
         if program is None:
-            workplace.tell(f"{PROGRAM} is not here: tests/bench/hlr_auc_gw.sh builds it")
+            workplace.tell(f"{PROGRAM} is not here: tests/bench/hostap.sh builds it")
         else:
             centres[:0] = _theirs(workplace, running, program, count)
         asks = {each.what: partial(_ask, each, workplace.folder, count, workplace.effort.seconds) for each in centres}
         rounds = workplace.in_turns(asks)
     yield from _rows(centres, rounds, f"{IN_FLIGHT} outstanding, {count:,} subscribers")
+
+
+def found() -> str | None:
+    """The path of hostapd's authentication centre, or None."""
+    return shutil.which(PROGRAM) or (str(BUILT) if BUILT.exists() else None)
+
+
+def write_file(path: Path, count: int) -> None:
+    """Its file of so many cards, whose SQN begin anew."""
+    users = [(imsi, *(key.hex() for key in keys_of(imsi))) for imsi in map(imsi_of, range(count))]
+    path.write_text("".join(f"{imsi} {k} {opc} 8000 000000000000\n" for imsi, k, opc in users))
 
 
 def _rows(centres: Sequence[Centre], rounds: Mapping[str, tuple[Round, ...]], remark: str) -> Iterator[Row]:
@@ -96,8 +107,8 @@ def _started(running: ExitStack, folder: Path, program: str, name: str, what: st
 
 
 def _write_keys(cards: Path, database: Path, count: int) -> None:
+    write_file(cards, count)
     users = [(imsi, *(key.hex() for key in keys_of(imsi))) for imsi in map(imsi_of, range(count))]
-    cards.write_text("".join(f"{imsi} {k} {opc} 8000 000000000000\n" for imsi, k, opc in users))
     connection = sqlite3.connect(database)
     with connection:
         connection.execute(_SCHEMA)

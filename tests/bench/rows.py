@@ -19,6 +19,8 @@ class Round:
     peak_mb: float | None = None
     probe_us: float = 0.0
     """What a fixed piece of work cost just before: it tells how fast the machine was."""
+    failed: int = 0
+    """Operations that were tried and came to nothing; they are not among `operations`."""
 
     @property
     def rate(self) -> float:
@@ -33,12 +35,16 @@ class Bar:
     rate: float | None = None
     p99_ms: float | None = None
     peak_mb: float | None = None
+    p50_ms: float | None = None
+    cpu_us: float | None = None
 
     def __str__(self) -> str:
         rate = f"{self.rate:,.0f}/s" if self.rate is not None else ""
+        cpu = f"{self.cpu_us:,.0f} us" if self.cpu_us is not None else ""
+        p50 = f"p50 {self.p50_ms:g} ms" if self.p50_ms is not None else ""
         p99 = f"p99 {self.p99_ms:g} ms" if self.p99_ms is not None else ""
         peak = f"peak {self.peak_mb:,.0f} MB" if self.peak_mb is not None else ""
-        return ", ".join(part for part in (rate, p99, peak) if part)
+        return ", ".join(part for part in (rate, cpu, p50, p99, peak) if part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,15 +103,26 @@ class Row:
         return median(each.probe_us for each in self.rounds)
 
     @property
+    def failed(self) -> int:
+        """Operations of all rounds that came to nothing."""
+        return sum(each.failed for each in self.rounds)
+
+    @property
     def missed(self) -> tuple[str, ...]:
         """What of the bar is missed, and by how much."""
         found = []
         if self.bar.rate is not None and self.rate < self.bar.rate:
             found.append(f"{1 - self.rate / self.bar.rate:.0%} too slow")
+        if self.bar.cpu_us is not None and self.cpu_us > self.bar.cpu_us:
+            found.append(f"{self.cpu_us / self.bar.cpu_us - 1:.0%} too much CPU")
+        if self.bar.p50_ms is not None and (self.p50_ms or 0) > self.bar.p50_ms:
+            found.append(f"p50 {(self.p50_ms or 0) - self.bar.p50_ms:.1f} ms too long")
         if self.bar.p99_ms is not None and (self.p99_ms or 0) > self.bar.p99_ms:
             found.append(f"p99 {(self.p99_ms or 0) - self.bar.p99_ms:.1f} ms too long")
         if self.bar.peak_mb is not None and (self.peak_mb or 0) > self.bar.peak_mb:
             found.append(f"{(self.peak_mb or 0) - self.bar.peak_mb:.0f} MB too much")
+        if str(self.bar) and self.failed:
+            found.append(f"{self.failed:,} failed")
         return tuple(found)
 
     @property
@@ -124,6 +141,7 @@ class Row:
             "most_per_second": most,
             "rounds": len(self.rounds),
             "operations": sum(each.operations for each in self.rounds),
+            "failed": self.failed,
             "cpu_us": self.cpu_us,
             "cores": self.cores,
             "database_cpu_us": self.database_cpu_us,

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal, Self
 
 from tests import softhsm
+from tests.bench.cards import write_cards
 from tests.bench.machine import probe_us
 from tests.bench.processes import BenchFailed
 from tests.bench.rows import Round
@@ -81,6 +82,14 @@ class Workplace:
             populate(known, profile, self.tell)
             self.keep(known, engine, profile)
         return known
+
+    def cards(self, count: int) -> Path:
+        """A file of so many cards, made when it is first asked for."""
+        path = self.folder / f"cards{count}.csv"
+        if not path.exists():
+            self.tell(f"makes a file of {count:,} cards")
+            write_cards(path, count, "milenage")
+        return path
 
     def keep(self, site: Site, engine: Engine, profile: str = "milenage") -> None:
         """Let others use this store."""

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,27 @@ def test_imports_and_large_stores_are_measured() -> None:
     assert rows["import-sqlite-200"]["peak_mb"] > 10
 
 
+def test_aaa_server_is_measured_beside_its_bars() -> None:
+    measured, _ = bench(*TINY, "--only", "aaa-radius-sqlite", "aaa-diameter-sqlite")
+    rows = {row["name"]: row for row in measured["rows"]}
+    radius = {f"aaa-radius-sqlite-{which}" for which in ("1", "2", "alone")}
+    assert set(rows) == {*radius, "aaa-diameter-sqlite-1", "aaa-diameter-sqlite-8"}
+    for row in rows.values():
+        assert row["operations"] > 0
+        assert row["failed"] == 0
+        assert row["cpu_us"] > 0
+        assert "20 subscribers" in row["remark"]
+    assert rows["aaa-radius-sqlite-2"]["bar"] == "4,000/s, 300 us, p99 25 ms"
+
+
+def test_hostapd_is_asked_the_same(foreign_peer: Callable[[str], str]) -> None:
+    foreign_peer("hostapd")
+    measured, _ = bench(*TINY, "--only", "aaa-hostapd")
+    asked = {row["what"]: row for row in measured["rows"]}
+    assert {"hostapd as Debian has it, our AuC socket, SQLite", "ours beside it, SQLite, 2 workers"} <= set(asked)
+    assert all(row["operations"] > 0 and row["failed"] == 0 for row in asked.values())
+
+
 def test_unknown_measurement_is_named() -> None:
     words = [sys.executable, "-m", "tests.bench", "--only", "tea"]
     run = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
@@ -71,15 +93,17 @@ def test_times_are_put_in_order() -> None:
 
 
 def row(*rates: int, bar: Bar) -> Row:
-    rounds = tuple(Round(rate, 1.0, 0.5, 0.25, 1.0, float(rate), 100.0, 0.5) for rate in rates)
+    rounds = tuple(Round(rate, 1.0, 0.5, 0.25, 1.0, float(rate), 100.0, 0.5, rate // 100) for rate in rates)
     return Row("name", "what", rounds, bar, "a remark")
 
 
 def test_row_has_medians_and_says_what_is_missed() -> None:
     one = row(100, 400, 200, bar=Bar(rate=250, p99_ms=150, peak_mb=90))
     assert (one.rate, one.extent, one.cpu_us, one.database_cpu_us) == (200, (100, 400), 2500, 1250)
-    assert one.verdict == "20% too slow; p99 50.0 ms too long; 10 MB too much"
-    assert row(300, bar=Bar(rate=300)).verdict == "met"
+    assert one.verdict == "20% too slow; p99 50.0 ms too long; 10 MB too much; 7 failed"
+    assert row(99, bar=Bar(rate=99, p50_ms=1, cpu_us=6000)).verdict == "met"
+    assert row(50, bar=Bar(p50_ms=0.5, cpu_us=8000)).verdict == "25% too much CPU; p50 0.5 ms too long"
+    assert str(Bar(rate=4000, p50_ms=0.5, cpu_us=300)) == "4,000/s, 300 us, p50 0.5 ms"
     assert row(300, bar=Bar()).verdict == ""
 
 

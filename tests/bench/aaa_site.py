@@ -1,0 +1,141 @@
+"""A real AAA server on a store of the bench, with its HSS in the same process, and hostapd in its place."""
+
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from load.process_cpu import family_cpu_seconds
+from tests.bench.processes import Daemon
+from tests.bench.site import Site, akadia, akadia_words
+
+REALM = "nai.epc.mnc001.mcc001.3gppnetwork.org"
+"""Of every NAI."""
+PEERS = 8
+"""So many Diameter peers may connect, `load1.example` and so on."""
+SECRET = "a secret of the bench"
+
+_LONGEST_START, _PAUSE, _QUIET = 20.0, 0.5, 0.03
+
+_AAA = """
+[aaa]
+origin_host = "aaa.example"
+origin_realm = "example"
+[aaa.identities]
+keys = "identity.keys"
+reauthentications = 65535
+[aaa.radius]
+auth = "127.0.0.1:{radius}"
+[[aaa.radius.client]]
+name = "load"
+network = "127.0.0.0/8"
+secret_file = "radius.secret"
+network_name = "WLAN"
+[aaa.diameter]
+address = "127.0.0.1:{diameter}"
+"""
+_PEER = """
+[[aaa.diameter.peer]]
+name = "load{number}"
+origin_host = "load{number}.example"
+origin_realm = "example"
+addresses = ["127.0.0.0/8"]
+applications = ["eap", "s6b", "swm"]
+network_name = "WLAN"
+"""
+_HOSTAPD = """
+driver=none
+interface=radius0
+eap_server=1
+eap_user_file={folder}/users
+eap_sim_db=unix:{vectors}
+radius_server_clients={folder}/clients
+radius_server_auth_port={port}
+"""
+
+
+@dataclass(frozen=True)
+class ServingAaa:
+    """Whom to ask, where, and whose CPU counts."""
+
+    pids: tuple[int, ...]
+    radius: str
+    diameter: str
+    secret_file: Path
+    subscribers: int
+    postmaster: int | None = None
+
+
+@contextmanager
+def serving(site: Site, workers: int = 1) -> Iterator[ServingAaa]:
+    """`akadia aaa serve` with so many workers, until the end of the block."""
+    name = f"aaa{workers}"
+    config, radius, diameter = _config(site, name)
+    words = akadia_words(config, "aaa", "serve", "--workers", str(workers))
+    daemon = Daemon(words, site.folder / f"{name}.log")
+    try:
+        daemon.said("workers ready" if workers > 1 else "aaa ready")
+        _settle(daemon.pid)
+        yield ServingAaa(
+            (daemon.pid,),
+            f"127.0.0.1:{radius}",
+            f"127.0.0.1:{diameter}",
+            site.folder / "radius.secret",
+            site.subscribers,
+            site.postmaster,
+        )
+    finally:
+        daemon.end()
+
+
+def _settle(pid: int) -> None:
+    """Return when the worker that waits to replace another has loaded: it must not be counted."""
+    until, before = time.monotonic() + _LONGEST_START, -1.0
+    while time.monotonic() < until and (now := family_cpu_seconds(pid)) - before > _QUIET:
+        before = now
+        time.sleep(_PAUSE)
+
+
+def _config(site: Site, name: str) -> tuple[Path, int, int]:
+    """The configuration of an AAA server called `name`, and its ports of RADIUS and Diameter."""
+    hss = site.config()
+    path = site.folder / f"{name}.toml"
+    radius, diameter = free_port(), free_port()
+    peers = "".join(_PEER.format(number=number) for number in range(1, PEERS + 1))
+    path.write_text(hss.read_text() + _AAA.format(radius=radius, diameter=diameter) + peers)
+    secret = site.folder / "radius.secret"
+    secret.write_text(SECRET)
+    secret.chmod(0o600)
+    if not (site.folder / "identity.keys").exists():
+        akadia(path, "aaa", "identity-keys", "rotate")
+    return path, radius, diameter
+
+
+@contextmanager
+def serving_hostapd(site: Site, program: str, name: str, vectors: Path, centre: int) -> Iterator[ServingAaa]:
+    """hostapd as an EAP server that asks process `centre` for vectors over the socket `vectors`."""
+    folder = site.folder / name
+    folder.mkdir(exist_ok=True)
+    (folder / "users").write_text('"0"* AKA\n"2"* AKA\n"4"* AKA\n"6"* AKA\'\n"7"* AKA\'\n"8"* AKA\'\n')
+    (folder / "clients").write_text(f"127.0.0.0/8 {SECRET}\n")
+    port = free_port()
+    (folder / "hostapd.conf").write_text(_HOSTAPD.format(folder=folder, vectors=vectors, port=port))
+    secret = folder / "radius.secret"
+    secret.write_text(SECRET)
+    secret.chmod(0o600)
+    daemon = Daemon([program, str(folder / "hostapd.conf")], folder / "log")
+    try:
+        daemon.said("AP-ENABLED")
+        yield ServingAaa((daemon.pid, centre), f"127.0.0.1:{port}", "", secret, site.subscribers)
+    finally:
+        daemon.end()
+
+
+def free_port() -> int:
+    """A port of loopback that nobody has, for UDP and TCP."""
+    with socket.socket() as stream, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagrams:
+        stream.bind(("127.0.0.1", 0))
+        datagrams.bind(stream.getsockname())
+        return int(stream.getsockname()[1])
