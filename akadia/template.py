@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address, IPv6Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import Literal
 
 from runtime.logs import Level
@@ -72,6 +72,11 @@ class Block:
     def home_prefix(self) -> IPv6Network:
         """The home link's prefix, of the documentation prefix (RFC 3849)."""
         return IPv6Network((int(IPv6Address("2001:db8::")) | (self.a << 8 | self.b) << 64, 64))
+
+    @property
+    def ipv4_home_prefix(self) -> IPv4Network:
+        """Where IPv4 Home Addresses come from; only tunnels see them (RFC 1918)."""
+        return IPv4Network((10 << 24 | self.a << 16 | self.b << 8, 24))
 
     @property
     def home_agent(self) -> IPv6Address:
@@ -296,6 +301,7 @@ certificate = "pki/pgw.pem"  # its certificate for IKEv2
 key = "pki/pgw.key"  # and the key
 ha_address = {_quoted(str(block.home_agent))}  # the home agent's IPv6 address
 home_prefix = {_quoted(str(block.home_prefix))}  # the pool that Home Addresses come from
+ipv4_home_prefix = {_quoted(str(block.ipv4_home_prefix))}  # and the IPv4 ones, for UEs that ask (RFC 5555 §3.1.1)
 ike_proposals = []  # what it accepts for IKE SAs, such as ["aes256gcm16-prfsha384-ecp384"]; [] for all that is good
 esp_proposals = []  # and for ESP, such as ["aes256gcm16", "aes256-sha256"]; [] for all that is good
 eap_only = false  # true: a UE that asks for no certificate gets none (RFC 5998)
@@ -329,6 +335,7 @@ dns = {_quoted(f"{block.dns}:{DNS_PORT}")}  # the DNS server that it asks for it
 ca = "pki/ca.pem"  # whom the PDN GW's certificate must come from
 gateway_id = {_quoted(plan.host("pgw"))}  # the name that the certificate must carry
 usim = "ue/usim.toml"  # its card: IMSI, K and OPc
+ipv4 = true  # asks for an IPv4 Home Address as well
 method = "aka"  # aka (EAP-AKA) or aka-prime (EAP-AKA')
 ike_proposals = []  # what it offers for the IKE SA, such as ["aes256gcm16-prfsha384-ecp384"]; [] for all that is good
 esp_proposals = []  # and for ESP, such as ["aes256gcm16", "aes256-sha256"]; [] for all that is good

@@ -11,25 +11,33 @@ from wire.ip.ipv6 import HEADER_OCTETS, PROTO_ICMPV6, PROTO_MOBILITY, Ipv6Packet
 from wire.mip6.binding_ack import AckFlag, BindingAck
 from wire.mip6.binding_error import BindingError
 from wire.mip6.binding_update import BindingFlag, BindingUpdate
-from wire.mip6.ipv4_options import NO_KEEPALIVE, Ipv4AddressAck, Ipv4HomeAddress, NatDetection
+from wire.mip6.ipv4_options import NO_KEEPALIVE, Ipv4AddressAck, NatDetection
 from wire.mip6.ipv6_options import LIFETIME_UNIT, BindingRefreshAdvice
 from wire.mip6.messages import MobilityMessage, build_message
-from wire.mip6.options import MobilityOption, find
+from wire.mip6.options import MobilityOption
 from wire.mip6.refresh_request import RefreshRequest
 from wire.mip6.revocation import RevocationIndication
-from wire.mip6.statuses import BindingErrorStatus, BindingStatus, Ipv4AckStatus
+from wire.mip6.statuses import BindingErrorStatus, BindingStatus
 
 
 def acknowledgement(
-    policy: HomeAgentPolicy, arrived: MobilityArrived, update: BindingUpdate, status: BindingStatus, units: int
+    policy: HomeAgentPolicy,
+    arrived: MobilityArrived,
+    update: BindingUpdate,
+    status: BindingStatus,
+    units: int,
+    ipv4: Ipv4AddressAck | None = None,
 ) -> SendMobility:
-    """The answer to `update`, to where it came from, granting `units` of 4 s (RFC 6275 §9.5.4)."""
+    """The answer to `update`, to where it came from, granting `units` of 4 s (RFC 6275 §9.5.4).
+
+    `ipv4` is the answer to its IPv4 Home Address option, None where it had none.
+    """
     ack = BindingAck(
         status=status,
         flags=_flags(policy, update) if status == BindingStatus.ACCEPTED else AckFlag(0),
         sequence=update.sequence,
         lifetime=units,
-        options=_options(policy, arrived, update, units),
+        options=_options(policy, arrived, update, units, ipv4),
     )
     return _to_sender(policy, arrived, ack)
 
@@ -86,29 +94,19 @@ def _flags(policy: HomeAgentPolicy, update: BindingUpdate) -> AckFlag:
 
 
 def _options(
-    policy: HomeAgentPolicy, arrived: MobilityArrived, update: BindingUpdate, units: int
+    policy: HomeAgentPolicy,
+    arrived: MobilityArrived,
+    update: BindingUpdate,
+    units: int,
+    ipv4: Ipv4AddressAck | None,
 ) -> tuple[MobilityOption, ...]:
     """RFC 5555 §4.5: an IPv4 Home Address is answered, and what is known of a NAT is told."""
-    options: list[MobilityOption] = []
+    options: list[MobilityOption] = [ipv4] if ipv4 is not None else []
     advice = policy.refresh_advice // LIFETIME_UNIT
     if 0 < advice < units:
         options.append(BindingRefreshAdvice(advice))
-    asked = find(update.options, Ipv4HomeAddress)
-    if asked is not None and units:
-        options.append(Ipv4AddressAck(_ipv4_status(asked), asked.address, prefix_length=0))
     if isinstance(arrived.outer.address, IPv4Address):
         nat = is_behind_nat(update, arrived.outer.address)
         refresh = policy.nat_refresh if nat else NO_KEEPALIVE
         options.append(NatDetection(refresh, force_udp=policy.force_udp))
     return tuple(options)
-
-
-def _ipv4_status(asked: Ipv4HomeAddress) -> Ipv4AckStatus:
-    """This home agent has no IPv4 Home Addresses; the IPv6 binding is made all the same (RFC 5555 §4.5)."""
-    if asked.prefix_length == 0 or asked.address.is_multicast:
-        return Ipv4AckStatus.INVALID_ADDRESS
-    if asked.prefix_requested:
-        return Ipv4AckStatus.PREFIX_UNAUTHORISED
-    if asked.address.is_unspecified:
-        return Ipv4AckStatus.DYNAMIC_UNAVAILABLE
-    return Ipv4AckStatus.INCORRECT_HOME_ADDRESS

@@ -84,6 +84,7 @@ def _settings(config: PdnGwConfig) -> GatewaySettings:
             ha_address=config.ha_address,
             eap_only=config.eap_only,
             asks_identity=config.ask_identity,
+            ipv4_home_prefix=config.ipv4_home_prefix,
             ike_proposals=tuple(map(parse_ike, config.ike_proposals)) or IKE_PROPOSALS,
             esp_proposals=tuple(map(parse_esp, config.esp_proposals)) or ESP_PROPOSALS,
         ),
@@ -96,6 +97,7 @@ def _settings(config: PdnGwConfig) -> GatewaySettings:
         agent=HomeAgentPolicy(
             ha_address=config.ha_address,
             home_prefix=config.home_prefix,
+            ipv4_home_prefix=config.ipv4_home_prefix,
             most_lifetime=config.lifetime_limit,
             most_bindings=config.session_limit,
             refresh_advice=config.refresh_advice,

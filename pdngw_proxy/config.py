@@ -1,6 +1,6 @@
 """[pdngw]: where the gateway listens, who it is, which Home Addresses it gives."""
 
-from ipaddress import IPv4Address, IPv6Address, IPv6Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
@@ -21,6 +21,9 @@ class PdnGwConfig(Section):
     key: ConfigPath = Field(description="its private key, PEM")
     ha_address: IPv6Address = Field(description="the home agent's IPv6 address, in the home prefix")
     home_prefix: IPv6Network = Field(description='the pool of Home Addresses, such as "2001:db8:1::/64"')
+    ipv4_home_prefix: IPv4Network | None = Field(
+        default=None, description='the pool of IPv4 Home Addresses, such as "10.1.2.0/24" (RFC 5555 §3.1.1)'
+    )
     tun: str = Field(default="", max_length=15, description='a TUN device such as "akadia0", or "" for none')
     aaa: Literal["diameter", "radius"] = "diameter"
     ike_proposals: Annotated[tuple[str, ...], AfterValidator(checked(parse_ike))] = Field(
@@ -46,4 +49,10 @@ class PdnGwConfig(Section):
     def _home_agent_is_at_home(self) -> Self:
         if self.ha_address not in self.home_prefix:
             raise ValueError(f"ha_address {self.ha_address} is not in {self.home_prefix}; choose one in home_prefix")
+        return self
+
+    @model_validator(mode="after")
+    def _ipv4_home_network_has_hosts(self) -> Self:
+        if self.ipv4_home_prefix is not None and self.ipv4_home_prefix.prefixlen > 29:
+            raise ValueError(f"ipv4_home_prefix {self.ipv4_home_prefix} is too small; choose /29 or wider")
         return self

@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
-from ipaddress import IPv6Address
+from ipaddress import IPv4Address, IPv6Address
 from typing import assert_never
 
 from pdngw_proxy.forwarding import Discard, ForwardEffect, Forwarder, SendHome, SendToTunnel
@@ -30,6 +30,7 @@ from wire.esp.sa import SequenceExhausted
 from wire.ikev2.association import Association
 from wire.ikev2.child import Mode
 from wire.ikev2.nat import Endpoint
+from wire.ip.checksum import IpAddress
 from wire.ip.ipv6 import Ipv6Packet
 from wire.mip6.encapsulation import open_mobility, parse_tunnelled, seal_mobility, spi_of
 
@@ -45,8 +46,8 @@ class CloseSession:
 PlaneEffect = GatewayEffect | CloseSession
 Effects = Iterator[PlaneEffect]
 
-_DESTINATION = slice(24, 40)
-"""Where an IPv6 header has its Destination Address (RFC 8200 §3)."""
+_DESTINATIONS = {4: slice(16, 20), 6: slice(24, 40)}
+"""Where a header of each IP version has its Destination Address (RFC 791 §3.1, RFC 8200 §3)."""
 
 _MOST_HOPS = 8
 """Packets that one packet may cause on its way: an answer, an error, the answer's way home."""
@@ -55,8 +56,9 @@ _MOST_HOPS = 8
 class DataPlane:
     """Opens, checks, forwards and seals. `dsmip` is our own socket for Binding Updates.
 
-    With `device` the home network is outside of this process, but for the home agent's own address in `home`: a kernel
-    would refuse what Mobile IPv6 adds to a packet (RFC 6275 §6.3, §6.4).
+    `routers` are the home agent's own addresses, the IPv6 one first. With `device` the home network is outside of this
+    process, but for those addresses in `home`: a kernel would refuse what Mobile IPv6 adds to a packet (RFC 6275
+    §6.3, RFC 6275 §6.4).
     """
 
     def __init__(
@@ -65,29 +67,30 @@ class DataPlane:
         sessions: SessionBook,
         agent: HomeAgent,
         home: HomeNetwork,
-        ha_address: IPv6Address,
+        routers: tuple[IPv6Address, *tuple[IPv4Address, ...]],
         dsmip: Endpoint,
         device: bool = False,
     ) -> None:
         self._sessions = sessions
         self._agent = agent
         self._home = home
-        self._ha_address = ha_address
+        self._ha_address = routers[0]
+        self._own = {router.packed for router in routers}
         self._dsmip = dsmip
         self._device = device
-        self._forwarder = Forwarder(ha_address=ha_address, binding=self._way_to)
+        self._forwarder = Forwarder(routers=routers, home_of=self._home_of)
 
-    def _way_to(self, home_address: IPv6Address) -> object | None:
-        """A binding; or the session of a UE without an SA for Binding Updates, which is where its IKE SA says.
+    def _home_of(self, address: IpAddress) -> IPv6Address | None:
+        """The Home Address whose binding has `address`; or that of a UE without an SA for Binding Updates.
 
         That is plain remote access: a tunnel and an address, and no mobility (RFC 7296 §1.1.3).
         """
-        binding = self._agent.binding(home_address)
-        if binding is not None:
-            return binding
-        session = self._sessions.of_home(home_address)
+        bound = self._agent.home_of(address)
+        if bound is not None or not isinstance(address, IPv6Address):
+            return bound
+        session = self._sessions.of_home(address)
         is_mobile_node = session is not None and session.outbound(Mode.TRANSPORT) is not None
-        return None if is_mobile_node else session
+        return None if session is None or is_mobile_node else address
 
     # Binding Updates
 
@@ -164,11 +167,11 @@ class DataPlane:
         if association.child.mode is not Mode.TUNNEL:
             raise ProtocolViolation(f"ESP of {session.identity} outside its IPv6 packet")
         packet = association.open_tunnelled(octets)
-        yield from self._forward(self._forwarder.from_tunnel(packet.build(), association.home_address, now), now)
+        yield from self._forward(self._forwarder.from_tunnel(packet, association.home_address, now), now)
 
     def receive_home(self, octets: bytes, now: float) -> Effects:
         """A packet from the home network's device."""
-        if octets[_DESTINATION] == self._ha_address.packed:
+        if _destination(octets) in self._own:
             for answer in self._home.deliver(octets):
                 yield DeliverHome(answer)
         else:
@@ -183,7 +186,7 @@ class DataPlane:
             match effect:
                 case SendToTunnel(home_address, octets):
                     yield from self._tunnel(home_address, octets)
-                case SendHome(octets) if self._device and octets[_DESTINATION] != self._ha_address.packed:
+                case SendHome(octets) if self._device and _destination(octets) not in self._own:
                     yield DeliverHome(octets)
                 case SendHome(octets):
                     for answer in self._home.deliver(octets):
@@ -222,8 +225,13 @@ class DataPlane:
 def _of_binding(binding: Binding) -> dict[str, str]:
     return {
         "home_address": str(binding.home_address),
+        **({"ipv4_home_address": str(binding.ipv4_home_address)} if binding.ipv4_home_address else {}),
         "care_of": str(binding.care_of),
         "lifetime": f"{binding.lifetime} s",
         "sequence": str(binding.sequence),
         "nat": "yes" if binding.nat_detected else "no",
     }
+
+
+def _destination(octets: bytes) -> bytes:
+    return octets[_DESTINATIONS.get(octets[0] >> 4 if octets else 0, slice(0))]

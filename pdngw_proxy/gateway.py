@@ -30,6 +30,7 @@ from pdngw_proxy.home_network import HomeNetwork, correspondent_of
 from pdngw_proxy.ike import events as ike
 from pdngw_proxy.ike.policy import Admission, ResponderPolicy
 from pdngw_proxy.ike.table import ResponderTable, SaEffect, SaEvent, TableEvent
+from pdngw_proxy.ipv4_home import home_agent_of
 from pdngw_proxy.mobility import HomeAgentPolicy, RevokeRequested, SessionEnded
 from pdngw_proxy.sessions import GatewaySession, SessionBook
 from wire.esp.encapsulation import KEEPALIVE, NON_ESP_MARKER, has_ike_shape
@@ -76,12 +77,18 @@ class Gateway:
         self._agent = HomeAgent(settings.agent)
         self._pool = HomeAddressPool(settings.home_prefix, reserved=(ha_address, correspondent))
         self.sessions = SessionBook()
-        hosts = () if settings.device else (correspondent,)
+        ipv4 = settings.agent.ipv4_home_prefix
+        routers = (ha_address,) if ipv4 is None else (ha_address, home_agent_of(ipv4))
+        prefixes = (settings.home_prefix,) if ipv4 is None else (settings.home_prefix, ipv4)
         self._plane = DataPlane(
             sessions=self.sessions,
             agent=self._agent,
-            home=HomeNetwork(ha_address=ha_address, prefix=settings.home_prefix, hosts=hosts),
-            ha_address=ha_address,
+            home=HomeNetwork(
+                routers=routers,
+                prefixes=prefixes,
+                hosts=() if settings.device else [correspondent_of(prefix) for prefix in prefixes],
+            ),
+            routers=routers,
             dsmip=settings.dsmip,
             device=settings.device,
         )

@@ -28,7 +28,7 @@ class DatagramArrived:
 
 @dataclass(frozen=True, slots=True)
 class HomePacketArrived:
-    """The home network's device has an IPv6 packet for a Home Address, or for the home agent."""
+    """The home network's device has an IP packet for a Home Address, or for the home agent."""
 
     octets: bytes
 
@@ -72,7 +72,7 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class DeliverHome:
-    """Put an IPv6 packet on the home network's device."""
+    """Put an IP packet on the home network's device."""
 
     octets: bytes
 

@@ -15,6 +15,8 @@ from pdngw_proxy.bindings import (
     Revoking,
     Unbound,
 )
+from pdngw_proxy.home_network import correspondent_of
+from pdngw_proxy.ipv4_home import Ipv4HomePool, home_agent_of
 from pdngw_proxy.mobility import (
     AgentEffect,
     AgentEvent,
@@ -43,8 +45,10 @@ from pdngw_proxy.registration import (
 from wire.errors import DecodeError
 from wire.mip6.binding_update import BindingUpdate
 from wire.mip6.header import HEADER_LEN_OFFSET, checksum_holds
+from wire.mip6.ipv4_options import Ipv4HomeAddress
 from wire.mip6.ipv6_options import LIFETIME_UNIT
 from wire.mip6.messages import MobilityMessage, is_known_type, parse_message
+from wire.mip6.options import find
 from wire.mip6.revocation import RevocationAck
 from wire.mip6.sequence import following
 from wire.mip6.statuses import BindingStatus, is_accepted, name_of
@@ -85,6 +89,9 @@ class HomeAgent:
         self._policy = policy
         self._cache = BindingCache(policy.most_bindings)
         self._complaints = RateLimit(most=_MOST_COMPLAINTS)
+        prefix = policy.ipv4_home_prefix
+        own = frozenset({home_agent_of(prefix), correspondent_of(prefix)}) if prefix is not None else frozenset()
+        self._ipv4 = Ipv4HomePool(prefix, reserved=own)
         self._indication = 0
 
     @property
@@ -95,6 +102,14 @@ class HomeAgent:
     def binding(self, home_address: IPv6Address) -> Binding | None:
         """The binding of a Home Address, or None."""
         return self._cache.binding(home_address)
+
+    def home_of(self, address: IpAddress) -> IPv6Address | None:
+        """The Home Address of the bound mobile node to which a packet for `address` goes, or None."""
+        if isinstance(address, IPv6Address):
+            return address if self._cache.binding(address) is not None else None
+        holder = self._ipv4.holder(address)
+        binding = self._cache.binding(holder) if holder is not None else None
+        return holder if binding is not None and binding.ipv4_home_address == address else None
 
     def entry(self, home_address: IPv6Address) -> Entry:
         """The state of a Home Address, one of TRANSITIONS."""
@@ -117,6 +132,8 @@ class HomeAgent:
     def _become(self, home_address: IPv6Address, event: AgentEvent, entry: Entry) -> None:
         check_transition(TRANSITIONS, self._cache.entry(home_address), event, entry)
         self._cache.put(home_address, entry)
+        if isinstance(entry, Unbound):
+            self._ipv4.release(home_address)
 
     def _see_to_due(self, now: float) -> list[AgentEffect]:
         effects: list[AgentEffect] = []
@@ -223,6 +240,8 @@ class HomeAgent:
         if refusal is not None:
             return self._refuse(arrived, update, refusal, entry)
         units = granted_units(update, self._policy)
+        asked = find(update.options, Ipv4HomeAddress)
+        ipv4 = self._ipv4.answer(asked, arrived.source) if asked is not None else None
         expires_at = now + units * LIFETIME_UNIT
         binding = Binding(
             home_address=arrived.source,
@@ -233,10 +252,11 @@ class HomeAgent:
             lifetime=units * LIFETIME_UNIT,
             expires_at=expires_at,
             nat_detected=is_behind_nat(update, arrived.outer.address),
+            ipv4_home_address=ipv4.address if ipv4 is not None and is_accepted(ipv4.status) else None,
         )
         ask_at = expires_at - self._policy.asking_share * binding.lifetime
         self._become(arrived.source, arrived, Registered(binding, ask_at))
-        answer = answers.acknowledgement(self._policy, arrived, update, BindingStatus.ACCEPTED, units)
+        answer = answers.acknowledgement(self._policy, arrived, update, BindingStatus.ACCEPTED, units, ipv4)
         if isinstance(entry, Registered):
             return [BindingChanged(binding, entry.binding), answer]
         return [BindingAdded(binding), answer]

@@ -1,7 +1,7 @@
 """What happens to the home agent, and what it wants done (RFC 6275 §10, RFC 5555 §4.5)."""
 
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address, IPv6Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
 from wire.mip6.binding_update import BindingFlag
 from wire.mip6.revocation import RevocationTrigger
@@ -23,7 +23,8 @@ class Binding:
     """One entry of the binding cache (RFC 6275 §9.1); its key is the Home Address.
 
     `care_of` is what the mobile node says of itself, `endpoint` where its last update came from: they differ behind a
-    NAT. `lifetime` in seconds as granted, `expires_at` on the machine's clock.
+    NAT. `lifetime` in seconds as granted, `expires_at` on the machine's clock. `ipv4_home_address` is bound beside the
+    key, or None (RFC 5555 §4.5).
     """
 
     home_address: IPv6Address
@@ -34,6 +35,7 @@ class Binding:
     lifetime: int
     expires_at: float
     nat_detected: bool
+    ipv4_home_address: IPv4Address | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +135,7 @@ AgentEffect = SendMobility | SendPacket | BindingAdded | BindingChanged | Bindin
 class HomeAgentPolicy:
     """What this home agent grants; times in seconds.
 
+    `ipv4_home_prefix` is where IPv4 Home Addresses come from, None where there are none.
     `prefix_lifetime` is the home prefix's, past which no binding goes (RFC 6275 §10.3.1). `refresh_advice` is when the
     next update is wanted, 0 to leave it to the mobile node (RFC 6275 §6.2.4); one that has not come when `asking_share`
     of the lifetime is left is asked for. `nat_refresh` is told to a mobile node behind a NAT (RFC 5555 §6: 110).
@@ -142,6 +145,7 @@ class HomeAgentPolicy:
 
     ha_address: IPv6Address
     home_prefix: IPv6Network
+    ipv4_home_prefix: IPv4Network | None = None
     most_lifetime: int = 3600
     most_bindings: int = 65536
     prefix_lifetime: int = 2_592_000

@@ -73,6 +73,8 @@ class GatewayShell:
         if config.tun:
             self._device = TunDevice.open(config.tun, self._home_packet, self._home_lost)
             self._device.add_route(config.home_prefix)
+            if config.ipv4_home_prefix is not None:
+                self._device.add_route(config.ipv4_home_prefix)
 
     def holds(self, session: str) -> bool:
         """Whether an accepted session has this name."""

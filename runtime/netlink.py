@@ -3,7 +3,7 @@
 import os
 import socket
 import struct
-from ipaddress import IPv6Interface, IPv6Network
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
 
 from wire.errors import DecodeError
 
@@ -14,6 +14,7 @@ _RTM_SETLINK, _RTM_NEWADDR, _RTM_NEWROUTE = 19, 20, 24
 _IFLA_MTU, _IFLA_AF_SPEC, _IFLA_INET6_ADDR_GEN_MODE, _ADDR_GEN_MODE_NONE = 4, 26, 8, 1
 _IFA_ADDRESS, _IFA_LOCAL, _IFA_F_NODAD = 1, 2, 0x02
 _RTA_DST, _RTA_OIF, _RT_TABLE_MAIN, _RTPROT_STATIC, _RTN_UNICAST = 1, 4, 254, 4, 1
+_RT_SCOPE_LINK = 253
 _IFF_UP = 0x1
 
 _HEADER = struct.Struct("=IHHII")
@@ -43,12 +44,12 @@ def link_up(index: int) -> bytes:
     return _request(_RTM_SETLINK, 0, _LINK.pack(socket.AF_UNSPEC, 0, index, _IFF_UP, _IFF_UP))
 
 
-def new_address(index: int, address: IPv6Interface) -> bytes:
+def new_address(index: int, address: IPv4Interface | IPv6Interface) -> bytes:
     """The request that gives an interface an address, and with it the route to the address's network.
 
     No other host shares the address's link, so that no duplicate is looked for (RFC 4862 §5.4).
     """
-    body = _ADDRESS.pack(socket.AF_INET6, address.network.prefixlen, _IFA_F_NODAD, 0, index)
+    body = _ADDRESS.pack(_family(address.ip), address.network.prefixlen, _IFA_F_NODAD, 0, index)
     octets = address.ip.packed
     return _request(
         _RTM_NEWADDR,
@@ -57,16 +58,19 @@ def new_address(index: int, address: IPv6Interface) -> bytes:
     )
 
 
-def new_route(index: int, network: IPv6Network) -> bytes:
+def new_route(index: int, network: IPv4Network | IPv6Network) -> bytes:
     """The request that leads a network to an interface; one that leads there already is not replaced."""
-    body = _ROUTE.pack(
-        socket.AF_INET6, network.prefixlen, 0, 0, _RT_TABLE_MAIN, _RTPROT_STATIC, 0, _RTN_UNICAST, 0
-    )  # fmt: skip
+    family, scope = _family(network.network_address), _RT_SCOPE_LINK if network.version == 4 else 0
+    body = _ROUTE.pack(family, network.prefixlen, 0, 0, _RT_TABLE_MAIN, _RTPROT_STATIC, scope, _RTN_UNICAST, 0)
     return _request(
         _RTM_NEWROUTE,
         _NLM_F_CREATE | _NLM_F_EXCL,
         body + _attribute(_RTA_DST, network.network_address.packed) + _attribute(_RTA_OIF, struct.pack("=I", index)),
     )
+
+
+def _family(address: IPv4Address | IPv6Address) -> int:
+    return socket.AF_INET if address.version == 4 else socket.AF_INET6
 
 
 def ask(request: bytes) -> None:

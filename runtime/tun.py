@@ -1,4 +1,4 @@
-"""A TUN device on the event loop: the machine's own applications send and receive IPv6 packets through it."""
+"""A TUN device on the event loop: the machine's own applications send and receive IP packets through it."""
 
 import asyncio
 import errno
@@ -8,7 +8,7 @@ import re
 import socket
 import struct
 from collections.abc import Callable
-from ipaddress import IPv6Interface, IPv6Network
+from ipaddress import IPv4Interface, IPv4Network, IPv6Interface, IPv6Network
 
 from runtime import netlink
 from runtime.config import ConfigError
@@ -88,11 +88,11 @@ class TunDevice:
             raise _refused(name, error, _REMEDIES) from None
         return cls(descriptor, name, on_packet, on_lost)
 
-    def add_address(self, address: IPv6Interface) -> None:
+    def add_address(self, address: IPv4Interface | IPv6Interface) -> None:
         """Put an address on the device, and lead its network there; ConfigError in one line."""
         self._ask(netlink.new_address(self._index(), address))
 
-    def add_route(self, network: IPv6Network) -> None:
+    def add_route(self, network: IPv4Network | IPv6Network) -> None:
         """Lead a network there, of which this machine need have no address; ConfigError in one line."""
         self._ask(netlink.new_route(self._index(), network))
 

@@ -142,7 +142,7 @@ class VirtualUe:
         """Ask it to attach, for the first time or once more."""
         self.tell(ue.AttachRequested(NOW))
 
-    def ping(self, destination: IPv6Address, pings: int = 5) -> PingFinished:
+    def ping(self, destination: IPv4Address | IPv6Address, pings: int = 5) -> PingFinished:
         """Ping and let the clock run until the series is over."""
         before = len(self.said(PingFinished))
         self.tell(PingRequested(destination=destination, identifier=7, count=pings))

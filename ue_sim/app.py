@@ -68,9 +68,16 @@ async def _steps(ue: UeShell, pings: int, tun: str) -> int:
     if not pings:
         return 0
     finished = await ue.ping(attached.ha_address, pings)
+    lost = finished.sent - finished.received
+    ipv4: dict[str, str] = {}
+    if attached.ipv4_home_address is not None:
+        router = attached.ipv4_home_address.network.network_address + 1
+        answered = await ue.ping(router, 1)
+        lost += answered.sent - answered.received
+        ipv4 = {"IPv4 ping": f"{attached.ipv4_home_address.ip} to {router}: {answered.received} of {answered.sent}"}
     device = {"TUN device": f"{tun} {attached.home_address}/{attached.prefix_length}"} if tun else {}
-    ue.step_done(Step.TUNNEL, ping_evidence(finished.sent, finished.round_trips) | device)
-    return finished.sent - finished.received
+    ue.step_done(Step.TUNNEL, ping_evidence(finished.sent, finished.round_trips) | ipv4 | device)
+    return lost
 
 
 def ping_evidence(sent: int, round_trips: tuple[float, ...]) -> dict[str, str]:
@@ -135,6 +142,7 @@ def settings_of(raw: RawConfig, imsi: Imsi) -> UeSettings:
         anchors=read_certificates(ue.ca),
         ike_proposals=tuple(map(parse_ike, ue.ike_proposals)) or IKE_PROPOSALS,
         esp_proposals=esp_proposals if ue.esn else without_esn(esp_proposals),
+        ipv4=ue.ipv4,
         lifetime=ue.lifetime,
         give_up_after=ue.give_up_after,
     )

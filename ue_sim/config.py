@@ -28,6 +28,7 @@ class UeConfig(Section):
         default=(), description='and for ESP, ["aes256gcm16", "aes256-sha256"] or the like'
     )
     esn: bool = Field(default=True, description="whether ESP may count in 64 bits (RFC 4303 §2.2.1)")
+    ipv4: bool = Field(default=False, description="whether an IPv4 Home Address is asked for (RFC 5555 §3.1.1)")
     lifetime: int = Field(default=3600, ge=4, le=262140, description="seconds that a binding is asked for")
     give_up_after: float = Field(default=20.0, gt=0, description="seconds until an attach without answers is given up")
 

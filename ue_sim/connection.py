@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from ipaddress import IPv6Network
+from ipaddress import IPv4Network, IPv6Network
 from typing import assert_never
 
 from ue_sim.eap.temporary import Kept
@@ -20,10 +20,11 @@ from wire.ikev2.association import Association, outbound_of
 from wire.ikev2.child import ChildSa, Mode
 from wire.ikev2.nat import Endpoint
 from wire.ikev2.selectors import TrafficSelector
-from wire.ip.ipv6 import Ipv6Packet
+from wire.ip.packet import IpPacket
 from wire.sansio import RandomBytes, Tick
 
 _ANYWHERE = TrafficSelector.network(IPv6Network("::/0"))
+_ANYWHERE_IPV4 = TrafficSelector.network(IPv4Network("0.0.0.0/0"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,7 @@ class Connection:
 
     def __init__(self, *, settings: UeSettings, usim: Usim, random: RandomBytes, kept: Kept | None = None) -> None:
         self._random = random
+        self._ipv4 = (_ANYWHERE_IPV4,) if settings.ipv4 else ()
         self._peer = AkaPeer(
             usim=usim,
             imsi=settings.imsi,
@@ -137,7 +139,7 @@ class Connection:
         deadlines = (self._initiator.deadline, self._peer.deadline)
         return min((deadline for deadline in deadlines if deadline is not None), default=None)
 
-    def open(self, octets: bytes) -> Ipv6Packet | None:
+    def open(self, octets: bytes) -> IpPacket | None:
         """The inner packet of ESP in UDP; None for IKE, which goes to `handle`. Raises as Association does."""
         encapsulated = parse_encapsulated(octets)
         match encapsulated:
@@ -222,8 +224,9 @@ class Connection:
         if self._complete:
             return
         if child.mode is Mode.TRANSPORT:
-            home = (TrafficSelector.address(home_address),)
-            yield from self.handle(ike.ChildRequested(Mode.TUNNEL, local=home, remote=(_ANYWHERE,)), now)
+            # which IPv4 Home Address it will be, only the Binding Acknowledgement says (RFC 5555 §4.5)
+            local = (TrafficSelector.address(home_address), *self._ipv4)
+            yield from self.handle(ike.ChildRequested(Mode.TUNNEL, local, (_ANYWHERE, *self._ipv4)), now)
         elif self.transport is not None:
             self._complete = True
             yield TunnelReady(self.transport, association)

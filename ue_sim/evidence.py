@@ -54,7 +54,9 @@ def of_update(update: BindingUpdate, care_of: Endpoint) -> dict[str, str]:
 def of_binding(bound: Bound) -> dict[str, str]:
     """What the Binding Acknowledgement grants."""
     nat = {None: "not said", True: "detected", False: "none"}[bound.nat_detected]
-    return {"status": "0 accepted", "sequence": str(bound.sequence), "lifetime": f"{bound.lifetime:.0f} s", "NAT": nat}
+    ipv4 = {} if bound.ipv4_home_address is None else {"IPv4 Home Address": str(bound.ipv4_home_address)}
+    facts = {"status": "0 accepted", "sequence": str(bound.sequence), "lifetime": f"{bound.lifetime:.0f} s", "NAT": nat}
+    return facts | ipv4
 
 
 def _spis(association: Association) -> str:

@@ -1,7 +1,7 @@
 """The mobile node: keeps one binding at the home agent (RFC 6275 §11.7, RFC 5555 §4.4, TS 24.303 §A.2)."""
 
 from dataclasses import dataclass, field, replace
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv4Interface
 from typing import assert_never
 
 from ue_sim.binding_states import (
@@ -318,8 +318,11 @@ class MobileNode:
         granted = float(min(ack.lifetime_seconds, self.policy.lifetime))
         nat = find(ack.options, NatDetection)
         ipv4_ack = find(ack.options, Ipv4AddressAck)
-        ipv4 = ipv4_ack.address if ipv4_ack is not None and is_accepted(ipv4_ack.status) else None
-        self._ipv4_home_address = ipv4 or self._ipv4_home_address
+        wanted = self._ipv4_home_address is not None
+        ipv4 = _interface(ipv4_ack) if wanted and ipv4_ack is not None and is_accepted(ipv4_ack.status) else None
+        if wanted:
+            # one that is not confirmed is not asked for again by its name, which would be refused (RFC 5555 §4.5)
+            self._ipv4_home_address = ipv4.ip if ipv4 is not None else self.policy.ipv4_home_address
         refresh_at = max(sent_at + _refresh_after(ack, nat, granted), now + min(_LEAST_REFRESH, granted / 2))
         self.state = Registered(session, sent_at + granted, refresh_at)
         return [
@@ -338,6 +341,11 @@ class MobileNode:
 
 def _send(session: Session, message: BindingUpdate | RevocationAck) -> SendMobility:
     return SendMobility(build_message(message, session.home_address, session.ha_address), message)
+
+
+def _interface(ack: Ipv4AddressAck) -> IPv4Interface:
+    """The address that was granted; a prefix length of 0 says nothing about its network (RFC 5555 §3.2.1)."""
+    return IPv4Interface((ack.address, ack.prefix_length if 0 < ack.prefix_length <= 32 else 32))
 
 
 def _refresh_after(ack: BindingAck, nat: NatDetection | None, granted: float) -> float:

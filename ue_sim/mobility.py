@@ -1,7 +1,7 @@
 """What happens to a mobile node, and what it wants done (RFC 6275 §11, RFC 5555 §4.4)."""
 
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address
+from ipaddress import IPv4Address, IPv4Interface, IPv6Address
 
 from wire.mip6.binding_update import BindingUpdate
 from wire.mip6.revocation import RevocationAck
@@ -61,7 +61,8 @@ class Bound:
     """The home agent holds a binding, new or renewed; times are on the machine's clock, in seconds.
 
     `lifetime` was granted from the sending of the update on. `nat_detected` is None where the home agent did not say.
-    `moves_ike`: the IKE SA follows the Care-of Address (RFC 6275 §11.7.3).
+    `ipv4_home_address` is bound beside the other, with the length of its network's prefix, or None. `moves_ike`: the
+    IKE SA follows the Care-of Address (RFC 6275 §11.7.3).
     """
 
     care_of: CareOf
@@ -70,7 +71,7 @@ class Bound:
     expires_at: float
     refresh_at: float
     nat_detected: bool | None
-    ipv4_home_address: IPv4Address | None
+    ipv4_home_address: IPv4Interface | None
     moves_ike: bool
 
 

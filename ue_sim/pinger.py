@@ -1,10 +1,10 @@
-"""A series of ICMPv6 echo requests through the tunnel, each awaited for a limited time (RFC 4443 §4.1)."""
+"""A series of ICMP echo requests through the tunnel, each awaited for a limited time (RFC 4443 §4.1, RFC 792)."""
 
 from dataclasses import dataclass, replace
-from ipaddress import IPv6Address
 from typing import assert_never
 
 from ue_sim.stack import EchoAnswered, EchoFailed
+from wire.ip.checksum import IpAddress
 from wire.sansio import Tick, Transitions, check_transition
 
 
@@ -12,7 +12,7 @@ from wire.sansio import Tick, Transitions, check_transition
 class PingRequested:
     """Send `count` echo requests, `interval` seconds apart, and wait `timeout` seconds for each reply."""
 
-    destination: IPv6Address
+    destination: IpAddress
     identifier: int
     count: int = 5
     interval: float = 0.2
@@ -27,7 +27,7 @@ PingerEvent = PingRequested | EchoAnswered | EchoFailed | Tick
 class SendEcho:
     """Send one echo request."""
 
-    destination: IPv6Address
+    destination: IpAddress
     identifier: int
     sequence: int
     data: bytes

@@ -16,7 +16,8 @@ class UeSettings:
 
     `ike` is the UE's own socket for IKE and ESP in UDP, `dns` the DNS server, `gateway_port` the PDN GW's IKE port and
     `dsmip_port` its port for Binding Updates. The PDN GW must prove `gateway_name` under one of `anchors`. With
-    `device` a TUN device carries what this machine's applications send and receive by Home Address.
+    `device` a TUN device carries what this machine's applications send and receive by Home Address. `ipv4` asks for an
+    IPv4 Home Address as well (RFC 5555 §3.1.1).
     """
 
     imsi: Imsi
@@ -34,3 +35,4 @@ class UeSettings:
     lifetime: int = 3600
     give_up_after: float = 20.0
     device: bool = False
+    ipv4: bool = False

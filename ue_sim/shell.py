@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from ipaddress import IPv6Address, IPv6Interface
+from ipaddress import IPv6Interface
 from typing import Self, assert_never
 
 from runtime.config import ConfigError
@@ -40,6 +40,7 @@ from ue_sim.ue_events import (
 )
 from ue_sim.usim import Usim
 from wire.ikev2.nat import Endpoint
+from wire.ip.checksum import IpAddress
 
 log = get_logger("ue")
 
@@ -132,7 +133,7 @@ class UeShell:
             raise UeFailed(Step.DISCOVERY, "the UE did not come to an end of its attach")
         return told
 
-    async def ping(self, destination: IPv6Address, count: int) -> PingFinished:
+    async def ping(self, destination: IpAddress, count: int) -> PingFinished:
         """Step 8: `count` echo requests from the Home Address; UeFailed when the UE is no longer attached."""
         identifier = int.from_bytes(secrets.token_bytes(2), "big")
         told = await self._ask(PingRequested(destination=destination, identifier=identifier, count=count), count + 5.0)
@@ -244,6 +245,8 @@ class UeShell:
             return attached
         try:
             self._device.add_address(IPv6Interface((attached.home_address, attached.prefix_length)))
+            if attached.ipv4_home_address is not None:
+                self._device.add_address(attached.ipv4_home_address)
         except ConfigError as error:
             self._device_lost(str(error))
             return AttachFailed(Step.TUNNEL, str(error))

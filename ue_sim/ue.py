@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from ipaddress import IPv6Address
+from ipaddress import IPv4Address, IPv6Address
 from typing import assert_never
 
 from ue_sim import evidence
@@ -78,7 +78,11 @@ class Ue:
         self._connection: Connection | None = None
         self._kept = Kept()
         self._node = MobileNode(
-            MobilityPolicy(lifetime=settings.lifetime, give_up_after=settings.give_up_after),
+            MobilityPolicy(
+                lifetime=settings.lifetime,
+                give_up_after=settings.give_up_after,
+                ipv4_home_address=IPv4Address(0) if settings.ipv4 else None,
+            ),
             sequence=int.from_bytes(random(2), "big"),
         )
         self._host = Host(device=settings.device)
@@ -268,11 +272,12 @@ class Ue:
         yield Send(Channel.DSMIP, datagram, Endpoint(self._connection.gateway.address, self._settings.dsmip_port))
 
     def _bound(self, bound: Bound) -> Effects:
+        self._host.settle_ipv4(bound.ipv4_home_address.ip if bound.ipv4_home_address else None)
         if isinstance(self.state, Registering):
             gateway, home_address = self.state.gateway, self.state.home_address
             self.state = OnTheNetwork(gateway, home_address)
             yield StepTaken(Step.BINDING_ACK, evidence.of_binding(bound))
-            yield Attached(home_address, gateway.ipv6, self._prefix_length)
+            yield Attached(home_address, gateway.ipv6, self._prefix_length, bound.ipv4_home_address)
 
     def _unbound(self, cause: str, now: float) -> Effects:
         if isinstance(self.state, Registering):

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
-from ipaddress import IPv6Address
+from ipaddress import IPv4Interface, IPv6Address
 
 from ue_sim.discovery import Discovered
 from ue_sim.ike.events import IkeKeysReady
@@ -105,11 +105,15 @@ class StepTaken:
 
 @dataclass(frozen=True, slots=True)
 class Attached:
-    """The binding stands and the tunnel may be used; `prefix_length` is that of the home network."""
+    """The binding stands and the tunnel may be used; `prefix_length` is that of the home network.
+
+    `ipv4_home_address` comes with the length of its own network's prefix, or there is none.
+    """
 
     home_address: IPv6Address
     ha_address: IPv6Address
     prefix_length: int = 128
+    ipv4_home_address: IPv4Interface | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """What Child SAs may be for at the responder: the Home Address, and nothing of anybody else (RFC 4877 §4.3)."""
 
-from ipaddress import IPv6Address, IPv6Network
+from ipaddress import IPv4Network, IPv6Address, IPv6Network
 
 from pdngw_proxy.ike.policy import ResponderPolicy
 from pdngw_proxy.ike.states import Sa
@@ -10,6 +10,7 @@ from wire.ikev2.message import Message
 from wire.ikev2.selectors import MOBILITY_HEADER, TrafficSelector
 
 _EVERYWHERE = (TrafficSelector.network(IPv6Network("::/0")),)
+_EVERYWHERE_IPV4 = (TrafficSelector.network(IPv4Network("0.0.0.0/0")),)
 
 
 def first(policy: ResponderPolicy, sa: Sa, home_address: IPv6Address, message: Message, spi: bytes) -> Granted:
@@ -29,10 +30,15 @@ def first(policy: ResponderPolicy, sa: Sa, home_address: IPv6Address, message: M
 def scope_of(policy: ResponderPolicy, home_address: IPv6Address, mode: Mode) -> Scope:
     """Transport mode is for Mobility Headers between the UE and us; tunnel mode for whatever the Home Address sends.
 
-    Whatever was asked for, no SA carries another Home Address than the one that was leased (RFC 4877 §4.3).
+    Whatever was asked for, no SA carries another Home Address than the one that was leased (RFC 4877 §4.3). Which IPv4
+    Home Address goes with it, only its binding says (RFC 5555 §4.5).
     """
     if mode is Mode.TRANSPORT:
         own = (TrafficSelector.address(home_address, MOBILITY_HEADER),)
         network = (TrafficSelector.address(policy.ha_address, MOBILITY_HEADER),)
         return Scope(local=network, remote=own, purpose=str(home_address))
-    return Scope(local=_EVERYWHERE, remote=(TrafficSelector.address(home_address),), purpose=str(home_address))
+    home: tuple[TrafficSelector, ...] = (TrafficSelector.address(home_address),)
+    if policy.ipv4_home_prefix is None:
+        return Scope(local=_EVERYWHERE, remote=home, purpose=str(home_address))
+    home = (*home, TrafficSelector.network(policy.ipv4_home_prefix))
+    return Scope(local=(*_EVERYWHERE, *_EVERYWHERE_IPV4), remote=home, purpose=str(home_address))

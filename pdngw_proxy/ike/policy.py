@@ -1,7 +1,7 @@
 """What the PDN GW may decide in IKEv2: who it is, what it accepts, how long it waits."""
 
 from dataclasses import dataclass, field
-from ipaddress import IPv6Address
+from ipaddress import IPv4Network, IPv6Address
 
 from cryptography import x509
 
@@ -24,12 +24,14 @@ class ResponderPolicy:
     CREATE_CHILD_SA may name for them, None where it may do without; `lifetimes` is how long SAs live.
     With `eap_only` a UE that asks for it gets no certificate (RFC 5998); with `asks_identity` each is asked for its
     identity by EAP, even where IDi is one.
+    A tunnel may carry IPv4 Home Addresses of `ipv4_home_prefix`; which of them is whose, bindings say (RFC 5555 §4.5).
     """
 
     name: str
     chain: tuple[x509.Certificate, ...]
     key: SigningKey
     ha_address: IPv6Address
+    ipv4_home_prefix: IPv4Network | None = None
     ike_proposals: tuple[Proposal, ...] = IKE_PROPOSALS
     esp_proposals: tuple[Proposal, ...] = ESP_PROPOSALS
     eap_only: bool = False

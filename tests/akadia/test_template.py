@@ -1,7 +1,7 @@
 """The configuration of a laboratory: each part of Akadia reads its own section of it, and every key is explained."""
 
 import tomllib
-from ipaddress import IPv4Address, IPv6Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Network
 from pathlib import Path
 
 import pytest
@@ -101,6 +101,7 @@ def test_block_gives_each_node_its_own_address() -> None:
     assert len({BLOCK.dns, BLOCK.hss, BLOCK.aaa, BLOCK.pdngw, BLOCK.ue}) == 5
     assert BLOCK.home_prefix == IPv6Network("2001:db8:0:709::/64")
     assert BLOCK.home_agent in BLOCK.home_prefix
+    assert BLOCK.ipv4_home_prefix == IPv4Network("10.7.9.0/24")
 
 
 def test_no_port_needs_privileges() -> None:

@@ -1,20 +1,23 @@
 """The parsers of wire/ip, and the seeds they are fuzzed from."""
 
 from collections.abc import Callable
-from ipaddress import IPv6Address
+from ipaddress import IPv4Address, IPv6Address
 
 from tests.wire.mip6.vectors import PACKETS, named
-from wire.ip.checksum import transport_checksum
+from wire.ip.checksum import internet_checksum, transport_checksum
 from wire.ip.extensions import DestinationOption, DestinationOptions, Type2RoutingHeader, unfold
+from wire.ip.icmpv4 import build_icmpv4, parse_icmpv4
 from wire.ip.icmpv6 import EchoRequest, PacketTooBig, ParameterProblem, TimeExceeded, build_icmpv6, parse_icmpv6
 from wire.ip.ipv4 import Ipv4Packet
 from wire.ip.ipv6 import Ipv6Packet
+from wire.ip.packet import parse_packet
 from wire.ip.responder import respond
 from wire.ip.udp import UdpDatagram
 
 HERE, THERE = IPv6Address("2001:db8::1"), IPv6Address("2001:db8::2")
 MESSAGES = (EchoRequest(1, 2, b"data"), PacketTooBig(1400, b"?"), TimeExceeded(0, b"?"), ParameterProblem(0, 6, b"?"))
 ICMPV6 = tuple(build_icmpv6(message, HERE, THERE) for message in MESSAGES)
+ICMPV4 = tuple(build_icmpv4(message) for message in MESSAGES)
 UDP = (UdpDatagram(4500, 7, b"hello").build(HERE, THERE),)
 SIX = tuple(vector.packet for vector in PACKETS if vector.linktype == "raw-ipv6")
 FOUR = tuple(vector.packet for vector in PACKETS if vector.linktype == "raw-ipv4")
@@ -31,11 +34,20 @@ def _answer(octets: bytes, next_header: int, at: int) -> object:
     return respond(Ipv6Packet(source=HERE, destination=THERE, next_header=next_header, payload=payload))
 
 
+def _answer4(octets: bytes) -> object:
+    bare = octets[:2] + bytes(2) + octets[4:]
+    payload = octets[:2] + internet_checksum(bare).to_bytes(2, "big") + octets[4:] if len(octets) > 3 else octets
+    return respond(Ipv4Packet(source=IPv4Address(1), destination=IPv4Address(2), protocol=1, payload=payload))
+
+
 ENTRIES: dict[str, tuple[Callable[[bytes], object], tuple[bytes, ...]]] = {
     "wire.ip.ipv4.Ipv4Packet.parse": (Ipv4Packet.parse, FOUR),
     "wire.ip.ipv6.Ipv6Packet.parse": (Ipv6Packet.parse, SIX),
     "wire.ip.udp.UdpDatagram.parse": (lambda octets: UdpDatagram.parse(octets, HERE, THERE), UDP),
     "wire.ip.icmpv6.parse_icmpv6": (lambda octets: parse_icmpv6(octets, HERE, THERE), ICMPV6),
+    "wire.ip.packet.parse_packet": (parse_packet, (*SIX[:1], *FOUR[:1])),
+    "wire.ip.icmpv4.parse_icmpv4": (parse_icmpv4, ICMPV4),
+    "wire.ip.responder.respond icmpv4": (_answer4, ICMPV4),
     "wire.ip.extensions.DestinationOptions.parse": (
         DestinationOptions.parse,
         (DestinationOptions(59, (DestinationOption.home_address(HERE),)).build(),),

@@ -62,8 +62,8 @@ class Ground:
         self.plane = DataPlane(
             sessions=book,
             agent=self.agent,
-            home=HomeNetwork(ha_address=AGENT, prefix=self.policy.home_prefix, hosts=()),
-            ha_address=AGENT,
+            home=HomeNetwork(routers=[AGENT], prefixes=[self.policy.home_prefix], hosts=()),
+            routers=(AGENT,),
             dsmip=DSMIP,
         )
         self.session = GatewaySession(b"one", "one", local=NATT, peer=Endpoint(CARE_OF, 4500), identity="UE")

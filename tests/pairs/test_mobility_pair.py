@@ -22,6 +22,7 @@ from wire.errors import DecodeError
 from wire.esp.replay import Replayed
 from wire.esp.sa import InboundSa, OutboundSa
 from wire.ip.ipv6 import PROTO_IPV6, Ipv6Packet
+from wire.ip.packet import parse_packet
 from wire.mip6.encapsulation import open_mobility, parse_tunnelled, seal_mobility
 from wire.sansio import Tick
 from wire.secret import Secret
@@ -230,15 +231,15 @@ def test_pings_go_through_the_tunnel_and_come_back() -> None:
     network.run(until=5.0)
     out, out_end = _sa_pair(3)
     back, back_end = _sa_pair(4)
-    forwarder = Forwarder(ha_address=AGENT, binding=network.agent.binding)
-    home = HomeNetwork(ha_address=AGENT, prefix=PREFIX, hosts=[correspondent_of(PREFIX)])
+    forwarder = Forwarder(routers=[AGENT], home_of=network.agent.home_of)
+    home = HomeNetwork(routers=[AGENT], prefixes=[PREFIX], hosts=[correspondent_of(PREFIX)])
     stack, pinger = Stack(HOME), Pinger()
 
     def through_the_tunnel(octets: bytes) -> list[bytes]:
         inner, next_header = out_end.open(out.seal(octets, PROTO_IPV6))
         assert next_header == PROTO_IPV6
         answers = []
-        for effect in forwarder.from_tunnel(inner, HOME, network.now):
+        for effect in forwarder.from_tunnel(parse_packet(inner), HOME, network.now):
             assert isinstance(effect, SendHome)
             for answer in home.deliver(effect.octets):
                 for sent in forwarder.from_home(answer, network.now):

@@ -20,6 +20,7 @@ from wire.ikev2.child import Mode
 from wire.ikev2.nat import Endpoint
 from wire.ip.icmpv6 import EchoReply, EchoRequest, build_icmpv6, parse_icmpv6
 from wire.ip.ipv6 import PROTO_ICMPV6, PROTO_IPV6, PROTO_MOBILITY, PROTO_UDP, Ipv6Packet
+from wire.ip.packet import hops_left
 from wire.ip.udp import UdpDatagram
 from wire.mip6.binding_ack import BindingAck
 from wire.mip6.binding_update import BindingFlag, BindingUpdate
@@ -46,8 +47,8 @@ class Ground:
         self.plane = DataPlane(
             sessions=self.book,
             agent=HomeAgent(policy),
-            home=HomeNetwork(ha_address=AGENT, prefix=PREFIX, hosts=() if device else (CORRESPONDENT,)),
-            ha_address=AGENT,
+            home=HomeNetwork(routers=[AGENT], prefixes=[PREFIX], hosts=() if device else (CORRESPONDENT,)),
+            routers=(AGENT,),
             dsmip=DSMIP,
             device=device,
         )
@@ -258,7 +259,7 @@ def test_packet_for_another_ue_goes_into_its_tunnel_and_to_its_place(bound: Grou
     forwarded = sent(bound.esp(echo(HOME, SECOND)))
     assert forwarded.to == Endpoint(IPv4Address("203.0.113.7"), 4500)
     packet = its_tunnel.open_tunnelled(forwarded.octets)
-    assert (packet.source, packet.destination, packet.hop_limit) == (HOME, SECOND, 63)
+    assert (packet.source, packet.destination, hops_left(packet)) == (HOME, SECOND, 63)
 
 
 def test_packet_without_a_binding_is_discarded(ground: Ground) -> None:
@@ -308,9 +309,9 @@ def test_spoofed_inner_source_is_discarded_where_selectors_let_it_through() -> N
     assert report.details["cause"] == f"spoofed source {FOREIGN} in the tunnel of {HOME}"
 
 
-def test_esp_that_carries_no_ipv6_is_refused(bound: Ground) -> None:
-    with pytest.raises(ProtocolViolation, match="protocol 4 and not IPv6"):
-        bound.esp(bytes(20), next_header=4)
+def test_esp_that_carries_no_ip_packet_is_refused(bound: Ground) -> None:
+    with pytest.raises(ProtocolViolation, match="protocol 59 and no IP packet"):
+        bound.esp(bytes(20), next_header=59)
 
 
 def test_esp_of_the_transport_sa_is_refused_outside_its_packet(bound: Ground) -> None:
@@ -362,7 +363,7 @@ def test_packet_for_the_home_network_goes_to_the_device_one_hop_older(outside: G
 def test_packet_from_the_device_goes_into_the_tunnel(outside: Ground) -> None:
     effect = sent(from_device(outside, echo(KERNEL, HOME)))
     packet = outside.tunnel.open_tunnelled(effect.octets)
-    assert (packet.source, packet.destination, packet.hop_limit) == (KERNEL, HOME, 63)
+    assert (packet.source, packet.destination, hops_left(packet)) == (KERNEL, HOME, 63)
 
 
 def test_home_agent_answers_both_sides_itself(outside: Ground) -> None:

@@ -1,7 +1,7 @@
 """The PDN GW as one machine: whom it serves, whom it refuses, and what it says of each."""
 
 from dataclasses import replace
-from ipaddress import IPv4Address, IPv6Address, IPv6Network
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Network
 
 import pytest
 from hypothesis import given
@@ -35,6 +35,7 @@ from tests.network import (
 )
 from tests.pdngw_proxy.forgery import (
     STRANGER,
+    associations,
     bare_update,
     echo_request,
     sealed_update,
@@ -48,11 +49,13 @@ from ue_sim.ue_events import OnTheNetwork, Step
 from wire.identity import Imsi
 from wire.ikev2.child import Mode
 from wire.ikev2.nat import Endpoint
+from wire.ip.ipv4 import Ipv4Packet
 from wire.ip.ipv6 import Ipv6Packet
 from wire.ip.responder import respond
 
 SECOND = Imsi("001010000000002")
 FOREIGN = IPv6Address("2001:db8:7::bad")
+HOME4 = IPv4Network("10.1.2.0/24")
 QUIET = Network()
 """A gateway that only strangers speak to."""
 
@@ -478,6 +481,76 @@ def test_gateway_closes_a_session_whose_sa_is_exhausted_and_says_so_once(
     assert [each.identity for each in network.gateway.sessions.all()] != [session.identity]
     assert (len(network.gateway.sessions), len(network.ended_sessions)) == (1, 1)
     assert second.ping(HA_ADDRESS).received == 5
+
+
+# IPv4 Home Addresses (RFC 5555 §4.5)
+
+
+def dual_stack(**changes: object) -> Network:
+    return Network(
+        hss=subscribers(IMSI, SECOND),
+        agent=replace(AGENT, ipv4_home_prefix=HOME4),
+        responder=responder_policy(ipv4_home_prefix=HOME4),
+        **changes,  # type: ignore[arg-type]
+    )
+
+
+def test_ue_has_an_ipv4_home_address_and_both_versions_in_its_tunnel() -> None:
+    network = dual_stack()
+    phone, second = network.attach(ipv4=True), network.attach(SECOND, ipv4=True)
+    network.run(until=5.0)
+    assert phone.attached.ipv4_home_address == IPv4Interface("10.1.2.2/24")
+    for destination in (HA_ADDRESS, CORRESPONDENT, IPv4Address("10.1.2.1"), IPv4Address("10.1.2.254")):
+        assert phone.ping(destination).received == 5
+    assert second.attached.ipv4_home_address is not None
+    assert phone.ping(second.attached.ipv4_home_address.ip).received == 5
+    assert network.causes() == []
+    (added,) = [r for r in network.reports if r.details.get("ipv4_home_address") == "10.1.2.2"]
+    assert added.phrase == "binding added"
+
+
+def test_ue_cannot_speak_for_the_ipv4_home_address_of_another() -> None:
+    network = dual_stack()
+    phone, second = network.attach(ipv4=True), network.attach(SECOND, ipv4=True)
+    network.run(until=5.0)
+    assert second.attached.ipv4_home_address is not None
+    forged = Ipv4Packet(
+        source=second.attached.ipv4_home_address.ip, destination=IPv4Address("10.1.2.254"), protocol=59, payload=b""
+    )
+    tunnel = associations(phone)[1]
+    octets = tunnel.seal_tunnelled(forged.build())
+    network.tell_gateway(DatagramArrived(Channel.IKE, octets, phone.socket(ue.Channel.IKE), NATT))
+    assert "spoofed source 10.1.2.3" in network.reports[-1].details["cause"]
+
+
+def test_ue_that_asks_where_there_is_no_ipv4_is_attached_without() -> None:
+    network = Network()
+    phone = network.attach(ipv4=True)
+    network.run(until=5.0)
+    assert phone.attached.ipv4_home_address is None
+    assert phone.ping(HA_ADDRESS).received == 5
+
+
+def test_ue_that_does_not_ask_has_no_ipv4_in_its_tunnel() -> None:
+    network = dual_stack()
+    phone = network.attach()
+    network.run(until=5.0)
+    assert phone.attached.ipv4_home_address is None
+    assert all(selector.start.version == 6 for selector in associations(phone)[1].child.local)
+
+
+def test_device_gets_ipv4_packets_as_well() -> None:
+    network = dual_stack(device=True)
+    phone = network.attach(ipv4=True)
+    network.run(until=5.0)
+    assert phone.ping(IPv4Address("10.1.2.1"), pings=1).received == 1
+    phone.tell(PingRequested(destination=IPv4Address("10.1.2.254"), identifier=7, count=1))
+    network.run(until=network.now + 0.1)
+    answer = respond(Ipv4Packet.parse(network.sent_home[-1]))
+    assert answer is not None
+    network.tell_gateway(HomePacketArrived(answer.build()))
+    network.run(until=network.now + 1.0)
+    assert phone.said(PingFinished)[-1].received == 1
 
 
 # A home network behind a device

@@ -1,7 +1,7 @@
 """The home agent, rule by rule: what it answers, what it refuses, what it is silent about."""
 
 from dataclasses import replace
-from ipaddress import IPv4Address, IPv6Address, IPv6Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
 import pytest
 
@@ -196,6 +196,45 @@ def test_agent_binds_ipv6_though_it_has_no_ipv4_home_address(asked: Ipv4HomeAddr
     added, answer = agent().handle(arrived(update(1, asked)), 0.0)
     assert isinstance(added, BindingAdded)
     assert ack_of(answer).options[0] == Ipv4AddressAck(status, asked.address, 0)
+
+
+def test_agent_binds_an_ipv4_home_address_beside_the_other() -> None:
+    ha = agent(replace(POLICY, ipv4_home_prefix=IPv4Network("10.1.2.0/24")))
+    added, answer = ha.handle(arrived(update(1, Ipv4HomeAddress(IPv4Address(0)))), 0.0)
+    assert isinstance(added, BindingAdded)
+    # .1 is the home agent's own
+    given = IPv4Address("10.1.2.2")
+    assert ack_of(answer).options == (Ipv4AddressAck(0, given, 24), NO_NAT)
+    assert (added.binding.ipv4_home_address, ha.home_of(given), ha.home_of(HOME)) == (given, HOME, HOME)
+    _, answer = ha.handle(arrived(update(2, Ipv4HomeAddress(given))), 1.0)
+    assert ack_of(answer).options[0] == Ipv4AddressAck(0, given, 24)
+
+
+def test_update_without_the_option_ends_the_ipv4_binding_alone() -> None:
+    # RFC 5555 §4.5
+    ha = agent(replace(POLICY, ipv4_home_prefix=IPv4Network("10.1.2.0/24")))
+    ha.handle(arrived(update(1, Ipv4HomeAddress(IPv4Address(0)))), 0.0)
+    changed, answer = ha.handle(arrived(update(2)), 1.0)
+    assert isinstance(changed, BindingChanged)
+    assert ack_of(answer).options == (NO_NAT,)
+    assert (changed.binding.ipv4_home_address, ha.home_of(IPv4Address("10.1.2.2")), ha.home_of(HOME)) == (
+        None,
+        None,
+        HOME,
+    )
+
+
+@pytest.mark.parametrize("end", [Tick(), SessionEnded(HOME)])
+def test_ipv4_home_address_is_free_again_when_nothing_is_bound(end: AgentEvent) -> None:
+    ha = agent(replace(POLICY, ipv4_home_prefix=IPv4Network("10.1.2.0/29")))
+    asked, given = Ipv4HomeAddress(IPv4Address(0)), IPv4Address("10.1.2.2")
+    ha.handle(arrived(update(1, asked)), 0.0)
+    ha.handle(end, 3600.0)
+    assert ha.home_of(given) is None
+    # the others of the pool, and then this one
+    for number in range(4):
+        _, answer = ha.handle(arrived(update(1, asked), home=OTHER + number), 3600.0)
+    assert ack_of(answer, OTHER + number).options[0] == Ipv4AddressAck(0, given, 29)
 
 
 def test_agent_renews_a_binding() -> None:

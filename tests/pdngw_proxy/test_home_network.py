@@ -1,21 +1,25 @@
 """The home network inside the process."""
 
-from ipaddress import IPv6Address, IPv6Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
 import pytest
 
 from pdngw_proxy.home_network import HomeNetwork, correspondent_of
+from wire.ip.icmpv4 import build_icmpv4, parse_icmpv4
 from wire.ip.icmpv6 import DestinationUnreachable, EchoReply, EchoRequest, build_icmpv6, parse_icmpv6
+from wire.ip.ipv4 import Ipv4Packet
 from wire.ip.ipv6 import Ipv6Packet
 from wire.ip.udp import UdpDatagram
 
 PREFIX = IPv6Network("2001:db8:1::/64")
 AGENT, UE = IPv6Address("2001:db8:1::1"), IPv6Address("2001:db8:1::100")
 HOST = correspondent_of(PREFIX)
+PREFIX4 = IPv4Network("10.1.2.0/24")
+AGENT4, UE4, HOST4 = IPv4Address("10.1.2.1"), IPv4Address("10.1.2.10"), correspondent_of(PREFIX4)
 
 
 def network() -> HomeNetwork:
-    return HomeNetwork(ha_address=AGENT, prefix=PREFIX, hosts=[HOST])
+    return HomeNetwork(routers=[AGENT, AGENT4], prefixes=[PREFIX, PREFIX4], hosts=[HOST, HOST4])
 
 
 def ping(destination: IPv6Address) -> Ipv6Packet:
@@ -26,6 +30,7 @@ def ping(destination: IPv6Address) -> Ipv6Packet:
 def test_correspondent_has_an_address_that_is_easily_remembered() -> None:
     assert str(HOST) == "2001:db8:1::cafe"
     assert correspondent_of(IPv6Network("2001:db8::/120")) == IPv6Address("2001:db8::fe")
+    assert str(HOST4) == "10.1.2.254"
 
 
 @pytest.mark.parametrize("destination", [AGENT, HOST])
@@ -51,6 +56,31 @@ def test_nobody_at_an_address_is_told_by_the_home_agent(destination: str, code: 
     answer = Ipv6Packet.parse(octets)
     assert answer.source == AGENT
     assert parse_icmpv6(answer.payload, AGENT, UE) == DestinationUnreachable(code, sent)
+
+
+@pytest.mark.parametrize("destination", [AGENT4, HOST4])
+def test_hosts_answer_an_ipv4_echo_request(destination: IPv4Address) -> None:
+    (octets,) = network().deliver(ping4(destination).build())
+    answer = Ipv4Packet.parse(octets)
+    assert (answer.source, answer.destination) == (destination, UE4)
+    assert parse_icmpv4(answer.payload) == EchoReply(1, 2, b"data")
+
+
+def test_nobody_at_an_ipv4_address_is_told_by_the_home_agent() -> None:
+    sent = ping4(IPv4Address("10.1.2.99")).build()
+    (octets,) = network().deliver(sent)
+    answer = Ipv4Packet.parse(octets)
+    assert answer.source == AGENT4
+    assert parse_icmpv4(answer.payload) == DestinationUnreachable(3, sent)
+
+
+def test_network_without_ipv4_is_silent_about_it() -> None:
+    assert HomeNetwork(routers=[AGENT], prefixes=[PREFIX], hosts=[HOST]).deliver(ping4(HOST4).build()) == []
+
+
+def ping4(destination: IPv4Address) -> Ipv4Packet:
+    payload = build_icmpv4(EchoRequest(1, 2, b"data"))
+    return Ipv4Packet(source=UE4, destination=destination, protocol=1, payload=payload)
 
 
 def test_broken_packets_get_no_answer() -> None:

@@ -3,7 +3,7 @@
 import errno
 import socket
 import sys
-from ipaddress import IPv6Interface, IPv6Network
+from ipaddress import IPv4Interface, IPv4Network, IPv6Interface, IPv6Network
 from typing import Self
 
 import pytest
@@ -47,6 +47,19 @@ def test_route_leads_a_network_to_the_link_and_replaces_none() -> None:
         "0a 40 00 00 fe 04 00 01 00000000"  # rtmsg: AF_INET6, /64, main table, static, universe, unicast
         "1400 0100 20010db8000100000000000000000000"  # RTA_DST
         "0800 0400 07000000"  # RTA_OIF
+    )
+
+
+def test_ipv4_address_and_route_are_of_their_own_family() -> None:
+    assert netlink.new_address(7, IPv4Interface("10.1.2.3/24")) == bytes.fromhex(
+        "28000000 1400 0506 01000000 00000000"
+        "02 18 02 00 07000000"  # ifaddrmsg: AF_INET, /24
+        "0800 0200 0a010203 0800 0100 0a010203"  # IFA_LOCAL, IFA_ADDRESS
+    )
+    assert netlink.new_route(7, IPv4Network("10.1.2.0/24")) == bytes.fromhex(
+        "2c000000 1800 0506 01000000 00000000"
+        "02 18 00 00 fe 04 fd 01 00000000"  # rtmsg: AF_INET, /24, main table, static, link, unicast
+        "0800 0100 0a010200 0800 0400 07000000"  # RTA_DST, RTA_OIF
     )
 
 

@@ -1,7 +1,7 @@
 """The mobile node against scripted home agents: registration, retransmission, refresh, leaving."""
 
 from dataclasses import replace
-from ipaddress import IPv4Address, IPv6Address
+from ipaddress import IPv4Address, IPv4Interface, IPv6Address
 
 import pytest
 
@@ -102,11 +102,37 @@ def test_node_names_an_ipv6_care_of_address_inside_the_protection() -> None:
 def test_node_asks_for_an_ipv4_home_address_when_told_to() -> None:
     ue = node(policy=MobilityPolicy(ipv4_home_address=IPv4Address(0)))
     assert update_of(ue.handle(UP, 0.0)).options[0] == Ipv4HomeAddress(IPv4Address(0))
-    given = Ipv4AddressAck(0, IPv4Address("203.0.113.5"))
+    given = Ipv4AddressAck(0, IPv4Address("203.0.113.5"), 24)
     bound = bound_of(ue.handle(ack(1, options=(given,)), 0.1))
-    assert bound.ipv4_home_address == IPv4Address("203.0.113.5")
+    assert bound.ipv4_home_address == IPv4Interface("203.0.113.5/24")
     # TS 24.303 §A.3: the address that is registered is named in what follows
     assert update_of(ue.handle(Tick(), bound.refresh_at)).options[0] == Ipv4HomeAddress(given.address)
+
+
+@pytest.mark.parametrize("length", [0, 33, 63])
+def test_prefix_length_that_says_nothing_leaves_an_address_alone(length: int) -> None:
+    ue = node(policy=MobilityPolicy(ipv4_home_address=IPv4Address(0)))
+    ue.handle(UP, 0.0)
+    bound = bound_of(ue.handle(ack(1, options=(Ipv4AddressAck(0, IPv4Address("203.0.113.5"), length),)), 0.1))
+    assert bound.ipv4_home_address == IPv4Interface("203.0.113.5/32")
+
+
+def test_ipv4_home_address_that_is_lost_is_asked_for_anew() -> None:
+    ue = node(policy=MobilityPolicy(ipv4_home_address=IPv4Address(0)))
+    ue.handle(UP, 0.0)
+    bound = bound_of(ue.handle(ack(1, options=(Ipv4AddressAck(0, IPv4Address("203.0.113.5")),)), 0.1))
+    ue.handle(Tick(), bound.refresh_at)
+    # RFC 5555 §4.5: the option is missing in the answer, or refuses
+    bound = bound_of(ue.handle(ack(2, options=(Ipv4AddressAck(130, IPv4Address("203.0.113.5"), 0),)), 2700.1))
+    assert bound.ipv4_home_address is None
+    assert update_of(ue.handle(Tick(), bound.refresh_at)).options[0] == Ipv4HomeAddress(IPv4Address(0))
+
+
+def test_node_that_asked_for_none_takes_none() -> None:
+    ue = node()
+    ue.handle(UP, 0.0)
+    given = Ipv4AddressAck(0, IPv4Address("203.0.113.5"))
+    assert bound_of(ue.handle(ack(1, options=(given,)), 0.1)).ipv4_home_address is None
 
 
 def test_refused_ipv4_home_address_leaves_the_binding() -> None:

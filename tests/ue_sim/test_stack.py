@@ -1,10 +1,13 @@
 """The UE's stack on its Home Address."""
 
-from ipaddress import IPv6Address
+from dataclasses import replace
+from ipaddress import IPv4Address, IPv6Address
 
 import pytest
 
 from ue_sim.stack import DatagramArrived, Discard, EchoAnswered, EchoFailed, SendPacket, Stack
+from wire.errors import EncodeError
+from wire.ip.icmpv4 import build_icmpv4, parse_icmpv4
 from wire.ip.icmpv6 import (
     DestinationUnreachable,
     EchoReply,
@@ -18,6 +21,7 @@ from wire.ip.icmpv6 import (
     parse_icmpv6,
 )
 from wire.ip.ipv6 import Ipv6Packet
+from wire.ip.packet import packet_between, parse_packet, protocol_of
 from wire.ip.responder import respond
 from wire.ip.udp import UdpDatagram
 
@@ -105,10 +109,54 @@ def test_dummy_packet_is_passed_over() -> None:
     [
         (b"", "malformed"),
         (icmpv6(EchoReply(1, 2, b"data"))[:-1] + b"?", "malformed"),
-        (STACK.echo_request(HOST, 1, 1, b""), "not for 2001:db8:1::100"),
+        (STACK.echo_request(HOST, 1, 1, b""), "which is not our Home Address"),
     ],
 )
 def test_stack_discards_what_is_not_for_it(octets: bytes, cause: str) -> None:
     (effect,) = STACK.receive(octets)
     assert isinstance(effect, Discard)
     assert cause in effect.cause
+
+
+# IPv4 Home Addresses (RFC 5555 §4.5)
+
+UE4, HOST4 = IPv4Address("10.1.2.10"), IPv4Address("10.1.2.254")
+BOTH = Stack(UE, frozenset({5000}), UE4)
+
+
+def test_ipv4_echo_request_is_answered_by_any_host() -> None:
+    request = parse_packet(BOTH.echo_request(HOST4, 7, 9, b"data"))
+    assert (request.source, request.destination, protocol_of(request)) == (UE4, HOST4, 1)
+    answer = respond(request)
+    assert answer is not None
+    assert BOTH.receive(answer.build()) == [EchoAnswered(HOST4, 7, 9, b"data")]
+
+
+def test_stack_answers_an_ipv4_echo_request() -> None:
+    (effect,) = BOTH.receive(packet_between(HOST4, UE4, 1, build_icmpv4(EchoRequest(1, 2, b"who"))).build())
+    assert isinstance(effect, SendPacket)
+    answer = parse_packet(effect.octets)
+    assert (answer.source, answer.destination) == (UE4, HOST4)
+    assert parse_icmpv4(answer.payload) == EchoReply(1, 2, b"who")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [DestinationUnreachable(3, b""), TimeExceeded(0, b""), PacketTooBig(1400, b"")],
+    ids=lambda error: type(error).__name__,
+)
+def test_icmp_error_about_an_echo_request_names_it(error: DestinationUnreachable | TimeExceeded | PacketTooBig) -> None:
+    invoking = BOTH.echo_request(HOST4, 7, 9, b"data")
+    octets = packet_between(HOST4, UE4, 1, build_icmpv4(replace(error, invoking=invoking))).build()
+    (effect,) = BOTH.receive(octets)
+    assert isinstance(effect, EchoFailed)
+    assert (effect.identifier, effect.sequence) == (7, 9)
+    foreign = build_icmpv4(replace(error, invoking=parse_packet(invoking).build()[:12] + bytes(8) + invoking[20:]))
+    assert isinstance(BOTH.receive(packet_between(HOST4, UE4, 1, foreign).build())[0], Discard)
+
+
+def test_stack_without_an_ipv4_home_address_has_nothing_to_ping_from() -> None:
+    with pytest.raises(EncodeError, match="no packet goes"):
+        STACK.echo_request(HOST4, 7, 9, b"data")
+    (effect,) = STACK.receive(packet_between(HOST4, UE4, 1, build_icmpv4(EchoRequest(1, 2, b""))).build())
+    assert isinstance(effect, Discard)

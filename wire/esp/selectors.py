@@ -1,10 +1,12 @@
 """Traffic selectors: which inner packets an SA may carry (RFC 4301 §4.4.1.1, RFC 7296 §3.13.1)."""
 
 from dataclasses import dataclass
-from ipaddress import IPv6Address
 
 from wire.ip.checksum import IpAddress
-from wire.ip.ipv6 import PROTO_ICMPV6, PROTO_MOBILITY, PROTO_UDP, Ipv6Packet
+from wire.ip.icmpv4 import PROTO_ICMP
+from wire.ip.ipv4 import Ipv4Packet
+from wire.ip.ipv6 import PROTO_ICMPV6, PROTO_MOBILITY, PROTO_UDP
+from wire.ip.packet import IpPacket, protocol_of
 
 ANY_PROTOCOL = 0
 _PROTO_TCP = 6
@@ -41,43 +43,44 @@ class Selectors:
     local: tuple[Selector, ...]
     remote: tuple[Selector, ...]
 
-    def allow_inbound(self, packet: Ipv6Packet) -> bool:
+    def allow_inbound(self, packet: IpPacket) -> bool:
         """Whether a packet that came out of the SA may have been in it (RFC 4301 §5.2)."""
         source_port, destination_port = ports_of(packet)
         return self._allow(packet, packet.destination, destination_port, packet.source, source_port)
 
-    def allow_outbound(self, packet: Ipv6Packet) -> bool:
+    def allow_outbound(self, packet: IpPacket) -> bool:
         """Whether a packet may go into the SA (RFC 4301 §5.1)."""
         source_port, destination_port = ports_of(packet)
         return self._allow(packet, packet.source, source_port, packet.destination, destination_port)
 
     def _allow(
         self,
-        packet: Ipv6Packet,
-        local: IPv6Address,
+        packet: IpPacket,
+        local: IpAddress,
         local_port: int | None,
-        remote: IPv6Address,
+        remote: IpAddress,
         remote_port: int | None,
     ) -> bool:
-        protocol = packet.next_header
+        protocol = protocol_of(packet)
         return any(end.covers(local, protocol, local_port) for end in self.local) and any(
             end.covers(remote, protocol, remote_port) for end in self.remote
         )
 
 
-def ports_of(packet: Ipv6Packet) -> tuple[int, int | None]:
-    """The selector ports of a packet, source first; 0 where its protocol has none or it is cut short.
+def ports_of(packet: IpPacket) -> tuple[int, int | None]:
+    """The selector ports of a packet, source first; 0 where its protocol has none, it is cut short or a later
+    fragment.
 
     A Mobility Header's type and an ICMPv6 message's type and code are the port of the end that sends them: "local
     BU, remote BA" allows each in its own direction (RFC 5555 §5.2.1). Their other end has none.
     """
-    payload = packet.payload
-    if len(payload) < 4:
+    payload, protocol = packet.payload, protocol_of(packet)
+    if len(payload) < 4 or (isinstance(packet, Ipv4Packet) and packet.fragment_offset):
         return 0, 0
-    if packet.next_header in {_PROTO_TCP, PROTO_UDP}:
+    if protocol in {_PROTO_TCP, PROTO_UDP}:
         return int.from_bytes(payload[:2], "big"), int.from_bytes(payload[2:4], "big")
-    if packet.next_header == PROTO_MOBILITY:
+    if protocol == PROTO_MOBILITY:
         return payload[2] << 8, None
-    if packet.next_header == PROTO_ICMPV6:
+    if protocol in {PROTO_ICMPV6, PROTO_ICMP}:
         return int.from_bytes(payload[:2], "big"), None
     return 0, 0

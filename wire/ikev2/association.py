@@ -8,7 +8,9 @@ from wire.errors import DecodeError, ProtocolViolation
 from wire.esp.replay import Replayed
 from wire.esp.sa import InboundSa, OutboundSa
 from wire.ikev2.child import ChildSa, Mode
-from wire.ip.ipv6 import PROTO_IPV6, PROTO_MOBILITY, Ipv6Packet
+from wire.ip.ipv4 import Ipv4Packet
+from wire.ip.ipv6 import PROTO_IPV4, PROTO_IPV6, PROTO_MOBILITY, Ipv6Packet
+from wire.ip.packet import IpPacket, parse_packet
 from wire.sansio import RandomBytes
 
 UNUSABLE = (IntegrityFailed, Replayed, DecodeError, ProtocolViolation)
@@ -34,26 +36,26 @@ class Association:
         """Whether the peer is known to have the other half: it granted it, or has sent through it (RFC 7296 §2.8)."""
         return not self.retired and (self.child.initiator or self.inbound.sequence > 0)
 
-    def allows_outbound(self, packet: Ipv6Packet) -> bool:
+    def allows_outbound(self, packet: IpPacket) -> bool:
         """Whether the selectors let the inner `packet` go out."""
         return self._selectors.allow_outbound(packet)
 
-    def open_tunnelled(self, octets: bytes) -> Ipv6Packet:
+    def open_tunnelled(self, octets: bytes) -> IpPacket:
         """The inner packet of tunnel-mode ESP; one of UNUSABLE when it may not be used (RFC 4301 §5.2)."""
         payload, next_header = self.inbound.open(octets)
-        if next_header != PROTO_IPV6:
-            raise ProtocolViolation(f"ESP carries protocol {next_header} and not IPv6")
-        packet = Ipv6Packet.parse(payload)
+        packet = parse_packet(payload) if next_header in {PROTO_IPV6, PROTO_IPV4} else None
+        if packet is None or next_header != _protocol_in_esp(packet):
+            raise ProtocolViolation(f"ESP carries protocol {next_header} and no IP packet of that version")
         if not self._selectors.allow_inbound(packet):
             raise ProtocolViolation(f"a packet from {packet.source} to {packet.destination} is outside the selectors")
         return packet
 
     def seal_tunnelled(self, packet: bytes) -> bytes:
-        """The tunnel-mode ESP packet of an inner IPv6 packet; ProtocolViolation when the selectors exclude it."""
-        inner = Ipv6Packet.parse(packet)
+        """The tunnel-mode ESP packet of an inner IP packet; ProtocolViolation when the selectors exclude it."""
+        inner = parse_packet(packet)
         if not self.allows_outbound(inner):
             raise ProtocolViolation(f"a packet from {inner.source} to {inner.destination} is outside the selectors")
-        return self.outbound.seal(packet, PROTO_IPV6)
+        return self.outbound.seal(packet, _protocol_in_esp(inner))
 
     def check_mobility(self, packet: Ipv6Packet, octets: bytes) -> None:
         """ProtocolViolation unless a Mobility Header that came out of this SA was allowed in it (RFC 4877 §5)."""
@@ -72,6 +74,10 @@ def outbound_of(associations: Iterable[Association], mode: Mode, packet: bytes =
     found = [one for one in associations if one.child.mode is mode and not one.retired]
     ready = [one for one in found if one.is_ready] or found[:1]
     if len(ready) > 1 and packet:
-        inner = Ipv6Packet.parse(packet)
+        inner = parse_packet(packet)
         ready = [one for one in ready if one.allows_outbound(inner)] or ready
     return ready[-1] if ready else None
+
+
+def _protocol_in_esp(packet: IpPacket) -> int:
+    return PROTO_IPV4 if isinstance(packet, Ipv4Packet) else PROTO_IPV6

@@ -2,12 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from ipaddress import IPv6Address
 from types import MappingProxyType
 
 from wire.buffer import Reader
 from wire.errors import DecodeError
-from wire.ip.checksum import transport_checksum
+from wire.ip.checksum import IpAddress, transport_checksum
 from wire.ip.ipv6 import HEADER_OCTETS, MINIMUM_MTU, PROTO_ICMPV6
 
 UNREACHABLE_NO_ROUTE = 0
@@ -102,7 +101,7 @@ def _after_four(reader: Reader) -> bytes:
     return reader.rest()
 
 
-def parse_icmpv6(data: bytes, source: IPv6Address, destination: IPv6Address) -> Icmpv6Message:
+def parse_icmpv6(data: bytes, source: IpAddress, destination: IpAddress) -> Icmpv6Message:
     """Read one message of a packet between these addresses; DecodeError when its checksum is wrong."""
     reader = Reader(data)
     kind, code = reader.u8(), reader.u8()
@@ -113,7 +112,7 @@ def parse_icmpv6(data: bytes, source: IPv6Address, destination: IPv6Address) -> 
     return known(code, reader) if known else UnknownIcmpv6(kind, code, reader.rest())
 
 
-def build_icmpv6(message: Icmpv6Message, source: IPv6Address, destination: IPv6Address) -> bytes:
+def build_icmpv6(message: Icmpv6Message, source: IpAddress, destination: IpAddress) -> bytes:
     """The message's octets with their checksum; an error quotes no more than the minimum MTU holds."""
     kind, code, body = _fields(message)
     zeroed = bytes((kind, code, 0, 0)) + body

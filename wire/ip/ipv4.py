@@ -1,6 +1,6 @@
 """The IPv4 header (RFC 791 §3.1)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import IPv4Address
 
 from wire.buffer import Reader
@@ -80,3 +80,24 @@ class Ipv4Packet:
         )
         after = self.source.packed + self.destination.packed + self.options
         return before + internet_checksum(before + b"\x00\x00" + after).to_bytes(2, "big") + after + self.payload
+
+    def fragments(self, mtu: int) -> "list[Ipv4Packet]":
+        """The packet in pieces of at most `mtu` octets each, options in the first alone (RFC 791 §3.2).
+
+        EncodeError when it may not be fragmented, or `mtu` leaves no room.
+        """
+        room = (mtu - HEADER_OCTETS - len(self.options)) // 8 * 8
+        if self.dont_fragment or room <= 0:
+            raise EncodeError(f"a packet that may not be sent in pieces of {mtu} octets")
+        pieces = [self.payload[at : at + room] for at in range(0, len(self.payload), room)]
+        last = len(pieces) - 1
+        return [
+            replace(
+                self,
+                payload=piece,
+                more_fragments=self.more_fragments or number < last,
+                fragment_offset=self.fragment_offset + number * room // 8,
+                options=self.options if number == 0 else b"",
+            )
+            for number, piece in enumerate(pieces)
+        ]

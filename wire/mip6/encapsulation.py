@@ -4,8 +4,8 @@ from ipaddress import IPv6Address
 
 from wire.errors import DecodeError
 from wire.esp.sa import InboundSa, OutboundSa
-from wire.ip.ipv4 import Ipv4Packet
 from wire.ip.ipv6 import HEADER_OCTETS, PROTO_ESP, PROTO_MOBILITY, Ipv6Packet
+from wire.ip.packet import IpPacket, parse_packet
 
 DSMIPV6_PORT = 4191
 _SPI_OCTETS = 4
@@ -42,8 +42,6 @@ def spi_of(packet: Ipv6Packet) -> int | None:
     return int.from_bytes(packet.payload[:_SPI_OCTETS], "big")
 
 
-def parse_tunnelled(data: bytes) -> Ipv6Packet | Ipv4Packet:
+def parse_tunnelled(data: bytes) -> IpPacket:
     """What a UDP datagram of the DSMIPv6 port carries, told by the IP version (RFC 5555 §4.1)."""
-    if data and data[0] >> 4 == 4:
-        return Ipv4Packet.parse(data)
-    return Ipv6Packet.parse(data)
+    return parse_packet(data)

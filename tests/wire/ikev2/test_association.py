@@ -1,17 +1,18 @@
 """A Child SA pair at work: both ends of one, and what may not pass."""
 
-from ipaddress import IPv6Address, IPv6Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
 import pytest
 
 from wire.ciphers import ENCRYPTIONS, IntegrityFailed, keymat_octets
-from wire.errors import ProtocolViolation
+from wire.errors import DecodeError, ProtocolViolation
 from wire.esp.replay import Replayed
 from wire.ikev2.algorithms import EspSuite
 from wire.ikev2.association import UNUSABLE, Association
 from wire.ikev2.child import Mode, child_sa
 from wire.ikev2.keys import ChildKeys
 from wire.ikev2.selectors import TrafficSelector
+from wire.ip.ipv4 import Ipv4Packet
 from wire.ip.ipv6 import PROTO_ESP, PROTO_MOBILITY, PROTO_UDP, Ipv6Packet
 from wire.secret import Secret
 
@@ -25,13 +26,15 @@ def entropy(count: int) -> bytes:
     return bytes(count)
 
 
-def pair() -> tuple[Association, Association]:
+def pair(*, ipv4: bool = False) -> tuple[Association, Association]:
     """The UE's and the gateway's end of one tunnel-mode SA."""
     suite = EspSuite(next(iter(ENCRYPTIONS.values())), None, esn=True)
     octets = keymat_octets(suite.encryption, None)
     keys = ChildKeys(Secret(bytes(octets)), Secret(bytes([1]) * octets))
-    home = (TrafficSelector.address(HOME_ADDRESS),)
-    anywhere = (TrafficSelector.network(ANYWHERE),)
+    home: tuple[TrafficSelector, ...] = (TrafficSelector.address(HOME_ADDRESS),)
+    anywhere: tuple[TrafficSelector, ...] = (TrafficSelector.network(ANYWHERE),)
+    if ipv4:
+        home, anywhere = ((*ends, TrafficSelector.network(IPv4Network("0.0.0.0/0"))) for ends in (home, anywhere))
     spi_ue, spi_gateway = b"\x00\x00\x10\x01", b"\x00\x00\x20\x02"
     ue = child_sa(
         suite, keys, mode=Mode.TUNNEL, spi_in=spi_ue, spi_out=spi_gateway, local=home, remote=anywhere, initiator=True
@@ -44,6 +47,11 @@ def pair() -> tuple[Association, Association]:
 
 def packet(source: IPv6Address = HOME_ADDRESS, destination: IPv6Address = SERVER) -> Ipv6Packet:
     return Ipv6Packet(source=source, destination=destination, next_header=PROTO_UDP, payload=b"\0\1\0\2\0\x08\0\0")
+
+
+def packet4() -> Ipv4Packet:
+    source, destination = IPv4Address("10.1.2.10"), IPv4Address("10.1.2.254")
+    return Ipv4Packet(source=source, destination=destination, protocol=PROTO_UDP, payload=b"\0\1\0\2\0\x08\0\0")
 
 
 def test_gateway_opens_what_the_ue_sealed() -> None:
@@ -72,10 +80,25 @@ def test_gateway_refuses_a_foreign_inner_source() -> None:
         gateway.open_tunnelled(forged)
 
 
-def test_gateway_refuses_what_is_not_ipv6() -> None:
+def test_gateway_refuses_what_is_no_ip_packet_of_the_version_that_esp_names() -> None:
     ue, gateway = pair()
-    with pytest.raises(ProtocolViolation, match="protocol 4"):
+    for octets, next_header in ((packet().build(), 4), (packet4().build(), 41), (packet().build(), 59)):
+        with pytest.raises(ProtocolViolation, match=f"protocol {next_header}"):
+            gateway.open_tunnelled(ue.outbound.seal(octets, next_header))
+    with pytest.raises(DecodeError):
         gateway.open_tunnelled(ue.outbound.seal(b"E", 4))
+
+
+def test_ipv4_goes_through_where_the_selectors_have_it() -> None:
+    # RFC 5555 §4.1: the inner packet is of either version
+    ue, gateway = pair(ipv4=True)
+    assert gateway.open_tunnelled(ue.seal_tunnelled(packet4().build())) == packet4()
+    assert gateway.open_tunnelled(ue.seal_tunnelled(packet().build())) == packet()
+    ue, gateway = pair()
+    with pytest.raises(ProtocolViolation, match=r"10\.1\.2\.10"):
+        ue.seal_tunnelled(packet4().build())
+    with pytest.raises(ProtocolViolation, match="outside the selectors"):
+        gateway.open_tunnelled(ue.outbound.seal(packet4().build(), 4))
 
 
 def test_gateway_refuses_a_replay_and_a_changed_octet() -> None:

@@ -1,5 +1,6 @@
 """IPv4 headers: round trip, checksum, limits, and the packets of foreign kernels."""
 
+from dataclasses import replace
 from ipaddress import IPv4Address
 
 import pytest
@@ -49,6 +50,31 @@ def test_packet_of_linux_is_read_and_rebuilt() -> None:
 )
 def test_outer_packets_of_the_mobile_ipv6_set_are_rebuilt_octet_by_octet(vector: Vector) -> None:
     assert Ipv4Packet.parse(vector.packet).build() == vector.packet
+
+
+def test_packet_is_cut_into_fragments_that_fit() -> None:
+    # RFC 791 §3.2
+    whole = replace(Ipv4Packet.parse(LINUX), payload=bytes(range(256)) * 6, dont_fragment=False, options=b"\x01" * 4)
+    pieces = whole.fragments(576)
+    assert all(len(piece.build()) <= 576 for piece in pieces)
+    assert b"".join(piece.payload for piece in pieces) == whole.payload
+    offsets = [piece.fragment_offset * 8 for piece in pieces]
+    assert offsets == [sum(len(piece.payload) for piece in pieces[:number]) for number in range(len(pieces))]
+    assert [piece.more_fragments for piece in pieces] == [True] * (len(pieces) - 1) + [False]
+    assert [piece.options for piece in pieces] == [b"\x01" * 4, b"", b""]
+    assert {piece.identification for piece in pieces} == {whole.identification}
+
+
+def test_fragment_of_a_fragment_keeps_its_place() -> None:
+    middle = replace(
+        Ipv4Packet.parse(LINUX), payload=bytes(64), dont_fragment=False, more_fragments=True, fragment_offset=10
+    )
+    assert [(piece.fragment_offset, piece.more_fragments) for piece in middle.fragments(60)] == [(10, True), (15, True)]
+
+
+def test_packet_that_may_not_be_fragmented_is_not() -> None:
+    with pytest.raises(EncodeError, match="may not be sent"):
+        Ipv4Packet.parse(LINUX).fragments(60)
 
 
 def test_parser_leaves_padding_behind_the_total_length() -> None:
