@@ -87,6 +87,9 @@ def _settings(config: PdnGwConfig) -> GatewaySettings:
             ipv4_home_prefix=config.ipv4_home_prefix,
             ike_proposals=tuple(map(parse_ike, config.ike_proposals)) or IKE_PROPOSALS,
             esp_proposals=tuple(map(parse_esp, config.esp_proposals)) or ESP_PROPOSALS,
+            liveness_interval=config.liveness_interval,
+            lifetimes=config.lifetimes,
+            fragment_octets=config.fragment_octets,
         ),
         admission=Admission(
             cookie_threshold=config.cookie_threshold,

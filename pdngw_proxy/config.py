@@ -5,11 +5,12 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from runtime.config import ConfigPath, Section
+from runtime.config import ConfigPath
+from runtime.sa_config import SaConfig
 from wire.ikev2.proposal_text import checked, parse_esp, parse_ike
 
 
-class PdnGwConfig(Section):
+class PdnGwConfig(SaConfig):
     """One PDN GW: IKEv2 responder and home agent."""
 
     address: IPv4Address = Field(description="the address that UEs in IPv4 networks reach it by")

@@ -14,9 +14,10 @@ from pdngw_proxy.ike.events import (
     RekeyRequested,
     ResponderEffect,
     ResponderEvent,
+    Transmit,
 )
 from pdngw_proxy.ike.policy import ResponderPolicy
-from pdngw_proxy.ike.sending import answer_to, follow, send, unmarked
+from pdngw_proxy.ike.sending import answer_to, apart, follow, send, unmarked
 from pdngw_proxy.ike.states import (
     TRANSITIONS,
     AwaitingAaa,
@@ -96,7 +97,7 @@ class IkeResponder:
             self._was_connected |= isinstance(following, Connected)
             if isinstance(following, Connected | Lingering):
                 self._exchanges = following.sa.exchanges
-        return effects
+        return [one for effect in effects for one in (apart(effect) if isinstance(effect, Transmit) else [effect])]
 
     def _step(self, event: ResponderEvent, now: float) -> Step:
         state, policy = self.state, self._policy

@@ -145,6 +145,9 @@ def settings_of(raw: RawConfig, imsi: Imsi) -> UeSettings:
         ipv4=ue.ipv4,
         lifetime=ue.lifetime,
         give_up_after=ue.give_up_after,
+        liveness_interval=ue.liveness_interval,
+        lifetimes=ue.lifetimes,
+        fragment_octets=ue.fragment_octets,
     )
 
 

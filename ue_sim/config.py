@@ -5,12 +5,13 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from runtime.config import ConfigPath, Section, SocketAddress
+from runtime.config import ConfigPath, SocketAddress
+from runtime.sa_config import SaConfig
 from wire.identity import EapMethod
 from wire.ikev2.proposal_text import checked, parse_esp, parse_ike
 
 
-class UeConfig(Section):
+class UeConfig(SaConfig):
     """One UE in an IPv4-only foreign network (RFC 5555 §4.2)."""
 
     address: IPv4Address = Field(description="the UE's address in the foreign network: its Care-of Address")

@@ -97,6 +97,9 @@ class Connection:
                 ike_proposals=settings.ike_proposals,
                 esp_proposals=settings.esp_proposals,
                 setup_limit=settings.give_up_after,
+                liveness_interval=settings.liveness_interval,
+                lifetimes=settings.lifetimes,
+                fragment_octets=settings.fragment_octets,
             ),
             random=random,
         )

@@ -70,7 +70,7 @@ class IkeInitiator:
         if following is not self.state:
             check_transition(TRANSITIONS, self.state, event, following)
             self.state = following
-        return [self._marked(effect) for effect in effects]
+        return [one for effect in effects for one in self._marked(effect)]
 
     def _step(self, event: InitiatorEvent, now: float) -> Step:
         state = self.state
@@ -190,7 +190,8 @@ class IkeInitiator:
             case _:
                 assert_never(state)
 
-    def _marked(self, effect: InitiatorEffect) -> InitiatorEffect:
-        if isinstance(effect, Transmit) and self._policy.marked:
-            return Transmit(build_ike(effect.octets))
-        return effect
+    def _marked(self, effect: InitiatorEffect) -> list[InitiatorEffect]:
+        """Each datagram of a message by itself, as the port wants it."""
+        if not isinstance(effect, Transmit):
+            return [effect]
+        return [Transmit(build_ike(one) if self._policy.marked else one) for one in effect.datagrams]

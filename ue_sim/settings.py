@@ -1,13 +1,15 @@
 """What a UE is made of: its user, its network, its own addresses, whom it trusts."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cryptography import x509
 
 from wire.identity import EapMethod, Imsi, Plmn
+from wire.ikev2.exchanges import FRAGMENT_OCTETS
 from wire.ikev2.nat import Endpoint
 from wire.ikev2.payloads.sa import Proposal
 from wire.ikev2.proposal import ESP_PROPOSALS, IKE_PROPOSALS
+from wire.ikev2.upkeep.states import Lifetimes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,5 +36,8 @@ class UeSettings:
     esp_proposals: tuple[Proposal, ...] = ESP_PROPOSALS
     lifetime: int = 3600
     give_up_after: float = 20.0
+    liveness_interval: float = 30.0
+    lifetimes: Lifetimes = field(default_factory=Lifetimes)
+    fragment_octets: int | None = FRAGMENT_OCTETS
     device: bool = False
     ipv4: bool = False

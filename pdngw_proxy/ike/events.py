@@ -70,11 +70,15 @@ ResponderEvent = (
 
 @dataclass(frozen=True, slots=True)
 class Transmit:
-    """Send the datagram `octets`, non-ESP marker included where the UE uses one, from `source` to `to`."""
+    """Send the datagram `octets`, non-ESP marker included where the UE uses one, from `source` to `to`.
+
+    `more` are the other fragments of a message, until IkeResponder gives each out by itself.
+    """
 
     octets: bytes
     source: Endpoint
     to: Endpoint
+    more: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,6 +71,9 @@ def answer(
     ]
     if hashes is not None:
         payloads.append(hash_algorithms())
+    if policy.fragment_octets is not None and request.message.notify(NotifyType.IKEV2_FRAGMENTATION_SUPPORTED):
+        payloads.append(Notify(NotifyType.IKEV2_FRAGMENTATION_SUPPORTED))
+        exchanges.fragment_octets = policy.fragment_octets
     transmit = exchanges.reply(request, payloads)
     skeyseed = initial_skeyseed(agreed.suite.prf, ni=agreed.ni, nr=nr, g_ir=agreed.g_ir)
     keys = ike_keys(agreed.suite, skeyseed, ni=agreed.ni, nr=nr, spi_i=exchanges.spi_i, spi_r=spi_r)

@@ -5,7 +5,7 @@ from ipaddress import IPv4Network, IPv6Address
 
 from cryptography import x509
 
-from wire.ikev2.exchanges import Retransmission
+from wire.ikev2.exchanges import FRAGMENT_OCTETS, Retransmission
 from wire.ikev2.groups import GROUPS, Group
 from wire.ikev2.payloads.sa import Proposal
 from wire.ikev2.proposal import ESP_PROPOSALS, IKE_PROPOSALS
@@ -21,7 +21,8 @@ class ResponderPolicy:
     seconds: `setup_limit` from IKE_SA_INIT to Established, `aaa_limit` for one answer of the AAA server,
     `linger` for duplicates of the last request; after `liveness_interval` without a word the UE is asked whether it
     is there (RFC 7296 §2.4). `child_limit` counts the Child SAs of one IKE SA; `child_groups` are those that
-    CREATE_CHILD_SA may name for them, None where it may do without; `lifetimes` is how long SAs live.
+    CREATE_CHILD_SA may name for them, None where it may do without; messages of more than `fragment_octets` go in
+    fragments, where the UE can (RFC 7383), and None is never; `lifetimes` is how long SAs live.
     With `eap_only` a UE that asks for it gets no certificate (RFC 5998); with `asks_identity` each is asked for its
     identity by EAP, even where IDi is one.
     A tunnel may carry IPv4 Home Addresses of `ipv4_home_prefix`; which of them is whose, bindings say (RFC 5555 §4.5).
@@ -42,6 +43,7 @@ class ResponderPolicy:
     linger: float = 30.0
     liveness_interval: float = 60.0
     child_limit: int = 8
+    fragment_octets: int | None = FRAGMENT_OCTETS
     child_groups: tuple[Group | None, ...] = (None, *GROUPS.values())
     lifetimes: Lifetimes = field(default_factory=Lifetimes)
 

@@ -4,6 +4,7 @@ from pdngw_proxy.ike.events import DatagramArrived, Transmit
 from pdngw_proxy.ike.states import Sa
 from wire.esp.encapsulation import NON_ESP_MARKER, build_ike
 from wire.ikev2 import exchanges
+from wire.ikev2.nat import Endpoint
 
 
 def unmarked(octets: bytes) -> tuple[bytes, bool]:
@@ -15,14 +16,12 @@ def unmarked(octets: bytes) -> tuple[bytes, bool]:
 def answer_to(arrived: DatagramArrived, transmit: exchanges.Transmit) -> Transmit:
     """Back to where `arrived` came from."""
     _, marked = unmarked(arrived.octets)
-    octets = build_ike(transmit.octets) if marked else transmit.octets
-    return Transmit(octets, source=arrived.destination, to=arrived.source)
+    return _datagrams(transmit, marked, source=arrived.destination, to=arrived.source)
 
 
 def send(sa: Sa, transmit: exchanges.Transmit) -> Transmit:
     """To where the last genuine message of the UE came from."""
-    octets = build_ike(transmit.octets) if sa.path.marked else transmit.octets
-    return Transmit(octets, source=sa.path.local, to=sa.path.peer)
+    return _datagrams(transmit, sa.path.marked, source=sa.path.local, to=sa.path.peer)
 
 
 def follow(sa: Sa, arrived: DatagramArrived) -> bool:
@@ -31,3 +30,14 @@ def follow(sa: Sa, arrived: DatagramArrived) -> bool:
     sa.path.peer, sa.path.local = arrived.source, arrived.destination
     sa.path.marked = unmarked(arrived.octets)[1]
     return moved
+
+
+def _datagrams(transmit: exchanges.Transmit, marked: bool, *, source: Endpoint, to: Endpoint) -> Transmit:
+    octets, *more = [build_ike(one) if marked else one for one in transmit.datagrams]
+    return Transmit(octets, source=source, to=to, more=tuple(more))
+
+
+def apart(transmit: Transmit) -> list[Transmit]:
+    """Each fragment of a message by itself."""
+    every = (transmit.octets, *transmit.more)
+    return [Transmit(octets, source=transmit.source, to=transmit.to) for octets in every]

@@ -19,6 +19,7 @@ from tests.ike_link import (
     IkeLink,
     ike_link,
     initiator_policy,
+    responder_policy,
 )
 from tests.transitions import entries, taken_by
 from ue_sim.ike.events import (
@@ -53,7 +54,7 @@ from ue_sim.ike.states import (
 )
 from ue_sim.ike_initiator import IkeInitiator
 from wire.ikev2.child import Mode
-from wire.ikev2.constants import ExchangeType, NotifyType, ProtocolId
+from wire.ikev2.constants import ExchangeType, NotifyType, PayloadType, ProtocolId
 from wire.ikev2.exchanges import Transmit
 from wire.ikev2.message import Message
 from wire.ikev2.payloads.delete import Delete
@@ -105,6 +106,24 @@ def test_ue_marks_every_message_for_the_nat_traversal_port() -> None:
     assert all(octets.startswith(bytes(4)) for octets in connected().to_gateway)
     link = at(Connected, ike_link(initiator=initiator_policy(marked=False)))
     assert not any(octets.startswith(bytes(4)) for octets in (*link.to_gateway, *link.to_ue))
+
+
+def test_ue_attaches_through_fragments_that_are_lost_doubled_and_out_of_order() -> None:
+    """RFC 7383: both ends cut what is longer than 200 octets, each way."""
+    for seed in range(1, 6):
+        link = ike_link(
+            seed=seed,
+            initiator=initiator_policy(fragment_octets=200),
+            responder=responder_policy(fragment_octets=200),
+            loss=0.1,
+            double=0.2,
+            jitter=0.05,
+        )
+        link.connect().run(30.0)
+        assert isinstance(link.ue.state, Connected), link.closed
+        skf = [octets for octets in (*link.to_ue, *link.to_gateway) if octets[4 + 16] == PayloadType.SKF]
+        assert len(skf) > 5
+        assert all(len(octets) <= 204 for octets in skf)
 
 
 def test_ue_gives_up_a_gateway_that_is_silent_from_the_beginning() -> None:

@@ -100,6 +100,8 @@ def _send(policy: InitiatorPolicy, opening: Opening, now: float) -> Step:
         *detection_payloads(spi_i, NO_SPI, source=connect.local, destination=connect.gateway),
         hash_algorithms(),
     ]
+    if policy.fragment_octets is not None:
+        payloads.append(Notify(NotifyType.IKEV2_FRAGMENTATION_SUPPORTED))
     transmit = opening.exchanges.request(ExchangeType.IKE_SA_INIT, payloads, now)
     sent = replace(opening, request=transmit.octets, complaint=None)
     return AwaitingInit(sent), [Transmit(transmit.octets)]
@@ -117,6 +119,8 @@ def _accept(policy: InitiatorPolicy, random: RandomBytes, opening: Opening, repl
     skeyseed = initial_skeyseed(suite.prf, ni=opening.ni, nr=nonce.data, g_ir=g_ir)
     spi_i = opening.exchanges.spi_i
     keys = ike_keys(suite, skeyseed, ni=opening.ni, nr=nonce.data, spi_i=spi_i, spi_r=message.spi_r)
+    if message.notify(NotifyType.IKEV2_FRAGMENTATION_SUPPORTED):
+        opening.exchanges.fragment_octets = policy.fragment_octets
     opening.exchanges.protect(Protection(suite, keys, initiator=True, random=random), spi_r=message.spi_r)
     connect = opening.connect
     return Sa(

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from cryptography import x509
 
-from wire.ikev2.exchanges import Retransmission
+from wire.ikev2.exchanges import FRAGMENT_OCTETS, Retransmission
 from wire.ikev2.groups import CURVE25519, ECP_256, MODP_2048, Group
 from wire.ikev2.payloads.sa import Proposal
 from wire.ikev2.proposal import ESP_PROPOSALS, IKE_PROPOSALS
@@ -20,7 +20,8 @@ class InitiatorPolicy:
     `liveness_interval` without a word from the gateway it is asked whether it is there (RFC 7296 §2.4).
     `marked` puts the non-ESP marker before every message, as the NAT traversal port wants it (RFC 7296 §2.23).
     `child_limit` counts the Child SAs, `child_groups` are those that CREATE_CHILD_SA names for them, None where it may
-    do without; `lifetimes` is how long SAs live.
+    do without; messages of more than `fragment_octets` go in fragments, where the gateway can (RFC 7383), and None is
+    never; `lifetimes` is how long SAs live.
     """
 
     identity: str
@@ -34,6 +35,7 @@ class InitiatorPolicy:
     method_limit: float = 10.0
     liveness_interval: float = 30.0
     marked: bool = True
+    fragment_octets: int | None = FRAGMENT_OCTETS
     child_limit: int = 8
     child_groups: tuple[Group | None, ...] = (CURVE25519, ECP_256, MODP_2048, None)
     lifetimes: Lifetimes = field(default_factory=Lifetimes)

@@ -32,6 +32,7 @@ class PayloadType(IntEnum):
     SK = 46
     CP = 47
     EAP = 48
+    SKF = 53
 
 
 class ProtocolId(IntEnum):

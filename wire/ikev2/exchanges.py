@@ -9,7 +9,12 @@ from wire.errors import DecodeError
 from wire.ikev2.constants import ExchangeType, name_of
 from wire.ikev2.header import NO_SPI
 from wire.ikev2.message import Message, Payload
+from wire.ikev2.payloads.fragment import EncryptedFragment
 from wire.ikev2.protection import Protection
+from wire.ikev2.reassembly import Reassembly, assembled
+
+FRAGMENT_OCTETS = 1228
+"""An IKE message that, with its marker in UDP, fills an IPv6 packet of 1,280 octets (RFC 7383 §2.5.1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +31,15 @@ class Retransmission:
 
 @dataclass(frozen=True, slots=True)
 class Transmit:
-    """Send `octets`, one IKE message without a non-ESP marker."""
+    """Send `octets`, one IKE message without a non-ESP marker; or the first fragment of one, and `more` the others."""
 
     octets: bytes
+    more: tuple[bytes, ...] = ()
+
+    @property
+    def datagrams(self) -> tuple[bytes, ...]:
+        """All of it, in order."""
+        return (self.octets, *self.more)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +88,15 @@ class Ignored:
 Received = Request | Reply | Duplicate | Ignored
 
 
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """What was inside; `first_octets` are those by which the message is known again."""
+
+    message: Message
+    first_octets: bytes
+    fault: DecodeError | None = None
+
+
 @dataclass(slots=True)
 class _Outstanding:
     exchange: int
@@ -92,7 +112,8 @@ class Exchanges:
     """The half of an IKE SA that has no role: both ends request and answer through it.
 
     `initiator` says whether this end began the IKE SA. The two SPIs are 8 octets; `spi_r` is 0 at the initiator until
-    `protect` names it. Before `protect`, messages go and come in the clear.
+    `protect` names it. Before `protect`, messages go and come in the clear. Where both ends can (RFC 7383),
+    `fragment_octets` is how long a message may be before it is sent in fragments.
     """
 
     def __init__(
@@ -109,6 +130,8 @@ class Exchanges:
         self._answering: int | None = None
         self._last_request = b""
         self._last_reply: Transmit | None = None
+        self._incoming: dict[bool, Reassembly] = {}
+        self.fragment_octets: int | None = None
 
     @property
     def deadline(self) -> float | None:
@@ -131,7 +154,9 @@ class Exchanges:
 
     def successor(self, *, spi_i: bytes, initiator: bool) -> "Exchanges":
         """Those of the IKE SA that replaces this one: message IDs begin at 0 (RFC 7296 §2.8)."""
-        return Exchanges(spi_i=spi_i, initiator=initiator, retransmission=self._retransmission)
+        exchanges = Exchanges(spi_i=spi_i, initiator=initiator, retransmission=self._retransmission)
+        exchanges.fragment_octets = self.fragment_octets
+        return exchanges
 
     def protect(self, protection: Protection, *, spi_r: bytes) -> None:
         """From now on everything is sealed, and the responder's SPI is `spi_r`; IKE_SA_INIT is over."""
@@ -216,11 +241,12 @@ class Exchanges:
             return opened
         if self._protection is not None:
             self._outstanding = None
-        return Reply(opened[0], octets, opened[1])
+        return Reply(opened.message, octets, opened.fault)
 
     def _receive_request(self, octets: bytes, message: Message) -> Request | Duplicate | Ignored:
         digest = hashlib.sha256(octets).digest()
         if message.message_id == self._expected - 1 and digest == self._last_request:
+            # Of a message in fragments this is the first one, which alone is answered again (RFC 7383 §2.6.1).
             return Duplicate(None if self._answering == message.message_id else self._last_reply)
         if message.message_id != self._expected or self._answering is not None:
             return Ignored(f"request {message.message_id} is outside the window")
@@ -229,20 +255,41 @@ class Exchanges:
         opened = self._open(octets, message)
         if isinstance(opened, Ignored):
             return opened
-        self._last_request, self._last_reply = digest, None
+        self._last_request, self._last_reply = hashlib.sha256(opened.first_octets).digest(), None
         self._answering = message.message_id
         self._expected += 1
-        return Request(opened[0], octets, opened[1])
+        return Request(opened.message, octets, opened.fault)
 
-    def _open(self, octets: bytes, message: Message) -> tuple[Message, DecodeError | None] | Ignored:
+    def _open(self, octets: bytes, message: Message) -> _Opened | Ignored:
         if self._protection is None:
-            return message, None
+            return _Opened(message, octets)
+        fragment = message.find(EncryptedFragment)
         try:
-            return self._protection.open(octets, message), None
+            if fragment is not None:
+                return self._collect(self._protection, octets, message, fragment)
+            return _Opened(self._protection.open(octets, message), octets)
         except IntegrityFailed:
             return Ignored("the message is not protected by this IKE SA's keys")
         except DecodeError as error:
-            return message, error
+            return _Opened(message, octets, error)
+
+    def _collect(
+        self, protection: Protection, octets: bytes, message: Message, fragment: EncryptedFragment
+    ) -> _Opened | Ignored:
+        """One more fragment: the whole message when it was the last that was missing."""
+        if self.fragment_octets is None:
+            return Ignored("a fragment, which was not agreed on")
+        whole = self._incoming.get(message.response)
+        if whole is None or whole.message_id != message.message_id:
+            whole = self._incoming[message.response] = Reassembly(message.message_id)
+        cause = whole.add(protection, octets, message, fragment)
+        if cause is not None or not whole.is_whole:
+            return Ignored(cause or f"fragment {fragment.number} of {fragment.total} waits for others")
+        del self._incoming[message.response]
+        try:
+            return _Opened(assembled(message, whole), whole.first_octets)
+        except DecodeError as error:
+            return _Opened(message, whole.first_octets, error)
 
     def _transmit(self, exchange: int, message_id: int, payloads: Sequence[Payload], *, response: bool) -> Transmit:
         message = Message(
@@ -254,4 +301,10 @@ class Exchanges:
             message_id=message_id,
             payloads=tuple(payloads),
         )
-        return Transmit(self._protection.seal(message) if self._protection else message.build())
+        if self._protection is None:
+            return Transmit(message.build())
+        octets = self._protection.seal(message)
+        if self.fragment_octets is None or len(octets) <= self.fragment_octets:
+            return Transmit(octets)
+        first, *more = self._protection.seal_fragments(message, self.fragment_octets)
+        return Transmit(first, tuple(more))

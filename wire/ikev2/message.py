@@ -16,6 +16,7 @@ from wire.ikev2.payloads.cp import Configuration
 from wire.ikev2.payloads.delete import Delete
 from wire.ikev2.payloads.eap import EapMessage
 from wire.ikev2.payloads.encrypted import Encrypted
+from wire.ikev2.payloads.fragment import EncryptedFragment
 from wire.ikev2.payloads.identification import IdInitiator, IdResponder
 from wire.ikev2.payloads.ke import KeyExchange
 from wire.ikev2.payloads.nonce import Nonce
@@ -28,7 +29,7 @@ from wire.ikev2.payloads.vendor import VendorId
 Payload = (
     SecurityAssociation | KeyExchange | IdInitiator | IdResponder | Certificate | CertificateRequest | Authentication
     | Nonce | Notify | Delete | VendorId | TsInitiator | TsResponder | Configuration | EapMessage | Encrypted
-    | UnknownPayload
+    | EncryptedFragment | UnknownPayload
 )  # fmt: skip
 PayloadT = TypeVar("PayloadT")
 
@@ -83,7 +84,7 @@ class Message:
 
     @classmethod
     def parse(cls, data: bytes) -> "Message":
-        """Decode one whole message, without a non-ESP marker; an SK payload stays sealed.
+        """Decode one whole message, without a non-ESP marker; an SK or SKF payload stays sealed.
 
         DecodeError, as UnsupportedMajorVersion or UnsupportedCriticalPayload where those are the reasons.
         """
@@ -155,6 +156,9 @@ def read_chain(first: int, reader: Reader) -> tuple[Payload, ...]:
         if kind == PayloadType.SK:
             payloads.append(Encrypted(following, body.rest()))
             break
+        if kind == PayloadType.SKF:
+            payloads.append(EncryptedFragment.parse(following, body))
+            break
         payloads.append(_read_payload(kind, body, start, critical=bool(flags & _CRITICAL)))
         kind = following
     reader.finish()
@@ -166,7 +170,7 @@ def build_chain(payloads: Iterable[Payload]) -> tuple[int, bytes]:
     kind: int = PayloadType.NONE
     chain = b""
     for payload in reversed(tuple(payloads)):
-        following = payload.first_inner if isinstance(payload, Encrypted) else kind
+        following = payload.first_inner if isinstance(payload, Encrypted | EncryptedFragment) else kind
         body = payload.build()
         chain = bytes((following, 0)) + (len(body) + _GENERIC_HEADER_OCTETS).to_bytes(2, "big") + body + chain
         kind = payload.payload_type

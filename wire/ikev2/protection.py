@@ -1,4 +1,4 @@
-"""Sealing messages into an SK payload and opening them (RFC 7296 §3.14, RFC 5282)."""
+"""Sealing messages into SK and SKF payloads and opening them (RFC 7296 §3.14, RFC 5282, RFC 7383)."""
 
 from dataclasses import replace
 
@@ -10,6 +10,7 @@ from wire.ikev2.header import HEADER_OCTETS
 from wire.ikev2.keys import IkeKeys
 from wire.ikev2.message import Message, build_chain, read_chain
 from wire.ikev2.payloads.encrypted import Encrypted
+from wire.ikev2.payloads.fragment import FRAGMENT_HEADER_OCTETS, EncryptedFragment
 from wire.sansio import RandomBytes
 from wire.secret import Secret
 
@@ -41,6 +42,37 @@ class Protection:
         prefix = message.header(PayloadType.SK, HEADER_OCTETS + payload_octets).build()
         prefix += bytes((first_inner, 0)) + payload_octets.to_bytes(2, "big")
         return prefix + self._own.seal(header=prefix, iv=iv, plaintext=plaintext)
+
+    def seal_fragments(self, message: Message, most_octets: int) -> tuple[bytes, ...]:
+        """The same in SKF payloads, each message of at most `most_octets` (RFC 7383 §2.5)."""
+        first_inner, chain = build_chain(message.payloads)
+        frame = HEADER_OCTETS + _GENERIC_HEADER_OCTETS + FRAGMENT_HEADER_OCTETS
+        frame += self._own.iv_octets + self._own.icv_octets
+        room = (most_octets - frame) // self._own.block_octets * self._own.block_octets - 1
+        parts = [chain[at : at + room] for at in range(0, len(chain), room)]
+        return tuple(
+            self._seal_fragment(message, part, first_inner if number == 1 else 0, number, len(parts))
+            for number, part in enumerate(parts, 1)
+        )
+
+    def open_fragment(self, data: bytes, fragment: EncryptedFragment) -> bytes:
+        """What is inside one SKF payload, without its padding.
+
+        IntegrityFailed when its ICV is wrong, DecodeError when its padding is.
+        """
+        plaintext = self._peer.open(header=data[: len(data) - len(fragment.body)], body=fragment.body)
+        reader = Reader(plaintext, base=len(data) - len(fragment.body) + self._peer.iv_octets)
+        return reader.take(reader.remaining - 1 - (plaintext[-1] if plaintext else 0))
+
+    def _seal_fragment(self, message: Message, part: bytes, first_inner: int, number: int, total: int) -> bytes:
+        padding = -(len(part) + 1) % self._own.block_octets
+        plaintext = part + bytes(padding) + bytes((padding,))
+        body_octets = self._own.iv_octets + len(plaintext) + self._own.icv_octets
+        payload_octets = _GENERIC_HEADER_OCTETS + FRAGMENT_HEADER_OCTETS + body_octets
+        prefix = message.header(PayloadType.SKF, HEADER_OCTETS + payload_octets).build()
+        prefix += bytes((first_inner, 0)) + payload_octets.to_bytes(2, "big")
+        prefix += number.to_bytes(2, "big") + total.to_bytes(2, "big")
+        return prefix + self._own.seal(header=prefix, iv=self._next_iv(), plaintext=plaintext)
 
     def open(self, data: bytes, message: Message) -> Message:
         """`message`, which was parsed from `data`, with the payloads inside its SK payload in that one's place.

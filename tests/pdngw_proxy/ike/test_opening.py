@@ -3,6 +3,7 @@
 import pytest
 
 from pdngw_proxy.ike.events import DatagramArrived, Discarded, IkeKeysReady, Transmit
+from pdngw_proxy.ike.policy import ResponderPolicy
 from tests.ike_link import GATEWAY, UE, IkeLink, ike_link, initiator_policy, responder_policy
 from wire.ciphers import AES_CBC_128, HMAC_SHA2_256_128
 from wire.ikev2.algorithms import PRF_HMAC_SHA2_256
@@ -23,7 +24,12 @@ GOOD: tuple[Payload, ...] = (
 )
 
 
-def opened(*payloads: Payload, marked: bool = True, fields: dict[str, object] | None = None) -> IkeLink:
+def opened(
+    *payloads: Payload,
+    marked: bool = True,
+    fields: dict[str, object] | None = None,
+    policy: ResponderPolicy | None = None,
+) -> IkeLink:
     """A gateway that got one IKE_SA_INIT with these payloads."""
     values: dict[str, object] = {
         "spi_i": b"\1" * 8,
@@ -35,7 +41,7 @@ def opened(*payloads: Payload, marked: bool = True, fields: dict[str, object] | 
         "payloads": payloads,
     }
     octets = Message(**(values | (fields or {}))).build()  # type: ignore[arg-type]
-    link = ike_link()
+    link = ike_link(responder=policy)
     link.tell_gateway(DatagramArrived(bytes(4) * marked + octets, UE, GATEWAY))
     return link
 
@@ -59,6 +65,14 @@ def test_gateway_names_its_hashes_to_those_who_name_theirs() -> None:
     told = Notify(NotifyType.SIGNATURE_HASH_ALGORITHMS, b"\0\2")
     assert said(opened(*GOOD, told)).notify(NotifyType.SIGNATURE_HASH_ALGORITHMS) is not None
     assert said(opened(*GOOD)).notify(NotifyType.SIGNATURE_HASH_ALGORITHMS) is None
+
+
+@pytest.mark.parametrize(("asked", "most", "agreed"), [(True, 400, True), (False, 400, False), (True, None, False)])
+def test_gateway_agrees_to_fragments_where_both_can(*, asked: bool, most: int | None, agreed: bool) -> None:
+    """RFC 7383 §2.3."""
+    wish = Notify(NotifyType.IKEV2_FRAGMENTATION_SUPPORTED)
+    link = opened(*GOOD, *((wish,) if asked else ()), policy=responder_policy(fragment_octets=most))
+    assert (said(link).notify(NotifyType.IKEV2_FRAGMENTATION_SUPPORTED) is not None) == agreed
 
 
 @pytest.mark.parametrize("marked", [True, False])

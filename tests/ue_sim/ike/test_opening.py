@@ -66,6 +66,7 @@ def test_request_holds_what_the_first_exchange_wants() -> None:
         "Notify",
         "Notify",
         "Notify",
+        "Notify",
     ]
     assert message.spi_r == bytes(8)
     assert message.notify(NotifyType.SIGNATURE_HASH_ALGORITHMS) is not None

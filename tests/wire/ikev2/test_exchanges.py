@@ -235,3 +235,61 @@ def test_malformed_reply_settles_the_request() -> None:
     assert isinstance(reply, Reply)
     assert reply.fault is not None
     assert not initiator.busy
+
+
+# Fragments (RFC 7383)
+
+LONG = tuple(VendorId(bytes((number,)) * 200) for number in range(10))
+
+
+def in_pieces() -> tuple[Exchanges, Exchanges]:
+    one, two = opened()
+    one.fragment_octets = two.fragment_octets = 576
+    return one, two
+
+
+def test_long_request_and_long_reply_go_in_fragments() -> None:
+    initiator, responder = in_pieces()
+    sent = initiator.request(INFORMATIONAL, LONG, 0.0)
+    assert len(sent.datagrams) > 3
+    *waiting, last = (responder.receive(octets) for octets in reversed(sent.datagrams))
+    assert all(isinstance(one, Ignored) for one in waiting)
+    request = expect_request(last)
+    assert request.message.payloads == LONG
+    answer = responder.reply(request, LONG[:4])
+    assert len(answer.datagrams) == 2
+    assert isinstance(initiator.receive(answer.datagrams[0]), Ignored)
+    reply = initiator.receive(answer.datagrams[1])
+    assert isinstance(reply, Reply)
+    assert reply.message.payloads == LONG[:4]
+    assert not initiator.busy
+
+
+def test_short_message_goes_whole() -> None:
+    initiator, _ = in_pieces()
+    assert initiator.request(INFORMATIONAL, HELLO, 0.0).more == ()
+
+
+def test_first_fragment_alone_is_answered_again() -> None:
+    """RFC 7383 §2.6.1: not each of them, and all of the answer."""
+    initiator, responder = in_pieces()
+    sent = initiator.request(INFORMATIONAL, LONG, 0.0)
+    answer = responder.reply(expect_request([responder.receive(octets) for octets in sent.datagrams][-1]), LONG)
+    again = [responder.receive(octets) for octets in sent.datagrams]
+    assert again[0] == Duplicate(answer)
+    assert all(isinstance(one, Ignored) for one in again[1:])
+    assert initiator.tick(1.0) == sent
+
+
+def test_fragment_that_was_not_agreed_on_is_ignored() -> None:
+    initiator, responder = in_pieces()
+    responder.fragment_octets = None
+    sent = initiator.request(INFORMATIONAL, LONG, 0.0)
+    assert responder.receive(sent.octets) == Ignored("a fragment, which was not agreed on")
+
+
+def test_successor_goes_on_with_fragments_and_begins_to_count() -> None:
+    initiator, _ = in_pieces()
+    initiator.request(INFORMATIONAL, (), 0.0)
+    successor = initiator.successor(spi_i=b"another!", initiator=False)
+    assert (successor.fragment_octets, successor.busy, successor.initiator) == (576, False, False)

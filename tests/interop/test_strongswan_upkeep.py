@@ -1,0 +1,120 @@
+"""strongSwan as the UE of an IKE SA that is up: rekeying by either end, liveness, Delete, reauthentication."""
+
+import re
+import time
+
+import pytest
+
+from tests.interop.strongswan_ue import Attachment, aka_card
+from tests.interop.test_strongswan_ue import Attach, attaching
+
+__all__ = ["aka_card", "attaching"]
+
+pytestmark = [pytest.mark.interop, pytest.mark.timeout(240)]
+
+LIMIT = "half_open_limit = 1000"
+ALL = ["reply 1", "reply 2", "reply 3"]
+
+Spis = tuple[str, frozenset[str]]
+
+
+def home_agent(site: Attachment) -> str:
+    return str(site.lab.laboratory.plan.block.home_agent)
+
+
+def spis(site: Attachment) -> Spis:
+    """The initiator's SPI of the IKE SA in use, and the inbound SPIs of its Child SAs."""
+    sas = site.sas()
+    ike = re.findall(r"ESTABLISHED, IKEv2, ([0-9a-f]{16})_i", sas)
+    return ike[-1] if ike else "", frozenset(re.findall(r"in +([0-9a-f]{8})", sas))
+
+
+def changed_from(site: Attachment, before: Spis, at: int, limit: float = 30.0) -> Spis:
+    """Wait until the IKE SA (`at` 0) or its Child SAs (1) are others."""
+    until = time.monotonic() + limit
+    while time.monotonic() < until:
+        now = spis(site)
+        if now[at] and now[at] != before[at]:
+            return now
+        time.sleep(0.2)
+    raise AssertionError(f"still {before} after {limit} s\n{site.sas()}")
+
+
+def failures(site: Attachment) -> list[object]:
+    return [line for line in site.gateway_lines() if line.is_failure]
+
+
+def test_ue_rekeys_both_sas(attaching: Attach) -> None:
+    with attaching() as site:
+        assert site.connect().returncode == 0
+        for what, at in (("--child net", 1), ("--ike pgw", 0), ("--child net", 1), ("--ike pgw", 0)):
+            before = spis(site)
+            assert site.charon.swanctl("--rekey", *what.split()).returncode == 0
+            changed_from(site, before, at)
+            assert site.charon.where.ping(home_agent(site)) == ALL
+        assert failures(site) == []
+
+
+def test_ue_rekeys_with_fresh_secrets_for_esp(attaching: Attach) -> None:
+    with attaching() as site:
+        assert site.connect(esp="aes256gcm16-x25519", child="rekey_time = 3s").returncode == 0
+        after = changed_from(site, spis(site), 1)
+        changed_from(site, after, 1)
+        assert "ESP:AES_GCM_16-256/CURVE_25519" in site.sas()
+        assert site.charon.where.ping(home_agent(site)) == ALL
+        assert failures(site) == []
+
+
+def test_gateway_rekeys_both_sas_and_asks_whether_the_ue_is_there(attaching: Attach) -> None:
+    short = "child_lifetime = 5.0\nike_lifetime = 12.0\nliveness_interval = 1.0\n"
+    with attaching(changes={LIMIT: short + LIMIT}) as site:
+        assert site.connect().returncode == 0
+        first = spis(site)
+        second = changed_from(site, first, 1)
+        third = changed_from(site, second, 0)
+        for _ in range(3):
+            assert site.charon.where.ping(home_agent(site)) == ALL
+        fourth = changed_from(site, third, 0)
+        assert not {first[0], third[0]} & {fourth[0]}
+        assert failures(site) == []
+        said = site.charon.program.end()
+    assert "parsed INFORMATIONAL request" in said
+    assert "parsed CREATE_CHILD_SA request" in said
+
+
+def test_both_ends_send_long_messages_in_fragments(attaching: Attach) -> None:
+    small = "fragment_size = 400\n"
+    with attaching(changes={LIMIT: small + LIMIT}, more="fragment_size = 300") as site:
+        assert site.connect(more="fragmentation = force").returncode == 0
+        assert site.charon.where.ping(home_agent(site)) == ALL
+        assert site.charon.swanctl("--rekey", "--ike", "pgw").returncode == 0
+        assert site.charon.where.ping(home_agent(site)) == ALL
+        assert failures(site) == []
+        said = site.charon.program.end()
+    assert re.search(r"splitting IKE message \(\d+ bytes\) into \d+ fragments", said)
+    assert re.search(r"received fragment #\d+ of \d+, reassembled fragmented IKE message", said)
+
+
+def test_ue_deletes_one_child_and_asks_whether_the_gateway_is_there(attaching: Attach) -> None:
+    with attaching() as site:
+        assert site.connect(more="dpd_delay = 1s").returncode == 0
+        site.said("sending DPD request")
+        site.said("parsed INFORMATIONAL response")
+        before = spis(site)
+        assert site.charon.swanctl("--terminate", "--child", "net").returncode == 0
+        assert spis(site) == (before[0], frozenset())
+        assert site.charon.swanctl("--initiate", "--child", "net").returncode == 0
+        assert site.charon.where.ping(home_agent(site)) == ALL
+        assert failures(site) == []
+
+
+@pytest.mark.parametrize("make_before_break", ["no", "yes"])
+def test_ue_authenticates_anew(attaching: Attach, make_before_break: str) -> None:
+    with attaching(more=f"make_before_break = {make_before_break}") as site:
+        assert site.connect(more="reauth_time = 6s\n        over_time = 60s").returncode == 0
+        before = spis(site)
+        changed_from(site, before, 0)
+        time.sleep(1.0)
+        assert site.charon.where.ping(home_agent(site)) == ALL
+        events = [line.event for line in site.gateway_lines()]
+        assert events.count("UE authenticated") >= 2
