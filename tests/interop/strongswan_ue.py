@@ -99,6 +99,7 @@ connections {{
 secrets {{
     eap-card {{
         id = {self.nai}
+        {f"id-own = {own}" if own else ""}
         secret = 0x{key or k.hex() + opc.hex()}
     }}
 }}
@@ -126,12 +127,12 @@ def attachment(
     *,
     changes: Mapping[str, str] | None = None,
     credentials: Mapping[str, Path] | None = None,
-    settings: str = "",
+    card_settings: str = "seq_check = no",
     more: str = "",
 ) -> Iterator[Attachment]:
     """A laboratory whose configuration has `changes`, and a charon beside it, which is not connected yet.
 
-    The gateway is on the ports of the field, 500 and 4500. `settings` and `more` are those of running_charon.
+    The gateway is on the ports of the field, 500 and 4500. `card_settings` are the card's, `more` is charon's.
     """
     laboratory = create(folder / "lab")
     ue, gateway = new(), new()
@@ -150,7 +151,7 @@ def attachment(
             ue,
             "",
             credentials=trusted,
-            settings=f"eap-aka-3gpp {{ seq_check = no }}\n{settings}",
+            settings=f"eap-aka-3gpp {{\n{card_settings}\n}}",
             more=more,
             plugins="revocation eap-aka-3gpp",
             preload=card,
