@@ -16,9 +16,10 @@ from wire.aka.sqn import reveal
 from wire.aka.vector import Autn
 from wire.eap.packet import identity_response
 from wire.identity import EapMethod, Imsi, Plmn
+from wire.radius.accounting import AcctStatusType
 from wire.radius.codec import parse_packet
 from wire.radius.eap import is_authentic, join_eap
-from wire.radius.messages import access_request
+from wire.radius.messages import access_request, signed_request
 from wire.radius.mppe import msk_of
 from wire.radius.packet import Attribute, Code, is_genuine_response
 from wire.secret import Secret
@@ -87,6 +88,8 @@ class Nas:
         self._heard: asyncio.Queue[bytes] = asyncio.Queue()
         self._endpoint = UdpEndpoint.bind(("127.0.0.1", 0), lambda octets, _: self._heard.put_nowait(octets))
         self._identifier = secrets.randbelow(256)
+        self.radius_class: bytes | None = None
+        """Class of the last Access-Accept."""
 
     async def ask(self, eap: bytes, state: bytes | None) -> tuple[Code, bytes, bytes | None, Secret | None]:
         """The answer's code, EAP packet, State and MSK."""
@@ -102,14 +105,30 @@ class Nas:
         )
         octets = await self._exchange(request, authenticator)
         packet = parse_packet(octets)
+        self.radius_class = packet.octets("Class")
         msk = msk_of(packet, secret=self._secret, request_authenticator=authenticator)
         return Code(packet.code), join_eap(packet) or b"", packet.octets("State"), msk
 
-    async def _exchange(self, request: bytes, authenticator: bytes) -> bytes:
+    async def account(self, status: AcctStatusType, session_id: str, radius_class: bytes, port: int) -> None:
+        """Say until it is answered that a session begins or ends."""
+        self._identifier = (self._identifier + 1) % 256
+        attributes = [
+            Attribute.of("Acct-Status-Type", status),
+            Attribute.of("Acct-Session-Id", session_id),
+            Attribute.of("NAS-Identifier", "load"),
+            Attribute.of("Class", radius_class),
+        ]
+        request = signed_request(
+            Code.ACCOUNTING_REQUEST, identifier=self._identifier, secret=self._secret, attributes=attributes
+        )
+        await self._exchange(request, request[4:20], port)
+
+    async def _exchange(self, request: bytes, authenticator: bytes, port: int | None = None) -> bytes:
         loop = asyncio.get_running_loop()
         until, wait, turn = loop.time() + self._timing.patience, self._timing.first, 0
         while loop.time() < until:
-            self._endpoint.send(request, self._servers[turn % len(self._servers)])
+            host, auth = self._servers[turn % len(self._servers)]
+            self._endpoint.send(request, (host, auth if port is None else port))
             with suppress(TimeoutError):
                 async with asyncio.timeout(wait):
                     return await self._answer(request, authenticator)
@@ -121,7 +140,7 @@ class Nas:
         while True:
             octets = await self._heard.get()
             if octets[1] == request[1] and is_genuine_response(octets, authenticator, self._secret):
-                assert is_authentic(octets, self._secret, authenticator)
+                assert octets[0] == Code.ACCOUNTING_RESPONSE or is_authentic(octets, self._secret, authenticator)
                 return octets
 
     def close(self) -> None:

@@ -33,12 +33,13 @@ from wire.eap.packet import identity_response
 from wire.identity import Imsi
 from wire.secret import Secret
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(400)]
 
 ROOT = Path(__file__).resolve().parents[2]
 KILLS = int(os.environ.get("ANY_WORKER_KILLS", "8"))
 UES = 12
-READY = 40.0
+READY = 120.0
+"""Seconds for what only a machine that is busy otherwise takes long for."""
 
 
 @dataclass
@@ -90,7 +91,7 @@ def serving(config: Path, address: str, log: Path, workers: int = 2) -> Iterator
         yield Node(parent.pid, (address, RADIUS_PORT), log)
     finally:
         parent.terminate()
-        assert parent.wait(20) == 0, log.read_text()[-2000:]
+        assert parent.wait(READY) == 0, log.read_text()[-2000:]
 
 
 def subscribe(laboratory: Laboratory, location: Location) -> list[tuple[Imsi, Secret, Secret]]:
@@ -109,12 +110,15 @@ def second_node(laboratory: Laboratory) -> tuple[Path, str]:
 
 
 async def kill_at_random(nodes: Sequence[Node], chance: random.Random) -> int:
-    """Every second one of all the processes that serve."""
+    """Every second one of all the processes that serve, but never the last one.
+
+    How soon a machine that is busy otherwise has another process is not what is shown.
+    """
     killed = 0
     while killed < KILLS:
         await asyncio.sleep(1.0)
         workers = [worker for node in nodes for worker in node.serving()]
-        if workers:
+        if len(workers) > 1:
             with suppress(ProcessLookupError):
                 os.kill(chance.choice(workers), signal.SIGKILL)
                 killed += 1
@@ -159,6 +163,9 @@ async def endure(nodes: Sequence[Node], subscribers: list[tuple[Imsi, Secret, Se
 
     async def meanwhile() -> None:
         assert await kill_at_random(nodes, random.Random(9)) == KILLS
+        async with asyncio.timeout(READY):
+            while min(tally.full, tally.fast) <= UES:  # noqa: ASYNC110 - it is about a load
+                await asyncio.sleep(0.1)
 
     await load(ues, lambda: asyncio.ensure_future(meanwhile()))
     return tally
@@ -244,7 +251,7 @@ def up(laboratory: Laboratory, output: Path) -> Iterator[subprocess.Popen[str]]:
         yield process
     finally:
         process.terminate()
-        process.communicate(timeout=30)
+        process.communicate(timeout=READY)
         assert process.returncode == 0
 
 
@@ -281,7 +288,7 @@ async def attach_over_diameter(laboratory: Laboratory, node: Node) -> None:
     usim = StoredUsim(laboratory.usim)
     peer = AkaPeer(usim=usim, imsi=usim.imsi, plmn=laboratory.plan.plmn)
     asking = client(laboratory, tls=False)
-    await asking.ready(20)
+    await asking.ready(READY)
     first = DiameterEapAnswer.parse(await asking.request(request(laboratory, identity_response(1, peer.identity))))
     for worker in node.workers():
         os.kill(worker, signal.SIGKILL)
@@ -289,7 +296,7 @@ async def attach_over_diameter(laboratory: Laboratory, node: Node) -> None:
     assert isinstance(effect, SendEap)
     while asking.connected:  # noqa: ASYNC110 - it is about another process
         await asyncio.sleep(0.01)
-    await asking.ready(40)
+    await asking.ready(READY)
     answer = DiameterEapAnswer.parse(await asking.request(request(laboratory, effect.packet, first.states)))
     (keys,) = peer.handle(EapArrived(answer.eap_payload or b""), 0.0)
     assert isinstance(keys, KeysDerived)
