@@ -4,7 +4,7 @@ import re
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -114,11 +114,12 @@ def running_lab(
     capture: bool = False,
     log_level: Level = "info",
     more: str = "",
+    edit: Callable[[str], str] = str,
 ) -> Iterator[Lab]:
-    """Make a laboratory in `folder`/lab, with `more` in its configuration, and run it until the block ends."""
+    """Make a laboratory in `folder`/lab, `edit` its configuration, put `more` behind it, and run it until the end."""
     lab = Lab(create(folder / "lab", hss=hss, aaa=aaa, capture=capture, log_level=log_level), output=folder / "up.txt")
-    with lab.laboratory.config.open("a", encoding="utf-8") as config:
-        config.write(more)
+    config = lab.laboratory.config
+    config.write_text(edit(config.read_text(encoding="utf-8")) + more, encoding="utf-8")
     with lab.output.open("w", encoding="utf-8") as errors:
         process = subprocess.Popen(
             [*AKADIA, "--config", str(lab.laboratory.config), "up"],

@@ -23,7 +23,10 @@ _IS_TWICE = (
     "the stored OPc follows from the subscriber's OPc as if that were OP: OPc was given as OP; give the subscriber's "
     "keys with opc= instead of op= (akadia subscriber update --keys -)"
 )
-_IS_ANOTHER = "the stored OPc does not follow from K and an OP of operator_keys: K or OPc was entered wrong"
+_IS_ANOTHER = (
+    "the stored OPc does not follow from K and any OP of operator_keys: K or OPc was entered wrong, or that list lacks "
+    "an OP"
+)
 _IS_SHARED = (
     "{} neighbours with other K have the same OPc, and an OPc belongs to one K: it is an OP that was given as OPc; "
     "give the keys with op= instead of opc= (akadia subscriber update --keys -)"

@@ -10,6 +10,7 @@ import pytest
 
 from aaa.eap.policy import AkaPolicy
 from aaa.eap.temporary import Identities
+from aaa.explaining.failed import Failures
 from aaa.radius.config import RadiusClientConfig, RadiusConfig
 from aaa.radius.server import RadiusServer
 from aaa.service import EapAuthenticationService
@@ -31,7 +32,11 @@ POLICIES = {
 
 @asynccontextmanager
 async def serving(
-    folder: Path, hss: MemoryHss, policy: AkaPolicy, identities: Identities | None = None
+    folder: Path,
+    hss: MemoryHss,
+    policy: AkaPolicy,
+    identities: Identities | None = None,
+    failures: Failures | None = None,
 ) -> AsyncIterator[tuple[str, int]]:
     """A RADIUS server on loopback; where it listens."""
     secret_file = folder / "radius.secret"
@@ -48,6 +53,7 @@ async def serving(
         random=secrets.token_bytes,
         policy=policy,
         identities=identities,
+        failures=failures,
     )
     config = RadiusConfig(auth=SocketAddress("127.0.0.1", 0), client=(known,))
     server = RadiusServer.of(config, service)
