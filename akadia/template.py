@@ -159,6 +159,7 @@ origin_host = {_quoted(plan.host("hss"))}  # its Diameter identity
 origin_realm = {_quoted(plan.realm)}  # its Diameter realm
 swx = {_quoted(f"{plan.block.hss}:{SWX_PORT}")}  # where it listens for AAA servers, SWx over TCP
 vectors_max = 5  # at most so many vectors for one request
+operator_keys = []  # files of mode 0600 with the operator's OP or TOP in hex: akadia explain says more with them
 policy = "enforce"  # learn: refuse nothing by the limits of peers, and write proposed-policy.toml beside this file
 
 [[hss.peer]]  # our own AAA server; who is not named in an [[hss.peer]] is refused
@@ -219,6 +220,8 @@ origin_realm = {_quoted(plan.realm)}  # its Diameter realm
 hss = {_quoted(plan.hss)}  # local: it opens the HSS's database itself; swx: it asks over Diameter
 database = ""  # where accounting and sessions are kept; "" for the database of [hss]
 methods = ["aka-prime", "aka"]  # what it offers, the preferred one first; "sim" is the third that there is
+failures_kept = 10000  # of so many failed authentications akadia explain can tell
+failure_days = 30  # and for so long
 workers = 1  # processes that serve; a parent replaces those that end, and on SIGHUP reads this file again
 
 [aaa.swx]  # read when hss = "swx"

@@ -15,11 +15,15 @@ from wire.radius.packet import Code, RadiusPacket
 
 @dataclass(frozen=True, slots=True)
 class Discard:
-    """Say nothing; `cause` is one of few texts for the log, `detail` what was particular to this datagram."""
+    """Say nothing; `cause` is one of few texts for the log, `detail` what was particular to this datagram.
+
+    `is_unproven` when it was made with another secret than the client's.
+    """
 
     cause: str
     client: str | None = None
     detail: str = ""
+    is_unproven: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,7 @@ def admit(octets: bytes, client: RadiusClient) -> Admitted | Discard:
     except DecodeError as error:
         return Discard("the packet is malformed", name, str(error))
     if is_genuine is False:
-        return Discard("Message-Authenticator is wrong; does the client have another secret?", name)
+        return Discard("Message-Authenticator is wrong; does the client have another secret?", name, is_unproven=True)
     return Admitted(packet, bool(is_genuine), octets)
 
 

@@ -60,19 +60,22 @@ class DiscardLog:
         self._clock = clock
         self._lines = LogLimit()
 
-    def discarded(self, source: Address, discard: Discard) -> None:
-        """A packet from `source` was passed over."""
+    def discarded(self, source: Address, discard: Discard, why: Callable[[], str] | None = None) -> None:
+        """A packet from `source` was passed over; `why` is asked only when there is a line for it."""
         DISCARDED.count(discard.client or "", discard.cause)
         details = {"detail": discard.detail} if discard.detail else {}
-        self.warn("datagram discarded", discard.cause, discard.client or "", source=address_text(source), **details)
+        source_text = address_text(source)
+        self.warn("datagram discarded", discard.cause, discard.client or "", why, source=source_text, **details)
 
-    def warn(self, event: str, cause: str, client: str, **details: str) -> None:
+    def warn(self, event: str, cause: str, client: str, why: Callable[[], str] | None = None, **details: str) -> None:
         """A line of level warning, unless too many of its cause came before."""
         withheld = self._lines.allow(cause, self._clock())
         if withheld is None:
             return
         if withheld:
             details["withheld"] = str(withheld)
+        if why is not None:
+            details["why"] = why()
         log.warning(event, cause=cause, client=client, **details)
 
 

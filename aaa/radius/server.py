@@ -5,6 +5,7 @@ import secrets
 import time
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
+from functools import partial
 from typing import assert_never
 
 from aaa.messages import Accept, AccessAnswer, AuthenticationService, Challenge, Ignore, Reject
@@ -109,7 +110,8 @@ class RadiusServer:
         decision = self._front.receive(octets, source, self._clock(), client)
         match decision:
             case Discard():
-                self._lines.discarded(source, decision)
+                why = partial(self._front.suspected, octets, source, client) if decision.is_unproven else None
+                self._lines.discarded(source, decision, why)
             case Repeat(answer):
                 _repeat(answer, source, reply)
             case Send(answer, name, refusal):

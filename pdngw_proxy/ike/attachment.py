@@ -8,6 +8,7 @@ from pdngw_proxy.aaa_link.port import RelayAccept, RelayChallenge, RelayReject, 
 from pdngw_proxy.ike import establishing
 from pdngw_proxy.ike.ending import refuse
 from pdngw_proxy.ike.events import AaaAnswered, AskAaa, LeaseAddress, ResponderEffect
+from pdngw_proxy.ike.other_keys import suspect
 from pdngw_proxy.ike.policy import ResponderPolicy
 from pdngw_proxy.ike.sending import send
 from pdngw_proxy.ike.states import AwaitingAaa, AwaitingAddress, AwaitingEap, AwaitingProof, Claim, Sa, State
@@ -106,7 +107,8 @@ def verify(policy: ResponderPolicy, state: AwaitingProof, request: Request, now:
     try:
         check_shared_key_proof(proof, sa.suite.prf, state.accept.msk, octets)
     except AuthenticationFailed as error:
-        cause = f"{claim.identity}: {error.cause}"
+        why = suspect(proof, sa.suite.prf, state.accept.msk, octets)
+        cause = f"{claim.identity}: {error.cause}" + (f"; {why}" if why else "")
         return refuse(policy, sa, request, NotifyType.AUTHENTICATION_FAILED, cause, now)
     waiting = AwaitingAddress(sa, claim, state.accept, request)
     if not establishing.asks_for_address(waiting):

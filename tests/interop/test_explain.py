@@ -40,7 +40,7 @@ def _lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         path.write_text(OP.hex(), encoding="ascii")
         path.chmod(0o600)
         text = text.replace("\nworkers = 1 ", "\nworkers = 2 ")
-        return text.replace("\nmaster_key =", '\noperator_keys = ["op.secret"]\nmaster_key =')
+        return text.replace("\noperator_keys = []", '\noperator_keys = ["op.secret"]')
 
     with running_lab(folder, log_level="debug", edit=edit) as running:
         for imsi, op in ((BY_OP, OP), (BY_OTHER_OP, OTHER_OP)):

@@ -6,7 +6,7 @@ from ipaddress import IPv4Address, IPv6Address, IPv6Network
 
 import pytest
 
-from pdngw_proxy.aaa_link.port import RelayAccept, RelayReject, RelayUnavailable
+from pdngw_proxy.aaa_link.port import RelayAccept, RelayAnswer, RelayReject, RelayUnavailable
 from pdngw_proxy.ike.events import (
     AaaAnswered,
     AddressLeased,
@@ -55,9 +55,10 @@ from tests.ike_link import (
     ike_link,
     responder_policy,
     stub_aaa,
+    stub_method,
 )
 from tests.transitions import entries, taken_by
-from ue_sim.ike.events import ChildRequested, ProbeRequested
+from ue_sim.ike.events import ChildRequested, KeysDerived, ProbeRequested
 from wire.ikev2.child import Mode
 from wire.ikev2.constants import ExchangeType, IdType, NotifyType, ProtocolId
 from wire.ikev2.message import Payload
@@ -76,6 +77,7 @@ from wire.ikev2.selectors import TrafficSelector
 from wire.ikev2.spis import EspSpis
 from wire.ikev2.upkeep.states import Asking, Leaving
 from wire.ikev2.upkeep.states import State as UpkeepState
+from wire.secret import Secret
 
 INFORMATIONAL, IKE_AUTH = ExchangeType.INFORMATIONAL, ExchangeType.IKE_AUTH
 DELETE = Delete(ProtocolId.IKE)
@@ -227,6 +229,29 @@ def test_gateway_refuses_a_wrong_proof() -> None:
     assert answer(link) == [Notify(NotifyType.AUTHENTICATION_FAILED)]
     assert link.refused == [f"{NAI}: AUTH does not match the shared key"]
     assert not link.seen_by_gateway(LeaseAddress)
+
+
+def test_gateway_says_that_the_msk_came_in_part() -> None:
+    link = ike_link()
+    link.aaa = lambda ask: _cut(stub_aaa(ask))
+    link.connect().run(5.0)
+    (cause,) = link.refused
+    assert cause.startswith(f"{NAI}: AUTH does not match the shared key; the AAA server gave 32 octets of the MSK")
+
+
+def _cut(answer: RelayAnswer) -> RelayAnswer:
+    return replace(answer, msk=Secret(answer.msk[:32])) if isinstance(answer, RelayAccept) else answer
+
+
+def test_gateway_says_that_the_ue_cut_the_msk() -> None:
+    link = ike_link()
+    link.method = lambda packet: [
+        KeysDerived(Secret(event.msk[:32])) if isinstance(event, KeysDerived) else event
+        for event in stub_method(packet)
+    ]
+    link.connect().run(5.0)
+    (cause,) = link.refused
+    assert "the UE makes AUTH with the first 32 octets of the MSK" in cause
 
 
 def test_gateway_refuses_a_missing_proof() -> None:
