@@ -40,12 +40,13 @@ from hss.session_api import LedgerUnavailable, SessionLedger
 from hss.store.errors import StoreError
 from hss.telling.near_server import telling
 from runtime.capture import Capture, NullCapture, open_capture
-from runtime.config import CaptureConfig, LogConfig, RawConfig, SocketAddress, read_config
+from runtime.config import CaptureConfig, RawConfig, SocketAddress, read_config
 from runtime.diameter.client import DiameterClient
 from runtime.diameter.pool import DiameterPool
 from runtime.diameter.settings import DiameterUnavailable, Handler
 from runtime.diameter.throttle import ThrottledClient
-from runtime.logs import configure, get_logger
+from runtime.log_setup import set_up
+from runtime.logs import get_logger
 from runtime.metrics.exposing import exposing
 from runtime.metrics.tally import share_with_parent
 from runtime.process import notify_ready, run
@@ -76,8 +77,7 @@ Leaving = list[Callable[[], Awaitable[None]]]
 def main(path: Path, *, workers: int | None = None) -> int:
     """`akadia aaa serve`: serve until told to stop; the exit code. `workers` goes before the configuration's."""
     raw = read_config(path)
-    logging = raw.section("log", LogConfig)
-    configure(logging.level, logging.format)
+    set_up(raw)
     settings = read_settings(raw)
     worker = this_worker()
     share_with_parent()

@@ -5,7 +5,10 @@ import time
 from aaa.messages import Accept, AccessAnswer, AccessRequest, AuthenticationService, Challenge, Ignore, Reject
 from aaa.metrics import HSS_SECONDS, RESYNCHRONISATIONS, ROUND_SECONDS, ROUNDS
 from hss.api import AssignmentRequest, HomeSubscriberServer, Profile, ServiceRefused, VectorRequest
+from runtime.logs import debugging, get_logger
 from wire.aka.vector import AuthVector
+
+log = get_logger("aaa.service")
 
 _ANSWERS = {Accept: "accept", Challenge: "challenge", Ignore: "ignore", Reject: "reject"}
 
@@ -22,6 +25,9 @@ class MeasuredService:
         answer = await self._service.authenticate(request)
         ROUND_SECONDS.observe(time.perf_counter() - began, request.front)
         ROUNDS.count(request.front, request.client.name, _ANSWERS[type(answer)])
+        if debugging():
+            octets = b"" if isinstance(answer, Ignore) else answer.eap
+            log.debug("round served", received=_shown(request.eap), answer=_ANSWERS[type(answer)], eap=_shown(octets))
         return answer
 
 
@@ -58,3 +64,8 @@ class MeasuredHss:
         finally:
             HSS_SECONDS.observe(time.perf_counter() - began, request.assignment.name.lower(), result)
         return profile
+
+
+def _shown(octets: bytes) -> str:
+    """Code, type, subtype and length of an EAP packet: which message it is, and nothing that is in it."""
+    return f"{'/'.join(str(octet) for octet in octets[:1] + octets[4:6])} {len(octets)} octets" if octets else ""

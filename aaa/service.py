@@ -1,5 +1,7 @@
 """The authentication service: drives the EAP machines, asks the HSS, keeps conversations, says how each one ended."""
 
+import secrets
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
@@ -22,7 +24,7 @@ from aaa.eap.events import (
     VectorRefused,
 )
 from aaa.eap.policy import AkaPolicy
-from aaa.eap.states import EapState, Silent
+from aaa.eap.states import EapState, Silent, imsi_of
 from aaa.eap.temporary import Identities
 from aaa.explaining.dialogue import continued
 from aaa.explaining.failed import Ending, FailedAttempt, Failures, decided
@@ -31,9 +33,10 @@ from aaa.messages import Accept, AccessAnswer, AccessRequest, Challenge, Ignore,
 from aaa.metrics import count_login, count_rejection, count_step
 from aaa.names import user_name
 from aaa.refusals import describe
-from aaa.sessions import Conversation, Conversations, Lost
+from aaa.sessions import CHANCE_BITS, Conversation, Conversations, Lost, session_name
 from hss.api import Assignment, AssignmentRequest, HomeSubscriberServer, ServiceRefused, VectorRequest
-from runtime.logs import get_logger
+from runtime.log_session import log_imsi, log_session
+from runtime.logs import debugging, get_logger
 from runtime.shared_timeout import SharedTimeout
 from wire.eap.packet import failure
 from wire.identity import EapMethod
@@ -44,6 +47,7 @@ log = get_logger("aaa.service")
 IDENTIFIER_AT = 1
 _NETWORKS = 256
 """Access networks whose policy is remembered."""
+DIAMETER = "diameter"
 
 
 class EapAuthenticationService:
@@ -53,7 +57,8 @@ class EapAuthenticationService:
     network name, `clock` any monotonic clock in seconds, `random` entropy for the EAP machines, `identities` whoever
     knows hidden identities, `home_realm` the realm of permanent ones that were not shown, `answer_time` how many
     seconds a client may give its user, `limit` how many rounds are served at once. `failures` hears of each user who is
-    rejected; without it the log alone does.
+    rejected; without it the log alone does. `name_session` gives the log's name of a conversation that its client has
+    no name for.
     """
 
     def __init__(
@@ -70,8 +75,12 @@ class EapAuthenticationService:
         answer_time: int = 30,
         limit: int = 4000,
         failures: Failures | None = None,
+        name_session: Callable[[], str] = lambda: session_name(
+            time.time_ns() // 1_000_000, secrets.randbits(CHANCE_BITS)
+        ),
     ) -> None:
         self._failures = failures
+        self._name_session = name_session
         self._hss = hss
         self._conversations = conversations
         self._node = node
@@ -93,6 +102,7 @@ class EapAuthenticationService:
         # RFC 4072 §2.2: an empty packet is EAP-Start, which begins anew whatever went before.
         token = request.state if request.eap else None
         conversation = self._conversation(request, token, now)
+        _log_session(request, conversation)
         if isinstance(conversation, Lost):
             return self._refused(request, RejectCause.UNKNOWN_STATE, conversation.cause)
         if self._rounds >= self._limit:
@@ -106,8 +116,7 @@ class EapAuthenticationService:
             return self._conversations.find(token, _owner(request), now)
         return self._begun(request, now)
 
-    @staticmethod
-    def _begun(request: AccessRequest, now: float) -> Conversation:
+    def _begun(self, request: AccessRequest, now: float) -> Conversation:
         return Conversation(
             client=_owner(request),
             eap=Silent(),
@@ -115,6 +124,7 @@ class EapAuthenticationService:
             apn=request.apn,
             network_name=_network_name(request),
             access=request.access,
+            session=request.session if request.front == DIAMETER else self._name_session(),
         )
 
     def _refused(self, request: AccessRequest, cause: RejectCause, detail: str) -> Reject:
@@ -184,6 +194,7 @@ class EapAuthenticationService:
                 effects = machine.handle(event, self._clock())
 
     async def _vector(self, wanted: FetchVector) -> VectorArrived | VectorRefused:
+        log_imsi(str(wanted.imsi))
         request = VectorRequest(
             imsi=wanted.imsi,
             node=self._node,
@@ -273,3 +284,13 @@ def _owner(request: AccessRequest) -> str:
 def _network_name(request: AccessRequest) -> str | None:
     client = request.client
     return (request.network_name if client.names_network else None) or client.network_name
+
+
+def _log_session(request: AccessRequest, conversation: Conversation | Lost) -> None:
+    """Name it to every line of this task; whose it is matters only where somebody may be watched."""
+    if request.front == DIAMETER:
+        log_session(request.session)
+    else:
+        log_session("" if isinstance(conversation, Lost) else conversation.session, nas_session=request.session)
+    if debugging() and isinstance(conversation, Conversation):
+        log_imsi(str(imsi_of(conversation.eap) or ""))

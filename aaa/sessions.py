@@ -9,6 +9,13 @@ from aaa.messages import WLAN_ACCESS, Access
 from wire.sansio import RandomBytes
 
 STATE_OCTETS = 16
+CHANCE_BITS = 14
+NAME_OCTETS = 7
+
+
+def session_name(milliseconds: int, chance: int) -> str:
+    """14 hexadecimal digits: Unix time of the first round, and `chance`, any number, for those that begin with it."""
+    return f"{milliseconds << CHANCE_BITS | 1 + chance % ((1 << CHANCE_BITS) - 1):014x}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +25,8 @@ class Conversation:
     `client` names the peer that began it, front included, `apn` what that peer asked for first and `access` how,
     `started` the clock's time of the first round in seconds. `network_name` is the access network identity of the whole
     conversation. `dialogue` is the EAP packets that this process has seen of it, `earlier` five octets for each one
-    that others have (aaa.explaining.dialogue).
+    that others have (aaa.explaining.dialogue). `session` is what the log calls it on every node: the Session-Id of
+    Diameter; of RADIUS a `session_name`.
     """
 
     client: str
@@ -29,6 +37,7 @@ class Conversation:
     access: Access = WLAN_ACCESS
     dialogue: tuple[bytes, ...] = ()
     earlier: bytes = b""
+    session: str = ""
 
 
 @dataclass(frozen=True, slots=True)

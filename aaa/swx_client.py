@@ -7,6 +7,7 @@ from typing import Protocol, TypeVar
 from aaa.swx_profile import profile_of
 from hss.api import Assignment, AssignmentRequest, Profile, Refusal, ServiceRefused, VectorRequest
 from runtime.diameter.settings import DiameterUnavailable
+from runtime.log_session import logged_session
 from wire.aka.vector import AuthVector
 from wire.diameter.avp import AvpFault
 from wire.diameter.command import Identity, Request
@@ -14,6 +15,7 @@ from wire.diameter.enumerations import ServerAssignmentType
 from wire.diameter.message import Message
 from wire.diameter.profile import Mip6AgentInfo
 from wire.diameter.results import ExperimentalResultCode, ResultCode, is_protocol_error
+from wire.diameter.session_ids import with_conversation
 from wire.diameter.swx import (
     MultimediaAuthAnswer,
     MultimediaAuthRequest,
@@ -120,7 +122,9 @@ class SwxClient:
             raise ServiceRefused(Refusal.UNAVAILABLE, f"its answer is malformed: {error}") from None
 
     def _session_id(self) -> str:
-        return f"{self._identity.origin_host};{self._started};{next(self._sessions)}"
+        session_id = f"{self._identity.origin_host};{self._started};{next(self._sessions)}"
+        session = logged_session()
+        return session_id if session is None else with_conversation(session_id, session.name)
 
 
 def _scheme(method: EapMethod | None) -> str | None:

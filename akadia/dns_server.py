@@ -19,9 +19,10 @@ import dns.rdatatype
 import dns.rrset
 from pydantic import Field
 
-from runtime.config import CaptureConfig, LogConfig, NetworkConfig, RawConfig, Section, SocketAddress, read_config
+from runtime.config import CaptureConfig, NetworkConfig, RawConfig, Section, SocketAddress, read_config
 from runtime.log_limit import LogLimit
-from runtime.logs import configure, get_logger
+from runtime.log_setup import set_up
+from runtime.logs import get_logger
 from runtime.udp import Address, UdpEndpoint
 from wire.names import Plmn, ha_apn_name
 
@@ -184,8 +185,7 @@ def main(path: Path) -> int:
     from runtime.process import run
 
     config = read_config(path)
-    settings = config.section("log", LogConfig)
-    configure(settings.level, settings.format)
+    set_up(config)
     zone, listen = zone_of(config), config.section("dns", DnsConfig).address
     folder = config.section("capture", CaptureConfig).folder
 

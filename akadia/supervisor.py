@@ -13,8 +13,9 @@ from types import TracebackType
 from typing import IO, Self
 
 from akadia.template import SECTIONS
-from runtime.config import ConfigError, LogConfig, RawConfig, read_config
-from runtime.logs import configure, get_logger
+from runtime.config import ConfigError, RawConfig, read_config
+from runtime.log_setup import set_up
+from runtime.logs import get_logger
 from runtime.process import READY, SUPERVISOR_FD, TURN, WAIT_FOR_TURN, run
 
 log = get_logger("akadia.supervisor")
@@ -240,8 +241,7 @@ def main(path: Path, *, only: Collection[str] = (), to_files: bool = True) -> in
     """
     config = read_config(path)
     config.require_known(SECTIONS)
-    settings = config.section("log", LogConfig)
-    configure(settings.level, settings.format)
+    set_up(config)
     daemons = daemons_of(config, only)
     logs = config.path.parent / "logs" if to_files else None
 

@@ -136,6 +136,8 @@ apn = {_quoted(plan.apn)}  # the APN that a UE asks for when it names none
 [log]
 level = {_quoted(plan.log_level)}  # debug, info, warning or error
 format = "text"  # text (one readable line for each event) or json
+imsi = "short"  # how an IMSI is written: full, short (00101*******001) or hmac; akadia log imsi shows it
+imsi_key = ""  # the key of hmac, in a file of mode 0600 that all nodes have alike
 
 [capture]
 folder = {_quoted(plan.capture)}  # each daemon leaves NAME.pcapng of its traffic here; "" for no capture

@@ -10,8 +10,9 @@ from hss.opened_store import open_store
 from hss.rest.config import ApiConfig
 from hss.rest.opening import api_server
 from hss.store.location import describe
-from runtime.config import CaptureConfig, LogConfig, NetworkConfig, SocketAddress, read_config
-from runtime.logs import configure, get_logger
+from runtime.config import CaptureConfig, NetworkConfig, SocketAddress, read_config
+from runtime.log_setup import set_up
+from runtime.logs import get_logger
 from runtime.metrics.config import MetricsConfig
 from runtime.metrics.exposing import exposing
 from runtime.process import notify_ready, run
@@ -22,8 +23,7 @@ log = get_logger("hss.app")
 def main(path: Path) -> int:
     """`akadia hss serve`: serve until told to stop; the exit code."""
     config = read_config(path)
-    settings = config.section("log", LogConfig)
-    configure(settings.level, settings.format)
+    set_up(config)
     hss = config.section("hss", HssConfig)
     api = config.optional("hss.api", ApiConfig)
     apn = config.section("network", NetworkConfig).apn if api is not None else ""

@@ -18,8 +18,9 @@ from pdngw_proxy.ike.policy import Admission, ResponderPolicy
 from pdngw_proxy.mobility import HomeAgentPolicy
 from pdngw_proxy.server import GatewayShell
 from runtime.capture import Capture, NullCapture, open_capture
-from runtime.config import CaptureConfig, ConfigError, LogConfig, NetworkConfig, RawConfig, read_config
-from runtime.logs import configure, get_logger
+from runtime.config import CaptureConfig, ConfigError, NetworkConfig, RawConfig, read_config
+from runtime.log_setup import set_up
+from runtime.logs import get_logger
 from runtime.process import notify_ready, run
 from wire.ikev2.nat import Endpoint
 from wire.ikev2.proposal import ESP_PROPOSALS, IKE_PROPOSALS
@@ -33,8 +34,7 @@ log = get_logger("pdngw")
 def main(path: Path) -> int:
     """`akadia pdngw serve`: serve until told to stop; the exit code."""
     raw = read_config(path)
-    settings = raw.section("log", LogConfig)
-    configure(settings.level, settings.format)
+    set_up(raw)
     return run(partial(serve, raw))
 
 

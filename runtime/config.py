@@ -20,6 +20,7 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails, core_schema
 
+from runtime.log_imsi import ImsiForm
 from runtime.logs import Format, Level
 
 
@@ -130,10 +131,12 @@ class NetworkConfig(Section):
 
 
 class LogConfig(Section):
-    """[log]: how much, and in which form."""
+    """[log]: how much, and in which form; `imsi_key` is needed for imsi = "hmac" alone."""
 
     level: Level = "info"
     format: Format = "text"
+    imsi: ImsiForm = "short"
+    imsi_key: OptionalPath = None
 
 
 class CaptureConfig(Section):

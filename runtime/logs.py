@@ -10,17 +10,21 @@ import sys
 from collections.abc import Mapping, MutableMapping
 from datetime import UTC, datetime
 from enum import Enum
-from typing import Any, Literal, TextIO, cast
+from typing import Any, ClassVar, Literal, TextIO, cast
 
 import structlog
-from structlog.typing import FilteringBoundLogger, WrappedLogger
+from structlog.typing import FilteringBoundLogger, Processor, WrappedLogger
 
+from runtime.log_imsi import ImsiText
+from runtime.log_session import logged_session
 from wire.secret import Secret
 
 Level = Literal["debug", "info", "warning", "error"]
 Format = Literal["text", "json"]
 
 HIDDEN = "<secret>"
+
+_NEVER_AN_IMSI = (bool, int, float, bytes, bytearray, memoryview, Enum, type(None))
 
 _SECRET_KEY = re.compile(r"(k|opc|op|ck|ik|xres|res|msk|emsk|sk_\w+|password|secret)\Z", re.IGNORECASE)
 _PLAIN = re.compile(r"[!#-<>-~]+\Z")
@@ -34,38 +38,67 @@ def get_logger(name: str) -> FilteringBoundLogger:
     return cast("FilteringBoundLogger", structlog.get_logger(logger_name=name))
 
 
-class _Level:
-    """Whether details are written; asked for each request, so it has to be cheap."""
+class _State:
+    """What was configured. Whether details are written is asked for each request, so it has to be cheap."""
 
     debugging = True
+    level: Level = "debug"
+    render: ClassVar[Processor]
+    stream: TextIO | None = None
+    imsi = ImsiText()
+    worker = ""
+    watched: frozenset[str] = frozenset()
 
 
 def debugging() -> bool:
     """Whether a line of level debug would be heard: ask first where there is one for each request."""
-    return _Level.debugging
+    return _State.debugging
 
 
-def configure(level: Level = "info", fmt: Format = "text", stream: TextIO | None = None) -> None:
-    """Write events of `level` and above to `stream` (standard error), a line each."""
-    render = _as_text if fmt == "text" else _as_json
-    _Level.debugging = level == "debug"
+def configure(
+    level: Level = "info",
+    fmt: Format = "text",
+    stream: TextIO | None = None,
+    *,
+    imsi: ImsiText | None = None,
+    worker: str = "",
+) -> None:
+    """Write events of `level` and above to `stream` (standard error), a line each, IMSIs as `imsi` says.
+
+    `worker` tells this process from others of the same daemon, "" where there are none.
+    """
+    _State.level = level
+    _State.stream = stream
+    _State.render = _as_text if fmt == "text" else _as_json
+    _State.imsi = imsi or ImsiText()
+    _State.worker = worker
+    watch(frozenset())
+
+
+def watch(imsis: frozenset[str]) -> None:
+    """Write details of the conversations of these subscribers as well, whatever the level is."""
+    _State.watched = imsis
+    _State.debugging = bool(imsis) or _State.level == "debug"
     structlog.configure(
         processors=[
+            *([_only_watched] if imsis else []),
             structlog.processors.add_log_level,
             _add_time,
+            _add_whose,
             structlog.processors.format_exc_info,
             redact,
-            render,
+            _hide_imsis,
+            _State.render,
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
-        logger_factory=structlog.WriteLoggerFactory(file=stream or sys.stderr),
+        wrapper_class=structlog.make_filtering_bound_logger(_number("debug" if imsis else _State.level)),
+        logger_factory=structlog.WriteLoggerFactory(file=_State.stream or sys.stderr),
         cache_logger_on_first_use=False,
     )
 
 
 def silence() -> None:
     """Write nothing from now on; `capture_logs` still hears everything."""
-    _Level.debugging = True
+    _State.debugging = True
     structlog.configure(
         processors=[_drop],
         wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG),
@@ -92,6 +125,53 @@ def _redacted(key: str, value: object) -> object:
 def _add_time(_logger: WrappedLogger, _method: str, event: Event) -> Event:
     event["time"] = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     return event
+
+
+def _number(level: str) -> int:
+    return logging.getLevelNamesMapping()[level.upper()]
+
+
+def _only_watched(_logger: WrappedLogger, method: str, event: Event) -> Event:
+    if _number("error" if method == "exception" else method) >= _number(_State.level) or _is_watched(event):
+        return event
+    raise structlog.DropEvent
+
+
+def _is_watched(event: Event) -> bool:
+    session = logged_session()
+    if session is not None and session.imsi in _State.watched:
+        return True
+    # an identity holds the IMSI among other things
+    texts = [str(value) for value in event.values()]
+    return any(imsi in text for imsi in _State.watched for text in texts)
+
+
+def _add_whose(_logger: WrappedLogger, _method: str, event: Event) -> Event:
+    session = logged_session()
+    if session is not None:
+        if session.name:
+            event.setdefault("session", session.name)
+        if session.nas_session:
+            event.setdefault("nas_session", session.nas_session)
+    if _State.worker:
+        event.setdefault("worker", _State.worker)
+    return event
+
+
+def _hide_imsis(_logger: WrappedLogger, _method: str, event: Event) -> Event:
+    if _State.imsi.form == "full":
+        return event
+    return {key: value if key == "time" else _hidden(key, value) for key, value in event.items()}
+
+
+def _hidden(key: str, value: object) -> object:
+    if isinstance(value, str):
+        return _State.imsi.of(value) if key == "imsi" and value.isdecimal() else _State.imsi.within(value)
+    if isinstance(value, Mapping):
+        return {inner: _hidden(str(inner), item) for inner, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_hidden(key, item) for item in value]
+    return _State.imsi.within(str(value)) if not isinstance(value, _NEVER_AN_IMSI) else value
 
 
 def _drop(_logger: WrappedLogger, _method: str, _event: Event) -> Event:

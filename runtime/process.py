@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
+from runtime.log_setup import keep_looking
 from runtime.logs import get_logger
 
 log = get_logger("runtime.process")
@@ -63,11 +64,13 @@ async def _run(main: Callable[[asyncio.Event], Awaitable[None]]) -> None:
         loop.add_reader(descriptor, _on_supervisor, loop, descriptor, stop, turn)
     if descriptor is None or not os.environ.get(WAIT_FOR_TURN):
         turn.set()
+    looking = asyncio.create_task(keep_looking())
     try:
         await turn.wait()
         if not stop.is_set():
             await main(stop)
     finally:
+        looking.cancel()
         if descriptor is not None:
             loop.remove_reader(descriptor)
 

@@ -1,11 +1,11 @@
 """Conversations sealed into the State that the client brings back, so that any worker of any node goes on with them.
 
 A token is one octet for the format, one for the epoch of the key, the synthetic IV of AES-SIV (RFC 5297) of 16 octets
-and the sealed octets: time of the first round, APN, access network, state, and the heads of the packets before, which
-are left out where there is no room for them. Format, epoch, client with its front, and
-the realms that both ends abbreviate are associated data. The Identifier of the outstanding request is inside, and a
-packet with another is one to discard silently (RFC 3748 §4.1). A State has room for 253 octets (RFC 2865 §5.24); what
-is longer stays in this process.
+and the sealed octets: time and name of the first round, APN, access network, state, and the heads of the packets
+before, which are left out where there is no room for them. Format, epoch, client with its front, and the realms that
+both ends abbreviate are associated data. The Identifier of the outstanding request is inside, and a packet with another
+is one to discard silently (RFC 3748 §4.1). A State has room for 253 octets (RFC 2865 §5.24); what is longer stays in
+this process.
 """
 
 from collections.abc import Callable
@@ -18,7 +18,7 @@ from aaa.conversations.proofs import Recall
 from aaa.conversations.recent import Recent
 from aaa.explaining.dialogue import HEAD_LENGTH, heads
 from aaa.metrics import CONVERSATIONS_KEPT
-from aaa.sessions import STATE_OCTETS, Conversation, Lost, MemoryConversations
+from aaa.sessions import CHANCE_BITS, NAME_OCTETS, STATE_OCTETS, Conversation, Lost, MemoryConversations
 from wire.errors import DecodeError
 
 FORMAT = 2
@@ -27,7 +27,8 @@ FORMAT = 2
 ROOM = {"radius": 253}
 """Octets that the State of a front has room for; any number where it is not named."""
 
-TIME_LENGTH = 6
+_HEXADECIMAL = frozenset("0123456789abcdef")
+_CHANCE = (1 << CHANCE_BITS) - 1
 SKEW = 60.0
 """Seconds by which another node's clock may be ahead of ours."""
 
@@ -110,7 +111,7 @@ class SealedConversations:
 
     def _pack(self, conversation: Conversation, began: int, earlier: bytes) -> bytes:
         packer = Packer(self._shared.realms)
-        packer.number(began, TIME_LENGTH)
+        packer.number(_named(conversation.session) or began << CHANCE_BITS, NAME_OCTETS)
         packer.text(conversation.apn)
         packer.text(conversation.network_name)
         self._codec.pack(packer, conversation.eap)
@@ -120,14 +121,22 @@ class SealedConversations:
     def _unpack(self, plain: bytes, client: str, ahead: float) -> Conversation:
         """`ahead` is by how many seconds the caller's clock is ahead of the wall clock."""
         unpacker = Unpacker(plain, self._shared.realms)
-        began = unpacker.number(TIME_LENGTH) / 1000
+        named = unpacker.number(NAME_OCTETS)
+        began = (named >> CHANCE_BITS) / 1000
         apn, network_name = unpacker.text(), unpacker.text()
         state = self._codec.unpack(unpacker)
         earlier = unpacker.rest()
         if len(earlier) % HEAD_LENGTH:
             raise unpacker.error("the heads of packets before are not whole")
-        return Conversation(client, state, began + ahead, apn, network_name, earlier=earlier)
+        session = f"{named:0{2 * NAME_OCTETS}x}" if named & _CHANCE else ""
+        return Conversation(client, state, began + ahead, apn, network_name, earlier=earlier, session=session)
 
 
 def _room(client: str, most: int) -> int:
     return ROOM.get(client.partition("/")[0], most)
+
+
+def _named(session: str) -> int:
+    """A `session_name` as a number, 0 for a name that the client says in every request."""
+    is_ours = len(session) == 2 * NAME_OCTETS and set(session) <= _HEXADECIMAL
+    return int(session, 16) if is_ours else 0

@@ -221,3 +221,20 @@ class Closed:
 
 
 EapState = Silent | IdentityRequested | MethodProposed | MethodRunning | Closed
+
+
+def imsi_of(state: EapState) -> Imsi | None:
+    """Whose conversation it is, as far as that is known already."""
+    if not isinstance(state, MethodProposed | MethodRunning):
+        return None
+    match state.aka:
+        case AwaitingVector(imsi=imsi) | Challenged(imsi=imsi) | SimChallenged(imsi=imsi) | FailureNotified(imsi=imsi):
+            return imsi
+        case AwaitingIdentity(known=imsi):
+            return imsi
+        case AwaitingProfile(proven=proven) | SuccessNotified(proven=proven):
+            return proven.imsi
+        case Reauthenticating(resumable=resumable):
+            return resumable.imsi
+        case _:
+            return None

@@ -120,6 +120,8 @@ def tell(attempt: FailedAttempt, verdict: Verdict | None = None, reference: str 
     ending = attempt.ending
     found = {} if verdict is None else {"why": verdict.cause, "certainty": verdict.certainty.value}
     kept = {"explain": reference} if reference else {}
+    request, session = attempt.request, attempt.conversation.session
+    named = {"nas_session": request.session} if request.session not in {"", session} else {}
     log.warning(
         "authentication rejected",
         cause=ending.cause.value,
@@ -129,6 +131,8 @@ def tell(attempt: FailedAttempt, verdict: Verdict | None = None, reference: str 
         client=attempt.conversation.client,
         method=ending.method.name if ending.method else "",
         ms=round(attempt.seconds * 1000),
+        session=session,
+        **named,
         **kept,
     )
 
@@ -144,7 +148,7 @@ def _record(attempt: FailedAttempt, reference: str, at: datetime) -> FailureReco
         cause=ending.cause.value,
         detail=ending.detail,
         imsi=ending.imsi,
-        session=request.session,
+        session=request.session or conversation.session,
         method=ending.method.name if ending.method else "",
         apn=conversation.apn,
         access=f"RAT-Type {conversation.access.rat_type}" + (f", network {name}" if name else ""),

@@ -13,9 +13,10 @@ from hss.config import HssConfig
 from hss.faces.auc_socket import LONGEST, AkaAuts, AkaRequest, AucRequest, answer, parse
 from hss.opened_store import open_service
 from hss.service import HssService
-from runtime.config import ConfigError, LogConfig, read_config
+from runtime.config import ConfigError, read_config
 from runtime.log_limit import LogLimit
-from runtime.logs import configure, get_logger
+from runtime.log_setup import set_up
+from runtime.logs import get_logger
 from runtime.process import notify_ready, run
 from wire.aka.vector import AuthVector
 from wire.errors import DecodeError
@@ -36,8 +37,7 @@ _DATAGRAMS_AT_ONCE = 64
 def main(config_path: Path, path: Path | None = None, *, node: str = NODE, mode: str = "660") -> int:
     """Serve until told to stop; the exit code."""
     config = read_config(config_path)
-    settings = config.section("log", LogConfig)
-    configure(settings.level, settings.format)
+    set_up(config)
     hss = config.section("hss", HssConfig)
     where = config.path.parent / NAME if path is None else path
     return run(lambda stop: serve(hss, where, stop, config_path=config_path, node=node, mode=_mode(mode)))

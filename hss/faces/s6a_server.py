@@ -9,6 +9,7 @@ from hss.api import (
     ServiceRefused,
     VectorRequest,
 )
+from runtime.log_session import log_session
 from runtime.logs import debugging, get_logger
 from wire.aka.kasme import SERVING_NETWORK_LENGTH
 from wire.aka.vector import AuthVector, EpsVector
@@ -63,6 +64,7 @@ class S6aServer:
         if message.command != S6aCommand.AUTHENTICATION_INFORMATION:
             raise AvpFault(5, f"the HSS serves no command {message.command} of S6a", ResultCode.COMMAND_UNSUPPORTED)
         request = AuthenticationInformationRequest.parse(message)
+        log_session(request.session_id, imsi=request.user_name or "")
         _check(request)
         try:
             info = await self._vectors(request)

@@ -16,6 +16,7 @@ from hss.api import (
     VectorRequest,
 )
 from hss.telling.swx_profile import user_data
+from runtime.log_session import log_session
 from runtime.logs import debugging, get_logger
 from wire.aka.vector import AuthVector
 from wire.diameter.avp import AvpFault
@@ -24,6 +25,7 @@ from wire.diameter.dictionary import by_name
 from wire.diameter.message import Message
 from wire.diameter.profile import Mip6AgentInfo
 from wire.diameter.results import ExperimentalResultCode, ResultCode
+from wire.diameter.session_ids import conversation_of
 from wire.diameter.swx import (
     MultimediaAuthAnswer,
     MultimediaAuthRequest,
@@ -97,6 +99,7 @@ class SwxServer:
 
     async def _multimedia_auth(self, peer: str, message: Message) -> Message:
         request = MultimediaAuthRequest.parse(message)
+        log_session(conversation_of(request.session_id), imsi=request.user_name or "")
         try:
             vectors = await self._vectors(request)
         except ServiceRefused as refused:
@@ -118,6 +121,7 @@ class SwxServer:
 
     async def _server_assignment(self, peer: str, message: Message) -> Message:
         request = ServerAssignmentRequest.parse(message)
+        log_session(conversation_of(request.session_id), imsi=request.user_name or "")
         kind = request.server_assignment_type
         try:
             profile = await self._assigned(request)

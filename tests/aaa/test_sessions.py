@@ -3,7 +3,7 @@
 from random import Random
 
 from aaa.eap.states import Closed, IdentityRequested, Silent
-from aaa.sessions import Conversation, Lost, MemoryConversations
+from aaa.sessions import Conversation, Lost, MemoryConversations, session_name
 
 
 def conversation(client: str = "ap", started: float = 0.0) -> Conversation:
@@ -80,3 +80,10 @@ def test_full_store_drops_the_oldest_of_all() -> None:
     assert isinstance(kept.find(second, "b", 0.0), Conversation)
     assert isinstance(kept.find(third, "c", 0.0), Conversation)
     assert len(kept) == 2
+
+
+def test_names_of_one_millisecond_differ_by_chance_and_are_never_without() -> None:
+    names = [session_name(1_764_419_632_123, chance) for chance in (0, 1, 16382, 16383)]
+    assert [int(name, 16) >> 14 for name in names] == [1_764_419_632_123] * 4
+    assert [int(name, 16) & 0x3FFF for name in names] == [1, 2, 16383, 1]
+    assert {len(name) for name in names} == {14}

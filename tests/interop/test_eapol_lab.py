@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from runtime.log_imsi import ImsiText
 from tests.interop.wpa_ctrl import EapolTest, Report, run_eapol_test
 from tests.lab import Lab, LogLine, running_lab
 from tests.leaks import challenges, derived_secrets, leaks_in
@@ -143,7 +144,7 @@ async def test_client_with_a_wrong_key_is_rejected_with_one_line(client: Client,
     assert report.msks == ()
     line = client.failure()
     assert line.details["cause"] == "the UE rejects the network's AUTN"
-    assert line.details["imsi"] == str(client.lab.imsi)
+    assert line.details["imsi"] == ImsiText().of(str(client.lab.imsi))
 
 
 @pytest.mark.parametrize("name", METHODS)
@@ -153,7 +154,7 @@ async def test_unknown_subscriber_is_rejected_with_one_line(client: Client, name
     assert not report.succeeded
     assert usim.asked == []
     line = client.failure()
-    assert (line.details["cause"], line.details["imsi"]) == ("user unknown", str(STRANGER))
+    assert (line.details["cause"], line.details["imsi"]) == ("user unknown", ImsiText().of(str(STRANGER)))
 
 
 async def test_barred_subscriber_is_rejected_until_it_is_enabled(client: Client) -> None:

@@ -1,5 +1,6 @@
 """Log lines: one line each, in both formats, and never a key."""
 
+import contextvars
 import io
 import json
 from collections.abc import Iterator
@@ -8,7 +9,9 @@ from enum import Enum
 import pytest
 from structlog.testing import capture_logs
 
-from runtime.logs import Format, Level, configure, get_logger, redact, silence
+from runtime.log_imsi import ImsiText
+from runtime.log_session import log_session
+from runtime.logs import Format, Level, configure, debugging, get_logger, redact, silence, watch
 from wire.secret import Secret
 
 log = get_logger("tests.logs")
@@ -31,7 +34,7 @@ def test_text_line_holds_time_level_logger_event_and_details() -> None:
     log.warning("access rejected", cause="wrong RES", imsi="001010000000001", count=3)
     time, rest = stream.getvalue().split(" ", 1)
     assert time.endswith("Z")
-    assert rest == 'warning tests.logs access rejected cause="wrong RES" imsi=001010000000001 count=3\n'
+    assert rest == 'warning tests.logs access rejected cause="wrong RES" imsi=00101*******001 count=3\n'
 
 
 def test_json_line_holds_the_same() -> None:
@@ -116,3 +119,63 @@ def test_enumeration_is_logged_by_its_name() -> None:
     stream = written()
     log.info("method", method=Method.AKA)
     assert stream.getvalue().endswith("method method=AKA\n")
+
+
+IMSI = "001010000000001"
+
+
+@pytest.mark.parametrize("fmt", ["text", "json"])
+def test_imsi_is_hidden_wherever_it_is(fmt: Format) -> None:
+    stream = written(fmt=fmt)
+    try:
+        raise LookupError(f"no subscriber {IMSI}")
+    except LookupError as error:
+        log.exception(
+            "failed", imsi=IMSI, cause=repr(error), nested={"deep": [f"0{IMSI}@realm", (IMSI,)]}, other=error, count=5
+        )
+    assert IMSI not in stream.getvalue()
+    assert stream.getvalue().count("00101*******001") >= 6
+
+
+def test_imsi_is_whole_where_it_is_wanted() -> None:
+    stream = io.StringIO()
+    configure("info", "text", stream, imsi=ImsiText("full"))
+    log.info("accepted", imsi=IMSI)
+    assert f"imsi={IMSI}" in stream.getvalue()
+
+
+def test_line_names_its_conversation_unless_it_names_one_itself() -> None:
+    stream = written()
+    contextvars.copy_context().run(_three_lines)
+    log.info("after")
+    lines = [line.split(" tests.logs ")[1] for line in stream.getvalue().splitlines()]
+    assert lines == ["one session=5f0c nas_session=17", "two session=other nas_session=17", "three", "after"]
+
+
+def _three_lines() -> None:
+    log_session("5f0c", nas_session="17")
+    log.info("one")
+    log.info("two", session="other")
+    log_session("")
+    log.info("three")
+
+
+def test_details_are_only_of_the_watched() -> None:
+    stream = written()
+    watch(frozenset({IMSI}))
+    assert debugging()
+    log.debug("not shown", imsi="001010000000002")
+    log.debug("one", identity=f"0{IMSI}@realm")
+    contextvars.copy_context().run(_watched_session)
+    watch(frozenset())
+    assert not debugging()
+    log.debug("not shown", imsi=IMSI)
+    assert [line.split(" ")[3] for line in stream.getvalue().splitlines()] == ["one", "two", "three"]
+
+
+def _watched_session() -> None:
+    log_session("5f0c", imsi=IMSI)
+    log.debug("two")
+    log_session("5f0d", imsi="001010000000002")
+    log.debug("not shown")
+    log.warning("three")

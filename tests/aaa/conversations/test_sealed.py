@@ -20,7 +20,7 @@ from aaa.eap.states import (
 from aaa.explaining.dialogue import lines
 from aaa.identities.epochs import Keyring
 from aaa.metrics import CONVERSATIONS_KEPT
-from aaa.sessions import STATE_OCTETS, Conversation, Lost, MemoryConversations
+from aaa.sessions import STATE_OCTETS, Conversation, Lost, MemoryConversations, session_name
 from tests.aaa.conversations.samples import REALMS, RESUMABLES, eap_states, reauthenticating_with
 from tests.aaa.eap.dialogue import IDENTITIES, IMSI, REALM, VECTOR
 from tests.aaa.identities.keyrings import KEYRING, NOW, Node
@@ -163,16 +163,16 @@ def test_reauthentication_whose_identity_opens_no_more_is_lost() -> None:
 
 
 SIZES = {
-    "identity asked for": (ASKED, 40),
-    "EAP-AKA": (challenge(AKA), 129),
-    "EAP-AKA'": (challenge(PRIME), 131),
-    "EAP-AKA' after identity rounds": (challenge(PRIME, checkcode=bytes(32)), 163),
-    "EAP-AKA after a fast re-authentication identity": (challenge(AKA, once(AKA), bytes(20)), 210),
-    "fast EAP-AKA": (fast(AKA), 139),
-    "fast EAP-AKA'": (fast(PRIME), 199),
-    "fast EAP-AKA' after identity rounds": (fast(PRIME, bytes(32)), 231),
-    "fast EAP-AKA' in a realm of its own": (fast(PRIME, bytes(32), REALMS[1]), 231),
-    "EAP-AKA' whose UE found the counter too small": (challenge(PRIME, once(PRIME)), 252),
+    "identity asked for": (ASKED, 41),
+    "EAP-AKA": (challenge(AKA), 130),
+    "EAP-AKA'": (challenge(PRIME), 132),
+    "EAP-AKA' after identity rounds": (challenge(PRIME, checkcode=bytes(32)), 164),
+    "EAP-AKA after a fast re-authentication identity": (challenge(AKA, once(AKA), bytes(20)), 211),
+    "fast EAP-AKA": (fast(AKA), 140),
+    "fast EAP-AKA'": (fast(PRIME), 200),
+    "fast EAP-AKA' after identity rounds": (fast(PRIME, bytes(32)), 232),
+    "fast EAP-AKA' in a realm of its own": (fast(PRIME, bytes(32), REALMS[1]), 232),
+    "EAP-AKA' whose UE found the counter too small": (challenge(PRIME, once(PRIME)), 253),
 }
 """Octets of State with the APN "internet" and the access network "WLAN"."""
 
@@ -193,17 +193,42 @@ def test_another_worker_knows_of_the_packets_before() -> None:
     token = Worker().conversations.keep(talked(3, challenge(AKA)), None, NOW)
     found = Worker().find(token)
     assert isinstance(found, Conversation)
-    assert (found.dialogue, len(found.earlier), len(token)) == ((), 15, 129 + 15)
+    assert (found.dialogue, len(found.earlier), len(token)) == ((), 15, 130 + 15)
     assert [line.octets for line in lines(found.earlier, ())] == [5, 6, 7]
     again = Worker().conversations.keep(replace(found, dialogue=(b"\x02\x01\x00\x05\x01",)), None, NOW)
-    assert len(again) == 129 + 20
+    assert len(again) == 130 + 20
 
 
 def test_packets_before_are_forgotten_where_there_is_no_room() -> None:
     token = Worker().conversations.keep(talked(6, fast(PRIME, bytes(32))), None, NOW)
     found = Worker().find(token)
     assert isinstance(found, Conversation)
-    assert (found.earlier, len(token)) == (b"", 231)
+    assert (found.earlier, len(token)) == (b"", 232)
+
+
+def test_name_of_the_session_is_the_same_at_every_worker() -> None:
+    name = session_name(int(NOW * 1000), 17)
+    first = Worker()
+    token = first.conversations.keep(
+        Conversation(CLIENT, challenge(AKA), first.now, "internet", "WLAN", session=name), None, first.now
+    )
+    found = Worker().find(token)
+    assert isinstance(found, Conversation)
+    assert (found.session, found.started) == (name, first.now)
+    again = Worker().find(Worker().conversations.keep(found, token, first.now))
+    assert isinstance(again, Conversation)
+    assert again.session == name
+
+
+@pytest.mark.parametrize("session", ["", "pgw.example;1;2", "0123456789abcg", "0123456789ABCD"])
+def test_name_that_the_client_says_each_time_does_not_travel(session: str) -> None:
+    worker = Worker()
+    token = worker.conversations.keep(
+        Conversation("diameter/pgw", challenge(AKA), worker.now, session=session), None, worker.now
+    )
+    found = Worker().find(token, "diameter/pgw")
+    assert isinstance(found, Conversation)
+    assert found.session == ""
 
 
 def kept_count() -> float:
@@ -227,7 +252,7 @@ def test_state_that_does_not_fit_stays_in_the_process_and_is_counted() -> None:
 
 def test_diameter_has_room_for_every_state() -> None:
     token = Worker().keep(challenge(PRIME, once(PRIME), bytes(32)), client="diameter/pgw")
-    assert len(token) == 284
+    assert len(token) == 285
     assert isinstance(Worker().find(token, "diameter/pgw"), Conversation)
 
 
