@@ -2,7 +2,7 @@
 
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,22 +72,34 @@ class ServingAaa:
 def serving(site: Site, workers: int = 1) -> Iterator[ServingAaa]:
     """`akadia aaa serve` with so many workers, until the end of the block."""
     name = f"aaa{workers}"
-    config, radius, diameter = _config(site, name)
+    config, served_by = configure(site, name)
     words = akadia_words(config, "aaa", "serve", "--workers", str(workers))
     daemon = Daemon(words, site.folder / f"{name}.log")
     try:
         daemon.said("workers ready" if workers > 1 else "aaa ready")
         _settle(daemon.pid)
-        yield ServingAaa(
-            (daemon.pid,),
-            f"127.0.0.1:{radius}",
-            f"127.0.0.1:{diameter}",
-            site.folder / "radius.secret",
-            site.subscribers,
-            site.postmaster,
-        )
+        yield served_by(daemon.pid)
     finally:
         daemon.end()
+
+
+def configure(site: Site, name: str) -> tuple[Path, Callable[[int], ServingAaa]]:
+    """The configuration of an AAA server called `name`, and what it is once a process serves by it."""
+    hss = site.config()
+    path, secret = site.folder / f"{name}.toml", site.folder / "radius.secret"
+    radius, diameter = free_port(), free_port()
+    peers = "".join(_PEER.format(number=number) for number in range(1, PEERS + 1))
+    path.write_text(hss.read_text() + _AAA.format(radius=radius, diameter=diameter) + peers)
+    secret.write_text(SECRET)
+    secret.chmod(0o600)
+    if not (site.folder / "identity.keys").exists():
+        akadia(path, "aaa", "identity-keys", "rotate")
+
+    def served_by(pid: int) -> ServingAaa:
+        where = (f"127.0.0.1:{radius}", f"127.0.0.1:{diameter}")
+        return ServingAaa((pid,), *where, secret, site.subscribers, site.postmaster)
+
+    return path, served_by
 
 
 def _settle(pid: int) -> None:
@@ -96,21 +108,6 @@ def _settle(pid: int) -> None:
     while time.monotonic() < until and (now := family_cpu_seconds(pid)) - before > _QUIET:
         before = now
         time.sleep(_PAUSE)
-
-
-def _config(site: Site, name: str) -> tuple[Path, int, int]:
-    """The configuration of an AAA server called `name`, and its ports of RADIUS and Diameter."""
-    hss = site.config()
-    path = site.folder / f"{name}.toml"
-    radius, diameter = free_port(), free_port()
-    peers = "".join(_PEER.format(number=number) for number in range(1, PEERS + 1))
-    path.write_text(hss.read_text() + _AAA.format(radius=radius, diameter=diameter) + peers)
-    secret = site.folder / "radius.secret"
-    secret.write_text(SECRET)
-    secret.chmod(0o600)
-    if not (site.folder / "identity.keys").exists():
-        akadia(path, "aaa", "identity-keys", "rotate")
-    return path, radius, diameter
 
 
 @contextmanager

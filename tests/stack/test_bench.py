@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.bench.rows import Bar, Round, Row, in_ms, percentile
+from tests.bench.stages import OTHER, WAITING, stage_of, table
 from tests.bench.table import as_markdown, as_table
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(180)]
@@ -70,6 +71,43 @@ def test_hostapd_is_asked_the_same(foreign_peer: Callable[[str], str]) -> None:
     asked = {row["what"]: row for row in measured["rows"]}
     assert {"hostapd as Debian has it, our AuC socket, SQLite", "ours beside it, SQLite, 2 workers"} <= set(asked)
     assert all(row["operations"] > 0 and row["failed"] == 0 for row in asked.values())
+
+
+def test_cost_of_each_stage_is_told() -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "tests.bench.stages", "--quick"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 0, run.stderr
+    radius, diameter = run.stdout.split("## Over ")[1:]
+    for part in (radius, diameter):
+        assert "| EAP: keys, AT_MAC, messages |" in part
+        assert "| SQL |" in part
+        assert "| **all** | **" in part
+
+
+@pytest.mark.parametrize(
+    ("stack", "stage"),
+    [
+        (["selectors:select", "asyncio.base_events:_run_once"], WAITING),
+        (["hmac:digest", "wire.eap.mac:mac_is_genuine", "aaa.eap.challenge:judge"], "EAP: keys, AT_MAC, messages"),
+        (["wire.radius.codec:parse_packet", "aaa.radius.decisions:admit"], "decode RADIUS or Diameter"),
+        (["wire.radius.messages:reply"], "encode RADIUS or Diameter"),
+        (["json.encoder:encode", "structlog._base:_proxy", "aaa.service:serve"], "log"),
+        (["sqlalchemy.engine.base:execute", "hss.store.lane:run"], "SQL"),
+        (["asyncio.events:_run"], "sockets and event loop"),
+        (["__main__:<module>"], OTHER),
+    ],
+)
+def test_stage_is_that_of_the_innermost_function_that_has_one(stack: list[str], stage: str) -> None:
+    assert stage_of(stack) == stage
+
+
+def test_costs_are_ordered_and_summed() -> None:
+    assert table({"log": 10.0, "SQL": 30.0})[2:] == [
+        "| SQL | 30 | 75% |",
+        "| log | 10 | 25% |",
+        "| **all** | **40** | |",
+    ]
 
 
 def test_unknown_measurement_is_named() -> None:
