@@ -2,10 +2,12 @@
 
 import gc
 import multiprocessing
+import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from multiprocessing.connection import Connection, wait
+from multiprocessing.context import ForkProcess
 
 from load.subscribers import LoadRefused
 from load.tally import Tally
@@ -32,50 +34,57 @@ def run(parts: int, work: Work, told: Callable[[int], None]) -> Tally:
         pipes[ours] = part
         children.append(child)
     try:
-        return _gathered(pipes, told)
+        return _gathered(pipes, children, told)
     finally:
         for child in children:
             child.terminate()
             child.join()
 
 
-def _gathered(pipes: dict[Connection, int], told: Callable[[int], None]) -> Tally:
+def _gathered(pipes: dict[Connection, int], children: Sequence[ForkProcess], told: Callable[[int], None]) -> Tally:
     whole, done = Tally(), dict.fromkeys(pipes.values(), 0)
     while pipes:
-        for pipe in _ready(pipes):
-            try:
-                message = pipe.recv()
-            except EOFError:
-                raise LoadRefused("a process of the load ended without a word") from None
-            match message:
-                case int(ended):
-                    done[pipes[pipe]] = ended
-                    told(sum(done.values()))
-                case Tally() as tally:
-                    whole.update(tally)
-                    del pipes[pipe]
-                case str(refusal):
-                    raise LoadRefused(refusal)
+        try:
+            for pipe in wait(list(pipes)):
+                if isinstance(pipe, Connection):
+                    _hear(pipe, pipes, whole, done)
+            told(sum(done.values()))
+        except KeyboardInterrupt:
+            # they begin no more, and tell what they have counted
+            for child in children:
+                os.kill(child.pid or 0, signal.SIGINT)
     return whole
 
 
-def _ready(pipes: dict[Connection, int]) -> list[Connection]:
-    with suppress(KeyboardInterrupt):
-        return [pipe for pipe in wait(list(pipes)) if isinstance(pipe, Connection)]
-    # the children have it too, and tell what they have counted
-    return []
+def _hear(pipe: Connection, pipes: dict[Connection, int], whole: Tally, done: dict[int, int]) -> None:
+    try:
+        message = pipe.recv()
+    except EOFError:
+        raise LoadRefused("a process of the load ended without a word") from None
+    match message:
+        case int(ended):
+            done[pipes[pipe]] = ended
+        case Tally() as tally:
+            whole.update(tally)
+            del pipes[pipe]
+        case str(refusal):
+            raise LoadRefused(refusal)
 
 
 def _child(part: int, work: Work, pipe: Connection) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    # until there is something to stop
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.freeze()
     gc.set_threshold(_FEW_COLLECTIONS)
-    try:
-        pipe.send(work(part, pipe.send, _on_interrupt))
-    except LoadRefused as refusal:
-        pipe.send(str(refusal))
-    except OSError as error:
-        pipe.send(f"{error.strerror or error}")
+    # who is to hear of it may be gone
+    with suppress(BrokenPipeError):
+        try:
+            pipe.send(work(part, pipe.send, _on_interrupt))
+        except LoadRefused as refusal:
+            pipe.send(str(refusal))
+        except OSError as error:
+            pipe.send(f"{error.strerror or error}")
 
 
 def _on_interrupt(stop: Callable[[], None]) -> None:

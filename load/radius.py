@@ -6,6 +6,7 @@ import socket
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import cycle
 from random import Random
 
 from load.attributes import UeRefuses
@@ -78,18 +79,19 @@ class RadiusClient:
         self._tally = tally
         self._ended = ended
         self._timers = timers
-        self._random = Random(os.urandom(8))  # noqa: S311 - jitter, and which port is next
+        self._random = Random(os.urandom(8))  # noqa: S311 - jitter
         self._epoll = select.epoll()
         self._ports = [_Port(server) for _ in range(max(min(ports, at_once), -(-at_once // (_IDENTIFIERS // 2)), 1))]
         self._by_descriptor = {port.socket.fileno(): port for port in self._ports}
         for descriptor in self._by_descriptor:
             self._epoll.register(descriptor, select.EPOLLIN)
+        self._in_turn = cycle(self._ports)
         self._answered = False
 
     def begin(self, ue: Ue, now: float) -> None:
         """Send its EAP-Response/Identity."""
         # RFC 3579 §2.1: User-Name is that of EAP-Response/Identity all the way
-        exchange = _Exchange(ue, min(self._sample(), key=lambda port: len(port.out)), now, ue.peer.identity)
+        exchange = _Exchange(ue, self._port(), now, ue.peer.identity)
         self._send(exchange, ue.peer.begin(), now)
 
     def wait(self, seconds: float, clock: Callable[[], float]) -> None:
@@ -124,8 +126,9 @@ class RadiusClient:
         for port in self._ports:
             port.socket.close()
 
-    def _sample(self) -> list[_Port]:
-        return self._ports if len(self._ports) < 3 else self._random.choices(self._ports, k=2)
+    def _port(self) -> _Port:
+        """The next in turn that has an Identifier left."""
+        return next(port for port in self._in_turn if len(port.out) < _IDENTIFIERS)
 
     def _send(self, exchange: _Exchange, eap: bytes, now: float) -> None:
         port, timers = exchange.port, self._timers

@@ -85,8 +85,8 @@ def _by_size(server: ServingAaa) -> str:
 def diameter(engine: Engine, workplace: Workplace) -> Iterator[Row]:
     """Full EAP-AKA over Diameter EAP, one connection and eight, by two workers."""
     site = workplace.site(engine, workplace.effort.few)
-    for connections in (1, 8):
-        with serving(site, 2) as server:
+    with serving(site, 2) as server:
+        for connections in (1, 8):
             name = f"aaa-diameter-{engine}-{connections}"
             what = f"Diameter EAP-AKA, {ENGINES[engine]}, 2 workers, {connections} connection{'s'[: connections > 1]}"
             yield _row(workplace, name, what, over_diameter(workplace, server, connections), DIAMETER_BAR)

@@ -30,7 +30,7 @@ STAGES: Sequence[tuple[str, str]] = (
     ("metrics", r"prometheus_client|[a-z_.]*\bmetrics\b|runtime\.(counters|histogram)"),
     (
         "decode RADIUS or Diameter",
-        r"wire\.(radius|diameter)\.[a-z_.]*:(parse|from_avps|_?read|_?check|is_|join|admit|first|text)",
+        r"wire\.(radius|diameter)\.[a-z_.]*:_?(parse|from_avps|read|check|is_|join|admit|first|text|octets|val|find)",
     ),
     ("decode RADIUS or Diameter", r"wire\.diameter\.(framing|grammar|admission)"),
     ("encode RADIUS or Diameter", r"wire\.(radius|diameter)"),
@@ -63,6 +63,17 @@ def stage_of(stack: Iterable[str]) -> str:
     return OTHER
 
 
+def functions(stacks: Iterable[tuple[Sequence[str], int]], most: int) -> Iterable[str]:
+    """Of each stage the functions that were found at work most often, with their share of all."""
+    found: dict[str, Counter[str]] = {}
+    for stack, count in stacks:
+        found.setdefault(stage_of(stack), Counter())[stack[0]] += count
+    whole = sum(counts.total() for counts in found.values())
+    for stage, counts in sorted(found.items(), key=lambda item: -item[1].total()):
+        yield f"{counts.total() / whole:6.1%}  {stage}"
+        yield from (f"{count / whole:14.1%}  {function}" for function, count in counts.most_common(most))
+
+
 def table(costs: dict[str, float]) -> list[str]:
     """Lines of Markdown: microseconds and share of each stage, the largest first."""
     whole = sum(costs.values()) or 1.0
@@ -72,8 +83,11 @@ def table(costs: dict[str, float]) -> list[str]:
     return [*lines, f"| **all** | **{sum(costs.values()):.0f}** | |"]
 
 
-def measured(workplace: Workplace, carrier: str) -> tuple[dict[str, float], Round]:
-    """Microseconds of each stage for one authentication over `carrier`."""
+Stacks = list[tuple[list[str], int]]
+
+
+def measured(workplace: Workplace, carrier: str) -> tuple[Stacks, Round]:
+    """How often each stack was found at work during a round of authentications over `carrier`."""
     site = workplace.site("sqlite", workplace.effort.few)
     config, served_by = configure(site, f"sampled-{carrier}")
     output = site.folder / f"{carrier}.json"
@@ -91,11 +105,16 @@ def measured(workplace: Workplace, carrier: str) -> tuple[dict[str, float], Roun
         sampled = _read(output)
     finally:
         daemon.end()
+    return [(stack, count) for stack, count in sampled["stacks"]], round_
+
+
+def costs_of(stacks: Stacks, round_: Round) -> dict[str, float]:
+    """Microseconds of each stage for one authentication."""
     counts: Counter[str] = Counter()
-    for stack, count in sampled["stacks"]:
+    for stack, count in stacks:
         counts[stage_of(stack)] += count
     each = round_.cpu / round_.operations * 1e6
-    return {stage: each * count / counts.total() for stage, count in counts.items()}, round_
+    return {stage: each * count / counts.total() for stage, count in counts.items()}
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -113,10 +132,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser("python -m tests.bench.stages", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a short round")
     parser.add_argument("--write", action="store_true", help=f"write {TABLE.name} as well")
+    parser.add_argument("--functions", type=int, default=0, metavar="N", help="tell N functions of each stage as well")
     wanted = parser.parse_args(arguments)
     try:
         with Workplace(QUICK if wanted.quick else FULL) as workplace:
-            text = "\n".join(_document(workplace)) + "\n"
+            text = "\n".join(_document(workplace, wanted.functions)) + "\n"
     except BenchFailed as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -126,7 +146,7 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _document(workplace: Workplace) -> Iterable[str]:
+def _document(workplace: Workplace, most: int) -> Iterable[str]:
     yield "# What one full EAP-AKA authentication costs the AAA server"
     yield ""
     yield "Made by `python -m tests.bench.stages --write`: one worker, SQN durable in SQLite, 32 at once; CPU of the"
@@ -135,11 +155,13 @@ def _document(workplace: Workplace) -> Iterable[str]:
     busy = f"load average {os.getloadavg()[0]:.1f} before it began"
     yield f"{as_line(describe(workplace.folder))}; {busy}"
     for carrier in ("RADIUS", "Diameter"):
-        costs, round_ = measured(workplace, carrier)
+        stacks, round_ = measured(workplace, carrier)
         yield ""
         yield f"## Over {carrier}: {round_.rate:,.0f} a second"
         yield ""
-        yield from table(costs)
+        yield from table(costs_of(stacks, round_))
+        if most:
+            yield from ("", "```", *functions(stacks, most), "```")
 
 
 if __name__ == "__main__":

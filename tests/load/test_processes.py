@@ -1,13 +1,15 @@
 """Several processes, one count; a refusal of one ends all."""
 
+import multiprocessing
 import os
 import signal
 import time
 from collections.abc import Callable
+from multiprocessing.connection import Connection
 
 import pytest
 
-from load.processes import run
+from load.processes import Work, _child, run
 from load.subscribers import LoadRefused
 from load.tally import Tally
 
@@ -62,26 +64,30 @@ def test_interrupt_lets_the_processes_tell_what_they_have() -> None:
             time.sleep(0.01)
         return Tally(full=1)
 
-    def interrupt(_done: int) -> None:
-        # as a terminal does: the whole group has it
-        for child in map(int, _children()):
-            os.kill(child, signal.SIGINT)
-        os.kill(os.getpid(), signal.SIGINT)
+    def interrupt(done: int) -> None:
+        if done:
+            os.kill(os.getpid(), signal.SIGINT)
 
-    assert run(1, work, _ignoring(interrupt)).full == 1
+    assert run(1, work, interrupt).full == 1
 
 
-def _children() -> list[str]:
-    with open(f"/proc/{os.getpid()}/task/{os.getpid()}/children", encoding="utf-8") as file:  # noqa: PTH123
-        return file.read().split()
+def test_process_whose_parent_is_gone_ends_in_silence(capfd: pytest.CaptureFixture[str]) -> None:
+    def work(_part: int, told: Told, _on_interrupt: OnInterrupt) -> Tally:
+        while True:
+            told(1)
+            time.sleep(0.01)
+
+    ours, theirs = multiprocessing.Pipe(duplex=False)
+    child = multiprocessing.get_context("fork").Process(target=_child_alone, args=(work, ours, theirs))
+    child.start()
+    theirs.close()
+    assert ours.recv() == 1
+    ours.close()
+    child.join(20)
+    assert child.exitcode == 0
+    assert capfd.readouterr().err == ""
 
 
-def _ignoring(interrupt: Told) -> Told:
-    def told(done: int) -> None:
-        try:
-            interrupt(done)
-            time.sleep(0.5)
-        except KeyboardInterrupt:
-            pass
-
-    return told
+def _child_alone(work: Work, ours: Connection, theirs: Connection) -> None:
+    ours.close()
+    _child(0, work, theirs)
