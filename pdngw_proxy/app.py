@@ -90,6 +90,7 @@ def _settings(config: PdnGwConfig) -> GatewaySettings:
             liveness_interval=config.liveness_interval,
             lifetimes=config.lifetimes,
             fragment_octets=config.fragment_octets,
+            mobike=config.mobike,
         ),
         admission=Admission(
             cookie_threshold=config.cookie_threshold,

@@ -33,7 +33,7 @@ from pdngw_proxy.ike.states import (
     State,
 )
 from wire.ikev2.constants import ExchangeType, NotifyType, ProtocolId
-from wire.ikev2.exchanges import Duplicate, Exchanges, GaveUp, Ignored, Reply, Request
+from wire.ikev2.exchanges import Duplicate, Exchanges, GaveUp, Ignored, Reply, Request, Waiting
 from wire.ikev2.message import UnsupportedCriticalPayload
 from wire.ikev2.payloads.delete import Delete
 from wire.ikev2.payloads.notify import Notify
@@ -139,6 +139,8 @@ class IkeResponder:
         match received:
             case Ignored(cause):
                 return state, [Discarded(cause, arrived.source)]
+            case Waiting():
+                return state, []
             case Duplicate(transmit):
                 return state, [answer_to(arrived, transmit)] if transmit else []
             case Request():

@@ -2,7 +2,7 @@
 
 from collections import deque
 from dataclasses import dataclass, field
-from ipaddress import IPv6Address, IPv6Network
+from ipaddress import IPv4Address, IPv6Address, IPv6Network
 from random import Random
 from typing import TypeVar
 
@@ -14,6 +14,7 @@ from wire.ikev2.granting import Scope
 from wire.ikev2.groups import CURVE25519, Group
 from wire.ikev2.keys import IkeKeys, child_keys, ike_keys, initial_skeyseed
 from wire.ikev2.message import Message
+from wire.ikev2.nat import Endpoint
 from wire.ikev2.proposal import ESP_PROPOSALS, IKE_PROPOSALS
 from wire.ikev2.protection import Protection
 from wire.ikev2.selectors import TrafficSelector
@@ -24,6 +25,7 @@ from wire.sansio import Tick
 from wire.secret import Secret
 
 HOME = IPv6Address("2001:db8:7::100")
+AT, FAR = Endpoint(IPv4Address("192.0.2.10"), 4500), Endpoint(IPv4Address("192.0.2.4"), 4500)
 SPI_I, SPI_R = b"initiate", b"respond!"
 SUITE = IkeSuite(AES_GCM_16_256, None, PRF_HMAC_SHA2_256, CURVE25519)
 FOR_EVER = Lifetimes(ike=None, child=None)
@@ -82,6 +84,7 @@ class Pair:
     one: End
     two: End
     now: float = 0.0
+    seen_at: Endpoint = AT
 
     def tell(self, end: End, *events: UpkeepEvent) -> None:
         """Give an end events; what it sends waits in the other's inbox."""
@@ -97,8 +100,9 @@ class Pair:
                     other.inbox.append(transmit.octets)
 
     def deliver(self, end: End) -> None:
-        """One message reaches `end`."""
-        self.tell(end, MessageArrived(end.inbox.popleft()))
+        """One message reaches `end`, from where the other is, or its NAT."""
+        here, there = (self.seen_at, FAR) if end is self.two else (FAR, AT)
+        self.tell(end, MessageArrived(end.inbox.popleft(), here, there))
 
     def settle(self) -> "Pair":
         """Everything on its way arrives, and what comes of it."""
@@ -139,16 +143,23 @@ def pair(
     two_groups: tuple[Group | None, ...] | None = None,
     liveness: float = 1e6,
     child_limit: int = 8,
+    mobike: bool = False,
 ) -> Pair:
     """An IKE SA with one Child SA; `one` began both."""
     return Pair(
-        _end(seed, True, lifetimes, groups, liveness, child_limit),
-        _end(seed + 1000, False, lifetimes, two_groups or groups, liveness, child_limit),
+        _end(seed, True, lifetimes, groups, liveness, child_limit, mobike),
+        _end(seed + 1000, False, lifetimes, two_groups or groups, liveness, child_limit, mobike),
     )
 
 
 def _end(
-    seed: int, initiator: bool, lifetimes: Lifetimes, groups: tuple[Group | None, ...], liveness: float, limit: int
+    seed: int,
+    initiator: bool,
+    lifetimes: Lifetimes,
+    groups: tuple[Group | None, ...],
+    liveness: float,
+    limit: int,
+    mobike: bool,
 ) -> End:
     random = Random(seed).randbytes
     exchanges = Exchanges(spi_i=SPI_I, initiator=initiator)
@@ -165,6 +176,9 @@ def _end(
         child_limit=limit,
         liveness_interval=liveness,
         lifetimes=lifetimes,
+        leads_moves=mobike and initiator,
+        follows_moves=mobike and not initiator,
     )
     sa = IkeSa(exchanges, SUITE, keys())
-    return End(Upkeep(terms=terms, sa=sa, children=(first_child(initiator=initiator),), now=0.0))
+    first = (first_child(initiator=initiator),)
+    return End(Upkeep(terms=terms, sa=sa, children=first, now=0.0, place=(AT, FAR) if initiator else None))

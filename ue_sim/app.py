@@ -148,6 +148,7 @@ def settings_of(raw: RawConfig, imsi: Imsi) -> UeSettings:
         liveness_interval=ue.liveness_interval,
         lifetimes=ue.lifetimes,
         fragment_octets=ue.fragment_octets,
+        mobike=ue.mobike,
     )
 
 

@@ -28,6 +28,7 @@ class UeConfig(SaConfig):
     esp_proposals: Annotated[tuple[str, ...], AfterValidator(checked(parse_esp))] = Field(
         default=(), description='and for ESP, ["aes256gcm16", "aes256-sha256"] or the like'
     )
+    mobike: bool = Field(default=False, description="whether MOBIKE is offered, for a gateway that is no home agent")
     esn: bool = Field(default=True, description="whether ESP may count in 64 bits (RFC 4303 §2.2.1)")
     ipv4: bool = Field(default=False, description="whether an IPv4 Home Address is asked for (RFC 5555 §3.1.1)")
     lifetime: int = Field(default=3600, ge=4, le=262140, description="seconds that a binding is asked for")

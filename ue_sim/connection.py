@@ -100,6 +100,7 @@ class Connection:
                 liveness_interval=settings.liveness_interval,
                 lifetimes=settings.lifetimes,
                 fragment_octets=settings.fragment_octets,
+                mobike=settings.mobike,
             ),
             random=random,
         )
@@ -180,18 +181,27 @@ class Connection:
                 yield from self._install(child, now)
             case ike.Established():
                 yield from self._established(effect)
-            case ike.ChildRetired(spi_in):
-                if spi_in in self._associations:
-                    self._associations[spi_in].retired = True
-            case ike.Remarked(cause):
-                yield Note(cause)
-            case ike.ChildRemoved(spi_in):
-                self._associations.pop(spi_in, None)
-                yield Note(f"the Child SA with SPI {spi_in:#010x} is gone")
+            case ike.ChildRetired() | ike.ChildRemoved() | ike.MoveConfirmed() | ike.Remarked():
+                yield from self._note(effect)
             case ike.ChildRefused(cause):
                 yield NoTunnel(cause)
             case ike.Closed(cause):
                 yield Gone(self._eap_failure or cause)
+            case _:
+                assert_never(effect)
+
+    def _note(self, effect: ike.ChildRetired | ike.ChildRemoved | ike.MoveConfirmed | ike.Remarked) -> Effects:
+        match effect:
+            case ike.ChildRetired(spi_in):
+                if spi_in in self._associations:
+                    self._associations[spi_in].retired = True
+            case ike.ChildRemoved(spi_in):
+                self._associations.pop(spi_in, None)
+                yield Note(f"the Child SA with SPI {spi_in:#010x} is gone")
+            case ike.MoveConfirmed(local):
+                yield Note(f"the gateway has followed to {local}")
+            case ike.Remarked(cause):
+                yield Note(cause)
             case _:
                 assert_never(effect)
 

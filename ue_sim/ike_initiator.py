@@ -13,6 +13,7 @@ from ue_sim.ike.events import (
     InitiatorEffect,
     InitiatorEvent,
     KeysDerived,
+    PathChanged,
     ProbeRequested,
     RekeyRequested,
 )
@@ -32,8 +33,7 @@ from ue_sim.ike.states import (
     State,
 )
 from wire.esp.encapsulation import NON_ESP_MARKER, build_ike
-from wire.ikev2.asking import ChildWish
-from wire.ikev2.exchanges import Duplicate, GaveUp, Ignored, Reply, Request, Transmit
+from wire.ikev2.exchanges import Duplicate, GaveUp, Ignored, Reply, Request, Transmit, Waiting
 from wire.ikev2.upkeep import states as kept
 from wire.sansio import RandomBytes, Tick, check_transition
 
@@ -87,21 +87,14 @@ class IkeInitiator:
                 return state, []
             case KeysDerived():
                 return self._keys_derived(state, event, now)
-            case ChildRequested(mode, local, remote):
-                return self._order(state, kept.MakeChild(ChildWish(mode, local, remote)), now)
-            case RekeyRequested(spi_in):
-                return self._order(state, kept.RekeyIke() if spi_in is None else kept.RekeyChild(spi_in), now)
-            case ProbeRequested():
-                return self._order(state, kept.Ask(), now)
+            case ChildRequested() | RekeyRequested() | PathChanged() | ProbeRequested():
+                return upkeep.order(state, event, now) if isinstance(state, Connected) else (state, [])
             case CloseRequested():
                 return self._close(state, event, now)
             case Tick():
                 return self._tick(state, now)
             case _:
                 assert_never(event)
-
-    def _order(self, state: State, order: kept.Order, now: float) -> Step:
-        return upkeep.step(state, order, now) if isinstance(state, Connected) else (state, [])
 
     def _datagram(self, state: State, octets: bytes, now: float) -> Step:
         if isinstance(state, Idle | Ended):
@@ -111,7 +104,7 @@ class IkeInitiator:
         exchanges = state.opening.exchanges if isinstance(state, AwaitingInit) else state.sa.exchanges
         received = exchanges.receive(octets)
         match received:
-            case Ignored():
+            case Ignored() | Waiting():
                 return state, []
             case Duplicate(transmit):
                 return state, [transmit] if transmit else []

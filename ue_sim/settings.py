@@ -39,5 +39,6 @@ class UeSettings:
     liveness_interval: float = 30.0
     lifetimes: Lifetimes = field(default_factory=Lifetimes)
     fragment_octets: int | None = FRAGMENT_OCTETS
+    mobike: bool = False
     device: bool = False
     ipv4: bool = False

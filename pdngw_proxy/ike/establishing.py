@@ -1,5 +1,7 @@
 """The last IKE_AUTH at the responder: our AUTH, the Home Address, the first Child SA (RFC 7296 §1.2, RFC 5026 §5.3)."""
 
+from dataclasses import replace
+
 from pdngw_proxy.ike import children, upkeep
 from pdngw_proxy.ike.ending import refuse
 from pdngw_proxy.ike.events import AddressLeased, ChildInstalled, Established, Refused, ResponderEffect
@@ -29,11 +31,14 @@ def establish(
     now: float,
 ) -> Step:
     """Answer AUTH with ours, CFG_REPLY and the first Child SA; where that one is denied the IKE SA stands alone."""
-    sa, claim = state.sa, state.claim
+    claim = state.claim
+    mobike = policy.mobike and claim.message.notify(NotifyType.MOBIKE_SUPPORTED) is not None
+    sa = replace(state.sa, mobike=mobike)
     address = leased.home_address
     child, payloads, denial = _first_child(policy, state, leased, spis.take())
+    moves = (Notify(NotifyType.MOBIKE_SUPPORTED),) if mobike else ()
     reply = Configuration(ConfigurationType.REPLY, (ConfigurationAttribute.ip6_address(address, leased.prefix_length),))
-    transmit = send(sa, sa.exchanges.reply(state.request, (_proof(state), reply, *payloads)))
+    transmit = send(sa, sa.exchanges.reply(state.request, (_proof(state), reply, *payloads, *moves)))
     timeout = state.accept.session_timeout
     session = Session(identity=claim.identity, home_address=address, until=None if timeout is None else now + timeout)
     user_name = state.accept.user_name or claim.identity

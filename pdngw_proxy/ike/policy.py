@@ -23,8 +23,8 @@ class ResponderPolicy:
     is there (RFC 7296 §2.4). `child_limit` counts the Child SAs of one IKE SA; `child_groups` are those that
     CREATE_CHILD_SA may name for them, None where it may do without; messages of more than `fragment_octets` go in
     fragments, where the UE can (RFC 7383), and None is never; `lifetimes` is how long SAs live.
-    With `eap_only` a UE that asks for it gets no certificate (RFC 5998); with `asks_identity` each is asked for its
-    identity by EAP, even where IDi is one.
+    With `mobike` a UE may move as RFC 4555 says. With `eap_only` a UE that asks for it gets no certificate (RFC 5998);
+    with `asks_identity` each is asked for its identity by EAP, even where IDi is one.
     A tunnel may carry IPv4 Home Addresses of `ipv4_home_prefix`; which of them is whose, bindings say (RFC 5555 §4.5).
     """
 
@@ -44,6 +44,7 @@ class ResponderPolicy:
     liveness_interval: float = 60.0
     child_limit: int = 8
     fragment_octets: int | None = FRAGMENT_OCTETS
+    mobike: bool = True
     child_groups: tuple[Group | None, ...] = (None, *GROUPS.values())
     lifetimes: Lifetimes = field(default_factory=Lifetimes)
 

@@ -35,7 +35,10 @@ class Path:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sa:
-    """An IKE SA with keys; `hashes` is what the UE verifies signatures with (RFC 7427 §4)."""
+    """An IKE SA with keys; `hashes` is what the UE verifies signatures with (RFC 7427 §4).
+
+    With `mobike` both ends can do so (RFC 4555 §3.1).
+    """
 
     exchanges: Exchanges
     began: float
@@ -47,6 +50,7 @@ class Sa:
     init_reply: bytes
     hashes: frozenset[int] | None
     path: Path
+    mobike: bool = False
 
     def renewed(self, fresh: IkeSa) -> "Sa":
         """The same after a rekeying."""

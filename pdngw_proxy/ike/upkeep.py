@@ -53,6 +53,7 @@ def begin(
         liveness_interval=policy.liveness_interval,
         lifetimes=policy.lifetimes,
         linger=policy.linger,
+        follows_moves=sa.mobike,
     )
     return Upkeep(terms=terms, sa=kept.IkeSa(sa.exchanges, sa.suite, sa.keys), children=children, now=now)
 
@@ -64,7 +65,8 @@ def deadline(state: Connected) -> float | None:
 
 def receive(policy: ResponderPolicy, state: Connected, arrived: DatagramArrived, now: float) -> Step:
     """One datagram of the UE."""
-    effects = state.upkeep.handle(kept.MessageArrived(unmarked(arrived.octets)[0]), now)
+    message = kept.MessageArrived(unmarked(arrived.octets)[0], arrived.source, arrived.destination)
+    effects = state.upkeep.handle(message, now)
     return _perform(policy, state, effects, arrived, now)
 
 
@@ -113,9 +115,8 @@ def _told(state: Connected, effect: kept.UpkeepEffect, arrived: DatagramArrived 
             return [send(state.sa, effect)]
         case kept.Answer(transmit):
             return [answer_to(arrived, transmit)] if arrived else []
-        case kept.Genuine():
-            moved = arrived is not None and follow(state.sa, arrived)
-            return [PeerMoved(state.sa.path.peer)] if moved else []
+        case kept.Genuine() | kept.PeerHasMoved() | kept.Moved() | kept.NotMoved():
+            return _followed(state, effect, arrived)
         case kept.Passed(cause):
             return [Discarded(cause, arrived.source)] if arrived else []
         case kept.ChildReady(child):
@@ -132,3 +133,10 @@ def _told(state: Connected, effect: kept.UpkeepEffect, arrived: DatagramArrived 
             return [Closed(cause)]
         case _:
             assert_never(effect)
+
+
+def _followed(state: Connected, effect: kept.UpkeepEffect, arrived: DatagramArrived | None) -> list[ResponderEffect]:
+    """With MOBIKE only UPDATE_SA_ADDRESSES moves the UE, else every genuine message (RFC 4555 §3.5, RFC 7296 §2.23)."""
+    follows = isinstance(effect, kept.PeerHasMoved if state.sa.mobike else kept.Genuine)
+    moved = arrived is not None and follows and follow(state.sa, arrived)
+    return [PeerMoved(state.sa.path.peer)] if moved else []

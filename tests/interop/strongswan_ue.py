@@ -65,6 +65,7 @@ class Attachment:
         child: str = "",
         more: str = "",
         key: str = "",
+        local: str = UE,
         eap_id: str = "",
     ) -> str:
         """One connection `pgw` with one Child SA `net`, and the card's K and OPc, or `key` in their place."""
@@ -73,7 +74,7 @@ class Attachment:
 connections {{
     pgw {{
         version = 2
-        local_addrs = {UE}
+        local_addrs = {local}
         remote_addrs = {GATEWAY}
         vips = {vips}
         proposals = {proposals}

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from tests.interop.strongswan_ue import Attachment, aka_card
+from tests.interop.strongswan_ue import GATEWAY, UE, Attachment, aka_card
 from tests.interop.test_strongswan_ue import Attach, attaching
 
 __all__ = ["aka_card", "attaching"]
@@ -13,6 +13,7 @@ __all__ = ["aka_card", "attaching"]
 pytestmark = [pytest.mark.interop, pytest.mark.timeout(240)]
 
 LIMIT = "half_open_limit = 1000"
+ELSEWHERE = "192.0.2.77"
 ALL = ["reply 1", "reply 2", "reply 3"]
 
 Spis = tuple[str, frozenset[str]]
@@ -93,6 +94,23 @@ def test_both_ends_send_long_messages_in_fragments(attaching: Attach) -> None:
         said = site.charon.program.end()
     assert re.search(r"splitting IKE message \(\d+ bytes\) into \d+ fragments", said)
     assert re.search(r"received fragment #\d+ of \d+, reassembled fragmented IKE message", said)
+
+
+def test_ue_moves_to_another_address_and_the_gateway_follows(attaching: Attach) -> None:
+    """MOBIKE: the old address goes while the tunnel is in use."""
+    with attaching() as site:
+        assert site.connect(local="%any").returncode == 0
+        assert site.charon.where.ping(home_agent(site)) == ALL
+        device = site.charon.where.run("ip", "-o", "-4", "route", "get", GATEWAY).stdout.split(" dev ")[1].split()[0]
+        site.charon.where.run("ip", "address", "add", f"{ELSEWHERE}/24", "dev", device)
+        site.charon.where.run("ip", "address", "del", f"{UE}/24", "dev", device)
+        site.said("sending address list update|MOBIKE|UPDATE_SA_ADDRESSES|UPD_SA_ADDR")
+        until = time.monotonic() + 20.0
+        while f"@ {ELSEWHERE}[" not in site.sas() and time.monotonic() < until:
+            time.sleep(0.2)
+        assert site.charon.where.ping(home_agent(site)) == ALL
+        moved = [line for line in site.gateway_lines() if line.event == "UE moved"]
+        assert [line.details["to"].split(":")[0] for line in moved] == [ELSEWHERE]
 
 
 def test_ue_deletes_one_child_and_asks_whether_the_gateway_is_there(attaching: Attach) -> None:

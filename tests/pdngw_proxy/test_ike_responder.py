@@ -53,12 +53,13 @@ from tests.ike_link import (
     UE,
     IkeLink,
     ike_link,
+    initiator_policy,
     responder_policy,
     stub_aaa,
     stub_method,
 )
 from tests.transitions import entries, taken_by
-from ue_sim.ike.events import ChildRequested, KeysDerived, ProbeRequested
+from ue_sim.ike.events import ChildRequested, KeysDerived, MoveConfirmed, PathChanged, ProbeRequested
 from wire.ikev2.child import Mode
 from wire.ikev2.constants import ExchangeType, IdType, NotifyType, ProtocolId
 from wire.ikev2.message import Payload
@@ -453,6 +454,30 @@ def test_gateway_follows_a_ue_that_moves() -> None:
     link.ue_says(INFORMATIONAL, message_id=5, source=elsewhere)
     assert link.seen_by_gateway(PeerMoved) == [PeerMoved(elsewhere)]
     assert link.seen_by_gateway(Transmit)[-1].to == elsewhere
+
+
+def test_gateway_follows_by_mobike_alone_where_both_have_it() -> None:
+    """RFC 4555 §3.5: answers go back to where the question came from; only UPDATE_SA_ADDRESSES moves the rest."""
+    link = at(Connected, ike_link(initiator=initiator_policy(mobike=True))).run(1.0)
+    link.source = Endpoint(IPv4Address("127.1.1.10"), 40001)
+    link.tell_ue(ProbeRequested())
+    link.run(link.now + 1)
+    assert link.seen_by_gateway(Transmit)[-1].to == link.source
+    assert link.seen_by_gateway(PeerMoved) == []
+    link.tell_ue(PathChanged(link.source, GATEWAY))
+    link.run(link.now + 1)
+    assert link.seen_by_gateway(PeerMoved) == [PeerMoved(link.source)]
+    assert link.seen_by_ue(MoveConfirmed) == [MoveConfirmed(link.source)]
+
+
+def test_gateway_without_mobike_follows_a_sign_of_life() -> None:
+    for ours in (True, False):
+        policies = initiator_policy(mobike=not ours), responder_policy(mobike=ours)
+        link = at(Connected, ike_link(initiator=policies[0], responder=policies[1])).run(1.0)
+        link.source = Endpoint(IPv4Address("127.1.1.10"), 40001)
+        link.tell_ue(PathChanged(link.source, GATEWAY))
+        link.run(link.now + 1)
+        assert link.seen_by_gateway(PeerMoved) == [PeerMoved(link.source)]
 
 
 def test_gateway_does_not_follow_a_forger() -> None:

@@ -66,6 +66,7 @@ def introduce(policy: InitiatorPolicy, sa: Sa, now: float) -> Step:
         SecurityAssociation(offer(policy.esp_proposals, sa.child_spi)),
         TsInitiator(ANY_MOBILITY),
         TsResponder(ANY_MOBILITY),
+        *((Notify(NotifyType.MOBIKE_SUPPORTED),) if policy.mobike else ()),
     )
     return AwaitingGateway(sa), [sa.exchanges.request(ExchangeType.IKE_AUTH, payloads, now)]
 
@@ -157,6 +158,7 @@ def conclude(policy: InitiatorPolicy, random: RandomBytes, sa: Sa, msk: Secret, 
     except ProtocolViolation as error:
         state, farewell = _leave(sa, error.reason, now)
         return state, [*effects, *farewell]
+    sa = replace(sa, mobike=policy.mobike and message.notify(NotifyType.MOBIKE_SUPPORTED) is not None)
     kept = upkeep.begin(policy, random, sa, address.home_address, child, now)
     return Connected(sa, kept), [*effects, ChildInstalled(child)]
 

@@ -16,8 +16,8 @@ from wire.secret import Secret
 __all__ = [
     "AddressAssigned", "ChildInstalled", "ChildRefused", "ChildRemoved", "ChildRequested", "ChildRetired",
     "CloseRequested", "Closed", "Connect", "DatagramArrived", "EapReply", "EapRequested", "Established",
-    "IkeKeysReady", "InitiatorEffect", "InitiatorEvent", "KeysDerived", "ProbeRequested", "RekeyRequested", "Remarked",
-    "Tick", "Transmit",
+    "IkeKeysReady", "InitiatorEffect", "InitiatorEvent", "KeysDerived", "MoveConfirmed", "PathChanged",
+    "ProbeRequested", "RekeyRequested", "Remarked", "Tick", "Transmit",
 ]  # fmt: skip
 
 
@@ -75,13 +75,24 @@ class RekeyRequested:
 
 
 @dataclass(frozen=True, slots=True)
+class PathChanged:
+    """The UE is at `local` now, or reaches the gateway at `gateway`; both ends follow (RFC 4555 §3.5).
+
+    Where the gateway has no MOBIKE it is asked for a sign of life from there, by which it may see us (RFC 7296 §2.23).
+    """
+
+    local: Endpoint
+    gateway: Endpoint
+
+
+@dataclass(frozen=True, slots=True)
 class ProbeRequested:
     """See whether the gateway is there (RFC 7296 §2.4)."""
 
 
 InitiatorEvent = (
     Connect | DatagramArrived | EapReply | KeysDerived | ChildRequested | RekeyRequested | ProbeRequested
-    | CloseRequested | Tick
+    | PathChanged | CloseRequested | Tick
 )  # fmt: skip
 
 
@@ -129,6 +140,13 @@ class ChildRefused:
 
 
 @dataclass(frozen=True, slots=True)
+class MoveConfirmed:
+    """The gateway has followed the UE to `local`."""
+
+    local: Endpoint
+
+
+@dataclass(frozen=True, slots=True)
 class Remarked:
     """Something that an operator may want to know and that changes nothing; `cause` is one line."""
 
@@ -163,6 +181,6 @@ class Closed:
 
 
 InitiatorEffect = (
-    Transmit | EapRequested | AddressAssigned | ChildInstalled | ChildRetired | ChildRemoved | ChildRefused | Remarked
-    | IkeKeysReady | Established | Closed
+    Transmit | EapRequested | AddressAssigned | ChildInstalled | ChildRetired | ChildRemoved | ChildRefused
+    | MoveConfirmed | Remarked | IkeKeysReady | Established | Closed
 )  # fmt: skip

@@ -21,7 +21,8 @@ class InitiatorPolicy:
     `marked` puts the non-ESP marker before every message, as the NAT traversal port wants it (RFC 7296 §2.23).
     `child_limit` counts the Child SAs, `child_groups` are those that CREATE_CHILD_SA names for them, None where it may
     do without; messages of more than `fragment_octets` go in fragments, where the gateway can (RFC 7383), and None is
-    never; `lifetimes` is how long SAs live.
+    never; `lifetimes` is how long SAs live. `mobike` offers to move as RFC 4555 says; a mobile node has its home agent
+    follow without it (RFC 5555 §5.1).
     """
 
     identity: str
@@ -36,6 +37,7 @@ class InitiatorPolicy:
     liveness_interval: float = 30.0
     marked: bool = True
     fragment_octets: int | None = FRAGMENT_OCTETS
+    mobike: bool = False
     child_limit: int = 8
     child_groups: tuple[Group | None, ...] = (CURVE25519, ECP_256, MODP_2048, None)
     lifetimes: Lifetimes = field(default_factory=Lifetimes)

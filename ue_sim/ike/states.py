@@ -55,6 +55,7 @@ class Sa:
     child_spi: bytes
     gateway: str = ""
     gateway_octets: bytes = b""
+    mobike: bool = False
 
     def renewed(self, fresh: IkeSa) -> "Sa":
         """The same after a rekeying."""

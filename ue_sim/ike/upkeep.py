@@ -10,14 +10,20 @@ from ue_sim.ike.events import (
     ChildInstalled,
     ChildRefused,
     ChildRemoved,
+    ChildRequested,
     ChildRetired,
     Closed,
     IkeKeysReady,
     InitiatorEffect,
+    MoveConfirmed,
+    PathChanged,
+    ProbeRequested,
+    RekeyRequested,
     Remarked,
 )
 from ue_sim.ike.policy import InitiatorPolicy
 from ue_sim.ike.states import Connected, Ended, Protected, Sa, State
+from wire.ikev2.asking import ChildWish
 from wire.ikev2.child import ChildSa
 from wire.ikev2.constants import ExchangeType, NotifyType, ProtocolId
 from wire.ikev2.exchanges import Request, Transmit
@@ -30,6 +36,7 @@ from wire.ikev2.upkeep.sa import Upkeep
 from wire.sansio import RandomBytes
 
 Step = tuple[State, list[InitiatorEffect]]
+Wish = ChildRequested | RekeyRequested | PathChanged | ProbeRequested
 
 
 def begin(
@@ -47,8 +54,28 @@ def begin(
         child_limit=policy.child_limit,
         liveness_interval=policy.liveness_interval,
         lifetimes=policy.lifetimes,
+        leads_moves=sa.mobike,
     )
-    return Upkeep(terms=terms, sa=kept.IkeSa(sa.exchanges, sa.suite, sa.keys), children=(first,), now=now)
+    begun = kept.IkeSa(sa.exchanges, sa.suite, sa.keys)
+    place = sa.connect.local, sa.connect.gateway
+    return Upkeep(terms=terms, sa=begun, children=(first,), now=now, place=place)
+
+
+def order(state: Connected, event: Wish, now: float) -> Step:
+    """Do what is asked of an IKE SA that is up."""
+    wanted: kept.Order
+    match event:
+        case ChildRequested(mode, local, remote):
+            wanted = kept.MakeChild(ChildWish(mode, local, remote))
+        case RekeyRequested(spi_in):
+            wanted = kept.RekeyIke() if spi_in is None else kept.RekeyChild(spi_in)
+        case PathChanged(local, gateway) if state.sa.mobike:
+            wanted = kept.Move(local, gateway)
+        case PathChanged() | ProbeRequested():
+            wanted = kept.Ask()
+        case _:
+            assert_never(event)
+    return step(state, wanted, now)
 
 
 def step(state: Connected, event: kept.UpkeepEvent, now: float) -> Step:
@@ -87,8 +114,10 @@ def _told(effect: kept.UpkeepEffect) -> list[InitiatorEffect]:
             return [effect]
         case kept.Answer(transmit):
             return [transmit]
-        case kept.Genuine() | kept.Passed():
+        case kept.Genuine() | kept.Passed() | kept.PeerHasMoved():
             return []
+        case kept.Moved(local):
+            return [MoveConfirmed(local)]
         case kept.ChildReady(child):
             return [ChildInstalled(child)]
         case kept.ChildRetired(spi_in):
@@ -97,7 +126,7 @@ def _told(effect: kept.UpkeepEffect) -> list[InitiatorEffect]:
             return [ChildRemoved(spi_in)]
         case kept.NoChild(cause):
             return [ChildRefused(cause)]
-        case kept.NotRekeyed(cause) | kept.Denied(cause):
+        case kept.NotRekeyed(cause) | kept.NotMoved(cause) | kept.Denied(cause):
             return [Remarked(cause)]
         case kept.Rekeyed(sa):
             return [IkeKeysReady(sa.exchanges.spi_i, sa.exchanges.spi_r, sa.suite, sa.keys)]

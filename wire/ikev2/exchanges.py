@@ -85,7 +85,12 @@ class Ignored:
     cause: str
 
 
-Received = Request | Reply | Duplicate | Ignored
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A fragment of a message of which others are still to come."""
+
+
+Received = Request | Reply | Duplicate | Ignored | Waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,18 +237,18 @@ class Exchanges:
         """Whether it can be IKE_SA_INIT once more: the initiator that missed our answer knows no SPI of ours yet."""
         return not self.initiator and not message.response and message.spi_r == NO_SPI and message.message_id == 0
 
-    def _receive_reply(self, octets: bytes, message: Message) -> Reply | Ignored:
+    def _receive_reply(self, octets: bytes, message: Message) -> Reply | Ignored | Waiting:
         waiting = self._outstanding
         if waiting is None or (waiting.message_id, waiting.exchange) != (message.message_id, message.exchange):
             return Ignored(f"no request {message.message_id} is outstanding")
         opened = self._open(octets, message)
-        if isinstance(opened, Ignored):
+        if isinstance(opened, Ignored | Waiting):
             return opened
         if self._protection is not None:
             self._outstanding = None
         return Reply(opened.message, octets, opened.fault)
 
-    def _receive_request(self, octets: bytes, message: Message) -> Request | Duplicate | Ignored:
+    def _receive_request(self, octets: bytes, message: Message) -> Request | Duplicate | Ignored | Waiting:
         digest = hashlib.sha256(octets).digest()
         if message.message_id == self._expected - 1 and digest == self._last_request:
             # Of a message in fragments this is the first one, which alone is answered again (RFC 7383 §2.6.1).
@@ -253,14 +258,14 @@ class Exchanges:
         if self._protection is None and (self.initiator or message.exchange != ExchangeType.IKE_SA_INIT):
             return Ignored("a request in the clear")
         opened = self._open(octets, message)
-        if isinstance(opened, Ignored):
+        if isinstance(opened, Ignored | Waiting):
             return opened
         self._last_request, self._last_reply = hashlib.sha256(opened.first_octets).digest(), None
         self._answering = message.message_id
         self._expected += 1
         return Request(opened.message, octets, opened.fault)
 
-    def _open(self, octets: bytes, message: Message) -> _Opened | Ignored:
+    def _open(self, octets: bytes, message: Message) -> _Opened | Ignored | Waiting:
         if self._protection is None:
             return _Opened(message, octets)
         fragment = message.find(EncryptedFragment)
@@ -275,7 +280,7 @@ class Exchanges:
 
     def _collect(
         self, protection: Protection, octets: bytes, message: Message, fragment: EncryptedFragment
-    ) -> _Opened | Ignored:
+    ) -> _Opened | Ignored | Waiting:
         """One more fragment: the whole message when it was the last that was missing."""
         if self.fragment_octets is None:
             return Ignored("a fragment, which was not agreed on")
@@ -283,8 +288,10 @@ class Exchanges:
         if whole is None or whole.message_id != message.message_id:
             whole = self._incoming[message.response] = Reassembly(message.message_id)
         cause = whole.add(protection, octets, message, fragment)
-        if cause is not None or not whole.is_whole:
-            return Ignored(cause or f"fragment {fragment.number} of {fragment.total} waits for others")
+        if cause is not None:
+            return Ignored(cause)
+        if not whole.is_whole:
+            return Waiting()
         del self._incoming[message.response]
         try:
             return _Opened(assembled(message, whole), whole.first_octets)

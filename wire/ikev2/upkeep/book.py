@@ -7,6 +7,7 @@ from wire.ikev2.child import ChildSa
 from wire.ikev2.constants import ExchangeType
 from wire.ikev2.exchanges import Exchanges, Request
 from wire.ikev2.message import Payload
+from wire.ikev2.nat import Endpoint
 from wire.ikev2.spis import ESP_SPI_OCTETS
 from wire.ikev2.upkeep.states import (
     TRANSITIONS,
@@ -58,7 +59,10 @@ class Life:
 
 @dataclass(slots=True)
 class Book:
-    """One IKE SA at one end. `heard` is when the peer last spoke; `lives` has Child SAs by inbound SPI."""
+    """One IKE SA at one end. `heard` is when the peer last spoke; `lives` has Child SAs by inbound SPI.
+
+    `place` is where this end and the peer are, as far as this end may move; `mapping` how the peer sees us there.
+    """
 
     terms: Terms
     sa: IkeSa
@@ -70,6 +74,8 @@ class Book:
     queue: deque[Order] = field(default_factory=deque)
     later: list[tuple[float, Order]] = field(default_factory=list)
     retired: list[Retired] = field(default_factory=list)
+    place: tuple[Endpoint, Endpoint] | None = None
+    mapping: bytes | None = None
 
     @property
     def leaving(self) -> str | None:

@@ -22,11 +22,14 @@ from wire.ikev2.protection import Protection
 from wire.ikev2.spis import ike_spi
 from wire.ikev2.upkeep.book import Book, Effects, answer, deny
 from wire.ikev2.upkeep.states import (
+    Asking,
     Deleting,
     IkeRival,
     IkeSa,
     MakingChild,
     MessageArrived,
+    Move,
+    Moving,
     NotRekeyed,
     Quiet,
     Rekeyed,
@@ -92,6 +95,11 @@ def serve(book: Book, event: MessageArrived, request: Request, now: float) -> Ef
     if isinstance(book.state, RekeyingIke):
         book.become(event, replace(book.state, rival=IkeRival(fresh, lowest)))
         return replied
+    if isinstance(book.state, Moving):
+        # What was said on the old IKE SA is said on the new one again.
+        book.enqueue(Move(book.state.local, book.state.remote), first=True)
+    if isinstance(book.state, Asking | Moving):
+        book.become(event, Quiet())
     return [*replied, *adopt(book, fresh, now)]
 
 
@@ -101,6 +109,7 @@ def adopt(book: Book, fresh: IkeSa, now: float, *, retire: bool = True) -> Effec
         book.sa.exchanges.settle()
         book.retire(book.sa.exchanges, now)
     book.sa = fresh
+    book.mapping = None
     book.life = book.born(book.terms.lifetimes.ike, now)
     return [Rekeyed(fresh)]
 

@@ -4,13 +4,14 @@ from typing import assert_never
 
 from wire.ikev2.child import ChildSa
 from wire.ikev2.constants import ExchangeType, NotifyType, ProtocolId
-from wire.ikev2.exchanges import Duplicate, GaveUp, Ignored, Reply, Request, Transmit
+from wire.ikev2.exchanges import Duplicate, GaveUp, Ignored, Reply, Request, Transmit, Waiting
 from wire.ikev2.message import UnsupportedCriticalPayload
+from wire.ikev2.nat import Endpoint
 from wire.ikev2.payloads.delete import Delete
 from wire.ikev2.payloads.notify import Notify
 from wire.ikev2.payloads.sa import SecurityAssociation
 from wire.ikev2.spis import ESP_SPI_OCTETS
-from wire.ikev2.upkeep import children, renewal
+from wire.ikev2.upkeep import children, moving, renewal
 from wire.ikev2.upkeep.book import Book, Effects, Life, Retired, answer, deny
 from wire.ikev2.upkeep.states import (
     Answer,
@@ -27,6 +28,8 @@ from wire.ikev2.upkeep.states import (
     MakeChild,
     MakingChild,
     MessageArrived,
+    Move,
+    Moving,
     NoChild,
     Order,
     Over,
@@ -49,11 +52,19 @@ class Upkeep:
     """One IKE SA at one end, with its Child SAs, through all its rekeyings until Over.
 
     Events and effects are those of wire.ikev2.upkeep.states. A Transmit goes to where the peer is; an Answer to where
-    the message came from that it answers.
+    the message came from that it answers. `place` is where this end and the peer are.
     """
 
-    def __init__(self, *, terms: Terms, sa: IkeSa, children: tuple[ChildSa, ...], now: float) -> None:
-        self._book = Book(terms=terms, sa=sa, heard=now, life=Life(None, None))
+    def __init__(
+        self,
+        *,
+        terms: Terms,
+        sa: IkeSa,
+        children: tuple[ChildSa, ...],
+        now: float,
+        place: tuple[Endpoint, Endpoint] | None = None,
+    ) -> None:
+        self._book = Book(terms=terms, sa=sa, heard=now, life=Life(None, None), place=place)
         self._book.life = self._book.born(terms.lifetimes.ike, now)
         for child in children:
             self._book.install(child, now)
@@ -126,8 +137,9 @@ class Upkeep:
             case DeleteChildren(spis_in):
                 return self._delete_children(order, spis_in, now)
             case Ask():
-                book.become(order, Asking())
-                return book.request(_INFORMATIONAL, (), now)
+                return moving.probe(book, order, now)
+            case Move():
+                return moving.move(book, order, now)
             case Leave(cause):
                 book.become(order, Leaving(cause))
                 return book.request(_INFORMATIONAL, (Delete(ProtocolId.IKE),), now)
@@ -184,6 +196,8 @@ class Upkeep:
         match received:
             case Ignored(cause):
                 return [Passed(cause)]
+            case Waiting():
+                return []
             case Duplicate(transmit):
                 return [Answer(transmit)] if transmit else []
             case Request():
@@ -201,6 +215,8 @@ class Upkeep:
         match received:
             case Ignored(cause):
                 return [Passed(cause)]
+            case Waiting():
+                return []
             case Duplicate(transmit):
                 return [Answer(transmit)] if transmit else []
             case Request(message):
@@ -245,6 +261,8 @@ class Upkeep:
         if message.fatal is not None:
             replied = answer(book.sa.exchanges, request)
             return [*replied, *self._over(event, f"{book.terms.peer} says {message.fatal.name}")]
+        if not deletes:
+            return moving.serve(book, event, request) or answer(book.sa.exchanges, request)
         named = {spi for delete in deletes if delete.protocol_id == ProtocolId.ESP for spi in delete.spis}
         lost = [child for child in (book.of_peer(spi) for spi in sorted(named)) if child is not None]
         # What we are deleting ourselves is named in our own request already (RFC 7296 §2.25.1).
@@ -283,8 +301,9 @@ class Upkeep:
             case Leaving(cause):
                 return self._over(event, cause)
             case Asking():
-                book.become(event, Quiet())
-                return []
+                return moving.probed(book, event, message)
+            case Moving():
+                return moving.moved(book, event, state, message)
             case Quiet() | Finished():
                 return []
             case _:

@@ -11,6 +11,7 @@ from wire.ikev2.exchanges import Exchanges, Transmit
 from wire.ikev2.granting import ScopeOf
 from wire.ikev2.groups import Group, PrivateKey
 from wire.ikev2.keys import IkeKeys
+from wire.ikev2.nat import Endpoint
 from wire.ikev2.payloads.sa import Proposal
 from wire.sansio import RandomBytes, Tick, Transitions
 
@@ -36,6 +37,7 @@ class Terms:
     `child_groups` are the Diffie-Hellman groups for Child SAs, the one most wanted first; None among them allows to do
     without. `scope` says what a further Child SA may be for; there are `child_limit` at most, and while they are
     being rekeyed twice as many. After `liveness_interval` seconds of silence the peer is asked whether it is there.
+    Where both ends have MOBIKE, who began `leads_moves` and the other `follows_moves` (RFC 4555 §3.5).
     """
 
     peer: str
@@ -49,6 +51,8 @@ class Terms:
     liveness_interval: float
     lifetimes: Lifetimes
     linger: float = 30.0
+    leads_moves: bool = False
+    follows_moves: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,20 +108,30 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True)
+class Move:
+    """Tell the peer that this end is at `local` now, and speaks to it at `remote` (RFC 4555 §3.5)."""
+
+    local: Endpoint
+    remote: Endpoint
+
+
+@dataclass(frozen=True, slots=True)
 class Leave:
     """Delete the IKE SA."""
 
     cause: str
 
 
-Order = MakeChild | RekeyChild | RekeyIke | DeleteChildren | Ask | Leave
+Order = MakeChild | RekeyChild | RekeyIke | DeleteChildren | Ask | Move | Leave
 
 
 @dataclass(frozen=True, slots=True)
 class MessageArrived:
-    """One datagram of this IKE SA, without a non-ESP marker."""
+    """One datagram of this IKE SA, without a non-ESP marker; where from and to, as far as that is of interest."""
 
     octets: bytes
+    source: Endpoint | None = None
+    destination: Endpoint | None = None
 
 
 UpkeepEvent = Order | MessageArrived | Tick
@@ -198,6 +212,25 @@ class Rekeyed:
 
 
 @dataclass(frozen=True, slots=True)
+class PeerHasMoved:
+    """The peer is where the last MessageArrived came from; so are the ends of its Child SAs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """The peer has followed this end to `local`."""
+
+    local: Endpoint
+
+
+@dataclass(frozen=True, slots=True)
+class NotMoved:
+    """The peer has not followed; `cause` is one line."""
+
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
 class Over:
     """The IKE SA is no more, and its Child SAs are not either."""
 
@@ -206,7 +239,7 @@ class Over:
 
 UpkeepEffect = (
     Transmit | Answer | Genuine | Passed | ChildReady | ChildRetired | ChildGone | NoChild | NotRekeyed | Denied
-    | Rekeyed | Over
+    | Rekeyed | PeerHasMoved | Moved | NotMoved | Over
 )  # fmt: skip
 
 
@@ -283,6 +316,16 @@ class Deleting:
 
 
 @dataclass(frozen=True, slots=True)
+class Moving:
+    """UPDATE_SA_ADDRESSES is sent, from `local`, with `cookie` in COOKIE2."""
+
+    local: Endpoint
+    remote: Endpoint
+    cookie: bytes
+    waiting_for: ClassVar[str] = "the answer to UPDATE_SA_ADDRESSES"
+
+
+@dataclass(frozen=True, slots=True)
 class Leaving:
     """Delete of the IKE SA is sent."""
 
@@ -297,7 +340,7 @@ class Finished:
     waiting_for: ClassVar[str] = "nothing"
 
 
-State = Quiet | Asking | MakingChild | RekeyingChild | RekeyingIke | Deleting | Leaving | Finished
+State = Quiet | Asking | MakingChild | RekeyingChild | RekeyingIke | Deleting | Moving | Leaving | Finished
 
 TRANSITIONS: Transitions = {
     (Quiet, MakeChild): frozenset({MakingChild}),
@@ -305,6 +348,7 @@ TRANSITIONS: Transitions = {
     (Quiet, RekeyIke): frozenset({RekeyingIke}),
     (Quiet, DeleteChildren): frozenset({Deleting}),
     (Quiet, Ask): frozenset({Asking}),
+    (Quiet, Move): frozenset({Moving}),
     (Quiet, Leave): frozenset({Leaving}),
     (Quiet, MessageArrived): frozenset({Finished}),
     (Asking, MessageArrived): frozenset({Quiet, Finished}),
@@ -317,6 +361,8 @@ TRANSITIONS: Transitions = {
     (RekeyingIke, Tick): frozenset({Finished}),
     (Deleting, MessageArrived): frozenset({Quiet, Finished}),
     (Deleting, Tick): frozenset({Finished}),
+    (Moving, MessageArrived): frozenset({Quiet, Finished}),
+    (Moving, Tick): frozenset({Finished}),
     (Leaving, MessageArrived): frozenset({Finished}),
     (Leaving, Tick): frozenset({Finished}),
 }

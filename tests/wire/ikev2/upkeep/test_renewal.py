@@ -109,6 +109,16 @@ def test_ike_sa_is_not_rekeyed_while_a_child_is() -> None:
         assert len(link.two.seen(Rekeyed)) == 1
 
 
+def test_sign_of_life_that_meets_a_rekeying_is_not_waited_for() -> None:
+    link = pair()
+    link.tell(link.one, Ask())
+    link.two.inbox.clear()
+    link.tell(link.two, RekeyIke())
+    link.settle()
+    assert isinstance(link.one.machine.state, Quiet)
+    assert alive(link)
+
+
 def test_who_is_leaving_rekeys_nothing() -> None:
     link = pair()
     link.tell(link.one, Leave("over"))

@@ -7,8 +7,8 @@ from random import Random
 import pytest
 
 from tests.transitions import entries, taken_by
-from tests.upkeep_pair import Pair, pair
-from tests.wire.ikev2.upkeep import test_children, test_renewal
+from tests.upkeep_pair import AT, FAR, Pair, pair
+from tests.wire.ikev2.upkeep import test_children, test_moving, test_renewal
 from wire.ikev2.constants import ExchangeType, NotifyType, ProtocolId
 from wire.ikev2.exchanges import Request
 from wire.ikev2.groups import ECP_256
@@ -30,6 +30,7 @@ from wire.ikev2.upkeep.states import (
     Lifetimes,
     MakeChild,
     MessageArrived,
+    Move,
     NoChild,
     Order,
     Over,
@@ -49,6 +50,7 @@ ORDERS: tuple[Order, ...] = (
     RekeyChild(0x1000),
     RekeyIke(),
     DeleteChildren((0x1000,)),
+    Move(AT, FAR),
     Leave("x"),
 )
 
@@ -100,7 +102,7 @@ def test_peer_may_leave_whatever_is_outstanding() -> None:
 
 
 def _exchange(order: object) -> str:
-    kind = "INFORMATIONAL" if isinstance(order, Ask | DeleteChildren) else "CREATE_CHILD_SA"
+    kind = "INFORMATIONAL" if isinstance(order, Ask | DeleteChildren | Move) else "CREATE_CHILD_SA"
     return f"the answer to {kind}"
 
 
@@ -260,7 +262,7 @@ def _carry(link: Pair, random: Random) -> None:
 
 def test_every_transition_of_the_table_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     taken = set()
-    for module in (sys.modules[__name__], test_children, test_renewal):
+    for module in (sys.modules[__name__], test_children, test_renewal, test_moving):
         taken |= taken_by(module, "wire.ikev2.upkeep.book", monkeypatch)
     assert entries(TRANSITIONS) - taken == set()
 
