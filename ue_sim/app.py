@@ -149,6 +149,7 @@ def settings_of(raw: RawConfig, imsi: Imsi) -> UeSettings:
         lifetimes=ue.lifetimes,
         fragment_octets=ue.fragment_octets,
         mobike=ue.mobike,
+        mobility=ue.mobility,
     )
 
 

@@ -1,9 +1,9 @@
 """[ue]: where the UE is, what it trusts, which card it carries."""
 
-from ipaddress import IPv4Address
-from typing import Annotated, Literal
+from ipaddress import IPv4Address, IPv6Address
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from runtime.config import ConfigPath, SocketAddress
 from runtime.sa_config import SaConfig
@@ -12,9 +12,11 @@ from wire.ikev2.proposal_text import checked, parse_esp, parse_ike
 
 
 class UeConfig(SaConfig):
-    """One UE in an IPv4-only foreign network (RFC 5555 §4.2)."""
+    """One UE in a foreign network of one family, as a mobile node of IPv4 alone (RFC 5555 §4.2)."""
 
-    address: IPv4Address = Field(description="the UE's address in the foreign network: its Care-of Address")
+    address: IPv4Address | IPv6Address = Field(
+        description="the UE's address in the foreign network: its Care-of Address"
+    )
     dns: SocketAddress = Field(description='the DNS server, such as "127.0.0.53:5300"')
     ca: ConfigPath = Field(description="the certificate of the authority that the PDN GW's certificate must come from")
     gateway_id: str = Field(description="the name that the PDN GW must prove by its certificate")
@@ -28,11 +30,20 @@ class UeConfig(SaConfig):
     esp_proposals: Annotated[tuple[str, ...], AfterValidator(checked(parse_esp))] = Field(
         default=(), description='and for ESP, ["aes256gcm16", "aes256-sha256"] or the like'
     )
+    mobility: bool = Field(default=True, description="whether the gateway is a home agent; else a tunnel is all")
     mobike: bool = Field(default=False, description="whether MOBIKE is offered, for a gateway that is no home agent")
     esn: bool = Field(default=True, description="whether ESP may count in 64 bits (RFC 4303 §2.2.1)")
     ipv4: bool = Field(default=False, description="whether an IPv4 Home Address is asked for (RFC 5555 §3.1.1)")
     lifetime: int = Field(default=3600, ge=4, le=262140, description="seconds that a binding is asked for")
     give_up_after: float = Field(default=20.0, gt=0, description="seconds until an attach without answers is given up")
+
+    @model_validator(mode="after")
+    def _binding_is_over_ipv4(self) -> Self:
+        if self.mobility and self.address.version == 6:
+            raise ValueError(
+                f"a mobile node at {self.address} is not to be had; choose an IPv4 address or mobility = false"
+            )
+        return self
 
     @property
     def eap_method(self) -> EapMethod:

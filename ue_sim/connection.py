@@ -39,9 +39,9 @@ class EapDone:
 
 @dataclass(frozen=True, slots=True)
 class TunnelReady:
-    """Both security associations stand: that of the Mobility Header, and the tunnel of everything else."""
+    """Both security associations stand: that of the Mobility Header, if the UE has one, and the tunnel of all else."""
 
-    transport: Association
+    transport: Association | None
     tunnel: Association
 
 
@@ -101,6 +101,7 @@ class Connection:
                 lifetimes=settings.lifetimes,
                 fragment_octets=settings.fragment_octets,
                 mobike=settings.mobike,
+                mobility=settings.mobility,
             ),
             random=random,
         )
@@ -161,8 +162,8 @@ class Connection:
 
     def handle(self, event: ike.InitiatorEvent, now: float) -> Effects:
         """Take one event of IKE; the EAP peer's share is served in between."""
-        if isinstance(event, ike.Connect):
-            self._gateway = event.gateway
+        if isinstance(event, ike.Connect | ike.PathChanged):
+            self._gateway = event.gateway or self._gateway
         if isinstance(event, Tick):
             yield from self._ask_peer(Tick(), now)
         for effect in self._initiator.handle(event, now):
@@ -240,6 +241,6 @@ class Connection:
             # which IPv4 Home Address it will be, only the Binding Acknowledgement says (RFC 5555 §4.5)
             local = (TrafficSelector.address(home_address), *self._ipv4)
             yield from self.handle(ike.ChildRequested(Mode.TUNNEL, local, (_ANYWHERE, *self._ipv4)), now)
-        elif self.transport is not None:
+        else:
             self._complete = True
             yield TunnelReady(self.transport, association)

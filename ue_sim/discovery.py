@@ -49,6 +49,10 @@ class Discovered:
     ipv6: IPv6Address
     ipv4: IPv4Address | None
 
+    def address(self, version: int) -> IPv4Address | IPv6Address | None:
+        """Where a UE in a network of that version, 4 or 6, reaches it; None when it does not."""
+        return self.ipv4 if version == 4 else self.ipv6
+
 
 @dataclass(frozen=True, slots=True)
 class DiscoveryFailed:

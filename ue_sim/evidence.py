@@ -34,9 +34,9 @@ def of_eap(done: EapDone) -> dict[str, str]:
 
 
 def of_tunnel(ready: TunnelReady) -> dict[str, str]:
-    """The SPIs of both security associations and what protects them."""
-    return {
-        "Mobility Header": _spis(ready.transport),
+    """The SPIs of the security associations and what protects them."""
+    mobility = {"Mobility Header": _spis(ready.transport)} if ready.transport else {}
+    return mobility | {
         "tunnel": _spis(ready.tunnel),
         "algorithms": ready.tunnel.child.algorithms,
     }

@@ -20,6 +20,7 @@ class UeSettings:
     `dsmip_port` its port for Binding Updates. The PDN GW must prove `gateway_name` under one of `anchors`. With
     `device` a TUN device carries what this machine's applications send and receive by Home Address. `ipv4` asks for an
     IPv4 Home Address as well (RFC 5555 §3.1.1).
+    Without `mobility` the gateway is no home agent: a tunnel, and no Binding Update.
     """
 
     imsi: Imsi
@@ -40,5 +41,6 @@ class UeSettings:
     lifetimes: Lifetimes = field(default_factory=Lifetimes)
     fragment_octets: int | None = FRAGMENT_OCTETS
     mobike: bool = False
+    mobility: bool = True
     device: bool = False
     ipv4: bool = False

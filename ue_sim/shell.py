@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from ipaddress import IPv6Interface
+from ipaddress import IPv4Address, IPv6Address, IPv6Interface
 from typing import Self, assert_never
 
 from runtime.config import ConfigError
@@ -16,7 +16,7 @@ from runtime.taps import DatagramTap
 from runtime.tun import TunDevice
 from runtime.udp import UdpEndpoint
 from runtime.wireshark import KeyTables
-from ue_sim.ike.events import IkeKeysReady
+from ue_sim.ike.events import EVERY_CHILD, IkeKeysReady, PathChanged, ProbeRequested, RekeyRequested
 from ue_sim.pinger import EchoMissed, EchoTimed, PingFinished, PingRequested
 from ue_sim.settings import UeSettings
 from ue_sim.ue import Ue
@@ -30,6 +30,7 @@ from ue_sim.ue_events import (
     Detached,
     DetachRequested,
     EspKeysReady,
+    IkeRequested,
     Note,
     PacketToSend,
     Send,
@@ -147,6 +148,25 @@ class UeShell:
             return "the session had ended before"
         told = await self._ask(DetachRequested(), _LEAVE_LIMIT)
         return told.cause if isinstance(told, Detached) else f"the gateway did not answer within {_LEAVE_LIMIT:.0f} s"
+
+    def rekey(self, *, ike: bool) -> None:
+        """Replace the IKE SA, or else each of its Child SAs (RFC 7296 §2.8)."""
+        self._feed(IkeRequested(RekeyRequested() if ike else RekeyRequested(EVERY_CHILD)))
+
+    def probe(self) -> None:
+        """See whether the gateway is there; `ended` is set when it is not (RFC 7296 §2.4)."""
+        self._feed(IkeRequested(ProbeRequested()))
+
+    def move(self, address: IPv4Address | IPv6Address) -> None:
+        """Be at `address` of this machine from now on; OSError when that is none of its addresses (RFC 4555 §3.5)."""
+        self._settings = replace(self._settings, ike=Endpoint(address, 0))
+        old, self._sockets[Channel.IKE] = self._sockets[Channel.IKE], self._bind(Channel.IKE)
+        old.close()
+        self._feed(IkeRequested(PathChanged(Endpoint(address, self._sockets[Channel.IKE].local[1]))))
+
+    def _feed(self, event: UeEvent) -> None:
+        if self._driver is not None:
+            self._driver.feed(event)
 
     def step_done(self, step: Step, evidence: Mapping[str, str]) -> None:
         """Report a step whose evidence is this shell's caller's, such as the pings of step 8."""

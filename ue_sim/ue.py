@@ -40,6 +40,7 @@ from ue_sim.ue_events import (
     DetachRequested,
     Discovering,
     EspKeysReady,
+    IkeRequested,
     Leaving,
     Note,
     Off,
@@ -115,6 +116,8 @@ class Ue:
                 yield from self._send_packet(octets, now)
             case PingRequested():
                 yield from self._perform(self._host.ping(event, now), now)
+            case IkeRequested(wish):
+                yield from self._connect(wish, now)
             case DetachRequested():
                 yield from self._leave(event.cause, now)
             case Tick():
@@ -136,9 +139,9 @@ class Ue:
             return
         self._discovery = Discovery(random=self._random)
         self.state = Discovering(event.at)
-        plmn = self._settings.plmn
-        service = f"_mip6._ipv6.{epc_realm(plmn)}"
-        yield from self._discover(DiscoveryRequested(ha_apn_name(self._settings.apn, plmn), service), now)
+        apn, plmn = self._settings.apn, self._settings.plmn
+        wanted = DiscoveryRequested(ha_apn_name(apn, plmn), f"_mip6._ipv6.{epc_realm(plmn)}")
+        yield from self._discover(wanted, now)
 
     def _discover(self, event: DiscoveryRequested | AnswerArrived | Tick, now: float) -> Effects:
         for effect in self._discovery.handle(event, now):
@@ -153,16 +156,17 @@ class Ue:
     def _discovered(self, found: Discovered, now: float) -> Effects:
         if not isinstance(self.state, Discovering):
             return
-        if found.ipv4 is None:
-            cause = f"DNS gave no IPv4 address of {found.name}, and this UE is in an IPv4 network"
-            yield from self._fail(Step.DISCOVERY, cause, now)
+        version = self._settings.ike.address.version
+        address = found.address(version)
+        if address is None:
+            why = f"DNS gave no IPv{version} address of {found.name}, and this UE is in an IPv{version} network"
+            yield from self._fail(Step.DISCOVERY, why, now)
             return
-        at = self.state.at
-        self.state = Connecting(found)
+        at, self.state = self.state.at, Connecting(found)
         self._connection = Connection(settings=self._settings, usim=self._usim, random=self._random, kept=self._kept)
         yield StepTaken(Step.DISCOVERY, evidence.of_discovery(found))
-        gateway = Endpoint(found.ipv4, self._settings.gateway_port)
-        yield from self._connect(ike.Connect(self._settings.ike, gateway, at), now)
+        there = Endpoint(address, self._settings.gateway_port)
+        yield from self._connect(ike.Connect(self._settings.ike, there, at), now)
 
     # Steps 2 to 5: IKEv2 and EAP
 
@@ -194,7 +198,7 @@ class Ue:
     def _reach(self, step: Step, facts: dict[str, str]) -> Effects:
         if isinstance(self.state, Connecting):
             self.state = replace(self.state, reached=step)
-        yield StepTaken(step, facts)
+            yield StepTaken(step, facts)
 
     def _assigned(self, home_address: IPv6Address, length: int) -> Effects:
         if isinstance(self.state, Connecting):
@@ -207,9 +211,13 @@ class Ue:
             return
         yield from self._reach(Step.IPSEC_SA, evidence.of_tunnel(ready))
         gateway, home_address = self.state.gateway, self.state.home_address
-        self.state = Registering(gateway, home_address, Step.IPSEC_SA)
         self._host.settle(home_address)
         self._ha_address = gateway.ipv6
+        if ready.transport is None:
+            self.state = OnTheNetwork(gateway, home_address)
+            yield Attached(home_address, gateway.ipv6, self._prefix_length)
+            return
+        self.state = Registering(gateway, home_address, Step.IPSEC_SA)
         up = TunnelUp(home_address=home_address, ha_address=gateway.ipv6, care_of=self._settings.ike.address)
         yield from self._move(up, now)
 
@@ -246,9 +254,8 @@ class Ue:
                     yield from self._unbound(cause, now)
                 case Left(confirmed):
                     if isinstance(self.state, Leaving):
-                        cause = self.state.cause if confirmed else f"{self.state.cause}; the home agent did not confirm"
-                        self.state = Leaving(cause)
-                        yield from self._close(cause, now)
+                        silence = "" if confirmed else "; the home agent did not confirm"
+                        yield from self._quit(f"{self.state.cause}{silence}", now)
                 case Dropped(cause):
                     yield Note(cause)
                 case _:
@@ -283,17 +290,13 @@ class Ue:
         if isinstance(self.state, Registering):
             yield from self._fail(Step.BINDING_ACK, cause, now)
         elif isinstance(self.state, OnTheNetwork):
-            self.state = Leaving(cause)
-            yield from self._close(cause, now)
+            yield from self._quit(cause, now)
 
     # Step 8: the tunnel
 
     def _perform(self, effects: Iterable[HostEffect], now: float) -> Effects:
         for effect in effects:
-            if isinstance(effect, SendPacket):
-                yield from self._send_packet(effect.octets, now)
-            else:
-                yield effect
+            yield from self._send_packet(effect.octets, now) if isinstance(effect, SendPacket) else (effect,)
 
     def _send_packet(self, octets: bytes, now: float) -> Effects:
         tunnel = self._connection.tunnel_for(octets) if self._connection else None
@@ -358,12 +361,11 @@ class Ue:
 
     def _leave(self, cause: str, now: float) -> Effects:
         match self.state:
-            case Registering() | OnTheNetwork():
+            case Registering() | OnTheNetwork() if self._settings.mobility:
                 self.state = Leaving(cause)
                 yield from self._move(LeaveRequested(), now)
-            case Connecting():
-                self.state = Leaving(cause)
-                yield from self._close(cause, now)
+            case Connecting() | Registering() | OnTheNetwork():
+                yield from self._quit(cause, now)
             case Discovering():
                 yield from self._off(cause)
             case Off() | Leaving():
@@ -376,13 +378,11 @@ class Ue:
         yield AttachFailed(step, cause)
         self.state = Leaving(cause)
         yield from self._move(TunnelLost(cause), now)
-        yield from self._close(cause, now)
+        yield from self._quit(cause, now)
 
-    def _close(self, cause: str, now: float) -> Effects:
-        if self._connection is None:
-            yield from self._off(cause)
-        else:
-            yield from self._connect(ike.CloseRequested(cause), now)
+    def _quit(self, cause: str, now: float) -> Effects:
+        self.state = Leaving(cause)
+        yield from self._connect(ike.CloseRequested(cause), now) if self._connection else self._off(cause)
 
     def _off(self, cause: str) -> Effects:
         if isinstance(self.state, Off):

@@ -7,7 +7,7 @@ from enum import Enum
 from ipaddress import IPv4Interface, IPv6Address
 
 from ue_sim.discovery import Discovered
-from ue_sim.ike.events import IkeKeysReady
+from ue_sim.ike.events import IkeKeysReady, PathChanged, ProbeRequested, RekeyRequested
 from ue_sim.pinger import EchoMissed, EchoTimed, PingFinished, PingRequested
 from wire.ikev2.child import ChildSa
 from wire.ikev2.nat import Endpoint
@@ -76,7 +76,14 @@ class DetachRequested:
     cause: str = "detached"
 
 
-UeEvent = AttachRequested | DatagramArrived | PacketToSend | PingRequested | DetachRequested | Tick
+@dataclass(frozen=True, slots=True)
+class IkeRequested:
+    """Do something with the IKE SA of a UE that is attached: rekey, ask for a sign of life, move."""
+
+    wish: RekeyRequested | ProbeRequested | PathChanged
+
+
+UeEvent = AttachRequested | DatagramArrived | PacketToSend | PingRequested | IkeRequested | DetachRequested | Tick
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +221,7 @@ TRANSITIONS: Transitions = {
     (Discovering, DatagramArrived): frozenset({Discovering, Connecting, Off}),
     (Discovering, Tick): frozenset({Discovering, Off}),
     (Discovering, DetachRequested): frozenset({Off}),
-    (Connecting, DatagramArrived): frozenset({Connecting, Registering, Leaving, Off}),
+    (Connecting, DatagramArrived): frozenset({Connecting, Registering, OnTheNetwork, Leaving, Off}),
     (Connecting, Tick): frozenset({Connecting, Off}),
     (Connecting, DetachRequested): frozenset({Leaving, Off}),
     (Registering, DatagramArrived): frozenset({Registering, OnTheNetwork, Leaving, Off}),
@@ -223,6 +230,7 @@ TRANSITIONS: Transitions = {
     (OnTheNetwork, DatagramArrived): frozenset({OnTheNetwork, Leaving, Off}),
     (OnTheNetwork, PacketToSend): frozenset({OnTheNetwork, Leaving}),
     (OnTheNetwork, PingRequested): frozenset({OnTheNetwork, Leaving}),
+    (OnTheNetwork, IkeRequested): frozenset({OnTheNetwork}),
     (OnTheNetwork, Tick): frozenset({OnTheNetwork, Leaving, Off}),
     (OnTheNetwork, DetachRequested): frozenset({Leaving}),
     (Leaving, DatagramArrived): frozenset({Leaving, Off}),

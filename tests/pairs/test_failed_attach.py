@@ -12,7 +12,7 @@ from tests.aaa.memory_hss import MemoryHss, usim
 from tests.network import AGENT, DNS, DSMIP, NATT, Network, assert_nothing_is_left, responder_policy
 from ue_sim.ue_events import Detached, Step
 from wire.identity import Imsi
-from wire.ikev2.constants import DhGroup, TransformType
+from wire.ikev2.constants import TransformType
 from wire.ikev2.payloads.sa import Proposal, Transform
 from wire.ikev2.proposal import IKE_PROPOSALS
 from wire.secret import Secret
@@ -31,10 +31,10 @@ class Failure:
     changes: Mapping[str, object] = field(default_factory=dict)
 
 
-def only_modp_3072() -> Proposal:
+def only_modp_6144() -> Proposal:
     """A proposal like our own but for its group, which no UE offers."""
     kept = [one for one in IKE_PROPOSALS[0].transforms if one.kind != TransformType.DH]
-    return replace(IKE_PROPOSALS[0], transforms=(*kept, Transform(TransformType.DH, DhGroup.MODP_3072)))
+    return replace(IKE_PROPOSALS[0], transforms=(*kept, Transform(TransformType.DH, 17)))
 
 
 def refusing(refusal: Refusal) -> MemoryHss:
@@ -73,7 +73,7 @@ FAILURES = {
     ),
     "AAA unavailable": Failure(
         Step.EAP,
-        "the gateway answers IKE_AUTH with AUTHENTICATION_FAILED",
+        "the gateway answers IKE_AUTH with NETWORK_FAILURE",
         "no AAA server answered in 10 s",
         lambda: Network(aaa=lambda _: RelayUnavailable("no AAA server answered in 10 s")),
     ),
@@ -99,7 +99,7 @@ FAILURES = {
         Step.IKE_SA_INIT,
         "the gateway answers IKE_SA_INIT with NO_PROPOSAL_CHOSEN",
         "no common IKE proposal",
-        lambda: Network(responder=responder_policy(ike_proposals=(only_modp_3072(),))),
+        lambda: Network(responder=responder_policy(ike_proposals=(only_modp_6144(),))),
     ),
     "no common ESP proposal": Failure(
         Step.IPSEC_SA,

@@ -44,6 +44,14 @@ def test_esp_counts_in_64_bits_unless_told_otherwise(tmp_path: Path) -> None:
     assert not read(tmp_path, SECTION + "esn = false\n").esn
 
 
+def test_client_of_an_ordinary_gateway_may_be_in_ipv6(tmp_path: Path) -> None:
+    in_ipv6 = SECTION.replace("127.1.2.10", "2001:db8::10")
+    config = read(tmp_path, in_ipv6 + "mobility = false\nmobike = true\n")
+    assert (config.address.version, config.mobility, config.mobike) == (6, False, True)
+    with pytest.raises(ConfigError, match="mobility = false"):
+        read(tmp_path, in_ipv6)
+
+
 @pytest.mark.parametrize(
     ("line", "said"),
     [

@@ -88,6 +88,7 @@ def test_tunnel_shows_the_spis_and_no_key() -> None:
         "algorithms": "AES_GCM_16_256 ESN",
     }
     assert keys.initiator_to_responder.hex()[:16] not in str(shown)
+    assert "Mobility Header" not in evidence.of_tunnel(TunnelReady(None, tunnel))
 
 
 def test_update_shows_its_lifetime_in_seconds() -> None:

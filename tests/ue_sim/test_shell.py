@@ -16,7 +16,7 @@ from tests.network import ue_settings
 from tests.pdngw_proxy.associations import pair
 from tests.silent_network import SilentNetwork
 from ue_sim import shell
-from ue_sim.ike.events import IkeKeysReady
+from ue_sim.ike.events import EVERY_CHILD, IkeKeysReady, PathChanged, ProbeRequested, RekeyRequested
 from ue_sim.pinger import EchoMissed, EchoTimed, PingFinished, PingRequested
 from ue_sim.settings import UeSettings
 from ue_sim.shell import StepReport, UeFailed, UeShell
@@ -30,6 +30,7 @@ from ue_sim.ue_events import (
     Detached,
     DetachRequested,
     EspKeysReady,
+    IkeRequested,
     Note,
     PacketToSend,
     Send,
@@ -132,6 +133,25 @@ async def ground(network: SilentNetwork, machine: ScriptedUe, monkeypatch: pytes
 def lines() -> Iterator[list[EventDict]]:
     with structlog.testing.capture_logs() as captured:
         yield captured
+
+
+@pytest.mark.asyncio
+async def test_orders_for_the_ike_sa_reach_the_machine(ground: Ground) -> None:
+    ground.ue.rekey(ike=True)
+    ground.ue.rekey(ike=False)
+    ground.ue.probe()
+    wishes = [event.wish for event in ground.machine.events if isinstance(event, IkeRequested)]
+    assert wishes == [RekeyRequested(), RekeyRequested(EVERY_CHILD), ProbeRequested()]
+
+
+@pytest.mark.asyncio
+async def test_ue_that_moves_has_another_socket_and_says_which(ground: Ground) -> None:
+    (old, *_) = [endpoint for endpoint in ground.network.endpoints if endpoint.local[1] == 4500]
+    ground.ue.move(IPv4Address("127.9.9.11"))
+    new = ground.network.endpoints[-1]
+    assert (old.closed, new.closed, new.local) == (True, False, ("127.9.9.11", 4500))
+    (event,) = ground.machine.events
+    assert event == IkeRequested(PathChanged(Endpoint(IPv4Address("127.9.9.11"), 4500)))
 
 
 # Sockets

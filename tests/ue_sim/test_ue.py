@@ -23,6 +23,7 @@ from tests.network import (
     subscribers,
 )
 from ue_sim.connection import Connection
+from ue_sim.ike.events import EVERY_CHILD, IkeKeysReady, ProbeRequested, RekeyRequested
 from ue_sim.pinger import EchoMissed, EchoTimed, PingFinished, PingRequested
 from ue_sim.ue_events import (
     TRANSITIONS,
@@ -33,6 +34,7 @@ from ue_sim.ue_events import (
     DeliverPacket,
     Detached,
     Discovering,
+    IkeRequested,
     Leaving,
     Note,
     Off,
@@ -462,6 +464,41 @@ def test_ue_that_leaves_does_so_without_numbers_too() -> None:
     network.run(until=network.now + 60.0)
     assert phone.detached == Detached("detached; the home agent did not confirm")
     assert any(cause.startswith("not sent: SPI") for cause in causes(phone))
+
+
+def test_ue_without_mobility_is_on_the_network_with_its_tunnel() -> None:
+    """Plain remote access: no SA for the Mobility Header, no Binding Update, and the gateway is told at the end."""
+    network = Network()
+    phone = network.attach(mobility=False)
+    network.run(until=2.0)
+    assert type(phone.state) is OnTheNetwork
+    assert connection_of(phone).transport is None
+    assert phone.steps == [1, 2, 3, 4, 5]
+    phone.tell(PingRequested(destination=phone.attached.ha_address, identifier=1, count=2))
+    network.run(until=5.0)
+    (finished,) = phone.said(PingFinished)
+    assert finished.received == 2
+    phone.detach()
+    network.run(until=8.0)
+    assert phone.detached == Detached("detached")
+    assert not network.gateway.leases
+
+
+def test_ue_has_its_sas_replaced_under_its_pings() -> None:
+    """RFC 7296 §2.8: nothing is lost, though both ends rekey all they have."""
+    network = Network()
+    phone = on_the_network(network)
+    first = connection_of(phone).tunnel
+    phone.tell(PingRequested(destination=phone.attached.ha_address, identifier=1, count=20))
+    for wish in (RekeyRequested(EVERY_CHILD), RekeyRequested(), ProbeRequested(), RekeyRequested(EVERY_CHILD)):
+        network.run(until=network.now + 4.0)
+        phone.tell(IkeRequested(wish))
+    network.run(until=network.now + 30.0)
+    (finished,) = phone.said(PingFinished)
+    assert finished.received == 20
+    assert connection_of(phone).tunnel is not first
+    assert type(phone.state) is OnTheNetwork
+    assert len(phone.said(IkeKeysReady)) == 2
 
 
 def scenarios() -> list[Callable[[], None]]:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from ipaddress import IPv6Address
 
 from ue_sim.ike import upkeep
-from ue_sim.ike.children import ANY_MOBILITY
+from ue_sim.ike.children import first_wish
 from ue_sim.ike.events import AddressAssigned, ChildInstalled, Closed, EapRequested, Established, InitiatorEffect
 from ue_sim.ike.policy import InitiatorPolicy
 from ue_sim.ike.states import (
@@ -19,7 +19,7 @@ from ue_sim.ike.states import (
     State,
 )
 from wire.errors import ProtocolViolation
-from wire.ikev2.asking import Asked, ChildWish, accept_with
+from wire.ikev2.asking import Asked, accept_with
 from wire.ikev2.authentication import AuthenticationFailed, check_shared_key_proof, shared_key_proof, signed_octets
 from wire.ikev2.certificates import certificate_request, check_gateway
 from wire.ikev2.child import ChildSa, Mode
@@ -54,6 +54,7 @@ _EAP_REQUEST, _EAP_SUCCESS = 1, 3
 
 def introduce(policy: InitiatorPolicy, sa: Sa, now: float) -> Step:
     """Send the first IKE_AUTH: who we are, whom we want, what we ask for; no AUTH, which asks for EAP."""
+    first = first_wish(mobility=policy.mobility)
     wish = Configuration(
         ConfigurationType.REQUEST, (ConfigurationAttribute(ConfigurationAttributeType.INTERNAL_IP6_ADDRESS),)
     )
@@ -62,10 +63,10 @@ def introduce(policy: InitiatorPolicy, sa: Sa, now: float) -> Step:
         certificate_request(policy.anchors),
         IdResponder(IdType.FQDN, policy.apn.encode("ascii")),
         wish,
-        Notify(NotifyType.USE_TRANSPORT_MODE),
+        *((Notify(NotifyType.USE_TRANSPORT_MODE),) if first.mode is Mode.TRANSPORT else ()),
         SecurityAssociation(offer(policy.esp_proposals, sa.child_spi)),
-        TsInitiator(ANY_MOBILITY),
-        TsResponder(ANY_MOBILITY),
+        TsInitiator(first.local),
+        TsResponder(first.remote),
         *((Notify(NotifyType.MOBIKE_SUPPORTED),) if policy.mobike else ()),
     )
     return AwaitingGateway(sa), [sa.exchanges.request(ExchangeType.IKE_AUTH, payloads, now)]
@@ -167,7 +168,7 @@ def _first_child(policy: InitiatorPolicy, sa: Sa, message: Message, home_address
     if message.refusal is not None:
         raise ProtocolViolation(f"the gateway makes no Child SA: {message.refusal.name}")
     wanted = Asked(
-        wish=ChildWish(Mode.TRANSPORT, ANY_MOBILITY, ANY_MOBILITY),
+        wish=first_wish(mobility=policy.mobility),
         offered=offer(policy.esp_proposals, sa.child_spi),
         spi=sa.child_spi,
         ni=sa.ni,

@@ -14,6 +14,7 @@ from wire.sansio import Tick
 from wire.secret import Secret
 
 __all__ = [
+    "EVERY_CHILD",
     "AddressAssigned", "ChildInstalled", "ChildRefused", "ChildRemoved", "ChildRequested", "ChildRetired",
     "CloseRequested", "Closed", "Connect", "DatagramArrived", "EapReply", "EapRequested", "Established",
     "IkeKeysReady", "InitiatorEffect", "InitiatorEvent", "KeysDerived", "MoveConfirmed", "PathChanged",
@@ -67,22 +68,26 @@ class CloseRequested:
     cause: str = "closed by the UE"
 
 
+EVERY_CHILD = 0
+"""No Child SA has this SPI (RFC 4303 §2.1)."""
+
+
 @dataclass(frozen=True, slots=True)
 class RekeyRequested:
-    """Replace the Child SA with the inbound SPI `spi_in`, or the IKE SA where that is None (RFC 7296 §2.8)."""
+    """Replace the Child SA with the inbound SPI `spi_in`, or EVERY_CHILD; the IKE SA where it is None."""
 
     spi_in: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class PathChanged:
-    """The UE is at `local` now, or reaches the gateway at `gateway`; both ends follow (RFC 4555 §3.5).
+    """The UE is at `local` now, the gateway at `gateway` or where it was; both ends follow (RFC 4555 §3.5).
 
     Where the gateway has no MOBIKE it is asked for a sign of life from there, by which it may see us (RFC 7296 §2.23).
     """
 
     local: Endpoint
-    gateway: Endpoint
+    gateway: Endpoint | None = None
 
 
 @dataclass(frozen=True, slots=True)

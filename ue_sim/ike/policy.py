@@ -22,7 +22,8 @@ class InitiatorPolicy:
     `child_limit` counts the Child SAs, `child_groups` are those that CREATE_CHILD_SA names for them, None where it may
     do without; messages of more than `fragment_octets` go in fragments, where the gateway can (RFC 7383), and None is
     never; `lifetimes` is how long SAs live. `mobike` offers to move as RFC 4555 says; a mobile node has its home agent
-    follow without it (RFC 5555 §5.1).
+    follow without it (RFC 5555 §5.1). Without `mobility` the UE is no mobile node but an ordinary client, with a
+    tunnel in the place of an SA for the Mobility Header.
     """
 
     identity: str
@@ -38,6 +39,7 @@ class InitiatorPolicy:
     marked: bool = True
     fragment_octets: int | None = FRAGMENT_OCTETS
     mobike: bool = False
+    mobility: bool = True
     child_limit: int = 8
     child_groups: tuple[Group | None, ...] = (CURVE25519, ECP_256, MODP_2048, None)
     lifetimes: Lifetimes = field(default_factory=Lifetimes)

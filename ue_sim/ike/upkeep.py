@@ -7,6 +7,7 @@ from typing import assert_never
 
 from ue_sim.ike.children import scope_of
 from ue_sim.ike.events import (
+    EVERY_CHILD,
     ChildInstalled,
     ChildRefused,
     ChildRemoved,
@@ -63,6 +64,13 @@ def begin(
 
 def order(state: Connected, event: Wish, now: float) -> Step:
     """Do what is asked of an IKE SA that is up."""
+    if event == RekeyRequested(EVERY_CHILD):
+        following: State = state
+        effects: list[InitiatorEffect] = []
+        for child in state.upkeep.children:
+            following, more = step(state, kept.RekeyChild(child.spi_in), now)
+            effects += more
+        return following, effects
     wanted: kept.Order
     match event:
         case ChildRequested(mode, local, remote):
@@ -70,7 +78,7 @@ def order(state: Connected, event: Wish, now: float) -> Step:
         case RekeyRequested(spi_in):
             wanted = kept.RekeyIke() if spi_in is None else kept.RekeyChild(spi_in)
         case PathChanged(local, gateway) if state.sa.mobike:
-            wanted = kept.Move(local, gateway)
+            wanted = kept.Move(local, gateway or state.sa.connect.gateway)
         case PathChanged() | ProbeRequested():
             wanted = kept.Ask()
         case _:
