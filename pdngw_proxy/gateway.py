@@ -211,7 +211,7 @@ class Gateway:
                 return
             case ike.ChildInstalled(child, home_address):
                 self.sessions.install(session, Association(child, home_address, random=self._random))
-                yield Report(Level.INFO, "security association installed", _of_child(session, effect))
+                yield Report(Level.INFO, "security association installed", _of(session) | _of_child(session, effect))
             case ike.ChildRetired(spi_in):
                 self.sessions.retire(session, spi_in)
             case ike.ChildRemoved(spi_in):
@@ -219,10 +219,10 @@ class Gateway:
             case ike.Established():
                 session.peer, session.local = effect.peer, self._arrived_at
                 session.user_name = effect.user_name
-                yield Report(Level.INFO, "UE authenticated", _of_established(effect))
+                yield Report(Level.INFO, "UE authenticated", _of(session) | _of_established(effect))
             case ike.PeerMoved(peer):
                 session.peer, session.local = peer, self._arrived_at
-                yield Report(Level.INFO, "UE moved", {"identity": session.identity, "to": str(peer)})
+                yield Report(Level.INFO, "UE moved", _of(session) | {"identity": session.identity, "to": str(peer)})
             case _:
                 assert_never(effect)
 
@@ -301,7 +301,7 @@ class Gateway:
             yield EndAaaSession(session.name, session.user_name)
         if not said:
             level, phrase = (Level.WARNING, "attach given up") if lease is None else (Level.INFO, "session ended")
-            yield Report(level, phrase, {"identity": session.identity, "cause": cause})
+            yield Report(level, phrase, _of(session) | {"identity": session.identity, "cause": cause})
 
     def _end_binding(self, home_address: IPv6Address, now: float) -> Effects:
         yield from self._plane_wants(self._plane.move(SessionEnded(home_address), now), now)
@@ -316,8 +316,9 @@ class Gateway:
     def _refuse(self, sa: bytes, cause: str) -> Report:
         """A refusal that ends the IKE SA is followed by Closed with the same cause, which is not said twice."""
         self._refused = sa, cause
-        if self.sessions.of_sa(sa) is not None:
-            return Report(Level.WARNING, "UE refused", {"cause": cause})
+        session = self.sessions.of_sa(sa)
+        if session is not None:
+            return Report(Level.WARNING, "UE refused", _of(session) | {"cause": cause})
         source = {"source": str(self._arrived_from)}
         return Report(Level.WARNING, "UE refused", {"cause": cause, **source}, by_stranger=True)
 
@@ -347,3 +348,8 @@ def _of_established(effect: ike.Established) -> dict[str, str]:
         "peer": str(effect.peer),
         "suite": effect.suite,
     }
+
+
+def _of(session: GatewaySession) -> dict[str, str]:
+    """What the log lines of other nodes call it too."""
+    return {"session": session.name}

@@ -26,6 +26,7 @@ from pdngw_proxy.gateway_events import (
 )
 from runtime.driver import Driver
 from runtime.log_limit import LogLimit
+from runtime.log_session import log_session
 from runtime.logs import get_logger
 from runtime.taps import Address, DatagramTap
 from runtime.tun import TunDevice
@@ -154,6 +155,7 @@ class GatewayShell:
 
     async def _ask(self, sa: bytes, request: RelayRequest) -> None:
         answer: RelayAnswer
+        log_session(self._link.called(request.session))
         try:
             answer = await self._link.authenticate(request)
         except Exception as error:
@@ -170,5 +172,7 @@ class GatewayShell:
             if allowed is None:
                 return
             withheld = allowed
-        details = {**report.details, **({"withheld": withheld} if withheld else {})}
+        session = report.details.get("session")
+        named = {} if session is None else {"session": self._link.called(session)}
+        details = {**report.details, **named, **({"withheld": withheld} if withheld else {})}
         getattr(log, report.level.value)(report.phrase, **details)

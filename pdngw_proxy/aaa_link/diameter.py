@@ -105,18 +105,24 @@ class DiameterLink:
             return RelayReject(b"", "the DEA is of another session")
         return to_answer(answered)
 
+    def called(self, session: str) -> str:
+        """Its Session-Id."""
+        return self._gateway.session_id(session)
+
     async def end_session(self, session: str, user_name: str | None) -> None:
         """Send STR; what becomes of it is logged, the session is over here in any case."""
         try:
             answer = await self._ask(to_str(session, user_name, self._gateway).message())
             ended = SessionTerminationAnswer.parse(answer)
         except DiameterUnavailable as error:
-            log.warning("session not ended at the AAA server", session=session, cause=error.cause)
+            log.warning("session not ended at the AAA server", session=self.called(session), cause=error.cause)
         except (DecodeError, EncodeError) as error:
-            log.warning("session not ended at the AAA server", session=session, cause=str(error))
+            log.warning("session not ended at the AAA server", session=self.called(session), cause=str(error))
         else:
             if not ended.succeeded:
-                log.warning("session not ended at the AAA server", session=session, cause=f"STA {ended.result}")
+                log.warning(
+                    "session not ended at the AAA server", session=self.called(session), cause=f"STA {ended.result}"
+                )
 
     def obey(self, keeper: SessionKeeper) -> None:
         """Let ASR and RAR reach the sessions of `keeper`."""
@@ -132,14 +138,16 @@ class DiameterLink:
         try:
             answer = AaAnswer.parse(await self._ask(to_aar(session, self._gateway).message()))
         except DiameterUnavailable as error:
-            log.warning("session not authorized anew", session=session, cause=error.cause)
+            log.warning("session not authorized anew", session=self.called(session), cause=error.cause)
         except (DecodeError, EncodeError) as error:
-            log.warning("session not authorized anew", session=session, cause=str(error))
+            log.warning("session not authorized anew", session=self.called(session), cause=str(error))
         else:
             if answer.succeeded:
-                log.info("session authorized anew", session=session, session_timeout=answer.session_timeout)
+                log.info(
+                    "session authorized anew", session=self.called(session), session_timeout=answer.session_timeout
+                )
             elif answer.result_code is not None and answer.result_code < PERMANENT:
-                log.warning("session not authorized anew", session=session, cause=f"AAA {answer.result}")
+                log.warning("session not authorized anew", session=self.called(session), cause=f"AAA {answer.result}")
             elif self._keeper is not None:
                 self._keeper.abort(session, f"not authorized any more: AAA {answer.result}")
 

@@ -81,6 +81,9 @@ class AaaLink(Protocol):
     async def authenticate(self, request: RelayRequest) -> RelayAnswer:
         """Relay one round; returns within the link's own time limit and raises nothing for what a server does."""
 
+    def called(self, session: str) -> str:
+        """What the AAA server's log calls a session of this gateway."""
+
     async def end_session(self, session: str, user_name: str | None) -> None:
         """Tell the AAA server that an accepted session is over (STR; nothing over RADIUS without accounting)."""
 

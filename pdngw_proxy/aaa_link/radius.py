@@ -73,6 +73,10 @@ class RadiusLink:
             return RelayUnavailable(str(error))
         return to_answer(answered.packet, secret=self._secret, request_authenticator=answered.request_authenticator)
 
+    def called(self, session: str) -> str:
+        """Acct-Session-Id, which is its `nas_session`."""
+        return session
+
     async def end_session(self, session: str, user_name: str | None) -> None:
         """Nothing: RADIUS tells the end of a session by accounting alone."""
 

@@ -14,7 +14,7 @@ from aaa.conversations.sealed import SealedConversations, Shared
 from aaa.eap.policy import AkaPolicy
 from aaa.messages import Accept, AccessAnswer, AccessRequest, Challenge, Client, Ignore, Reject, RejectCause
 from aaa.service import EapAuthenticationService
-from aaa.sessions import MemoryConversations
+from aaa.sessions import MemoryConversations, session_name
 from tests.aaa.identities.keyrings import NOW, Node
 from tests.aaa.memory_hss import IMSI, PLMN, REALM, MemoryHss, usim
 from ue_sim.eap.temporary import Kept
@@ -49,6 +49,7 @@ def worker(number: int, hss: MemoryHss, policy: AkaPolicy) -> EapAuthenticationS
         policy=policy,
         identities=node.identities,
         home_realm=REALM,
+        name_session=lambda: session_name(int(NOW * 1000), number),
     )
 
 

@@ -91,6 +91,9 @@ class ScriptedLink:
             raise self.answer
         return self.answer
 
+    def called(self, session: str) -> str:
+        return f"pgw.example;{session}"
+
     async def end_session(self, session: str, user_name: str | None) -> None:
         if self.held is not None:
             await self.held.wait()

@@ -104,6 +104,22 @@ async def test_conversation_has_one_name_at_all_workers_and_at_the_hss(tmp_path:
     assert len([line for line in hss if line["event"] == "vectors given" and line["session"] in names]) == tally.full
 
 
+def test_gateway_aaa_server_and_hss_call_a_session_by_one_name(tmp_path: Path) -> None:
+    laboratory = create(tmp_path / "lab", hss="swx")
+    with up(laboratory, level="debug"):
+        attached = akadia("--config", str(laboratory.config), "ue", "attach", "--pings", "1")
+        assert attached.returncode == 0, attached.stderr
+    (accepted,) = [line for line in lines_of(laboratory, "aaa") if line["event"] == "authentication accepted"]
+    session = accepted["session"]
+    events = {
+        daemon: {line["event"] for line in lines_of(laboratory, daemon) if line.get("session") == session}
+        for daemon in ("pdngw", "aaa", "hss")
+    }
+    assert "UE authenticated" in events["pdngw"]
+    assert {"authentication accepted", "round served", "session ended"} <= events["aaa"]
+    assert {"vectors given", "assignment done"} <= events["hss"]
+
+
 def watching(laboratory: Laboratory, daemon: str) -> int:
     """How many of its processes have heard that somebody is to be watched."""
     return sum(line["event"] == "debug of subscribers" for line in lines_of(laboratory, daemon))

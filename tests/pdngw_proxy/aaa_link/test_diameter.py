@@ -203,3 +203,7 @@ async def test_session_goes_on_while_no_server_answers() -> None:
     with structlog.testing.capture_logs() as lines:
         await link.authorize("7;1")
     assert (keeper.aborted, [line["cause"] for line in lines]) == ([], ["aaa is not connected: refused"])
+
+
+async def test_session_is_called_by_its_session_id() -> None:
+    assert DiameterLink(StubClient(challenged), GATEWAY).called("7;1") == "pgw.example;7;1"
