@@ -69,6 +69,10 @@ SERVER_ALIVE = Gauge(
     together="min",
 )  # fmt: skip
 
+# Enum.name is a call, and a union of classes is made anew each time: for each request these are there already.
+_METHODS: Mapping[EapMethod, str] = {method: method.name for method in EapMethod}
+_KINDS: Mapping[IdentityKind, str] = {kind: kind.name.lower() for kind in IdentityKind}
+_IN_METHOD = (MethodProposed, MethodRunning)
 _STEPS: Mapping[type[AkaState], str] = {
     AwaitingIdentity: "identity",
     Challenged: "challenge",
@@ -81,8 +85,9 @@ _STEPS: Mapping[type[AkaState], str] = {
 
 def count_login(method: EapMethod, kind: IdentityKind, *, imsi_shown: bool, seconds: float = 0.0) -> None:
     """One login that succeeded after `seconds`; the share of IMSIs shown is imsi="shown" of all."""
-    LOGINS.count(method.name, kind.name.lower(), "shown" if imsi_shown else "hidden")
-    LOGIN_SECONDS.observe(seconds, method.name)
+    name = _METHODS[method]
+    LOGINS.count(name, _KINDS[kind], "shown" if imsi_shown else "hidden")
+    LOGIN_SECONDS.observe(seconds, name)
 
 
 def count_rejection(owner: str, method: EapMethod | None, cause: RejectCause) -> None:
@@ -95,5 +100,5 @@ def count_step(state: EapState) -> None:
     """One EAP request that leads to `state`."""
     if isinstance(state, IdentityRequested):
         STEPS.count("", "identity")
-    elif isinstance(state, MethodProposed | MethodRunning) and not isinstance(state.aka, Done):
-        STEPS.count(state.aka.exchange.method.name, _STEPS.get(type(state.aka), OTHER))
+    elif isinstance(state, _IN_METHOD) and not isinstance(state.aka, Done):
+        STEPS.count(_METHODS[state.aka.exchange.method], _STEPS.get(type(state.aka), OTHER))
