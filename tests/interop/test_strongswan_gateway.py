@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.interop.program import Program
+from tests.interop.sniffing import listening
 from tests.interop.strongswan import GATEWAY_ADDRESS, UE, Charon, Site, gateway_site, running_charon
 from tests.interop.strongswan_ue import aka_card
 from tests.lab import card_keys
@@ -99,7 +99,9 @@ def test_their_ue_attaches_is_changed_and_is_disconnected(
 ) -> None:
     with (
         gateway_site(tmp_path, foreign_peer, namespace) as site,
-        listening(site, tmp_path / "link.pcapng", foreign_peer("tshark")) as capture,
+        listening(
+            site.core.command(foreign_peer("tcpdump")), "link0", "udp portrange 1812-3799", tmp_path / "link.pcapng"
+        ) as capture,
         their_ue(site, tmp_path / "ue", aka_card, foreign_peer) as charon,
     ):
         done = charon.swanctl("--initiate", "--child", "net", "--timeout", "30")
@@ -131,17 +133,6 @@ def test_their_ue_with_another_key_is_refused(
         assert charon.swanctl("--initiate", "--child", "net", "--timeout", "30").returncode != 0
         assert sessions(site) == []
         site.gateway.program.wait_for("RADIUS authentication of .* failed")
-
-
-@contextmanager
-def listening(site: Site, file: Path, tshark: str) -> Iterator[Path]:
-    """All RADIUS on the link, in a file that is whole afterwards."""
-    program = Program(*site.core.command(tshark, "-i", "link0", "-f", "udp portrange 1812-3799", "-w", str(file)))
-    try:
-        program.wait_for("Capturing on")
-        yield file
-    finally:
-        program.end()
 
 
 def assert_tshark_agrees(tshark: str, file: Path, secret: str) -> None:

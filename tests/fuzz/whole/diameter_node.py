@@ -11,6 +11,7 @@ from aaa.registrar import Registrar
 from aaa.user_sessions import MemoryUserSessions
 from runtime.diameter.server import DiameterServer
 from runtime.diameter.settings import Limits
+from runtime.taps import StreamTap
 from tests.fuzz.whole.diameter_messages import DWR, REQUEST, Avp, Raw, body_of, read, result_of
 from tests.fuzz.whole.server import LIMIT, Broken, Sizes, WholeServer
 from tests.runtime.diameter.pipe import Transport
@@ -28,7 +29,7 @@ TURNS = 8
 class Node:
     """The server, its front and its tables."""
 
-    def __init__(self, server: WholeServer, seed: int) -> None:
+    def __init__(self, server: WholeServer, seed: int, capture: StreamTap | None = None) -> None:
         self.server = server
         self.users = MemoryUserSessions(LIMIT)
         self.sessions = DiameterSessions(LIMIT)
@@ -51,6 +52,7 @@ class Node:
             random=Random(seed).randbytes,
             wall_clock=0.0,
             limits=Limits(remembered_answers=LIMIT),
+            capture=capture,
             reports_overload=True,
         )
 
@@ -68,6 +70,8 @@ class Connection:
         self._connection = node.diameter.incoming()
         self._transport.protocol = self._connection
         self._read = 0
+        self.asked: list[Raw] = []
+        """What the server has asked, beside watchdogs."""
         self._connection.connection_made(self._transport)
 
     @property
@@ -97,6 +101,7 @@ class Connection:
             origin = [Avp(268, (2001).to_bytes(4, "big")), Avp(264, b"pgw.example"), Avp(296, b"example")]
             answer = Raw(DWR, 0, watchdog.hop_by_hop, watchdog.end_to_end, body_of(origin), 0)
             self._connection.data_received(answer.build())
+        self.asked += [each for each in heard if each.is_request and each.command != DWR]
         return [each for each in heard if not each.is_request]
 
     async def close(self) -> None:
