@@ -13,13 +13,19 @@ import sys
 import time
 from collections.abc import Callable
 
+from tests.fuzz.whole.accounting import AccountingTarget
 from tests.fuzz.whole.diameter import DiameterTarget
 from tests.fuzz.whole.eap import EapTarget
 from tests.fuzz.whole.radius import RadiusTarget
 from tests.fuzz.whole.running import Progress, Target, megabytes, run
 from tests.fuzz.whole.server import Broken, hear_errors
 
-TARGETS: dict[str, Callable[[int], Target]] = {"eap": EapTarget, "radius": RadiusTarget, "diameter": DiameterTarget}
+TARGETS: dict[str, Callable[[int], Target]] = {
+    "eap": EapTarget,
+    "radius": RadiusTarget,
+    "accounting": AccountingTarget,
+    "diameter": DiameterTarget,
+}
 
 
 def main() -> int:

@@ -37,6 +37,28 @@ def sealed(code: int, identifier: int, authenticator: bytes, attributes: bytes, 
     return head + hmac.digest(secret, head + bytes(16) + attributes, "md5") + attributes
 
 
+def signed(code: int, identifier: int, attributes: bytes, secret: bytes) -> bytes:
+    """A request whose Authenticator is computed, as those of accounting are (RFC 2866 §3)."""
+    length = min(_HEADER + len(attributes), 0xFFFF)
+    head = bytes((code & 0xFF, identifier & 0xFF)) + length.to_bytes(2, "big")
+    return head + hashlib.md5(head + bytes(16) + attributes + secret).digest() + attributes
+
+
+def is_signed(octets: bytes, secret: bytes) -> bool:
+    """Whether the Authenticator of such a request is right."""
+    packet = octets[: int.from_bytes(octets[2:4], "big")] if len(octets) >= _HEADER else b""
+    expected = hashlib.md5(packet[:4] + bytes(16) + packet[_HEADER:] + secret).digest()
+    return len(packet) >= _HEADER and packet[4:_HEADER] == expected
+
+
+def is_response(octets: bytes, request: bytes, secret: bytes) -> bool:
+    """Whether it is an answer to `request` by its Identifier, length and Response Authenticator."""
+    expected = hashlib.md5(octets[:4] + request[4:_HEADER] + octets[_HEADER:] + secret).digest()
+    return (
+        octets[1] == request[1] and int.from_bytes(octets[2:4], "big") == len(octets) and octets[4:_HEADER] == expected
+    )
+
+
 def is_protected(octets: bytes, secret: bytes) -> bool:
     """Whether exactly one Message-Authenticator is in the request, and right."""
     packet = octets[: int.from_bytes(octets[2:4], "big")] if len(octets) >= _HEADER else b""
