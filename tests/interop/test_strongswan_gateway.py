@@ -100,7 +100,12 @@ def test_their_ue_attaches_is_changed_and_is_disconnected(
     with (
         gateway_site(tmp_path, foreign_peer, namespace) as site,
         listening(
-            site.core.command(foreign_peer("tcpdump")), "link0", "udp portrange 1812-3799", tmp_path / "link.pcapng"
+            foreign_peer("tcpdump"),
+            "link0",
+            "192.0.2.255",
+            "udp portrange 1812-3799",
+            tmp_path / "link.pcap",
+            site.core.command,
         ) as capture,
         their_ue(site, tmp_path / "ue", aka_card, foreign_peer) as charon,
     ):

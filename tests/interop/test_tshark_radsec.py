@@ -114,7 +114,7 @@ def test_tshark_opens_radius_over_tls(lab: Lab, tmp_path: Path, foreign_peer: Ca
     tshark = foreign_peer("tshark")
     keys = tmp_path / "keys.txt"
     only = f"tcp port {RADSEC_PORT} and host {lab.laboratory.plan.block.aaa}"
-    with listening([foreign_peer("tcpdump")], "lo", only, tmp_path / "radsec.pcapng") as file:
+    with listening(foreign_peer("tcpdump"), "lo", "127.255.255.255", only, tmp_path / "radsec.pcap") as file:
         asyncio.run(talk(lab, keys))
     plain = tmp_path / "plain.pcapng"
     client, server = ("127.0.0.1", 40000), ("127.0.0.2", 1812)
