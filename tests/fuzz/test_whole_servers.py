@@ -8,10 +8,14 @@ import sys
 
 import pytest
 
+from aaa.conversations.recent import Recent
+from aaa.messages import AccessRequest, Reject, RejectCause
+from aaa.service import EapAuthenticationService
 from tests.fuzz.whole.__main__ import TARGETS
 from tests.fuzz.whole.running import Progress, run
 from tests.fuzz.whole.server import Broken, hear_errors
 from tests.house.source_tree import ROOT
+from wire.eap.packet import failure
 
 CASES = int(os.environ.get("FUZZ_ROUNDS", "1500"))
 
@@ -26,17 +30,42 @@ async def test_whole_server_keeps_its_promises(name: str, seed: int) -> None:
     assert progress.done[name] >= CASES
 
 
+MAC = "wire.eap.aka.mac_is_genuine"
+
+
 @pytest.mark.parametrize(
-    ("check", "found"),
+    ("name", "check", "found"),
     [
-        ("aaa.radius.decisions.authenticity", "an answer to a stranger"),
-        ("wire.eap.aka.mac_is_genuine", "let in"),
+        ("radius", "aaa.radius.decisions.authenticity", "an answer to a stranger"),
+        ("accounting", "aaa.radius.accounting.front.is_genuine_request", "an answer to a stranger"),
+        ("eap", MAC, "let in"),
+        ("radius", MAC, "let in"),
+        ("diameter", MAC, "let in"),
     ],
 )
-async def test_check_that_is_left_out_is_found(check: str, found: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_check_that_is_left_out_is_found(
+    name: str, check: str, found: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(check, lambda *_: True)
     with pytest.raises(Broken, match=found):
-        await run([TARGETS["radius"](1)], Progress(20_000), [])
+        await run([TARGETS[name](1)], Progress(20_000), [])
+
+
+@pytest.mark.parametrize("name", ["eap", "radius", "diameter"])
+async def test_state_that_is_told_apart_is_found(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(self: EapAuthenticationService, request: AccessRequest, cause: RejectCause, detail: str) -> Reject:
+        return Reject(failure((request.eap[1] + ("altered" in detail)) % 256), cause, detail)
+
+    monkeypatch.setattr(EapAuthenticationService, "_refused", refused)
+    with pytest.raises(Broken, match="is told apart"):
+        await run([TARGETS[name](1)], Progress(20_000), [])
+
+
+@pytest.mark.parametrize("name", ["eap", "radius", "diameter"])
+async def test_table_that_grows_is_found(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Recent, "put", lambda self, token, kept: self._conversations.update({token: kept}))
+    with pytest.raises(Broken, match="the table 'recent' has"):
+        await run([TARGETS[name](1)], Progress(20_000), [])
 
 
 def test_command_says_how_many_cases_it_ran() -> None:

@@ -59,7 +59,9 @@ class Node:
     @property
     def sizes(self) -> Sizes:
         """Every table and how many entries it has."""
-        return {**self.server.sizes, "users": self.users.__len__, "sessions": self.sessions.__len__}
+        own: Sizes = {"users": self.users.__len__, "sessions": self.sessions.__len__}
+        links = {name: link._links[0]._service._duplicates.__len__ for name, link in self.diameter._links.items()}
+        return {**self.server.sizes, **own, **{f"answers to {name}": size for name, size in links.items()}}
 
 
 class Connection:
