@@ -19,12 +19,14 @@ from tests.fuzz.whole.eap import EapTarget
 from tests.fuzz.whole.radius import RadiusTarget
 from tests.fuzz.whole.running import Progress, Target, megabytes, run
 from tests.fuzz.whole.server import Broken, hear_errors
+from tests.fuzz.whole.swx import SwxTarget
 
 TARGETS: dict[str, Callable[[int], Target]] = {
     "eap": EapTarget,
     "radius": RadiusTarget,
     "accounting": AccountingTarget,
     "diameter": DiameterTarget,
+    "swx": SwxTarget,
 }
 
 
