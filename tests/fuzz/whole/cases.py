@@ -17,6 +17,7 @@ _HEADER = 8
 class Case:
     """An EAP packet and a State. `may_enter` unless letting anybody in for it would be a fault.
 
+    `goes_on` when refusing it would be one: it is the genuine proof, once more.
     `is_foreign` when the State is none that this server gave this client and that still counts.
     """
 
@@ -24,6 +25,7 @@ class Case:
     state: bytes | None
     kind: str
     may_enter: bool = True
+    goes_on: bool = False
     is_foreign: bool = False
 
 
@@ -53,7 +55,7 @@ class Cases:
                 same = _same(other.eap, moment.eap)
                 return Case(other.eap, moment.state, "reordered", may_enter=not moment.proves or same)
             case 7:
-                return Case(moment.eap, moment.state, "replayed")
+                return Case(moment.eap, moment.state, "replayed", goes_on=moment.proves)
             case _:
                 return self._foreign(moment)
 

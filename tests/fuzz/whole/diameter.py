@@ -111,6 +111,8 @@ class DiameterTarget:
         result = result_of(answers[0])
         if result == SUCCESS and not case.may_enter:
             raise Broken(f"let in: {case}")
+        if case.goes_on and result not in {SUCCESS, MULTI_ROUND}:
+            raise Broken(f"refused: {case}")
         if case.is_foreign and case.eap[:1] == b"\2" and not _says_nothing(answers[0], case):
             raise Broken(f"a foreign State is told apart by {answers[0]}: {case}")
         if self._chance.randrange(8) == 0 and await self._judge(connection, request.again().build()) != answers:

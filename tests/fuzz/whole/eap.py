@@ -54,6 +54,8 @@ class EapTarget:
         answer = await server.service.authenticate(AccessRequest(AP, case.eap, case.state))
         if isinstance(answer, Accept) and not case.may_enter:
             raise Broken(f"let in: {case}")
+        if isinstance(answer, Reject) and case.goes_on:
+            raise Broken(f"refused: {case}")
         if case.is_foreign and case.eap and not _says_nothing(answer, case):
             raise Broken(f"a foreign State is told apart by {answer}: {case}")
         if isinstance(answer, Challenge) and (answer.eap[0] != EapCode.REQUEST or not len(answer.state) > 0):

@@ -120,6 +120,8 @@ class RadiusTarget:
         answer = await self._judge(node, octets, source)
         if answer is not None and answer.code == ACCEPT and not case.may_enter:
             raise Broken(f"let in: {case}")
+        if case.goes_on and (answer is None or answer.code == REJECT):
+            raise Broken(f"refused: {case}")
         if case.is_foreign and answer is not None and not _says_nothing(answer, case):
             raise Broken(f"a foreign State is told apart by {answer}: {case}")
         if self._chance.randrange(8) == 0 and await self._judge(node, octets, source) != answer:

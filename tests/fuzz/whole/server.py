@@ -15,7 +15,7 @@ from aaa.identities.epochs import Keyring
 from aaa.identities.sealed import SealedIdentities
 from aaa.identities.spent import UsedCounters
 from aaa.service import EapAuthenticationService
-from aaa.sessions import MemoryConversations
+from aaa.sessions import CHANCE_BITS, MemoryConversations, session_name
 from tests.aaa.identities.keyrings import KEYRING, NOW
 from tests.aaa.memory_hss import REALM, MemoryHss
 from wire.identity import EapMethod, classify
@@ -83,6 +83,7 @@ class WholeServer:
             policy=self.policy,
             identities=identities,
             home_realm=REALM,
+            name_session=lambda: session_name(int(self.clock() * 1000), random.getrandbits(CHANCE_BITS)),
         )
         self.sizes: Sizes = {"recent": recent.__len__, "kept": kept.__len__, "used counters": used.__len__}
 
