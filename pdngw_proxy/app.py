@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -88,7 +89,7 @@ def _settings(config: PdnGwConfig) -> GatewaySettings:
             ike_proposals=tuple(map(parse_ike, config.ike_proposals)) or IKE_PROPOSALS,
             esp_proposals=tuple(map(parse_esp, config.esp_proposals)) or ESP_PROPOSALS,
             liveness_interval=config.liveness_interval,
-            lifetimes=config.lifetimes,
+            lifetimes=replace(config.lifetimes, octets=config.child_octets or None),
             fragment_octets=config.fragment_octets,
             mobike=config.mobike,
         ),

@@ -35,6 +35,9 @@ class PdnGwConfig(SaConfig):
     )
     eap_only: bool = Field(default=False, description="no certificate for a UE that asks for none (RFC 5998)")
     ask_identity: bool = Field(default=False, description="EAP-Request/Identity for every UE, even when IDi is its NAI")
+    child_octets: int = Field(
+        default=0, ge=0, description="octets after nine tenths of which a tunnel gets a new ESP SA; 0: any number"
+    )
     mobike: bool = Field(default=True, description="whether UEs may move by MOBIKE (RFC 4555)")
     half_open_limit: int = Field(default=1000, ge=1, description="IKE SAs at most whose UE is not authenticated yet")
     half_open_per_source: int = Field(default=500, ge=1, description="of these, at most so many from one address")

@@ -43,7 +43,15 @@ class CloseSession:
     cause: str
 
 
-PlaneEffect = GatewayEffect | CloseSession
+@dataclass(frozen=True, slots=True)
+class RekeyTunnel:
+    """Replace the Child SA `spi_in` of the IKE SA `sa` before it is used up (RFC 7296 §2.8)."""
+
+    sa: bytes
+    spi_in: int
+
+
+PlaneEffect = GatewayEffect | CloseSession | RekeyTunnel
 Effects = Iterator[PlaneEffect]
 
 _DESTINATIONS = {4: slice(16, 20), 6: slice(24, 40)}
@@ -70,7 +78,9 @@ class DataPlane:
         routers: tuple[IPv6Address, *tuple[IPv4Address, ...]],
         dsmip: Endpoint,
         device: bool = False,
+        most_octets: int | None = None,
     ) -> None:
+        self._most_octets = most_octets
         self._sessions = sessions
         self._agent = agent
         self._home = home
@@ -167,6 +177,7 @@ class DataPlane:
         if association.child.mode is not Mode.TUNNEL:
             raise ProtocolViolation(f"ESP of {session.identity} outside its IPv6 packet")
         packet = association.open_tunnelled(octets)
+        yield from self._wear(session, association)
         yield from self._forward(self._forwarder.from_tunnel(packet, association.home_address, now), now)
 
     def receive_home(self, octets: bytes, now: float) -> Effects:
@@ -211,6 +222,13 @@ class DataPlane:
             yield Report(Level.DEBUG, "packet discarded", {"cause": str(error)})
         else:
             yield Send(Channel.IKE, datagram, session.local, session.peer)
+            yield from self._wear(session, association)
+
+    def _wear(self, session: GatewaySession, association: Association) -> Effects:
+        """Ask once for a successor of what is nearly used up."""
+        if association.wears_out(self._most_octets) and association.child.spi_in not in session.worn:
+            session.worn.add(association.child.spi_in)
+            yield RekeyTunnel(session.sa, association.child.spi_in)
 
     def _exhausted(self, session: GatewaySession, cause: str) -> Effects:
         """An SA that has sent its last number is worth nothing, and its UE attaches again (RFC 4303 §3.3.3)."""

@@ -9,7 +9,7 @@ from typing import assert_never
 from pdngw_proxy import addresses
 from pdngw_proxy.aaa_link.port import RelayAccept, RelayAnswer, RelayRequest
 from pdngw_proxy.addresses import HomeAddressPool
-from pdngw_proxy.data_plane import CloseSession, DataPlane, PlaneEffect
+from pdngw_proxy.data_plane import CloseSession, DataPlane, PlaneEffect, RekeyTunnel
 from pdngw_proxy.gateway_events import (
     AaaAnswered,
     AskAaa,
@@ -91,6 +91,7 @@ class Gateway:
             routers=routers,
             dsmip=settings.dsmip,
             device=settings.device,
+            most_octets=settings.responder.lifetimes.octets,
         )
 
     @property
@@ -308,7 +309,9 @@ class Gateway:
 
     def _plane_wants(self, effects: Iterable[PlaneEffect], now: float) -> Effects:
         for effect in effects:
-            if isinstance(effect, CloseSession):
+            if isinstance(effect, RekeyTunnel):
+                yield from self._ike(SaEvent(effect.sa, ike.RekeyRequested(effect.spi_in)), now)
+            elif isinstance(effect, CloseSession):
                 yield from self._ike(SaEvent(effect.sa, ike.CloseRequested(effect.cause)), now)
             else:
                 yield effect

@@ -13,7 +13,8 @@ from wire.ikev2.nat import Endpoint
 class GatewaySession:
     """One UE. `sa` is our SPI of its IKE SA, `name` what the AAA server calls the session.
 
-    `peer` and `local` are where its ESP goes, from and to; `associations` its Child SAs by our inbound SPI.
+    `peer` and `local` are where its ESP goes, from and to; `associations` its Child SAs by our inbound SPI, and
+    `worn` those of them for which a successor was asked.
     `exhausted`: one of them has sent its last sequence number, and the session is being closed for it. `ending` is why
     the session ends as soon as its binding has, or None.
     """
@@ -29,6 +30,7 @@ class GatewaySession:
     ending: str | None = None
     lease: Lease | None = None
     associations: dict[int, Association] = field(default_factory=dict)
+    worn: set[int] = field(default_factory=set)
 
     def outbound(self, mode: Mode, packet: bytes = b"") -> Association | None:
         """The Child SA to send through in this mode, a tunnel for the inner `packet`; or None."""
@@ -97,6 +99,7 @@ class SessionBook:
     def remove(self, session: GatewaySession, spi: int) -> None:
         """A Child SA of the session is gone."""
         session.associations.pop(spi, None)
+        session.worn.discard(spi)
         self._by_spi.pop(spi, None)
 
     def close(self, session: GatewaySession) -> None:

@@ -10,6 +10,7 @@ from pdngw_proxy.ike.events import DatagramArrived, Discarded, ResponderEffect, 
 from pdngw_proxy.ike.policy import Admission, ResponderPolicy
 from pdngw_proxy.ike.sending import answer_to, unmarked
 from pdngw_proxy.ike_responder import IkeResponder
+from pdngw_proxy.rate import RateLimit
 from wire.errors import DecodeError
 from wire.ikev2 import exchanges
 from wire.ikev2.constants import ExchangeType, NotifyType
@@ -20,6 +21,10 @@ from wire.ikev2.payloads.nonce import Nonce
 from wire.ikev2.payloads.notify import Notify
 from wire.ikev2.spis import EspSpis, ike_spi
 from wire.sansio import RandomBytes, Tick
+
+_INITIATOR = 0x08
+_ANSWERS_A_SECOND = 10
+"""Of INVALID_IKE_SPI, so that nobody makes us shout at a third party (RFC 7296 §2.21.4)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +68,7 @@ class ResponderTable:
         self._entries: dict[bytes, _Entry] = {}
         self._by_request: dict[tuple[bytes, Endpoint], bytes] = {}
         self._by_spi: dict[bytes, bytes] = {}
+        self._strangers = RateLimit(most=_ANSWERS_A_SECOND)
         self._half_open = 0
         self._per_source: Counter[object] = Counter()
         self._due: list[tuple[float, bytes]] = []
@@ -134,13 +140,21 @@ class ResponderTable:
             sa = self._by_spi.get(message.spi_r if message.initiator else message.spi_i)
             if sa is not None:
                 return self._pass(sa, arrived, now)
-            return [Discarded("no IKE SA has this SPI", arrived.source)]
+            silence = Discarded("no IKE SA has this SPI", arrived.source)
+            return [*self._unknown(arrived, message, octets, now), silence]
         # A repeated IKE_SA_INIT is known by the whole of it: another with the same SPI is another UE's (RFC 7296 §2.1).
         request = hashlib.sha256(octets).digest(), arrived.source
         known = self._by_request.get(request)
         if known is not None:
             return self._pass(known, arrived, now)
         return self._stranger(arrived, message, request, now)
+
+    def _unknown(self, arrived: DatagramArrived, message: Message, octets: bytes, now: float) -> list[TableEffect]:
+        """Tell who asks on an IKE SA that is not there, now and then (RFC 7296 §1.5, §2.21.4)."""
+        asks = not message.response and message.exchange != ExchangeType.IKE_SA_INIT
+        if not asks or not self._strangers.allow(now):
+            return []
+        return [_bare_answer(arrived, octets, Notify(NotifyType.INVALID_IKE_SPI), spi_r=message.spi_r)]
 
     def _unreadable(self, arrived: DatagramArrived, octets: bytes, error: DecodeError) -> list[TableEffect]:
         silence = Discarded(f"not an IKE message: {error}", arrived.source)
@@ -213,13 +227,13 @@ class ResponderTable:
         del self._by_request[entry.request]
 
 
-def _bare_answer(arrived: DatagramArrived, octets: bytes, notify: Notify) -> Transmit:
+def _bare_answer(arrived: DatagramArrived, octets: bytes, notify: Notify, spi_r: bytes = NO_SPI) -> Transmit:
     """One notification in the clear, which leaves no state behind (RFC 7296 §2.6, §2.21.1)."""
     message = Message(
         spi_i=octets[:8],
-        spi_r=NO_SPI,
+        spi_r=spi_r,
         exchange=octets[18],
-        initiator=False,
+        initiator=not octets[19] & _INITIATOR,
         response=True,
         message_id=int.from_bytes(octets[20:24], "big"),
         payloads=(notify,),

@@ -6,7 +6,7 @@ from ipaddress import IPv4Address, IPv6Address, IPv6Network
 import pytest
 
 from pdngw_proxy.addresses import Lease
-from pdngw_proxy.data_plane import CloseSession, DataPlane, PlaneEffect
+from pdngw_proxy.data_plane import CloseSession, DataPlane, PlaneEffect, RekeyTunnel
 from pdngw_proxy.gateway_events import Channel, DatagramArrived, DeliverHome, Level, Report, Send
 from pdngw_proxy.home_agent import HomeAgent
 from pdngw_proxy.home_network import HomeNetwork, correspondent_of
@@ -287,7 +287,8 @@ def test_packet_for_a_ue_whose_tunnel_is_gone_is_discarded(bound: Ground) -> Non
 def test_packet_for_an_exhausted_tunnel_is_lost_and_the_session_closed_once(bound: Ground) -> None:
     # RFC 4303 §3.3.3
     bound.session.associations[bound.tunnel.child.spi_out].outbound._sequence = (1 << 64) - 1
-    report, close = bound.esp(echo(HOME, AGENT))
+    rekey, report, close = bound.esp(echo(HOME, AGENT))
+    assert rekey == RekeyTunnel(bound.session.sa, bound.tunnel.child.spi_out)
     assert isinstance(report, Report)
     assert (report.level, report.phrase) == (Level.WARNING, "security association exhausted")
     assert report.details == {"cause": "SPI 0x00001101 has sent 18446744073709551615 packets", "identity": "UE 4096"}

@@ -49,6 +49,7 @@ from ue_sim.ue_events import OnTheNetwork, Step
 from wire.identity import Imsi
 from wire.ikev2.child import Mode
 from wire.ikev2.nat import Endpoint
+from wire.ikev2.upkeep.states import Lifetimes
 from wire.ip.ipv4 import Ipv4Packet
 from wire.ip.ipv6 import Ipv6Packet
 from wire.ip.responder import respond
@@ -453,6 +454,22 @@ def test_gateway_follows_a_ue_to_its_new_place(network: Network, phone: VirtualU
     assert moved.details["to"].startswith("198.51.100.9:")
     assert phone.ping(HA_ADDRESS).received == 5
     assert all(sent.to.address == network.nat for sent in network.sent if sent.source == NATT and sent.sent_at > 100.0)
+
+
+def test_gateway_replaces_a_tunnel_that_has_carried_its_octets() -> None:
+    """RFC 7296 §2.8: nine tenths of 2,000 octets are some twenty pings; none of them is lost."""
+    network = Network(responder=responder_policy(lifetimes=Lifetimes(octets=2_000)))
+    phone = network.attach()
+    network.run(until=3.0)
+    (session,) = network.gateway.sessions.all()
+    first = session.outbound(Mode.TUNNEL)
+    phone.tell(PingRequested(destination=HA_ADDRESS, identifier=1, count=40))
+    network.run(until=60.0)
+    (finished,) = phone.said(PingFinished)
+    assert finished.received == 40
+    assert session.outbound(Mode.TUNNEL) is not first
+    assert len([one for one in session.associations.values() if one.child.mode is Mode.TUNNEL]) == 1
+    assert session.worn == set()
 
 
 # Security associations without numbers (RFC 4303 §3.3.3)

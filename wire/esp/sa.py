@@ -29,6 +29,11 @@ class OutboundSa:
         self._sequence = sequence
 
     @property
+    def most(self) -> int:
+        """The number that is never sent: 2^32, or 2^64 with extended ones (RFC 4303 §3.3.3)."""
+        return self._limit
+
+    @property
     def sequence(self) -> int:
         """The last number sent; 0 before the first."""
         return self._sequence

@@ -16,11 +16,14 @@ from wire.sansio import RandomBytes
 UNUSABLE = (IntegrityFailed, Replayed, DecodeError, ProtocolViolation)
 """What opening a packet may raise; every one of them means that the packet is dropped."""
 
+_WORN = 0.9
+
 
 class Association:
     """Both directions of `child`, bound to `home_address`: no packet of another address goes in or comes out.
 
     `random` makes the IVs of a block cipher. Nothing is sent through one that is `retired`.
+    `octets` counts what its tunnel has carried, both ways.
     """
 
     def __init__(self, child: ChildSa, home_address: IPv6Address, *, random: RandomBytes) -> None:
@@ -29,12 +32,18 @@ class Association:
         self.inbound = InboundSa(spi=child.spi_in, protector=child.protector_in, extended=child.esn)
         self.outbound = OutboundSa(spi=child.spi_out, protector=child.protector_out, random=random, extended=child.esn)
         self.retired = False
+        self.octets = 0
         self._selectors = child.selectors
 
     @property
     def is_ready(self) -> bool:
         """Whether the peer is known to have the other half: it granted it, or has sent through it (RFC 7296 §2.8)."""
         return not self.retired and (self.child.initiator or self.inbound.sequence > 0)
+
+    def wears_out(self, most_octets: int | None) -> bool:
+        """Whether nine tenths of its sequence numbers, or of the octets that it may carry, are used up."""
+        worn = most_octets is not None and self.octets >= most_octets * _WORN
+        return worn or self.outbound.sequence >= self.outbound.most * _WORN
 
     def allows_outbound(self, packet: IpPacket) -> bool:
         """Whether the selectors let the inner `packet` go out."""
@@ -48,6 +57,7 @@ class Association:
             raise ProtocolViolation(f"ESP carries protocol {next_header} and no IP packet of that version")
         if not self._selectors.allow_inbound(packet):
             raise ProtocolViolation(f"a packet from {packet.source} to {packet.destination} is outside the selectors")
+        self.octets += len(payload)
         return packet
 
     def seal_tunnelled(self, packet: bytes) -> bytes:
@@ -55,6 +65,7 @@ class Association:
         inner = parse_packet(packet)
         if not self.allows_outbound(inner):
             raise ProtocolViolation(f"a packet from {inner.source} to {inner.destination} is outside the selectors")
+        self.octets += len(packet)
         return self.outbound.seal(packet, _protocol_in_esp(inner))
 
     def check_mobility(self, packet: Ipv6Packet, octets: bytes) -> None:

@@ -194,6 +194,19 @@ def test_noise_is_met_with_silence(arrived: DatagramArrived, cause: str) -> None
     assert cause in discarded.cause
 
 
+def test_who_asks_on_an_ike_sa_that_is_not_there_is_told_so_ten_times_a_second() -> None:
+    """RFC 7296 §1.5, §2.21.4: SPIs, exchange and message ID come back in the clear; an answer is met with silence."""
+    gateway = table()
+    asked = init(0, spi_r=b"\2" * 8, exchange=37, message_id=5)
+    (told,) = transmitted(gateway.handle(asked, 0.0))
+    assert told.payloads == (Notify(NotifyType.INVALID_IKE_SPI),)
+    assert (told.spi_i, told.spi_r, told.exchange, told.message_id) == (bytes(7) + b"\1", b"\2" * 8, 37, 5)
+    assert (told.response, told.initiator) == (True, False)
+    assert sum(len(transmitted(gateway.handle(asked, 0.5))) for _ in range(50)) == 9
+    assert len(transmitted(gateway.handle(asked, 2.0))) == 1
+    assert transmitted(gateway.handle(init(0, spi_r=b"\2" * 8, exchange=37, response=True), 3.0)) == []
+
+
 def test_later_major_version_is_told_ours() -> None:
     """RFC 7296 §2.5: INVALID_MAJOR_VERSION, in a message of our own version."""
     octets = bytearray(init(0).octets)

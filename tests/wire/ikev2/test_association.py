@@ -8,7 +8,7 @@ from wire.ciphers import ENCRYPTIONS, IntegrityFailed, keymat_octets
 from wire.errors import DecodeError, ProtocolViolation
 from wire.esp.replay import Replayed
 from wire.ikev2.algorithms import EspSuite
-from wire.ikev2.association import UNUSABLE, Association
+from wire.ikev2.association import UNUSABLE, Association, outbound_of
 from wire.ikev2.child import Mode, child_sa
 from wire.ikev2.keys import ChildKeys
 from wire.ikev2.selectors import TrafficSelector
@@ -52,6 +52,32 @@ def packet(source: IPv6Address = HOME_ADDRESS, destination: IPv6Address = SERVER
 def packet4() -> Ipv4Packet:
     source, destination = IPv4Address("10.1.2.10"), IPv4Address("10.1.2.254")
     return Ipv4Packet(source=source, destination=destination, protocol=PROTO_UDP, payload=b"\0\1\0\2\0\x08\0\0")
+
+
+def test_tunnel_wears_out_by_octets_and_by_numbers() -> None:
+    ue, gateway = pair()
+    length = len(packet().build())
+    for _ in range(9):
+        assert not ue.wears_out(10 * length)
+        gateway.open_tunnelled(ue.seal_tunnelled(packet().build()))
+    assert (ue.octets, gateway.octets) == (9 * length, 9 * length)
+    assert ue.wears_out(10 * length)
+    assert gateway.wears_out(10 * length)
+    assert not ue.wears_out(None)
+    ue.outbound._sequence = ue.outbound.most * 19 // 20
+    assert ue.wears_out(None)
+
+
+def test_of_several_tunnels_the_newest_that_is_ready_and_allows_the_packet_is_taken() -> None:
+    (old, _), (_, far) = pair(), pair()
+    _, granted = pair()
+    assert outbound_of([old, granted], Mode.TUNNEL) is old
+    granted.inbound.open(pair()[0].outbound.seal(packet().build(), 41))
+    assert outbound_of([old, granted], Mode.TUNNEL) is granted
+    assert outbound_of([old, granted], Mode.TUNNEL, packet().build()) is old
+    old.retired = True
+    assert outbound_of([old, granted], Mode.TUNNEL, packet().build()) is granted
+    assert outbound_of([old, far], Mode.TRANSPORT) is None
 
 
 def test_gateway_opens_what_the_ue_sealed() -> None:

@@ -62,6 +62,7 @@ class Book:
     """One IKE SA at one end. `heard` is when the peer last spoke; `lives` has Child SAs by inbound SPI.
 
     `place` is where this end and the peer are, as far as this end may move; `mapping` how the peer sees us there.
+    `hinted` is when somebody last said that it is not there any more.
     """
 
     terms: Terms
@@ -76,6 +77,7 @@ class Book:
     retired: list[Retired] = field(default_factory=list)
     place: tuple[Endpoint, Endpoint] | None = None
     mapping: bytes | None = None
+    hinted: float = float("-inf")
 
     @property
     def leaving(self) -> str | None:

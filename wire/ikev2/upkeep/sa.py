@@ -2,10 +2,11 @@
 
 from typing import assert_never
 
+from wire.errors import DecodeError
 from wire.ikev2.child import ChildSa
 from wire.ikev2.constants import ExchangeType, NotifyType, ProtocolId
 from wire.ikev2.exchanges import Duplicate, GaveUp, Ignored, Reply, Request, Transmit, Waiting
-from wire.ikev2.message import UnsupportedCriticalPayload
+from wire.ikev2.message import Message, UnsupportedCriticalPayload
 from wire.ikev2.nat import Endpoint
 from wire.ikev2.payloads.delete import Delete
 from wire.ikev2.payloads.notify import Notify
@@ -46,6 +47,8 @@ from wire.ikev2.upkeep.states import (
 from wire.sansio import Tick
 
 _INFORMATIONAL = ExchangeType.INFORMATIONAL
+_HINT_INTERVAL = 10.0
+"""Seconds between two questions that strangers may provoke."""
 
 
 class Upkeep:
@@ -195,6 +198,7 @@ class Upkeep:
         received = book.sa.exchanges.receive(event.octets)
         match received:
             case Ignored(cause):
+                self._take_hint(event.octets, now)
                 return [Passed(cause)]
             case Waiting():
                 return []
@@ -208,6 +212,13 @@ class Upkeep:
                 return [Genuine(request=False), *self._hear(event, received, now)]
             case _:
                 assert_never(received)
+
+    def _take_hint(self, octets: bytes, now: float) -> None:
+        """Anybody may say that our SPI is unknown: only a reason to ask, now and then (RFC 7296 §2.4, §2.21.4)."""
+        book = self._book
+        if is_hint(octets) and isinstance(book.state, Quiet) and now >= book.hinted + _HINT_INTERVAL:
+            book.hinted = now
+            book.enqueue(Ask())
 
     def _receive_old(self, old: Retired, octets: bytes, now: float) -> Effects:
         """On an IKE SA that was replaced only its Delete has a meaning (RFC 7296 §2.8)."""
@@ -312,3 +323,12 @@ class Upkeep:
     def _over(self, event: MessageArrived | Tick, cause: str) -> Effects:
         self._book.become(event, Finished())
         return [*self._book.drop_all(), Over(cause)]
+
+
+def is_hint(octets: bytes) -> bool:
+    """Whether a message in the clear says that an SPI is unknown to its sender (RFC 7296 §1.5)."""
+    try:
+        message = Message.parse(octets)
+    except DecodeError:
+        return False
+    return any(message.notify(kind) for kind in (NotifyType.INVALID_IKE_SPI, NotifyType.INVALID_SPI))

@@ -20,8 +20,9 @@ from wire.sansio import RandomBytes, Tick, Transitions
 class Lifetimes:
     """How long SAs may live, in seconds and octets; None is for ever.
 
-    They are rekeyed by this end after 80 to 90 % of that (RFC 7296 §2.8), and deleted when all of it is over. What the
-    peer cannot do for the moment is asked for again after `retry` seconds (RFC 7296 §2.25).
+    They are rekeyed by this end after 80 to 90 % of that (RFC 7296 §2.8), and deleted when all of the time is over;
+    octets are counted by who carries them. What the peer cannot do for the moment is asked for again after `retry`
+    seconds (RFC 7296 §2.25).
     """
 
     ike: float | None = 14_400.0

@@ -12,6 +12,7 @@ from tests.wire.ikev2.upkeep import test_children, test_moving, test_renewal
 from wire.ikev2.constants import ExchangeType, NotifyType, ProtocolId
 from wire.ikev2.exchanges import Request
 from wire.ikev2.groups import ECP_256
+from wire.ikev2.message import Message
 from wire.ikev2.payloads.delete import Delete
 from wire.ikev2.payloads.notify import Notify
 from wire.ikev2.payloads.unknown import UnknownPayload
@@ -217,6 +218,32 @@ def test_word_that_changes_nothing_is_answered_with_nothing() -> None:
     says(link, Notify(NotifyType.INVALID_SPI), Delete(ProtocolId.AH, (bytes(4),), 4))
     assert link.opened(link.one.sent[-1], by_initiator=True).payloads == ()
     assert link.one.seen(Genuine) == [Genuine(request=True)]
+
+
+def test_word_in_the_clear_that_our_spi_is_unknown_is_no_more_than_a_question() -> None:
+    """RFC 7296 §2.21.4: no state is deleted for it; the peer is asked, at most every ten seconds."""
+    link = pair()
+    exchanges = link.one.machine.sa.exchanges
+    for kind in (NotifyType.INVALID_IKE_SPI, NotifyType.INVALID_SPI):
+        said = Message(
+            spi_i=exchanges.spi_i,
+            spi_r=exchanges.spi_r,
+            exchange=INFORMATIONAL,
+            initiator=False,
+            response=True,
+            message_id=7,
+            payloads=(Notify(kind),),
+        ).build()
+        link.now += 20.0
+        before = len(link.one.sent)
+        for _ in range(5):
+            link.tell(link.one, MessageArrived(said))
+            link.settle()
+        assert len(link.one.sent) == before + 1
+    assert link.one.seen(Over) == []
+    link.now += 20.0
+    link.tell(link.one, MessageArrived(said.replace(bytes((0, 0, 0, 11)), bytes((0, 0, 0, 12)))), MessageArrived(b"x"))
+    assert len(link.one.sent) == 2
 
 
 def test_only_so_much_waits_for_the_window() -> None:
