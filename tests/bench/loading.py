@@ -37,7 +37,11 @@ class Ask:
     rounds_each: list[float] = field(default_factory=list)
 
     def __call__(self) -> Round:
-        said = self._run()
+        if not self.rounds_each:
+            # the first of all waits for what is opened when it is first needed
+            self._run("--count", str(self.at_once))
+        seconds = self.workplace.effort.seconds
+        said = self._run("--seconds", str(seconds), "--warm-up", str(min(_SECONDS_BEFORE, seconds)))
         self.failures.update(said["failures"])
         done = said["authentications"]
         if not done:
@@ -64,14 +68,12 @@ class Ask:
         failed = ", ".join(f"{count:,} times {cause}" for cause, count in self.failures.most_common(3))
         return f"{said}, the load took {cpu * 1e3:.0f} us each{f'; failed: {failed}' if failed else ''}"
 
-    def _run(self) -> dict[str, Any]:
-        seconds = self.workplace.effort.seconds
+    def _run(self, *until: str) -> dict[str, Any]:
         pids = [*self.server.pids, *([] if self.server.postmaster is None else [self.server.postmaster])]
         words = [
             *akadia_words(Path(os.devnull), "load", *self.carrier),
             *("--realm", REALM, "--subscribers", str(self.workplace.cards(self.server.subscribers))),
-            *("--at-once", str(self.at_once), "--seconds", str(seconds)),
-            *("--warm-up", str(min(_SECONDS_BEFORE, seconds)), "--json"),
+            *("--at-once", str(self.at_once), *until, "--json"),
             *(word for pid in pids for word in ("--cpu-of", str(pid))),
             *self.words,
         ]
