@@ -33,6 +33,9 @@ class PdnGwConfig(SaConfig):
     esp_proposals: Annotated[tuple[str, ...], AfterValidator(checked(parse_esp))] = Field(
         default=(), description='and for ESP, ["aes256gcm16", "aes256-sha256"] or the like'
     )
+    dns_servers: tuple[IPv4Address | IPv6Address, ...] = Field(
+        default=(), description="the DNS servers that UEs are told of when they ask"
+    )
     eap_only: bool = Field(default=False, description="no certificate for a UE that asks for none (RFC 5998)")
     ask_identity: bool = Field(default=False, description="EAP-Request/Identity for every UE, even when IDi is its NAI")
     child_octets: int = Field(

@@ -140,6 +140,8 @@ def settings_of(raw: RawConfig, imsi: Imsi) -> UeSettings:
         dsmip_port=ue.dsmip_port,
         gateway_name=ue.gateway_id,
         anchors=read_certificates(ue.ca),
+        eap_only=ue.eap_only,
+        initial_contact=True,
         ike_proposals=tuple(map(parse_ike, ue.ike_proposals)) or IKE_PROPOSALS,
         esp_proposals=esp_proposals if ue.esn else without_esn(esp_proposals),
         ipv4=ue.ipv4,

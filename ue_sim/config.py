@@ -32,6 +32,9 @@ class UeConfig(SaConfig):
     )
     mobility: bool = Field(default=True, description="whether the gateway is a home agent; else a tunnel is all")
     mobike: bool = Field(default=False, description="whether MOBIKE is offered, for a gateway that is no home agent")
+    eap_only: bool = Field(
+        default=False, description="whether the PDN GW may do without a certificate, by EAP alone (RFC 5998)"
+    )
     esn: bool = Field(default=True, description="whether ESP may count in 64 bits (RFC 4303 §2.2.1)")
     ipv4: bool = Field(default=False, description="whether an IPv4 Home Address is asked for (RFC 5555 §3.1.1)")
     lifetime: int = Field(default=3600, ge=4, le=262140, description="seconds that a binding is asked for")

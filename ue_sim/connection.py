@@ -94,6 +94,8 @@ class Connection:
                 apn=settings.apn,
                 gateway_names=(settings.gateway_name, settings.apn),
                 anchors=settings.anchors,
+                eap_only=settings.eap_only,
+                initial_contact=settings.initial_contact,
                 ike_proposals=settings.ike_proposals,
                 esp_proposals=settings.esp_proposals,
                 setup_limit=settings.give_up_after,

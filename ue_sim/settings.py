@@ -35,6 +35,8 @@ class UeSettings:
     anchors: tuple[x509.Certificate, ...]
     ike_proposals: tuple[Proposal, ...] = IKE_PROPOSALS
     esp_proposals: tuple[Proposal, ...] = ESP_PROPOSALS
+    eap_only: bool = False
+    initial_contact: bool = False
     lifetime: int = 3600
     give_up_after: float = 20.0
     liveness_interval: float = 30.0

@@ -298,6 +298,19 @@ def test_gateway_ends_the_older_session_of_a_subscriber_who_attaches_again(netwo
     assert again.ping(HA_ADDRESS).received == 5
 
 
+def test_gateway_ends_the_older_session_at_once_when_the_subscriber_has_no_other(
+    network: Network, phone: VirtualUe
+) -> None:
+    """RFC 7296 §2.4: INITIAL_CONTACT."""
+    home_address = phone.attached.home_address
+    network.silent.add(phone.socket(ue.Channel.IKE))
+    again = network.attach(initial_contact=True)
+    network.run(until=10.0)
+    assert again.attached.home_address == home_address
+    assert (len(network.gateway.sessions), network.gateway.bindings, len(network.ended_sessions)) == (1, 1, 1)
+    assert again.ping(HA_ADDRESS).received == 5
+
+
 def test_gateway_takes_nothing_more_from_a_session_that_was_replaced(network: Network, phone: VirtualUe) -> None:
     network.silent.add(phone.socket(ue.Channel.IKE))
     old_update = sealed_update(phone, phone.attached.home_address)

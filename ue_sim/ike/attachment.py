@@ -60,7 +60,9 @@ def introduce(policy: InitiatorPolicy, sa: Sa, now: float) -> Step:
     )
     payloads = (
         _identity(policy),
-        certificate_request(policy.anchors),
+        *((Notify(NotifyType.INITIAL_CONTACT),) if policy.initial_contact else ()),
+        *((Notify(NotifyType.EAP_ONLY_AUTHENTICATION),) if policy.eap_only else ()),
+        *((certificate_request(policy.anchors),) if policy.anchors else ()),
         IdResponder(IdType.FQDN, policy.apn.encode("ascii")),
         wish,
         *((Notify(NotifyType.USE_TRANSPORT_MODE),) if first.mode is Mode.TRANSPORT else ()),
@@ -77,8 +79,10 @@ def meet_gateway(policy: InitiatorPolicy, sa: Sa, message: Message, now: float) 
     if message.refusal is not None and message.find(EapMessage) is None:
         return _over(f"the gateway answers IKE_AUTH with {message.refusal.name}")
     identity, proof, eap = message.find(IdResponder), message.find(Authentication), message.find(EapMessage)
-    if identity is None or proof is None:
+    if identity is None or (proof is None and not policy.eap_only):
         return _fail(sa, "the gateway does not prove its identity", now)
+    if proof is None:
+        return _trust_eap(policy, sa, identity, message, now)
     try:
         key = check_gateway(
             message.every(Certificate),
@@ -91,6 +95,18 @@ def meet_gateway(policy: InitiatorPolicy, sa: Sa, message: Message, now: float) 
         check_signature(proof, key, octets)
     except AuthenticationFailed as error:
         return _fail(sa, error.cause, now)
+    if eap is None:
+        return _fail(sa, "the gateway offers no EAP", now)
+    known = replace(sa, gateway=identity.text, gateway_octets=identity.build())
+    return hear_eap(known, None, eap, message, policy, now)
+
+
+def _trust_eap(policy: InitiatorPolicy, sa: Sa, identity: IdResponder, message: Message, now: float) -> Step:
+    """Go on without a certificate: whoever has the MSK is the gateway (RFC 5998 §3)."""
+    if identity.text.lower() not in {name.lower() for name in policy.gateway_names}:
+        expected = " or ".join(sorted(policy.gateway_names))
+        return _fail(sa, f"the gateway calls itself {identity.text}, not {expected}", now)
+    eap = message.find(EapMessage)
     if eap is None:
         return _fail(sa, "the gateway offers no EAP", now)
     known = replace(sa, gateway=identity.text, gateway_octets=identity.build())

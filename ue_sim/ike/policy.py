@@ -18,6 +18,8 @@ class InitiatorPolicy:
     The gateway must prove one of `gateway_names` by a certificate under `anchors`. Limits are in seconds:
     `setup_limit` for everything up to Established, `method_limit` for one answer of the EAP method, and after
     `liveness_interval` without a word from the gateway it is asked whether it is there (RFC 7296 §2.4).
+    With `eap_only` the gateway may prove itself by the MSK alone (RFC 5998); `initial_contact` says that this is the
+    only IKE SA of this identity (RFC 7296 §2.4).
     `marked` puts the non-ESP marker before every message, as the NAT traversal port wants it (RFC 7296 §2.23).
     `child_limit` counts the Child SAs, `child_groups` are those that CREATE_CHILD_SA names for them, None where it may
     do without; messages of more than `fragment_octets` go in fragments, where the gateway can (RFC 7383), and None is
@@ -32,6 +34,8 @@ class InitiatorPolicy:
     anchors: tuple[x509.Certificate, ...]
     ike_proposals: tuple[Proposal, ...] = IKE_PROPOSALS
     esp_proposals: tuple[Proposal, ...] = ESP_PROPOSALS
+    eap_only: bool = False
+    initial_contact: bool = False
     retransmission: Retransmission = field(default_factory=Retransmission)
     setup_limit: float = 60.0
     method_limit: float = 10.0

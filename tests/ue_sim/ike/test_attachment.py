@@ -1,6 +1,7 @@
 """IKE_AUTH at the initiator: what it asks for, whom it believes, what it takes."""
 
 import datetime as dt
+from dataclasses import replace
 from ipaddress import IPv6Address
 
 import pytest
@@ -10,7 +11,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
 from akadia.pki import Authority
-from pdngw_proxy.ike.events import AddressLeased
+from pdngw_proxy.aaa_link.port import RelayAccept, RelayAnswer
+from pdngw_proxy.ike.events import AddressLeased, LeaseAddress
 from tests.ike_link import (
     APN,
     EAP_CHALLENGES,
@@ -24,6 +26,7 @@ from tests.ike_link import (
     initiator_policy,
     pki,
     responder_policy,
+    stub_aaa,
 )
 from ue_sim.ike.events import AddressAssigned, ChildInstalled, EapRequested, Established
 from ue_sim.ike.states import AwaitingEap, AwaitingGateway, AwaitingProof, Connected
@@ -42,6 +45,7 @@ from wire.ikev2.payloads.sa import SecurityAssociation
 from wire.ikev2.payloads.ts import TsInitiator, TsResponder
 from wire.ikev2.proposal import ESP_PROPOSALS, offer, select
 from wire.ikev2.selectors import MOBILITY_HEADER, TrafficSelector
+from wire.secret import Secret
 
 IKE_AUTH = ExchangeType.IKE_AUTH
 
@@ -147,6 +151,47 @@ def test_ue_refuses_a_gateway_without_proof() -> None:
         link = held(AwaitingGateway)
         link.gateway_says(IKE_AUTH, *payloads, message_id=1, response=True)
         assert link.closed == "the gateway does not prove its identity"
+
+
+def test_ue_that_may_do_without_a_certificate_says_so_and_believes_whoever_has_the_msk() -> None:
+    """RFC 5998 §3; the name is compared all the same."""
+    link = ike_link(initiator=initiator_policy(eap_only=True, anchors=()), responder=responder_policy(eap_only=True))
+    link.connect().until(lambda: len(link.to_gateway) == 2)
+    asked = link.open_last(link.to_gateway[-1], by_ue=True)
+    assert asked.notify(NotifyType.EAP_ONLY_AUTHENTICATION) is not None
+    assert asked.find(CertificateRequest) is None, "it trusts nobody whom it could name"
+    link.until(lambda: bool(link.seen_by_ue(Established)))
+    assert not any(link.open_last(octets, by_ue=False).find(Certificate) for octets in link.to_ue[1:])
+
+
+def test_ue_without_certificates_refuses_another_msk_and_another_name() -> None:
+    link = ike_link(
+        initiator=initiator_policy(eap_only=True, gateway_names=("elsewhere",)),
+        responder=responder_policy(eap_only=True),
+    )
+    link.connect().run(1.0)
+    assert link.closed == f"the gateway calls itself {APN}, not elsewhere"
+    link = ike_link(initiator=initiator_policy(eap_only=True), responder=responder_policy(eap_only=True))
+    link.aaa = lambda ask: replace_msk(stub_aaa(ask))
+    link.connect().run(5.0)
+    assert link.refused == [f"{NAI}: AUTH does not match the shared key"]
+
+
+def replace_msk(answer: RelayAnswer) -> RelayAnswer:
+    return replace(answer, msk=Secret(bytes(64))) if isinstance(answer, RelayAccept) else answer
+
+
+def test_ue_verifies_a_certificate_that_comes_all_the_same() -> None:
+    foreign = initiator_policy(eap_only=True, anchors=(pki("foreign").anchor,))
+    link = ike_link(initiator=foreign).connect().run(1.0)
+    assert link.closed is not None
+    assert "no trusted authority signed it" in link.closed
+
+
+def test_ue_says_that_this_is_its_only_ike_sa() -> None:
+    link = ike_link(initiator=initiator_policy(initial_contact=True)).connect()
+    link.until(lambda: bool(link.seen_by_gateway(LeaseAddress)))
+    assert [ask.initial_contact for ask in link.seen_by_gateway(LeaseAddress)] == [True]
 
 
 def test_ue_refuses_a_gateway_without_eap() -> None:
