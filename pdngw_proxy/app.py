@@ -83,6 +83,7 @@ def _settings(config: PdnGwConfig) -> GatewaySettings:
             chain=chain,
             key=key,
             ha_address=config.ha_address,
+            dns=config.dns_servers,
             eap_only=config.eap_only,
             asks_identity=config.ask_identity,
             ipv4_home_prefix=config.ipv4_home_prefix,

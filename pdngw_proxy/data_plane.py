@@ -96,11 +96,12 @@ class DataPlane:
         That is plain remote access: a tunnel and an address, and no mobility (RFC 7296 §1.1.3).
         """
         bound = self._agent.home_of(address)
-        if bound is not None or not isinstance(address, IPv6Address):
+        if bound is not None:
             return bound
-        session = self._sessions.of_home(address)
+        holder = address if isinstance(address, IPv6Address) else self._agent.holder_of(address)
+        session = self._sessions.of_home(holder) if holder is not None else None
         is_mobile_node = session is not None and session.outbound(Mode.TRANSPORT) is not None
-        return None if session is None or is_mobile_node else address
+        return None if session is None or is_mobile_node else holder
 
     # Binding Updates
 

@@ -272,7 +272,14 @@ class Gateway:
         if older is not None and older is not session:
             yield from self._supersede(older, now, silent=effect.initial_contact)
         self.sessions.lease(session, lease)
-        leased = ike.AddressLeased(lease.home_address, self._prefix_length)
+        ipv4 = self._agent.lease_ipv4(lease.home_address) if effect.ipv4 is not ike.Ipv4Wish.NONE else None
+        if ipv4 is None and effect.ipv4 is ike.Ipv4Wish.ALONE:
+            refused_ipv4 = ike.AddressRefused(
+                "the UE takes nothing but IPv4, and there is no IPv4 Home Address to give"
+            )
+            yield from self._ike(SaEvent(sa, refused_ipv4), now)
+            return
+        leased = ike.AddressLeased(lease.home_address, self._prefix_length, ipv4)
         yield from self._ike(SaEvent(sa, leased), now)
 
     def _supersede(self, older: GatewaySession, now: float, *, silent: bool) -> Effects:
@@ -295,6 +302,7 @@ class Gateway:
         lease = session.lease
         if lease is not None and self.sessions.of_home(lease.home_address) is session:
             yield from self._end_binding(lease.home_address, now)
+            self._agent.release_ipv4(lease.home_address)
         self.sessions.close(session)
         if lease is not None:
             self._pool.release(lease)

@@ -1,7 +1,7 @@
 """The home agent: one binding for the Home Address of each SA (RFC 6275 §10.3, RFC 5555 §4.5)."""
 
 from dataclasses import replace
-from ipaddress import IPv6Address
+from ipaddress import IPv4Address, IPv6Address
 from typing import assert_never
 
 from pdngw_proxy import answers
@@ -110,6 +110,19 @@ class HomeAgent:
         holder = self._ipv4.holder(address)
         binding = self._cache.binding(holder) if holder is not None else None
         return holder if binding is not None and binding.ipv4_home_address == address else None
+
+    def lease_ipv4(self, home_address: IPv6Address) -> IPv4Address | None:
+        """The IPv4 Home Address for a UE that asks in IKE; the same that a Binding Update of its would be given."""
+        answer = self._ipv4.answer(Ipv4HomeAddress(IPv4Address(0)), home_address)
+        return answer.address if is_accepted(answer.status) else None
+
+    def release_ipv4(self, home_address: IPv6Address) -> None:
+        """The UE has left."""
+        self._ipv4.release(home_address)
+
+    def holder_of(self, address: IPv4Address) -> IPv6Address | None:
+        """Whose IPv4 Home Address it is, bound or not; None when it is nobody's."""
+        return self._ipv4.holder(address)
 
     def entry(self, home_address: IPv6Address) -> Entry:
         """The state of a Home Address, one of TRANSITIONS."""

@@ -5,9 +5,9 @@ from ipaddress import IPv6Address
 from typing import assert_never
 
 from pdngw_proxy.aaa_link.port import RelayAccept, RelayChallenge, RelayReject, RelayUnavailable
-from pdngw_proxy.ike import establishing
+from pdngw_proxy.ike import configuring, establishing
 from pdngw_proxy.ike.ending import refuse
-from pdngw_proxy.ike.events import AaaAnswered, AskAaa, LeaseAddress, ResponderEffect
+from pdngw_proxy.ike.events import AaaAnswered, AskAaa, Ipv4Wish, LeaseAddress, ResponderEffect
 from pdngw_proxy.ike.other_keys import suspect
 from pdngw_proxy.ike.policy import ResponderPolicy
 from pdngw_proxy.ike.sending import send
@@ -111,10 +111,10 @@ def verify(policy: ResponderPolicy, state: AwaitingProof, request: Request, now:
         cause = f"{claim.identity}: {error.cause}" + (f"; {why}" if why else "")
         return refuse(policy, sa, request, NotifyType.AUTHENTICATION_FAILED, cause, now)
     waiting = AwaitingAddress(sa, claim, state.accept, request)
-    if not establishing.asks_for_address(waiting):
+    if not configuring.asks_for_address(claim.message):
         return establishing.leave(policy, waiting, NotifyType.FAILED_CP_REQUIRED, "asks for no Home Address", now)
     initial = claim.message.notify(NotifyType.INITIAL_CONTACT) is not None
-    return waiting, [LeaseAddress(claim.identity, _wanted(claim), state.accept.home_address, initial)]
+    return waiting, [LeaseAddress(claim.identity, _wanted(claim), state.accept.home_address, initial, _ipv4(claim))]
 
 
 def _ask_identity(policy: ResponderPolicy, sa: Sa, claim: Claim, request: Request, now: float) -> Step:
@@ -168,6 +168,13 @@ def _called(policy: ResponderPolicy, wanted: IdResponder | None) -> tuple[IdResp
     name = wanted.text.lower()
     apn = None if name == policy.name.lower() else wanted.text
     return (replace(wanted, reserved=bytes(3)) if name in policy.names else own), apn
+
+
+def _ipv4(claim: Claim) -> Ipv4Wish:
+    if configuring.wants_ipv4_alone(claim.message):
+        return Ipv4Wish.ALONE
+    asked = configuring.asks(claim.message, ConfigurationAttributeType.INTERNAL_IP4_ADDRESS)
+    return Ipv4Wish.BESIDE if asked else Ipv4Wish.NONE
 
 
 def _wanted(claim: Claim) -> IPv6Address | None:

@@ -1,7 +1,9 @@
 """What Child SAs may be for at the responder: the Home Address, and nothing of anybody else (RFC 4877 §4.3)."""
 
-from ipaddress import IPv4Network, IPv6Address, IPv6Network
+from functools import partial
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
+from pdngw_proxy.ike.events import AddressLeased
 from pdngw_proxy.ike.policy import ResponderPolicy
 from pdngw_proxy.ike.states import Sa
 from wire.ikev2.child import Mode
@@ -13,12 +15,12 @@ _EVERYWHERE = (TrafficSelector.network(IPv6Network("::/0")),)
 _EVERYWHERE_IPV4 = (TrafficSelector.network(IPv4Network("0.0.0.0/0")),)
 
 
-def first(policy: ResponderPolicy, sa: Sa, home_address: IPv6Address, message: Message, spi: bytes) -> Granted:
+def first(policy: ResponderPolicy, sa: Sa, leased: AddressLeased, message: Message, spi: bytes) -> Granted:
     """The Child SA that IKE_AUTH asks for in `message`, or ChildDenied."""
     return grant_first(
         message,
         accepted=policy.esp_proposals,
-        scope=lambda mode: scope_of(policy, home_address, mode),
+        scope=partial(scope_of, policy, leased.home_address, leased.ipv4_home_address),
         spi=spi,
         prf=sa.suite.prf,
         sk_d=sa.keys.sk_d,
@@ -27,11 +29,13 @@ def first(policy: ResponderPolicy, sa: Sa, home_address: IPv6Address, message: M
     )
 
 
-def scope_of(policy: ResponderPolicy, home_address: IPv6Address, mode: Mode) -> Scope:
+def scope_of(
+    policy: ResponderPolicy, home_address: IPv6Address, ipv4_home_address: IPv4Address | None, mode: Mode
+) -> Scope:
     """Transport mode is for Mobility Headers between the UE and us; tunnel mode for whatever the Home Address sends.
 
     Whatever was asked for, no SA carries another Home Address than the one that was leased (RFC 4877 §4.3). Which IPv4
-    Home Address goes with it, only its binding says (RFC 5555 §4.5).
+    Home Address goes with it, CFG_REPLY has said, or only its binding says (RFC 5555 §4.5).
     """
     if mode is Mode.TRANSPORT:
         own = (TrafficSelector.address(home_address, MOBILITY_HEADER),)
@@ -40,5 +44,8 @@ def scope_of(policy: ResponderPolicy, home_address: IPv6Address, mode: Mode) -> 
     home: tuple[TrafficSelector, ...] = (TrafficSelector.address(home_address),)
     if policy.ipv4_home_prefix is None:
         return Scope(local=_EVERYWHERE, remote=home, purpose=str(home_address))
-    home = (*home, TrafficSelector.network(policy.ipv4_home_prefix))
+    if ipv4_home_address is not None:
+        home = (*home, TrafficSelector.address(ipv4_home_address))
+    else:
+        home = (*home, TrafficSelector.network(policy.ipv4_home_prefix))
     return Scope(local=(*_EVERYWHERE, *_EVERYWHERE_IPV4), remote=home, purpose=str(home_address))

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from pdngw_proxy.ike import children, upkeep
+from pdngw_proxy.ike import children, configuring, upkeep
 from pdngw_proxy.ike.ending import refuse
 from pdngw_proxy.ike.events import AddressLeased, ChildInstalled, Established, Refused, ResponderEffect
 from pdngw_proxy.ike.policy import ResponderPolicy
@@ -10,11 +10,10 @@ from pdngw_proxy.ike.sending import send
 from pdngw_proxy.ike.states import AwaitingAddress, Connected, Session, State
 from wire.ikev2.authentication import shared_key_proof, signed_octets
 from wire.ikev2.child import ChildSa
-from wire.ikev2.constants import ConfigurationAttributeType, ConfigurationType, NotifyType
+from wire.ikev2.constants import NotifyType
 from wire.ikev2.granting import ChildDenied
 from wire.ikev2.message import Payload
 from wire.ikev2.payloads.auth import Authentication
-from wire.ikev2.payloads.cp import Configuration, ConfigurationAttribute
 from wire.ikev2.payloads.notify import Notify
 from wire.ikev2.spis import EspSpis
 from wire.sansio import RandomBytes
@@ -37,10 +36,15 @@ def establish(
     address = leased.home_address
     child, payloads, denial = _first_child(policy, state, leased, spis.take())
     moves = (Notify(NotifyType.MOBIKE_SUPPORTED),) if mobike else ()
-    reply = Configuration(ConfigurationType.REPLY, (ConfigurationAttribute.ip6_address(address, leased.prefix_length),))
+    reply = configuring.reply(policy, claim.message, leased)
     transmit = send(sa, sa.exchanges.reply(state.request, (_proof(state), reply, *payloads, *moves)))
     timeout = state.accept.session_timeout
-    session = Session(identity=claim.identity, home_address=address, until=None if timeout is None else now + timeout)
+    session = Session(
+        identity=claim.identity,
+        home_address=address,
+        until=None if timeout is None else now + timeout,
+        ipv4_home_address=leased.ipv4_home_address,
+    )
     user_name = state.accept.user_name or claim.identity
     effects: list[ResponderEffect] = [
         Established(str(sa.suite), claim.identity, user_name, claim.apn, address, sa.path.peer),
@@ -57,19 +61,14 @@ def leave(policy: ResponderPolicy, state: AwaitingAddress, error: NotifyType, ca
     return refuse(policy, state.sa, state.request, error, why, now, before=(_proof(state),))
 
 
-def asks_for_address(state: AwaitingAddress) -> bool:
-    """Whether the UE asks for a Home Address or a home prefix; without either it is no mobile node of ours."""
-    return _asks(state, ConfigurationAttributeType.INTERNAL_IP6_ADDRESS) or _wants_prefix(state)
-
-
 def _first_child(
     policy: ResponderPolicy, state: AwaitingAddress, leased: AddressLeased, spi: bytes
 ) -> tuple[tuple[ChildSa, ...], tuple[Payload, ...], tuple[str, ...]]:
-    if _wants_prefix(state):
+    if configuring.wants_prefix(state.claim.message):
         # A UE that would configure itself is told its address, and asks again for Child SAs (RFC 5026 §5.3.2).
         return (), (Notify(NotifyType.USE_ASSIGNED_HOA),), ()
     try:
-        granted = children.first(policy, state.sa, leased.home_address, state.claim.message, spi)
+        granted = children.first(policy, state.sa, leased, state.claim.message, spi)
     except ChildDenied as denied:
         return (), (denied.notify,), (f"{state.claim.identity}: {denied.cause}",)
     return (granted.child,), granted.payloads, ()
@@ -79,14 +78,3 @@ def _proof(state: AwaitingAddress) -> Authentication:
     sa, claim = state.sa, state.claim
     octets = signed_octets(sa.suite.prf, sa.keys.sk_pr, message=sa.init_reply, nonce=sa.ni, identity=claim.idr)
     return shared_key_proof(sa.suite.prf, state.accept.msk, octets)
-
-
-def _asks(state: AwaitingAddress, kind: ConfigurationAttributeType) -> bool:
-    request = state.claim.message.find(Configuration)
-    return request is not None and request.find(kind) is not None
-
-
-def _wants_prefix(state: AwaitingAddress) -> bool:
-    return _asks(state, ConfigurationAttributeType.MIP6_HOME_PREFIX) and not _asks(
-        state, ConfigurationAttributeType.INTERNAL_IP6_ADDRESS
-    )

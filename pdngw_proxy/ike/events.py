@@ -1,7 +1,8 @@
 """What happens to an IKEv2 responder, and what it asks for (RFC 7296)."""
 
 from dataclasses import dataclass
-from ipaddress import IPv6Address
+from enum import Enum
+from ipaddress import IPv4Address, IPv6Address
 
 from pdngw_proxy.aaa_link.port import RelayAnswer
 from wire.ikev2.algorithms import IkeSuite
@@ -12,8 +13,8 @@ from wire.sansio import Tick
 
 __all__ = [
     "AaaAnswered", "AddressLeased", "AddressRefused", "AskAaa", "ChildInstalled", "ChildRemoved", "ChildRetired",
-    "CloseRequested", "Closed", "DatagramArrived", "Discarded", "Established", "IkeKeysReady", "LeaseAddress",
-    "PeerMoved", "Refused", "RekeyRequested", "ResponderEffect", "ResponderEvent", "Tick", "Transmit",
+    "CloseRequested", "Closed", "DatagramArrived", "Discarded", "Established", "IkeKeysReady", "Ipv4Wish",
+    "LeaseAddress", "PeerMoved", "Refused", "RekeyRequested", "ResponderEffect", "ResponderEvent", "Tick", "Transmit",
 ]  # fmt: skip
 
 
@@ -35,10 +36,11 @@ class AaaAnswered:
 
 @dataclass(frozen=True, slots=True)
 class AddressLeased:
-    """The Home Address for the last LeaseAddress; it stays leased until Closed."""
+    """The Home Address for the last LeaseAddress, and an IPv4 one beside it; they stay leased until Closed."""
 
     home_address: IPv6Address
     prefix_length: int
+    ipv4_home_address: IPv4Address | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,14 @@ class AskAaa:
     care_of: Endpoint
 
 
+class Ipv4Wish(Enum):
+    """Whether the UE wants an IPv4 address too (RFC 7296 §3.15.1)."""
+
+    NONE = "none"
+    BESIDE = "beside the IPv6 one"
+    ALONE = "alone"
+
+
 @dataclass(frozen=True, slots=True)
 class LeaseAddress:
     """Answered by AddressLeased or AddressRefused; `wanted` is the UE's wish, `static` the subscription's order.
@@ -106,6 +116,7 @@ class LeaseAddress:
     wanted: IPv6Address | None
     static: IPv6Address | None
     initial_contact: bool = False
+    ipv4: Ipv4Wish = Ipv4Wish.NONE
 
 
 @dataclass(frozen=True, slots=True)

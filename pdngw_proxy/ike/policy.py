@@ -1,7 +1,7 @@
 """What the PDN GW may decide in IKEv2: who it is, what it accepts, how long it waits."""
 
 from dataclasses import dataclass, field
-from ipaddress import IPv4Network, IPv6Address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address
 
 from cryptography import x509
 
@@ -25,6 +25,7 @@ class ResponderPolicy:
     fragments, where the UE can (RFC 7383), and None is never; `lifetimes` is how long SAs live.
     With `mobike` a UE may move as RFC 4555 says. With `eap_only` a UE that asks for it gets no certificate (RFC 5998);
     with `asks_identity` each is asked for its identity by EAP, even where IDi is one.
+    `dns` are the servers that CFG_REPLY names, `version` is its APPLICATION_VERSION.
     A tunnel may carry IPv4 Home Addresses of `ipv4_home_prefix`; which of them is whose, bindings say (RFC 5555 §4.5).
     """
 
@@ -35,6 +36,8 @@ class ResponderPolicy:
     ipv4_home_prefix: IPv4Network | None = None
     ike_proposals: tuple[Proposal, ...] = IKE_PROPOSALS
     esp_proposals: tuple[Proposal, ...] = ESP_PROPOSALS
+    dns: tuple[IPv4Address | IPv6Address, ...] = ()
+    version: str = "Akadia"
     eap_only: bool = False
     asks_identity: bool = False
     retransmission: Retransmission = field(default_factory=Retransmission)

@@ -1,7 +1,7 @@
 """States of an IKEv2 responder, and the table of where each event leads (RFC 7296 §1.2, §2.16)."""
 
 from dataclasses import dataclass, replace
-from ipaddress import IPv6Address
+from ipaddress import IPv4Address, IPv6Address
 from typing import ClassVar
 
 from pdngw_proxy.aaa_link.port import RelayAccept
@@ -74,11 +74,15 @@ class Claim:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """An authenticated user with a Home Address; `until` is when the AAA server's time for it is up."""
+    """An authenticated user with a Home Address; `until` is when the AAA server's time for it is up.
+
+    `ipv4_home_address` is what CFG_REPLY gave beside it, if it did.
+    """
 
     identity: str
     home_address: IPv6Address
     until: float | None
+    ipv4_home_address: IPv4Address | None = None
 
 
 @dataclass(frozen=True, slots=True)

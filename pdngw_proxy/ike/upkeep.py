@@ -45,7 +45,7 @@ def begin(
         peer="the UE",
         random=random,
         take_spi=spis.take,
-        scope=partial(scope_of, policy, session.home_address),
+        scope=partial(scope_of, policy, session.home_address, session.ipv4_home_address),
         ike_proposals=policy.ike_proposals,
         esp_proposals=policy.esp_proposals,
         child_groups=policy.child_groups,

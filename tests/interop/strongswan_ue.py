@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from akadia.laboratory import create
+from akadia.laboratory import Laboratory, create
 from tests.house.source_tree import ROOT
 from tests.interop.strongswan import Charon, running_charon
 from tests.lab import Lab, LogLine, card_keys
@@ -63,6 +63,7 @@ class Attachment:
         proposals: str = "default",
         esp: str = "default",
         child: str = "",
+        remote_ts: str = "::/0",
         more: str = "",
         key: str = "",
         local: str = UE,
@@ -90,7 +91,7 @@ connections {{
         }}
         children {{
             net {{
-                remote_ts = ::/0
+                remote_ts = {remote_ts}
                 esp_proposals = {esp}
                 {child}
             }}
@@ -128,12 +129,14 @@ def attachment(
     *,
     changes: Mapping[str, str] | None = None,
     credentials: Mapping[str, Path] | None = None,
+    prepare: Callable[[Laboratory], Mapping[str, Path]] | None = None,
     card_settings: str = "seq_check = no",
     more: str = "",
 ) -> Iterator[Attachment]:
     """A laboratory whose configuration has `changes`, and a charon beside it, which is not connected yet.
 
-    The gateway is on the ports of the field, 500 and 4500. `card_settings` are the card's, `more` is charon's.
+    The gateway is on the ports of the field, 500 and 4500. `prepare` changes the laboratory before it
+    runs, and returns whom the UE trusts. `card_settings` are the card's, `more` is charon's.
     """
     laboratory = create(folder / "lab")
     ue, gateway = new(), new()
@@ -144,6 +147,8 @@ def attachment(
         text = text.replace(old, replacement)
     laboratory.config.write_text(text, encoding="utf-8")
     trusted = {"x509ca/ca.pem": laboratory.ca} if credentials is None else credentials
+    if prepare is not None:
+        trusted = prepare(laboratory)
     with (
         network_up(gateway, laboratory),
         running_charon(

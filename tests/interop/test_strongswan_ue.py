@@ -1,11 +1,21 @@
 """strongSwan as the UE: it attaches to our PDN GW by EAP-AKA in the ways that are common in the field."""
 
+import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from akadia.laboratory import Laboratory
+from pdngw_proxy.ipv4_home import home_agent_of
 from tests.interop.strongswan_ue import UE, Attachment, aka_card, attachment
 from tests.lab import LogLine
 from tests.namespaces import NewNamespace
@@ -178,3 +188,142 @@ def test_ue_attaches_when_one_packet_in_three_is_lost(
         lines = site.gateway_lines()
         assert [line.event for line in lines].count("UE authenticated") == 1
         assert not causes(lines)
+
+
+CURVES = {"ECDSA P-384": ec.SECP384R1(), "ECDSA P-256": ec.SECP256R1()}
+
+
+def signed_by(kind: str, folder: Path, lab_pki: Path) -> tuple[Path, Path]:
+    """The gateway's certificate anew with a key of that kind, under an intermediate authority; root and signer."""
+    names = (x509.DNSName("internet"), x509.DNSName("pgw.epc.mnc001.mcc001.3gppnetwork.org"))
+    root_key, middle_key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
+    key: rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey | ec.EllipticCurvePrivateKey
+    if kind == "RSA":
+        key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    else:
+        key = ed25519.Ed25519PrivateKey.generate() if kind == "Ed25519" else ec.generate_private_key(CURVES[kind])
+    root = certificate("root", "root", root_key.public_key(), root_key, authority=True)
+    middle = certificate("middle", "root", middle_key.public_key(), root_key, authority=True)
+    leaf = certificate("pgw", "middle", key.public_key(), middle_key, names=names)
+    pem = serialization.Encoding.PEM
+    (lab_pki / "pgw.pem").write_bytes(leaf.public_bytes(pem) + middle.public_bytes(pem))
+    (lab_pki / "pgw.key").write_bytes(
+        key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    (folder / "root.pem").write_bytes(root.public_bytes(pem))
+    return folder / "root.pem", lab_pki / "pgw.pem"
+
+
+def certificate(
+    subject: str,
+    issuer: str,
+    key: CertificatePublicKeyTypes,
+    signer: ec.EllipticCurvePrivateKey,
+    *,
+    authority: bool = False,
+    names: tuple[x509.DNSName, ...] = (),
+) -> x509.Certificate:
+    now = datetime.now(UTC)
+    usage = x509.KeyUsage(
+        digital_signature=not authority,
+        key_cert_sign=authority,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        crl_sign=False,
+        encipher_only=False,
+        decipher_only=False,
+    )
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, subject)]))
+        .issuer_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, issuer)]))
+        .public_key(key)
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
+        .add_extension(usage, critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False)
+    )
+    if names:
+        builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
+        builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+    return builder.sign(signer, hashes.SHA256())
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("RSA", "RSA_EMSA_PSS_SHA2_256_SALT_32"),
+        ("ECDSA P-384", "ECDSA_WITH_SHA384_DER"),
+        ("Ed25519", "ED25519"),
+    ],
+)
+def test_ue_believes_a_gateway_under_an_intermediate_authority(
+    attaching: Attach, tmp_path: Path, kind: str, said: str
+) -> None:
+    def prepare(laboratory: Laboratory) -> dict[str, Path]:
+        root, _ = signed_by(kind, tmp_path, laboratory.folder / "pki")
+        return {"x509ca/root.pem": root}
+
+    with attaching(prepare=prepare) as site:
+        done = site.connect()
+        assert done.returncode == 0, done.stdout
+        assert 'received issuer cert "CN=middle"' in done.stdout
+        assert f"authentication of 'internet' with {said} successful" in done.stdout
+
+
+PING_IPV4 = """
+import os, socket, struct, sys
+def checksum(octets):
+    total = sum(struct.unpack(f"!{len(octets) // 2}H", octets))
+    total = (total >> 16) + (total & 0xFFFF)
+    return ~(total + (total >> 16)) & 0xFFFF
+with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP) as raw:
+    raw.settimeout(5)
+    asked = struct.pack("!HH", os.getpid() & 0xFFFF, 1) + b"0123456789" * 100
+    raw.sendto(struct.pack("!BBH", 8, 0, checksum(b"\\x08\\0\\0\\0" + asked)) + asked, (sys.argv[1], 0))
+    while True:
+        octets, source = raw.recvfrom(2000)
+        if octets[20] == 0 and octets[24:] == asked and source[0] == sys.argv[1]:
+            print("reply", flush=True)
+            break
+"""
+
+
+def test_ue_that_knows_no_mobility_gets_both_addresses_and_servers(attaching: Attach) -> None:
+    changes = {"dns_servers = []": 'dns_servers = ["192.0.2.53", "2001:db8::53"]'}
+    with attaching(changes=changes) as site:
+        block = site.lab.laboratory.plan.block
+        for vips, found in (("0.0.0.0", [4]), ("::, 0.0.0.0", [4, 6])):
+            done = site.connect(vips=vips, child="local_ts = dynamic", remote_ts="0.0.0.0/0, ::/0")
+            assert done.returncode == 0, done.stdout
+            given = [line.split()[-1] for line in done.stdout.splitlines() if "installing new virtual IP" in line]
+            assert sorted(ip_address(one).version for one in given) == found
+            assert all(
+                ip_address(one) in block.ipv4_home_prefix or ip_address(one) in block.home_prefix for one in given
+            )
+            agent = str(home_agent_of(block.ipv4_home_prefix))
+            assert site.charon.where.run(sys.executable, "-c", PING_IPV4, agent).stdout == "reply\n"
+            assert site.charon.swanctl("--terminate", "--ike", "pgw", "--timeout", "10").returncode == 0
+        assert not causes(site.gateway_lines())
+
+
+def test_ue_that_takes_nothing_but_ipv4_is_told_that_there_is_none(attaching: Attach) -> None:
+    def prepare(laboratory: Laboratory) -> dict[str, Path]:
+        lines = laboratory.config.read_text(encoding="utf-8").splitlines(keepends=True)
+        kept = [line for line in lines if not line.startswith("ipv4_home_prefix")]
+        assert len(kept) == len(lines) - 1
+        laboratory.config.write_text("".join(kept), encoding="utf-8")
+        return {"x509ca/ca.pem": laboratory.ca}
+
+    with attaching(prepare=prepare) as site:
+        done = site.connect(vips="0.0.0.0")
+        assert done.returncode
+        assert "N(INT_ADDR_FAIL)" in done.stdout
+        assert causes(site.gateway_lines()) == [
+            f"{site.nai}: no Home Address: the UE takes nothing but IPv4, and there is no IPv4 Home Address to give"
+        ]

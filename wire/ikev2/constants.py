@@ -135,8 +135,12 @@ class ConfigurationAttributeType(IntEnum):
     """Attributes of a CP payload (RFC 7296 §3.15.1, RFC 5026 §8.2)."""
 
     INTERNAL_IP4_ADDRESS = 1
+    INTERNAL_IP4_NETMASK = 2
+    INTERNAL_IP4_DNS = 3
+    APPLICATION_VERSION = 7
     INTERNAL_IP6_ADDRESS = 8
     INTERNAL_IP6_DNS = 10
+    SUPPORTED_ATTRIBUTES = 14
     MIP6_HOME_PREFIX = 16
 
 
