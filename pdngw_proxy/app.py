@@ -110,6 +110,7 @@ def _settings(config: PdnGwConfig) -> GatewaySettings:
             moves_ike=False,
         ),
         dsmip=Endpoint(config.address, config.dsmip_port),
+        ike_ports=frozenset({config.ike_port, config.natt_port}),
         device=bool(config.tun),
     )
 

@@ -10,6 +10,7 @@ from pdngw_proxy.forwarding import Discard, ForwardEffect, Forwarder, SendHome, 
 from pdngw_proxy.gateway_events import Channel, DatagramArrived, DeliverHome, GatewayEffect, Level, Report, Send
 from pdngw_proxy.home_agent import HomeAgent
 from pdngw_proxy.home_network import HomeNetwork
+from pdngw_proxy.ipv6_transport import ESP_PORT
 from pdngw_proxy.mobility import (
     AgentEffect,
     AgentEvent,
@@ -32,7 +33,7 @@ from wire.ikev2.child import Mode
 from wire.ikev2.nat import Endpoint
 from wire.ip.checksum import IpAddress
 from wire.ip.ipv6 import Ipv6Packet
-from wire.mip6.encapsulation import open_mobility, parse_tunnelled, seal_mobility, spi_of
+from wire.mip6.encapsulation import at_home, open_mobility, parse_tunnelled, seal_mobility, seal_to_care_of, spi_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,8 @@ class DataPlane:
     def receive_mobility(self, event: DatagramArrived, now: float) -> Effects:
         """A datagram of the DSMIPv6 port; raises as Association does when it may not be used."""
         packet = parse_tunnelled(event.octets)
+        if isinstance(packet, Ipv6Packet):
+            packet = at_home(packet)
         spi = spi_of(packet) if isinstance(packet, Ipv6Packet) else None
         session = self._sessions.of_spi(spi) if spi is not None else None
         if not isinstance(packet, Ipv6Packet) or spi is None or session is None:
@@ -164,12 +167,19 @@ class DataPlane:
         if session is None or association is None:
             yield Report(Level.WARNING, "answer lost", {"cause": f"no security association of {home_address}"})
             return
+        source = self._dsmip
         try:
-            datagram = seal_mobility(octets, self._ha_address, home_address, association.outbound)
+            if isinstance(endpoint.address, IPv6Address):
+                source = Endpoint(self._ha_address, ESP_PORT)
+                datagram = seal_to_care_of(
+                    octets, home_address, self._ha_address, endpoint.address, association.outbound
+                )
+            else:
+                datagram = seal_mobility(octets, self._ha_address, home_address, association.outbound)
         except SequenceExhausted as error:
             yield from self._exhausted(session, str(error))
             return
-        yield Send(Channel.DSMIP, datagram, self._dsmip, Endpoint(endpoint.address, endpoint.port))
+        yield Send(Channel.DSMIP, datagram, source, Endpoint(endpoint.address, endpoint.port))
 
     # Tunnels
 

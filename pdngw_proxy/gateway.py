@@ -31,6 +31,7 @@ from pdngw_proxy.ike import events as ike
 from pdngw_proxy.ike.policy import Admission, ResponderPolicy
 from pdngw_proxy.ike.table import ResponderTable, SaEffect, SaEvent, TableEvent
 from pdngw_proxy.ipv4_home import home_agent_of
+from pdngw_proxy.ipv6_transport import ESP_PORT, Ipv6Transport
 from pdngw_proxy.mobility import HomeAgentPolicy, RevokeRequested, SessionEnded
 from pdngw_proxy.sessions import GatewaySession, SessionBook
 from wire.esp.encapsulation import KEEPALIVE, NON_ESP_MARKER, has_ike_shape
@@ -46,7 +47,8 @@ Effects = Iterator[GatewayEffect]
 class GatewaySettings:
     """One PDN GW. `dsmip` is its socket for Binding Updates; Home Addresses come from the home agent's prefix.
 
-    With `device` the home network is behind a device of the machine, else a correspondent in this process.
+    With `device` the home network is behind a device of the machine, else a correspondent in this process. UEs in IPv6
+    networks come by that device too, to the home agent's own address and `ike_ports`.
     """
 
     responder: ResponderPolicy
@@ -54,6 +56,7 @@ class GatewaySettings:
     agent: HomeAgentPolicy
     dsmip: Endpoint
     device: bool = False
+    ike_ports: frozenset[int] = frozenset({500, 4500})
 
     @property
     def home_prefix(self) -> IPv6Network:
@@ -69,6 +72,7 @@ class Gateway:
         correspondent = correspondent_of(settings.home_prefix)
         self._random = random
         self._prefix_length = settings.home_prefix.prefixlen
+        self._ipv6 = Ipv6Transport(ha_address=ha_address, ports=settings.ike_ports, random=random)
         self._arrived_at = settings.dsmip
         self._arrived_from = settings.dsmip
         self._asked: dict[bytes, str] = {}
@@ -115,14 +119,26 @@ class Gateway:
 
     def handle(self, event: GatewayEvent, now: float) -> list[GatewayEffect]:
         """Take one event and return all that comes of it, through every part."""
-        return list(self._dispatch(event, now))
+        return list(self._on_their_way(self._dispatch(event, now)))
+
+    def _on_their_way(self, effects: Effects) -> Effects:
+        """What leaves from the home agent's own address are whole packets on the home network's device."""
+        for effect in effects:
+            if isinstance(effect, Send) and effect.source.address == self._ipv6.ha_address:
+                yield from self._ipv6.packets(effect)
+            else:
+                yield effect
 
     def _dispatch(self, event: GatewayEvent, now: float) -> Effects:
         match event:
             case DatagramArrived():
                 yield from self._receive(event, now)
             case HomePacketArrived(octets):
-                yield from self._plane_wants(self._plane.receive_home(octets, now), now)
+                for_us = self._ipv6.read(octets)
+                if for_us is not None:
+                    yield from self._receive(for_us, now)
+                else:
+                    yield from self._plane_wants(self._plane.receive_home(octets, now), now)
             case AaaAnswered(sa, answer):
                 yield from self._answered(sa, answer, now)
             case DrainRequested():
@@ -174,6 +190,9 @@ class Gateway:
         if session is not None:
             wanted = self._plane.receive_esp(session, session.associations[spi], event.octets, now)
             yield from self._plane_wants(wanted, now)
+            if event.source.port == ESP_PORT and event.source.address == session.peer.address:
+                # It was authentic, and came without UDP: the answers go so too.
+                session.peer, session.local = event.source, event.destination
         elif event.octets.startswith(NON_ESP_MARKER) or has_ike_shape(event.octets):
             # Where the UE reaches us is where its ESP comes back from (RFC 3948 §3.1).
             self._arrived_at, self._arrived_from = event.destination, event.source

@@ -60,17 +60,20 @@ class UdpEndpoint:
         capture: DatagramTap | None = None,
         reuse_port: bool = False,
         receive_limit: int = 65535,
+        device: str = "",
     ) -> "UdpEndpoint":
         """Bind `local` (port 0: any) and call `on_datagram(octets, peer)` for each datagram.
 
         A datagram of more than `receive_limit` octets is dropped and counted. OSError when the address is taken or not
-        of this machine.
+        of this machine. With `device` it sends by that interface alone, whatever the routes say.
         """
         loop = asyncio.get_running_loop()
         family, _, _, _, where = socket.getaddrinfo(*local, type=socket.SOCK_DGRAM, flags=socket.AI_PASSIVE)[0]
         bound = socket.socket(family, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
         try:
             _set_options(bound, family, reuse_port=reuse_port)
+            if device:
+                bound.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, device.encode())
             bound.bind(where)
         except OSError:
             bound.close()

@@ -7,7 +7,7 @@ virtual while. Clock, entropy, certificates and fate are seeded, so the same see
 import asyncio
 import heapq
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address, IPv6Address, IPv6Network
 from itertools import count
 from random import Random
@@ -33,6 +33,9 @@ from ue_sim.ue import Ue
 from ue_sim.usim import SoftwareUsim, Usim
 from wire.identity import EapMethod, Imsi
 from wire.ikev2.nat import Endpoint
+from wire.ip.fragments import PROTO_FRAGMENT
+from wire.ip.ipv6 import PROTO_UDP, Ipv6Packet
+from wire.ip.udp import UdpDatagram
 from wire.names import epc_realm
 from wire.sansio import Tick
 
@@ -189,6 +192,8 @@ class Network:
         self._queue: list[tuple[float, int, Callable[[], None]]] = []
         self._order = count()
         self._ues: list[VirtualUe] = []
+        self._pieces: dict[bytes, dict[int, bytes]] = {}
+        self._whole: set[bytes] = set()
         self._receivers: dict[Endpoint, Callable[[bytes, Endpoint], None]] = {DNS: self._resolve}
         self.gateway = self._gateway(responder or responder_policy(), agent, device=device)
         self._service = EapAuthenticationService(
@@ -212,10 +217,20 @@ class Network:
         """Every datagram in the order of sending: time, ends, octets; one line each."""
         return "\n".join(str(datagram) for datagram in self.sent)
 
+    def move(self, phone: VirtualUe, local: Endpoint) -> None:
+        """Take a UE to another network, where `local` is its socket for IKE; the old one is gone."""
+        for channel in ue.Channel:
+            del self._receivers[phone.socket(channel)]
+        phone.settings = replace(phone.settings, ike=local)
+        for channel in ue.Channel:
+            self._receivers[phone.socket(channel)] = self._to_ue(phone, channel)
+        phone.tell(ue.Moved(local))
+
     def attach(self, imsi: Imsi = IMSI, *, usim: Usim | None = None, **changes: object) -> VirtualUe:
         """A new UE, on its way at once; `changes` are to its settings."""
         number = len(self._ues)
-        settings = ue_settings(imsi, Endpoint(IPv4Address("192.0.2.10") + number, 4500), **changes)
+        own = Endpoint(IPv4Address("192.0.2.10") + number, 4500)
+        settings = ue_settings(imsi, own, **changes)
         card = usim or SoftwareUsim(K, OPC)
         machine = Ue(settings=settings, usim=card, random=self._entropy(f"UE {number}"))
         phone = VirtualUe(machine, settings, self)
@@ -246,6 +261,8 @@ class Network:
             match effect:
                 case pgw.Send(_, octets, source, to):
                     self.send(source, to, octets)
+                case pgw.DeliverHome(octets) if (phone := self._at(octets)) is not None:
+                    self._carry(lambda octets=octets, phone=phone: self._over_ipv6(phone, octets))  # type: ignore[misc]
                 case pgw.DeliverHome(octets):
                     self.sent_home.append(octets)
                 case pgw.AskAaa(sa, request):
@@ -259,8 +276,47 @@ class Network:
         """The causes of the gateway's warnings, in their order."""
         return [report.details["cause"] for report in self.reports if report.level is pgw.Level.WARNING]
 
+    def _carry(self, arrive: Callable[[], None]) -> None:
+        for delay in self._delays():
+            self._later(delay, arrive)
+
+    def _at(self, octets: bytes) -> VirtualUe | None:
+        """The UE in an IPv6 network that a packet of the gateway is for."""
+        return next((phone for phone in self._ues if octets[24:40] == phone.settings.ike.address.packed), None)
+
+    def _over_ipv6(self, phone: VirtualUe, octets: bytes) -> None:
+        """What the kernel of a UE makes of a packet: UDP for its socket, whole or in pieces, or a Mobility Header."""
+        packet = Ipv6Packet.parse(octets)
+        if packet.source != HA_ADDRESS or packet.destination != phone.settings.ike.address:
+            return
+        if packet.next_header == PROTO_FRAGMENT:
+            at, identification = int.from_bytes(packet.payload[2:4], "big"), packet.payload[4:8]
+            pieces = self._pieces.setdefault(identification, {})
+            pieces[at & ~7] = packet.payload[8:]
+            self._whole |= set() if at & 1 else {identification}
+            if identification not in self._whole or sum(map(len, list(pieces.values())[:-1])) != max(pieces):
+                return
+            packet = replace(
+                packet, next_header=packet.payload[0], payload=b"".join(dict(sorted(pieces.items())).values())
+            )
+        if packet.next_header == PROTO_UDP:
+            datagram = UdpDatagram.parse(packet.payload, packet.source, packet.destination)
+            phone.tell(ue.DatagramArrived(ue.Channel.IKE, datagram.payload))
+        else:
+            phone.tell(ue.DatagramArrived(ue.Channel.DSMIP, octets))
+
     def send(self, source: Endpoint, to: Endpoint, octets: bytes) -> None:
         """Put a datagram on its way; what becomes of it is drawn by lot."""
+        if to.address == HA_ADDRESS and isinstance(source.address, IPv6Address):
+            packet = octets
+            if to.port:
+                payload = UdpDatagram(source.port, to.port, octets).build(source.address, HA_ADDRESS)
+                whole = Ipv6Packet(
+                    source=source.address, destination=HA_ADDRESS, next_header=PROTO_UDP, payload=payload
+                )
+                packet = whole.build()
+            self._carry(lambda: self.tell_gateway(pgw.HomePacketArrived(packet)))
+            return
         number = len(self.sent)
         self.sent.append(Datagram(self.now, source, to, octets))
         for delay in self._delays():

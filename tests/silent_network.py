@@ -15,6 +15,7 @@ class SilentEndpoint:
     capture: DatagramTap | None = None
     sent: list[tuple[bytes, Address]] = field(default_factory=list)
     closed: bool = False
+    device: str = ""
 
     def send(self, data: bytes, peer: Address) -> None:
         """Keep what would have been sent."""
@@ -34,7 +35,12 @@ class SilentNetwork:
         self._next_port = 40000
 
     def bind(
-        self, local: Address, on_datagram: Callable[[bytes, Address], None], *, capture: DatagramTap | None = None
+        self,
+        local: Address,
+        on_datagram: Callable[[bytes, Address], None],
+        *,
+        capture: DatagramTap | None = None,
+        device: str = "",
     ) -> SilentEndpoint:
         """A new endpoint; port 0 gives the next free one."""
         if local in self.taken:
@@ -43,7 +49,7 @@ class SilentNetwork:
         if not port:
             self._next_port += 1
             port = self._next_port
-        endpoint = SilentEndpoint((host, port), on_datagram, capture)
+        endpoint = SilentEndpoint((host, port), on_datagram, capture, device=device)
         self.endpoints.append(endpoint)
         return endpoint
 

@@ -15,6 +15,7 @@ from runtime.process import run
 from runtime.wireshark import KeyTables
 from ue_sim.card import StoredUsim
 from ue_sim.config import UeConfig
+from ue_sim.discovery import Discovered
 from ue_sim.report import say_outcome, say_step
 from ue_sim.settings import UeSettings
 from ue_sim.shell import StepReport, UeFailed, UeShell
@@ -145,6 +146,8 @@ def settings_of(raw: RawConfig, imsi: Imsi) -> UeSettings:
         ike_proposals=tuple(map(parse_ike, ue.ike_proposals)) or IKE_PROPOSALS,
         esp_proposals=esp_proposals if ue.esn else without_esn(esp_proposals),
         ipv4=ue.ipv4,
+        further_addresses=ue.further_addresses,
+        configured=None if ue.home_agent is None else Discovered("the configuration", ue.home_agent, ue.gateway),
         lifetime=ue.lifetime,
         give_up_after=ue.give_up_after,
         liveness_interval=ue.liveness_interval,

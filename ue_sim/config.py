@@ -1,9 +1,9 @@
 """[ue]: where the UE is, what it trusts, which card it carries."""
 
 from ipaddress import IPv4Address, IPv6Address
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field
 
 from runtime.config import ConfigPath, SocketAddress
 from runtime.sa_config import SaConfig
@@ -12,10 +12,17 @@ from wire.ikev2.proposal_text import checked, parse_esp, parse_ike
 
 
 class UeConfig(SaConfig):
-    """One UE in a foreign network of one family, as a mobile node of IPv4 alone (RFC 5555 §4.2)."""
+    """One UE in foreign networks of either IP version (RFC 5555 §2.3)."""
 
-    address: IPv4Address | IPv6Address = Field(
-        description="the UE's address in the foreign network: its Care-of Address"
+    address: IPv4Address | IPv6Address = Field(description="its address in the foreign network: its Care-of Address")
+    further_addresses: tuple[IPv4Address | IPv6Address, ...] = Field(
+        default=(), description="where it may be as well; it moves to the first of all that this machine has"
+    )
+    home_agent: IPv6Address | None = Field(
+        default=None, description="the home agent's IPv6 address; without it, DNS is asked for the PDN GW"
+    )
+    gateway: IPv4Address | None = Field(
+        default=None, description="the IPv4 address of the PDN GW whose home_agent is configured"
     )
     dns: SocketAddress = Field(description='the DNS server, such as "127.0.0.53:5300"')
     ca: ConfigPath = Field(description="the certificate of the authority that the PDN GW's certificate must come from")
@@ -39,14 +46,6 @@ class UeConfig(SaConfig):
     ipv4: bool = Field(default=False, description="whether an IPv4 Home Address is asked for (RFC 5555 §3.1.1)")
     lifetime: int = Field(default=3600, ge=4, le=262140, description="seconds that a binding is asked for")
     give_up_after: float = Field(default=20.0, gt=0, description="seconds until an attach without answers is given up")
-
-    @model_validator(mode="after")
-    def _binding_is_over_ipv4(self) -> Self:
-        if self.mobility and self.address.version == 6:
-            raise ValueError(
-                f"a mobile node at {self.address} is not to be had; choose an IPv4 address or mobility = false"
-            )
-        return self
 
     @property
     def eap_method(self) -> EapMethod:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import assert_never
 
 from ue_sim.eap.temporary import Kept
@@ -20,7 +20,16 @@ from wire.ikev2.association import Association, outbound_of
 from wire.ikev2.child import ChildSa, Mode
 from wire.ikev2.nat import Endpoint
 from wire.ikev2.selectors import TrafficSelector
+from wire.ip.ipv6 import Ipv6Packet
 from wire.ip.packet import IpPacket
+from wire.mip6.encapsulation import (
+    at_home,
+    open_mobility,
+    parse_tunnelled,
+    seal_from_care_of,
+    seal_mobility,
+    spi_of,
+)
 from wire.sansio import RandomBytes, Tick
 
 _ANYWHERE = TrafficSelector.network(IPv6Network("::/0"))
@@ -145,6 +154,32 @@ class Connection:
         """The nearer deadline of IKE and EAP."""
         deadlines = (self._initiator.deadline, self._peer.deadline)
         return min((deadline for deadline in deadlines if deadline is not None), default=None)
+
+    def seal_mobility(self, octets: bytes, ha_address: IPv6Address, care_of: IPv4Address | IPv6Address) -> bytes:
+        """A Mobility Header for the home agent as it leaves `care_of`: a UDP payload, or over IPv6 a whole packet.
+
+        ProtocolViolation without an SA for it, SequenceExhausted when that has sent its last number.
+        """
+        transport = self.transport
+        if transport is None:
+            raise ProtocolViolation("no security association for Mobility Headers")
+        home_address = transport.home_address
+        if isinstance(care_of, IPv6Address):
+            return seal_from_care_of(octets, home_address, ha_address, care_of, transport.outbound)
+        return seal_mobility(octets, home_address, ha_address, transport.outbound)
+
+    def open_mobility(self, octets: bytes) -> bytes:
+        """The Mobility Header in a UDP payload or an IPv6 packet from the home agent. Raises as Association does."""
+        packet = parse_tunnelled(octets)
+        if not isinstance(packet, Ipv6Packet):
+            raise ProtocolViolation("an IPv4 packet without protection")
+        packet = at_home(packet)
+        association = self._associations.get(spi_of(packet) or 0)
+        if association is None or association.child.mode is not Mode.TRANSPORT:
+            raise ProtocolViolation("nothing that this UE has a security association for")
+        mobility = open_mobility(packet, association.inbound)
+        association.check_mobility(packet, mobility)
+        return mobility
 
     def open(self, octets: bytes) -> IpPacket | None:
         """The inner packet of ESP in UDP; None for IKE, which goes to `handle`. Raises as Association does."""

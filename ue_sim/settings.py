@@ -1,15 +1,18 @@
 """What a UE is made of: its user, its network, its own addresses, whom it trusts."""
 
 from dataclasses import dataclass, field
+from ipaddress import IPv4Address
 
 from cryptography import x509
 
+from ue_sim.discovery import Discovered
 from wire.identity import EapMethod, Imsi, Plmn
 from wire.ikev2.exchanges import FRAGMENT_OCTETS
 from wire.ikev2.nat import Endpoint
 from wire.ikev2.payloads.sa import Proposal
 from wire.ikev2.proposal import ESP_PROPOSALS, IKE_PROPOSALS
 from wire.ikev2.upkeep.states import Lifetimes
+from wire.ip.checksum import IpAddress
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +22,8 @@ class UeSettings:
     `ike` is the UE's own socket for IKE and ESP in UDP, `dns` the DNS server, `gateway_port` the PDN GW's IKE port and
     `dsmip_port` its port for Binding Updates. The PDN GW must prove `gateway_name` under one of `anchors`. With
     `device` a TUN device carries what this machine's applications send and receive by Home Address. `ipv4` asks for an
-    IPv4 Home Address as well (RFC 5555 §3.1.1).
+    IPv4 Home Address as well (RFC 5555 §3.1.1). The UE may also be at `further_addresses`, those before them in the
+    order preferred. A PDN GW that is `configured` is not looked for.
     Without `mobility` the gateway is no home agent: a tunnel, and no Binding Update.
     """
 
@@ -46,3 +50,14 @@ class UeSettings:
     mobility: bool = True
     device: bool = False
     ipv4: bool = False
+    further_addresses: tuple[IpAddress, ...] = ()
+    configured: Discovered | None = None
+
+    @property
+    def wanted_ipv4(self) -> IPv4Address | None:
+        """Any IPv4 Home Address, by 0.0.0.0, or None where none is asked for (RFC 5555 §3.1.1)."""
+        return IPv4Address(0) if self.ipv4 else None
+
+    def dsmip_of(self, gateway: IpAddress) -> Endpoint:
+        """Where Binding Updates go: over IPv4 to a UDP port, over IPv6 as packets of their own (RFC 5555 §4.2)."""
+        return Endpoint(gateway, self.dsmip_port if gateway.version == 4 else 0)

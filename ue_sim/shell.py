@@ -6,19 +6,20 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from ipaddress import IPv4Address, IPv6Address, IPv6Interface
+from ipaddress import IPv6Interface
 from typing import Self, assert_never
 
+from runtime.address_watch import AddressWatch, is_here
 from runtime.config import ConfigError
 from runtime.driver import Driver
 from runtime.logs import get_logger
 from runtime.taps import DatagramTap
 from runtime.tun import TunDevice
-from runtime.udp import UdpEndpoint
 from runtime.wireshark import KeyTables
-from ue_sim.ike.events import EVERY_CHILD, IkeKeysReady, PathChanged, ProbeRequested, RekeyRequested
+from ue_sim.ike.events import EVERY_CHILD, IkeKeysReady, ProbeRequested, RekeyRequested
 from ue_sim.pinger import EchoMissed, EchoTimed, PingFinished, PingRequested
 from ue_sim.settings import UeSettings
+from ue_sim.sockets import UeSockets
 from ue_sim.ue import Ue
 from ue_sim.ue_events import (
     Attached,
@@ -31,6 +32,7 @@ from ue_sim.ue_events import (
     DetachRequested,
     EspKeysReady,
     IkeRequested,
+    Moved,
     Note,
     PacketToSend,
     Send,
@@ -40,7 +42,6 @@ from ue_sim.ue_events import (
     UeEvent,
 )
 from ue_sim.usim import Usim
-from wire.ikev2.nat import Endpoint
 from wire.ip.checksum import IpAddress
 
 log = get_logger("ue")
@@ -73,7 +74,8 @@ class UeShell:
     """One UE with its sockets, for as long as the context lasts. `on_step` hears of each step as it holds.
 
     With `tun` it has a TUN device of that name, with the Home Address on it, while it is attached. `ended` is set
-    whenever there is nothing to detach from; `end` says then why, in one line.
+    whenever there is nothing to detach from; `end` says then why, in one line. It is at the first of its addresses that
+    the machine has, and moves when that changes.
     """
 
     def __init__(
@@ -87,13 +89,15 @@ class UeShell:
         tun: str = "",
     ) -> None:
         self._settings = replace(settings, device=bool(tun))
+        self._first_address = settings.ike.address
         self._usim = usim
         self._on_step = on_step
         self._capture = capture
         self._tables = tables
         self._tun = tun
         self._device: TunDevice | None = None
-        self._sockets: dict[Channel, UdpEndpoint] = {}
+        self._sockets = UeSockets(self._settings, self._datagram, capture)
+        self._watch: AddressWatch | None = None
         self._driver: Driver[UeEvent, UeEffect] | None = None
         self._waiting: asyncio.Future[UeEffect] | None = None
         self._step_began = 0.0
@@ -103,10 +107,9 @@ class UeShell:
 
     async def __aenter__(self) -> Self:
         loop = asyncio.get_running_loop()
-        for channel in Channel:
-            self._sockets[channel] = self._bind(channel)
-        ike = replace(self._settings.ike, port=self._sockets[Channel.IKE].local[1])
-        self._settings = replace(self._settings, ike=ike)
+        self._settings = replace(self._settings, ike=self._sockets.open(self._best_address()))
+        if self._settings.further_addresses:
+            self._watch = AddressWatch.open(self._addresses_changed)
         machine = Ue(settings=self._settings, usim=self._usim, random=secrets.token_bytes)
         self._driver = Driver(machine, self._perform, clock=loop.time, call_later=loop.call_later)
         return self
@@ -115,8 +118,9 @@ class UeShell:
         if self._driver is not None:
             self._driver.close()
         self._close_device()
-        for endpoint in self._sockets.values():
-            endpoint.close()
+        self._sockets.close()
+        if self._watch is not None:
+            self._watch.close()
 
     async def attach(self) -> Attached:
         """Steps 1 to 7; UeFailed names the step that did not hold, ConfigError why there is no TUN device."""
@@ -157,12 +161,20 @@ class UeShell:
         """See whether the gateway is there; `ended` is set when it is not (RFC 7296 §2.4)."""
         self._feed(IkeRequested(ProbeRequested()))
 
-    def move(self, address: IPv4Address | IPv6Address) -> None:
-        """Be at `address` of this machine from now on; OSError when that is none of its addresses (RFC 4555 §3.5)."""
-        self._settings = replace(self._settings, ike=Endpoint(address, 0))
-        old, self._sockets[Channel.IKE] = self._sockets[Channel.IKE], self._bind(Channel.IKE)
-        old.close()
-        self._feed(IkeRequested(PathChanged(Endpoint(address, self._sockets[Channel.IKE].local[1]))))
+    def move(self, address: IpAddress) -> None:
+        """Be at another of this machine's addresses from now on, in another network perhaps (RFC 5555 §4.4).
+
+        OSError or ConfigError when that cannot be; the UE stays where it is.
+        """
+        before = self._settings.ike
+        try:
+            local = self._sockets.open(address)
+        except (OSError, ConfigError):
+            self._sockets.open(before.address)
+            raise
+        self._settings = replace(self._settings, ike=local)
+        log.info("moved", to=str(local))
+        self._feed(Moved(local))
 
     def _feed(self, event: UeEvent) -> None:
         if self._driver is not None:
@@ -183,20 +195,23 @@ class UeShell:
                 return await self._waiting
         return None
 
-    def _bind(self, channel: Channel) -> UdpEndpoint:
-        host = str(self._settings.ike.address)
+    def _best_address(self) -> IpAddress:
+        """The first of the UE's addresses that this machine has now; the first of all when it has none."""
+        further = self._settings.further_addresses
+        wanted = (self._first_address, *further) if further else ()
+        return next((address for address in wanted if is_here(str(address))), self._first_address)
 
-        def arrived(octets: bytes, _source: tuple[str, int]) -> None:
-            if self._driver is not None:
-                self._driver.feed(DatagramArrived(channel, octets))
-
-        if channel is not Channel.IKE:
-            return UdpEndpoint.bind((host, 0), arrived, capture=self._capture)
+    def _addresses_changed(self) -> None:
+        best = self._best_address()
+        if best == self._settings.ike.address or not is_here(str(best)):
+            return
         try:
-            return UdpEndpoint.bind((host, self._settings.gateway_port), arrived, capture=self._capture)
-        except OSError:
-            # Another UE of this address has the usual port; any other does as well (RFC 7296 §2.23).
-            return UdpEndpoint.bind((host, 0), arrived, capture=self._capture)
+            self.move(best)
+        except (OSError, ConfigError) as error:
+            log.warning("move failed", to=str(best), cause=str(error))
+
+    def _datagram(self, channel: Channel, octets: bytes) -> None:
+        self._feed(DatagramArrived(channel, octets))
 
     def _packet_read(self, octets: bytes) -> None:
         if self._driver is not None:
@@ -213,8 +228,8 @@ class UeShell:
 
     def _perform(self, effect: UeEffect) -> None:
         match effect:
-            case Send(channel, octets, to):
-                self._sockets[channel].send(octets, _pair(to))
+            case Send():
+                self._sockets.send(effect)
             case DeliverPacket(octets):
                 if self._device is not None:
                     self._device.send(octets)
@@ -271,10 +286,6 @@ class UeShell:
             self._device_lost(str(error))
             return AttachFailed(Step.TUNNEL, str(error))
         return attached
-
-
-def _pair(endpoint: Endpoint) -> tuple[str, int]:
-    return str(endpoint.address), endpoint.port
 
 
 def _key(name: str) -> str:

@@ -2,29 +2,17 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from ipaddress import IPv4Address, IPv6Address
+from ipaddress import IPv6Address
 from typing import assert_never
 
+from ue_sim import discovery as dns
 from ue_sim import evidence
+from ue_sim import mobility as mip
 from ue_sim.connection import Connection, EapDone, Gone, NoTunnel, TunnelReady
-from ue_sim.discovery import AnswerArrived, Discovered, Discovery, DiscoveryFailed, DiscoveryRequested, SendQuery
 from ue_sim.eap.temporary import Kept
 from ue_sim.host import Host, HostEffect
 from ue_sim.ike import events as ike
 from ue_sim.mobile_node import MobileNode
-from ue_sim.mobility import (
-    BindingLost,
-    Bound,
-    Dropped,
-    LeaveRequested,
-    Left,
-    MobilityArrived,
-    MobilityPolicy,
-    NodeEvent,
-    SendMobility,
-    TunnelLost,
-    TunnelUp,
-)
 from ue_sim.pinger import PingRequested
 from ue_sim.settings import UeSettings
 from ue_sim.stack import SendPacket
@@ -42,6 +30,7 @@ from ue_sim.ue_events import (
     EspKeysReady,
     IkeRequested,
     Leaving,
+    Moved,
     Note,
     Off,
     OnTheNetwork,
@@ -55,13 +44,10 @@ from ue_sim.ue_events import (
     UeState,
 )
 from ue_sim.usim import Usim
-from wire.errors import DecodeError
 from wire.esp.sa import SequenceExhausted
 from wire.ikev2.association import UNUSABLE
 from wire.ikev2.nat import Endpoint
-from wire.ip.ipv6 import Ipv6Packet
 from wire.mip6.binding_update import BindingUpdate
-from wire.mip6.encapsulation import open_mobility, parse_tunnelled, seal_mobility
 from wire.names import epc_realm, ha_apn_name
 from wire.sansio import RandomBytes, Tick, check_transition, is_due
 
@@ -75,19 +61,18 @@ class Ue:
         self._settings = settings
         self._usim = usim
         self._random = random
-        self._discovery = Discovery(random=random)
+        self._discovery = dns.Discovery(random=random)
         self._connection: Connection | None = None
         self._kept = Kept()
         self._node = MobileNode(
-            MobilityPolicy(
-                lifetime=settings.lifetime,
-                give_up_after=settings.give_up_after,
-                ipv4_home_address=IPv4Address(0) if settings.ipv4 else None,
+            mip.MobilityPolicy(
+                lifetime=settings.lifetime, give_up_after=settings.give_up_after, ipv4_home_address=settings.wanted_ipv4
             ),
             sequence=int.from_bytes(random(2), "big"),
         )
         self._host = Host(device=settings.device)
         self._ha_address = IPv6Address(0)
+        self._found: dns.Discovered | None = None
         self._prefix_length = 128
         self.state: UeState = Off()
 
@@ -118,6 +103,8 @@ class Ue:
                 yield from self._perform(self._host.ping(event, now), now)
             case IkeRequested(wish):
                 yield from self._connect(wish, now)
+            case Moved(local):
+                yield from self._change_place(local, now)
             case DetachRequested():
                 yield from self._leave(event.cause, now)
             case Tick():
@@ -137,32 +124,35 @@ class Ue:
         if not isinstance(self.state, Off):
             yield Note("the UE is attached, or on the way")
             return
-        self._discovery = Discovery(random=self._random)
+        self._discovery = dns.Discovery(random=self._random)
         self.state = Discovering(event.at)
+        if self._settings.configured is not None:
+            yield from self._discovered(self._settings.configured, now)
+            return
         apn, plmn = self._settings.apn, self._settings.plmn
-        wanted = DiscoveryRequested(ha_apn_name(apn, plmn), f"_mip6._ipv6.{epc_realm(plmn)}")
+        wanted = dns.DiscoveryRequested(ha_apn_name(apn, plmn), f"_mip6._ipv6.{epc_realm(plmn)}")
         yield from self._discover(wanted, now)
 
-    def _discover(self, event: DiscoveryRequested | AnswerArrived | Tick, now: float) -> Effects:
+    def _discover(self, event: dns.DiscoveryRequested | dns.AnswerArrived | Tick, now: float) -> Effects:
         for effect in self._discovery.handle(event, now):
             match effect:
-                case SendQuery(datagram):
+                case dns.SendQuery(datagram):
                     yield Send(Channel.DNS, datagram, self._settings.dns)
-                case Discovered():
+                case dns.Discovered():
                     yield from self._discovered(effect, now)
-                case DiscoveryFailed(cause):
+                case dns.DiscoveryFailed(cause):
                     yield from self._fail(Step.DISCOVERY, cause, now)
 
-    def _discovered(self, found: Discovered, now: float) -> Effects:
+    def _discovered(self, found: dns.Discovered, now: float) -> Effects:
         if not isinstance(self.state, Discovering):
             return
         version = self._settings.ike.address.version
         address = found.address(version)
         if address is None:
-            why = f"DNS gave no IPv{version} address of {found.name}, and this UE is in an IPv{version} network"
+            why = f"{found.name} has no IPv{version} address, and this UE is in an IPv{version} network"
             yield from self._fail(Step.DISCOVERY, why, now)
             return
-        at, self.state = self.state.at, Connecting(found)
+        at, self.state, self._found = self.state.at, Connecting(found), found
         self._connection = Connection(settings=self._settings, usim=self._usim, random=self._random, kept=self._kept)
         yield StepTaken(Step.DISCOVERY, evidence.of_discovery(found))
         there = Endpoint(address, self._settings.gateway_port)
@@ -218,7 +208,7 @@ class Ue:
             yield Attached(home_address, gateway.ipv6, self._prefix_length)
             return
         self.state = Registering(gateway, home_address, Step.IPSEC_SA)
-        up = TunnelUp(home_address=home_address, ha_address=gateway.ipv6, care_of=self._settings.ike.address)
+        up = mip.TunnelUp(home_address=home_address, ha_address=gateway.ipv6, care_of=self._settings.ike.address)
         yield from self._move(up, now)
 
     def _gone(self, cause: str, now: float) -> Effects:
@@ -234,7 +224,7 @@ class Ue:
                 yield from self._off(why)
             case OnTheNetwork():
                 self.state = Leaving(cause)
-                yield from self._move(TunnelLost(cause), now)
+                yield from self._move(mip.TunnelLost(cause), now)
                 yield from self._off(cause)
             case Off() | Discovering():
                 return
@@ -243,42 +233,54 @@ class Ue:
 
     # Steps 6 and 7: the binding
 
-    def _move(self, event: NodeEvent, now: float) -> Effects:
+    def _move(self, event: mip.NodeEvent, now: float) -> Effects:
         for effect in self._node.handle(event, now):
             match effect:
-                case SendMobility(octets):
+                case mip.SendMobility(octets):
                     yield from self._send_mobility(effect, octets, now)
-                case Bound():
+                case mip.Bound():
                     yield from self._bound(effect)
-                case BindingLost(cause):
+                case mip.BindingLost(cause):
                     yield from self._unbound(cause, now)
-                case Left(confirmed):
+                case mip.Left(confirmed):
                     if isinstance(self.state, Leaving):
                         silence = "" if confirmed else "; the home agent did not confirm"
                         yield from self._quit(f"{self.state.cause}{silence}", now)
-                case Dropped(cause):
+                case mip.Dropped(cause):
                     yield Note(cause)
                 case _:
                     assert_never(effect)
 
-    def _send_mobility(self, effect: SendMobility, octets: bytes, now: float) -> Effects:
-        transport = self._connection.transport if self._connection else None
-        home_address = self._host.home_address
-        if transport is None or self._connection is None or home_address is None:
-            yield Note("no security association for the Binding Update")
+    def _send_mobility(self, effect: mip.SendMobility, octets: bytes, now: float) -> Effects:
+        if self._connection is None:
             return
+        care_of = self._settings.ike.address
         try:
-            datagram = seal_mobility(octets, home_address, self._ha_address, transport.outbound)
+            datagram = self._connection.seal_mobility(octets, self._ha_address, care_of)
         except SequenceExhausted as error:
             yield from self._exhausted(str(error), now)
+            return
+        except UNUSABLE as error:
+            yield Note(f"not sent: {error}")
             return
         match self.state, effect.message:
             case Registering(reached=Step.IPSEC_SA) as state, BindingUpdate() as update:
                 self.state = replace(state, reached=Step.BINDING_UPDATE)
                 yield StepTaken(Step.BINDING_UPDATE, evidence.of_update(update, self._settings.ike))
-        yield Send(Channel.DSMIP, datagram, Endpoint(self._connection.gateway.address, self._settings.dsmip_port))
+        yield Send(Channel.DSMIP, datagram, self._settings.dsmip_of(self._connection.gateway.address))
 
-    def _bound(self, bound: Bound) -> Effects:
+    def _change_place(self, local: Endpoint, now: float) -> Effects:
+        """Show IKE the new path by a message from it, and tell the home agent (RFC 5555 §5.1, RFC 5555 §4.4)."""
+        self._settings = replace(self._settings, ike=local)
+        there = self._found.address(local.address.version) if self._found is not None else None
+        if there is None:
+            yield Note(f"the PDN GW has no IPv{local.address.version} address")
+            return
+        gateway = Endpoint(there, self._settings.gateway_port)
+        yield from self._connect(ike.PathChanged(local, gateway), now)
+        yield from self._move(mip.CareOfChanged(local.address), now)
+
+    def _bound(self, bound: mip.Bound) -> Effects:
         self._host.settle_ipv4(bound.ipv4_home_address.ip if bound.ipv4_home_address else None)
         if isinstance(self.state, Registering):
             gateway, home_address = self.state.gateway, self.state.home_address
@@ -328,7 +330,7 @@ class Ue:
         try:
             match event.channel:
                 case Channel.DNS:
-                    yield from self._discover(AnswerArrived(event.octets), now)
+                    yield from self._discover(dns.AnswerArrived(event.octets), now)
                 case Channel.IKE:
                     yield from self._receive_ike(event.octets, now)
                 case Channel.DSMIP:
@@ -349,13 +351,8 @@ class Ue:
             yield from self._perform(self._host.receive(packet, now), now)
 
     def _receive_mobility(self, octets: bytes, now: float) -> Effects:
-        packet = parse_tunnelled(octets)
-        transport = self._connection.transport if self._connection else None
-        if transport is None or not isinstance(packet, Ipv6Packet):
-            raise DecodeError(0, "nothing that this UE has a security association for")
-        mobility = open_mobility(packet, transport.inbound)
-        transport.check_mobility(packet, mobility)
-        yield from self._move(MobilityArrived(mobility), now)
+        if self._connection is not None:
+            yield from self._move(mip.MobilityArrived(self._connection.open_mobility(octets)), now)
 
     # The end
 
@@ -363,7 +360,7 @@ class Ue:
         match self.state:
             case Registering() | OnTheNetwork() if self._settings.mobility:
                 self.state = Leaving(cause)
-                yield from self._move(LeaveRequested(), now)
+                yield from self._move(mip.LeaveRequested(), now)
             case Connecting() | Registering() | OnTheNetwork():
                 yield from self._quit(cause, now)
             case Discovering():
@@ -377,7 +374,7 @@ class Ue:
         """Say where the attach failed, and clean up what there is."""
         yield AttachFailed(step, cause)
         self.state = Leaving(cause)
-        yield from self._move(TunnelLost(cause), now)
+        yield from self._move(mip.TunnelLost(cause), now)
         yield from self._quit(cause, now)
 
     def _quit(self, cause: str, now: float) -> Effects:
@@ -388,7 +385,7 @@ class Ue:
         if isinstance(self.state, Off):
             return
         self.state = Off()
-        self._discovery = Discovery(random=self._random)
+        self._discovery = dns.Discovery(random=self._random)
         self._let_go()
         self._host = Host(device=self._settings.device)
         yield Detached(cause)

@@ -83,7 +83,16 @@ class IkeRequested:
     wish: RekeyRequested | ProbeRequested | PathChanged
 
 
-UeEvent = AttachRequested | DatagramArrived | PacketToSend | PingRequested | IkeRequested | DetachRequested | Tick
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """The UE is in another network: its own socket for IKE and ESP in UDP is `local` from now on."""
+
+    local: Endpoint
+
+
+UeEvent = (
+    AttachRequested | DatagramArrived | PacketToSend | PingRequested | IkeRequested | Moved | DetachRequested | Tick
+)
 
 
 @dataclass(frozen=True, slots=True)

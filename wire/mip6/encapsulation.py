@@ -4,7 +4,15 @@ from ipaddress import IPv6Address
 
 from wire.errors import DecodeError
 from wire.esp.sa import InboundSa, OutboundSa
-from wire.ip.ipv6 import HEADER_OCTETS, PROTO_ESP, PROTO_MOBILITY, Ipv6Packet
+from wire.ip.extensions import DestinationOption, DestinationOptions, Type2RoutingHeader, unfold
+from wire.ip.ipv6 import (
+    HEADER_OCTETS,
+    PROTO_DESTINATION_OPTIONS,
+    PROTO_ESP,
+    PROTO_MOBILITY,
+    PROTO_ROUTING,
+    Ipv6Packet,
+)
 from wire.ip.packet import IpPacket, parse_packet
 
 DSMIPV6_PORT = 4191
@@ -20,6 +28,40 @@ def seal_mobility(octets: bytes, source: IPv6Address, destination: IPv6Address, 
     return Ipv6Packet(
         source=source, destination=destination, next_header=PROTO_ESP, payload=sa.seal(octets, PROTO_MOBILITY)
     ).build()
+
+
+def seal_from_care_of(
+    octets: bytes, home_address: IPv6Address, ha_address: IPv6Address, care_of: IPv6Address, sa: OutboundSa
+) -> bytes:
+    """The IPv6 packet of a mobile node's Mobility Header in an IPv6 network: a Home Address option, and ESP behind it.
+
+    (RFC 6275 §6.3, RFC 6275 §11.7.1)
+    """
+    option = DestinationOptions(PROTO_ESP, (DestinationOption.home_address(home_address),))
+    payload = option.build() + sa.seal(octets, PROTO_MOBILITY)
+    return Ipv6Packet(
+        source=care_of, destination=ha_address, next_header=PROTO_DESTINATION_OPTIONS, payload=payload
+    ).build()
+
+
+def seal_to_care_of(
+    octets: bytes, home_address: IPv6Address, ha_address: IPv6Address, care_of: IPv6Address, sa: OutboundSa
+) -> bytes:
+    """The IPv6 packet of a home agent's answer: a type 2 routing header, and ESP behind it (RFC 6275 §9.5.4)."""
+    routing = Type2RoutingHeader(PROTO_ESP, home_address)
+    payload = routing.build() + sa.seal(octets, PROTO_MOBILITY)
+    return Ipv6Packet(source=ha_address, destination=care_of, next_header=PROTO_ROUTING, payload=payload).build()
+
+
+def at_home(packet: Ipv6Packet) -> Ipv6Packet:
+    """The packet with Home Addresses in the place of Care-of Addresses, and without what says so (RFC 6275 §6.3, §6.4).
+
+    DecodeError for a header before it that has to be refused.
+    """
+    seen = unfold(packet)
+    return Ipv6Packet(
+        source=seen.source, destination=seen.destination, next_header=seen.next_header, payload=seen.payload
+    )
 
 
 def open_mobility(packet: Ipv6Packet, sa: InboundSa) -> bytes:

@@ -1,0 +1,132 @@
+"""Whole IPv6 packets of one interface, for what no socket of UDP can say: Home Address options and routing headers.
+
+A kernel without Mobile IPv6 refuses a type 2 routing header that is for it (RFC 6275 §6.4), so that these packets are
+read beside the kernel, by a packet socket. Needs CAP_NET_RAW.
+"""
+
+import asyncio
+import ctypes
+import errno
+import socket
+import struct
+from collections.abc import Callable
+from contextlib import suppress
+from ipaddress import IPv6Address
+from pathlib import Path
+
+from runtime.config import ConfigError
+from runtime.logs import get_logger
+from runtime.udp import DRAIN_LIMIT
+
+log = get_logger("runtime.ipv6")
+
+_ADDRESSES = Path("/proc/net/if_inet6")
+_ETH_P_IPV6 = 0x86DD
+_SO_ATTACH_FILTER = 26
+_LARGEST_PACKET = 65575
+_PROTO_ROUTING = 43
+
+# <linux/filter.h>: load the octet at 6, the Next Header; pass the packet when it is a routing header, else drop it
+_FILTER = (
+    struct.pack("=HBBI", 0x30, 0, 0, 6),
+    struct.pack("=HBBI", 0x15, 0, 1, _PROTO_ROUTING),
+    struct.pack("=HBBI", 0x06, 0, 0, 0xFFFF),
+    struct.pack("=HBBI", 0x06, 0, 0, 0),
+)
+
+
+def interface_of(address: IPv6Address, table: Path = _ADDRESSES) -> str | None:
+    """The name of the interface that has `address`, or None."""
+    with suppress(OSError):
+        for line in table.read_text(encoding="ascii").splitlines():
+            octets, _, _, _, _, name = line.split()
+            if IPv6Address(int(octets, 16)) == address:
+                return name
+    return None
+
+
+class Ipv6Packets:
+    """Sends whole packets from `address`, and gives `on_packet` those with a routing header that come to it.
+
+    `open` makes one inside a running loop; ConfigError in one line when that cannot be.
+    """
+
+    def __init__(
+        self, sending: socket.socket, listening: socket.socket, address: IPv6Address, on_packet: Callable[[bytes], None]
+    ) -> None:
+        self.send_errors = 0
+        self._sending = sending
+        self._listening = listening
+        self._address = address.packed
+        self._on_packet = on_packet
+        self._closed = False
+        self._loop = asyncio.get_running_loop()
+        self._loop.add_reader(listening.fileno(), self._drain)
+
+    @classmethod
+    def open(cls, address: IPv6Address, on_packet: Callable[[bytes], None]) -> "Ipv6Packets":
+        """Send and listen on the interface that has `address`."""
+        device = interface_of(address)
+        if device is None:
+            raise ConfigError(f"no interface has the address {address}; give it to one, or name another")
+        try:
+            sending = socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_RAW)
+            sending.setblocking(False)
+            sending.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, device.encode())
+            listening = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0)
+            listening.setblocking(False)
+            _attach_filter(listening)
+            listening.bind((device, _ETH_P_IPV6))
+        except OSError as error:
+            remedy = (
+                "run as root or with CAP_NET_RAW" if error.errno in {errno.EPERM, errno.EACCES} else "see the cause"
+            )
+            raise ConfigError(f"IPv6 packets of {device}: {error.strerror or error}; {remedy}") from None
+        return cls(sending, listening, address, on_packet)
+
+    def send(self, packet: bytes) -> None:
+        """Send a whole packet, or lose it: what the kernel refuses is counted in `send_errors`."""
+        if self._closed:
+            return
+        try:
+            self._sending.sendto(packet, (str(IPv6Address(packet[24:40])), 0))
+        except OSError as error:
+            self.send_errors += 1
+            log.debug("packet not sent", cause=error.strerror or str(error))
+
+    def close(self) -> None:
+        """Stop; closing twice does nothing."""
+        if self._closed:
+            return
+        self._closed = True
+        self._loop.remove_reader(self._listening.fileno())
+        self._listening.close()
+        self._sending.close()
+
+    def _drain(self) -> None:
+        for _ in range(DRAIN_LIMIT):
+            if self._closed:
+                return
+            try:
+                packet = self._listening.recv(_LARGEST_PACKET)
+            except (BlockingIOError, InterruptedError):
+                return
+            except OSError as error:
+                log.debug("packet not read", cause=error.strerror or str(error))
+                return
+            if packet[24:40] == self._address:
+                self._deliver(packet)
+
+    def _deliver(self, packet: bytes) -> None:
+        try:
+            self._on_packet(packet)
+        except Exception as error:
+            # The outermost place: whatever one packet broke, the next one is still served.
+            log.exception("packet handler failed", cause=repr(error))
+
+
+def _attach_filter(listening: socket.socket) -> None:
+    program = ctypes.create_string_buffer(b"".join(_FILTER))
+    listening.setsockopt(
+        socket.SOL_SOCKET, _SO_ATTACH_FILTER, struct.pack("@HP", len(_FILTER), ctypes.addressof(program))
+    )

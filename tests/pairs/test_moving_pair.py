@@ -1,0 +1,165 @@
+"""A UE that moves while its traffic runs: between networks, behind a NAT, and between IPv4 and IPv6 (RFC 5555 §4.4).
+
+Whole machines on a virtual clock. The home agent's own IPv6 address is no kernel's, so that in IPv6 networks whole
+packets go between UE and gateway: a Binding Update behind a Home Address option, its answer behind a type 2 routing
+header, IKE and ESP in UDP.
+"""
+
+from dataclasses import replace
+from ipaddress import IPv4Address, IPv4Network, IPv6Address
+
+import pytest
+
+from pdngw_proxy import gateway_events as pgw
+from tests.network import AGENT, HA_ADDRESS, NATT, Network, VirtualUe, assert_nothing_is_left, responder_policy
+from ue_sim import ue_events as ue
+from ue_sim.pinger import PingFinished, PingRequested
+from wire.ikev2.nat import Endpoint
+from wire.ip.checksum import IpAddress
+
+HOME4 = IPv4Network("10.1.2.0/24")
+ROUTER4 = IPv4Address("10.1.2.1")
+IPV4, OTHER_IPV4 = Endpoint(IPv4Address("192.0.2.10"), 4500), Endpoint(IPv4Address("198.51.100.44"), 4500)
+IPV6, OTHER_IPV6 = (Endpoint(IPv6Address(f"2001:db8:{net}::77"), 4500) for net in ("b", "c"))
+
+
+def network(**changes: object) -> Network:
+    return Network(
+        device=True,
+        agent=replace(AGENT, ipv4_home_prefix=HOME4),
+        responder=responder_policy(ipv4_home_prefix=HOME4),
+        **changes,  # type: ignore[arg-type]
+    )
+
+
+def attached(net: Network, at: Endpoint = IPV4) -> VirtualUe:
+    phone = net.attach(ike=at, ipv4=True)
+    net.run(until=5.0)
+    assert isinstance(phone.state, ue.OnTheNetwork)
+    return phone
+
+
+def binding_of(net: Network, phone: VirtualUe) -> tuple[IpAddress, IpAddress]:
+    """Where the home agent believes the UE to be, and where its ESP goes."""
+    home_address = phone.attached.home_address
+    binding = net.gateway._agent.binding(home_address)
+    session = net.gateway.sessions.of_home(home_address)
+    assert binding is not None
+    assert session is not None
+    return binding.care_of, session.peer.address
+
+
+@pytest.mark.parametrize("at", [IPV4, IPV6], ids=["IPv4", "IPv6"])
+@pytest.mark.parametrize("destination", [HA_ADDRESS, ROUTER4], ids=["IPv6 inside", "IPv4 inside"])
+def test_both_payloads_go_over_both_transports(at: Endpoint, destination: IpAddress) -> None:
+    net = network()
+    phone = attached(net, at)
+    assert binding_of(net, phone) == (at.address, at.address)
+    assert phone.ping(destination).received == 5
+    phone.detach()
+    net.run(until=net.now + 10.0)
+    assert phone.is_off
+    assert net.causes() == []
+    assert_nothing_is_left(net)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [(IPV4, OTHER_IPV4), (IPV6, OTHER_IPV6), (IPV6, IPV4), (IPV4, IPV6)],
+    ids=["IPv4 to IPv4", "IPv6 to IPv6", "IPv6 to IPv4", "IPv4 to IPv6"],
+)
+def test_traffic_goes_on_through_a_move_and_back(one: Endpoint, other: Endpoint) -> None:
+    net = network()
+    phone = attached(net, one)
+    phone.tell(PingRequested(destination=HA_ADDRESS, identifier=7, count=100, interval=0.1))
+    for at in (other, one):
+        net.run(until=net.now + 3.0)
+        # Binding Update, and an empty INFORMATIONAL that shows the new path -->
+        net.move(phone, at)
+        net.run(until=net.now + 0.5)
+        assert binding_of(net, phone) == (at.address, at.address)
+    net.run(until=net.now + 10.0)
+    (finished,) = phone.said(PingFinished)
+    # what was on its way to the old place when the UE left it is lost, and nothing after that
+    assert finished.sent - finished.received <= 2
+    assert net.gateway.bindings == 1
+    assert len(phone.said(ue.Attached)) == 1
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_move_survives_loss_and_reordering(seed: int) -> None:
+    net = network(seed=seed)
+    phone = attached(net, IPV6)
+    net._fate = (0.25, 0.1, 0.2)
+    for at in (IPV4, OTHER_IPV6, OTHER_IPV4, IPV6):
+        net.run(until=net.now + 1.5)
+        net.move(phone, at)
+    net._fate = (0.0, 0.0, 0.0)
+    net.run(until=net.now + 40.0)
+    assert binding_of(net, phone) == (IPV6.address, IPV6.address)
+    assert phone.ping(HA_ADDRESS).received == 5
+    assert phone.ping(ROUTER4).received == 5
+
+
+def test_ue_that_moves_behind_a_nat_is_told_so_and_served() -> None:
+    net = network()
+    phone = attached(net, IPV6)
+    net.nat = IPv4Address("203.0.113.1")
+    net.move(phone, IPV4)
+    net.run(until=net.now + 1.0)
+    assert binding_of(net, phone) == (IPV4.address, net.nat)
+    assert phone.ping(HA_ADDRESS).received == 5
+    binding = net.gateway._agent.binding(phone.attached.home_address)
+    assert binding is not None
+    assert binding.nat_detected
+
+
+def test_ue_stays_where_its_gateway_cannot_be_reached() -> None:
+    net = network()
+    phone = attached(net)
+    phone.machine._found = replace(phone.machine._found, ipv4=None)  # type: ignore[type-var]
+    net.move(phone, OTHER_IPV4)
+    assert any("no address of the IP version" in note.cause for note in phone.said(ue.Note))
+
+
+def test_esp_without_udp_is_answered_without() -> None:
+    # RFC 4303 in IPv6, as a kernel speaks it
+    net = network()
+    phone = attached(net, IPV6)
+    assert phone.ping(HA_ADDRESS, pings=1).received == 1
+    connection = phone.machine._connection
+    assert connection is not None
+    assert connection.tunnel is not None
+    from tests.pdngw_proxy.forgery import echo_request
+    from wire.ip.ipv6 import PROTO_ESP, Ipv6Packet
+
+    inner = echo_request(phone.attached.home_address)
+    for expected in (17, PROTO_ESP):
+        bare = Ipv6Packet(
+            source=IPv6Address(str(IPV6.address)),
+            destination=HA_ADDRESS,
+            next_header=PROTO_ESP,
+            payload=connection.tunnel.seal_tunnelled(inner),
+        )
+        (answer,) = net.gateway.handle(pgw.HomePacketArrived(bare.build()), net.now)
+        assert isinstance(answer, pgw.DeliverHome)
+        assert Ipv6Packet.parse(answer.octets).next_header == expected
+
+
+def test_forged_esp_does_not_change_how_a_ue_is_answered() -> None:
+    net = network()
+    phone = attached(net, IPV6)
+    from wire.ip.ipv6 import PROTO_ESP, Ipv6Packet
+
+    connection = phone.machine._connection
+    assert connection is not None
+    assert connection.tunnel is not None
+    forged = connection.tunnel.child.spi_out.to_bytes(4, "big") + bytes(60)
+    bare = Ipv6Packet(
+        source=IPv6Address(str(IPV6.address)), destination=HA_ADDRESS, next_header=PROTO_ESP, payload=forged
+    )
+    net.tell_gateway(pgw.HomePacketArrived(bare.build()))
+    session = net.gateway.sessions.of_home(phone.attached.home_address)
+    assert session is not None
+    assert session.peer == IPV6
+    assert NATT.port == session.local.port

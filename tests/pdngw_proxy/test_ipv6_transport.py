@@ -1,0 +1,97 @@
+"""What comes to the home agent's own address, and what goes from it."""
+
+from ipaddress import IPv4Address, IPv6Address
+
+import pytest
+
+from pdngw_proxy.gateway_events import Channel, DatagramArrived, DeliverHome, Send
+from pdngw_proxy.ipv6_transport import Ipv6Transport
+from tests.wire.mip6.vectors import named
+from wire.ikev2.nat import Endpoint
+from wire.ip.fragments import PROTO_FRAGMENT
+from wire.ip.icmpv6 import EchoRequest, build_icmpv6
+from wire.ip.ipv6 import PROTO_ESP, PROTO_ICMPV6, PROTO_UDP, Ipv6Packet
+from wire.ip.udp import UdpDatagram
+
+AGENT, AWAY = IPv6Address("2001:db8:aaaa::1"), IPv6Address("2001:db8:bbbb::77")
+TRANSPORT = Ipv6Transport(ha_address=AGENT, ports=frozenset({500, 4500}), random=lambda count: b"\x07" * count)
+NATT, PEER = Endpoint(AGENT, 4500), Endpoint(AWAY, 40000)
+
+
+def packet(next_header: int, payload: bytes, destination: IPv6Address = AGENT) -> bytes:
+    return Ipv6Packet(source=AWAY, destination=destination, next_header=next_header, payload=payload).build()
+
+
+def udp(port: int, payload: bytes = b"octets") -> bytes:
+    return packet(PROTO_UDP, UdpDatagram(40000, port, payload).build(AWAY, AGENT))
+
+
+@pytest.mark.parametrize("port", [500, 4500])
+def test_udp_of_ike_is_a_datagram(port: int) -> None:
+    assert TRANSPORT.read(udp(port)) == DatagramArrived(Channel.IKE, b"octets", PEER, Endpoint(AGENT, port))
+
+
+def test_esp_is_one_whose_source_has_no_port() -> None:
+    arrived = TRANSPORT.read(packet(PROTO_ESP, b"\x00\x00\x10\x01esp"))
+    assert arrived == DatagramArrived(Channel.IKE, b"\x00\x00\x10\x01esp", Endpoint(AWAY, 0), Endpoint(AGENT, 0))
+
+
+def test_binding_update_of_the_mobile_ipv6_set_is_a_whole_packet() -> None:
+    octets = named("bu_ipv6_coa").packet
+    arrived = TRANSPORT.read(octets)
+    assert arrived is not None
+    assert (arrived.channel, arrived.octets, arrived.source) == (Channel.DSMIP, octets, Endpoint(AWAY, 0))
+
+
+@pytest.mark.parametrize(
+    "octets",
+    [
+        b"",
+        udp(53),
+        udp(4500)[:-1] + b"?",
+        packet(PROTO_ICMPV6, build_icmpv6(EchoRequest(1, 2, b""), AWAY, AGENT)),
+        packet(PROTO_ESP, b"esp", IPv6Address("2001:db8:aaaa::2")),
+    ],
+    ids=["nothing", "another port", "broken", "echo", "another address"],
+)
+def test_everything_else_is_left_to_the_home_network(octets: bytes) -> None:
+    assert TRANSPORT.read(octets) is None
+
+
+def one(send: Send) -> Ipv6Packet:
+    (effect,) = TRANSPORT.packets(send)
+    assert isinstance(effect, DeliverHome)
+    return Ipv6Packet.parse(effect.octets)
+
+
+def test_datagram_leaves_as_a_packet() -> None:
+    sent = one(Send(Channel.IKE, b"\x00\x00\x00\x00ike", NATT, PEER))
+    assert (sent.source, sent.destination) == (AGENT, AWAY)
+    assert UdpDatagram.parse(sent.payload, AGENT, AWAY) == UdpDatagram(4500, 40000, b"\x00\x00\x00\x00ike")
+
+
+def test_long_ike_message_leaves_in_pieces_that_any_path_carries() -> None:
+    effects = TRANSPORT.packets(Send(Channel.IKE, bytes(4) + b"certificate" * 300, NATT, PEER))
+    pieces = [Ipv6Packet.parse(effect.octets) for effect in effects]
+    assert [piece.next_header for piece in pieces] == [PROTO_FRAGMENT] * 3
+    assert all(len(effect.octets) <= 1280 for effect in effects)
+    assert {piece.payload[4:8] for piece in pieces} == {b"\x07\x07\x07\x07"}
+
+
+def test_esp_in_udp_is_not_cut() -> None:
+    sent = one(Send(Channel.IKE, b"\x00\x00\x10\x01" + bytes(1396), NATT, PEER))
+    assert len(sent.payload) == 1408
+
+
+def test_esp_for_a_peer_without_port_goes_without_udp() -> None:
+    sent = one(Send(Channel.IKE, b"\x00\x00\x10\x01esp", Endpoint(AGENT, 0), Endpoint(AWAY, 0)))
+    assert (sent.next_header, sent.payload) == (PROTO_ESP, b"\x00\x00\x10\x01esp")
+
+
+def test_what_is_a_packet_already_goes_as_it_is() -> None:
+    effects = TRANSPORT.packets(Send(Channel.DSMIP, b"whole", Endpoint(AGENT, 0), Endpoint(AWAY, 0)))
+    assert effects == [DeliverHome(b"whole")]
+
+
+def test_nothing_goes_from_ipv6_to_ipv4() -> None:
+    assert TRANSPORT.packets(Send(Channel.IKE, b"x", NATT, Endpoint(IPv4Address("192.0.2.1"), 4500))) == []
