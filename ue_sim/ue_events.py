@@ -226,7 +226,7 @@ class Leaving:
 UeState = Off | Discovering | Connecting | Registering | OnTheNetwork | Leaving
 
 TRANSITIONS: Transitions = {
-    (Off, AttachRequested): frozenset({Discovering}),
+    (Off, AttachRequested): frozenset({Discovering, Connecting, Off}),
     (Discovering, DatagramArrived): frozenset({Discovering, Connecting, Off}),
     (Discovering, Tick): frozenset({Discovering, Off}),
     (Discovering, DetachRequested): frozenset({Off}),
@@ -240,6 +240,7 @@ TRANSITIONS: Transitions = {
     (OnTheNetwork, PacketToSend): frozenset({OnTheNetwork, Leaving}),
     (OnTheNetwork, PingRequested): frozenset({OnTheNetwork, Leaving}),
     (OnTheNetwork, IkeRequested): frozenset({OnTheNetwork}),
+    (OnTheNetwork, Moved): frozenset({OnTheNetwork, Leaving}),
     (OnTheNetwork, Tick): frozenset({OnTheNetwork, Leaving, Off}),
     (OnTheNetwork, DetachRequested): frozenset({Leaving}),
     (Leaving, DatagramArrived): frozenset({Leaving, Off}),

@@ -28,7 +28,8 @@ from wire.esp.sa import OutboundSa
 from wire.ip.ipv4 import Ipv4Packet
 from wire.ip.ipv6 import PROTO_IPV6, PROTO_UDP
 from wire.ip.udp import UdpDatagram
-from wire.mip6.encapsulation import DSMIPV6_PORT, seal_mobility
+from wire.mip6.binding_ack import AckFlag, BindingAck
+from wire.mip6.encapsulation import DSMIPV6_PORT, seal_from_care_of, seal_mobility, seal_to_care_of
 from wire.mip6.messages import build_message
 from wire.mip6.revocation import RevocationAck, RevocationIndication
 from wire.secret import Secret
@@ -119,3 +120,32 @@ def test_tshark_reads_the_answer_to_a_binding_revocation(shark: Shark) -> None:
     answer = build_message(RevocationAck(status=128, sequence=77), HOME, AGENT)
     packet = in_udp(seal_mobility(answer, HOME, AGENT, outbound(SUITES[0])[0]), DSMIPV6_PORT)
     assert shark(SUITES[0], packet, fields) == ["16", "2", "", "128", "77", "", ""]
+
+
+AWAY = IPv6Address("2001:db8:b::77")
+
+
+def test_tshark_reads_a_binding_update_behind_a_home_address_option(shark: Shark) -> None:
+    update = MobileNode(MobilityPolicy(), sequence=41).handle(
+        TunnelUp(home_address=HOME, ha_address=AGENT, care_of=AWAY), 0.0
+    )
+    (send,) = update
+    assert isinstance(send, SendMobility)
+    packet = seal_from_care_of(send.octets, HOME, AGENT, AWAY, outbound(SUITES[0])[0])
+    fields = (
+        "ipv6.src",
+        "ipv6.opt.mipv6.home_address",
+        "esp.icv_good",
+        "mip6.mhtype",
+        "mip6.bu.seqnr",
+        "mip6.acoa.acoa",
+    )
+    assert shark(SUITES[0], packet, fields) == [str(AWAY), str(HOME), "1", "5", "42", str(AWAY), "", ""]
+
+
+def test_tshark_reads_an_answer_behind_a_type_2_routing_header(shark: Shark) -> None:
+    ack = BindingAck(status=0, flags=AckFlag(0), sequence=42, lifetime=900)
+    octets = build_message(ack, AGENT, HOME)
+    packet = seal_to_care_of(octets, HOME, AGENT, AWAY, outbound(SUITES[0])[0])
+    fields = ("ipv6.routing.type", "ipv6.routing.mipv6.home_address", "esp.icv_good", "mip6.mhtype", "mip6.ba.seqnr")
+    assert shark(SUITES[0], packet, fields) == ["2", str(HOME), "1", "6", "42", "", ""]

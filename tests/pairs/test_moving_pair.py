@@ -119,7 +119,7 @@ def test_ue_stays_where_its_gateway_cannot_be_reached() -> None:
     phone = attached(net)
     phone.machine._found = replace(phone.machine._found, ipv4=None)  # type: ignore[type-var]
     net.move(phone, OTHER_IPV4)
-    assert any("no address of the IP version" in note.cause for note in phone.said(ue.Note))
+    assert any("the PDN GW has no IPv4 address" in note.cause for note in phone.said(ue.Note))
 
 
 def test_esp_without_udp_is_answered_without() -> None:

@@ -14,7 +14,7 @@ import pytest
 from akadia.pki import Authority
 from runtime.config import ConfigError, RawConfig, read_config
 from tests.silent_network import SilentNetwork
-from ue_sim import app, shell
+from ue_sim import app, sockets
 from ue_sim.pinger import PingFinished
 from ue_sim.shell import StepReport, UeFailed
 from ue_sim.ue_events import Attached, Step
@@ -65,7 +65,7 @@ def rewrite(config: Path, text: str) -> None:
 
 
 async def test_ue_is_made_as_configured(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shell, "UdpEndpoint", SilentNetwork())
+    monkeypatch.setattr(sockets, "UdpEndpoint", SilentNetwork())
     async with app.open_ue(read_config(config), lambda _report: None) as ue:
         settings = ue._settings
     assert (settings.imsi, settings.plmn, settings.apn) == (Imsi("001010000000001"), Plmn("001", "01"), "internet")
@@ -93,7 +93,7 @@ def test_ue_offers_what_it_is_told_to(config: Path) -> None:
 
 
 async def test_keys_are_written_down_only_with_a_capture(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shell, "UdpEndpoint", SilentNetwork())
+    monkeypatch.setattr(sockets, "UdpEndpoint", SilentNetwork())
     async with app.open_ue(read_config(config), lambda _report: None) as ue:
         assert ue._tables is None
     rewrite(config, CONFIG.replace('folder = ""', 'folder = "capture"'))

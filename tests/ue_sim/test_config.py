@@ -1,6 +1,6 @@
 """[ue] as an operator writes it."""
 
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 
 import pytest
@@ -48,8 +48,15 @@ def test_client_of_an_ordinary_gateway_may_be_in_ipv6(tmp_path: Path) -> None:
     in_ipv6 = SECTION.replace("127.1.2.10", "2001:db8::10")
     config = read(tmp_path, in_ipv6 + "mobility = false\nmobike = true\n")
     assert (config.address.version, config.mobility, config.mobike) == (6, False, True)
-    with pytest.raises(ConfigError, match="mobility = false"):
-        read(tmp_path, in_ipv6)
+
+
+def test_mobile_node_may_be_in_networks_of_either_version(tmp_path: Path) -> None:
+    in_ipv6 = SECTION.replace("127.1.2.10", "2001:db8::10")
+    more = 'further_addresses = ["127.1.2.10"]\nhome_agent = "2001:db8:1::1"\ngateway = "127.1.2.4"\n'
+    config = read(tmp_path, in_ipv6 + more)
+    assert (config.address.version, config.further_addresses) == (6, (IPv4Address("127.1.2.10"),))
+    assert (config.home_agent, config.gateway) == (IPv6Address("2001:db8:1::1"), IPv4Address("127.1.2.4"))
+    assert read(tmp_path, SECTION).home_agent is None
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable
 from dataclasses import replace
-from ipaddress import IPv6Address
+from ipaddress import IPv4Address, IPv6Address
 
 import pytest
 
@@ -15,6 +15,7 @@ from tests.network import (
     CORRESPONDENT,
     DNS,
     DSMIP,
+    GATEWAY_ADDRESS,
     HA_ADDRESS,
     NATT,
     Network,
@@ -23,6 +24,7 @@ from tests.network import (
     subscribers,
 )
 from ue_sim.connection import Connection
+from ue_sim.discovery import Discovered
 from ue_sim.ike.events import EVERY_CHILD, IkeKeysReady, ProbeRequested, RekeyRequested
 from ue_sim.pinger import EchoMissed, EchoTimed, PingFinished, PingRequested
 from ue_sim.ue_events import (
@@ -46,6 +48,7 @@ from ue_sim.ue_events import (
 )
 from wire.identity import Imsi, Plmn
 from wire.ikev2.association import Association
+from wire.ikev2.nat import Endpoint
 from wire.ip.icmpv6 import EchoReply, EchoRequest, Icmpv6Message, build_icmpv6, parse_icmpv6
 from wire.ip.ipv6 import PROTO_ICMPV6, Ipv6Packet
 from wire.sansio import Tick
@@ -434,6 +437,57 @@ def test_ue_whose_tunnel_is_exhausted_by_a_ping_leaves_and_can_attach_again() ->
     exhaust(connection_of(phone).tunnel)
     phone.tell(PingRequested(destination=HA_ADDRESS, identifier=1, count=1))
     leaves_and_can_attach_again(network, phone)
+
+
+ELSEWHERE = Endpoint(IPv4Address("198.51.100.44"), 4500)
+
+
+def test_ue_that_moves_stays_on_the_network() -> None:
+    network = Network()
+    phone = on_the_network(network)
+    network.move(phone, ELSEWHERE)
+    network.run(until=network.now + 1.0)
+    assert type(phone.state) is OnTheNetwork
+    assert phone.ping(HA_ADDRESS, pings=1).received == 1
+    assert phone.machine._settings.ike == ELSEWHERE
+
+
+def test_ue_that_moves_before_it_attaches_begins_from_there() -> None:
+    network = Network()
+    phone = on_the_network(network)
+    phone.detach()
+    network.run(until=network.now + 5.0)
+    network.move(phone, ELSEWHERE)
+    phone.begin()
+    network.run(until=network.now + 5.0)
+    assert type(phone.state) is OnTheNetwork
+    assert {sent.source.address for sent in network.sent[-3:]} <= {ELSEWHERE.address, GATEWAY_ADDRESS}
+
+
+def test_ue_whose_binding_updates_are_exhausted_leaves_when_it_moves() -> None:
+    network = Network()
+    phone = on_the_network(network)
+    exhaust(connection_of(phone).transport)
+    network.move(phone, ELSEWHERE)
+    assert type(phone.state) is Leaving
+    network.run(until=network.now + 60.0)
+    assert "packets; attach again" in phone.detached.cause
+
+
+def test_ue_whose_gateway_is_configured_asks_no_dns() -> None:
+    # RFC 5026 §5.1: the home agent may be configured
+    network = Network(silent=[DNS])
+    phone = network.attach(configured=Discovered("the configuration", HA_ADDRESS, GATEWAY_ADDRESS))
+    network.run(until=5.0)
+    assert type(phone.state) is OnTheNetwork
+    assert phone.ping(HA_ADDRESS, pings=1).received == 1
+
+
+def test_ue_whose_configured_gateway_has_no_address_of_its_network_says_so() -> None:
+    phone = Network().attach(configured=Discovered("the configuration", HA_ADDRESS, None))
+    assert phone.failed.step is Step.DISCOVERY
+    assert phone.failed.cause == "the configuration has no IPv4 address, and this UE is in an IPv4 network"
+    assert phone.is_off
 
 
 def test_ue_whose_binding_updates_are_exhausted_leaves_when_it_should_renew() -> None:

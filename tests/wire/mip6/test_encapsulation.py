@@ -10,8 +10,16 @@ from wire.ciphers import AES_GCM_16_128, IntegrityFailed, Protector
 from wire.errors import DecodeError
 from wire.esp.sa import InboundSa, OutboundSa
 from wire.ip.ipv4 import Ipv4Packet
-from wire.ip.ipv6 import Ipv6Packet
-from wire.mip6.encapsulation import open_mobility, parse_tunnelled, seal_mobility, spi_of
+from wire.ip.ipv6 import PROTO_ESP, Ipv6Packet
+from wire.mip6.encapsulation import (
+    at_home,
+    open_mobility,
+    parse_tunnelled,
+    seal_from_care_of,
+    seal_mobility,
+    seal_to_care_of,
+    spi_of,
+)
 from wire.secret import Secret
 
 HOME, AGENT = IPv6Address("2001:db8::100"), IPv6Address("2001:db8::1")
@@ -74,3 +82,41 @@ def test_forged_signalling_is_refused() -> None:
 
 def test_esp_too_short_for_an_spi_has_none() -> None:
     assert spi_of(Ipv6Packet(source=HOME, destination=AGENT, next_header=50, payload=b"abc")) is None
+
+
+# IPv6 networks (RFC 6275 §6.3, §6.4)
+
+
+def test_binding_update_from_a_care_of_address_is_laid_out_as_in_the_mobile_ipv6_set() -> None:
+    vector = named("bu_ipv6_coa")
+    theirs = Ipv6Packet.parse(vector.packet)
+    out, end = pair()
+    octets = seal_from_care_of(vector.mobility_header, vector.source, vector.destination, theirs.source, out)
+    ours = Ipv6Packet.parse(octets)
+    assert (ours.source, ours.destination, ours.next_header) == (theirs.source, theirs.destination, theirs.next_header)
+    # the same Home Address option, and ESP instead of the bare Mobility Header behind it
+    header = len(theirs.payload) - len(vector.mobility_header)
+    assert ours.payload[0] == PROTO_ESP
+    assert ours.payload[1:header] == theirs.payload[1:header]
+    seen = at_home(ours)
+    assert (seen.source, seen.destination) == (vector.source, vector.destination)
+    assert open_mobility(seen, end) == vector.mobility_header
+
+
+def test_answer_to_a_care_of_address_is_laid_out_as_in_the_mobile_ipv6_set() -> None:
+    vector = named("ba_ipv6_rh2")
+    theirs = Ipv6Packet.parse(vector.packet)
+    out, end = pair()
+    octets = seal_to_care_of(vector.mobility_header, vector.destination, vector.source, theirs.destination, out)
+    ours = Ipv6Packet.parse(octets)
+    assert (ours.source, ours.destination, ours.next_header) == (theirs.source, theirs.destination, theirs.next_header)
+    assert ours.payload[0] == PROTO_ESP
+    assert ours.payload[1:24] == theirs.payload[1:24]
+    seen = at_home(ours)
+    assert (seen.source, seen.destination) == (vector.source, vector.destination)
+    assert open_mobility(seen, end) == vector.mobility_header
+
+
+def test_packet_between_home_addresses_is_at_home_already() -> None:
+    packet = Ipv6Packet(source=HOME, destination=AGENT, next_header=PROTO_ESP, payload=b"esp")
+    assert at_home(packet) == packet
