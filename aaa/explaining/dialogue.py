@@ -26,7 +26,7 @@ def continued(dialogue: tuple[bytes, ...], *packets: bytes) -> tuple[bytes, ...]
 
 def heads(earlier: bytes, dialogue: Iterable[bytes]) -> bytes:
     """What travels with a conversation: HEAD_LENGTH octets for each packet of it."""
-    every = earlier + b"".join(packet[:1] + packet[2:6].ljust(HEAD_LENGTH - 1, b"\0") for packet in dialogue)
+    every = earlier + b"".join([(packet[:1] + packet[2:6]).ljust(HEAD_LENGTH, b"\0") for packet in dialogue])
     return every[-HEAD_LENGTH * PACKETS_MAX :]
 
 

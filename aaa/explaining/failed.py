@@ -56,4 +56,8 @@ def decided(before: EapState, effect: Effect, after: EapState) -> Ending | None:
 
 def method_state(state: EapState) -> AkaState | None:
     """The state of the method within; None where there is no method yet, or no more."""
-    return state.aka if isinstance(state, MethodProposed | MethodRunning) else None
+    match state:
+        case MethodProposed(aka=aka) | MethodRunning(aka=aka):
+            return aka
+        case _:
+            return None

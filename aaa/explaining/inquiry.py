@@ -78,10 +78,18 @@ class Inquiry:
             taken = [await self._waiting.get()]
             while not self._waiting.empty() and len(taken) < TOGETHER:
                 taken.append(self._waiting.get_nowait())
-            records = [await self._looked_into(attempt, record) for attempt, record in taken]
-            await self._keep(tuple(records))
+            await self._keep(tuple([await self._outcome(attempt, record) for attempt, record in taken]))
             for _ in taken:
                 self._waiting.task_done()
+
+    async def _outcome(self, attempt: FailedAttempt, record: FailureRecord) -> FailureRecord:
+        """The outermost place of one failure: whatever breaks looking into it, it is told, and so is the next one."""
+        (outcome,) = await asyncio.gather(self._looked_into(attempt, record), return_exceptions=True)
+        if isinstance(outcome, FailureRecord):
+            return outcome
+        tell(attempt, None, record.reference)
+        log.error("failure not looked into", cause=repr(outcome), exc_info=outcome)
+        return record
 
     async def _looked_into(self, attempt: FailedAttempt, record: FailureRecord) -> FailureRecord:
         own = judge(attempt)

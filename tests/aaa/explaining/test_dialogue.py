@@ -1,5 +1,8 @@
 """The dialogue as an operator sees it: every message, every attribute, no value."""
 
+from hypothesis import given
+from hypothesis.strategies import binary
+
 from aaa.explaining.dialogue import HEAD_LENGTH, PACKETS_MAX, continued, heads, lines
 from hss.failure_api import DialogueLine
 from tests.aaa.eap.dialogue import authentication_reject, challenge_response, client_error, identity_response
@@ -44,6 +47,15 @@ def test_what_is_no_packet_or_malformed_is_told_as_that() -> None:
     assert found[1].message == "EAP-Response/AKA-subtype 99"
     assert found[1].attributes[0][0].startswith("malformed")
     assert found[2].message == "EAP-Request/type 77"
+
+
+@given(binary(max_size=80), binary(max_size=60))
+def test_whatever_a_stranger_sends_is_told(octets: bytes, typed: bytes) -> None:
+    packet = bytes((2, 1)) + (len(typed) + 5).to_bytes(2, "big") + bytes((23,)) + typed
+    for one in (octets, packet):
+        (line,) = lines(heads(b"", (one or b"x",)), ())
+        assert line.octets < 1 << 16
+        assert len(lines(b"", (one,))) == bool(one)
 
 
 def test_dialogue_of_any_length_is_kept_in_bounds() -> None:

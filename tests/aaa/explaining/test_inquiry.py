@@ -121,6 +121,24 @@ async def test_witness_who_does_not_answer_holds_nobody_up(
     assert ledger.records[0].verdict.certainty is Certainty.INDICATED
 
 
+class Broken:
+    """A witness with a fault of its own."""
+
+    async def examine(self, evidence: Evidence) -> Verdict | None:
+        raise ZeroDivisionError(f"about {evidence.imsi}")
+
+
+async def test_fault_in_looking_ends_one_failure_alone(logs: list[Any]) -> None:
+    ledger = Ledger()
+    looking, attempt = inquiry_of(Broken(), ledger), await failing()
+    looking.heard(attempt)
+    looking.heard(attempt)
+    await looking.close()
+    told = [line["event"] for line in logs]
+    assert told == ["authentication rejected", "failure not looked into"] * 2
+    assert [record.verdict for record in ledger.records] == [None, None]
+
+
 async def test_ledger_that_keeps_nothing_is_told_once(logs: list[Any]) -> None:
     looking = inquiry_of(Witness(), Ledger(fails=True))
     looking.heard(await failing())
