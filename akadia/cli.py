@@ -276,6 +276,7 @@ _SERVERS = {
 
 def _add_commands(app: App, commands: _Commands) -> None:
     from akadia.aaa_sessions import add_session_commands
+    from akadia.aaa_status import add_status
     from akadia.explain import add_explain
     from akadia.identity_keys import identity_keys
     from akadia.load import load_commands
@@ -298,6 +299,7 @@ def _add_commands(app: App, commands: _Commands) -> None:
             server.command(commands.serve_auc, name="auc-socket")
         if name == "aaa":
             add_session_commands(server, commands.config_file)
+            add_status(server, commands.config_file)
             server.command(identity_keys(commands.config_file))
         app.command(server)
     app.command(log_commands(commands.config_file))

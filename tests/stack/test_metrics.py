@@ -2,6 +2,7 @@
 
 import asyncio
 import http.client
+import json
 import os
 import re
 import signal
@@ -13,7 +14,7 @@ import pytest
 
 from akadia.laboratory import Laboratory, create
 from akadia.template import METRICS_PORT
-from tests.lab import AKADIA
+from tests.lab import AKADIA, akadia
 from tests.runtime.metrics.exposed import Scraped
 from tests.stack.radius_load import Tally, make_ues
 from tests.stack.test_any_worker import ROOT, UES, Node, serving, subscribe
@@ -81,6 +82,10 @@ async def test_sums_over_workers_are_right_and_outlive_a_worker_that_is_killed(t
         assert requests - repeated == challenges + logins
         assert found.value("akadia_workers_ended_total") == 0
         assert found.value("akadia_processes") == 2
+        status = await asyncio.to_thread(akadia, "--config", str(laboratory.config), "aaa", "status", "--json")
+        shown = json.loads(status.stdout)
+        assert (shown["processes"], sum(shown["logins"].values()), shown["rejections"]) == (2, logins, {})
+        assert 0 < shown["round, ms"]["p50"] <= shown["round, ms"]["p99"]
         for worker in node.serving():
             os.kill(worker, signal.SIGKILL)
         await node.until("worker replaced", 2)
