@@ -94,8 +94,9 @@ class MetricsServer:
     async def _written(self, accept: str) -> tuple[tuple[tuple[bytes, bytes], ...], bytes]:
         began = time.perf_counter()
         encode, kind = choose_encoder(accept)
+        sources = self._tally.sources()
         # thousands of series take their time to be written, in which the loop serves others
-        body = await asyncio.to_thread(encode, _Snapshot(self._tally.families()))
+        body = await asyncio.to_thread(lambda: encode(_Snapshot(self._tally.families(sources))))
         SCRAPES.observe(time.perf_counter() - began)
         return ((b"content-type", kind.encode()),), body
 
