@@ -16,10 +16,12 @@ from aaa.diameter.gateways import Gateways
 from aaa.diameter.server import AaaDiameterServer
 from aaa.errands import ErrandDesk
 from aaa.explaining.inquiry import Inquiry
+from aaa.identities.config import IdentitiesConfig
 from aaa.identities.epochs import Keyring
 from aaa.identities.loading import load_identities, load_keyring
 from aaa.identities.sealed import SealedIdentities
-from aaa.ledger import SharedStore, open_configured_ledger, open_shared
+from aaa.identities.shared_keyring import LOOK, SharedKeyring, Upkeep
+from aaa.ledger import SharedStore, key_epochs, open_configured_ledger, open_shared
 from aaa.measured import MeasuredHss, MeasuredService
 from aaa.radius.opening import Surroundings, open_asking, open_radius
 from aaa.radius.users import RadiusUsers
@@ -110,7 +112,7 @@ async def serve(raw: RawConfig, settings: AaaSettings, stop: asyncio.Event, work
         if settings.radius is not None and shared is not None and errands is not None:
             at_nas = RadiusUsers(shared.ledger, open_asking(settings.radius, errands, NAS_TIMERS), _moment)
         asked.begin(SwxRequests(identity, users, gateways, registrar, at_nas).serve)
-        keyring = load_keyring(settings.identities)
+        keyring = await _open_keyring(stack, raw, settings.identities, shared)
         identities = _identities(settings, keyring)
         service = EapAuthenticationService(
             hss=MeasuredHss(hss),
@@ -204,7 +206,8 @@ async def _open_shared(
     own, retention = settings.aaa.database, settings.aaa.retention
     if store is not None and not own:
         return SharedStore.on(store.database, retention)
-    needed = own or (settings.radius is not None and settings.radius.accounting)
+    keys = settings.identities is not None and settings.identities.transport_key
+    needed = own or keys or (settings.radius is not None and settings.radius.accounting)
     try:
         if needed or raw.optional("hss", HssConfig) is not None:
             return await stack.enter_async_context(open_shared(raw, own, retention))
@@ -251,6 +254,23 @@ def _open_inquiry(
     )
     stack.push_async_callback(inquiry.close)
     return inquiry
+
+
+async def _open_keyring(
+    stack: AsyncExitStack, raw: RawConfig, identities: IdentitiesConfig | None, shared: SharedStore | None
+) -> Callable[[], Keyring] | None:
+    """The keyring as it is now, of the file or of the database that all nodes share."""
+    if identities is None or shared is None or not identities.transport_key:
+        return load_keyring(identities)
+    keyring = SharedKeyring(
+        key_epochs(shared, raw, identities.transport_key),
+        now=time.time,
+        random=secrets.token_bytes,
+        upkeep=Upkeep(identities.rotate_every, identities.age),
+    )
+    await keyring.look()
+    stack.push_async_callback(_ended, asyncio.create_task(Watch((_surviving(keyring.look),), LOOK).run()))
+    return keyring
 
 
 def _surviving(look: Look) -> Look:

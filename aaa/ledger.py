@@ -1,12 +1,25 @@
 """What is kept of sessions where the configuration says, for the daemon and for commands: a second composition root."""
 
-from collections.abc import AsyncIterator
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 
-from hss.active_api import ActiveSessions, Departures, Errands
+from aaa.config import AaaConfig
+from aaa.identities.commands import KeyringDoor
+from aaa.identities.config import IdentitiesConfig
+from aaa.identities.epochs import Keyring
+from aaa.identities.keyring_file import KeyringPath
+from aaa.identities.shared_keyring import change_shared, read_shared
+from hss.active_api import ActiveSessions, Departures, Errands, KeyEpochs
 from hss.config import HssConfig
 from hss.failure_api import FailureLedger, Retention
+from hss.keys.identity_epochs import SqlKeyEpochs, any_epoch
+from hss.keys.master_key import MasterSource, open_master, parse_source
+from hss.keys.vault import write_master_key
 from hss.session_api import SessionLedger
 from hss.sessions.active import SqlActiveSessions
 from hss.sessions.departures import SqlDepartures
@@ -16,7 +29,7 @@ from hss.sessions.ledger import SqlLedger, open_database
 from hss.store.database import Database
 from hss.store.location import Location, describe, parse_location
 from hss.store.schema import upgrade
-from runtime.config import ConfigError, RawConfig
+from runtime.config import ConfigError, RawConfig, read_config
 
 UPGRADE = "akadia --config {config} aaa upgrade"
 
@@ -30,6 +43,7 @@ class SharedStore:
     departures: Departures
     errands: Errands
     failures: FailureLedger
+    database: Database
 
     @classmethod
     def on(cls, database: Database, retention: Retention | None = None) -> "SharedStore":
@@ -40,6 +54,7 @@ class SharedStore:
             SqlDepartures(database),
             SqlErrands(database),
             SqlFailures(database, retention or Retention()),
+            database,
         )
 
 
@@ -73,3 +88,53 @@ def upgrade_ledger(raw: RawConfig, database: str) -> str:
     location = ledger_location(raw, database)
     upgrade(location)
     return describe(location)
+
+
+def keyring_door(config: Path) -> KeyringDoor:
+    """Where the configuration has the identity keys; ConfigError when it has none."""
+    raw = read_config(config)
+    identities = raw.optional("aaa.identities", IdentitiesConfig)
+    if identities is not None and identities.transport_key:
+        return DatabaseKeyring(raw, identities.transport_key)
+    if identities is None or identities.keys is None:
+        raise ConfigError(f'{config}: there are no identity keys; write [aaa.identities] with keys = "identity.keys"')
+    return KeyringPath(identities.keys)
+
+
+def key_epochs(shared: SharedStore, raw: RawConfig, transport_key: str) -> KeyEpochs:
+    """The epochs in the shared database; ConfigError or MasterKeyRefused when the transport key cannot be had."""
+    source = _transport_source(raw, transport_key)
+    if isinstance(source, Path) and not source.exists():
+        hint = "akadia aaa identity-keys rotate makes the first one; every other node needs a copy of it"
+        raise ConfigError(f"{source}: there is no transport key; {hint}")
+    return SqlKeyEpochs(shared.database, open_master(source, secrets.token_bytes))
+
+
+class DatabaseKeyring:
+    """The keyring in the shared database, for a command."""
+
+    def __init__(self, raw: RawConfig, transport_key: str) -> None:
+        self._raw = raw
+        self._transport_key = transport_key
+
+    def read(self) -> Keyring:
+        """The keyring that is there."""
+        return asyncio.run(self._done(read_shared))
+
+    def change(self, change: Callable[[Keyring], Keyring]) -> Keyring:
+        """Write what `change` makes of it; before the first epoch the transport key is made as well."""
+        return asyncio.run(self._done(partial(change_shared, change=change), may_begin=True))
+
+    async def _done(self, work: Callable[[KeyEpochs], Awaitable[Keyring]], *, may_begin: bool = False) -> Keyring:
+        async with open_shared(self._raw, self._raw.section("aaa", AaaConfig).database) as shared:
+            source = _transport_source(self._raw, self._transport_key)
+            if may_begin and isinstance(source, Path) and not source.exists() and not await any_epoch(shared.database):
+                write_master_key(source, secrets.token_bytes)
+            return await work(key_epochs(shared, self._raw, self._transport_key))
+
+
+def _transport_source(raw: RawConfig, text: str) -> MasterSource:
+    try:
+        return parse_source(text, raw.path.parent)
+    except ValueError as error:
+        raise ConfigError(f"{raw.path}: aaa.identities.transport_key: {error}") from None

@@ -1,10 +1,16 @@
 """`akadia aaa identity-keys`: the epochs of the key that seals pseudonyms and fast re-authentication identities."""
 
+import json as json_format
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import App, Parameter
+
+if TYPE_CHECKING:
+    from aaa.identities.commands import KeyringDoor, Said
+
+Flag = Annotated[bool, Parameter(negative="", show_default=False)]
 
 HELP = "The keys that seal pseudonyms and fast re-authentication identities."
 
@@ -16,15 +22,15 @@ class _IdentityKeys:
         self._config_file = config_file
 
     @property
-    def _path(self) -> Path:
-        from aaa.identities.commands import keyring_path
+    def _door(self) -> "KeyringDoor":
+        from aaa.ledger import keyring_door
 
-        return keyring_path(self._config_file())
+        return keyring_door(self._config_file())
 
-    def rotate(self, *, delay: int = 60) -> int:
-        """Add an epoch with a new key, and make the file if there is none.
+    def rotate(self, *, delay: int = 60, json: Flag = False) -> int:
+        """Add an epoch with a new key; make the file, or the transport key of the database, if there is none.
 
-        A running AAA server reads the file again by itself. Copy it to every node within the delay.
+        A running AAA server notices by itself. Copy a file to every node within the delay.
 
             akadia --config lab/akadia.toml aaa identity-keys rotate
 
@@ -32,13 +38,15 @@ class _IdentityKeys:
         ----------
         delay
             Seconds until the new epoch seals; until then the one before it does. The first seals at once.
+        json
+            Print it as JSON.
         """
         from aaa.identities.commands import rotate
 
-        print(rotate(self._path, delay=delay))
+        _tell(rotate(self._door, delay=delay), as_json=json)
         return 0
 
-    def retire(self, number: Annotated[int, Parameter(show_default=False)], /) -> int:
+    def retire(self, number: Annotated[int, Parameter(show_default=False)], /, *, json: Flag = False) -> int:
         """Destroy the key of an epoch that seals no more: what it sealed is unknown from then on.
 
             akadia --config lab/akadia.toml aaa identity-keys retire 1
@@ -47,13 +55,15 @@ class _IdentityKeys:
         ----------
         number
             The epoch, as `status` numbers it.
+        json
+            Print it as JSON.
         """
         from aaa.identities.commands import retire
 
-        print(retire(self._path, number))
+        _tell(retire(self._door, number), as_json=json)
         return 0
 
-    def revoke(self, imsi: Annotated[str, Parameter(show_default=False)], /) -> int:
+    def revoke(self, imsi: Annotated[str, Parameter(show_default=False)], /, *, json: Flag = False) -> int:
         """Void every identity that one subscriber has been given until now.
 
             akadia --config lab/akadia.toml aaa identity-keys revoke 001010000000001
@@ -62,6 +72,8 @@ class _IdentityKeys:
         ----------
         imsi
             The subscriber; the next login shows a permanent identity, or an encrypted one.
+        json
+            Print it as JSON.
         """
         from aaa.identities.commands import revoke
         from runtime.config import ConfigError
@@ -71,18 +83,27 @@ class _IdentityKeys:
             subscriber = Imsi(imsi)
         except ValueError as error:
             raise ConfigError(f"{imsi}: {error}") from None
-        print(revoke(self._path, subscriber))
+        _tell(revoke(self._door, subscriber), as_json=json)
         return 0
 
-    def status(self) -> int:
+    def status(self, *, json: Flag = False) -> int:
         """Show the epochs and the revoked subscribers, and never a key.
 
-        akadia --config lab/akadia.toml aaa identity-keys status
+            akadia --config lab/akadia.toml aaa identity-keys status
+
+        Parameters
+        ----------
+        json
+            Print it as JSON.
         """
         from aaa.identities.commands import status
 
-        print(status(self._path))
+        _tell(status(self._door), as_json=json)
         return 0
+
+
+def _tell(said: "Said", *, as_json: bool) -> None:
+    print(json_format.dumps(said.fields) if as_json else said.text)
 
 
 def identity_keys(config_file: Callable[[], Path]) -> App:

@@ -234,6 +234,8 @@ local = {_quoted(str(block.aaa))}  # the address that we connect from; "" for an
 
 [aaa.identities]  # pseudonyms and fast re-authentication (RFC 4187 §4.1.1, §5); remove it, and there are none
 keys = "identity.keys"  # what seals them, by epochs: akadia aaa identity-keys status
+transport_key = ""  # a file, env:NAME or pkcs11: URI: then keys is "", and they are in the database, sealed under it
+rotate_every = 0  # in the database: a new epoch after so many seconds; 0 for never
 pseudonyms = "sealed"  # sealed; 3gpp: the format of TS 33.402 §14; off
 pseudonym_age = 2592000  # for how many seconds a pseudonym is good
 reauthentications = 100  # how many may follow a full authentication

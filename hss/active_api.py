@@ -1,15 +1,17 @@
 """What the processes of an AAA server share in SQL while users are on the network, without any SQL.
 
-Sessions of Diameter gateways, errands for whichever process has a peer's connection, and users who may have left.
+Sessions of Diameter gateways, errands for whichever process has a peer's connection, users who may have left, and the
+epochs of the keys that identities and conversations are sealed under.
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 from typing import Protocol
 
 from wire.identity import Imsi
+from wire.secret import Secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,33 @@ class Departure:
     imsi: Imsi
     numbers: tuple[int, ...]
     told: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEpoch:
+    """A key of 32 octets that seals identities from `not_before` on, in seconds of Unix time; none when retired."""
+
+    number: int
+    not_before: int
+    key: Secret = field(default_factory=Secret)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEpochs:
+    """All epochs, lowest number first, and for revoked subscribers the second up to which their identities are void."""
+
+    epochs: tuple[StoredEpoch, ...] = ()
+    revoked: tuple[tuple[Imsi, int], ...] = ()
+
+
+class KeyEpochs(Protocol):
+    """The epochs of identity keys that all nodes have; LedgerUnavailable when they cannot be read or opened."""
+
+    async def read(self) -> StoredEpochs:
+        """What they are now."""
+
+    async def change(self, before: StoredEpochs, after: StoredEpochs) -> bool:
+        """Put `after` in the place of `before`; False, and nothing is changed, when they are others by now."""
 
 
 class Presence(Enum):

@@ -48,7 +48,7 @@ class ConversationKeys:
             return Lost("its format is none that is sealed here")
         epoch = self._keyring().opening(head[1])
         if epoch is None:
-            return Lost(f"no key of epoch {head[1]} is there; do all nodes have the same identity.keys?")
+            return Lost(f"no key of epoch {head[1]} is there; do all nodes have the same identity keys?")
         try:
             return self._cipher(epoch).decrypt(token[HEAD_LENGTH:], [head, *about])
         except InvalidTag:

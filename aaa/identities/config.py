@@ -1,22 +1,27 @@
 """[aaa.identities]: pseudonyms, fast re-authentication and the keys of encrypted identities."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from aaa.identities.epochs import SHORT_LABELS
 from aaa.identities.sealed import COUNTER_MAX, Limits
 from runtime.config import ConfigError, ConfigPath, OptionalPath, Section
 from runtime.secret_file import read_private
 
 
 class IdentitiesConfig(Section):
-    """[aaa.identities]; without `keys` no temporary identity is given out. Ages in seconds."""
+    """[aaa.identities]; without `keys` and `transport_key` no temporary identity is given out. Ages in seconds."""
 
     keys: OptionalPath = Field(default=None, description="the file of mode 0600 with the keys, by epochs")
+    transport_key: str = Field(
+        default="", description="a file of mode 0600, env:NAME or pkcs11: URI; with it the keys are in the database"
+    )
+    rotate_every: int = Field(default=0, ge=0, description="a new epoch so often, in the database; 0 for never")
     pseudonyms: Literal["sealed", "3gpp", "off"] = Field(default="sealed", description="the format of pseudonyms")
     pseudonym_age: int = Field(default=30 * 86400, ge=60)
     reauthentications: int = Field(default=100, ge=0, le=COUNTER_MAX, description="after one full authentication")
@@ -25,6 +30,22 @@ class IdentitiesConfig(Section):
         default="", pattern=r"^[A-Za-z0-9.-]{0,80}$", description='put behind the identity, or "" for the UE\'s own'
     )
     privacy_keys: tuple[ConfigPath, ...] = Field(default=(), description="RSA keys of encrypted IMSIs, PEM, mode 0600")
+
+    @model_validator(mode="after")
+    def _keys_are_in_one_place(self) -> Self:
+        if self.keys is not None and self.transport_key:
+            raise ValueError("keys is a file, and with transport_key they are in the database; write one of them")
+        if self.rotate_every and not self.transport_key:
+            raise ValueError("rotate_every is for keys in the database; write transport_key as well")
+        if self.rotate_every and self.rotate_every * (SHORT_LABELS - 2) < self.age:
+            least = -(-self.age // (SHORT_LABELS - 2))
+            raise ValueError(f"rotate_every is too short for {SHORT_LABELS} epochs; write {least} or more")
+        return self
+
+    @property
+    def age(self) -> int:
+        """Seconds for which anything that was sealed counts."""
+        return max(self.pseudonym_age if self.pseudonyms != "off" else 0, self.reauthentication_age)
 
     @property
     def limits(self) -> Limits:

@@ -98,6 +98,21 @@ def change_keyring(path: Path, change: Callable[[Keyring], Keyring]) -> Keyring:
     return changed
 
 
+class KeyringPath:
+    """The keyring of a file, for a command."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def read(self) -> Keyring:
+        """As `read_keyring`."""
+        return read_keyring(self._path)
+
+    def change(self, change: Callable[[Keyring], Keyring]) -> Keyring:
+        """As `change_keyring`."""
+        return change_keyring(self._path, change)
+
+
 class KeyringFile:
     """The keyring of a file as it is now; a file that has become unreadable leaves the keyring as it was."""
 

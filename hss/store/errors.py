@@ -1,4 +1,4 @@
-"""What the store says when it cannot: the only three words that leave the SQL edge."""
+"""What the store says when it cannot: the only words that leave the SQL edge."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,8 +7,10 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, SQLAlch
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 _BUSY = ("locked", "busy")
-_BUSY_STATES = frozenset({"40001", "40P01", "53300", "55P03", "57014", "57P03"})
-"""PostgreSQL's SQLSTATEs of what may work later: serialisation, deadlock, connections, lock, time-out, starting up."""
+_DEADLOCKS = frozenset({"40001", "40P01"})
+"""PostgreSQL's SQLSTATEs of a transaction that gives way to another: serialisation, deadlock."""
+_BUSY_STATES = frozenset({"53300", "55P03", "57014", "57P03"})
+"""PostgreSQL's SQLSTATEs of what may work later: connections, lock, time-out, starting up."""
 
 
 class StoreError(Exception):
@@ -17,6 +19,10 @@ class StoreError(Exception):
 
 class StoreBusy(StoreError):
     """Too much is waiting, or another process holds the store; later it may work."""
+
+
+class StoreDeadlock(StoreBusy):
+    """Two transactions waited for each other and this one was undone; at once, and alone, it mostly works."""
 
 
 class StoreConflict(StoreError):
@@ -40,6 +46,8 @@ def _translated(error: SQLAlchemyError) -> StoreError:
     cause = _cause(error)
     if isinstance(error, IntegrityError):
         return StoreConflict(cause)
+    if isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in _DEADLOCKS:
+        return StoreDeadlock(cause)
     if isinstance(error, PoolTimeout) or _is_busy(error, cause):
         return StoreBusy(cause)
     return StoreUnavailable(cause)

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine
 
 from hss.metrics import STORE_REQUESTS, STORE_SECONDS
-from hss.store.errors import StoreBusy, StoreUnavailable, store_errors
+from hss.store.errors import StoreBusy, StoreDeadlock, StoreUnavailable, store_errors
 from runtime.shared_timeout import SharedTimeout
 
 RequestT = TypeVar("RequestT")
@@ -29,12 +29,17 @@ class Limits:
     readers: int = 2
 
 
+DEADLOCKS = 3
+"""So often a request that another process stood in the way of is begun again."""
+
+
 @dataclass(slots=True, eq=False)
 class _Item:
     work: Work[Any, Any]
     request: object
     answer: "asyncio.Future[Any]"
     alone: bool = False
+    deadlocks: int = 0
 
 
 class Lane:
@@ -117,7 +122,8 @@ class Lane:
         """In the thread: one transaction for all of `wanted`."""
         answers: list[object] = [None] * len(wanted)
         with store_errors(), self._engine.begin() as connection:
-            for work in dict.fromkeys(work for work, _ in wanted):
+            # every process in the same order: two that wait for each other cost a second and a transaction
+            for work in sorted(dict.fromkeys(work for work, _ in wanted), key=_name_of):
                 places = [place for place, (other, _) in enumerate(wanted) if other is work]
                 for place, answer in zip(places, work(connection, [wanted[p][1] for p in places]), strict=True):
                     answers[place] = answer
@@ -127,10 +133,11 @@ class Lane:
         STORE_SECONDS.observe(self._loop.time() - began, self._name)
         STORE_REQUESTS.add(len(items), self._name)
         error = turn.exception()
-        if error is not None and len(items) > 1 and not isinstance(error, StoreBusy | StoreUnavailable):
-            # one of them spoilt the transaction for all: each now has its own
+        if error is not None and _may_be_repeated(items, error):
+            # one of them spoilt the transaction for all, or another process did: each now has its own
             for item in items:
                 item.alone = True
+                item.deadlocks += isinstance(error, StoreDeadlock)
             self._pending[:0] = items
         else:
             self.waiting -= len(items)
@@ -147,3 +154,13 @@ class Lane:
             if not item.answer.done():
                 item.answer.set_exception(StoreBusy("the store closes"))
         self._pending.clear()
+
+
+def _may_be_repeated(items: Sequence[_Item], error: BaseException) -> bool:
+    if isinstance(error, StoreDeadlock):
+        return all(item.deadlocks < DEADLOCKS for item in items)
+    return len(items) > 1 and not isinstance(error, StoreBusy | StoreUnavailable)
+
+
+def _name_of(work: Work[Any, Any]) -> str:
+    return f"{getattr(work, '__module__', '')}.{getattr(work, '__qualname__', '')}"

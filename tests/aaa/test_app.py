@@ -14,6 +14,7 @@ from structlog.typing import EventDict
 from aaa.app import _instance, main, serve
 from aaa.config import read_settings
 from aaa.identities.commands import rotate
+from aaa.identities.keyring_file import KeyringPath
 from hss.app import serve as serve_hss
 from hss.config import HssConfig
 from hss.keys.vault import open_vault, write_master_key
@@ -204,7 +205,7 @@ def test_each_worker_is_an_hss_instance_of_its_own(named: str, worker: Worker | 
 
 async def test_workers_share_a_port_and_go_on_with_each_others_conversations(tmp_path: Path, known: Known) -> None:
     path = tmp_path / "akadia.toml"
-    rotate(tmp_path / "identity.keys", now=int(time.time()) - 10)
+    rotate(KeyringPath(tmp_path / "identity.keys"), now=int(time.time()) - 10)
     text = CONFIG.format(hss="127.0.0.1:3868", kind="local") + '[aaa.identities]\nkeys = "identity.keys"\n'
     path.write_text(text)
     with capture_logs() as lines:

@@ -1,10 +1,12 @@
 """Where the ledger is."""
 
+import stat
 from pathlib import Path
 
 import pytest
 
-from aaa.ledger import ledger_location, open_configured_ledger, open_shared
+from aaa.identities.commands import rotate
+from aaa.ledger import keyring_door, ledger_location, open_configured_ledger, open_shared
 from hss.failure_api import Retention
 from hss.session_api import SessionQuery
 from hss.store.schema import SchemaOutdated, upgrade
@@ -44,3 +46,36 @@ async def test_missing_ledger_says_which_command_makes_it(tmp_path: Path, databa
     with pytest.raises(SchemaOutdated, match=command):
         async with open_configured_ledger(config(tmp_path), database):
             pass
+
+
+def identities(folder: Path, keys: str) -> Path:
+    (folder / "akadia.toml").write_text(
+        f'[aaa]\norigin_host="a"\norigin_realm="b"\ndatabase="own.sqlite"\n[aaa.identities]\n{keys}\n'
+    )
+    return folder / "akadia.toml"
+
+
+def test_identity_keys_are_where_the_configuration_says(tmp_path: Path) -> None:
+    upgrade(tmp_path / "own.sqlite")
+    for keys in ('keys = "identity.keys"', 'transport_key = "transport.key"'):
+        door = keyring_door(identities(tmp_path, keys))
+        assert rotate(door).text.startswith("epoch 1 seals from")
+        assert len(door.read().epochs) == 1
+    assert stat.S_IMODE((tmp_path / "transport.key").stat().st_mode) == 0o600
+    with pytest.raises(ConfigError, match="there are no identity keys"):
+        keyring_door(identities(tmp_path, ""))
+    with pytest.raises(ConfigError, match="write one of them"):
+        keyring_door(identities(tmp_path, 'keys = "identity.keys"\ntransport_key = "transport.key"'))
+
+
+def test_transport_key_that_is_lost_is_not_made_again(tmp_path: Path) -> None:
+    upgrade(tmp_path / "own.sqlite")
+    door = keyring_door(identities(tmp_path, 'transport_key = "transport.key"'))
+    with pytest.raises(ConfigError, match="rotate makes the first one"):
+        door.read()
+    rotate(door)
+    (tmp_path / "transport.key").unlink()
+    with pytest.raises(ConfigError, match="every other node needs a copy"):
+        rotate(door)
+    with pytest.raises(ConfigError, match=r"aaa.identities.transport_key: 'env:1' names no environment variable"):
+        rotate(keyring_door(identities(tmp_path, 'transport_key = "env:1"')))

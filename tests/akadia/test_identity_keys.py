@@ -1,5 +1,6 @@
 """`akadia aaa identity-keys` on a configuration of its own."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,24 @@ def test_keys_are_made_rotated_retired_and_shown_without_a_key(config: str, caps
     assert "revoked 001010000000001" in shown
     keys = Path(config).with_name("identity.keys").read_text()
     assert keys.split('key = "')[1][:64] not in shown
+
+
+@pytest.mark.parametrize("keys", ['keys = "identity.keys"', 'transport_key = "transport.key"'])
+def test_programs_read_json_wherever_the_keys_are(
+    tmp_path: Path, keys: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "akadia.toml"
+    path.write_text(f'[aaa]\norigin_host="a"\norigin_realm="b"\ndatabase="own.sqlite"\n[aaa.identities]\n{keys}\n')
+    assert main(["--config", str(path), "aaa", "upgrade"]) == DONE
+    capsys.readouterr()
+    found = []
+    for words in (("rotate",), ("rotate", "--delay", "0"), ("retire", "1"), ("revoke", "001010000000001"), ("status",)):
+        assert run(str(path), *words, "--json") == DONE
+        found.append(json.loads(capsys.readouterr().out))
+    assert [found[0]["epoch"], found[1]["epoch"], found[2]["state"]] == [1, 2, "retired"]
+    assert found[3]["imsi"] == "001010000000001"
+    assert [(one["number"], one["state"]) for one in found[4]["epochs"]] == [(1, "retired"), (2, "seals")]
+    assert [one["imsi"] for one in found[4]["revoked"]] == ["001010000000001"]
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,8 @@ class Gateway:
         self.open: dict[str, Imsi] = {}
         self.aborted: list[Imsi] = []
         self._ending: set[asyncio.Task[None]] = set()
-        self._pool = DiameterPool([self._client(host, port) for host in servers])
+        self._clients = [self._client(host, port) for host in servers]
+        self._pool = DiameterPool(self._clients)
 
     def _client(self, host: str, port: int) -> DiameterClient:
         known = PeerPolicy(
@@ -126,10 +127,14 @@ class Gateway:
             result_code=ResultCode.UNKNOWN_SESSION_ID if known is None else ResultCode.SUCCESS,
         ).message(message)
 
+    async def leave_all_but_one(self) -> None:
+        """Stay connected to the first node alone."""
+        await asyncio.gather(*(client.close() for client in self._clients[1:]))
+
     async def close(self) -> None:
-        """Take leave of all of them."""
+        """Take leave of the first node as well."""
         await asyncio.gather(*self._ending)
-        await self._pool.close()
+        await self._clients[0].close()
 
 
 @dataclass

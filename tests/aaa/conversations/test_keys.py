@@ -47,7 +47,7 @@ def test_retired_epoch_opens_nothing_even_where_it_was_used() -> None:
     sealed = ring.seal()
     ring.keyring = KEYRING.retiring(FIRST.number, NOW)
     found = ring.keys.open(1, sealed, ABOUT)
-    assert found == Lost("no key of epoch 1 is there; do all nodes have the same identity.keys?")
+    assert found == Lost("no key of epoch 1 is there; do all nodes have the same identity keys?")
 
 
 def test_nothing_is_sealed_before_any_epoch_has_begun() -> None:

@@ -11,6 +11,7 @@ from aaa.conversations.sealed import SealedConversations
 from aaa.eap.states import IdentityRequested
 from aaa.identities.commands import rotate
 from aaa.identities.config import IdentitiesConfig
+from aaa.identities.keyring_file import KeyringPath
 from aaa.identities.loading import load_identities, load_keyring
 from aaa.sessions import Conversation, Lost
 from tests.aaa.conversations.test_sealed import fast
@@ -34,7 +35,7 @@ def loaded(
 
 @pytest.fixture(name="keys")
 def _keys(tmp_path: Path) -> Path:
-    rotate(tmp_path / "identity.keys", now=NOW - 10)
+    rotate(KeyringPath(tmp_path / "identity.keys"), now=NOW - 10)
     return tmp_path / "identity.keys"
 
 

@@ -7,7 +7,14 @@ import pytest
 from structlog.testing import capture_logs
 
 from aaa.identities.epochs import Keyring, KeyringRefused
-from aaa.identities.keyring_file import KeyringFile, change_keyring, format_keyring, parse_keyring, read_keyring
+from aaa.identities.keyring_file import (
+    KeyringFile,
+    KeyringPath,
+    change_keyring,
+    format_keyring,
+    parse_keyring,
+    read_keyring,
+)
 from runtime.config import ConfigError
 from tests.aaa.eap.dialogue import IMSI
 from tests.aaa.identities.keyrings import FIRST, KEYRING, NOW
@@ -109,3 +116,8 @@ def test_running_server_keeps_what_it_had_when_the_file_breaks(path: Path) -> No
     assert [line["log_level"] for line in lines] == ["error", "error"]
     change_keyring(path, lambda _: Keyring())
     assert keyring() == Keyring()
+
+
+def test_command_reads_and_changes_the_file(tmp_path: Path) -> None:
+    door = KeyringPath(tmp_path / "identity.keys")
+    assert door.change(lambda _: KEYRING) == door.read() == KEYRING

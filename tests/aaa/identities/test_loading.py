@@ -7,6 +7,7 @@ import pytest
 
 from aaa.identities.commands import rotate
 from aaa.identities.config import IdentitiesConfig
+from aaa.identities.keyring_file import KeyringPath
 from aaa.identities.loading import load_identities
 from runtime.config import ConfigError
 from tests.aaa.eap.dialogue import IMSI
@@ -18,7 +19,7 @@ VECTORS = json.loads((Path(__file__).parents[2] / "vectors" / "imsi_privacy.json
 
 
 def test_two_servers_of_one_file_know_each_others_pseudonyms(tmp_path: Path) -> None:
-    rotate(tmp_path / "identity.keys", now=NOW)
+    rotate(KeyringPath(tmp_path / "identity.keys"), now=NOW)
     config = IdentitiesConfig(keys=tmp_path / "identity.keys")
     one, other = (load_identities(config, clock=lambda: NOW, random=bytes) for _ in range(2))
     pseudonym = one.next_pseudonym(IMSI, EapMethod.AKA)

@@ -1,15 +1,18 @@
 """A lane serves many at once, and its limits hold; what it does for the store, tests.hss.store.test_database shows."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
+from threading import Barrier
 
 import pytest
 from sqlalchemy import Connection, text
 
-from hss.store.engines import reader_engine
+from hss.store.engines import reader_engine, transaction, writer_engine
 from hss.store.errors import StoreBusy, StoreUnavailable
 from hss.store.lane import Lane, Limits
 from hss.store.location import Location
+from tests.postgres import PostgresServer
 
 
 def doubled(connection: Connection, requests: Sequence[int]) -> Sequence[int]:
@@ -32,4 +35,47 @@ async def test_lane_has_room_for_so_many(location: Location) -> None:
     assert [str(outcome) for outcome in outcomes if isinstance(outcome, StoreBusy)] == [
         "3 requests wait for the store"
     ] * 2
+    await lane.close()
+
+
+@pytest.mark.interop
+async def test_request_that_another_process_stood_in_the_way_of_is_begun_again(postgres: PostgresServer) -> None:
+    location = postgres.new_database("empty")
+    with transaction(location) as connection:
+        connection.execute(text("CREATE TABLE pair (name TEXT PRIMARY KEY, times INTEGER)"))
+        connection.execute(text("INSERT INTO pair VALUES ('a', 0), ('b', 0)"))
+    both, begun = Barrier(2), Counter[str]()
+
+    def crossing(connection: Connection, orders: Sequence[str]) -> Sequence[None]:
+        for order in orders:
+            begun[order] += 1
+            for name in order:
+                connection.execute(text("UPDATE pair SET times = times + 1 WHERE name = :name"), {"name": name})
+                if begun[order] == 1 and name == order[0]:
+                    both.wait(20)
+        return [None] * len(orders)
+
+    lanes = [Lane(writer_engine(location), Limits(seconds=30), "test") for _ in range(2)]
+    await asyncio.gather(lanes[0].submit(crossing, "ab"), lanes[1].submit(crossing, "ba"))
+    for lane in lanes:
+        await lane.close()
+    with transaction(location) as connection:
+        assert connection.execute(text("SELECT name, times FROM pair ORDER BY name")).all() == [("a", 2), ("b", 2)]
+    assert min(begun.values()) == 1 < max(begun.values())
+
+
+async def test_works_are_done_in_the_same_order_by_every_process(location: Location) -> None:
+    done: list[str] = []
+
+    def first(connection: Connection, requests: Sequence[int]) -> Sequence[int]:
+        done.append("first")
+        return doubled(connection, requests)
+
+    def second(connection: Connection, requests: Sequence[int]) -> Sequence[int]:
+        done.append("second")
+        return doubled(connection, requests)
+
+    lane = Lane(reader_engine(location, 1), Limits(), "test")
+    assert await asyncio.gather(*(lane.submit(work, 1) for work in (second, first, second))) == [2, 2, 2]
+    assert done == ["first", "second"]
     await lane.close()
