@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,7 @@ from aaa.conversations.recent import Recent
 from aaa.messages import AccessRequest, Reject, RejectCause
 from aaa.service import EapAuthenticationService
 from tests.fuzz.whole.__main__ import TARGETS
+from tests.fuzz.whole.record import RECORD, append, commit_of, row
 from tests.fuzz.whole.running import Progress, run
 from tests.fuzz.whole.server import Broken, hear_errors
 from tests.house.source_tree import ROOT
@@ -75,3 +77,19 @@ def test_command_says_how_many_cases_it_ran() -> None:
     assert told["seed"] == 3
     assert set(told["cases"]) <= set(TARGETS)
     assert sum(told["cases"].values()) >= 500
+
+
+def test_run_adds_its_row_to_the_table(tmp_path: Path) -> None:
+    progress = Progress(10)
+    progress.done.update({"eap": 400, "radius": 1200})
+    copy = tmp_path / "RECORD.md"
+    copy.write_text(RECORD.read_text(encoding="utf-8"), encoding="utf-8")
+    append(row(progress, list(TARGETS), "0123abc", 7, "nothing"), copy)
+    *_, before, last = copy.read_text(encoding="utf-8").splitlines()
+    assert before.count("|") == last.count("|"), "the file ends with the table"
+    assert " | 0123abc | 7 | 400 | 1,200 |  |  |  | 1,600 | " in last
+
+
+def test_commit_is_named() -> None:
+    assert commit_of() != ""
+    assert commit_of(Path("/")) == "none"

@@ -1,8 +1,8 @@
 """`python -m tests.fuzz.whole --cases 1000000 eap radius diameter`: whole servers against mutated conversations.
 
-It ends with one line of JSON: how many cases of each kind were run, in how many seconds, and how large the process was
-after the first tenth and at the end. SIGTERM and Ctrl-C end it early, with the same line. A property that does not hold
-ends it with exit code 1 and says the case.
+It ends with one line of JSON, and with --record a row of tests/fuzz/RECORD.md: how many cases of each kind were run, in
+how many seconds, and how large the process was after the first tenth and at the end. SIGTERM and Ctrl-C end it early,
+with the same line. A property that does not hold ends it with exit code 1 and says the case.
 """
 
 import argparse
@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Callable
 
+from tests.fuzz.whole import record
 from tests.fuzz.whole.accounting import AccountingTarget
 from tests.fuzz.whole.diameter import DiameterTarget
 from tests.fuzz.whole.eap import EapTarget
@@ -36,15 +37,20 @@ def main() -> int:
     parser.add_argument("targets", nargs="*", help=f"of {', '.join(TARGETS)}; all of them when none is named")
     parser.add_argument("--cases", type=int, default=1_000_000)
     parser.add_argument("--seed", type=int, default=int(time.time()))
+    parser.add_argument("--record", action="store_true", help="add a row to tests/fuzz/RECORD.md")
     chosen = parser.parse_args()
     strange = set(chosen.targets) - set(TARGETS)
     if strange:
         parser.error(f"there is no {', '.join(sorted(strange))} to fuzz, but {', '.join(TARGETS)}")
-    progress = Progress(chosen.cases)
+    progress, commit, found = Progress(chosen.cases), record.commit_of(), "nothing"
     try:
         asyncio.run(_run(chosen, progress))
     except Broken as broken:
         sys.stderr.write(f"seed {chosen.seed}, {progress.line()}\n{broken}\n")
+        found = "a fault"
+    if chosen.record:
+        record.append(record.row(progress, list(TARGETS), commit, chosen.seed, found))
+    if found != "nothing":
         return 1
     told = {"seed": chosen.seed, "cases": dict(progress.done), "seconds": round(progress.seconds)}
     sys.stdout.write(json.dumps(told | {"mb_at_a_tenth": progress.early, "mb": megabytes()}) + "\n")
