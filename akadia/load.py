@@ -143,6 +143,7 @@ class _LoadCommands:
         origin_realm: Text = "",
         destination_realm: Text = "",
         apn: Text = "",
+        end: Flag = False,
         limit: Annotated[float, Parameter(validator=Number(gt=0))] = 10.0,
     ) -> int:
         """Authenticate over Diameter, and verify every answer: AUTN, AT_MAC and EAP-Master-Session-Key.
@@ -170,6 +171,8 @@ class _LoadCommands:
             The server's realm; that of [network] unless it is given.
         apn
             The APN that S6b and SWm name; that of [network] unless it is given.
+        end
+            End every session by STR once it has begun; a server remembers the others.
         limit
             After so many seconds without an answer an authentication has failed.
         """
@@ -184,7 +187,7 @@ class _LoadCommands:
         nodes = tuple(
             settings.node(application, host, realm, destination_realm or settings.network.realm, apn) for host in hosts
         )
-        target = DiameterTarget((where.host, where.port), nodes, limit)
+        target = DiameterTarget((where.host, where.port), nodes, limit, end)
         return settings.run(lambda load, told: over_diameter(load, target, told))
 
 

@@ -39,9 +39,12 @@ class _Exchange:
 
 
 class _Line:
-    """A place for one connection, which may be lost and made again; `out` are the requests that it carries."""
+    """A place for one connection, which may be lost and made again.
 
-    __slots__ = ("address", "again_at", "connection", "local", "name", "out", "packets")
+    `out` are the DERs that it carries, `ending` the numbers of its STRs.
+    """
+
+    __slots__ = ("address", "again_at", "connection", "ending", "local", "name", "out", "packets")
 
     def __init__(self, node: Node, address: Address) -> None:
         self.local = LocalNode(node.origin_host, node.origin_realm, (node.application,))
@@ -49,6 +52,7 @@ class _Line:
         self.address = address
         self.packets = DiameterPackets(node)
         self.out: dict[int, _Exchange] = {}
+        self.ending: set[int] = set()
         self.again_at = 0.0
         self.connection: DiameterConnection | None = None
 
@@ -61,13 +65,16 @@ class DiameterClient:
     """Carries the EAP of many UEs to one server, over a connection for each of `nodes`.
 
     What a lost connection carried goes to another one with T and the same End-to-End Identifier; `limit` is how many
-    seconds an answer has.
+    seconds an answer has. With `ends` every session that has begun is ended by STR, which nobody waits for.
     """
 
-    def __init__(self, server: Address, nodes: Sequence[Node], tally: Tally, ended: Ended, *, limit: float) -> None:
+    def __init__(
+        self, server: Address, nodes: Sequence[Node], tally: Tally, ended: Ended, *, limit: float, ends: bool = False
+    ) -> None:
         self._tally = tally
         self._ended = ended
         self._limit = limit
+        self._ends = ends
         self._epoll = select.epoll()
         self._numbers = count(int.from_bytes(os.urandom(4), "big"))
         self._sessions = count()
@@ -166,6 +173,7 @@ class DiameterClient:
             line.connection.socket.close()
             line.connection = None
         orphans, line.out = list(line.out.values()), {}
+        line.ending.clear()
         self._orphans += orphans
 
     def _send(self, line: _Line, exchange: _Exchange, eap: bytes, now: float) -> None:
@@ -190,8 +198,29 @@ class DiameterClient:
         line.out[number] = exchange
         line.connection.put(exchange.octets)
 
+    def _end(self, line: _Line, exchange: _Exchange) -> None:
+        number = next(self._numbers) % _CYCLE
+        if line.connection is not None:
+            line.ending.add(number)
+            line.connection.put(exchange.packets.end(number, number, exchange.session_id, exchange.user_name))
+
+    def _over(self, line: _Line, number: int, octets: bytes) -> None:
+        """A session is over, or its server thinks otherwise."""
+        line.ending.discard(number)
+        try:
+            sta = answer(octets)
+        except UeRefuses as refusal:
+            self._tally.failed(f"STR: {refusal.cause}")
+            return
+        if sta.result != ResultCode.SUCCESS:
+            self._tally.failed(f"STR: {sta.cause}")
+
     def _arrived(self, line: _Line, octets: bytes, now: float) -> None:
-        exchange = line.out.pop(int.from_bytes(octets[12:16], "big"), None)
+        number = int.from_bytes(octets[12:16], "big")
+        if number in line.ending:
+            self._over(line, number, octets)
+            return
+        exchange = line.out.pop(number, None)
         # RFC 6733 §3: an answer has the End-to-End Identifier of its request
         if exchange is None or exchange.octets[16:20] != octets[16:20]:
             self._tally.discarded += 1
@@ -219,3 +248,5 @@ class DiameterClient:
             raise UeRefuses("EAP-Master-Session-Key is not the MSK" if dea.msk else "no EAP-Master-Session-Key")
         else:
             self._ended(exchange.ue, exchange.began, "")
+            if self._ends:
+                self._end(line, exchange)

@@ -1,4 +1,4 @@
-"""The DERs of a load, and what it reads of their DEAs (RFC 4072 §3, TS 29.273 §7.2.2, §9.2.2).
+"""The DERs and STRs of a load, and what it reads of the answers (RFC 4072 §3, TS 29.273 §7.2.2, §9.2.2).
 
 As `wire.diameter` would build and judge them: what is the same in every DER is built once, by it.
 """
@@ -11,11 +11,13 @@ from typing import Any, NamedTuple
 from load.attributes import UeRefuses
 from wire.diameter.applications import Application
 from wire.diameter.avp import build_avps
+from wire.diameter.command import Request
 from wire.diameter.eap import DIAMETER_EAP
 from wire.diameter.eap_applications import REQUESTS
-from wire.diameter.enumerations import Mip6FeatureVector, RatType
+from wire.diameter.enumerations import Mip6FeatureVector, RatType, TerminationCause
 from wire.diameter.message import FLAG_PROXIABLE, FLAG_REQUEST, HEADER_LENGTH
 from wire.diameter.results import describe_result
+from wire.diameter.sessions import SessionCommand, SessionTerminationRequest
 
 _HEAD = Struct(">5I")
 _AVP = Struct(">II")
@@ -58,7 +60,7 @@ class DiameterAnswer(NamedTuple):
 
 
 class DiameterPackets:
-    """The DERs of one node."""
+    """The requests of one node."""
 
     def __init__(self, node: Node) -> None:
         of_application: Mapping[Application, dict[str, Any]] = {
@@ -82,7 +84,15 @@ class DiameterPackets:
             eap_payload=b"",
             **of_application.get(node.application, {}),
         )
-        self._same = build_avps(avp for avp in der.message().avps if avp.code not in _PER_ROUND)
+        end = SessionTerminationRequest(
+            session_id="",
+            auth_application_id=node.application,
+            origin_host=node.origin_host,
+            origin_realm=node.origin_realm,
+            destination_realm=node.destination_realm,
+            termination_cause=TerminationCause.LOGOUT,
+        )
+        self._same, self._same_at_end = _same(der), _same(end)
         self._application = int(node.application)
 
     def request(
@@ -98,9 +108,22 @@ class DiameterPackets:
                 states,
             )
         )
+        return self._headed(DIAMETER_EAP, number, end_to_end, body)
+
+    def end(self, number: int, end_to_end: int, session_id: bytes, user_name: bytes) -> bytes:
+        """The STR that ends a session."""
+        body = b"".join((_avp(_SESSION_ID, session_id), self._same_at_end, _avp(_USER_NAME, user_name)))
+        return self._headed(SessionCommand.SESSION_TERMINATION, number, end_to_end, body)
+
+    def _headed(self, command: int, number: int, end_to_end: int, body: bytes) -> bytes:
         length = 1 << 24 | HEADER_LENGTH + len(body)
-        command = (FLAG_REQUEST | FLAG_PROXIABLE) << 24 | DIAMETER_EAP
-        return _HEAD.pack(length, command, self._application, number, end_to_end) + body
+        flagged = (FLAG_REQUEST | FLAG_PROXIABLE) << 24 | command
+        return _HEAD.pack(length, flagged, self._application, number, end_to_end) + body
+
+
+def _same(request: Request) -> bytes:
+    """The AVPs that every request of a node has alike."""
+    return build_avps(avp for avp in request.message().avps if avp.code not in _PER_ROUND)
 
 
 def _avp(code: int, value: bytes) -> bytes:
@@ -109,7 +132,7 @@ def _avp(code: int, value: bytes) -> bytes:
 
 
 def answer(octets: bytes) -> DiameterAnswer:
-    """The DEA in `octets`, which are as many as its header says; UeRefuses when an AVP does not fit."""
+    """The DEA, or STA, in `octets`, which are as many as its header says; UeRefuses when an AVP does not fit."""
     result, experimental, found, states = 0, None, {_SESSION_ID: b"", _EAP_PAYLOAD: b"", _MSK: b""}, b""
     at, end = HEADER_LENGTH, len(octets)
     while at < end:

@@ -44,11 +44,12 @@ class RadiusTarget:
 
 @dataclass(frozen=True, slots=True)
 class DiameterTarget:
-    """The server, and a node for each connection; `limit` is how many seconds an answer has."""
+    """The server, and a node for each connection; `limit` is how many seconds an answer has, `ends` sends STR."""
 
     server: Address
     nodes: tuple[Node, ...]
     limit: float = 10.0
+    ends: bool = False
 
 
 Connect = Callable[[int, int, Pace, Tally, Ended], Client]
@@ -72,7 +73,9 @@ def over_diameter(load: Load, target: DiameterTarget, told: Callable[[int], None
     """The same over Diameter, whose connections are shared out among the processes."""
 
     def connect(part: int, parts: int, _pace: Pace, tally: Tally, ended: Ended) -> Client:
-        return DiameterClient(target.server, target.nodes[part::parts], tally, ended, limit=target.limit)
+        return DiameterClient(
+            target.server, target.nodes[part::parts], tally, ended, limit=target.limit, ends=target.ends
+        )
 
     names = {node.application: node.application.name for node in target.nodes}
     connections = f"{len(target.nodes)} connection{'s'[: len(target.nodes) > 1]}"

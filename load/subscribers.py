@@ -2,6 +2,7 @@
 
 import mmap
 from array import array
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -95,13 +96,12 @@ class CardFile:
             raise LoadRefused(f"{self._path}: K and OPc of card {number + 1} do not have 16 octets (Milenage) each")
         return card
 
-    def _found(self) -> list[int]:
-        starts, at = [], self._octets.tell()
+    def _found(self) -> Iterator[int]:
+        at = self._octets.tell()
         for line in iter(self._octets.readline, b""):
             if line.strip() and not line.startswith(b"#"):
-                starts.append(at)
+                yield at
             at += len(line)
-        return starts
 
 
 def _layout(path: Path, head: str) -> tuple[str | None, tuple[int, ...]]:

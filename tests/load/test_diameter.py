@@ -15,6 +15,7 @@ from wire.diameter.applications import Application
 from wire.diameter.eap import DiameterEapAnswer, DiameterEapRequest
 from wire.diameter.message import Message
 from wire.diameter.results import ResultCode
+from wire.diameter.sessions import SessionCommand, SessionTerminationAnswer
 from wire.secret import Secret
 
 pytestmark = pytest.mark.stack
@@ -27,11 +28,17 @@ class Bench:
     server: Server
     tally: Tally = field(default_factory=Tally)
     ended: list[str] = field(default_factory=list)
+    ends: bool = False
 
     def __post_init__(self) -> None:
         nodes = [Node(Application.EAP, f"nas{n}.example", "example", "example") for n in (1, 2)]
         self.client = DiameterClient(
-            self.server.address, nodes, self.tally, lambda _ue, _began, cause: self.ended.append(cause), limit=5.0
+            self.server.address,
+            nodes,
+            self.tally,
+            lambda _ue, _began, cause: self.ended.append(cause),
+            limit=5.0,
+            ends=self.ends,
         )
         self.taken = sorted((self.server.connection() for _ in nodes), key=lambda taken: taken.host)
 
@@ -148,3 +155,24 @@ def test_server_that_is_gone_fails_what_waits(bench: Bench) -> None:
     bench.begin()
     bench.client.overdue(time.perf_counter() + 6)
     assert bench.ended == ["no answer", "no answer"]
+
+
+@pytest.mark.parametrize(("result", "failures"), [(2001, {}), (5002, {"STR: 5002 UNKNOWN_SESSION_ID": 1})])
+def test_session_that_has_begun_is_ended(result: int, failures: dict[str, int]) -> None:
+    with serving() as server:
+        bench = Bench(server, ends=True)
+        bench.begin()
+        der = bench.taken[0].next()
+        accept(bench.taken[0], der)
+        bench.wait()
+        bench.wait(0)
+        end = bench.taken[0].next()
+        assert end.command == SessionCommand.SESSION_TERMINATION
+        assert end.text("Session-Id") == der.text("Session-Id")
+        sta = SessionTerminationAnswer(
+            session_id=der.text("Session-Id") or "", result_code=result, origin_host="aaa", origin_realm="example"
+        )
+        bench.taken[0].socket.sendall(sta.message(end).build())
+        bench.wait()
+        assert (bench.ended, bench.tally.failures, bench.tally.discarded) == ([""], failures, 0)
+        bench.client.close()

@@ -17,6 +17,7 @@ from wire.diameter.groups import GROUPS
 from wire.diameter.message import Message
 from wire.diameter.mobile_eap import AccessEapRequest
 from wire.diameter.results import VENDOR_3GPP, ResultCode
+from wire.diameter.sessions import SessionCommand, SessionTerminationRequest
 from wire.secret import Secret
 
 APPLICATIONS = [Application.EAP, Application.S6B, Application.SWM]
@@ -48,6 +49,16 @@ def test_der_is_what_its_application_defines(application: Application, eap: byte
             "internet",
             b"mnc001.mcc001.3gppnetwork.org",
         )
+
+
+@pytest.mark.parametrize("application", APPLICATIONS)
+def test_str_is_what_its_application_defines(application: Application) -> None:
+    message = Message.parse(packets(application).end(7, 9, b"nas.example;1;2", b"0imsi"))
+    check(COMMANDS[application, SessionCommand.SESSION_TERMINATION].request, message.avps, groups=GROUPS)
+    end = SessionTerminationRequest.parse(message)
+    assert (message.application, message.hop_by_hop, message.end_to_end) == (application, 7, 9)
+    assert (end.session_id, end.user_name, end.origin_host) == ("nas.example;1;2", "0imsi", "nas.example")
+    assert end.auth_application_id == application
 
 
 def dea(**values: object) -> bytes:

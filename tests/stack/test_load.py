@@ -74,7 +74,7 @@ def test_fast_reauthentications_and_pseudonyms(lab: Lab, method: str) -> None:
 @pytest.mark.parametrize(("application", "method"), [("eap", "aka"), ("s6b", "aka-prime"), ("swm", "aka")])
 def test_every_application_of_diameter_is_spoken(lab: Lab, application: str, method: str) -> None:
     words = ("--application", application, "--method", method, "--count", "60", "--fast", "1", "--connections", "3")
-    peers = ("--origin-host", "load{}.example", "--origin-realm", "example", "--processes", "2")
+    peers = ("--origin-host", "load{}.example", "--origin-realm", "example", "--processes", "2", "--end")
     said = load(lab, *words, *peers, carrier="diameter")
     assert (said["authentications"], said["failed"], said["discarded"]) == (60, 0, 0)
     assert said["fast"]["authentications"] >= 20
