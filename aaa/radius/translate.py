@@ -1,6 +1,7 @@
 """Between RADIUS packets and what the authentication service asks and answers (RFC 3579 §2, RFC 2548 §2.4)."""
 
 from aaa.messages import Accept, AccessAnswer, AccessRequest, Challenge, Client, Ignore, Reject
+from aaa.radius.nas import first_text
 from hss.api import ApnProfile
 from wire.radius.dictionary import VALUE_LIMIT
 from wire.radius.eap import join_eap
@@ -24,7 +25,7 @@ def to_access_request(packet: RadiusPacket, client: Client) -> AccessRequest:
         user_name=packet.text("User-Name"),
         apn=packet.text("Service-Selection") or None,
         front="radius",
-        session=packet.text("Acct-Session-Id") or "",
+        session=first_text(packet, "Acct-Session-Id") or "",
     )
 
 

@@ -41,6 +41,11 @@ def test_request_is_translated_whole() -> None:
     )
 
 
+def test_name_that_the_nas_has_for_its_session_keeps_nobody_out() -> None:
+    binary, again = Attribute(44, b"\xff\x00"), Attribute.of("Acct-Session-Id", "8021")
+    assert to_access_request(parse_packet(asked(binary, again)), Client("lab")).session == "\ufffd\ufffd"
+
+
 def test_eap_start_is_an_empty_eap_packet() -> None:
     request = to_access_request(parse_packet(asked(eap=b"")), Client("lab"))
     assert (request.eap, request.state, request.apn) == (b"", None, None)
