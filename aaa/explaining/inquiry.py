@@ -87,7 +87,7 @@ class Inquiry:
         (outcome,) = await asyncio.gather(self._looked_into(attempt, record), return_exceptions=True)
         if isinstance(outcome, FailureRecord):
             return outcome
-        tell(attempt, None, record.reference)
+        self._told(attempt, None, record)
         log.error("failure not looked into", cause=repr(outcome), exc_info=outcome)
         return record
 
@@ -95,8 +95,11 @@ class Inquiry:
         own = judge(attempt)
         asked = None if own is not None and own.is_proven else await self._ask(attempt)
         verdict = combined(own, asked)
-        tell(attempt, verdict, record.reference if self._ledger is not None else "")
+        self._told(attempt, verdict, record)
         return replace(record, verdict=verdict)
+
+    def _told(self, attempt: FailedAttempt, verdict: Verdict | None, record: FailureRecord) -> None:
+        tell(attempt, verdict, record.reference if self._ledger is not None else "")
 
     async def _ask(self, attempt: FailedAttempt) -> Verdict | None:
         evidence = evidence_of(attempt, self._network_names)
