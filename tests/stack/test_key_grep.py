@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CBC
 
+from runtime.log_imsi import ImsiText
 from tests.api_client import ApiClient
 from tests.hss_daemon import HssDaemon, running_hss
 from tests.leaks import forms
@@ -164,4 +165,4 @@ def test_no_key_is_anywhere(seen: dict[str, bytes]) -> None:
         if form in octets
     ]
     assert found == []
-    assert IMSI.encode() in seen["the log"], "the log is that of what was done"
+    assert ImsiText().of(IMSI).encode() in seen["the log"], "the log is that of what was done"
