@@ -86,7 +86,7 @@ class DataPlane:
         self._agent = agent
         self._home = home
         self._ha_address = routers[0]
-        self._own = {router.packed for router in routers}
+        self._own = home.own
         self._dsmip = dsmip
         self._device = device
         self._forwarder = Forwarder(routers=routers, home_of=self._home_of)

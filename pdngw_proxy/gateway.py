@@ -26,7 +26,7 @@ from pdngw_proxy.gateway_events import (
     SessionAborted,
 )
 from pdngw_proxy.home_agent import HomeAgent
-from pdngw_proxy.home_network import HomeNetwork, correspondent_of
+from pdngw_proxy.home_network import HomeNetwork, anycast_of, correspondent_of
 from pdngw_proxy.ike import events as ike
 from pdngw_proxy.ike.policy import Admission, ResponderPolicy
 from pdngw_proxy.ike.table import ResponderTable, SaEffect, SaEvent, TableEvent
@@ -79,7 +79,8 @@ class Gateway:
         self._refused: tuple[bytes, str] | None = None
         self._table = ResponderTable(policy=settings.responder, random=random, admission=settings.admission)
         self._agent = HomeAgent(settings.agent)
-        self._pool = HomeAddressPool(settings.home_prefix, reserved=(ha_address, correspondent))
+        reserved = (ha_address, correspondent, *anycast_of((settings.home_prefix,)))
+        self._pool = HomeAddressPool(settings.home_prefix, reserved=reserved)
         self.sessions = SessionBook()
         ipv4 = settings.agent.ipv4_home_prefix
         routers = (ha_address,) if ipv4 is None else (ha_address, home_agent_of(ipv4))
@@ -91,6 +92,7 @@ class Gateway:
                 routers=routers,
                 prefixes=prefixes,
                 hosts=() if settings.device else [correspondent_of(prefix) for prefix in prefixes],
+                prefix_lifetime=settings.agent.prefix_lifetime,
             ),
             routers=routers,
             dsmip=settings.dsmip,

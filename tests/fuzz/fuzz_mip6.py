@@ -5,9 +5,11 @@ from ipaddress import IPv6Address
 
 from tests.wire.mip6.vectors import MOBILITY, named
 from wire.buffer import Reader
+from wire.ip.icmpv6 import UnknownIcmpv6
 from wire.mip6.binding_ack import BindingAck
 from wire.mip6.binding_error import BindingError
 from wire.mip6.binding_update import BindingUpdate
+from wire.mip6.discovery import parse_question
 from wire.mip6.encapsulation import parse_tunnelled
 from wire.mip6.header import MobilityHeader
 from wire.mip6.messages import parse_message
@@ -38,6 +40,10 @@ ENTRIES: dict[str, tuple[Callable[[bytes], object], tuple[bytes, ...]]] = {
     "wire.mip6.binding_error.BindingError.parse": (
         _behind_the_header(BindingError.parse),
         (named("binding_error_unknown_hoa").mobility_header,),
+    ),
+    "wire.mip6.discovery.parse_question": (
+        lambda octets: parse_question(UnknownIcmpv6(144, 0, octets)),
+        (b"\x55\xaa\x00\x00",),
     ),
     "wire.mip6.revocation.parse_revocation": (_behind_the_header(parse_revocation), (REVOCATION,)),
     "wire.mip6.refresh_request.RefreshRequest.parse": (

@@ -3,7 +3,7 @@
 import os
 import subprocess
 from collections.abc import Callable
-from ipaddress import IPv4Address, IPv6Address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network
 from pathlib import Path
 
 import pytest
@@ -25,10 +25,13 @@ from wire.ciphers import (
     keymat_octets,
 )
 from wire.esp.sa import OutboundSa
+from wire.ip.icmpv6 import build_icmpv6
 from wire.ip.ipv4 import Ipv4Packet
-from wire.ip.ipv6 import PROTO_IPV6, PROTO_UDP
+from wire.ip.ipv6 import PROTO_ICMPV6, PROTO_IPV6, PROTO_UDP
+from wire.ip.packet import packet_between
 from wire.ip.udp import UdpDatagram
 from wire.mip6.binding_ack import AckFlag, BindingAck
+from wire.mip6.discovery import PrefixAdvertisement
 from wire.mip6.encapsulation import DSMIPV6_PORT, seal_from_care_of, seal_mobility, seal_to_care_of
 from wire.mip6.messages import build_message
 from wire.mip6.revocation import RevocationAck, RevocationIndication
@@ -149,3 +152,15 @@ def test_tshark_reads_an_answer_behind_a_type_2_routing_header(shark: Shark) -> 
     packet = seal_to_care_of(octets, HOME, AGENT, AWAY, outbound(SUITES[0])[0])
     fields = ("ipv6.routing.type", "ipv6.routing.mipv6.home_address", "esp.icv_good", "mip6.mhtype", "mip6.ba.seqnr")
     assert shark(SUITES[0], packet, fields) == ["2", str(HOME), "1", "6", "42", "", ""]
+
+
+def test_tshark_reads_a_mobile_prefix_advertisement(shark: Shark) -> None:
+    advertised = PrefixAdvertisement(7, IPv6Network("2001:db8:1::/64"), valid=7200, preferred=3600)
+    payload = build_icmpv6(advertised.build(), AGENT, HOME)
+    packet = packet_between(AGENT, HOME, PROTO_ICMPV6, payload).build()
+    fields = (
+        "icmpv6.type", "icmpv6.checksum.status", "icmpv6.mip6.identifier", "icmpv6.opt.prefix",
+        "icmpv6.opt.prefix.length", "icmpv6.opt.prefix.valid_lifetime", "icmpv6.opt.prefix.preferred_lifetime",
+    )  # fmt: skip
+    told = shark(SUITES[0], packet, fields)
+    assert told == ["147", "1", "7", "2001:db8:1::", "64", "7200", "3600", "", ""]

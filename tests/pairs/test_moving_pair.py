@@ -12,10 +12,14 @@ import pytest
 
 from pdngw_proxy import gateway_events as pgw
 from tests.network import AGENT, HA_ADDRESS, NATT, Network, VirtualUe, assert_nothing_is_left, responder_policy
+from tests.pdngw_proxy.forgery import echo_request
 from ue_sim import ue_events as ue
 from ue_sim.pinger import PingFinished, PingRequested
 from wire.ikev2.nat import Endpoint
 from wire.ip.checksum import IpAddress
+from wire.ip.icmpv6 import build_icmpv6, parse_icmpv6
+from wire.ip.ipv6 import PROTO_ESP, Ipv6Packet
+from wire.mip6.discovery import AgentReply, AgentRequest, home_agents_of
 
 HOME4 = IPv4Network("10.1.2.0/24")
 ROUTER4 = IPv4Address("10.1.2.1")
@@ -130,9 +134,6 @@ def test_esp_without_udp_is_answered_without() -> None:
     connection = phone.machine._connection
     assert connection is not None
     assert connection.tunnel is not None
-    from tests.pdngw_proxy.forgery import echo_request
-    from wire.ip.ipv6 import PROTO_ESP, Ipv6Packet
-
     inner = echo_request(phone.attached.home_address)
     for expected in (17, PROTO_ESP):
         bare = Ipv6Packet(
@@ -149,8 +150,6 @@ def test_esp_without_udp_is_answered_without() -> None:
 def test_forged_esp_does_not_change_how_a_ue_is_answered() -> None:
     net = network()
     phone = attached(net, IPV6)
-    from wire.ip.ipv6 import PROTO_ESP, Ipv6Packet
-
     connection = phone.machine._connection
     assert connection is not None
     assert connection.tunnel is not None
@@ -163,3 +162,22 @@ def test_forged_esp_does_not_change_how_a_ue_is_answered() -> None:
     assert session is not None
     assert session.peer == IPV6
     assert NATT.port == session.local.port
+
+
+def test_home_agents_are_found_from_an_ipv6_network() -> None:
+    # RFC 6275 §10.5: asked by the anycast address, answered to the Care-of Address
+    net = network()
+    request = Ipv6Packet(
+        source=IPv6Address(str(IPV6.address)),
+        destination=home_agents_of(AGENT.home_prefix),
+        next_header=58,
+        payload=build_icmpv6(
+            AgentRequest(7).build(), IPv6Address(str(IPV6.address)), home_agents_of(AGENT.home_prefix)
+        ),
+    )
+    net.tell_gateway(pgw.HomePacketArrived(request.build()))
+    (octets,) = net.sent_home
+    answer = Ipv6Packet.parse(octets)
+    message = parse_icmpv6(answer.payload, HA_ADDRESS, answer.destination)
+    assert (answer.source, answer.destination) == (HA_ADDRESS, IPV6.address)
+    assert message == AgentReply(7, (HA_ADDRESS,)).build()

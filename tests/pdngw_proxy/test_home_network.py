@@ -4,9 +4,10 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
 import pytest
 
-from pdngw_proxy.home_network import HomeNetwork, correspondent_of
+from pdngw_proxy.home_network import HomeNetwork, anycast_of, correspondent_of
+from tests.wire.mip6.vectors import named
 from wire.ip.icmpv4 import build_icmpv4, parse_icmpv4
-from wire.ip.icmpv6 import DestinationUnreachable, EchoReply, EchoRequest, build_icmpv6, parse_icmpv6
+from wire.ip.icmpv6 import DestinationUnreachable, EchoReply, EchoRequest, UnknownIcmpv6, build_icmpv6, parse_icmpv6
 from wire.ip.ipv4 import Ipv4Packet
 from wire.ip.ipv6 import Ipv6Packet
 from wire.ip.udp import UdpDatagram
@@ -87,3 +88,49 @@ def test_broken_packets_get_no_answer() -> None:
     assert network().deliver(b"") == []
     assert network().deliver(ping(HOST).build()[:-1] + b"?") == []
     assert network().deliver(ping(IPv6Address("ff02::1")).build()) == []
+
+
+# Looking for home agents and prefixes (RFC 6275 §10.5, RFC 6275 §10.6)
+
+
+def test_home_agent_answers_the_request_of_the_mobile_ipv6_set() -> None:
+    request, reply = named("dhaad_request"), named("dhaad_reply")
+    agent, prefix = IPv6Address("2001:db8:aaaa::1"), IPv6Network("2001:db8:aaaa::/64")
+    home = HomeNetwork(routers=[agent], prefixes=[prefix], hosts=[])
+    assert home.deliver(request.packet) == [reply.packet]
+    assert home.own == {agent.packed, IPv6Address("2001:db8:aaaa:0:fdff:ffff:ffff:fffe").packed}
+
+
+def solicitation(source: IPv6Address, destination: IPv6Address, kind: int = 146) -> bytes:
+    payload = build_icmpv6(UnknownIcmpv6(kind, 0, bytes.fromhex("55aa0000")), source, destination)
+    return Ipv6Packet(source=source, destination=destination, next_header=58, payload=payload).build()
+
+
+def test_mobile_node_is_told_its_home_prefix() -> None:
+    home = HomeNetwork(routers=[AGENT], prefixes=[PREFIX], hosts=[HOST], prefix_lifetime=7200)
+    (octets,) = home.deliver(solicitation(UE, AGENT))
+    answer = Ipv6Packet.parse(octets)
+    assert (answer.source, answer.destination) == (AGENT, UE)
+    # RFC 6275 §6.8, and the Prefix Information of RFC 4861 §4.6.2 behind it
+    assert answer.payload[0] == 147
+    assert answer.payload[4:].hex() == ("55aa0000030440c000001c2000001c200000000020010db8000100000000000000000000")
+
+
+@pytest.mark.parametrize(
+    ("source", "destination", "kind"),
+    [
+        (IPv6Address("2001:db8:b::77"), AGENT, 146),
+        (UE, HOST, 146),
+        (UE, AGENT, 144),
+        (UE, AGENT, 147),
+    ],
+    ids=["not from home", "to a host", "agents by unicast", "an advertisement"],
+)
+def test_questions_that_are_not_for_the_home_agent_get_no_answer(
+    source: IPv6Address, destination: IPv6Address, kind: int
+) -> None:
+    assert network().deliver(solicitation(source, destination, kind)) == []
+
+
+def test_small_prefix_has_no_anycast_address() -> None:
+    assert anycast_of([IPv6Network("2001:db8::/124"), PREFIX4]) == frozenset()
