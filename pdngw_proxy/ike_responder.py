@@ -75,7 +75,8 @@ class IkeResponder:
     def own_spis(self) -> frozenset[bytes]:
         """Our SPIs by which the UE may speak to it, of 8 octets each; a rekeying brings new ones (RFC 7296 §2.8)."""
         state = self.state
-        return state.upkeep.own_spis if isinstance(state, Connected) else frozenset({self._exchanges.own_spi})
+        kept = state.upkeep if isinstance(state, Connected | Lingering) else None
+        return kept.own_spis if kept is not None else frozenset({self._exchanges.own_spi})
 
     @property
     def deadline(self) -> float | None:
@@ -135,6 +136,8 @@ class IkeResponder:
             return state, []
         if isinstance(state, Connected):
             return upkeep.receive(self._policy, state, arrived, now)
+        if isinstance(state, Lingering) and state.upkeep is not None:
+            return state, upkeep.receive_late(state.upkeep, arrived, now)
         received = self._exchanges.receive(unmarked(arrived.octets)[0])
         match received:
             case Ignored(cause):

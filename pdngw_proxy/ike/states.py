@@ -163,6 +163,7 @@ class Lingering:
 
     sa: Sa
     until: float
+    upkeep: Upkeep | None = None
     waiting_for: ClassVar[str] = "nothing"
 
 

@@ -70,6 +70,12 @@ def receive(policy: ResponderPolicy, state: Connected, arrived: DatagramArrived,
     return _perform(policy, state, effects, arrived, now)
 
 
+def receive_late(upkeep: Upkeep, arrived: DatagramArrived, now: float) -> list[ResponderEffect]:
+    """One datagram of a UE whose session is over: it may have missed an answer."""
+    effects = upkeep.handle(kept.MessageArrived(unmarked(arrived.octets)[0]), now)
+    return [answer_to(arrived, effect.transmit) for effect in effects if isinstance(effect, kept.Answer)]
+
+
 def tick(policy: ResponderPolicy, state: Connected, now: float) -> Step:
     """What the clock wants; the end of the AAA server's time is told once."""
     until = state.session.until
@@ -103,7 +109,7 @@ def _perform(
         if isinstance(effect, kept.Rekeyed):
             state = following = replace(state, sa=state.sa.renewed(effect.sa))
         elif isinstance(effect, kept.Over):
-            lingers = Lingering(state.sa, now + policy.linger)
+            lingers = Lingering(state.sa, now + policy.linger, state.upkeep)
             following = lingers if arrived is not None else Ended()
         effects += _told(state, effect, arrived)
     return following, effects

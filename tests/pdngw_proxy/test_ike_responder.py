@@ -60,6 +60,8 @@ from tests.ike_link import (
 )
 from tests.transitions import entries, taken_by
 from ue_sim.ike.events import ChildRequested, KeysDerived, MoveConfirmed, PathChanged, ProbeRequested
+from ue_sim.ike.events import CloseRequested as UeCloseRequested
+from ue_sim.ike.events import RekeyRequested as UeRekeyRequested
 from wire.ikev2.child import Mode
 from wire.ikev2.constants import ExchangeType, IdType, NotifyType, ProtocolId
 from wire.ikev2.message import Payload
@@ -362,6 +364,32 @@ def test_gateway_replaces_the_ike_sa_under_its_children() -> None:
     assert link.to_ue[-1][4:20] == second.spi_i + second.spi_r
     link.run(link.now + 40)
     assert responder(link).own_spis == {second.spi_i}
+
+
+def test_gateway_answers_late_on_every_ike_sa_that_there_was() -> None:
+    """A UE that rekeys and leaves at once may have the Delete of the first IKE SA arrive last."""
+    link = connected()
+    held: list[bytes] = []
+
+    def hold_the_first_delete(octets: bytes) -> bytes | None:
+        if octets[4 + 18] == INFORMATIONAL and not held:
+            held.append(octets)
+            return None
+        return octets
+
+    link.at_gateway = hold_the_first_delete
+    link.tell_ue(UeRekeyRequested())
+    link.run(link.now + 0.1)
+    link.tell_ue(UeCloseRequested())
+    link.run(link.now + 0.1)
+    assert isinstance(responder(link).state, Lingering)
+    before = len(link.to_ue)
+    link.tell_gateway(DatagramArrived(held[0], UE, GATEWAY))
+    link.tell_gateway(DatagramArrived(held[0], UE, GATEWAY))
+    assert len(link.to_ue) == before + 2
+    assert link.to_ue[-1] == link.to_ue[-2]
+    link.run(link.now + 100.0)
+    assert link.table.sessions == 0
 
 
 def test_gateway_rekeys_a_child() -> None:

@@ -101,9 +101,9 @@ class Upkeep:
         return None if isinstance(self._book.state, Finished) else self._book.deadline
 
     def handle(self, event: UpkeepEvent, now: float) -> Effects:
-        """Take one event; after Over nothing has any effect."""
+        """Take one event; after Over messages of the peer are answered, and nothing else."""
         if isinstance(self._book.state, Finished):
-            return []
+            return self._receive_late(event, now) if isinstance(event, MessageArrived) else []
         match event:
             case MessageArrived():
                 effects = self._receive(event, now)
@@ -219,6 +219,13 @@ class Upkeep:
         if is_hint(octets) and isinstance(book.state, Quiet) and now >= book.hinted + _HINT_INTERVAL:
             book.hinted = now
             book.enqueue(Ask())
+
+    def _receive_late(self, event: MessageArrived, now: float) -> Effects:
+        """After the end each IKE SA that there was still answers, for the peer may have missed it (RFC 7296 §2.1)."""
+        for old in (*self._book.retired, Retired(self._book.sa.exchanges, now)):
+            if old.exchanges.is_named_in(event.octets):
+                return self._receive_old(old, event.octets, now)
+        return [Passed("it belongs to no IKE SA that there was")]
 
     def _receive_old(self, old: Retired, octets: bytes, now: float) -> Effects:
         """On an IKE SA that was replaced only its Delete has a meaning (RFC 7296 §2.8)."""
