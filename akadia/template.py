@@ -23,7 +23,7 @@ SECTIONS = frozenset(
 
 DNS_PORT, SWX_PORT, API_PORT, DIAMETER_PORT, DIAMETER_TLS_PORT = 5300, 3868, 8443, 3868, 5658
 METRICS_PORT = 9464
-RADIUS_PORT, RADIUS_ACCT_PORT, RADSEC_PORT = 1812, 1813, 2083
+RADIUS_PORT, RADIUS_ACCT_PORT, RADSEC_PORT, COA_PORT = 1812, 1813, 2083, 3799
 IKE_PORT, NATT_PORT, DSMIP_PORT = 5500, 4500, 4191
 
 TEST_PLMN = Plmn("001", "01")
@@ -329,8 +329,12 @@ origin_realm = {_quoted(plan.realm)}  # and realm
 
 [pdngw.radius]  # read when aaa = "radius"
 aaa = {_quoted(f"{block.aaa}:{RADIUS_PORT}")}  # where the AAA server listens
+acct = {_quoted(f"{block.aaa}:{RADIUS_ACCT_PORT}")}  # where it takes accounting; without it there is none
 secret_file = "radius.secret"  # the secret shared with it
 nas_identifier = {_quoted(plan.host("pgw"))}  # how the gateway names itself (RFC 2865 §5.32)
+coa = {_quoted(f"{block.pdngw}:{COA_PORT}")}  # where Disconnect and CoA of the AAA server are taken (RFC 5176)
+coa_addresses = ["127.0.0.0/8", "::1/128"]  # whence, beside the server's own address
+interim = 600  # seconds between two Interim-Updates of a session; 0 for none
 """
 
 

@@ -48,6 +48,9 @@ async def serve(raw: RawConfig, stop: asyncio.Event) -> None:
     shell = GatewayShell(settings, link, capture=capture)
     try:
         shell.open(config)
+        interim = raw.section("pdngw.radius", RadiusLinkConfig).interim if config.aaa == "radius" else 0
+        if interim:
+            shell.begin_accounting(interim)
         log.info("pdngw ready", ike=f"{config.address}:{config.natt_port}", aaa=config.aaa)
         notify_ready()
         await stop.wait()

@@ -188,6 +188,7 @@ class DataPlane:
         if association.child.mode is not Mode.TUNNEL:
             raise ProtocolViolation(f"ESP of {session.identity} outside its IPv6 packet")
         packet = association.open_tunnelled(octets)
+        session.traffic.came(len(packet))
         yield from self._wear(session, association)
         yield from self._forward(self._forwarder.from_tunnel(packet, association.home_address, now), now)
 
@@ -232,6 +233,7 @@ class DataPlane:
             # Not the fault of whoever sent the packet on its way.
             yield Report(Level.DEBUG, "packet discarded", {"cause": str(error)})
         else:
+            session.traffic.went(len(octets))
             yield Send(Channel.IKE, datagram, session.local, session.peer)
             yield from self._wear(session, association)
 

@@ -1,17 +1,20 @@
 """The PDN GW as one machine: IKEv2 responder, EAP relay, Home Addresses, home agent and forwarding joined
 (TS 24.303 §5.1, RFC 4877, RFC 5026, RFC 5555)."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv6Address, IPv6Network
 from typing import assert_never
 
 from pdngw_proxy import addresses
 from pdngw_proxy.aaa_link.port import RelayAccept, RelayAnswer, RelayRequest
+from pdngw_proxy.aaa_link.records import EndedBy, Moment
+from pdngw_proxy.accounting import has_begun, record_of
 from pdngw_proxy.addresses import HomeAddressPool
 from pdngw_proxy.data_plane import CloseSession, DataPlane, PlaneEffect, RekeyTunnel
 from pdngw_proxy.gateway_events import (
     AaaAnswered,
+    Account,
     AskAaa,
     Channel,
     DatagramArrived,
@@ -24,6 +27,7 @@ from pdngw_proxy.gateway_events import (
     Report,
     Send,
     SessionAborted,
+    UsageWanted,
 )
 from pdngw_proxy.home_agent import HomeAgent
 from pdngw_proxy.home_network import HomeNetwork, anycast_of, correspondent_of
@@ -33,6 +37,7 @@ from pdngw_proxy.ike.table import ResponderTable, SaEffect, SaEvent, TableEvent
 from pdngw_proxy.ipv4_home import home_agent_of
 from pdngw_proxy.ipv6_transport import ESP_PORT, Ipv6Transport
 from pdngw_proxy.mobility import HomeAgentPolicy, RevokeRequested, SessionEnded
+from pdngw_proxy.reports import dropped, of_child, of_established, of_session
 from pdngw_proxy.sessions import GatewaySession, SessionBook
 from wire.esp.encapsulation import KEEPALIVE, NON_ESP_MARKER, has_ike_shape
 from wire.ikev2.association import UNUSABLE, Association
@@ -41,6 +46,9 @@ from wire.mip6.revocation import RevocationTrigger
 from wire.sansio import RandomBytes, Tick
 
 Effects = Iterator[GatewayEffect]
+
+_OCCASIONS: Mapping[type[GatewayEvent], EndedBy] = {DatagramArrived: EndedBy.UE, Tick: EndedBy.SILENCE}
+"""Who ends a session that nobody was about to end, by what is being handled."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +84,7 @@ class Gateway:
         self._arrived_at = settings.dsmip
         self._arrived_from = settings.dsmip
         self._asked: dict[bytes, str] = {}
+        self._occasion = EndedBy.FAULT
         self._refused: tuple[bytes, str] | None = None
         self._table = ResponderTable(policy=settings.responder, random=random, admission=settings.admission)
         self._agent = HomeAgent(settings.agent)
@@ -121,6 +130,7 @@ class Gateway:
 
     def handle(self, event: GatewayEvent, now: float) -> list[GatewayEffect]:
         """Take one event and return all that comes of it, through every part."""
+        self._occasion = _OCCASIONS.get(type(event), EndedBy.FAULT)
         return list(self._on_their_way(self._dispatch(event, now)))
 
     def _on_their_way(self, effects: Effects) -> Effects:
@@ -147,6 +157,8 @@ class Gateway:
                 yield from self._drain(event, now)
             case SessionAborted(name, cause):
                 yield from self._abort(name, cause, now)
+            case UsageWanted():
+                yield from self._account_for_all(now)
             case Tick():
                 yield from self._ike(Tick(), now)
                 yield from self._plane_wants(self._plane.move(Tick(), now), now)
@@ -158,6 +170,7 @@ class Gateway:
         session = self.sessions.of_name(name)
         if session is None or session.ending is not None:
             return
+        session.ended_by = EndedBy.AAA
         if session.lease is None or not self._is_bound(session):
             yield from self._ike(SaEvent(session.sa, ike.CloseRequested(cause)), now)
             return
@@ -167,6 +180,7 @@ class Gateway:
 
     def _drain(self, event: DrainRequested, now: float) -> Effects:
         for session in self.sessions.all():
+            session.ended_by = EndedBy.GATEWAY
             if event.at_once:
                 yield from self._closed(session.sa, event.cause, now)
             else:
@@ -181,7 +195,7 @@ class Gateway:
             else:
                 yield from self._receive_ike(event, now)
         except UNUSABLE as error:
-            yield _dropped(str(error), event.source)
+            yield dropped(str(error), event.source)
 
     def _receive_ike(self, event: DatagramArrived, now: float) -> Effects:
         """ESP by its SPI, else IKE with its marker, or without where it has its shape (RFC 3948 §2.2)."""
@@ -200,7 +214,7 @@ class Gateway:
             self._arrived_at, self._arrived_from = event.destination, event.source
             yield from self._ike(ike.DatagramArrived(event.octets, event.source, event.destination), now)
         else:
-            yield _dropped(f"neither IKE nor ESP of ours: SPI {spi:#010x}", event.source)
+            yield dropped(f"neither IKE nor ESP of ours: SPI {spi:#010x}", event.source)
 
     # IKE
 
@@ -210,7 +224,7 @@ class Gateway:
                 case ike.Transmit(octets, source, to):
                     yield Send(Channel.IKE, octets, source, to)
                 case ike.Discarded(cause, source):
-                    yield _dropped(cause, source)
+                    yield dropped(cause, source)
                 case SaEffect(sa, inner):
                     yield from self._perform(sa, inner, now)
                 case _:
@@ -233,18 +247,23 @@ class Gateway:
                 return
             case ike.ChildInstalled(child, home_address):
                 self.sessions.install(session, Association(child, home_address, random=self._random))
-                yield Report(Level.INFO, "security association installed", _of(session) | _of_child(session, effect))
+                yield Report(
+                    Level.INFO, "security association installed", of_session(session) | of_child(session, effect)
+                )
             case ike.ChildRetired(spi_in):
                 self.sessions.retire(session, spi_in)
             case ike.ChildRemoved(spi_in):
                 self.sessions.remove(session, spi_in)
             case ike.Established():
                 session.peer, session.local = effect.peer, self._arrived_at
-                session.user_name = effect.user_name
-                yield Report(Level.INFO, "UE authenticated", _of(session) | _of_established(effect))
+                session.user_name, session.apn, session.began = effect.user_name, effect.apn, now
+                yield Report(Level.INFO, "UE authenticated", of_session(session) | of_established(effect))
+                yield Account(record_of(session, Moment.START, now))
             case ike.PeerMoved(peer):
                 session.peer, session.local = peer, self._arrived_at
-                yield Report(Level.INFO, "UE moved", _of(session) | {"identity": session.identity, "to": str(peer)})
+                yield Report(
+                    Level.INFO, "UE moved", of_session(session) | {"identity": session.identity, "to": str(peer)}
+                )
             case _:
                 assert_never(effect)
 
@@ -276,6 +295,7 @@ class Gateway:
         if isinstance(answer, RelayAccept):
             session.accepted = True
             session.user_name = answer.user_name
+            session.until = None if answer.session_timeout is None else now + answer.session_timeout
         yield from self._ike(SaEvent(sa, ike.AaaAnswered(answer)), now)
 
     def _lease(self, sa: bytes, effect: ike.LeaseAddress, now: float) -> Effects:
@@ -305,6 +325,7 @@ class Gateway:
 
     def _supersede(self, older: GatewaySession, now: float, *, silent: bool) -> Effects:
         """The same subscriber attached again: what the older session had ends before the new one begins."""
+        older.ended_by = EndedBy.ANOTHER
         if older.lease is not None:
             yield from self._end_binding(older.lease.home_address, now)
         for spi in list(older.associations):
@@ -320,6 +341,8 @@ class Gateway:
             if not said:
                 yield Report(Level.WARNING, "attach given up", {"cause": cause}, by_stranger=True)
             return
+        if has_begun(session):
+            yield Account(record_of(session, Moment.STOP, now, self._ended_by(session, now)))
         lease = session.lease
         if lease is not None and self.sessions.of_home(lease.home_address) is session:
             yield from self._end_binding(lease.home_address, now)
@@ -331,7 +354,17 @@ class Gateway:
             yield EndAaaSession(session.name, session.user_name)
         if not said:
             level, phrase = (Level.WARNING, "attach given up") if lease is None else (Level.INFO, "session ended")
-            yield Report(level, phrase, _of(session) | {"identity": session.identity, "cause": cause})
+            yield Report(level, phrase, of_session(session) | {"identity": session.identity, "cause": cause})
+
+    def _ended_by(self, session: GatewaySession, now: float) -> EndedBy:
+        """Whoever was about to end it; else its time, else what this is the answer to."""
+        is_late = session.until is not None and now >= session.until
+        return session.ended_by or (EndedBy.TIMEOUT if is_late else self._occasion)
+
+    def _account_for_all(self, now: float) -> Effects:
+        for session in self.sessions.all():
+            if has_begun(session):
+                yield Account(record_of(session, Moment.INTERIM, now))
 
     def _end_binding(self, home_address: IPv6Address, now: float) -> Effects:
         yield from self._plane_wants(self._plane.move(SessionEnded(home_address), now), now)
@@ -350,38 +383,6 @@ class Gateway:
         self._refused = sa, cause
         session = self.sessions.of_sa(sa)
         if session is not None:
-            return Report(Level.WARNING, "UE refused", _of(session) | {"cause": cause})
+            return Report(Level.WARNING, "UE refused", of_session(session) | {"cause": cause})
         source = {"source": str(self._arrived_from)}
         return Report(Level.WARNING, "UE refused", {"cause": cause, **source}, by_stranger=True)
-
-
-def _dropped(cause: str, source: Endpoint) -> Report:
-    return Report(Level.WARNING, "datagram dropped", {"cause": cause, "source": str(source)}, by_stranger=True)
-
-
-def _of_child(session: GatewaySession, effect: ike.ChildInstalled) -> dict[str, str]:
-    child = effect.child
-    return {
-        "identity": session.identity,
-        "home_address": str(effect.home_address),
-        "mode": child.mode.value,
-        "spi_in": f"{child.spi_in:#010x}",
-        "spi_out": f"{child.spi_out:#010x}",
-        "algorithms": child.algorithms,
-    }
-
-
-def _of_established(effect: ike.Established) -> dict[str, str]:
-    return {
-        "identity": effect.identity,
-        "user_name": effect.user_name,
-        "apn": effect.apn or "",
-        "home_address": str(effect.home_address),
-        "peer": str(effect.peer),
-        "suite": effect.suite,
-    }
-
-
-def _of(session: GatewaySession) -> dict[str, str]:
-    """What the log lines of other nodes call it too."""
-    return {"session": session.name}

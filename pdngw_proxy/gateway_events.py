@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from pdngw_proxy.aaa_link.port import RelayAnswer, RelayRequest
+from pdngw_proxy.aaa_link.records import SessionRecord
 from wire.ikev2.nat import Endpoint
 from wire.sansio import Tick
 
@@ -57,7 +58,12 @@ class SessionAborted:
     cause: str
 
 
-GatewayEvent = DatagramArrived | HomePacketArrived | AaaAnswered | DrainRequested | SessionAborted | Tick
+@dataclass(frozen=True, slots=True)
+class UsageWanted:
+    """Tell what every session has carried up to now (Interim-Update of RFC 2869 §2.1)."""
+
+
+GatewayEvent = DatagramArrived | HomePacketArrived | AaaAnswered | DrainRequested | SessionAborted | UsageWanted | Tick
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +99,13 @@ class EndAaaSession:
     user_name: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Tell the AAA server of a session's begin, usage or end."""
+
+    record: SessionRecord
+
+
 class Level(Enum):
     """How much an operator wants to know of it."""
 
@@ -114,4 +127,4 @@ class Report:
     by_stranger: bool = False
 
 
-GatewayEffect = Send | DeliverHome | AskAaa | EndAaaSession | Report
+GatewayEffect = Send | DeliverHome | AskAaa | EndAaaSession | Account | Report

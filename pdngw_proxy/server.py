@@ -11,6 +11,7 @@ from pdngw_proxy.config import PdnGwConfig
 from pdngw_proxy.gateway import Gateway, GatewaySettings
 from pdngw_proxy.gateway_events import (
     AaaAnswered,
+    Account,
     AskAaa,
     Channel,
     DatagramArrived,
@@ -23,6 +24,7 @@ from pdngw_proxy.gateway_events import (
     Report,
     Send,
     SessionAborted,
+    UsageWanted,
 )
 from runtime.driver import Driver
 from runtime.log_limit import LogLimit
@@ -58,6 +60,7 @@ class GatewayShell:
         self._device: TunDevice | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._limit = LogLimit()
+        self._interim: asyncio.TimerHandle | None = None
         self._quiet = asyncio.Event()
         link.obey(self)
 
@@ -89,6 +92,22 @@ class GatewayShell:
         self._driver.feed(SessionAborted(session, cause))
         return True
 
+    def limit(self, session: str, seconds: int) -> bool:
+        """The AAA server shortens a session; False when it is not there."""
+        if not self.holds(session):
+            return False
+        cause = f"the AAA server gave it {seconds} s more"
+        asyncio.get_running_loop().call_later(seconds, self.abort, session, cause)
+        return True
+
+    def begin_accounting(self, interval: float) -> None:
+        """Tell what the sessions have carried every so many seconds."""
+        self._interim = asyncio.get_running_loop().call_later(interval, self._account, interval)
+
+    def _account(self, interval: float) -> None:
+        self._driver.feed(UsageWanted())
+        self.begin_accounting(interval)
+
     async def drain(self) -> None:
         """Close every session, and wait a little for the UEs to agree, then for the AAA server to know."""
         for at_once, limit in ((False, _DRAIN_LIMIT), (True, _FAREWELL_LIMIT)):
@@ -100,6 +119,8 @@ class GatewayShell:
 
     def close(self) -> None:
         """Give the ports back."""
+        if self._interim is not None:
+            self._interim.cancel()
         self._driver.close()
         for endpoint in self._sockets.values():
             endpoint.close()
@@ -130,6 +151,8 @@ class GatewayShell:
                     self._device.send(octets)
             case AskAaa(sa, request):
                 self._start(self._ask(sa, request))
+            case Account(record):
+                self._start(self._link.account(record))
             case EndAaaSession(session, user_name):
                 self._start(self._link.end_session(session, user_name))
             case Report():

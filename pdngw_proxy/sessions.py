@@ -3,7 +3,9 @@
 from dataclasses import dataclass, field
 from ipaddress import IPv6Address
 
+from pdngw_proxy.aaa_link.records import EndedBy
 from pdngw_proxy.addresses import Lease
+from pdngw_proxy.traffic import Traffic
 from wire.ikev2.association import Association, outbound_of
 from wire.ikev2.child import Mode
 from wire.ikev2.nat import Endpoint
@@ -16,7 +18,8 @@ class GatewaySession:
     `peer` and `local` are where its ESP goes, from and to; `associations` its Child SAs by our inbound SPI, and
     `worn` those of them for which a successor was asked.
     `exhausted`: one of them has sent its last sequence number, and the session is being closed for it. `ending` is why
-    the session ends as soon as its binding has, or None.
+    the session ends as soon as its binding has, or None. `began` is when its UE was authenticated, `until` when the
+    time that the AAA server gave it is over, `ended_by` who is about to end it; `apn` is what the UE asked for.
     """
 
     sa: bytes
@@ -29,6 +32,11 @@ class GatewaySession:
     exhausted: bool = False
     ending: str | None = None
     lease: Lease | None = None
+    apn: str | None = None
+    began: float | None = None
+    until: float | None = None
+    ended_by: EndedBy | None = None
+    traffic: Traffic = field(default_factory=Traffic)
     associations: dict[int, Association] = field(default_factory=dict)
     worn: set[int] = field(default_factory=set)
 

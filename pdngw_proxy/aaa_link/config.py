@@ -1,6 +1,6 @@
 """[pdngw.radius] and [pdngw.diameter]: the AAA server that this gateway asks, and as whom."""
 
-from ipaddress import ip_address
+from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
@@ -19,11 +19,28 @@ LiteralAddress = Annotated[SocketAddress, AfterValidator(_literal)]
 """An address without a name in it, so that answers can be told from what others send."""
 
 
-class RadiusLinkConfig(Section):
-    """[pdngw.radius]; `limit` in seconds is RFC 5080's MRD: after it the UE is told that there is no AAA server."""
+class RadiusServerConfig(Section):
+    """[[pdngw.radius.alternate]]: a server that is asked when the one before it does not answer."""
 
     aaa: LiteralAddress = Field(description='the AAA server, such as "127.0.0.1:1812"')
+    acct: LiteralAddress | None = Field(default=None, description="where it takes accounting; without it, it gets none")
     secret_file: ConfigPath = Field(description="a file of mode 0600 that holds the shared secret")
+
+
+class RadiusLinkConfig(RadiusServerConfig):
+    """[pdngw.radius]; `limit` in seconds is RFC 5080's MRD: after it the UE is told that there is no AAA server.
+
+    With alternates each server has its share of it.
+    """
+
+    alternate: tuple[RadiusServerConfig, ...] = Field(
+        default=(), max_length=8, description="[[pdngw.radius.alternate]]"
+    )
+    coa: LiteralAddress | None = Field(default=None, description="where Disconnect and CoA are taken (RFC 5176)")
+    coa_addresses: tuple[IPv4Network | IPv6Network, ...] = Field(
+        default=(), description="whence they may come beside the servers' own addresses, under the same secret"
+    )
+    interim: int = Field(default=600, ge=0, description="seconds between two Interim-Updates of a session; 0 for none")
     nas_identifier: str = Field(min_length=1, max_length=253, description="this gateway's NAS-Identifier")
     limit: float = Field(default=30.0, ge=1, le=30)
     # RFC 2865 §5: an Identifier has 256 values, so each socket carries 256 requests at once.

@@ -9,6 +9,7 @@ from pdngw_proxy.aaa_link.config import AaaServerConfig, DiameterLinkConfig
 from pdngw_proxy.aaa_link.diameter_messages import S6bGateway, to_aar, to_answer, to_der, to_str
 from pdngw_proxy.aaa_link.diameter_requests import AaaRequests
 from pdngw_proxy.aaa_link.port import RelayAnswer, RelayReject, RelayRequest, RelayUnavailable, SessionKeeper
+from pdngw_proxy.aaa_link.records import SessionRecord
 from runtime.diameter.client import DiameterClient
 from runtime.diameter.pool import DiameterPool
 from runtime.diameter.settings import DiameterUnavailable
@@ -123,6 +124,9 @@ class DiameterLink:
                 log.warning(
                     "session not ended at the AAA server", session=self.called(session), cause=f"STA {ended.result}"
                 )
+
+    async def account(self, record: SessionRecord) -> None:
+        """Nothing: S6b has no accounting, and the AAA server knows begin and end by DER and STR."""
 
     def obey(self, keeper: SessionKeeper) -> None:
         """Let ASR and RAR reach the sessions of `keeper`."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 from typing import Protocol
 
+from pdngw_proxy.aaa_link.records import SessionRecord
 from wire.ikev2.constants import NotifyType
 from wire.secret import Secret
 
@@ -74,6 +75,9 @@ class SessionKeeper(Protocol):
     def abort(self, session: str, cause: str) -> bool:
         """End it, which `end_session` will tell in its turn; False when there is none. `cause` is one line."""
 
+    def limit(self, session: str, seconds: int) -> bool:
+        """End it after so many seconds from now at the latest; False when there is none."""
+
 
 class AaaLink(Protocol):
     """One AAA server, or a pool of them."""
@@ -84,11 +88,14 @@ class AaaLink(Protocol):
     def called(self, session: str) -> str:
         """What the AAA server's log calls a session of this gateway."""
 
+    async def account(self, record: SessionRecord) -> None:
+        """Tell what a session has come to, until the AAA server has it; over Diameter nobody asks for it."""
+
     async def end_session(self, session: str, user_name: str | None) -> None:
-        """Tell the AAA server that an accepted session is over (STR; nothing over RADIUS without accounting)."""
+        """Tell the AAA server that an accepted session is over (STR; over RADIUS that is accounting's)."""
 
     def obey(self, keeper: SessionKeeper) -> None:
-        """Let the AAA server end the sessions of `keeper` (ASR, RAR) from now on."""
+        """Let the AAA server end and change the sessions of `keeper` (ASR, RAR, Disconnect, CoA) from now on."""
 
     async def close(self) -> None:
         """Leave politely (DPR) and free the sockets."""

@@ -22,17 +22,24 @@ class Nas:
     address: IPv4Address | IPv6Address
 
 
+def nas_attributes(nas: Nas) -> list[tuple[str, str | int | bytes | None]]:
+    """By which a server knows who asks."""
+    family = "NAS-IP-Address" if isinstance(nas.address, IPv4Address) else "NAS-IPv6-Address"
+    return [
+        (family, str(nas.address)),
+        ("NAS-Identifier", nas.identifier),
+        ("NAS-Port-Type", NAS_PORT_TYPE_VIRTUAL),
+    ]
+
+
 def to_attributes(request: RelayRequest, nas: Nas) -> tuple[Attribute, ...]:
     """The attributes of the Access-Request beside EAP-Message; EncodeError when the UE's names are too long.
 
     The APN is said twice: as Service-Selection (RFC 6572 §4.3), and as Called-Station-Id as TS 29.061 §16.4.2 has it.
     """
-    family = "NAS-IP-Address" if isinstance(nas.address, IPv4Address) else "NAS-IPv6-Address"
     named: list[tuple[str, str | int | bytes | None]] = [
         ("User-Name", request.identity),
-        (family, str(nas.address)),
-        ("NAS-Identifier", nas.identifier),
-        ("NAS-Port-Type", NAS_PORT_TYPE_VIRTUAL),
+        *nas_attributes(nas),
         ("Service-Type", SERVICE_TYPE_FRAMED),
         ("Acct-Session-Id", request.session),
         ("Called-Station-Id", request.apn),

@@ -91,6 +91,10 @@ class SilentShell:
         if self.refuses is not None:
             raise self.refuses
 
+    def begin_accounting(self, interval: float) -> None:
+        assert interval == 600
+        self.done.append("accounts")
+
     async def drain(self) -> None:
         self.done.append("drain")
 
@@ -117,7 +121,7 @@ async def test_gateway_is_ready_when_it_listens_and_leaves_politely(
     folder: Path, shell: SilentShell, stopped: asyncio.Event
 ) -> None:
     await app.serve(read(folder), stopped)
-    assert shell.done == ["open", "ready", "drain", "close"]
+    assert shell.done == ["open", "accounts", "ready", "drain", "close"]
 
 
 async def test_gateway_is_made_as_configured(folder: Path, shell: SilentShell, stopped: asyncio.Event) -> None:
@@ -202,12 +206,12 @@ async def test_gateway_whose_port_is_taken_leaves_nothing_open(
         await app.serve(read(folder), stopped)
     assert shell.done == ["open", "close"]
     assert isinstance(shell.link, RadiusLink)
-    assert shell.link._requests._closed
+    assert all(server.requests._closed for server in shell.link._auth._servers)
 
 
 def test_main_reads_how_to_log_before_it_serves(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[object] = []
-    monkeypatch.setattr(app, "configure", lambda *settings: seen.append(settings))
+    monkeypatch.setattr(app, "set_up", lambda raw: seen.append(raw.path.name))
 
     def run(serving: partial[object]) -> int:
         seen.append(serving.func)
@@ -216,7 +220,7 @@ def test_main_reads_how_to_log_before_it_serves(folder: Path, monkeypatch: pytes
     monkeypatch.setattr(app, "run", run)
     read(folder)
     assert app.main(folder / "akadia.toml") == 0
-    assert seen == [("info", "text"), app.serve]
+    assert seen == ["akadia.toml", app.serve]
 
 
 def pem(key: rsa.RSAPrivateKey | ed448.Ed448PrivateKey, password: bytes | None = None) -> bytes:

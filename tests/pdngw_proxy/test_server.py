@@ -11,10 +11,12 @@ import structlog.testing
 
 from pdngw_proxy import server
 from pdngw_proxy.aaa_link.port import RelayAnswer, RelayReject, RelayRequest, RelayUnavailable, SessionKeeper
+from pdngw_proxy.aaa_link.records import Moment, SessionRecord, Usage
 from pdngw_proxy.config import PdnGwConfig
 from pdngw_proxy.gateway import GatewaySettings
 from pdngw_proxy.gateway_events import (
     AaaAnswered,
+    Account,
     AskAaa,
     Channel,
     DatagramArrived,
@@ -28,6 +30,7 @@ from pdngw_proxy.gateway_events import (
     Report,
     Send,
     SessionAborted,
+    UsageWanted,
 )
 from pdngw_proxy.ike.policy import Admission
 from pdngw_proxy.mobility import HomeAgentPolicy
@@ -80,6 +83,8 @@ class ScriptedLink:
     answer: RelayAnswer | Exception = field(default_factory=lambda: RelayReject(b"", "no"))
     asked: list[RelayRequest] = field(default_factory=list)
     ended: list[tuple[str, str | None]] = field(default_factory=list)
+    records: list[SessionRecord] = field(default_factory=list)
+    thrice: asyncio.Event = field(default_factory=asyncio.Event)
     held: asyncio.Event | None = None
     keeper: SessionKeeper | None = None
 
@@ -98,6 +103,11 @@ class ScriptedLink:
         if self.held is not None:
             await self.held.wait()
         self.ended.append((session, user_name))
+
+    async def account(self, record: SessionRecord) -> None:
+        self.records.append(record)
+        if len(self.records) >= 3:
+            self.thrice.set()
 
     def obey(self, keeper: SessionKeeper) -> None:
         self.keeper = keeper
@@ -293,6 +303,23 @@ async def test_shell_tells_the_aaa_server_that_a_session_is_over(ground: Ground)
     ground.arrive(b"hello", NATT)
     await settle()
     assert ground.link.ended == [("one", "user")]
+
+
+RECORD = SessionRecord("one", Moment.STOP, "somebody", "user", None, None, UE.address, 60, Usage(1, 2, 3, 4))
+
+
+async def test_shell_tells_what_sessions_have_come_to(ground: Ground) -> None:
+    ground.machine.script[DatagramArrived] = [Account(RECORD)]
+    ground.arrive(b"hello", NATT)
+    await settle()
+    assert ground.link.records == [RECORD]
+
+
+async def test_shell_asks_for_usage_again_and_again(ground: Ground) -> None:
+    ground.machine.script[UsageWanted] = [Account(RECORD)]
+    ground.shell.begin_accounting(0.001)
+    await ground.link.thrice.wait()
+    ground.shell.close()
 
 
 async def test_task_that_fails_is_logged(

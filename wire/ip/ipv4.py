@@ -29,6 +29,10 @@ class Ipv4Packet:
     fragment_offset: int = 0
     options: bytes = b""
 
+    def __len__(self) -> int:
+        """Octets of the whole packet."""
+        return HEADER_OCTETS + len(self.options) + len(self.payload)
+
     @classmethod
     def parse(cls, data: bytes) -> "Ipv4Packet":
         """Read one packet and check its header checksum; octets behind its Total Length are padding and are left."""

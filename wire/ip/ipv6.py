@@ -33,6 +33,10 @@ class Ipv6Packet:
     traffic_class: int = 0
     flow_label: int = 0
 
+    def __len__(self) -> int:
+        """Octets of the whole packet."""
+        return HEADER_OCTETS + len(self.payload)
+
     @classmethod
     def parse(cls, data: bytes) -> "Ipv6Packet":
         """Read one packet; octets behind its Payload Length are traffic flow padding (RFC 4303 §2.7) and are left."""

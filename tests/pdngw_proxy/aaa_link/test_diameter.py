@@ -172,6 +172,9 @@ class Keeper:
         self.aborted.append(session)
         return True
 
+    def limit(self, session: str, seconds: int) -> bool:
+        raise NotImplementedError
+
 
 @pytest.mark.parametrize(("answer", "aborted", "line"), VERDICTS)
 async def test_link_asks_anew_after_a_rar_and_ends_what_is_refused(

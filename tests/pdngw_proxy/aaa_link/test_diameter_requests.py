@@ -30,6 +30,9 @@ class Keeper:
             self.aborted.append((session, cause))
         return session in self.sessions
 
+    def limit(self, session: str, seconds: int) -> bool:
+        raise NotImplementedError
+
 
 def asked(kind: type[AbortSessionRequest | ReAuthRequest], session: str, **more: Any) -> Message:  # noqa: ANN401
     request = kind(

@@ -9,21 +9,34 @@ import pytest
 import structlog.testing
 
 from pdngw_proxy.aaa_link.config import RadiusLinkConfig
-from pdngw_proxy.aaa_link.port import RelayAnswer, RelayChallenge, RelayReject, RelayRequest, RelayUnavailable
-from pdngw_proxy.aaa_link.radius import RadiusLink
+from pdngw_proxy.aaa_link.port import (
+    RelayAccept,
+    RelayAnswer,
+    RelayChallenge,
+    RelayReject,
+    RelayRequest,
+    RelayUnavailable,
+)
+from pdngw_proxy.aaa_link.radius import RadiusLink, Server
 from pdngw_proxy.aaa_link.radius_messages import Nas
-from runtime.config import SocketAddress
+from pdngw_proxy.aaa_link.records import Moment, SessionRecord, Usage
+from runtime.config import ConfigError, SocketAddress
 from runtime.taps import Address
 from runtime.udp import UdpEndpoint
 from wire.radius.codec import parse_packet
 from wire.radius.exchange import Timers
 from wire.radius.messages import reply
+from wire.radius.mppe import msk_attributes
 from wire.radius.packet import Attribute, Code
 from wire.secret import Secret
 
 SECRET = Secret(b"xyzzy5461")
 SERVER = ("192.0.2.3", 1812)
 CHALLENGE = b"\x01\x02\x00\x05\x01"
+
+
+def keys(asked: bytes) -> list[Attribute]:
+    return msk_attributes(bytes(64), secret=SECRET, request_authenticator=asked[4:20], random=bytes)
 
 
 def request(identity: str = "ue") -> RelayRequest:
@@ -62,8 +75,7 @@ class Bench:
         self.endpoints: list[FakeEndpoint] = []
         monkeypatch.setattr(UdpEndpoint, "bind", self._bind)
         self.link = RadiusLink(
-            server=SERVER,
-            secret=SECRET,
+            servers=[Server(SERVER, SECRET)],
             nas=Nas("pgw", IPv4Address("192.0.2.1")),
             timers=Timers(irt=irt, mrd=mrd),
             max_sockets=max_sockets,
@@ -177,6 +189,68 @@ async def test_closed_link_ends_every_wait(monkeypatch: pytest.MonkeyPatch) -> N
     assert await task == RelayUnavailable("the RADIUS link is closed")
     assert await bench.link.authenticate(request()) == RelayUnavailable("the RADIUS link is closed")
     assert bench.endpoints[0].closed
+
+
+START = SessionRecord("s", Moment.START, "ue", None, None, None, IPv4Address("192.0.2.9"), 0, Usage())
+
+
+async def test_link_tells_accounting_with_the_class_of_the_accept(monkeypatch: pytest.MonkeyPatch) -> None:
+    endpoints: list[FakeEndpoint] = []
+
+    def bind(_local: Address, deliver: Callable[[bytes, Address], None], **_options: object) -> FakeEndpoint:
+        endpoints.append(FakeEndpoint(deliver))
+        return endpoints[-1]
+
+    monkeypatch.setattr(UdpEndpoint, "bind", bind)
+    server = Server(SERVER, SECRET, ("192.0.2.3", 1813))
+    link = RadiusLink(servers=[server], nas=Nas("pgw", IPv4Address("192.0.2.1")))
+    asked = asyncio.create_task(link.authenticate(request()))
+    await asyncio.sleep(0)
+    octets, _ = endpoints[0].sent[0]
+    granted = [Attribute.of("Class", b"who"), *keys(octets)]
+    endpoints[0].deliver(
+        reply(parse_packet(octets), Code.ACCESS_ACCEPT, secret=SECRET, attributes=granted, eap=b"\3\1\0\4"), SERVER
+    )
+    assert isinstance(await asked, RelayAccept)
+    telling = asyncio.create_task(link.account(START))
+    await asyncio.sleep(0)
+    octets, to = endpoints[1].sent[0]
+    assert to == ("192.0.2.3", 1813)
+    assert parse_packet(octets).values("Class") == (b"who",)
+    endpoints[1].deliver(reply(parse_packet(octets), Code.ACCOUNTING_RESPONSE, secret=SECRET), to)
+    await telling
+    await link.end_session("s", None)
+    await link.close()
+
+
+async def test_server_without_accounting_is_told_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = Bench(monkeypatch)
+    await bench.link.account(START)
+    assert bench.endpoints == []
+
+
+class Keeper:
+    """Has no session."""
+
+    def holds(self, session: str) -> bool:
+        raise NotImplementedError
+
+    def abort(self, session: str, cause: str) -> bool:
+        raise NotImplementedError
+
+    def limit(self, session: str, seconds: int) -> bool:
+        raise NotImplementedError
+
+
+async def test_port_for_disconnect_that_is_taken_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_local: object, **_options: object) -> FakeEndpoint:
+        raise OSError(98, "Address already in use")
+
+    monkeypatch.setattr(UdpEndpoint, "bind", refuse)
+    nas = Nas("pgw", IPv4Address("192.0.2.1"))
+    link = RadiusLink(servers=[Server(SERVER, SECRET)], nas=nas, coa=("192.0.2.1", 3799))
+    with pytest.raises(ConfigError, match=r"coa 192\.0\.2\.1:3799: Address already in use"):
+        link.obey(Keeper())
 
 
 def test_link_is_made_from_its_config(tmp_path: Path) -> None:

@@ -112,3 +112,9 @@ def test_builder_refuses_what_does_not_fit(options: bytes, payload: bytes) -> No
     )
     with pytest.raises(EncodeError):
         packet.build()
+
+
+def test_length_is_that_of_the_octets() -> None:
+    ends = IPv4Address("192.0.2.1"), IPv4Address("192.0.2.2")
+    packet = Ipv4Packet(source=ends[0], destination=ends[1], protocol=17, payload=bytes(7), options=bytes(4))
+    assert len(packet) == len(packet.build()) == 31

@@ -52,3 +52,8 @@ def test_builder_refuses_a_payload_that_does_not_fit() -> None:
     packet = Ipv6Packet(source=PING.source, destination=PING.destination, next_header=59, payload=bytes(65536))
     with pytest.raises(EncodeError):
         packet.build()
+
+
+def test_length_is_that_of_the_octets() -> None:
+    packet = Ipv6Packet(source=IPv6Address("::1"), destination=IPv6Address("::2"), next_header=59, payload=bytes(7))
+    assert len(packet) == len(packet.build()) == 47

@@ -1,0 +1,147 @@
+"""Disconnect and CoA: the AAA server ends or shortens a session of ours (RFC 5176)."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_address
+
+from pdngw_proxy.aaa_link.port import SessionKeeper
+from pdngw_proxy.aaa_link.radius_messages import Nas
+from runtime.log_limit import LogLimit
+from runtime.logs import get_logger
+from runtime.taps import Address
+from wire.errors import DecodeError
+from wire.radius.codec import parse_packet
+from wire.radius.eap import authenticity
+from wire.radius.error_cause import ErrorCause, error_cause_text
+from wire.radius.messages import reply
+from wire.radius.packet import Attribute, Code, RadiusPacket, is_genuine_request
+from wire.secret import Secret
+
+log = get_logger("pdngw.radius")
+
+Network = IPv4Network | IPv6Network
+
+WINDOW = 300
+"""Seconds that Event-Timestamp may differ from our clock, against replays (RFC 5176 §6.3)."""
+_REMEMBERED = 1024
+
+_ACK = {Code.DISCONNECT_REQUEST: Code.DISCONNECT_ACK, Code.COA_REQUEST: Code.COA_ACK}
+_NAK = {Code.DISCONNECT_REQUEST: Code.DISCONNECT_NAK, Code.COA_REQUEST: Code.COA_NAK}
+_IDENTIFYING = (
+    "User-Name", "NAS-IP-Address", "NAS-IPv6-Address", "NAS-Identifier", "Acct-Session-Id", "Framed-IPv6-Address",
+    "Calling-Station-Id", "Called-Station-Id", "Class",
+)  # fmt: skip
+_BESIDE = ("Message-Authenticator", "Event-Timestamp", "Proxy-State", "Acct-Terminate-Cause", "Reply-Message")
+_CHANGING = ("Session-Timeout",)
+
+
+class _Refused(Exception):
+    def __init__(self, cause: ErrorCause) -> None:
+        super().__init__(error_cause_text(cause))
+        self.cause = cause
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    session: str
+    seconds: int | None
+
+
+class DynamicAuthorizationServer:
+    """Serves `clients`, the first whose network fits, for `keeper`; `clock` is Unix time. Strangers get no answer."""
+
+    def __init__(
+        self, clients: Sequence[tuple[Network, Secret]], nas: Nas, keeper: SessionKeeper, clock: Callable[[], float]
+    ) -> None:
+        self._clients = clients
+        self._nas = nas
+        self._keeper = keeper
+        self._clock = clock
+        self._answers: OrderedDict[tuple[Address, bytes], bytes] = OrderedDict()
+        self._lines = LogLimit()
+
+    def answer(self, octets: bytes, source: Address) -> bytes | None:
+        """The answer to a datagram, None for silence; a request that comes again gets what it got (RFC 5080 §2.2.2)."""
+        known = self._answers.get((source, octets))
+        if known is not None:
+            return known
+        address = ip_address(source[0])
+        secret = next((secret for network, secret in self._clients if address in network), None)
+        try:
+            packet = parse_packet(octets)
+            cause = self._fault(packet, octets, secret)
+        except DecodeError as error:
+            self._drop(f"malformed: {error}", source)
+            return None
+        if cause is not None or secret is None:
+            self._drop(cause or "", source)
+            return None
+        return self._remember(source, octets, self._serve(packet, secret))
+
+    def _fault(self, packet: RadiusPacket, octets: bytes, secret: Secret | None) -> str | None:
+        if secret is None:
+            return "no AAA server of ours has this address"
+        if packet.code not in _ACK or not _is_genuine(octets, secret):
+            return "not a Disconnect or CoA made with our secret"
+        stamp = packet.integer("Event-Timestamp")
+        if stamp is not None and abs(self._clock() - stamp) > WINDOW:
+            return f"Event-Timestamp: {abs(self._clock() - stamp):.0f} s off"
+        return None
+
+    def _serve(self, packet: RadiusPacket, secret: Secret) -> bytes:
+        code = Code(packet.code)
+        try:
+            wanted = self._wanted(packet)
+            self._obey(wanted)
+        except _Refused as refused:
+            log.warning("request of the AAA server refused", request=code.name, cause=str(refused))
+            cause = [Attribute.of("Error-Cause", refused.cause)]
+            return reply(packet, _NAK[code], secret=secret, attributes=cause)
+        log.info("request of the AAA server obeyed", request=code.name, session=wanted.session)
+        return reply(packet, _ACK[code], secret=secret)
+
+    def _wanted(self, packet: RadiusPacket) -> _Wanted:
+        changes = packet.code == Code.COA_REQUEST
+        known = (*_IDENTIFYING, *_BESIDE, *(_CHANGING if changes else ()))
+        if sum(len(packet.values(name)) for name in known) != len(packet.attributes):
+            raise _Refused(ErrorCause.UNSUPPORTED_ATTRIBUTE)
+        try:
+            self._check_nas(packet)
+            session, seconds = packet.text("Acct-Session-Id"), packet.integer("Session-Timeout") if changes else None
+        except DecodeError:
+            raise _Refused(ErrorCause.INVALID_ATTRIBUTE_VALUE) from None
+        if session is None or (changes and seconds is None):
+            raise _Refused(ErrorCause.MISSING_ATTRIBUTE)
+        return _Wanted(session, seconds)
+
+    def _check_nas(self, packet: RadiusPacket) -> None:
+        """What identifies a NAS must identify us (RFC 5176 §3)."""
+        addresses = (packet.text("NAS-IP-Address"), packet.text("NAS-IPv6-Address"))
+        named = packet.text("NAS-Identifier")
+        if named not in (None, self._nas.identifier) or any(a not in (None, str(self._nas.address)) for a in addresses):
+            raise _Refused(ErrorCause.NAS_IDENTIFICATION_MISMATCH)
+
+    def _obey(self, wanted: _Wanted) -> None:
+        if wanted.seconds is None:
+            done = self._keeper.abort(wanted.session, "the AAA server disconnects it (Disconnect-Request)")
+        else:
+            done = self._keeper.limit(wanted.session, wanted.seconds)
+        if not done:
+            raise _Refused(ErrorCause.SESSION_CONTEXT_NOT_FOUND)
+
+    def _remember(self, source: Address, octets: bytes, answer: bytes) -> bytes:
+        if len(self._answers) >= _REMEMBERED:
+            self._answers.popitem(last=False)
+        self._answers[source, octets] = answer
+        return answer
+
+    def _drop(self, cause: str, source: Address) -> None:
+        withheld = self._lines.allow(cause.partition(":")[0], self._clock())
+        if withheld is not None:
+            log.warning("dynamic authorization dropped", cause=cause, source=source[0], withheld=withheld)
+
+
+def _is_genuine(octets: bytes, secret: Secret) -> bool:
+    """A Message-Authenticator may be missing (RFC 5176 §3.4), and must be right where there is one."""
+    return is_genuine_request(octets, secret) and authenticity(octets, secret) is not False

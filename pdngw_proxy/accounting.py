@@ -1,0 +1,25 @@
+"""What a session has come to, as accounting is told it (RFC 2866)."""
+
+from pdngw_proxy.aaa_link.records import EndedBy, Moment, SessionRecord
+from pdngw_proxy.sessions import GatewaySession
+
+
+def has_begun(session: GatewaySession) -> bool:
+    """Whether its START has been told, so that a STOP is due."""
+    return session.began is not None
+
+
+def record_of(session: GatewaySession, moment: Moment, now: float, ended_by: EndedBy | None = None) -> SessionRecord:
+    """The record of a session that has begun; `now` on the clock of `session.began`."""
+    return SessionRecord(
+        session=session.name,
+        moment=moment,
+        identity=session.identity,
+        user_name=session.user_name,
+        apn=session.apn,
+        home_address=None if session.lease is None else session.lease.home_address,
+        care_of=session.peer.address,
+        seconds=int(now - (now if session.began is None else session.began)),
+        usage=session.traffic.usage(),
+        ended_by=ended_by,
+    )

@@ -1,0 +1,41 @@
+"""What the gateway's log lines say of a session and of what happens in it."""
+
+from pdngw_proxy.gateway_events import Level, Report
+from pdngw_proxy.ike import events as ike
+from pdngw_proxy.sessions import GatewaySession
+from wire.ikev2.nat import Endpoint
+
+
+def dropped(cause: str, source: Endpoint) -> Report:
+    """A datagram that nobody can do anything with."""
+    return Report(Level.WARNING, "datagram dropped", {"cause": cause, "source": str(source)}, by_stranger=True)
+
+
+def of_child(session: GatewaySession, effect: ike.ChildInstalled) -> dict[str, str]:
+    """A Child SA."""
+    child = effect.child
+    return {
+        "identity": session.identity,
+        "home_address": str(effect.home_address),
+        "mode": child.mode.value,
+        "spi_in": f"{child.spi_in:#010x}",
+        "spi_out": f"{child.spi_out:#010x}",
+        "algorithms": child.algorithms,
+    }
+
+
+def of_established(effect: ike.Established) -> dict[str, str]:
+    """An IKE SA whose UE is authenticated."""
+    return {
+        "identity": effect.identity,
+        "user_name": effect.user_name,
+        "apn": effect.apn or "",
+        "home_address": str(effect.home_address),
+        "peer": str(effect.peer),
+        "suite": effect.suite,
+    }
+
+
+def of_session(session: GatewaySession) -> dict[str, str]:
+    """What the log lines of other nodes call it too."""
+    return {"session": session.name}

@@ -1,0 +1,126 @@
+"""Disconnect and CoA as the gateway takes them (RFC 5176)."""
+
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address, ip_network
+
+import pytest
+import structlog.testing
+
+from pdngw_proxy.aaa_link.radius_dynamic import WINDOW, DynamicAuthorizationServer
+from pdngw_proxy.aaa_link.radius_messages import Nas
+from wire.radius.codec import parse_packet
+from wire.radius.error_cause import ErrorCause
+from wire.radius.messages import access_request, signed_request
+from wire.radius.packet import Attribute, Code, is_genuine_response
+from wire.secret import Secret
+
+SECRET = Secret(b"xyzzy5461")
+AAA = ("192.0.2.3", 40000)
+NOW = 1_800_000_000
+SESSION = Attribute.of("Acct-Session-Id", "5a5a")
+STAMP = Attribute.of("Event-Timestamp", NOW)
+
+
+@dataclass
+class Keeper:
+    """Has the session 5a5a; `done` is what it was told."""
+
+    done: list[tuple[str, object]] = field(default_factory=list)
+
+    def holds(self, session: str) -> bool:
+        return session == "5a5a"
+
+    def abort(self, session: str, cause: str) -> bool:
+        assert "Disconnect-Request" in cause
+        self.done.append((session, "abort"))
+        return self.holds(session)
+
+    def limit(self, session: str, seconds: int) -> bool:
+        self.done.append((session, seconds))
+        return self.holds(session)
+
+
+@dataclass
+class Bench:
+    keeper: Keeper = field(default_factory=Keeper)
+    server: DynamicAuthorizationServer = field(init=False)
+
+    def __post_init__(self) -> None:
+        nas = Nas("pgw", IPv4Address("192.0.2.1"))
+        self.server = DynamicAuthorizationServer([(ip_network(AAA[0]), SECRET)], nas, self.keeper, lambda: float(NOW))
+
+    def ask(self, code: Code, *attributes: Attribute) -> tuple[int, int | None]:
+        octets = signed_request(code, identifier=9, secret=SECRET, attributes=attributes)
+        answer = self.server.answer(octets, AAA)
+        assert answer is not None
+        assert is_genuine_response(answer, octets[4:20], SECRET)
+        packet = parse_packet(answer)
+        return packet.code, packet.integer("Error-Cause")
+
+
+def test_disconnect_ends_the_session() -> None:
+    bench = Bench()
+    named = (Attribute.of("NAS-Identifier", "pgw"), Attribute.of("User-Name", "ue@nai"))
+    assert bench.ask(Code.DISCONNECT_REQUEST, SESSION, *named, STAMP) == (Code.DISCONNECT_ACK, None)
+    assert bench.keeper.done == [("5a5a", "abort")]
+
+
+def test_coa_shortens_the_session() -> None:
+    bench = Bench()
+    shorter = Attribute.of("Session-Timeout", 60)
+    assert bench.ask(Code.COA_REQUEST, SESSION, shorter) == (Code.COA_ACK, None)
+    assert bench.keeper.done == [("5a5a", 60)]
+
+
+@pytest.mark.parametrize(
+    ("code", "attributes", "cause"),
+    [
+        (Code.DISCONNECT_REQUEST, (Attribute.of("Acct-Session-Id", "other"),), ErrorCause.SESSION_CONTEXT_NOT_FOUND),
+        (Code.DISCONNECT_REQUEST, (Attribute.of("User-Name", "ue"),), ErrorCause.MISSING_ATTRIBUTE),
+        (Code.COA_REQUEST, (SESSION,), ErrorCause.MISSING_ATTRIBUTE),
+        (Code.COA_REQUEST, (SESSION, Attribute.of("Idle-Timeout", 60)), ErrorCause.UNSUPPORTED_ATTRIBUTE),
+        (Code.DISCONNECT_REQUEST, (SESSION, Attribute.of("Session-Timeout", 1)), ErrorCause.UNSUPPORTED_ATTRIBUTE),
+        (
+            Code.DISCONNECT_REQUEST,
+            (SESSION, Attribute.of("NAS-Identifier", "another")),
+            ErrorCause.NAS_IDENTIFICATION_MISMATCH,
+        ),
+        (Code.DISCONNECT_REQUEST, (SESSION, SESSION), ErrorCause.INVALID_ATTRIBUTE_VALUE),
+    ],
+)
+def test_what_cannot_be_done_is_refused_with_its_cause(
+    code: Code, attributes: tuple[Attribute, ...], cause: ErrorCause
+) -> None:
+    nak = Code.DISCONNECT_NAK if code is Code.DISCONNECT_REQUEST else Code.COA_NAK
+    assert Bench().ask(code, *attributes) == (nak, cause)
+
+
+def test_request_that_comes_again_gets_the_same_answer_and_does_nothing_twice() -> None:
+    bench = Bench()
+    for _ in range(3):
+        assert bench.ask(Code.DISCONNECT_REQUEST, SESSION) == (Code.DISCONNECT_ACK, None)
+    assert len(bench.keeper.done) == 1
+
+
+@pytest.mark.parametrize("secret", [b"another", SECRET])
+@pytest.mark.parametrize("late", [WINDOW + 1, -WINDOW - 1])
+def test_stale_and_forged_requests_get_no_answer(secret: bytes, late: int) -> None:
+    bench = Bench()
+    stamp = Attribute.of("Event-Timestamp", NOW + late)
+    octets = signed_request(Code.DISCONNECT_REQUEST, identifier=9, secret=secret, attributes=(SESSION, stamp))
+    assert bench.server.answer(octets, AAA) is None
+    assert bench.keeper.done == []
+
+
+def test_strangers_and_other_codes_get_no_answer_and_few_lines() -> None:
+    bench = Bench()
+    good = signed_request(Code.DISCONNECT_REQUEST, identifier=9, secret=SECRET, attributes=(SESSION,))
+    other = access_request(identifier=1, authenticator=bytes(16), secret=SECRET, eap=None)
+    with structlog.testing.capture_logs() as lines:
+        for number in range(100):
+            assert bench.server.answer(good, ("192.0.2.66", number)) is None
+            assert bench.server.answer(other, AAA) is None
+            assert bench.server.answer(good[:-1], AAA) is None
+    assert bench.keeper.done == []
+    assert len(lines) <= 30
+    assert bench.ask(Code.DISCONNECT_REQUEST, SESSION) == (Code.DISCONNECT_ACK, None)
