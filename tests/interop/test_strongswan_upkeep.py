@@ -135,3 +135,22 @@ def test_ue_authenticates_anew(attaching: Attach, make_before_break: str) -> Non
         assert site.charon.where.ping(home_agent(site)) == ALL
         events = [line.event for line in site.gateway_lines()]
         assert events.count("UE authenticated") >= 2
+
+
+def test_both_ends_rekey_on_clocks_of_their_own(attaching: Attach) -> None:
+    """RFC 7296 §2.8: both want it after four seconds, the IKE SA after nine; no session is lost by it."""
+    short = "child_lifetime = 5.0\nike_lifetime = 11.0\n"
+    with attaching(changes={LIMIT: short + LIMIT}) as site:
+        child = "rekey_time = 4s\n rand_time = 0s\n life_time = 300s"
+        assert site.connect(child=child, more="rekey_time = 9s\n rand_time = 0s\n over_time = 60s").returncode == 0
+        first = spis(site)
+        time.sleep(45.0)
+        last = spis(site)
+        assert last[0] != first[0]
+        assert not first[1] & last[1]
+        assert 1 <= len(last[1]) <= 2
+        for _ in range(3):
+            assert site.charon.where.ping(home_agent(site)) == ALL
+        events = [line.event for line in site.gateway_lines()]
+        assert events.count("UE authenticated") == 1
+        assert "session ended" not in events

@@ -109,13 +109,15 @@ def serve(book: Book, event: MessageArrived, request: Request, now: float) -> Ef
         return deny(book, request, denied.notify, denied.cause)
     effects = book.install(granted.child, now, replaces=old.spi_in if old else None)
     if old is not None:
-        _note_rekeyed(book, event, old, granted)
+        _note_rekeyed(book, event, old, granted, now)
     return [*effects, *answer(book.sa.exchanges, request, *granted.payloads)]
 
 
-def _note_rekeyed(book: Book, event: MessageArrived, old: ChildSa, granted: Granted) -> None:
-    """The peer deletes the old one; if it does not, its end comes by the clock."""
-    book.lives[old.spi_in] = Life(None, book.lives[old.spi_in].end, replaced=True)
+def _note_rekeyed(book: Book, event: MessageArrived, old: ChildSa, granted: Granted, now: float) -> None:
+    """The peer deletes the old one, and has time for it: a Delete of ours would seem to mean the new one as well."""
+    end = book.lives[old.spi_in].end
+    late = None if end is None else max(end, now + book.terms.linger)
+    book.lives[old.spi_in] = Life(None, late, replaced=True)
     if isinstance(book.state, RekeyingChild) and book.state.old is old:
         book.become(event, replace(book.state, rival=ChildRival(granted.child, granted.lowest)))
 

@@ -20,6 +20,7 @@ from wire.ikev2.upkeep.states import (
     DeleteChildren,
     Denied,
     Leave,
+    Lifetimes,
     MakeChild,
     MessageArrived,
     NoChild,
@@ -28,6 +29,7 @@ from wire.ikev2.upkeep.states import (
     RekeyChild,
     RekeyIke,
 )
+from wire.sansio import Tick
 
 WEB = ChildWish(
     Mode.TUNNEL,
@@ -226,6 +228,22 @@ def test_rekeying_that_is_refused_is_tried_again() -> None:
     link.run(35.0)
     assert len(link.one.seen(NotRekeyed)) == 4
     assert link.one.spis == [FIRST_ONE]
+
+
+def test_end_of_a_life_waits_for_a_peer_that_has_rekeyed() -> None:
+    """The answer is lost for a while; a Delete in the meantime would take the new one with it."""
+    link = pair(lifetimes=Lifetimes(ike=None, child=10.0))
+    link.now = 7.0
+    link.tell(link.one, rekey_of(link.one))
+    link.deliver(link.two)
+    link.one.inbox.clear()
+    link.now = 11.0
+    link.tell(link.two, Tick())
+    assert link.two.seen(ChildRetired) == []
+    assert FIRST_TWO in link.two.spis
+    link.now = 38.0
+    link.tell(link.two, Tick())
+    assert link.two.seen(ChildRetired) == [ChildRetired(FIRST_TWO)]
 
 
 def test_child_that_is_not_there_is_not_rekeyed() -> None:
