@@ -37,6 +37,7 @@ from wire.sansio import Tick
 AGENT, HOME = IPv6Address("2001:db8:1::1"), IPv6Address("2001:db8:1::100")
 NATT, DSMIP = Endpoint(IPv4Address("192.0.2.4"), 4500), Endpoint(IPv4Address("192.0.2.4"), 4191)
 CARE_OF = IPv4Address("198.51.100.9")
+OUTER = Endpoint(CARE_OF, 4191)
 A, H, K, L = (
     BindingFlag.ACKNOWLEDGE,
     BindingFlag.HOME_REGISTRATION,
@@ -54,6 +55,7 @@ class Ground:
     policy: HomeAgentPolicy = POLICY
     home: IPv6Address = HOME
     now: float = 1.0
+    outer: Endpoint = OUTER
     agent: HomeAgent = field(init=False)
 
     def __post_init__(self) -> None:
@@ -77,7 +79,7 @@ class Ground:
     def send(self, octets: bytes) -> list[PlaneEffect]:
         """What comes of a Mobility Header, sealed by the mobile node."""
         datagram = seal_mobility(octets, self.home, AGENT, self.transport.outbound)
-        arrived = DatagramArrived(Channel.DSMIP, datagram, Endpoint(CARE_OF, 4191), DSMIP)
+        arrived = DatagramArrived(Channel.DSMIP, datagram, self.outer, DSMIP)
         return list(self.plane.receive_mobility(arrived, self.now))
 
     def answer(self, octets: bytes) -> MobilityMessage | None:
