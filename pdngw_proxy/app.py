@@ -26,6 +26,7 @@ from runtime.process import notify_ready, run
 from wire.ikev2.nat import Endpoint
 from wire.ikev2.proposal import ESP_PROPOSALS, IKE_PROPOSALS
 from wire.ikev2.proposal_text import parse_esp, parse_ike
+from wire.ikev2.redirect import GatewayIdentity
 from wire.ikev2.signatures import SigningKey
 from wire.names import Plmn, visited_network
 
@@ -87,6 +88,7 @@ def _settings(config: PdnGwConfig) -> GatewaySettings:
             key=key,
             ha_address=config.ha_address,
             dns=config.dns_servers,
+            redirects=config.redirects,
             eap_only=config.eap_only,
             asks_identity=config.ask_identity,
             ipv4_home_prefix=config.ipv4_home_prefix,
@@ -102,6 +104,8 @@ def _settings(config: PdnGwConfig) -> GatewaySettings:
             half_open_limit=config.half_open_limit,
             source_limit=config.half_open_per_source,
             session_limit=config.session_limit,
+            redirect_from=config.redirect_from,
+            redirect_to=GatewayIdentity.of(config.redirect_to) if config.redirect_to else None,
         ),
         agent=HomeAgentPolicy(
             ha_address=config.ha_address,

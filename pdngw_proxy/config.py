@@ -8,6 +8,21 @@ from pydantic import AfterValidator, Field, model_validator
 from runtime.config import ConfigPath
 from runtime.sa_config import SaConfig
 from wire.ikev2.proposal_text import checked, parse_esp, parse_ike
+from wire.ikev2.redirect import GatewayIdentity
+
+
+def _gateway(text: str) -> str:
+    if text:
+        GatewayIdentity.of(text)
+    return text
+
+
+def _apn_elsewhere(text: str) -> str:
+    apn, separator, gateway = text.partition("=")
+    if not apn or not separator:
+        raise ValueError(f"{text!r} is not an APN and its gateway; write it as ims=192.0.2.5")
+    GatewayIdentity.of(gateway)
+    return text
 
 
 class PdnGwConfig(SaConfig):
@@ -42,6 +57,13 @@ class PdnGwConfig(SaConfig):
         default=0, ge=0, description="octets after nine tenths of which a tunnel gets a new ESP SA; 0: any number"
     )
     mobike: bool = Field(default=True, description="whether UEs may move by MOBIKE (RFC 4555)")
+    redirect_to: Annotated[str, AfterValidator(_gateway)] = Field(
+        default="", description='another PDN GW, address or name, for UEs from redirect_from IKE SAs on; "" for none'
+    )
+    redirect_from: int = Field(default=0, ge=0, description="from so many IKE SAs on, UEs are sent to redirect_to")
+    redirect_apns: tuple[Annotated[str, AfterValidator(_apn_elsewhere)], ...] = Field(
+        default=(), description='the PDN GWs of APNs that are not served here, such as ["ims=192.0.2.5"] (RFC 5685)'
+    )
     half_open_limit: int = Field(default=1000, ge=1, description="IKE SAs at most whose UE is not authenticated yet")
     half_open_per_source: int = Field(default=500, ge=1, description="of these, at most so many from one address")
     cookie_threshold: int = Field(
@@ -52,6 +74,12 @@ class PdnGwConfig(SaConfig):
     refresh_advice: int = Field(
         default=0, ge=0, le=262140, description="seconds after which UEs should renew; 0: as they like"
     )
+
+    @property
+    def redirects(self) -> dict[str, GatewayIdentity]:
+        """The gateways of `redirect_apns` by APN, in small letters."""
+        pairs = (text.partition("=") for text in self.redirect_apns)
+        return {apn.lower(): GatewayIdentity.of(gateway) for apn, _, gateway in pairs}
 
     @model_validator(mode="after")
     def _home_agent_is_at_home(self) -> Self:

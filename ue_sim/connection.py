@@ -1,7 +1,7 @@
 """IKEv2 and the EAP peer of one UE joined, and the security associations that come of it (RFC 7296 §2.16, RFC 4877)."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import assert_never
 
@@ -19,6 +19,7 @@ from wire.identity import EapMethod
 from wire.ikev2.association import Association, outbound_of
 from wire.ikev2.child import ChildSa, Mode
 from wire.ikev2.nat import Endpoint
+from wire.ikev2.redirect import GatewayIdentity
 from wire.ikev2.selectors import TrafficSelector
 from wire.ip.ipv6 import Ipv6Packet
 from wire.ip.packet import IpPacket
@@ -31,6 +32,9 @@ from wire.mip6.encapsulation import (
     spi_of,
 )
 from wire.sansio import RandomBytes, Tick
+
+_MOST_REDIRECTS, _REDIRECT_SECONDS = 5, 300.0
+"""How often a UE lets itself be sent on (RFC 5685 §6)."""
 
 _ANYWHERE = TrafficSelector.network(IPv6Network("::/0"))
 _ANYWHERE_IPV4 = TrafficSelector.network(IPv4Network("0.0.0.0/0"))
@@ -52,6 +56,13 @@ class TunnelReady:
 
     transport: Association | None
     tunnel: Association
+
+    @property
+    def ha_address(self) -> IPv6Address | None:
+        """The home agent's address, where its own selectors are that address alone."""
+        remote = self.transport.child.remote if self.transport is not None else ()
+        found = [selector.start for selector in remote if selector.is_one_address]
+        return next((address for address in found if isinstance(address, IPv6Address)), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,15 +98,22 @@ class Connection:
 
     def __init__(self, *, settings: UeSettings, usim: Usim, random: RandomBytes, kept: Kept | None = None) -> None:
         self._random = random
+        self._settings, self._usim = settings, usim
+        self._redirected: list[float] = []
         self._ipv4 = (_ANYWHERE_IPV4,) if settings.ipv4 else ()
+        self._begin(kept)
+
+    def _begin(self, kept: Kept | None) -> None:
+        """Nothing of what an earlier gateway said is left."""
+        settings = self._settings
         self._peer = AkaPeer(
-            usim=usim,
+            usim=self._usim,
             imsi=settings.imsi,
             plmn=settings.plmn,
             methods=settings.methods,
             timeout=settings.give_up_after,
             kept=kept,
-            random=random,
+            random=self._random,
         )
         self._initiator = IkeInitiator(
             policy=InitiatorPolicy(
@@ -114,8 +132,9 @@ class Connection:
                 mobike=settings.mobike,
                 mobility=settings.mobility,
             ),
-            random=random,
+            random=self._random,
         )
+        self._begun: ike.Connect | None = None
         self._gateway: Endpoint | None = None
         self._keys: KeysDerived | None = None
         self._assigned: ike.AddressAssigned | None = None
@@ -199,6 +218,8 @@ class Connection:
 
     def handle(self, event: ike.InitiatorEvent, now: float) -> Effects:
         """Take one event of IKE; the EAP peer's share is served in between."""
+        if isinstance(event, ike.Connect):
+            self._begun = event
         if isinstance(event, ike.Connect | ike.PathChanged):
             self._gateway = event.gateway or self._gateway
         if isinstance(event, Tick):
@@ -223,6 +244,8 @@ class Connection:
                 yield from self._note(effect)
             case ike.ChildRefused(cause):
                 yield NoTunnel(cause)
+            case ike.Redirected(elsewhere):
+                yield from self._go(elsewhere, now)
             case ike.Closed(cause):
                 yield Gone(self._eap_failure or cause)
             case _:
@@ -242,6 +265,23 @@ class Connection:
                 yield Note(cause)
             case _:
                 assert_never(effect)
+
+    def _go(self, elsewhere: GatewayIdentity, now: float) -> Effects:
+        """Begin again at another gateway, but not for ever (RFC 5685 §6)."""
+        begun = self._begun
+        self._redirected = [at for at in self._redirected if now - at < _REDIRECT_SECONDS] + [now]
+        if begun is None or len(self._redirected) > _MOST_REDIRECTS:
+            yield Gone(f"redirected more than {_MOST_REDIRECTS} times in {_REDIRECT_SECONDS:.0f} s")
+            return
+        address = elsewhere.gateway
+        if isinstance(address, str) or address.version != begun.local.address.version:
+            yield Gone(f"redirected to {elsewhere}, which is no address of this network")
+            return
+        yield Note(f"redirected to {elsewhere}")
+        self._begin(self.kept)
+        gateway = Endpoint(address, begun.gateway.port)
+        former = GatewayIdentity(begun.gateway.address)
+        yield from self.handle(replace(begun, gateway=gateway, redirected_from=former), now)
 
     def _ask_peer(self, event: EapArrived | Tick, now: float) -> Effects:
         for effect in self._peer.handle(event, now):

@@ -202,13 +202,13 @@ class Ue:
         yield from self._reach(Step.IPSEC_SA, evidence.of_tunnel(ready))
         gateway, home_address = self.state.gateway, self.state.home_address
         self._host.settle(home_address)
-        self._ha_address = gateway.ipv6
+        self._ha_address = ready.ha_address or gateway.ipv6
         if ready.transport is None:
             self.state = OnTheNetwork(gateway, home_address)
             yield Attached(home_address, gateway.ipv6, self._prefix_length)
             return
         self.state = Registering(gateway, home_address, Step.IPSEC_SA)
-        up = mip.TunnelUp(home_address=home_address, ha_address=gateway.ipv6, care_of=self._settings.ike.address)
+        up = mip.TunnelUp(home_address=home_address, ha_address=self._ha_address, care_of=self._settings.ike.address)
         yield from self._move(up, now)
 
     def _gone(self, cause: str, now: float) -> Effects:
@@ -286,7 +286,7 @@ class Ue:
             gateway, home_address = self.state.gateway, self.state.home_address
             self.state = OnTheNetwork(gateway, home_address)
             yield StepTaken(Step.BINDING_ACK, evidence.of_binding(bound))
-            yield Attached(home_address, gateway.ipv6, self._prefix_length, bound.ipv4_home_address)
+            yield Attached(home_address, self._ha_address, self._prefix_length, bound.ipv4_home_address)
 
     def _unbound(self, cause: str, now: float) -> Effects:
         if isinstance(self.state, Registering):

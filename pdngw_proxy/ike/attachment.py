@@ -18,7 +18,7 @@ from wire.ikev2.authentication import AuthenticationFailed, check_shared_key_pro
 from wire.ikev2.certificates import certificate_payloads
 from wire.ikev2.constants import ConfigurationAttributeType, IdType, NotifyType
 from wire.ikev2.exchanges import Request
-from wire.ikev2.message import Payload
+from wire.ikev2.message import Message, Payload
 from wire.ikev2.payloads.auth import Authentication
 from wire.ikev2.payloads.cp import Configuration
 from wire.ikev2.payloads.eap import EapMessage
@@ -26,6 +26,7 @@ from wire.ikev2.payloads.identification import IdInitiator, IdResponder
 from wire.ikev2.payloads.notify import Notify
 from wire.ikev2.payloads.sa import SecurityAssociation
 from wire.ikev2.payloads.ts import TsInitiator, TsResponder
+from wire.ikev2.redirect import redirect
 from wire.ikev2.signatures import sign
 
 Step = tuple[State, list[ResponderEffect]]
@@ -111,6 +112,9 @@ def verify(policy: ResponderPolicy, state: AwaitingProof, request: Request, now:
         cause = f"{claim.identity}: {error.cause}" + (f"; {why}" if why else "")
         return refuse(policy, sa, request, NotifyType.AUTHENTICATION_FAILED, cause, now)
     waiting = AwaitingAddress(sa, claim, state.accept, request)
+    elsewhere = policy.redirects.get((claim.apn or "").lower())
+    if elsewhere is not None and _is_redirectable(sa):
+        return establishing.leave(policy, waiting, redirect(elsewhere), f"is redirected to {elsewhere}", now)
     if not configuring.asks_for_address(claim.message):
         return establishing.leave(policy, waiting, NotifyType.FAILED_CP_REQUIRED, "asks for no Home Address", now)
     initial = claim.message.notify(NotifyType.INITIAL_CONTACT) is not None
@@ -168,6 +172,12 @@ def _called(policy: ResponderPolicy, wanted: IdResponder | None) -> tuple[IdResp
     name = wanted.text.lower()
     apn = None if name == policy.name.lower() else wanted.text
     return (replace(wanted, reserved=bytes(3)) if name in policy.names else own), apn
+
+
+def _is_redirectable(sa: Sa) -> bool:
+    """Whether IKE_SA_INIT said so (RFC 5685 §3)."""
+    opening = Message.parse(sa.init_request)
+    return any(opening.notify(kind) for kind in (NotifyType.REDIRECT_SUPPORTED, NotifyType.REDIRECTED_FROM))
 
 
 def _ipv4(claim: Claim) -> Ipv4Wish:

@@ -55,7 +55,7 @@ def establish(
     return Connected(sa, session, upkeep.begin(policy, random, spis, sa, session, child, now)), effects
 
 
-def leave(policy: ResponderPolicy, state: AwaitingAddress, error: NotifyType, cause: str, now: float) -> Step:
+def leave(policy: ResponderPolicy, state: AwaitingAddress, error: NotifyType | Notify, cause: str, now: float) -> Step:
     """Answer AUTH with ours and `error`; without a Home Address there is nothing to stay for."""
     why = f"{state.claim.identity}: {cause}"
     return refuse(policy, state.sa, state.request, error, why, now, before=(_proof(state),))

@@ -1,5 +1,6 @@
 """What the PDN GW may decide in IKEv2: who it is, what it accepts, how long it waits."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network, IPv6Address
 
@@ -9,6 +10,7 @@ from wire.ikev2.exchanges import FRAGMENT_OCTETS, Retransmission
 from wire.ikev2.groups import GROUPS, Group
 from wire.ikev2.payloads.sa import Proposal
 from wire.ikev2.proposal import ESP_PROPOSALS, IKE_PROPOSALS
+from wire.ikev2.redirect import GatewayIdentity
 from wire.ikev2.signatures import SigningKey
 from wire.ikev2.upkeep.states import Lifetimes
 
@@ -25,6 +27,7 @@ class ResponderPolicy:
     fragments, where the UE can (RFC 7383), and None is never; `lifetimes` is how long SAs live.
     With `mobike` a UE may move as RFC 4555 says. With `eap_only` a UE that asks for it gets no certificate (RFC 5998);
     with `asks_identity` each is asked for its identity by EAP, even where IDi is one.
+    `redirects` are the gateways of APNs, in small letters, that are not served here (RFC 5685 §6);
     `dns` are the servers that CFG_REPLY names, `version` is its APPLICATION_VERSION.
     A tunnel may carry IPv4 Home Addresses of `ipv4_home_prefix`; which of them is whose, bindings say (RFC 5555 §4.5).
     """
@@ -36,6 +39,7 @@ class ResponderPolicy:
     ipv4_home_prefix: IPv4Network | None = None
     ike_proposals: tuple[Proposal, ...] = IKE_PROPOSALS
     esp_proposals: tuple[Proposal, ...] = ESP_PROPOSALS
+    redirects: Mapping[str, GatewayIdentity] = field(default_factory=dict)
     dns: tuple[IPv4Address | IPv6Address, ...] = ()
     version: str = "Akadia"
     eap_only: bool = False
@@ -66,10 +70,13 @@ class Admission:
     """How many strangers the gateway serves at a time.
 
     From `cookie_threshold` half-open IKE SAs on, a COOKIE must come back first (RFC 7296 §2.6); at `half_open_limit`,
-    or at `source_limit` from one address, or at `session_limit` IKE SAs in all, IKE_SA_INIT is discarded.
+    or at `source_limit` from one address, or at `session_limit` IKE SAs in all, IKE_SA_INIT is discarded. From
+    `redirect_from` IKE SAs on, a UE that can be is sent to the gateway `redirect_to` (RFC 5685 §3).
     """
 
     cookie_threshold: int = 100
     half_open_limit: int = 1000
     source_limit: int = 500
     session_limit: int = 10_000
+    redirect_from: int = 0
+    redirect_to: GatewayIdentity | None = None

@@ -19,6 +19,7 @@ from wire.ikev2.message import Message, UnsupportedCriticalPayload
 from wire.ikev2.nat import Endpoint
 from wire.ikev2.payloads.nonce import Nonce
 from wire.ikev2.payloads.notify import Notify
+from wire.ikev2.redirect import redirect
 from wire.ikev2.spis import EspSpis, ike_spi
 from wire.sansio import RandomBytes, Tick
 
@@ -174,6 +175,9 @@ class ResponderTable:
         cookie = self._missing_cookie(arrived, message, now)
         if cookie is not None:
             return [cookie]
+        elsewhere = self._elsewhere(arrived, message)
+        if elsewhere is not None:
+            return [elsewhere]
         spi_r = ike_spi(self._random)
         responder = IkeResponder(
             policy=self._policy, random=self._random, spis=self._spis, spi_i=message.spi_i, spi_r=spi_r
@@ -207,6 +211,14 @@ class ResponderTable:
             return None
         cookie = self._cookies.make(ni=ni, spi_i=spi_i, source=source, now=now)
         return _bare_answer(arrived, unmarked(arrived.octets)[0], Notify(NotifyType.COOKIE, cookie))
+
+    def _elsewhere(self, arrived: DatagramArrived, message: Message) -> Transmit | None:
+        """REDIRECT for a UE that can be sent to another gateway, where that is the policy (RFC 5685 §3)."""
+        limits, nonce = self._admission, message.find(Nonce)
+        can = message.notify(NotifyType.REDIRECT_SUPPORTED) or message.notify(NotifyType.REDIRECTED_FROM)
+        if limits.redirect_to is None or nonce is None or not can or len(self._entries) < limits.redirect_from:
+            return None
+        return _bare_answer(arrived, unmarked(arrived.octets)[0], redirect(limits.redirect_to, nonce.data))
 
     def _forget_stranger(self, entry: _Entry) -> None:
         self._half_open -= 1

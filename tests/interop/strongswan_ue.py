@@ -19,7 +19,7 @@ from tests.namespaces import Namespace, NewNamespace, apart, network_up
 PEERS = ROOT / ".venv" / "peers"
 CARD = "libstrongswan-eap-aka-3gpp.so"
 
-UE, GATEWAY = "192.0.2.10", "192.0.2.4"
+UE, GATEWAY, OTHER = "192.0.2.10", "192.0.2.4", "192.0.2.5"
 
 
 @pytest.fixture(scope="session")
@@ -142,7 +142,11 @@ def attachment(
     ue, gateway = new(), new()
     apart(laboratory, ue, gateway)
     text = laboratory.config.read_text(encoding="utf-8").replace('tun = "home0"', 'tun = ""')
-    for old, replacement in {"ike_port = 5500": "ike_port = 500", **(changes or {})}.items():
+    for old, replacement in {
+        "ike_port = 5500": "ike_port = 500",
+        'imsi = "short"': 'imsi = "full"',
+        **(changes or {}),
+    }.items():
         assert old in text, old
         text = text.replace(old, replacement)
     laboratory.config.write_text(text, encoding="utf-8")

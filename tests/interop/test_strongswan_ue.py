@@ -1,6 +1,7 @@
 """strongSwan as the UE: it attaches to our PDN GW by EAP-AKA in the ways that are common in the field."""
 
 import sys
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
@@ -16,7 +17,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from akadia.laboratory import Laboratory
 from pdngw_proxy.ipv4_home import home_agent_of
-from tests.interop.strongswan_ue import UE, Attachment, aka_card, attachment
+from tests.interop.strongswan_ue import OTHER, UE, Attachment, aka_card, attachment
 from tests.lab import LogLine
 from tests.namespaces import NewNamespace
 
@@ -79,6 +80,16 @@ def causes(lines: list[LogLine]) -> list[str]:
     return [line.details.get("cause", line.event) for line in lines if line.is_failure]
 
 
+def complaints(site: Attachment) -> list[str]:
+    """Why the gateway complained, as soon as it has."""
+    for _ in range(50):
+        found = causes(site.gateway_lines())
+        if found:
+            return found
+        time.sleep(0.1)
+    return []
+
+
 def test_ue_names_itself_and_the_gateway_in_every_form(attaching: Attach) -> None:
     gateway = "pgw.epc.mnc001.mcc001.3gppnetwork.org"
     with attaching() as site:
@@ -121,10 +132,10 @@ def test_ue_takes_the_group_that_the_gateway_wants(attaching: Attach) -> None:
         assert done.returncode == 0
         assert "peer didn't accept DH group ECP_384, it requested MODP_2048" in done.stdout
         assert "/MODP_2048" in site.sas()
-        assert causes(site.gateway_lines()) == ["KE of group 20, not of MODP_2048"]
+        assert complaints(site) == ["KE of group 20, not of MODP_2048"]
         refused = site.connect(proposals="aes256gcm16-prfsha384-ecp384")
         assert refused.returncode
-        (cause,) = causes(site.gateway_lines())
+        (cause,) = complaints(site)
         assert cause == (
             "no common IKE proposal: offered AES_GCM_16_256 PRF_HMAC_SHA2_384 ECP_384; "
             "wanted AES_CBC_128 PRF_HMAC_SHA2_256 HMAC_SHA2_256_128 MODP_2048"
@@ -137,7 +148,7 @@ def test_card_with_another_key_refuses_the_network(attaching: Attach) -> None:
         assert done.returncode
         assert "generating IKE_AUTH request 2 [ EAP/RES/AKA ]" in done.stdout
         assert "EAP/FAIL" in done.stdout
-        (cause,) = causes(site.gateway_lines())
+        (cause,) = complaints(site)
         assert cause.startswith(f"{site.nai}: DEA 4001 AUTHENTICATION_REJECTED")
         attached(site)
 
@@ -149,7 +160,7 @@ def test_unknown_subscriber_is_told_so(attaching: Attach) -> None:
         done = site.connect()
         assert done.returncode
         assert "EAP/FAIL" in done.stdout
-        (cause,) = causes(site.gateway_lines())
+        (cause,) = complaints(site)
         assert cause.startswith(f"{site.nai}: DEA 5001 USER_UNKNOWN (3GPP)")
 
 
@@ -324,6 +335,43 @@ def test_ue_that_takes_nothing_but_ipv4_is_told_that_there_is_none(attaching: At
         done = site.connect(vips="0.0.0.0")
         assert done.returncode
         assert "N(INT_ADDR_FAIL)" in done.stdout
-        assert causes(site.gateway_lines()) == [
+        assert complaints(site) == [
             f"{site.nai}: no Home Address: the UE takes nothing but IPv4, and there is no IPv4 Home Address to give"
         ]
+
+
+def test_ue_is_sent_to_the_gateway_that_is_not_full(attaching: Attach) -> None:
+    """RFC 5685 §3: in IKE_SA_INIT; the laboratory's own address is the other gateway, so that it goes on there."""
+    with attaching(changes={'redirect_to = ""': f'redirect_to = "{OTHER}"'}) as site:
+        site.gateway.ip(f"address add {OTHER}/24 dev cable0")
+        done = site.connect()
+        assert done.returncode, "nobody is at the other gateway"
+        assert "parsed IKE_SA_INIT response 0 [ N(REDIR) ]" in done.stdout
+        assert f"sending packet: from {UE}[500] to {OTHER}[500]" in done.stdout
+        assert "N(REDIR_FROM)" in done.stdout
+        assert not causes(site.gateway_lines())
+
+
+def test_ue_is_sent_to_the_gateway_of_its_apn(attaching: Attach) -> None:
+    """RFC 5685 §6: in the last IKE_AUTH, when both know each other."""
+    changes = {"redirect_apns = []": f'redirect_apns = ["internet={OTHER}"]'}
+    with attaching(changes=changes) as site:
+        done = site.connect()
+        assert "[ AUTH N(REDIR) ]" in done.stdout
+        site.said(rf"initiating IKE_SA pgw\[\d+\] to {OTHER}")
+        assert complaints(site) == [f"{site.nai}: is redirected to {OTHER}"]
+
+
+def test_ue_gets_an_sa_for_the_mobility_header_alone(attaching: Attach) -> None:
+    """RFC 4877 §4: transport mode, narrowed to the Home Address and the home agent."""
+    with attaching() as site:
+        block = site.lab.laboratory.plan.block
+        done = site.connect(
+            child=f"mode = transport_proxy\nlocal_ts = dynamic[135]\nremote_ts = {block.home_agent}/128[135]",
+            remote_ts=f"{block.home_agent}/128[135]",
+        )
+        (installed,) = [line for line in site.gateway_lines() if line.event == "security association installed"]
+        assert installed.details["mode"] == "transport"
+        assert "[ AUTH CPRP(ADDR6) N(USE_TRANSP) SA TSi TSr N(MOBIKE_SUP) ]" in done.stdout
+        # Both ends agree; strongSwan's ESP in user space can then make nothing but tunnels.
+        assert "IPsec SA: unsupported mode" in done.stdout

@@ -15,6 +15,7 @@ from tests.aaa.identities.keyrings import Node
 from tests.aaa.memory_hss import IMSI, MemoryHss, Subscriber, profile, usim
 from tests.house.source_tree import ROOT
 from tests.network import (
+    APN,
     CORRESPONDENT,
     DNS,
     DSMIP,
@@ -23,6 +24,7 @@ from tests.network import (
     Network,
     VirtualUe,
     assert_nothing_is_left,
+    responder_policy,
     subscribers,
 )
 from ue_sim.pinger import EchoTimed
@@ -31,6 +33,7 @@ from wire.identity import EapMethod, Imsi
 from wire.ikev2.association import Association
 from wire.ikev2.child import Mode
 from wire.ikev2.nat import Endpoint
+from wire.ikev2.redirect import GatewayIdentity
 from wire.ip.ipv6 import PROTO_IPV6, PROTO_UDP, Ipv6Packet
 from wire.mip6.binding_update import BindingFlag, BindingUpdate
 from wire.mip6.encapsulation import seal_mobility
@@ -267,6 +270,24 @@ def test_subscriber_who_comes_again_keeps_the_home_address_and_ends_the_older_se
     assert older.detached == Detached("the gateway deleted the IKE SA")
     assert (network.gateway.leases, network.gateway.bindings, len(network.ended_sessions)) == (1, 1, 1)
     assert newer.ping(HA_ADDRESS).received == 5
+
+
+def test_ue_that_is_sent_in_circles_gives_up() -> None:
+    """RFC 5685 §6: five times in 300 s; each time it authenticates anew."""
+    itself = GatewayIdentity(NATT.address)
+    network = Network(responder=responder_policy(redirects={APN: itself}))
+    phone = network.attach()
+    network.run(until=60.0)
+    assert phone.failed.cause == "redirected more than 5 times in 300 s"
+    assert [cause.split(": ")[1] for cause in network.causes()] == [f"is redirected to {itself}"] * 6
+    assert_nothing_is_left(network)
+
+
+def test_ue_does_not_look_names_of_gateways_up() -> None:
+    network = Network(responder=responder_policy(redirects={APN: GatewayIdentity.of("pgw2.example")}))
+    phone = network.attach()
+    network.run(until=60.0)
+    assert phone.failed.cause == "redirected to pgw2.example, which is no address of this network"
 
 
 def test_binding_update_for_a_foreign_home_address_is_refused_with_one_line() -> None:

@@ -145,6 +145,9 @@ async def test_gateway_has_the_policy_of_its_configuration(
 ike_proposals = ["chacha20poly1305-prfsha512-ecp521", "aes128-sha256-modp2048"]
 esp_proposals = ["aes256-sha512-noesn"]
 half_open_limit = 5
+redirect_to = "2001:db8::5"
+redirect_from = 6
+redirect_apns = ["IMS=pgw2.example"]
 half_open_per_source = 4
 cookie_threshold = 3
 """
@@ -156,6 +159,8 @@ cookie_threshold = 3
         "CHACHA20_POLY1305 PRF_HMAC_SHA2_512 ECP_521 | AES_CBC_128 PRF_HMAC_SHA2_256 HMAC_SHA2_256_128 MODP_2048"
     )
     assert describe(responder.esp_proposals) == "AES_CBC_256 HMAC_SHA2_512_256 NO_ESN"
+    assert (str(admission.redirect_to), admission.redirect_from) == ("2001:db8::5", 6)
+    assert {apn: str(gateway) for apn, gateway in responder.redirects.items()} == {"ims": "pgw2.example"}
     assert (admission.half_open_limit, admission.source_limit, admission.cookie_threshold) == (5, 4, 3)
 
 
@@ -165,6 +170,24 @@ async def test_gateway_does_not_begin_with_a_proposal_that_cannot_be(
     raw = read(folder)
     raw.path.write_text(CONFIG.format(aaa="radius").replace("[pdngw]\n", '[pdngw]\nike_proposals = ["aes256"]\n'))
     with pytest.raises(ConfigError, match="AES_CBC_256 needs one, such as sha256"):
+        await app.serve(read_config(raw.path), stopped)
+    assert not shell.done
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ('redirect_to = "no where"', "neither an address nor a name"),
+        ('redirect_apns = ["ims"]', "write it as ims=192.0.2.5"),
+        ('redirect_apns = ["ims="]', "neither an address nor a name"),
+    ],
+)
+async def test_gateway_does_not_begin_with_a_redirection_to_nowhere(
+    folder: Path, shell: SilentShell, stopped: asyncio.Event, line: str, said: str
+) -> None:
+    raw = read(folder)
+    raw.path.write_text(CONFIG.format(aaa="radius").replace("[pdngw]\n", f"[pdngw]\n{line}\n"))
+    with pytest.raises(ConfigError, match=said):
         await app.serve(read_config(raw.path), stopped)
     assert not shell.done
 

@@ -6,6 +6,7 @@ from ipaddress import IPv6Network
 import pytest
 
 from pdngw_proxy.ike import events as gateway_events
+from pdngw_proxy.ike.policy import Admission
 from tests.ike_link import (
     APN,
     EAP_CHALLENGES,
@@ -37,6 +38,7 @@ from ue_sim.ike.events import (
     IkeKeysReady,
     KeysDerived,
     ProbeRequested,
+    Redirected,
     RekeyRequested,
     Tick,
 )
@@ -59,6 +61,7 @@ from wire.ikev2.exchanges import Transmit
 from wire.ikev2.message import Message
 from wire.ikev2.payloads.delete import Delete
 from wire.ikev2.payloads.notify import Notify
+from wire.ikev2.redirect import GatewayIdentity
 from wire.ikev2.selectors import TrafficSelector
 from wire.ikev2.upkeep.states import Leaving
 from wire.ikev2.upkeep.states import State as UpkeepState
@@ -350,6 +353,19 @@ def test_ue_says_what_was_malformed() -> None:
     )
     assert link.closed is not None
     assert "malformed" in link.closed
+
+
+def test_ue_goes_where_it_is_sent_at_once_or_when_both_know_each_other() -> None:
+    """RFC 5685 §3, §6."""
+    elsewhere = GatewayIdentity.of("192.0.2.5")
+    full = ike_link(admission=Admission(redirect_to=elsewhere)).connect().run(1.0)
+    assert full.table.sessions == 0
+    not_ours = ike_link(responder=responder_policy(redirects={APN: elsewhere})).connect().run(5.0)
+    for link in (full, not_ours):
+        assert link.seen_by_ue(Redirected) == [Redirected(elsewhere)]
+        assert isinstance(link.ue.state, Ended)
+        assert link.closed is None
+    assert not_ours.refused == [f"{NAI}: is redirected to 192.0.2.5"]
 
 
 def test_states_show_no_secret() -> None:

@@ -5,7 +5,15 @@ from ipaddress import IPv6Address
 
 from ue_sim.ike import upkeep
 from ue_sim.ike.children import first_wish
-from ue_sim.ike.events import AddressAssigned, ChildInstalled, Closed, EapRequested, Established, InitiatorEffect
+from ue_sim.ike.events import (
+    AddressAssigned,
+    ChildInstalled,
+    Closed,
+    EapRequested,
+    Established,
+    InitiatorEffect,
+    Redirected,
+)
 from ue_sim.ike.policy import InitiatorPolicy
 from ue_sim.ike.states import (
     AwaitingEap,
@@ -18,7 +26,7 @@ from ue_sim.ike.states import (
     Sa,
     State,
 )
-from wire.errors import ProtocolViolation
+from wire.errors import DecodeError, ProtocolViolation
 from wire.ikev2.asking import Asked, accept_with
 from wire.ikev2.authentication import AuthenticationFailed, check_shared_key_proof, shared_key_proof, signed_octets
 from wire.ikev2.certificates import certificate_request, check_gateway
@@ -43,6 +51,7 @@ from wire.ikev2.payloads.notify import Notify
 from wire.ikev2.payloads.sa import SecurityAssociation
 from wire.ikev2.payloads.ts import TsInitiator, TsResponder
 from wire.ikev2.proposal import offer
+from wire.ikev2.redirect import read_redirect
 from wire.ikev2.signatures import check_signature
 from wire.sansio import RandomBytes
 from wire.secret import Secret
@@ -95,10 +104,24 @@ def meet_gateway(policy: InitiatorPolicy, sa: Sa, message: Message, now: float) 
         check_signature(proof, key, octets)
     except AuthenticationFailed as error:
         return _fail(sa, error.cause, now)
+    if eap is None and message.notify(NotifyType.REDIRECT) is not None:
+        return _go(sa, message, now)
     if eap is None:
         return _fail(sa, "the gateway offers no EAP", now)
     known = replace(sa, gateway=identity.text, gateway_octets=identity.build())
     return hear_eap(known, None, eap, message, policy, now)
+
+
+def _go(sa: Sa, message: Message, now: float) -> Step:
+    """Leave for the gateway that an authenticated one names (RFC 5685 §6)."""
+    notify = message.notify(NotifyType.REDIRECT)
+    try:
+        gateway = read_redirect(notify)[0] if notify is not None else None
+    except DecodeError as error:
+        return _leave(sa, f"the gateway's REDIRECT is malformed {error}", now)
+    if gateway is None:
+        return _leave(sa, "the gateway names no other", now)
+    return Ended(), [_farewell(sa, Delete(ProtocolId.IKE), now), Redirected(gateway)]
 
 
 def _trust_eap(policy: InitiatorPolicy, sa: Sa, identity: IdResponder, message: Message, now: float) -> Step:
@@ -167,6 +190,8 @@ def conclude(policy: InitiatorPolicy, random: RandomBytes, sa: Sa, msk: Secret, 
         check_shared_key_proof(proof, sa.suite.prf, msk, octets)
     except AuthenticationFailed as error:
         return _fail(sa, f"the gateway's {error.cause}", now)
+    if message.notify(NotifyType.REDIRECT) is not None:
+        return _go(sa, message, now)
     effects: list[InitiatorEffect] = [Established(str(sa.suite), policy.identity, sa.gateway, sa.nat)]
     try:
         address = _assigned(message)

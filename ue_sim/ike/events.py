@@ -9,6 +9,7 @@ from wire.ikev2.child import ChildSa, Mode
 from wire.ikev2.exchanges import Transmit
 from wire.ikev2.keys import IkeKeys
 from wire.ikev2.nat import Endpoint, NatStatus
+from wire.ikev2.redirect import GatewayIdentity
 from wire.ikev2.selectors import TrafficSelector
 from wire.sansio import Tick
 from wire.secret import Secret
@@ -18,17 +19,21 @@ __all__ = [
     "AddressAssigned", "ChildInstalled", "ChildRefused", "ChildRemoved", "ChildRequested", "ChildRetired",
     "CloseRequested", "Closed", "Connect", "DatagramArrived", "EapReply", "EapRequested", "Established",
     "IkeKeysReady", "InitiatorEffect", "InitiatorEvent", "KeysDerived", "MoveConfirmed", "PathChanged",
-    "ProbeRequested", "RekeyRequested", "Remarked", "Tick", "Transmit",
+    "ProbeRequested", "Redirected", "RekeyRequested", "Remarked", "Tick", "Transmit",
 ]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Connect:
-    """Begin, from `local` to the PDN GW at `gateway`; `at` is the wall clock, with a time zone, for certificates."""
+    """Begin, from `local` to the PDN GW at `gateway`; `at` is the wall clock, with a time zone, for certificates.
+
+    `redirected_from` is the PDN GW that sent us to this one (RFC 5685 §3).
+    """
 
     local: Endpoint
     gateway: Endpoint
     at: datetime
+    redirected_from: GatewayIdentity | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +184,13 @@ class Established:
 
 
 @dataclass(frozen=True, slots=True)
+class Redirected:
+    """It is over, and the gateway sends us to another one (RFC 5685); Closed does not follow."""
+
+    gateway: GatewayIdentity
+
+
+@dataclass(frozen=True, slots=True)
 class Closed:
     """It is over; `cause` is one line, and names what was waited for where a limit passed."""
 
@@ -187,5 +199,5 @@ class Closed:
 
 InitiatorEffect = (
     Transmit | EapRequested | AddressAssigned | ChildInstalled | ChildRetired | ChildRemoved | ChildRefused
-    | MoveConfirmed | Remarked | IkeKeysReady | Established | Closed
+    | MoveConfirmed | Remarked | IkeKeysReady | Established | Redirected | Closed
 )  # fmt: skip

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ue_sim.ike import attachment
-from ue_sim.ike.events import Connect, IkeKeysReady, InitiatorEffect
+from ue_sim.ike.events import Connect, IkeKeysReady, InitiatorEffect, Redirected
 from ue_sim.ike.policy import InitiatorPolicy
-from ue_sim.ike.states import AwaitingInit, Opening, Sa, State
-from wire.errors import ProtocolViolation
+from ue_sim.ike.states import AwaitingInit, Ended, Opening, Sa, State
+from wire.errors import DecodeError, ProtocolViolation
 from wire.ikev2.constants import ExchangeType, NotifyType, TransformType
 from wire.ikev2.exchanges import Exchanges, Reply, Transmit
 from wire.ikev2.groups import GROUPS, InvalidPublicValue
@@ -21,6 +21,7 @@ from wire.ikev2.payloads.notify import Notify
 from wire.ikev2.payloads.sa import Proposal, SecurityAssociation
 from wire.ikev2.proposal import check_answer, ike_suite, offer
 from wire.ikev2.protection import Protection
+from wire.ikev2.redirect import GatewayIdentity, read_redirect, redirect_support
 from wire.ikev2.signatures import hash_algorithms
 from wire.ikev2.spis import esp_spi, ike_spi
 from wire.sansio import RandomBytes
@@ -56,6 +57,9 @@ def process(policy: InitiatorPolicy, random: RandomBytes, opening: Opening, repl
     Anybody may have made the answer, so that a complaint ends nothing before the next sending (RFC 7296 §2.21.1).
     """
     message = reply.message
+    elsewhere = _elsewhere(opening, message)
+    if elsewhere is not None:
+        return Ended(), [Redirected(elsewhere)]
     again = _begun_again(policy, random, opening, message)
     if again is not None:
         again.exchanges.restart()
@@ -69,6 +73,18 @@ def process(policy: InitiatorPolicy, random: RandomBytes, opening: Opening, repl
     ready = IkeKeysReady(sa.exchanges.spi_i, sa.exchanges.spi_r, sa.suite, sa.keys)
     state, effects = attachment.introduce(policy, sa, now)
     return state, [ready, *effects]
+
+
+def _elsewhere(opening: Opening, message: Message) -> GatewayIdentity | None:
+    """Where a REDIRECT leads; one without our nonce is a forger's (RFC 5685 §3)."""
+    notify = message.notify(NotifyType.REDIRECT)
+    if notify is None:
+        return None
+    try:
+        gateway, nonce = read_redirect(notify)
+    except DecodeError:
+        return None
+    return gateway if nonce == opening.ni else None
 
 
 def _complain(opening: Opening, complaint: str) -> Step:
@@ -99,6 +115,7 @@ def _send(policy: InitiatorPolicy, opening: Opening, now: float) -> Step:
         Nonce(opening.ni),
         *detection_payloads(spi_i, NO_SPI, source=connect.local, destination=connect.gateway),
         hash_algorithms(),
+        redirect_support(connect.redirected_from),
     ]
     if policy.fragment_octets is not None:
         payloads.append(Notify(NotifyType.IKEV2_FRAGMENTATION_SUPPORTED))

@@ -144,7 +144,7 @@ State = Idle | AwaitingInit | Protected | Ended
 
 TRANSITIONS: Transitions = {
     (Idle, Connect): frozenset({AwaitingInit}),
-    (AwaitingInit, DatagramArrived): frozenset({AwaitingInit, AwaitingGateway}),
+    (AwaitingInit, DatagramArrived): frozenset({AwaitingInit, AwaitingGateway, Ended}),
     (AwaitingInit, Tick): frozenset({Ended}),
     (AwaitingInit, CloseRequested): frozenset({Ended}),
     (AwaitingGateway, DatagramArrived): frozenset({AwaitingMethod, Ended}),

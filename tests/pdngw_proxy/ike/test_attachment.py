@@ -19,6 +19,7 @@ from wire.ikev2.payloads.identification import IdInitiator, IdResponder
 from wire.ikev2.payloads.notify import Notify
 from wire.ikev2.payloads.sa import SecurityAssociation
 from wire.ikev2.payloads.ts import TsInitiator, TsResponder
+from wire.ikev2.redirect import GatewayIdentity, redirect
 
 IKE_AUTH = ExchangeType.IKE_AUTH
 IDI = IdInitiator(IdType.RFC822_ADDR, NAI.encode())
@@ -157,11 +158,34 @@ def test_gateway_refuses_a_ue_that_cannot_verify_its_key() -> None:
     assert said(link).notify(NotifyType.AUTHENTICATION_FAILED) is not None
 
 
+@pytest.mark.parametrize("able", [True, False])
+def test_gateway_sends_the_apn_of_another_one_there(able: bool) -> None:
+    """RFC 5685 §6: AUTH and REDIRECT; a UE that cannot go is served here."""
+    elsewhere = GatewayIdentity.of("192.0.2.5")
+    link = ike_link(responder=responder_policy(redirects={APN: elsewhere}))
+    if not able:
+        # AUTH would be wrong about what both ends signed, so that the policy is what is asked.
+        link.at_gateway = lambda octets: without(octets, NotifyType.REDIRECT_SUPPORTED)
+    link.connect().until(lambda: bool(link.refused or link.seen_by_gateway(LeaseAddress)))
+    if able:
+        assert link.refused == [f"{NAI}: is redirected to 192.0.2.5"]
+        assert [type(one) for one in said(link).payloads] == [Authentication, Notify]
+        assert said(link).payloads[-1] == redirect(elsewhere)
+        assert not link.seen_by_gateway(LeaseAddress)
+    else:
+        assert link.refused == [f"{NAI}: AUTH does not match the shared key"]
+
+
 def without_hashes(octets: bytes) -> bytes:
+    return without(octets, NotifyType.SIGNATURE_HASH_ALGORITHMS)
+
+
+def without(octets: bytes, notify_type: NotifyType) -> bytes:
+    """IKE_SA_INIT without one of its notifications."""
     if octets[4 + 18] != ExchangeType.IKE_SA_INIT:
         return octets
     message = Message.parse(octets[4:])
-    kept = [p for p in message.payloads if not (isinstance(p, Notify) and p.notify_type == 16431)]
+    kept = [p for p in message.payloads if not (isinstance(p, Notify) and p.notify_type == notify_type)]
     built = Message(
         spi_i=message.spi_i,
         spi_r=message.spi_r,

@@ -28,8 +28,10 @@ from wire.ikev2.constants import ExchangeType, NotifyType
 from wire.ikev2.exchanges import Transmit as BareTransmit
 from wire.ikev2.message import Message, Payload
 from wire.ikev2.nat import Endpoint
+from wire.ikev2.payloads.nonce import Nonce
 from wire.ikev2.payloads.notify import Notify
 from wire.ikev2.payloads.unknown import UnknownPayload
+from wire.ikev2.redirect import GatewayIdentity, redirect
 
 
 def table(admission: Admission | None = None) -> ResponderTable:
@@ -114,6 +116,23 @@ def test_cookie_is_asked_for_when_many_are_half_open() -> None:
     (accepted,) = transmitted(gateway.handle(init(2, cookie), 1.0))
     assert accepted.spi_r != bytes(8)
     assert gateway.sessions == 3
+
+
+def test_strangers_are_sent_to_another_gateway_from_so_many_ike_sas_on() -> None:
+    """RFC 5685 §3: with the nonce of the request, and to nobody who does not know REDIRECT."""
+    elsewhere = GatewayIdentity.of("pgw2.example")
+    gateway = table(Admission(redirect_from=1, redirect_to=elsewhere))
+    able = Notify(NotifyType.REDIRECT_SUPPORTED)
+    (served,) = transmitted(gateway.handle(init(0, able), 0.0))
+    assert served.notify(NotifyType.REDIRECT) is None
+    (sent,) = transmitted(gateway.handle(init(1, able), 0.0))
+    nonce = Message.parse(init(1).octets[4:]).find(Nonce)
+    assert nonce is not None
+    assert sent.payloads == (redirect(elsewhere, nonce.data),)
+    assert (sent.spi_r, gateway.sessions) == (bytes(8), 1)
+    (again,) = transmitted(gateway.handle(init(2, Notify(NotifyType.REDIRECTED_FROM, b"x")), 0.0))
+    assert again.notify(NotifyType.REDIRECT) is not None
+    assert transmitted(gateway.handle(init(3), 0.0))[0].notify(NotifyType.REDIRECT) is None
 
 
 def test_ue_gets_through_a_gateway_that_asks_for_cookies() -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tests.ike_link import IkeLink, ike_link, initiator_policy, responder_policy
-from ue_sim.ike.events import DatagramArrived, IkeKeysReady
+from ue_sim.ike.events import DatagramArrived, IkeKeysReady, Redirected
 from ue_sim.ike.opening import MAX_RESTARTS
 from ue_sim.ike.states import AwaitingGateway, AwaitingInit, Opening
 from wire.ciphers import AES_CBC_128, HMAC_SHA2_512_256
@@ -18,6 +18,7 @@ from wire.ikev2.payloads.nonce import Nonce
 from wire.ikev2.payloads.notify import Notify
 from wire.ikev2.payloads.sa import SecurityAssociation
 from wire.ikev2.proposal import IKE_PROPOSALS, ike_proposal, offer, select
+from wire.ikev2.redirect import GatewayIdentity, redirect
 
 PEER_SPI = b"\1" * 8
 
@@ -67,9 +68,29 @@ def test_request_holds_what_the_first_exchange_wants() -> None:
         "Notify",
         "Notify",
         "Notify",
+        "Notify",
     ]
     assert message.spi_r == bytes(8)
     assert message.notify(NotifyType.SIGNATURE_HASH_ALGORITHMS) is not None
+    assert message.notify(NotifyType.REDIRECT_SUPPORTED) is not None
+
+
+def test_ue_goes_where_an_answer_with_its_nonce_sends_it() -> None:
+    """RFC 5685 §3."""
+    link = alone()
+    elsewhere = GatewayIdentity.of("192.0.2.5")
+    answer(link, redirect(elsewhere, opening(link).ni))
+    assert link.seen_by_ue(Redirected) == [Redirected(elsewhere)]
+    assert link.closed is None
+
+
+@pytest.mark.parametrize("data", ["0104c0000205", "0104c0000205" + "00" * 32, "01", "0904c0000205"])
+def test_ue_stays_where_anybody_could_have_sent_it(data: str) -> None:
+    link = alone()
+    answer(link, Notify(NotifyType.REDIRECT, bytes.fromhex(data)))
+    assert not link.seen_by_ue(Redirected)
+    answer(link, *good_answer(link), spi_r=PEER_SPI)
+    assert isinstance(link.ue.state, AwaitingGateway)
 
 
 def test_ue_goes_on_with_keys() -> None:
