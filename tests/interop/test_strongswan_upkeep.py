@@ -2,11 +2,13 @@
 
 import re
 import time
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from tests.interop.strongswan_ue import GATEWAY, UE, Attachment, aka_card
-from tests.interop.test_strongswan_ue import Attach, attaching
+from tests.interop.test_strongswan_ue import LOSSY, Attach, attaching
 
 __all__ = ["aka_card", "attaching"]
 
@@ -151,6 +153,30 @@ def test_both_ends_rekey_on_clocks_of_their_own(attaching: Attach) -> None:
         assert 1 <= len(last[1]) <= 2
         for _ in range(3):
             assert site.charon.where.ping(home_agent(site)) == ALL
+        events = [line.event for line in site.gateway_lines()]
+        assert events.count("UE authenticated") == 1
+        assert "session ended" not in events
+
+
+def test_session_lives_on_when_one_packet_in_three_is_lost(
+    attaching: Attach, foreign_peer: Callable[[str], str], tmp_path: Path
+) -> None:
+    """Rekeying of Child SAs every four seconds and of the IKE SA every nine, with nothing authenticated anew."""
+    rules = tmp_path / "lossy.nft"
+    rules.write_text(LOSSY, encoding="utf-8")
+    often = "retransmit_timeout = 0.5\nretransmit_base = 1.2\nretransmit_tries = 9"
+    with attaching(changes={LIMIT: f"child_lifetime = 20.0\nike_lifetime = 60.0\n{LIMIT}"}, more=often) as site:
+        child = "rekey_time = 4s\n rand_time = 0s\n life_time = 300s"
+        assert site.connect(child=child, more="rekey_time = 9s\n rand_time = 0s\n over_time = 60s").returncode == 0
+        assert site.charon.where.run(foreign_peer("nft"), "-f", str(rules)).returncode == 0
+        first = spis(site)
+        time.sleep(45.0)
+        assert site.charon.where.run(foreign_peer("nft"), "flush", "ruleset").returncode == 0
+        time.sleep(15.0)
+        last = spis(site)
+        assert last[0] != first[0]
+        assert not first[1] & last[1]
+        assert site.charon.where.ping(home_agent(site)) == ALL
         events = [line.event for line in site.gateway_lines()]
         assert events.count("UE authenticated") == 1
         assert "session ended" not in events
