@@ -333,8 +333,8 @@ def _known_cause(error: Exception) -> str | None:
     from hss.provisioning.change import ProvisioningRefused
     from hss.session_api import LedgerUnavailable
     from hss.store.errors import StoreError
-    from load.subscribers import LoadRefused
     from runtime.config import ConfigError
+    from ue_sim.load.subscribers import LoadRefused
 
     known = (
         ConfigError,

@@ -13,11 +13,11 @@ from cyclopts import App, Parameter
 from cyclopts.validators import Number
 
 if TYPE_CHECKING:
-    from load.diameter_packets import Node
-    from load.report import Report
-    from load.running import Load
-    from load.subscribers import CardKeys, CardSource
     from runtime.config import NetworkConfig, RawConfig, SocketAddress
+    from ue_sim.load.diameter_packets import Node
+    from ue_sim.load.report import Report
+    from ue_sim.load.running import Load
+    from ue_sim.load.subscribers import CardKeys, CardSource
 
 ConfigFile = Callable[[], Path]
 Flag = Annotated[bool, Parameter(negative="", show_default=False)]
@@ -116,9 +116,9 @@ class _LoadCommands:
         limit
             After so many seconds without an answer an authentication has failed.
         """
-        from load.running import RadiusTarget, over_radius
         from pdngw_proxy.aaa_link.config import RadiusLinkConfig
         from runtime.secret_file import read_secret
+        from ue_sim.load.running import RadiusTarget, over_radius
         from wire.radius.exchange import Timers
 
         settings = _Settings(self._config_file, options)
@@ -176,8 +176,8 @@ class _LoadCommands:
         limit
             After so many seconds without an answer an authentication has failed.
         """
-        from load.running import DiameterTarget, over_diameter
         from pdngw_proxy.aaa_link.config import DiameterLinkConfig
+        from ue_sim.load.running import DiameterTarget, over_diameter
 
         settings = _Settings(self._config_file, options)
         given = not server and settings.raw.section("pdngw.diameter", DiameterLinkConfig)
@@ -214,7 +214,7 @@ class _Settings:
 
     def node(self, application: str, host: str, realm: str, destination_realm: str, apn: str) -> "Node":
         """The node of one connection."""
-        from load.diameter_packets import Node
+        from ue_sim.load.diameter_packets import Node
         from wire.diameter.applications import Application
         from wire.names import Plmn, visited_network
 
@@ -226,8 +226,8 @@ class _Settings:
 
     def address(self, text: str) -> "SocketAddress":
         """Of "host:port"; LoadRefused for anything else."""
-        from load.subscribers import LoadRefused
         from runtime.config import SocketAddress
+        from ue_sim.load.subscribers import LoadRefused
 
         try:
             return SocketAddress.from_text(text)
@@ -243,9 +243,9 @@ class _Settings:
         return 0 if report.succeeded else 1
 
     def _load(self) -> "Load":
-        from load.pace import Pace
-        from load.running import Load
-        from load.turns import Behaviour
+        from ue_sim.load.pace import Pace
+        from ue_sim.load.running import Load
+        from ue_sim.load.turns import Behaviour
         from wire.identity import EapMethod
 
         options = self._options
@@ -261,9 +261,9 @@ class _Settings:
         return nai_realm(Plmn(self.network.mcc, self.network.mnc))
 
     def _source(self) -> "CardSource":
-        from load.subscribers import CardFile, CardKeys, LoadRefused, Range
         from ue_sim.card import read_card
         from ue_sim.config import UeConfig
+        from ue_sim.load.subscribers import CardFile, CardKeys, LoadRefused, Range
         from wire.aka.milenage import Milenage
 
         options = self._options
@@ -279,7 +279,7 @@ class _Settings:
 
     def _first(self) -> "CardKeys":
         from hss.provisioning.keys_input import KeysRefused, read_keys_from
-        from load.subscribers import CardKeys, LoadRefused
+        from ue_sim.load.subscribers import CardKeys, LoadRefused
         from wire.identity import Imsi
 
         if not self._options.keys:

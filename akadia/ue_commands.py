@@ -105,8 +105,8 @@ class _UeCommands:
 
 
 def _cards(path: Path, count: int) -> "list[CardKeys]":
-    from load.subscribers import CardFile
     from ue_sim.card import CardKeys
+    from ue_sim.load.subscribers import CardFile
     from wire.identity import Imsi
 
     file = CardFile(path)

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from load.process_cpu import family_cpu_seconds
 from tests.bench.processes import Daemon
 from tests.bench.site import Site, akadia, akadia_words
+from ue_sim.load.process_cpu import family_cpu_seconds
 
 REALM = "nai.epc.mnc001.mcc001.3gppnetwork.org"
 """Of every NAI."""

@@ -6,7 +6,7 @@ from functools import cache, cached_property
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("wire", "runtime", "hss", "aaa", "ue_sim", "pdngw_proxy", "load", "migrations", "akadia")
+PACKAGES = ("wire", "runtime", "hss", "aaa", "ue_sim", "pdngw_proxy", "migrations", "akadia")
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,6 @@ MAY_IMPORT = {
     "aaa": {"aaa", "runtime", "wire", "hss.api", "hss.session_api", "hss.active_api", "hss.failure_api"},
     "ue_sim": {"ue_sim", "runtime", "wire"},
     "pdngw_proxy": {"pdngw_proxy", "runtime", "wire"},
-    "load": {"load", "runtime", "wire"},
     "migrations": {"migrations", "hss.models"},
     "akadia": set(PACKAGES),
 }

@@ -26,7 +26,7 @@ def site(tmp_path: Path, foreign_peer: Callable[[str], str]) -> Iterator[Site]:
 
 
 def load(site: Site, folder: Path, *words: str, k: str = "") -> "subprocess.CompletedProcess[str]":
-    secret, keys = folder / "load.secret", folder / "load.keys"
+    secret, keys = folder / "ue_sim.load.secret", folder / "ue_sim.load.keys"
     for path in (secret, keys):
         path.touch(mode=0o600)
     secret.write_text(SECRET)
