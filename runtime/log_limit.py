@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 
+from runtime.token_bucket import TokenBucket
+
 
 @dataclass(slots=True)
-class _Bucket:
-    tokens: float
-    filled: float
+class _Kind:
+    bucket: TokenBucket
     withheld: int = 0
 
 
@@ -20,21 +21,18 @@ class LogLimit:
         self._burst = burst
         self._rate = rate
         self._kinds = kinds
-        self._buckets: dict[str, _Bucket] = {}
+        self._seen: dict[str, _Kind] = {}
 
     def allow(self, kind: str, now: float) -> int | None:
         """How many lines of this kind were withheld since the last one, or None when this one is to be withheld too."""
-        bucket = self._bucket(kind, now)
-        bucket.tokens = min(self._burst, bucket.tokens + (now - bucket.filled) * self._rate)
-        bucket.filled = now
-        if bucket.tokens < 1:
-            bucket.withheld += 1
+        seen = self._kind(kind)
+        if not seen.bucket.take(now):
+            seen.withheld += 1
             return None
-        bucket.tokens -= 1
-        withheld, bucket.withheld = bucket.withheld, 0
+        withheld, seen.withheld = seen.withheld, 0
         return withheld
 
-    def _bucket(self, kind: str, now: float) -> _Bucket:
-        if kind not in self._buckets and len(self._buckets) >= self._kinds:
+    def _kind(self, kind: str) -> _Kind:
+        if kind not in self._seen and len(self._seen) >= self._kinds:
             kind = ""
-        return self._buckets.setdefault(kind, _Bucket(self._burst, now))
+        return self._seen.setdefault(kind, _Kind(TokenBucket(self._rate, self._burst)))

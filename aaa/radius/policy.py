@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
+from runtime.token_bucket import TokenBucket
 from wire.radius.packet import RadiusPacket
 
 Service = Literal["auth", "acct"]
@@ -37,14 +38,14 @@ def realm_of(packet: RadiusPacket) -> str | None:
 class RateLimits:
     """A token bucket for each client by name; a client may send two seconds' worth at once."""
 
-    _buckets: dict[str, tuple[float, float]] = field(default_factory=dict)
+    _buckets: dict[str, TokenBucket] = field(default_factory=dict)
 
     def allow(self, name: str, policy: ClientPolicy, now: float) -> bool:
         """Whether one more request of the client is within its rate."""
         rate = policy.requests_per_second
         if not rate:
             return True
-        tokens, filled = self._buckets.get(name, (2.0 * rate, now))
-        tokens = min(2.0 * rate, tokens + (now - filled) * rate)
-        self._buckets[name] = (max(tokens - 1, 0.0) if tokens >= 1 else tokens, now)
-        return tokens >= 1
+        bucket = self._buckets.get(name)
+        if bucket is None:
+            bucket = self._buckets[name] = TokenBucket(rate, 2.0 * rate)
+        return bucket.take(now)

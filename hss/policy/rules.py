@@ -1,9 +1,10 @@
 """What each peer may ask: applications, realms, IMSIs, and how many vectors in a minute."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 
+from runtime.token_bucket import TokenBucket
 from wire.diameter.results import ResultCode
 
 
@@ -55,35 +56,15 @@ class Violation:
     reason: str
 
 
-@dataclass(slots=True)
-class _Bucket:
-    """Tokens for vectors: a minute's worth at most, filled evenly."""
-
-    size: int
-    tokens: float = field(init=False)
-    filled: float = 0.0
-
-    def __post_init__(self) -> None:
-        self.tokens = self.size
-
-    def take(self, count: int, now: float) -> bool:
-        self.tokens = min(self.size, self.tokens + max(0.0, now - self.filled) * self.size / 60)
-        self.filled = now
-        # more at once than in a minute would never be had
-        cost = min(count, self.size)
-        if self.tokens < cost:
-            return False
-        self.tokens -= cost
-        return True
-
-
 class PeerPolicies:
     """Judges requests by the rules of their peers; it keeps the time only by what it is told."""
 
     def __init__(self, rules: Iterable[PeerRule]) -> None:
         self._rules = {rule.name: rule for rule in rules}
         self._buckets = {
-            rule.name: _Bucket(rule.vectors_per_minute) for rule in self._rules.values() if rule.vectors_per_minute
+            rule.name: TokenBucket(rule.vectors_per_minute / 60, rule.vectors_per_minute)
+            for rule in self._rules.values()
+            if rule.vectors_per_minute
         }
 
     def limits(self, peer: str) -> bool:
@@ -102,6 +83,7 @@ class PeerPolicies:
         if rule.imsi_prefixes and not (asked.imsi or "").startswith(rule.imsi_prefixes):
             return Violation(Cause.IMSI, f"the IMSI has none of the imsi_prefixes of {peer}")
         bucket = self._buckets.get(peer)
-        if bucket is not None and not bucket.take(asked.vectors, now):
+        # more at once than in a minute would never be had
+        if bucket is not None and not bucket.take(now, min(asked.vectors, bucket.most)):
             return Violation(Cause.RATE, f"{peer} has had its {rule.vectors_per_minute} vectors of this minute")
         return None

@@ -1,17 +1,12 @@
 """How many requests a token may send, and how many an address that shows no good one."""
 
 from collections import OrderedDict
-from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
+
+from runtime.token_bucket import TokenBucket
 
 ADDRESSES = 1024
 """So many addresses are counted apart; the one that was quiet longest is forgotten first."""
-
-
-@dataclass(slots=True)
-class _Bucket:
-    tokens: float
-    filled: float
 
 
 class RateLimit:
@@ -21,26 +16,17 @@ class RateLimit:
         self._rate = rate
         self._burst = burst
         self._kept = kept
-        self._buckets: OrderedDict[str, _Bucket] = OrderedDict()
+        self._buckets: OrderedDict[str, TokenBucket] = OrderedDict()
 
     def wait(self, name: str, now: float, cost: float = 1.0) -> float:
         """Take `cost` and return 0, or take nothing and return after how many seconds there will be enough."""
-        bucket = self._bucket(name, now)
-        if bucket.tokens >= cost:
-            bucket.tokens -= cost
-            return 0.0
-        return (cost - bucket.tokens) / self._rate
-
-    def _bucket(self, name: str, now: float) -> _Bucket:
         bucket = self._buckets.get(name)
         if bucket is None:
-            bucket = self._buckets[name] = _Bucket(self._burst, now)
+            bucket = self._buckets[name] = TokenBucket(self._rate, self._burst)
             if len(self._buckets) > self._kept:
                 self._buckets.popitem(last=False)
         self._buckets.move_to_end(name)
-        bucket.tokens = min(self._burst, bucket.tokens + max(0.0, now - bucket.filled) * self._rate)
-        bucket.filled = now
-        return bucket
+        return bucket.wait(now, cost)
 
 
 def network_of(host: str) -> str:

@@ -21,7 +21,7 @@ def test_limit_is_bounded_whatever_the_kinds() -> None:
     limit = LogLimit(burst=1, rate=0.0, kinds=4)
     allowed = [limit.allow(str(kind), 0.0) for kind in range(100)]
     assert allowed.count(0) == 5
-    assert len(limit._buckets) == 5
+    assert len(limit._seen) == 5
 
 
 def test_limit_never_saves_more_than_a_burst() -> None:
