@@ -321,9 +321,10 @@ half_open_limit = 1000  # IKE SAs at most whose UE is not authenticated yet
 half_open_per_source = 500  # of these, at most so many from one address
 cookie_threshold = 100  # from so many on, a COOKIE comes first (RFC 7296 §2.6)
 tun = ""  # "" for a home network in the process; else a TUN device that leads to it (as root), such as "home0"
-aaa = {_quoted(plan.aaa)}  # how it asks the AAA server: diameter (S6b) or radius
+aaa = {_quoted(plan.aaa)}  # how it asks the AAA server: diameter or radius
 
 [pdngw.diameter]  # read when aaa = "diameter"
+application = "s6b"  # s6b (TS 29.273); mip6i (RFC 5778); eap: Diameter EAP alone (RFC 4072), no static Home Address
 aaa = {_quoted(f"{block.aaa}:{DIAMETER_PORT}")}  # where the AAA server listens
 aaa_origin_host = {_quoted(plan.host("aaa"))}  # the Diameter identity it must have
 aaa_realm = {_quoted(plan.realm)}  # its realm

@@ -1,12 +1,15 @@
-"""The AAA link over Diameter S6b: DER for each round, STR at the end, ASR and RAR obeyed (TS 29.273 §9, RFC 4072)."""
+"""The AAA link over Diameter: DER for each round, STR at the end, ASR and RAR obeyed.
+
+By S6b (TS 29.273 §9), MIP6I (RFC 5778) or Diameter EAP alone (RFC 4072), whichever the configuration says.
+"""
 
 import asyncio
 import secrets
 import time
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
-from pdngw_proxy.aaa_link.config import AaaServerConfig, DiameterLinkConfig
-from pdngw_proxy.aaa_link.diameter_messages import S6bGateway, to_aar, to_answer, to_der, to_str
+from pdngw_proxy.aaa_link.config import APPLICATIONS, AaaServerConfig, DiameterLinkConfig
+from pdngw_proxy.aaa_link.diameter_messages import DiameterGateway, to_aar, to_answer, to_der, to_str
 from pdngw_proxy.aaa_link.diameter_requests import AaaRequests
 from pdngw_proxy.aaa_link.port import RelayAnswer, RelayReject, RelayRequest, RelayUnavailable, SessionKeeper
 from pdngw_proxy.aaa_link.records import SessionRecord
@@ -21,8 +24,8 @@ from wire.diameter.applications import Application
 from wire.diameter.authorization import AaAnswer
 from wire.diameter.capabilities import LocalNode, PeerPolicy
 from wire.diameter.command import Identity
+from wire.diameter.eap_applications import ANSWERS
 from wire.diameter.message import Message
-from wire.diameter.s6b import S6bEapAnswer
 from wire.diameter.sessions import SessionTerminationAnswer
 from wire.errors import DecodeError, EncodeError
 from wire.sansio import RandomBytes
@@ -36,7 +39,7 @@ PERMANENT = 5000
 class DiameterLink:
     """AAA servers, each over a connection of its own; implements `AaaLink`. `limit` in seconds bounds a whole round."""
 
-    def __init__(self, client: Requester, gateway: S6bGateway, *, limit: float = 10.0) -> None:
+    def __init__(self, client: Requester, gateway: DiameterGateway, *, limit: float = 10.0) -> None:
         self._client = client
         self._gateway = gateway
         self._limit = limit
@@ -62,11 +65,12 @@ class DiameterLink:
         tls = (
             None if config.ca is None else client_context(ca=config.ca, certificate=config.certificate, key=config.key)
         )
-        gateway = S6bGateway(
+        gateway = DiameterGateway(
             identity=Identity(config.origin_host, config.origin_realm),
             aaa=Identity(config.aaa_origin_host, config.aaa_realm),
             home_agent=home_agent,
             visited_network=visited_network,
+            application=APPLICATIONS[config.application],
         )
 
         async def serve(peer: str, message: Message) -> Message:
@@ -74,8 +78,8 @@ class DiameterLink:
 
         def connecting(server: AaaServerConfig) -> DiameterClient:
             return DiameterClient(
-                local=LocalNode(config.origin_host, config.origin_realm, (Application.S6B,)),
-                peer=_policy(server),
+                local=LocalNode(config.origin_host, config.origin_realm, (gateway.application,)),
+                peer=_policy(server, gateway.application),
                 address=(server.aaa.host, server.aaa.port),
                 random=random,
                 wall_clock=time.time(),
@@ -95,7 +99,7 @@ class DiameterLink:
         """One round; waits for the connection too, if there is none yet."""
         try:
             asked = to_der(request, self._gateway)
-            answered = S6bEapAnswer.parse(await self._ask(asked.message()))
+            answered = ANSWERS[self._gateway.application].parse(await self._ask(asked.message()))
         except EncodeError as error:
             return RelayReject(b"", f"no DER carries this request: {error}")
         except DiameterUnavailable as error:
@@ -126,7 +130,7 @@ class DiameterLink:
                 )
 
     async def account(self, record: SessionRecord) -> None:
-        """Nothing: S6b has no accounting, and the AAA server knows begin and end by DER and STR."""
+        """Nothing: none of these applications has accounting, and the AAA server knows begin and end by DER and STR."""
 
     def obey(self, keeper: SessionKeeper) -> None:
         """Let ASR and RAR reach the sessions of `keeper`."""
@@ -168,13 +172,13 @@ class DiameterLink:
         return await self._client.request(message, max(end - loop.time(), 0.1))
 
 
-def _policy(server: AaaServerConfig) -> PeerPolicy:
+def _policy(server: AaaServerConfig, application: Application) -> PeerPolicy:
     return PeerPolicy(
         name=server.agent or ("aaa" if isinstance(server, DiameterLinkConfig) else server.aaa_origin_host),
         origin_host=server.agent or server.aaa_origin_host,
         origin_realm=server.aaa_realm,
         networks=(ip_network(server.aaa.host),),
-        applications=(Application.S6B,),
+        applications=(application,),
         agent=bool(server.agent),
     )
 

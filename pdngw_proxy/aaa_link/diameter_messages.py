@@ -1,4 +1,4 @@
-"""What the gateway asks over S6b and what it makes of the answer (TS 29.273 §9.1.2.1, RFC 4072 §2)."""
+"""What the gateway asks over Diameter and what it makes of the answer (RFC 4072 §2, RFC 5778 §5.1, TS 29.273 §9)."""
 
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
@@ -8,27 +8,31 @@ from pdngw_proxy.aaa_link.refusals import error_of
 from wire.diameter.applications import Application
 from wire.diameter.authorization import AaRequest
 from wire.diameter.command import Identity
+from wire.diameter.eap import DiameterEapAnswer, DiameterEapRequest
 from wire.diameter.enumerations import Mip6FeatureVector, RatType, TerminationCause
+from wire.diameter.mip6i import Mip6iEapAnswer, Mip6iEapRequest
 from wire.diameter.profile import Mip6AgentInfo
 from wire.diameter.results import ResultCode
 from wire.diameter.s6b import S6bEapAnswer, S6bEapRequest
 from wire.diameter.sessions import SessionTerminationRequest
+from wire.ikev2.constants import NotifyType
 
 EAP_SUCCESS = 3
 MSK_LENGTH = 64
 
 
 @dataclass(frozen=True, slots=True)
-class S6bGateway:
+class DiameterGateway:
     """Who asks whom: our identity, the AAA server, our home agent's address and the network that we are in.
 
-    `visited_network` is such as `mnc001.mcc001.3gppnetwork.org`.
+    `visited_network` is such as `mnc001.mcc001.3gppnetwork.org`; `application` S6B, MIP6I or EAP.
     """
 
     identity: Identity
     aaa: Identity
     home_agent: IPv6Address | IPv4Address
     visited_network: str
+    application: Application = Application.S6B
 
     def session_id(self, session: str) -> str:
         """The Session-Id of a session of this gateway; it begins with our Origin-Host (RFC 6733 §8.8)."""
@@ -40,8 +44,18 @@ class S6bGateway:
         return session_id.removeprefix(f"{self.identity.origin_host};")
 
 
-def to_der(request: RelayRequest, gateway: S6bGateway) -> S6bEapRequest:
+def to_der(request: RelayRequest, gateway: DiameterGateway) -> DiameterEapRequest:
     """The DER of one round; bootstrapping is in each, so that any AAA worker can finish what another began."""
+    match gateway.application:
+        case Application.S6B:
+            return _s6b_der(request, gateway)
+        case Application.MIP6I:
+            return _mip6i_der(request, gateway)
+        case _:
+            return _plain_der(request, gateway)
+
+
+def _s6b_der(request: RelayRequest, gateway: DiameterGateway) -> S6bEapRequest:
     return S6bEapRequest(
         session_id=gateway.session_id(request.session),
         origin_host=gateway.identity.origin_host,
@@ -50,18 +64,64 @@ def to_der(request: RelayRequest, gateway: S6bGateway) -> S6bEapRequest:
         destination_host=gateway.aaa.origin_host,
         user_name=request.identity,
         eap_payload=request.eap,
-        states=() if request.state is None else (request.state,),
+        states=_states(request),
         rat_type=RatType.WLAN,
         service_selection=request.apn,
         mip6_feature_vector=Mip6FeatureVector.MIP6_INTEGRATED,
-        mip6_agent_info=Mip6AgentInfo(home_agent_addresses=(gateway.home_agent,)),
+        mip6_agent_info=_home_agent(gateway),
         visited_network_identifier=gateway.visited_network.encode(),
         mip_careof_address=request.care_of,
     )
 
 
-def to_aar(session: str, gateway: S6bGateway) -> AaRequest:
-    """The AAR after a RAR: what the AAA server knows of the session stays as it was (TS 29.273 §9.1.2.2)."""
+def _mip6i_der(request: RelayRequest, gateway: DiameterGateway) -> Mip6iEapRequest:
+    """RFC 5778 §5.1.1: MIP6-Agent-Info says which home agent it is that asks."""
+    return Mip6iEapRequest(
+        session_id=gateway.session_id(request.session),
+        origin_host=gateway.identity.origin_host,
+        origin_realm=gateway.identity.origin_realm,
+        destination_realm=gateway.aaa.origin_realm,
+        destination_host=gateway.aaa.origin_host,
+        user_name=request.identity,
+        eap_payload=request.eap,
+        states=_states(request),
+        calling_station_id=_care_of(request),
+        service_selection=request.apn,
+        mip6_feature_vector=Mip6FeatureVector.MIP6_INTEGRATED,
+        mip6_agent_info=_home_agent(gateway),
+    )
+
+
+def _plain_der(request: RelayRequest, gateway: DiameterGateway) -> DiameterEapRequest:
+    """RFC 4072 §3.1: the APN is said by Called-Station-Id, as over RADIUS (TS 29.061 §16.4.2)."""
+    return DiameterEapRequest(
+        session_id=gateway.session_id(request.session),
+        origin_host=gateway.identity.origin_host,
+        origin_realm=gateway.identity.origin_realm,
+        destination_realm=gateway.aaa.origin_realm,
+        destination_host=gateway.aaa.origin_host,
+        user_name=request.identity,
+        eap_payload=request.eap,
+        states=_states(request),
+        called_station_id=request.apn,
+        calling_station_id=_care_of(request),
+    )
+
+
+def _states(request: RelayRequest) -> tuple[bytes, ...]:
+    return () if request.state is None else (request.state,)
+
+
+def _care_of(request: RelayRequest) -> str | None:
+    return None if request.care_of is None else str(request.care_of)
+
+
+def _home_agent(gateway: DiameterGateway) -> Mip6AgentInfo:
+    return Mip6AgentInfo(home_agent_addresses=(gateway.home_agent,))
+
+
+def to_aar(session: str, gateway: DiameterGateway) -> AaRequest:
+    """The AAR of S6b after a RAR: what the AAA server knows of the session stays as it was (TS 29.273 §9.1.2.2)."""
     return AaRequest(
         session_id=gateway.session_id(session),
         auth_application_id=Application.S6B,
@@ -70,14 +130,15 @@ def to_aar(session: str, gateway: S6bGateway) -> AaRequest:
         destination_realm=gateway.aaa.origin_realm,
         destination_host=gateway.aaa.origin_host,
         mip6_feature_vector=Mip6FeatureVector.MIP6_INTEGRATED,
-        mip6_agent_info=Mip6AgentInfo(home_agent_addresses=(gateway.home_agent,)),
+        mip6_agent_info=_home_agent(gateway),
     )
 
 
-def to_str(session: str, user_name: str | None, gateway: S6bGateway) -> SessionTerminationRequest:
-    """The STR that ends an accepted session (TS 29.273 §9.1.2.4)."""
+def to_str(session: str, user_name: str | None, gateway: DiameterGateway) -> SessionTerminationRequest:
+    """The STR that ends an accepted session (RFC 6733 §8.4.1, TS 29.273 §9.1.2.4)."""
     return SessionTerminationRequest(
         session_id=gateway.session_id(session),
+        auth_application_id=gateway.application,
         origin_host=gateway.identity.origin_host,
         origin_realm=gateway.identity.origin_realm,
         destination_realm=gateway.aaa.origin_realm,
@@ -87,10 +148,13 @@ def to_str(session: str, user_name: str | None, gateway: S6bGateway) -> SessionT
     )
 
 
-def to_answer(answer: S6bEapAnswer) -> RelayAnswer:
+def to_answer(answer: DiameterEapAnswer) -> RelayAnswer:
     """What a DEA says; a contradiction in it is a RelayReject that names it."""
     if answer.result_code == ResultCode.MULTI_ROUND_AUTH and answer.experimental_result is None:
         return _challenged(answer)
+    if answer.result_code == ResultCode.SUCCESS_RELOCATE_HA:
+        # RFC 5778 §6.8.1: the user is to be served by another home agent, to which we have no way to send him.
+        return RelayReject(b"", f"DEA {answer.result}: another home agent is to serve", NotifyType.NETWORK_FAILURE)
     if answer.succeeded:
         return _accepted(answer)
     reason = f": {answer.error_message}" if answer.error_message else ""
@@ -99,7 +163,7 @@ def to_answer(answer: S6bEapAnswer) -> RelayAnswer:
     return RelayReject(answer.eap_payload or b"", f"DEA {answer.result}{reason}", error)
 
 
-def _challenged(answer: S6bEapAnswer) -> RelayAnswer:
+def _challenged(answer: DiameterEapAnswer) -> RelayAnswer:
     # RFC 4072 §2.2: a server that ignored an invalid EAP packet sends its request again as EAP-Reissued-Payload.
     eap = answer.eap_payload or answer.eap_reissued_payload
     if not eap:
@@ -109,7 +173,7 @@ def _challenged(answer: S6bEapAnswer) -> RelayAnswer:
     return RelayChallenge(eap, answer.states[0] if answer.states else None)
 
 
-def _accepted(answer: S6bEapAnswer) -> RelayAnswer:
+def _accepted(answer: DiameterEapAnswer) -> RelayAnswer:
     eap = answer.eap_payload or b""
     if eap[:1] != bytes([EAP_SUCCESS]):
         return RelayReject(b"", f"DEA {answer.result} without EAP-Success")
@@ -118,13 +182,25 @@ def _accepted(answer: S6bEapAnswer) -> RelayAnswer:
     return RelayAccept(
         eap=eap,
         msk=answer.eap_master_session_key,
-        user_name=answer.user_name or answer.mobile_node_identifier,
-        home_address=_home_address(answer),
+        user_name=answer.user_name or _mobile_node(answer),
+        home_address=next((one for one in _static_addresses(answer) if isinstance(one, IPv6Address)), None),
         session_timeout=answer.session_timeout,
     )
 
 
-def _home_address(answer: S6bEapAnswer) -> IPv6Address | None:
-    """The static address of the APN, TS 29.272 §7.3.35: Served-Party-IP-Address."""
-    addresses = () if answer.apn_configuration is None else answer.apn_configuration.served_party_ip_addresses
-    return next((address for address in addresses if isinstance(address, IPv6Address)), None)
+def _mobile_node(answer: DiameterEapAnswer) -> str | None:
+    return answer.mobile_node_identifier if isinstance(answer, S6bEapAnswer) else None
+
+
+def _static_addresses(answer: DiameterEapAnswer) -> tuple[IPv6Address | IPv4Address, ...]:
+    """The user's own at this APN: Served-Party-IP-Address of S6b, MIP-Mobile-Node-Address of MIP6I.
+
+    TS 29.272 §7.3.35 and RFC 5778 §5.1.2; application 5 says none.
+    """
+    match answer:
+        case S6bEapAnswer(apn_configuration=apn) if apn is not None:
+            return apn.served_party_ip_addresses
+        case Mip6iEapAnswer():
+            return answer.mobile_node_addresses
+        case _:
+            return ()

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 
-from pdngw_proxy.aaa_link.diameter_messages import S6bGateway
+from pdngw_proxy.aaa_link.diameter_messages import DiameterGateway
 from pdngw_proxy.aaa_link.port import SessionKeeper
 from runtime.logs import get_logger
+from wire.diameter.applications import Application
 from wire.diameter.avp import AvpFault
 from wire.diameter.enumerations import ReAuthRequestType
 from wire.diameter.message import Message
@@ -26,7 +27,7 @@ Authorize = Callable[[str], None]
 class AaaRequests:
     """`serve` is a handler for the connection to the AAA server; until a `keeper` is there no session is known."""
 
-    def __init__(self, gateway: S6bGateway, authorize: Authorize) -> None:
+    def __init__(self, gateway: DiameterGateway, authorize: Authorize) -> None:
         self._gateway = gateway
         self._authorize = authorize
         self.keeper: SessionKeeper | None = None
@@ -56,8 +57,10 @@ class AaaRequests:
         name = self._gateway.session_name(request.session_id)
         if self.keeper is None or not self.keeper.holds(name):
             return ResultCode.UNKNOWN_SESSION_ID
-        if request.re_auth_request_type is not ReAuthRequestType.AUTHORIZE_ONLY:
-            # RFC 7296 §2.16: EAP is run when an IKE SA begins, and only the UE can begin one.
+        only = request.re_auth_request_type is ReAuthRequestType.AUTHORIZE_ONLY
+        if not only or self._gateway.application is not Application.S6B:
+            # RFC 7296 §2.16: EAP is run when an IKE SA begins, and only the UE can begin one. MIP6I and Diameter EAP
+            # have no AAR, so that authorization is not to be had without it.
             return ResultCode.UNABLE_TO_COMPLY
         self._authorize(name)
         return ResultCode.SUCCESS

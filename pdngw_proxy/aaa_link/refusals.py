@@ -16,6 +16,8 @@ _BY_RESULT: Mapping[int, NotifyType] = MappingProxyType(
         ResultCode.UNABLE_TO_COMPLY: NotifyType.NETWORK_FAILURE,
         ResultCode.UNABLE_TO_DELIVER: NotifyType.NETWORK_FAILURE,
         ResultCode.REALM_NOT_SERVED: NotifyType.USER_UNKNOWN,
+        ResultCode.APPLICATION_UNSUPPORTED: NotifyType.NETWORK_FAILURE,
+        ResultCode.NO_COMMON_APPLICATION: NotifyType.NETWORK_FAILURE,
         ResultCode.TOO_BUSY: NotifyType.NETWORK_FAILURE,
         ResultCode.OUT_OF_SPACE: NotifyType.NETWORK_FAILURE,
         ResultCode.RESOURCES_EXCEEDED: NotifyType.NETWORK_FAILURE,

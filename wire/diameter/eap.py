@@ -55,6 +55,7 @@ class DiameterEapRequest(Request):
     eap_payload: bytes = field(metadata=avp("EAP-Payload"))
     states: tuple[bytes, ...] = field(default=(), metadata=avp("State"))
     nas_identifier: str | None = field(default=None, metadata=avp("NAS-Identifier"))
+    called_station_id: str | None = field(default=None, metadata=avp("Called-Station-Id"))
     calling_station_id: str | None = field(default=None, metadata=avp("Calling-Station-Id"))
     anid: str | None = field(default=None, metadata=avp("ANID"))
     origin_state_id: int | None = field(default=None, metadata=avp("Origin-State-Id"))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pdngw_proxy.aaa_link.config import DiameterLinkConfig, RadiusLinkConfig
+from pdngw_proxy.aaa_link.config import APPLICATIONS, DiameterLinkConfig, RadiusLinkConfig
 from runtime.config import ConfigError, read_config
 
 GOOD = """
@@ -38,7 +38,20 @@ def test_config_of_the_radius_link_is_read(tmp_path: Path) -> None:
 def test_config_of_the_diameter_link_is_read(tmp_path: Path) -> None:
     config = read_config(written(tmp_path, GOOD)).section("pdngw.diameter", DiameterLinkConfig)
     assert config.aaa == ("::1", 3868)
+    assert APPLICATIONS[config.application] == 16777272
     assert (config.origin_host, config.aaa_origin_host, config.ca) == ("pgw.example", "aaa.example", None)
+
+
+@pytest.mark.parametrize(("name", "number"), [("s6b", 16777272), ("mip6i", 7), ("eap", 5)])
+def test_application_is_chosen_by_name(tmp_path: Path, name: str, number: int) -> None:
+    path = written(tmp_path, GOOD + f'application = "{name}"\n')
+    assert APPLICATIONS[read_config(path).section("pdngw.diameter", DiameterLinkConfig).application] == number
+
+
+def test_application_of_another_gateway_is_refused(tmp_path: Path) -> None:
+    path = written(tmp_path, GOOD + 'application = "swm"\n')
+    with pytest.raises(ConfigError, match=r"pdngw\.diameter\.application"):
+        read_config(path).section("pdngw.diameter", DiameterLinkConfig)
 
 
 @pytest.mark.parametrize(

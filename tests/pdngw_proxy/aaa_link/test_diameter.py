@@ -2,18 +2,21 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 from ipaddress import IPv6Address
 
 import pytest
 import structlog.testing
 
 from pdngw_proxy.aaa_link.diameter import DiameterLink
-from pdngw_proxy.aaa_link.diameter_messages import S6bGateway
+from pdngw_proxy.aaa_link.diameter_messages import DiameterGateway
 from pdngw_proxy.aaa_link.port import RelayAnswer, RelayChallenge, RelayReject, RelayRequest, RelayUnavailable
 from runtime.diameter.settings import DiameterUnavailable
+from wire.diameter.applications import Application
 from wire.diameter.authorization import AaAnswer, AaRequest
 from wire.diameter.command import ExperimentalResult, Identity, error_answer
+from wire.diameter.eap import DiameterEapAnswer
+from wire.diameter.eap_applications import ANSWERS
 from wire.diameter.enumerations import ReAuthRequestType
 from wire.diameter.message import Message
 from wire.diameter.results import ResultCode
@@ -22,7 +25,7 @@ from wire.diameter.sessions import ReAuthRequest, SessionTerminationAnswer, Sess
 from wire.ikev2.constants import NotifyType
 
 AAA = Identity("aaa.home", "home")
-GATEWAY = S6bGateway(
+GATEWAY = DiameterGateway(
     identity=Identity("pgw.example", "example"),
     aaa=AAA,
     home_agent=IPv6Address("2001:db8::1"),
@@ -141,6 +144,16 @@ async def test_link_logs_a_session_that_it_could_not_end(client: StubClient, cau
     (line,) = lines
     assert line["event"] == "session not ended at the AAA server"
     assert cause in line["cause"]
+
+
+@pytest.mark.parametrize("application", [Application.MIP6I, Application.EAP])
+async def test_link_speaks_the_application_that_it_is_told(application: Application) -> None:
+    kind = ANSWERS[application]
+    answer = kind(**{one.name: getattr(CHALLENGE, one.name) for one in fields(DiameterEapAnswer)})
+    client = StubClient(answer.message)
+    link = DiameterLink(client, replace(GATEWAY, application=application))
+    assert await link.authenticate(REQUEST) == RelayChallenge(b"\x01\x02\x00\x05\x17", b"sealed")
+    assert [asked.application for asked in client.asked] == [application]
 
 
 async def test_link_takes_leave() -> None:

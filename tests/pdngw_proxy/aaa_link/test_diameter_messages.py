@@ -5,14 +5,17 @@ from ipaddress import IPv4Address, IPv6Address
 
 import pytest
 
-from pdngw_proxy.aaa_link.diameter_messages import S6bGateway, to_answer, to_der, to_str
+from pdngw_proxy.aaa_link.diameter_messages import DiameterGateway, to_answer, to_der, to_str
 from pdngw_proxy.aaa_link.port import RelayAccept, RelayChallenge, RelayReject, RelayRequest
+from wire.diameter import eap, mip6i
 from wire.diameter.applications import Application
 from wire.diameter.command import ExperimentalResult, Identity
+from wire.diameter.eap import DiameterEapAnswer, DiameterEapRequest
 from wire.diameter.enumerations import PdnType
 from wire.diameter.grammar import check
 from wire.diameter.groups import GROUPS
 from wire.diameter.message import Message
+from wire.diameter.mip6i import Mip6iEapAnswer, Mip6iEapRequest
 from wire.diameter.profile import ApnConfiguration
 from wire.diameter.s6b import DER, S6bEapAnswer, S6bEapRequest
 from wire.diameter.sessions import STR, SessionTerminationRequest
@@ -21,7 +24,7 @@ from wire.secret import Secret
 
 MSK = Secret(bytes(range(64)))
 SUCCESS = bytes.fromhex("03090004")
-GATEWAY = S6bGateway(
+GATEWAY = DiameterGateway(
     identity=Identity("pgw.example", "example"),
     aaa=Identity("aaa.home", "home"),
     home_agent=IPv6Address("2001:db8::1"),
@@ -62,6 +65,40 @@ def test_der_says_who_asks_for_whom() -> None:
     assert read.visited_network_identifier == b"mnc001.mcc001.3gppnetwork.org"
     assert read.mip6_feature_vector == 1
     assert (read.destination_host, read.destination_realm) == ("aaa.home", "home")
+
+
+def test_der_of_mip6i_says_which_home_agent_asks() -> None:
+    """RFC 5778 §5.1.1."""
+    der = to_der(REQUEST, replace(GATEWAY, application=Application.MIP6I))
+    message = der.message()
+    assert message.application == der.auth_application_id == 7
+    check(mip6i.DER, message.avps, groups=GROUPS)
+    read = Mip6iEapRequest.parse(Message.parse(message.build()))
+    assert read == der
+    assert (read.service_selection, read.mip6_feature_vector) == ("internet", 1)
+    assert read.mip6_agent_info is not None
+    assert read.mip6_agent_info.home_agent_addresses == (GATEWAY.home_agent,)
+    assert (read.eap_payload, read.states, read.calling_station_id) == (REQUEST.eap, (b"sealed",), "198.51.100.7")
+
+
+def test_der_of_application_5_has_the_words_of_rfc_4072_alone() -> None:
+    der = to_der(REQUEST, replace(GATEWAY, application=Application.EAP))
+    message = der.message()
+    assert message.application == der.auth_application_id == 5
+    check(eap.DER, message.avps, groups=GROUPS)
+    mobile = ("Service-Selection", "MIP6-Feature-Vector", "MIP6-Agent-Info", "MIP-Careof-Address", "RAT-Type")
+    assert [name for name in mobile if message.first(name) is not None] == []
+    read = DiameterEapRequest.parse(Message.parse(message.build()))
+    assert (read.called_station_id, read.calling_station_id) == ("internet", "198.51.100.7")
+    bare = to_der(replace(REQUEST, apn=None, care_of=None), replace(GATEWAY, application=Application.EAP))
+    assert (bare.called_station_id, bare.calling_station_id) == (None, None)
+
+
+@pytest.mark.parametrize("application", [Application.S6B, Application.MIP6I, Application.EAP])
+def test_str_is_of_the_session_application(application: Application) -> None:
+    """RFC 6733 §8.4.1: Auth-Application-Id."""
+    message = to_str("7;1", None, replace(GATEWAY, application=application)).message()
+    assert (message.application, message.value("Auth-Application-Id")) == (application, application)
 
 
 def test_der_of_the_first_round_has_no_state() -> None:
@@ -106,6 +143,23 @@ def test_success_may_leave_the_address_to_the_gateway() -> None:
     plain = replace(DEA, result_code=2001, eap_payload=SUCCESS, eap_master_session_key=MSK, user_name="ue")
     assert to_answer(plain) == RelayAccept(SUCCESS, MSK, "ue")
     assert to_answer(replace(plain, apn_configuration=apn())) == RelayAccept(SUCCESS, MSK, "ue")
+
+
+def test_success_of_mip6i_gives_the_home_address() -> None:
+    """RFC 5778 §5.1.2: MIP-Mobile-Node-Address."""
+    own = (IPv4Address("192.0.2.7"), IPv6Address("2001:db8::7"))
+    won = {"result_code": 2001, "eap_payload": SUCCESS, "eap_master_session_key": MSK, "user_name": "ue"}
+    named = {"session_id": "pgw.example;7;1", "origin_host": "aaa.home", "origin_realm": "home"}
+    answer = to_answer(Mip6iEapAnswer(**named, **won, mobile_node_addresses=own, session_timeout=60))  # type: ignore[arg-type]
+    assert answer == RelayAccept(SUCCESS, MSK, "ue", IPv6Address("2001:db8::7"), 60)
+    assert to_answer(DiameterEapAnswer(**named, **won)) == RelayAccept(SUCCESS, MSK, "ue")  # type: ignore[arg-type]
+
+
+def test_user_who_is_to_be_moved_to_another_home_agent_is_refused() -> None:
+    """RFC 5778 §6.8: SUCCESS_RELOCATE_HA is a success that nobody here can act upon."""
+    moved = replace(DEA, result_code=2009, eap_payload=SUCCESS, eap_master_session_key=MSK)
+    cause = "DEA 2009 SUCCESS_RELOCATE_HA: another home agent is to serve"
+    assert to_answer(moved) == RelayReject(b"", cause, NotifyType.NETWORK_FAILURE)
 
 
 def test_refusal_names_the_code_of_the_server() -> None:

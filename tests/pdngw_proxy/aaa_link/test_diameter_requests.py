@@ -1,5 +1,6 @@
 """ASR and RAR of the AAA server, and which sessions they reach."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -74,6 +75,18 @@ async def test_requests_reach_the_sessions_that_they_name(
     assert (answer.result_code, answer.text("Session-Id")) == (result, message.text("Session-Id"))
     assert ([name for name, _ in keeper.aborted], begun) == (aborted, authorized)
     assert len(lines) == 1
+
+
+@pytest.mark.parametrize("application", [Application.MIP6I, Application.EAP])
+@pytest.mark.parametrize("kind", ReAuthRequestType)
+async def test_rar_is_beyond_applications_without_an_aar(application: Application, kind: ReAuthRequestType) -> None:
+    """RFC 5778 §5.1, RFC 4072 §3: what a RAR wants is a DER, hence EAP, which only the UE can begin."""
+    begun = list[str]()
+    requests = AaaRequests(replace(GATEWAY, application=application), begun.append)
+    requests.keeper = Keeper("7;1")
+    assert (await requests.serve("aaa", rar(OURS, kind))).result_code == 5012
+    assert (await requests.serve("aaa", rar(FOREIGN, kind))).result_code == 5002
+    assert begun == []
 
 
 @pytest.mark.parametrize("message", [TABLE[0][1], TABLE[2][1]])

@@ -23,6 +23,8 @@ from wire.ikev2.constants import FIRST_STATUS_NOTIFY, NotifyType
         (3002, None, 10500),
         (3003, None, 9001),
         (3004, None, 10500),
+        (3007, None, 10500),
+        (5010, None, 10500),
         (5001, None, None),
         (4001, None, None),
         (None, None, None),
