@@ -351,6 +351,7 @@ dns = {_quoted(f"{block.dns}:{DNS_PORT}")}  # the DNS server that it asks for it
 ca = "pki/ca.pem"  # whom the PDN GW's certificate must come from
 gateway_id = {_quoted(plan.host("pgw"))}  # the name that the certificate must carry
 usim = "ue/usim.toml"  # its card: IMSI, K and OPc
+control = "ue.sock"  # where akadia ue status, ping, move, reattach, detach and shell reach a UE that stays attached
 ipv4 = true  # asks for an IPv4 Home Address as well
 method = "aka"  # aka (EAP-AKA) or aka-prime (EAP-AKA')
 ike_proposals = []  # what it offers for the IKE SA, such as ["aes256gcm16-prfsha384-ecp384"]; [] for all that is good

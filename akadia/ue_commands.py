@@ -1,4 +1,4 @@
-"""`akadia ue`: one UE that attaches, or a storm of them."""
+"""`akadia ue`: one UE that attaches and is told what to do, or a storm of them."""
 
 import json as json_format
 from collections.abc import Callable, Iterator
@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import App, Parameter
 from cyclopts.validators import Number
+
+from akadia.ue_control import add_control_commands
 
 if TYPE_CHECKING:
     from ue_sim.card import CardKeys
@@ -23,6 +25,7 @@ def ue_commands(config_file: ConfigFile) -> App:
     commands = _UeCommands(config_file)
     app.command(commands.attach)
     app.command(commands.storm)
+    add_control_commands(app, config_file)
     return app
 
 
@@ -52,7 +55,7 @@ class _UeCommands:
         pings
             How many echo requests to send to the home agent by Home Address.
         stay
-            Stay attached until SIGTERM or Ctrl-C.
+            Stay attached until SIGTERM, Ctrl-C or akadia ue detach; status, ping, move, reattach and shell reach it.
         tun
             Make a TUN device of this name with the Home Address on it, for this machine's applications: then
             `ping -6 -I NAME` reaches the home network. It needs root or CAP_NET_ADMIN, and ends with the attach.

@@ -1,8 +1,9 @@
 """`akadia ue attach`: one UE from the configuration, its steps told as they hold."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -12,14 +13,16 @@ from runtime.capture import open_capture
 from runtime.config import CaptureConfig, ConfigError, LogConfig, NetworkConfig, RawConfig, read_config
 from runtime.logs import configure
 from runtime.process import run
+from runtime.unix_socket import listening
 from runtime.wireshark import KeyTables
 from ue_sim.card import StoredUsim
 from ue_sim.config import UeConfig
+from ue_sim.control.server import stay as stay_attached
 from ue_sim.discovery import Discovered
 from ue_sim.report import say_outcome, say_step
 from ue_sim.settings import UeSettings
 from ue_sim.shell import StepReport, UeFailed, UeShell
-from ue_sim.ue_events import Step
+from ue_sim.ue_events import Attached, Step
 from wire.identity import Imsi, Plmn
 from wire.ikev2.nat import Endpoint
 from wire.ikev2.proposal import ESP_PROPOSALS, IKE_PROPOSALS, without_esn
@@ -46,28 +49,35 @@ async def _attach(raw: RawConfig, stop: asyncio.Event, *, pings: int, stay: bool
     def tell(report: StepReport) -> None:
         say_step(report, as_json=as_json)
 
-    async with open_ue(raw, tell, tun) as ue:
+    async with AsyncExitStack() as stack:
+        bound = stack.enter_context(_control(raw)) if stay else None
+        ue = await stack.enter_async_context(open_ue(raw, tell, tun))
         steps = asyncio.create_task(_steps(ue, pings, tun))
         if not await _done_before(stop, steps):
             say_outcome(f"interrupted: {await ue.detach()}", ok=False, as_json=as_json)
             return 1
         try:
-            lost = await steps
+            attached, lost = await steps
         except UeFailed as failure:
             say_outcome(f"failed at {failure}", ok=False, as_json=as_json)
             return 1
-        if stay and not lost:
-            await _until_either(stop, ue.ended)
+        if bound is not None and not lost:
+            await stay_attached(ue, attached, bound, stop)
         left = await ue.detach() if not ue.ended.is_set() else f"the session ended: {ue.end}"
         say_outcome(left if not lost else f"{lost} of {pings} pings were lost", ok=not lost, as_json=as_json)
         return 1 if lost else 0
 
 
-async def _steps(ue: UeShell, pings: int, tun: str) -> int:
-    """All eight steps; how many pings were lost."""
+def _control(raw: RawConfig) -> AbstractContextManager[socket.socket]:
+    """The control socket, which nobody but this user may write to; ConfigError when another UE has it."""
+    return listening(raw.section("ue", UeConfig).control, 0o600, socket.SOCK_STREAM)
+
+
+async def _steps(ue: UeShell, pings: int, tun: str) -> tuple[Attached, int]:
+    """All eight steps; what the attach gave, and how many pings were lost."""
     attached = await ue.attach()
     if not pings:
-        return 0
+        return attached, 0
     finished = await ue.ping(attached.ha_address, pings)
     lost = finished.sent - finished.received
     ipv4: dict[str, str] = {}
@@ -78,7 +88,7 @@ async def _steps(ue: UeShell, pings: int, tun: str) -> int:
         ipv4 = {"IPv4 ping": f"{attached.ipv4_home_address.ip} to {router}: {answered.received} of {answered.sent}"}
     device = {"TUN device": f"{tun} {attached.home_address}/{attached.prefix_length}"} if tun else {}
     ue.step_done(Step.TUNNEL, ping_evidence(finished.sent, finished.round_trips) | ipv4 | device)
-    return lost
+    return attached, lost
 
 
 def ping_evidence(sent: int, round_trips: tuple[float, ...]) -> dict[str, str]:
@@ -87,7 +97,7 @@ def ping_evidence(sent: int, round_trips: tuple[float, ...]) -> dict[str, str]:
     return {"pings": f"{len(round_trips)} of {sent}", "round trips": f"{times} ms" if times else "none"}
 
 
-async def _done_before(stop: asyncio.Event, work: asyncio.Task[int]) -> bool:
+async def _done_before(stop: asyncio.Event, work: asyncio.Task[tuple[Attached, int]]) -> bool:
     """Whether `work` came to its end; otherwise it is cancelled, because `stop` was set."""
     stopped = asyncio.create_task(stop.wait())
     await asyncio.wait((work, stopped), return_when=asyncio.FIRST_COMPLETED)
@@ -96,15 +106,6 @@ async def _done_before(stop: asyncio.Event, work: asyncio.Task[int]) -> bool:
         return True
     work.cancel()
     return False
-
-
-async def _until_either(*events: asyncio.Event) -> None:
-    waiting = [asyncio.ensure_future(event.wait()) for event in events]
-    try:
-        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in waiting:
-            task.cancel()
 
 
 @asynccontextmanager

@@ -1,6 +1,7 @@
 """[ue]: where the UE is, what it trusts, which card it carries."""
 
 from ipaddress import IPv4Address, IPv6Address
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
@@ -28,6 +29,9 @@ class UeConfig(SaConfig):
     ca: ConfigPath = Field(description="the certificate of the authority that the PDN GW's certificate must come from")
     gateway_id: str = Field(description="the name that the PDN GW must prove by its certificate")
     usim: ConfigPath = Field(description="the card: a TOML file with imsi, k and opc, mode 0600")
+    control: ConfigPath = Field(
+        default=Path("ue.sock"), validate_default=True, description="the socket on which a UE that stays is told things"
+    )
     method: Literal["aka", "aka-prime"] = "aka"
     gateway_port: int = Field(default=4500, ge=1, le=65535, description="the PDN GW's IKE port")
     dsmip_port: int = Field(default=4191, ge=1, le=65535, description="the home agent's DSMIPv6 port")

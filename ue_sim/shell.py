@@ -42,6 +42,7 @@ from ue_sim.ue_events import (
     UeEvent,
 )
 from ue_sim.usim import Usim
+from wire.ikev2.nat import Endpoint
 from wire.ip.checksum import IpAddress
 
 log = get_logger("ue")
@@ -121,6 +122,11 @@ class UeShell:
         self._sockets.close()
         if self._watch is not None:
             self._watch.close()
+
+    @property
+    def local(self) -> Endpoint:
+        """Its own socket for IKE and ESP in UDP: where the UE is."""
+        return self._settings.ike
 
     async def attach(self) -> Attached:
         """Steps 1 to 7; UeFailed names the step that did not hold, ConfigError why there is no TUN device."""

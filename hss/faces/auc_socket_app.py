@@ -1,11 +1,7 @@
 """`akadia hss auc-socket`: vectors for hostapd over a Unix datagram socket (hss.faces.auc_socket)."""
 
 import asyncio
-import os
 import socket
-import stat
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from hss.api import Resynchronisation, ServiceRefused, VectorRequest
@@ -18,6 +14,7 @@ from runtime.log_limit import LogLimit
 from runtime.log_setup import set_up
 from runtime.logs import get_logger
 from runtime.process import notify_ready, run
+from runtime.unix_socket import listening
 from wire.aka.vector import AuthVector
 from wire.errors import DecodeError
 from wire.identity import EapMethod
@@ -54,52 +51,6 @@ async def serve(
             notify_ready()
             await stop.wait()
             await front.close()
-
-
-@contextmanager
-def listening(path: Path, mode: int) -> Iterator[socket.socket]:
-    """A socket at `path`, for those whom `mode` lets in; ConfigError when a live socket or another file is there."""
-    _remove_stale(path)
-    with _bound(path, mode) as bound:
-        try:
-            yield bound
-        finally:
-            path.unlink(missing_ok=True)
-
-
-def _bound(path: Path, mode: int) -> socket.socket:
-    bound = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-    before = os.umask(0o777)
-    try:
-        bound.setblocking(False)
-        bound.bind(str(path))
-        path.chmod(mode)
-    except OSError as error:
-        bound.close()
-        raise ConfigError(
-            f"{path}: no socket can be made there: {error.strerror or error}; name another path"
-        ) from None
-    finally:
-        os.umask(before)
-    return bound
-
-
-def _remove_stale(path: Path) -> None:
-    try:
-        found = path.lstat().st_mode
-    except FileNotFoundError:
-        return
-    if not stat.S_ISSOCK(found):
-        raise ConfigError(f"{path}: is there and no socket; name another path")
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect(str(path))
-        except ConnectionRefusedError:
-            path.unlink()
-            return
-        except OSError as error:
-            raise ConfigError(f"{path}: cannot be asked who is there: {error.strerror}; name another path") from None
-    raise ConfigError(f"{path}: another program answers there; stop it, or name another path")
 
 
 def _mode(text: str) -> int:

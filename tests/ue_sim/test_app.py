@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -13,8 +14,11 @@ import pytest
 
 from akadia.pki import Authority
 from runtime.config import ConfigError, RawConfig, read_config
+from runtime.unix_socket import listening
 from tests.silent_network import SilentNetwork
 from ue_sim import app, sockets
+from ue_sim.control.client import ask
+from ue_sim.control.wishes import Detach, Ping
 from ue_sim.pinger import PingFinished
 from ue_sim.shell import StepReport, UeFailed
 from ue_sim.ue_events import Attached, Step
@@ -243,11 +247,13 @@ async def test_lost_ping_is_a_failure(
     assert scripted.done[-1] == "detach"
 
 
+@pytest.mark.stack
 async def test_ue_stays_until_it_is_told_to_leave(config: Path, scripted: ScriptedShell) -> None:
     assert await attach(config, stay=True, stop=True) == 0
     assert scripted.done[-1] == "detach"
 
 
+@pytest.mark.stack
 async def test_ue_stays_until_the_gateway_ends_the_session(
     config: Path, scripted: ScriptedShell, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -255,6 +261,28 @@ async def test_ue_stays_until_the_gateway_ends_the_session(
     assert await attach(config, stay=True) == 0
     assert scripted.done[-1] == f"ping {AGENT} 5"
     assert capsys.readouterr().out.splitlines()[-1] == "the session ended: the gateway deleted the IKE SA"
+
+
+@pytest.mark.stack
+async def test_ue_that_stays_takes_wishes_beside_the_configuration(config: Path, scripted: ScriptedShell) -> None:
+    staying = asyncio.create_task(attach(config, stay=True))
+    await asyncio.sleep(0.1)
+    answer = await asyncio.to_thread(ask, config.with_name("ue.sock"), Ping(count=1))
+    assert answer.outcome == f"ping {AGENT}: 1 of 1 pings were answered"
+    await asyncio.to_thread(ask, config.with_name("ue.sock"), Detach())
+    scripted.ended.set()
+    assert await staying == 0
+    assert scripted.done[-2:] == [f"ping {AGENT} 1", "detach"]
+
+
+@pytest.mark.stack
+async def test_second_ue_of_a_configuration_does_not_stay(config: Path, scripted: ScriptedShell) -> None:
+    with (
+        listening(config.with_name("ue.sock"), 0o600, socket.SOCK_STREAM),
+        pytest.raises(ConfigError, match="another program answers there"),
+    ):
+        await attach(config, stay=True)
+    assert scripted.done == []
 
 
 async def test_tun_device_is_asked_for_and_told(

@@ -82,3 +82,8 @@ def test_what_the_ue_cannot_guess_must_be_there(tmp_path: Path, key: str) -> Non
     text = "\n".join(line for line in SECTION.splitlines() if not line.startswith(f"{key} ="))
     with pytest.raises(ConfigError, match=f"ue.{key}: is missing"):
         read(tmp_path, text)
+
+
+def test_control_socket_is_beside_the_configuration(tmp_path: Path) -> None:
+    assert read(tmp_path, SECTION).control == tmp_path / "ue.sock"
+    assert read(tmp_path, SECTION + 'control = "run/first.sock"\n').control == tmp_path / "run/first.sock"

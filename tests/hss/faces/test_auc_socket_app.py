@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from hss.faces.auc_socket_app import AucSocket, listening, main
+from hss.faces.auc_socket_app import AucSocket, main
 from hss.service import HssService
 from runtime.config import ConfigError
+from runtime.unix_socket import listening
 from tests.hss.conftest import Known, Registry
 from wire.aka.milenage import Milenage
 from wire.aka.sqn import join_sqn, reveal, split_sqn
@@ -148,39 +149,6 @@ async def test_too_many_at_once_are_a_failure(
             answers = [await client.heard(), await client.heard()]
     assert sorted(len(words) for words in answers) == [3, 7]
     assert [line["event"] for line in lines] == ["request refused"]
-
-
-def test_socket_is_for_whom_its_mode_says(path: Path) -> None:
-    with listening(path, 0o660):
-        assert path.stat().st_mode & 0o777 == 0o660
-    assert not path.exists()
-
-
-def test_stale_socket_is_replaced(path: Path) -> None:
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as left:
-        left.bind(str(path))
-    assert path.exists()
-    with listening(path, 0o600):
-        pass
-
-
-def test_live_socket_is_left_alone(path: Path) -> None:
-    with listening(path, 0o600):
-        with pytest.raises(ConfigError, match="another program answers there; stop it"), listening(path, 0o600):
-            pass
-        assert path.exists()
-
-
-def test_file_that_is_no_socket_is_left_alone(path: Path) -> None:
-    path.write_text("precious")
-    with pytest.raises(ConfigError, match="is there and no socket"), listening(path, 0o600):
-        pass
-    assert path.read_text() == "precious"
-
-
-def test_path_that_cannot_be_is_said(path: Path) -> None:
-    with pytest.raises(ConfigError, match="no socket can be made there"), listening(path / "below", 0o600):
-        pass
 
 
 @pytest.mark.parametrize("mode", ["rw", "888", "1777", "-1"])

@@ -1,0 +1,188 @@
+"""`akadia ue status|ping|move|reattach|detach|shell`: what a tester does with a UE that stays attached."""
+
+import shlex
+import sys
+from collections.abc import Callable
+from ipaddress import ip_address
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import App, CycloptsError, Parameter
+from cyclopts.validators import Number
+
+if TYPE_CHECKING:
+    from ue_sim.control.wishes import Answer, Wish
+    from wire.ip.checksum import IpAddress
+
+ConfigFile = Callable[[], Path]
+Flag = Annotated[bool, Parameter(negative="", show_default=False)]
+PROMPT = "ue> "
+
+
+def add_control_commands(app: App, config_file: ConfigFile) -> None:
+    """Add them to `app`, which is `akadia ue`."""
+    commands = _ControlCommands(config_file)
+    _add(app, commands)
+    app.command(commands.shell)
+
+
+def _add(app: App, commands: "_ControlCommands") -> None:
+    for command in (commands.status, commands.ping, commands.move, commands.reattach, commands.detach):
+        app.command(command)
+
+
+class _ControlCommands:
+    """Each asks the UE that `akadia ue attach --stay` left running with the same configuration."""
+
+    def __init__(self, config_file: ConfigFile) -> None:
+        self._config_file = config_file
+
+    def status(self, *, json: Flag = False) -> int:
+        """Tell the Home Address, the Care-of Address and the home agent of the UE that stays attached.
+
+            akadia --config lab/akadia.toml ue status
+
+        Parameters
+        ----------
+        json
+            Print the answer as JSON.
+        """
+        from ue_sim.control.wishes import Status
+
+        return self._ask(Status(), json=json)
+
+    def ping(
+        self,
+        address: Annotated[str, Parameter(show_default=False)] = "",
+        /,
+        *,
+        count: Annotated[int, Parameter(validator=Number(gte=1, lte=1000))] = 5,
+        json: Flag = False,
+    ) -> int:
+        """Have the UE that stays attached ping through its tunnel, one echo request a second.
+
+            akadia --config lab/akadia.toml ue ping
+            akadia --config lab/akadia.toml ue ping 2001:db8:a::1 --count 3
+
+        Parameters
+        ----------
+        address
+            Whom to ping by Home Address; the home agent unless one is named.
+        count
+            How many echo requests.
+        json
+            Print the answer as JSON.
+        """
+        from ue_sim.control.wishes import Ping
+
+        return self._ask(Ping(to=_address(address) if address else None, count=count), json=json)
+
+    def move(self, address: str, /, *, json: Flag = False) -> int:
+        """Have the UE that stays attached be at another address of this machine, and show by pings that it is.
+
+            akadia --config lab/akadia.toml ue move 127.1.2.11
+
+        Parameters
+        ----------
+        address
+            Its new Care-of Address, of IPv4 or IPv6.
+        json
+            Print the answer as JSON.
+        """
+        from ue_sim.control.wishes import Move
+
+        return self._ask(Move(address=_address(address)), json=json)
+
+    def reattach(self, *, json: Flag = False) -> int:
+        """Have the UE that stays attached detach and attach again, by the identities that it was given.
+
+            akadia --config lab/akadia.toml ue reattach
+
+        Parameters
+        ----------
+        json
+            Print the answer as JSON.
+        """
+        from ue_sim.control.wishes import Reattach
+
+        return self._ask(Reattach(), json=json)
+
+    def detach(self, *, json: Flag = False) -> int:
+        """End the UE that stays attached.
+
+            akadia --config lab/akadia.toml ue detach
+
+        Parameters
+        ----------
+        json
+            Print the answer as JSON.
+        """
+        from ue_sim.control.wishes import Detach
+
+        return self._ask(Detach(), json=json)
+
+    def shell(self) -> int:
+        """Take these commands from standard input, one a line, until `quit` or its end.
+
+        Fails when any of them did.
+
+            akadia --config lab/akadia.toml ue shell
+            printf 'status\\nping --count 1\\n' | akadia --config lab/akadia.toml ue shell
+        """
+        app = App(name="", help="", help_format="plaintext", result_action="return_value")
+        app.version_flags = ()
+        _add(app, self)
+        failed = False
+        while (line := _typed()) is not None:
+            failed |= bool(line.strip()) and not _run(app, line)
+        return int(failed)
+
+    def _ask(self, wish: "Wish", *, json: bool) -> int:
+        from runtime.config import read_config
+        from ue_sim.config import UeConfig
+        from ue_sim.control.client import ask
+
+        answer = ask(read_config(self._config_file()).section("ue", UeConfig).control, wish)
+        _print(answer, as_json=json)
+        return 0 if answer.ok else 1
+
+
+def _print(answer: "Answer", *, as_json: bool) -> None:
+    if as_json:
+        print(answer.model_dump_json())
+    elif answer.ok:
+        from ue_sim.report import evidence_lines
+
+        print("\n".join([answer.outcome, *evidence_lines(answer.facts)]))
+    else:
+        print(f"error: {answer.outcome}", file=sys.stderr)
+
+
+def _address(text: str) -> "IpAddress":
+    from runtime.config import ConfigError
+
+    try:
+        return ip_address(text)
+    except ValueError:
+        raise ConfigError(f"{text!r} is no address; write one such as 192.0.2.1 or 2001:db8::1") from None
+
+
+def _typed() -> str | None:
+    """The next line; None at the end."""
+    try:
+        line = input(PROMPT if sys.stdin.isatty() else "")
+    except EOFError:
+        return None
+    return None if line.strip() in {"quit", "exit"} else line
+
+
+def _run(app: App, line: str) -> bool:
+    """Whether the command held; why not is said in one line."""
+    from runtime.config import ConfigError
+
+    try:
+        words = ["--help"] if line.strip() == "help" else shlex.split(line)
+        return not app(words, print_error=False, exit_on_error=False)
+    except (CycloptsError, ConfigError, ValueError) as error:
+        print(f"error: {' '.join(str(error).split())} (help shows the commands)", file=sys.stderr)
+        return False

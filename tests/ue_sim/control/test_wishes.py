@@ -1,0 +1,56 @@
+"""Lines of the control socket: every wish there and back, and what is wrong with others."""
+
+import json
+from ipaddress import IPv4Address, IPv6Address
+
+import pytest
+
+from ue_sim.control.wishes import Answer, Detach, Move, Ping, Reattach, Status, Wish, WishRefused, encode, parse
+
+
+@pytest.mark.parametrize(
+    ("wish", "line"),
+    [
+        (Status(), {"do": "status"}),
+        (Ping(), {"do": "ping", "count": 5}),
+        (Ping(to=IPv6Address("2001:db8::1"), count=2), {"do": "ping", "to": "2001:db8::1", "count": 2}),
+        (Move(address=IPv4Address("127.9.9.11")), {"do": "move", "address": "127.9.9.11"}),
+        (Reattach(), {"do": "reattach"}),
+        (Detach(), {"do": "detach"}),
+    ],
+)
+def test_wish_is_one_line_of_json(wish: Wish, line: dict[str, object]) -> None:
+    encoded = encode(wish)
+    assert json.loads(encoded) == line
+    assert encoded.count(b"\n") == 1
+    assert parse(encoded) == wish
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (b"hello\n", "Invalid JSON"),
+        (b"[]\n", "object"),
+        (b"{}\n", "'do'"),
+        (b'{"do": "dance"}\n', "'status', 'ping', 'move', 'reattach', 'detach'"),
+        (b'{"do": "move"}\n', "move.address: Field required"),
+        (b'{"do": "move", "address": "here"}\n', "move.address"),
+        (b'{"do": "ping", "count": 0}\n', "ping.count: Input should be greater than or equal to 1"),
+        (b'{"do": "ping", "count": 1001}\n', "ping.count: Input should be less than or equal to 1000"),
+        (b'{"do": "status", "why": 1}\n', "status.why"),
+    ],
+)
+def test_what_is_no_wish_is_said_in_one_line(line: bytes, said: str) -> None:
+    with pytest.raises(WishRefused) as caught:
+        parse(line)
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_answer_is_one_line_of_json() -> None:
+    answer = Answer(ok=True, outcome="attached", facts={"home_address": "2001:db8::100/64"})
+    assert json.loads(encode(answer)) == {
+        "ok": True,
+        "outcome": "attached",
+        "facts": {"home_address": "2001:db8::100/64"},
+    }

@@ -1,0 +1,1 @@
+"""What a tester asks of a UE that stays attached, over a Unix socket."""

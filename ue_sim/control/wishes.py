@@ -1,0 +1,78 @@
+"""What may be asked of a UE that stays attached, and what it answers: one JSON object a line, both ways."""
+
+from ipaddress import IPv4Address, IPv6Address
+from typing import Annotated, Literal
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+from runtime.config import Section
+
+LONGEST = 4096
+"""Octets of one line."""
+PINGS = 5
+MOST_PINGS = 1000
+
+
+class WishRefused(ValueError):
+    """One line about what is wrong with a request, and what to write instead."""
+
+
+class Status(Section):
+    """Tell where the UE is and what it was given."""
+
+    do: Literal["status"] = "status"
+
+
+class Ping(Section):
+    """Send echo requests through the tunnel, to the home agent unless an address is named."""
+
+    do: Literal["ping"] = "ping"
+    to: IPv4Address | IPv6Address | None = None
+    count: int = Field(default=PINGS, ge=1, le=MOST_PINGS)
+
+
+class Move(Section):
+    """Be at another address of the machine from now on (RFC 5555 §4.4)."""
+
+    do: Literal["move"] = "move"
+    address: IPv4Address | IPv6Address
+
+
+class Reattach(Section):
+    """Detach, and attach again by the identities that the network gave."""
+
+    do: Literal["reattach"] = "reattach"
+
+
+class Detach(Section):
+    """Give everything up; the process ends with it."""
+
+    do: Literal["detach"] = "detach"
+
+
+Wish = Status | Ping | Move | Reattach | Detach
+
+_WISHES: TypeAdapter[Wish] = TypeAdapter(Annotated[Wish, Field(discriminator="do")])
+
+
+class Answer(Section):
+    """What came of a wish: one line for a person, and `facts` by name."""
+
+    ok: bool
+    outcome: str
+    facts: dict[str, str] = Field(default_factory=dict)
+
+
+def parse(line: bytes) -> Wish:
+    """Read a request; WishRefused says what is wrong with it."""
+    try:
+        return _WISHES.validate_json(line)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise WishRefused(f"{where}: {first['msg']}" if where else first["msg"]) from None
+
+
+def encode(message: Wish | Answer) -> bytes:
+    """The line that carries `message`."""
+    return message.model_dump_json(exclude_none=True).encode() + b"\n"
