@@ -1,6 +1,7 @@
 """The keyring in a file of mode 0600, in TOML, which every worker that shares it reads anew when it changes."""
 
 import os
+import time
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,9 @@ from wire.identity import Imsi
 from wire.secret import Secret
 
 log = get_logger("aaa.identities")
+
+LOOK_EVERY = 1.0
+"""Seconds until a changed file is noticed."""
 
 REMEDY = "akadia aaa identity-keys rotate makes it"
 
@@ -114,15 +118,24 @@ class KeyringPath:
 
 
 class KeyringFile:
-    """The keyring of a file as it is now; a file that has become unreadable leaves the keyring as it was."""
+    """The keyring of a file as it is now; a file that has become unreadable leaves the keyring as it was.
 
-    def __init__(self, path: Path) -> None:
+    `clock` is any monotonic one in seconds: the file is looked at LOOK_EVERY seconds, not for every identity.
+    """
+
+    def __init__(self, path: Path, clock: Callable[[], float] = time.monotonic) -> None:
         self._path = path
+        self._clock = clock
+        self._looked = clock()
         self._keyring = read_keyring(path)
         self._seen = _stamp(path)
 
     def __call__(self) -> Keyring:
         """The keyring; the file is read again when it has been changed."""
+        now = self._clock()
+        if now - self._looked < LOOK_EVERY:
+            return self._keyring
+        self._looked = now
         stamp = _stamp(self._path)
         if stamp != self._seen:
             self._seen = stamp

@@ -1,6 +1,7 @@
 """The file of the keyring: read, written whole, read anew, refused where others can read it."""
 
 import os
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from structlog.testing import capture_logs
 
 from aaa.identities.epochs import Keyring, KeyringRefused
 from aaa.identities.keyring_file import (
+    LOOK_EVERY,
     KeyringFile,
     KeyringPath,
     change_keyring,
@@ -95,9 +97,12 @@ def test_two_do_not_change_it_at_once(path: Path) -> None:
 
 
 def test_running_server_sees_a_change(path: Path) -> None:
-    keyring = KeyringFile(path)
+    now = [0.0]
+    keyring = KeyringFile(path, lambda: now[0])
     assert keyring() == KEYRING
     change_keyring(path, lambda before: before.revoking(IMSI, NOW))
+    assert keyring() == KEYRING
+    now[0] = LOOK_EVERY
     with capture_logs() as lines:
         assert keyring().is_revoked(IMSI, NOW)
         assert keyring() == KEYRING.revoking(IMSI, NOW)
@@ -105,7 +110,7 @@ def test_running_server_sees_a_change(path: Path) -> None:
 
 
 def test_running_server_keeps_what_it_had_when_the_file_breaks(path: Path) -> None:
-    keyring = KeyringFile(path)
+    keyring = KeyringFile(path, count(0, LOOK_EVERY).__next__)
     path.write_text("broken")
     os.utime(path, ns=(1, 1))
     with capture_logs() as lines:
