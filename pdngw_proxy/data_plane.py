@@ -183,11 +183,16 @@ class DataPlane:
 
     # Tunnels
 
-    def receive_esp(self, session: GatewaySession, association: Association, octets: bytes, now: float) -> Effects:
+    def receive_esp(
+        self, session: GatewaySession, association: Association, event: DatagramArrived, now: float
+    ) -> Effects:
         """A tunnel-mode ESP packet of `session`; raises as Association does when it may not be used."""
         if association.child.mode is not Mode.TUNNEL:
             raise ProtocolViolation(f"ESP of {session.identity} outside its IPv6 packet")
-        packet = association.open_tunnelled(octets)
+        packet = association.open_tunnelled(event.octets)
+        if event.source.port == ESP_PORT and event.source.address == session.peer.address:
+            # It was authentic, and came without UDP: whatever answers it goes so too.
+            session.peer, session.local = event.source, event.destination
         session.traffic.came(len(packet))
         yield from self._wear(session, association)
         yield from self._forward(self._forwarder.from_tunnel(packet, association.home_address, now), now)

@@ -35,7 +35,7 @@ from pdngw_proxy.ike import events as ike
 from pdngw_proxy.ike.policy import Admission, ResponderPolicy
 from pdngw_proxy.ike.table import ResponderTable, SaEffect, SaEvent, TableEvent
 from pdngw_proxy.ipv4_home import home_agent_of
-from pdngw_proxy.ipv6_transport import ESP_PORT, Ipv6Transport
+from pdngw_proxy.ipv6_transport import Ipv6Transport
 from pdngw_proxy.mobility import HomeAgentPolicy, RevokeRequested, SessionEnded
 from pdngw_proxy.reports import dropped, of_child, of_established, of_session
 from pdngw_proxy.sessions import GatewaySession, SessionBook
@@ -204,11 +204,8 @@ class Gateway:
         spi = int.from_bytes(event.octets[:4], "big")
         session = self.sessions.of_spi(spi)
         if session is not None:
-            wanted = self._plane.receive_esp(session, session.associations[spi], event.octets, now)
+            wanted = self._plane.receive_esp(session, session.associations[spi], event, now)
             yield from self._plane_wants(wanted, now)
-            if event.source.port == ESP_PORT and event.source.address == session.peer.address:
-                # It was authentic, and came without UDP: the answers go so too.
-                session.peer, session.local = event.source, event.destination
         elif event.octets.startswith(NON_ESP_MARKER) or has_ike_shape(event.octets):
             # Where the UE reaches us is where its ESP comes back from (RFC 3948 §3.1).
             self._arrived_at, self._arrived_from = event.destination, event.source

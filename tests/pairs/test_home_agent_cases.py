@@ -115,7 +115,8 @@ class Ground:
         payload = build_icmpv6(EchoRequest(1, 2, b""), self.home, AGENT)
         echo = Ipv6Packet(source=self.home, destination=AGENT, next_header=PROTO_ICMPV6, payload=payload)
         octets = self.tunnel.outbound.seal(echo.build(), PROTO_IPV6)
-        effects = self.plane.receive_esp(self.session, self.session.associations[0x1100], octets, self.now)
+        arrived = DatagramArrived(Channel.IKE, octets, self.session.peer, NATT)
+        effects = self.plane.receive_esp(self.session, self.session.associations[0x1100], arrived, self.now)
         forwarded = any(isinstance(effect, Send) for effect in effects)
         assert forwarded is (self.agent.binding(self.home) is not None)
         return forwarded

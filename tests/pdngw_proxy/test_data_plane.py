@@ -91,7 +91,8 @@ class Ground:
         """What comes of an inner packet that the first UE tunnels."""
         octets = self.tunnel.outbound.seal(packet, next_header)
         association = self.session.associations[self.tunnel.child.spi_out]
-        return list(self.plane.receive_esp(self.session, association, octets, 1.0))
+        arrived = DatagramArrived(Channel.IKE, octets, self.session.peer, NATT)
+        return list(self.plane.receive_esp(self.session, association, arrived, 1.0))
 
 
 @pytest.fixture
@@ -318,8 +319,9 @@ def test_esp_that_carries_no_ip_packet_is_refused(bound: Ground) -> None:
 def test_esp_of_the_transport_sa_is_refused_outside_its_packet(bound: Ground) -> None:
     association = bound.session.associations[bound.transport.child.spi_out]
     octets = bound.transport.outbound.seal(echo(HOME, AGENT), PROTO_IPV6)
+    arrived = DatagramArrived(Channel.IKE, octets, bound.session.peer, NATT)
     with pytest.raises(ProtocolViolation, match="outside its IPv6 packet"):
-        list(bound.plane.receive_esp(bound.session, association, octets, 1.0))
+        list(bound.plane.receive_esp(bound.session, association, arrived, 1.0))
 
 
 def test_error_about_a_packet_goes_back_through_the_tunnel(bound: Ground) -> None:
