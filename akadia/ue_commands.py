@@ -72,6 +72,7 @@ class _UeCommands:
         count: Annotated[int, Parameter(validator=Number(gte=1))] = 100,
         rate: Positive = 20.0,
         hold: Annotated[float, Parameter(validator=Number(gte=0))] = 5.0,
+        at_once: Annotated[int, Parameter(validator=Number(gte=0))] = 0,
         cards: Annotated[Path | None, Parameter(show_default=False)] = None,
         json: Flag = False,
     ) -> int:
@@ -90,6 +91,8 @@ class _UeCommands:
             How many begin in a second.
         hold
             For how many seconds each stays attached.
+        at_once
+            How many may be attaching at the same time, however high the rate is; 0 for any number.
         cards
             A file of cards whose subscribers are there already: CSV with the columns IMSI, KI and OPC.
         json
@@ -102,7 +105,9 @@ class _UeCommands:
         with ExitStack() as stack:
             crowd = _cards(cards, count) if cards is not None else stack.enter_context(_passing(config, count))
             with _bar("attaching", len(crowd)) as told:
-                tally = storm(config, crowd, Pace(rate, hold), lambda tally: told(tally.attached + tally.failed))
+                tally = storm(
+                    config, crowd, Pace(rate, hold, at_once), lambda tally: told(tally.attached + tally.failed)
+                )
         print(json_format.dumps(tally.fields()) if json else tally.text())
         return 0 if tally.attached == len(crowd) else 1
 

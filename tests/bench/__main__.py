@@ -1,4 +1,4 @@
-"""`python -m tests.bench`: how fast HSS and AAA server are on this machine, beside what they have to be."""
+"""`python -m tests.bench`: how fast HSS, AAA server and PDN GW are on this machine, beside what they have to be."""
 
 import argparse
 import sys
@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from functools import partial
 
 from runtime import logs
-from tests.bench import at_scale, auc_socket, in_process, over_diameter, over_radius
+from tests.bench import at_scale, attaching, auc_socket, in_process, over_diameter, over_radius
 from tests.bench.machine import as_line, describe
 from tests.bench.processes import BenchFailed
 from tests.bench.rows import Row
@@ -39,6 +39,8 @@ MEASUREMENTS: Mapping[str, Callable[[Workplace], Iterator[Row]]] = {
     "aaa-diameter-postgresql": partial(over_radius.diameter, "postgresql"),
     "aaa-hostapd": over_radius.beside_hostapd,
     "aaa-size": over_radius.by_size,
+    "pdngw-chain": attaching.chain,
+    "pdngw-alone": attaching.alone,
     "import-postgresql-many": at_scale.import_of_many_on_postgresql,
 }
 ON_REQUEST = frozenset({"import-postgresql-many"})
@@ -51,6 +53,7 @@ measurements: {" ".join(MEASUREMENTS)}
   python -m tests.bench --quick                  all of them on small stores, some 5 minutes
   python -m tests.bench --only 'vectors-*'       those whose names match
   python -m tests.bench --only 'aaa-*'           the AAA server alone, some 12 minutes
+  python -m tests.bench --only 'pdngw-*'         the PDN GW alone
   python -m tests.bench --only swx-sqlite --json > figures.json
   make bench BENCH="--quick"                     the same from make, which installs the foreign peers first
 

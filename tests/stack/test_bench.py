@@ -66,6 +66,18 @@ def test_aaa_server_is_measured_beside_its_bars() -> None:
     assert rows["aaa-radius-sqlite-2"]["bar"] == "4,000/s, 300 us, p99 25 ms"
 
 
+def test_gateway_is_measured_in_the_whole_chain_and_alone() -> None:
+    measured, _ = bench(*TINY, "--only", "pdngw-chain", "pdngw-alone")
+    rows = {row["name"]: row for row in measured["rows"]}
+    suites = ("modp2048-rsa", "x25519-ecdsa")
+    assert list(rows) == [f"pdngw-{which}-{suite}" for which in ("chain", "alone") for suite in suites]
+    for row in rows.values():
+        assert (row["operations"], row["failed"]) == (8, 0)
+        assert row["cpu_us"] > 0
+        assert row["p50_ms"] <= row["p99_ms"]
+    assert rows["pdngw-alone-x25519-ecdsa"]["bar"] == "4,000 us"
+
+
 def test_hostapd_is_asked_the_same(foreign_peer: Callable[[str], str]) -> None:
     foreign_peer("hostapd")
     measured, _ = bench(*TINY, "--only", "aaa-hostapd")

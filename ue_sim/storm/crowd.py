@@ -29,10 +29,14 @@ OpenUe = Callable[[CardKeys], AbstractAsyncContextManager[Attachable]]
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """`rate` UEs begin in a second; each stays for `hold` seconds after it has attached."""
+    """`rate` UEs begin in a second, but only `at_once` attach at the same time, if it is not 0.
+
+    Each stays for `hold` seconds after it has attached.
+    """
 
     rate: float
     hold: float
+    at_once: int = 0
 
 
 class Crowd:
@@ -51,6 +55,7 @@ class Crowd:
         self._clock = clock
         self._told = told
         self._began = 0.0
+        self._places = asyncio.Semaphore(pace.at_once) if pace.at_once else None
         self._stopped = asyncio.Event()
         self.tally = Tally()
 
@@ -63,6 +68,8 @@ class Crowd:
         self._began = self._clock()
         async with asyncio.TaskGroup() as group:
             for number, card in enumerate(cards):
+                if self._places is not None:
+                    await self._places.acquire()
                 if await self._is_stopped(self._began + number / self._pace.rate - self._clock()):
                     break
                 group.create_task(self._one(card))
@@ -85,6 +92,8 @@ class Crowd:
             self._ended()
 
     def _ended(self) -> None:
+        if self._places is not None:
+            self._places.release()
         self.tally.seconds = self._clock() - self._began
         self._told(self.tally)
 

@@ -19,10 +19,13 @@ CARDS = [CardKeys(Imsi(f"00101000000000{number}"), Secret(bytes(16)), Secret(byt
 
 @dataclass
 class Network:
-    """Attaches every UE at once, but the one with the IMSI that it `hates`; `log` is what happened."""
+    """Attaches every UE after a while, but the one with the IMSI that it `hates`; `log` is what happened."""
 
     hates: str = ""
     has_no_socket_for: str = ""
+    lets_in_after: float = 0.0
+    attaching: int = 0
+    most_at_once: int = 0
     log: list[tuple[str, str]] = field(default_factory=list)
     somebody: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -45,6 +48,10 @@ class Ue:
     imsi: str
 
     async def attach(self) -> object:
+        self.network.attaching += 1
+        self.network.most_at_once = max(self.network.most_at_once, self.network.attaching)
+        await asyncio.sleep(self.network.lets_in_after)
+        self.network.attaching -= 1
         if self.imsi == self.network.hates:
             raise UeFailed(Step.EAP, "MAC of AUTN is wrong")
         self.network.log.append(("attached", self.imsi))
@@ -70,6 +77,15 @@ async def test_everybody_attaches_in_turn_and_leaves() -> None:
     assert sorted(network.of("detached")) == sorted(network.of("closed")) == imsis
     assert (tally.attached, tally.failed, told) == (6, 0, [1, 2, 3, 4, 5, 6])
     assert tally.seconds > 0
+
+
+async def test_no_more_attach_at_once_than_may() -> None:
+    network = Network(hates=str(CARDS[1].imsi), lets_in_after=0.001)
+    tally = await crowd(network, Pace(1e6, 0.0, at_once=2)).run(CARDS)
+    assert (tally.attached, tally.failed, network.most_at_once) == (5, 1, 2)
+    network = Network(lets_in_after=0.001)
+    await crowd(network, Pace(1e6, 0.0)).run(CARDS)
+    assert network.most_at_once == len(CARDS)
 
 
 async def test_failures_are_counted_by_cause_and_stop_nobody_else() -> None:
