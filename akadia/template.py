@@ -354,6 +354,7 @@ usim = "ue/usim.toml"  # its card: IMSI, K and OPc
 control = "ue.sock"  # where akadia ue status, ping, move, reattach, detach and shell reach a UE that stays attached
 ipv4 = true  # asks for an IPv4 Home Address as well
 method = "aka"  # aka (EAP-AKA) or aka-prime (EAP-AKA')
+profile = ""  # a kind of UE, such as "apple-att-us" (akadia ue profiles); what it says holds instead of this section
 ike_proposals = []  # what it offers for the IKE SA, such as ["aes256gcm16-prfsha384-ecp384"]; [] for all that is good
 esp_proposals = []  # and for ESP, such as ["aes256gcm16", "aes256-sha256"]; [] for all that is good
 eap_only = false  # true: the PDN GW may do without a certificate, by EAP alone (RFC 5998)

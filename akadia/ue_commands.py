@@ -25,6 +25,7 @@ def ue_commands(config_file: ConfigFile) -> App:
     commands = _UeCommands(config_file)
     app.command(commands.attach)
     app.command(commands.storm)
+    app.command(commands.profiles)
     add_control_commands(app, config_file)
     return app
 
@@ -41,6 +42,7 @@ class _UeCommands:
         pings: int = 5,
         stay: Flag = False,
         tun: Annotated[str, Parameter(show_default=False)] = "",
+        profile: Annotated[str, Parameter(show_default=False)] = "",
         json: Flag = False,
     ) -> int:
         """Find the PDN GW, authenticate, bind the Home Address, ping through the tunnel, and detach.
@@ -59,12 +61,40 @@ class _UeCommands:
         tun
             Make a TUN device of this name with the Home Address on it, for this machine's applications: then
             `ping -6 -I NAME` reaches the home network. It needs root or CAP_NET_ADMIN, and ends with the attach.
+        profile
+            Be this kind of UE instead of the configuration's: a name that `akadia ue profiles` lists, or a file of TOML
+            beside the configuration.
         json
             Print each step as a line of JSON.
         """
         from ue_sim.app import main as attach_ue
 
-        return attach_ue(self._config_file(), pings=pings, stay=stay, as_json=json, tun=tun)
+        return attach_ue(self._config_file(), pings=pings, stay=stay, as_json=json, tun=tun, profile=profile)
+
+    def profiles(self, name: Annotated[str, Parameter(show_default=False)] = "", /, *, json: Flag = False) -> int:
+        """List the kinds of UE that there are, or show one as a file of TOML, to make another from.
+
+            akadia ue profiles
+            akadia ue profiles samsung-digi-es > lab/mine.toml
+
+        Parameters
+        ----------
+        name
+            Show this one.
+        json
+            Print every key of each as JSON.
+        """
+        from ue_sim import profile
+
+        if json:
+            shown = (name,) if name else profile.names()
+            found = {one: profile.read(one).model_dump(mode="json", exclude_defaults=True) for one in shown}
+            print(json_format.dumps(found, indent=2))
+        elif name:
+            print(profile.text_of(name), end="")
+        else:
+            print("\n".join(f"{one:<20}{profile.read(one).description}" for one in profile.names()))
+        return 0
 
     def storm(
         self,

@@ -4,6 +4,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from ue_sim.card import StoredUsim
 from ue_sim.config import UeConfig
 from ue_sim.control.server import stay as stay_attached
 from ue_sim.discovery import Discovered
+from ue_sim.profile import profiled
 from ue_sim.report import say_outcome, say_step
 from ue_sim.settings import UeSettings
 from ue_sim.shell import StepReport, UeFailed, UeShell
@@ -32,12 +34,18 @@ WIRESHARK_FOLDER = "wireshark"
 """Where, in the capture's folder, Wireshark's tables are."""
 
 
-def main(config: Path, *, pings: int, stay: bool, as_json: bool, tun: str = "") -> int:
-    """Attach, ping the home agent, and detach; 0 when all of it held, 1 otherwise. `tun` names a TUN device."""
+def main(config: Path, *, pings: int, stay: bool, as_json: bool, tun: str = "", profile: str = "") -> int:
+    """Attach, ping the home agent, and detach; 0 when all of it held, 1 otherwise. `tun` names a TUN device.
+
+    `profile` is taken instead of the configuration's.
+    """
     outcome: list[int] = []
 
     async def attach(stop: asyncio.Event) -> None:
-        outcome.append(await _attach(read_config(config), stop, pings=pings, stay=stay, as_json=as_json, tun=tun))
+        raw = read_config(config)
+        if profile:
+            raw = replace(raw, tables={**raw.tables, "ue": {**raw.tables.get("ue", {}), "profile": profile}})
+        outcome.append(await _attach(raw, stop, pings=pings, stay=stay, as_json=as_json, tun=tun))
 
     return run(attach) or outcome[0]
 
@@ -128,14 +136,14 @@ async def open_ue(raw: RawConfig, on_step: Callable[[StepReport], None], tun: st
 
 def settings_of(raw: RawConfig, imsi: Imsi) -> UeSettings:
     """The UE's settings as the configuration has them, for the subscriber of its card."""
-    ue = raw.section("ue", UeConfig)
+    ue = profiled(raw.section("ue", UeConfig), raw.path.parent)
     network = raw.section("network", NetworkConfig)
     esp_proposals = tuple(map(parse_esp, ue.esp_proposals)) or ESP_PROPOSALS
     return UeSettings(
         imsi=imsi,
         plmn=Plmn(network.mcc, network.mnc),
         apn=network.apn,
-        methods=(ue.eap_method,),
+        methods=ue.eap_methods,
         ike=Endpoint(ue.address, 0),
         dns=Endpoint(ip_address(ue.dns.host), ue.dns.port),
         gateway_port=ue.gateway_port,
@@ -156,6 +164,7 @@ def settings_of(raw: RawConfig, imsi: Imsi) -> UeSettings:
         fragment_octets=ue.fragment_octets,
         mobike=ue.mobike,
         mobility=ue.mobility,
+        temporary_identities=ue.temporary_identities,
     )
 
 

@@ -11,6 +11,8 @@ from runtime.sa_config import SaConfig
 from wire.identity import EapMethod
 from wire.ikev2.proposal_text import checked, parse_esp, parse_ike
 
+_EAP_METHODS = {"aka": EapMethod.AKA, "aka-prime": EapMethod.AKA_PRIME}
+
 
 class UeConfig(SaConfig):
     """One UE in foreign networks of either IP version (RFC 5555 §2.3)."""
@@ -33,6 +35,15 @@ class UeConfig(SaConfig):
         default=Path("ue.sock"), validate_default=True, description="the socket on which a UE that stays is told things"
     )
     method: Literal["aka", "aka-prime"] = "aka"
+    methods: tuple[Literal["aka", "aka-prime"], ...] = Field(
+        default=(), description="every EAP method that it runs, the preferred one first; only `method` when empty"
+    )
+    temporary_identities: bool = Field(
+        default=True, description="whether it shows the identities that the network gave it, or its IMSI each time"
+    )
+    profile: str = Field(
+        default="", description="a kind of UE whose ways hold instead of this section's: a name, or a file of TOML"
+    )
     gateway_port: int = Field(default=4500, ge=1, le=65535, description="the PDN GW's IKE port")
     dsmip_port: int = Field(default=4191, ge=1, le=65535, description="the home agent's DSMIPv6 port")
     ike_proposals: Annotated[tuple[str, ...], AfterValidator(checked(parse_ike))] = Field(
@@ -52,6 +63,6 @@ class UeConfig(SaConfig):
     give_up_after: float = Field(default=20.0, gt=0, description="seconds until an attach without answers is given up")
 
     @property
-    def eap_method(self) -> EapMethod:
-        """The EAP method that the identity's first character announces (TS 23.003 §14.5)."""
-        return EapMethod.AKA_PRIME if self.method == "aka-prime" else EapMethod.AKA
+    def eap_methods(self) -> tuple[EapMethod, ...]:
+        """Those it runs; the identity's first character announces the first (TS 23.003 §14.5)."""
+        return tuple(_EAP_METHODS[name] for name in self.methods or (self.method,))

@@ -24,6 +24,7 @@ class UeSettings:
     `device` a TUN device carries what this machine's applications send and receive by Home Address. `ipv4` asks for an
     IPv4 Home Address as well (RFC 5555 §3.1.1). The UE may also be at `further_addresses`, those before them in the
     order preferred. A PDN GW that is `configured` is not looked for.
+    Without `temporary_identities` it shows its permanent identity each time, whatever the network gave it.
     Without `mobility` the gateway is no home agent: a tunnel, and no Binding Update.
     """
 
@@ -48,6 +49,7 @@ class UeSettings:
     fragment_octets: int | None = FRAGMENT_OCTETS
     mobike: bool = False
     mobility: bool = True
+    temporary_identities: bool = True
     device: bool = False
     ipv4: bool = False
     further_addresses: tuple[IpAddress, ...] = ()

@@ -393,4 +393,5 @@ class Ue:
     def _let_go(self) -> None:
         """What the network gave for the next time outlives the connection (RFC 4187 §4.1.1.7)."""
         if self._connection is not None:
-            self._kept, self._connection = self._connection.kept, None
+            self._kept = self._connection.kept if self._settings.temporary_identities else Kept()
+            self._connection = None

@@ -1,16 +1,34 @@
 """`akadia ue` as it is typed; tests/stack attaches UEs."""
 
+import json
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from akadia.cli import DONE, FAILED, MISUSED, main
+from ue_sim import profile
 
 
 @pytest.mark.parametrize("command", ["attach", "storm"])
 def test_help_teaches_by_examples(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["ue", command, "--help"]) == DONE
     assert f"akadia --config lab/akadia.toml ue {command}" in capsys.readouterr().out
+
+
+def test_profiles_are_listed_and_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["ue", "profiles"]) == DONE
+    listed = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in listed] == list(profile.names())
+    assert main(["ue", "profiles", "apple-att-us"]) == DONE
+    assert tomllib.loads(capsys.readouterr().out)["ike_lifetime"] == 80_000
+    assert main(["ue", "profiles", "--json"]) == DONE
+    assert json.loads(capsys.readouterr().out)["no-privacy"]["temporary_identities"] is False
+
+
+def test_profile_that_there_is_not_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["ue", "profiles", "nokia"]) == FAILED
+    assert "there is no UE profile 'nokia'; there are aka-prime-first" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("words", [["--count", "0"], ["--rate", "0"], ["--hold", "-1"]])

@@ -109,6 +109,18 @@ def test_ue_attaches_again_without_showing_its_imsi(reauthentications: int) -> N
     assert not any(str(IMSI) in identity for identity in others)
 
 
+def test_ue_without_temporary_identities_shows_its_imsi_each_time() -> None:
+    network = Network(identities=Node().identities)
+    phone = network.attach(temporary_identities=False)
+    network.run(until=2.0)
+    phone.detach()
+    network.run(until=network.now + 1.0)
+    phone.begin()
+    network.run(until=network.now + 1.0)
+    shown = [taken.evidence["identity"] for taken in phone.said(StepTaken) if taken.step is Step.EAP]
+    assert [str(IMSI) in identity for identity in shown] == [True, True]
+
+
 @pytest.mark.parametrize("method", [EapMethod.AKA, EapMethod.AKA_PRIME])
 def test_ue_says_by_which_method_it_was_authenticated(method: EapMethod) -> None:
     network = Network()

@@ -17,6 +17,7 @@ from runtime.config import ConfigError, RawConfig, read_config
 from runtime.unix_socket import listening
 from tests.silent_network import SilentNetwork
 from ue_sim import app, sockets
+from ue_sim.config import UeConfig
 from ue_sim.control.client import ask
 from ue_sim.control.wishes import Detach, Ping
 from ue_sim.pinger import PingFinished
@@ -96,6 +97,12 @@ def test_ue_offers_what_it_is_told_to(config: Path) -> None:
     assert describe(settings.esp_proposals) == "AES_GCM_16_128 NO_ESN"
 
 
+def test_ue_is_of_the_kind_that_the_configuration_names(config: Path) -> None:
+    rewrite(config, CONFIG + 'profile = "no-privacy"\n')
+    settings = app.settings_of(read_config(config), Imsi("001010000000001"))
+    assert (settings.temporary_identities, settings.methods) == (False, (EapMethod.AKA_PRIME,))
+
+
 async def test_keys_are_written_down_only_with_a_capture(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sockets, "UdpEndpoint", SilentNetwork())
     async with app.open_ue(read_config(config), lambda _report: None) as ue:
@@ -139,6 +146,7 @@ class ScriptedShell:
     received: int = 5
     stalls: bool = False
     tun: str = ""
+    profile: str = ""
     end: str = "the gateway deleted the IKE SA"
     done: list[str] = field(default_factory=list)
     ended: asyncio.Event = field(default_factory=asyncio.Event)
@@ -173,9 +181,10 @@ def scripted(monkeypatch: pytest.MonkeyPatch) -> ScriptedShell:
 
     @asynccontextmanager
     async def open_ue(
-        _raw: RawConfig, on_step: Callable[[StepReport], None], tun: str = ""
+        raw: RawConfig, on_step: Callable[[StepReport], None], tun: str = ""
     ) -> AsyncIterator[ScriptedShell]:
         ue.on_step, ue.tun = on_step, tun
+        ue.profile = raw.section("ue", UeConfig).profile
         yield ue
 
     monkeypatch.setattr(app, "open_ue", open_ue)
@@ -322,6 +331,14 @@ async def test_steps_are_not_mixed_with_the_usual_log(
     rewrite(config, CONFIG + f'[log]\nlevel = "{level}"\n')
     await attach(config)
     assert seen == [(quieter, "text")]
+
+
+def test_kind_that_is_asked_for_holds_instead(config: Path, scripted: ScriptedShell) -> None:
+    rewrite(config, CONFIG + 'profile = "no-privacy"\n')
+    assert app.main(config, pings=0, stay=False, as_json=True) == 0
+    assert scripted.profile == "no-privacy"
+    assert app.main(config, pings=0, stay=False, as_json=True, profile="impatient") == 0
+    assert scripted.profile == "impatient"
 
 
 def test_exit_code_is_that_of_the_attach(config: Path, scripted: ScriptedShell) -> None:

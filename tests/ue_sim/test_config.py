@@ -36,7 +36,12 @@ def test_ue_is_read_with_files_beside_the_configuration(tmp_path: Path) -> None:
 )
 def test_method_is_by_name(tmp_path: Path, written: str, method: EapMethod) -> None:
     line = f'method = "{written}"\n' if written else ""
-    assert read(tmp_path, SECTION + line).eap_method is method
+    assert read(tmp_path, SECTION + line).eap_methods == (method,)
+
+
+def test_several_methods_are_in_the_order_wanted(tmp_path: Path) -> None:
+    config = read(tmp_path, SECTION + 'methods = ["aka-prime", "aka"]\n')
+    assert config.eap_methods == (EapMethod.AKA_PRIME, EapMethod.AKA)
 
 
 def test_esp_counts_in_64_bits_unless_told_otherwise(tmp_path: Path) -> None:
