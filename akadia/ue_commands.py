@@ -43,6 +43,7 @@ class _UeCommands:
         stay: Flag = False,
         tun: Annotated[str, Parameter(show_default=False)] = "",
         profile: Annotated[str, Parameter(show_default=False)] = "",
+        faults: Annotated[Path | None, Parameter(show_default=False)] = None,
         json: Flag = False,
     ) -> int:
         """Find the PDN GW, authenticate, bind the Home Address, ping through the tunnel, and detach.
@@ -64,12 +65,18 @@ class _UeCommands:
         profile
             Be this kind of UE instead of the configuration's: a name that `akadia ue profiles` lists, or a file of TOML
             beside the configuration.
+        faults
+            A file of JSON with what is to go wrong: {"messages": [{"channel": "ike", "number": 2, "do": "drop"}]};
+            channel is dns, ike or mip, way is out or in (out unless it is written), do is drop, duplicate, reorder,
+            delay (seconds) or alter (octet, xor). Also {"auts": 1}, {"res_octets": 4 to 16} and {"reject": true}.
         json
             Print each step as a line of JSON.
         """
         from ue_sim.app import main as attach_ue
 
-        return attach_ue(self._config_file(), pings=pings, stay=stay, as_json=json, tun=tun, profile=profile)
+        return attach_ue(
+            self._config_file(), pings=pings, stay=stay, as_json=json, tun=tun, profile=profile, faults=faults
+        )
 
     def profiles(self, name: Annotated[str, Parameter(show_default=False)] = "", /, *, json: Flag = False) -> int:
         """List the kinds of UE that there are, or show one as a file of TOML, to make another from.

@@ -20,6 +20,7 @@ from ue_sim.card import StoredUsim
 from ue_sim.config import UeConfig
 from ue_sim.control.server import stay as stay_attached
 from ue_sim.discovery import Discovered
+from ue_sim.faults import FaultScript, read_script
 from ue_sim.profile import profiled
 from ue_sim.report import say_outcome, say_step
 from ue_sim.settings import UeSettings
@@ -34,10 +35,19 @@ WIRESHARK_FOLDER = "wireshark"
 """Where, in the capture's folder, Wireshark's tables are."""
 
 
-def main(config: Path, *, pings: int, stay: bool, as_json: bool, tun: str = "", profile: str = "") -> int:
+def main(
+    config: Path,
+    *,
+    pings: int,
+    stay: bool,
+    as_json: bool,
+    tun: str = "",
+    profile: str = "",
+    faults: Path | None = None,
+) -> int:
     """Attach, ping the home agent, and detach; 0 when all of it held, 1 otherwise. `tun` names a TUN device.
 
-    `profile` is taken instead of the configuration's.
+    `profile` is taken instead of the configuration's; `faults` is a file with what is to go wrong.
     """
     outcome: list[int] = []
 
@@ -45,12 +55,23 @@ def main(config: Path, *, pings: int, stay: bool, as_json: bool, tun: str = "", 
         raw = read_config(config)
         if profile:
             raw = replace(raw, tables={**raw.tables, "ue": {**raw.tables.get("ue", {}), "profile": profile}})
-        outcome.append(await _attach(raw, stop, pings=pings, stay=stay, as_json=as_json, tun=tun))
+        script = read_script(faults) if faults is not None else None
+        made = await _attach(raw, stop, pings=pings, stay=stay, as_json=as_json, tun=tun, faults=script)
+        outcome.append(made)
 
     return run(attach) or outcome[0]
 
 
-async def _attach(raw: RawConfig, stop: asyncio.Event, *, pings: int, stay: bool, as_json: bool, tun: str = "") -> int:
+async def _attach(
+    raw: RawConfig,
+    stop: asyncio.Event,
+    *,
+    pings: int,
+    stay: bool,
+    as_json: bool,
+    tun: str = "",
+    faults: FaultScript | None = None,
+) -> int:
     log = raw.section("log", LogConfig)
     configure("error" if log.level == "info" else log.level, log.format)
 
@@ -59,7 +80,7 @@ async def _attach(raw: RawConfig, stop: asyncio.Event, *, pings: int, stay: bool
 
     async with AsyncExitStack() as stack:
         bound = stack.enter_context(_control(raw)) if stay else None
-        ue = await stack.enter_async_context(open_ue(raw, tell, tun))
+        ue = await stack.enter_async_context(open_ue(raw, tell, tun, faults))
         steps = asyncio.create_task(_steps(ue, pings, tun))
         if not await _done_before(stop, steps):
             say_outcome(f"interrupted: {await ue.detach()}", ok=False, as_json=as_json)
@@ -117,10 +138,12 @@ async def _done_before(stop: asyncio.Event, work: asyncio.Task[tuple[Attached, i
 
 
 @asynccontextmanager
-async def open_ue(raw: RawConfig, on_step: Callable[[StepReport], None], tun: str = "") -> AsyncIterator[UeShell]:
+async def open_ue(
+    raw: RawConfig, on_step: Callable[[StepReport], None], tun: str = "", faults: FaultScript | None = None
+) -> AsyncIterator[UeShell]:
     """The UE that the configuration describes, on its sockets; ConfigError when something is missing.
 
-    With `tun` a TUN device of that name has its Home Address while it is attached.
+    With `tun` a TUN device of that name has its Home Address while it is attached; `faults` befall it.
     """
     usim = StoredUsim(raw.section("ue", UeConfig).usim)
     settings = settings_of(raw, usim.imsi)
@@ -128,7 +151,9 @@ async def open_ue(raw: RawConfig, on_step: Callable[[StepReport], None], tun: st
     capture = open_capture(folder, "ue")
     tables = KeyTables(folder / WIRESHARK_FOLDER) if folder is not None else None
     try:
-        async with UeShell(settings, usim, on_step=on_step, capture=capture, tables=tables, tun=tun) as shell:
+        async with UeShell(
+            settings, usim, on_step=on_step, capture=capture, tables=tables, tun=tun, faults=faults
+        ) as shell:
             yield shell
     finally:
         capture.close()

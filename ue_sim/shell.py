@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from ipaddress import IPv6Interface
 from typing import Self, assert_never
 
@@ -16,6 +17,7 @@ from runtime.logs import get_logger
 from runtime.taps import DatagramTap
 from runtime.tun import TunDevice
 from runtime.wireshark import KeyTables
+from ue_sim.faults import FaultScript, FaultyUsim, MessageFaults
 from ue_sim.ike.events import EVERY_CHILD, IkeKeysReady, ProbeRequested, RekeyRequested
 from ue_sim.pinger import EchoMissed, EchoTimed, PingFinished, PingRequested
 from ue_sim.settings import UeSettings
@@ -76,7 +78,7 @@ class UeShell:
 
     With `tun` it has a TUN device of that name, with the Home Address on it, while it is attached. `ended` is set
     whenever there is nothing to detach from; `end` says then why, in one line. It is at the first of its addresses that
-    the machine has, and moves when that changes.
+    the machine has, and moves when that changes. `faults` befall its datagrams and its USIM.
     """
 
     def __init__(
@@ -88,10 +90,12 @@ class UeShell:
         capture: DatagramTap | None = None,
         tables: KeyTables | None = None,
         tun: str = "",
+        faults: FaultScript | None = None,
     ) -> None:
         self._settings = replace(settings, device=bool(tun))
         self._first_address = settings.ike.address
-        self._usim = usim
+        self._usim = usim if faults is None else FaultyUsim(usim, faults)
+        self._faults = MessageFaults(faults or FaultScript())
         self._on_step = on_step
         self._capture = capture
         self._tables = tables
@@ -217,7 +221,18 @@ class UeShell:
             log.warning("move failed", to=str(best), cause=str(error))
 
     def _datagram(self, channel: Channel, octets: bytes) -> None:
-        self._feed(DatagramArrived(channel, octets))
+        for delay, passed in self._faults.passing(channel, "in", octets):
+            self._after(delay, partial(self._feed, DatagramArrived(channel, passed)))
+
+    def _send(self, effect: Send) -> None:
+        for delay, octets in self._faults.passing(effect.channel, "out", effect.octets):
+            self._after(delay, partial(self._sockets.send, replace(effect, octets=octets)))
+
+    def _after(self, delay: float, act: Callable[[], None]) -> None:
+        if delay:
+            asyncio.get_running_loop().call_later(delay, act)
+        else:
+            act()
 
     def _packet_read(self, octets: bytes) -> None:
         if self._driver is not None:
@@ -235,7 +250,7 @@ class UeShell:
     def _perform(self, effect: UeEffect) -> None:
         match effect:
             case Send():
-                self._sockets.send(effect)
+                self._send(effect)
             case DeliverPacket(octets):
                 if self._device is not None:
                     self._device.send(octets)

@@ -20,6 +20,7 @@ from ue_sim import app, sockets
 from ue_sim.config import UeConfig
 from ue_sim.control.client import ask
 from ue_sim.control.wishes import Detach, Ping
+from ue_sim.faults import FaultScript
 from ue_sim.pinger import PingFinished
 from ue_sim.shell import StepReport, UeFailed
 from ue_sim.ue_events import Attached, Step
@@ -147,6 +148,7 @@ class ScriptedShell:
     stalls: bool = False
     tun: str = ""
     profile: str = ""
+    faults: FaultScript | None = None
     end: str = "the gateway deleted the IKE SA"
     done: list[str] = field(default_factory=list)
     ended: asyncio.Event = field(default_factory=asyncio.Event)
@@ -181,9 +183,9 @@ def scripted(monkeypatch: pytest.MonkeyPatch) -> ScriptedShell:
 
     @asynccontextmanager
     async def open_ue(
-        raw: RawConfig, on_step: Callable[[StepReport], None], tun: str = ""
+        raw: RawConfig, on_step: Callable[[StepReport], None], tun: str = "", faults: FaultScript | None = None
     ) -> AsyncIterator[ScriptedShell]:
-        ue.on_step, ue.tun = on_step, tun
+        ue.on_step, ue.tun, ue.faults = on_step, tun, faults
         ue.profile = raw.section("ue", UeConfig).profile
         yield ue
 
@@ -339,6 +341,13 @@ def test_kind_that_is_asked_for_holds_instead(config: Path, scripted: ScriptedSh
     assert scripted.profile == "no-privacy"
     assert app.main(config, pings=0, stay=False, as_json=True, profile="impatient") == 0
     assert scripted.profile == "impatient"
+
+
+def test_script_of_faults_is_read(config: Path, scripted: ScriptedShell) -> None:
+    script = config.with_name("faults.json")
+    script.write_text('{"reject": true}')
+    assert app.main(config, pings=0, stay=False, as_json=True, faults=script) == 0
+    assert scripted.faults == FaultScript(reject=True)
 
 
 def test_exit_code_is_that_of_the_attach(config: Path, scripted: ScriptedShell) -> None:
