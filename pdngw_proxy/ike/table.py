@@ -27,6 +27,9 @@ _INITIATOR = 0x08
 _ANSWERS_A_SECOND = 10
 """Of INVALID_IKE_SPI, so that nobody makes us shout at a third party (RFC 7296 §2.21.4)."""
 
+_SLACK = 64
+"""Deadlines that no longer count, beside one for each IKE SA, before they are cleared away."""
+
 
 @dataclass(frozen=True, slots=True)
 class SaEvent:
@@ -126,9 +129,16 @@ class ResponderTable:
             self._remove(sa, entry)
         elif entry.responder.deadline != entry.due:
             entry.due = entry.responder.deadline
-            if entry.due is not None:
-                heapq.heappush(self._due, (entry.due, sa))
+            self._wait(sa, entry)
         return [effect if isinstance(effect, Transmit | Discarded) else SaEffect(sa, effect) for effect in effects]
+
+    def _wait(self, sa: bytes, entry: _Entry) -> None:
+        if entry.due is not None:
+            heapq.heappush(self._due, (entry.due, sa))
+        if len(self._due) > 2 * len(self._entries) + _SLACK:
+            # each word of a UE puts off when it is asked whether it is there: one that talks must not make it grow
+            self._due = [(other.due, name) for name, other in self._entries.items() if other.due is not None]
+            heapq.heapify(self._due)
 
     def _datagram(self, arrived: DatagramArrived, now: float) -> list[TableEffect]:
         octets, _ = unmarked(arrived.octets)

@@ -179,6 +179,17 @@ def test_flood_of_strangers_costs_bounded_memory() -> None:
     assert len(gateway._due) <= 10
 
 
+def test_ue_that_talks_and_talks_costs_bounded_memory() -> None:
+    link = ike_link().connect().run(1.0)
+    for number in range(500):
+        link.now += 0.01
+        link.ue_says(ExchangeType.INFORMATIONAL, message_id=4 + number)
+    assert link.table.sessions == 1
+    assert len(link.table._due) <= 2 + 64
+    assert link.table.deadline is not None
+    assert link.table.deadline > link.now + 50.0
+
+
 def test_established_ue_is_no_stranger() -> None:
     link = ike_link().connect().run(1.0)
     assert (link.table.sessions, link.table.half_open) == (1, 0)
