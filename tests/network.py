@@ -173,6 +173,7 @@ class Network:
         nat: IPv4Address | None = None,
         responder: ResponderPolicy | None = None,
         agent: HomeAgentPolicy = AGENT,
+        admission: Admission | None = None,
         hss: MemoryHss | None = None,
         aaa: Callable[[RelayRequest], RelayAnswer | None] | None = None,
         device: bool = False,
@@ -195,7 +196,7 @@ class Network:
         self._pieces: dict[bytes, dict[int, bytes]] = {}
         self._whole: set[bytes] = set()
         self._receivers: dict[Endpoint, Callable[[bytes, Endpoint], None]] = {DNS: self._resolve}
-        self.gateway = self._gateway(responder or responder_policy(), agent, device=device)
+        self.gateway = self._gateway(responder or responder_policy(), agent, admission or Admission(), device=device)
         self._service = EapAuthenticationService(
             hss=self.hss,
             conversations=MemoryConversations(random=self._entropy("conversations")),
@@ -372,10 +373,12 @@ class Network:
         if answer is not None:
             self.send(DNS, source, answer)
 
-    def _gateway(self, responder: ResponderPolicy, agent: HomeAgentPolicy, *, device: bool) -> Gateway:
+    def _gateway(
+        self, responder: ResponderPolicy, agent: HomeAgentPolicy, admission: Admission, *, device: bool
+    ) -> Gateway:
         for channel, own in ((pgw.Channel.IKE, IKE), (pgw.Channel.IKE, NATT), (pgw.Channel.DSMIP, DSMIP)):
             self._receivers[own] = self._to_gateway(channel, own)
-        settings = GatewaySettings(responder=responder, admission=Admission(), agent=agent, dsmip=DSMIP, device=device)
+        settings = GatewaySettings(responder=responder, admission=admission, agent=agent, dsmip=DSMIP, device=device)
         return Gateway(settings=settings, random=self._entropy("gateway"))
 
     def _entropy(self, whose: str) -> Callable[[int], bytes]:

@@ -87,7 +87,7 @@ def test_run_adds_its_row_to_the_table(tmp_path: Path) -> None:
     append(row(progress, list(TARGETS), "0123abc", 7, "nothing"), copy)
     *_, before, last = copy.read_text(encoding="utf-8").splitlines()
     assert before.count("|") == last.count("|"), "the file ends with the table"
-    assert " | 0123abc | 7 | 400 | 1,200 |  |  |  | 1,600 | " in last
+    assert " | 0123abc | 7 | 400 | 1,200 |  |  |  |  |  | 1,600 | " in last
 
 
 def test_commit_is_named() -> None:

@@ -17,10 +17,12 @@ from tests.fuzz.whole import record
 from tests.fuzz.whole.accounting import AccountingTarget
 from tests.fuzz.whole.diameter import DiameterTarget
 from tests.fuzz.whole.eap import EapTarget
+from tests.fuzz.whole.pdngw import PdngwTarget
 from tests.fuzz.whole.radius import RadiusTarget
 from tests.fuzz.whole.running import Progress, Target, megabytes, run
 from tests.fuzz.whole.server import Broken, hear_errors
 from tests.fuzz.whole.swx import SwxTarget
+from tests.fuzz.whole.ue import UeTarget
 
 TARGETS: dict[str, Callable[[int], Target]] = {
     "eap": EapTarget,
@@ -28,6 +30,8 @@ TARGETS: dict[str, Callable[[int], Target]] = {
     "accounting": AccountingTarget,
     "diameter": DiameterTarget,
     "swx": SwxTarget,
+    "pdngw": PdngwTarget,
+    "ue": UeTarget,
 }
 
 
