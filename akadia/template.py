@@ -16,7 +16,7 @@ SECTIONS = frozenset(
         "network", "log", "capture", "dns", "hss", "hss.api", "hss.metrics", "aaa", "aaa.identities", "aaa.metrics",
         "aaa.radius",
         "aaa.radius.radsec", "aaa.diameter",
-        "aaa.swx", "pdngw", "pdngw.diameter", "pdngw.radius", "ue",
+        "aaa.swx", "pdngw", "pdngw.metrics", "pdngw.diameter", "pdngw.radius", "ue",
     }
 )  # fmt: skip
 """Every table that some part of Akadia reads."""
@@ -322,6 +322,9 @@ half_open_per_source = 500  # of these, at most so many from one address
 cookie_threshold = 100  # from so many on, a COOKIE comes first (RFC 7296 §2.6)
 tun = ""  # "" for a home network in the process; else a TUN device that leads to it (as root), such as "home0"
 aaa = {_quoted(plan.aaa)}  # how it asks the AAA server: diameter or radius
+
+[pdngw.metrics]  # what the PDN GW counts, for Prometheus; without this table it is not to be had
+{_metrics(block.pdngw)}
 
 [pdngw.diameter]  # read when aaa = "diameter"
 application = "s6b"  # s6b (TS 29.273); mip6i (RFC 5778); eap: Diameter EAP alone (RFC 4072), no static Home Address

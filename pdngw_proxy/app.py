@@ -22,6 +22,8 @@ from runtime.capture import Capture, NullCapture, open_capture
 from runtime.config import CaptureConfig, ConfigError, NetworkConfig, RawConfig, read_config
 from runtime.log_setup import set_up
 from runtime.logs import get_logger
+from runtime.metrics.config import MetricsConfig
+from runtime.metrics.exposing import exposing
 from runtime.process import notify_ready, run
 from wire.ikev2.nat import Endpoint
 from wire.ikev2.proposal import ESP_PROPOSALS, IKE_PROPOSALS
@@ -43,6 +45,7 @@ def main(path: Path) -> int:
 async def serve(raw: RawConfig, stop: asyncio.Event) -> None:
     """Serve IKEv2, Binding Updates and tunnels until `stop` is set; then end every session politely."""
     config = raw.section("pdngw", PdnGwConfig)
+    metrics = raw.optional("pdngw.metrics", MetricsConfig)
     settings = _settings(config)
     capture = open_capture(raw.section("capture", CaptureConfig).folder, "pdngw")
     link = _open_link(raw, config, capture)
@@ -52,10 +55,11 @@ async def serve(raw: RawConfig, stop: asyncio.Event) -> None:
         interim = raw.section("pdngw.radius", RadiusLinkConfig).interim if config.aaa == "radius" else 0
         if interim:
             shell.begin_accounting(interim)
-        log.info("pdngw ready", ike=f"{config.address}:{config.natt_port}", aaa=config.aaa)
-        notify_ready()
-        await stop.wait()
-        await shell.drain()
+        async with exposing(metrics, "pdngw.metrics"):
+            log.info("pdngw ready", ike=f"{config.address}:{config.natt_port}", aaa=config.aaa)
+            notify_ready()
+            await stop.wait()
+            await shell.drain()
     finally:
         shell.close()
         await link.close()

@@ -26,10 +26,12 @@ from pdngw_proxy.gateway_events import (
     SessionAborted,
     UsageWanted,
 )
+from pdngw_proxy.metrics import EVENTS, measure_round, sample
 from runtime.driver import Driver
 from runtime.log_limit import LogLimit
 from runtime.log_session import log_session
 from runtime.logs import get_logger
+from runtime.metrics.families import REGISTRY
 from runtime.taps import Address, DatagramTap
 from runtime.tun import TunDevice
 from runtime.udp import UdpEndpoint
@@ -63,6 +65,7 @@ class GatewayShell:
         self._interim: asyncio.TimerHandle | None = None
         self._quiet = asyncio.Event()
         link.obey(self)
+        REGISTRY.sample(self, lambda: sample(self._machine.sessions))
 
     def open(self, config: PdnGwConfig) -> None:
         """Bind the ports, and make the home network's device; OSError or ConfigError when that cannot be."""
@@ -119,6 +122,7 @@ class GatewayShell:
 
     def close(self) -> None:
         """Give the ports back."""
+        REGISTRY.forget(self)
         if self._interim is not None:
             self._interim.cancel()
         self._driver.close()
@@ -179,16 +183,19 @@ class GatewayShell:
     async def _ask(self, sa: bytes, request: RelayRequest) -> None:
         answer: RelayAnswer
         log_session(self._link.called(request.session))
+        began = self._clock()
         try:
             answer = await self._link.authenticate(request)
         except Exception as error:
             # The outermost place of this round: the UE is told at once, and every other session goes on.
             log.exception("AAA link failed", cause=repr(error))
             answer = RelayUnavailable("the AAA link failed")
+        measure_round(answer, self._clock() - began)
         self._driver.feed(AaaAnswered(sa, answer))
 
     def _report(self, report: Report) -> None:
-        """One line; those that strangers cause are limited."""
+        """One line; those that strangers cause are limited, and counted all the same."""
+        EVENTS.count(report.phrase, report.level.value)
         withheld = 0
         if report.by_stranger:
             allowed = self._limit.allow(report.phrase, self._clock())

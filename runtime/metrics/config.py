@@ -1,4 +1,4 @@
-"""[aaa.metrics], [hss.metrics]: where a daemon's metrics are asked for."""
+"""[aaa.metrics], [hss.metrics], [pdngw.metrics]: where a daemon's metrics are asked for."""
 
 from pydantic import Field
 

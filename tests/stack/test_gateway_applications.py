@@ -7,6 +7,9 @@ from ipaddress import IPv6Address
 
 import pytest
 
+from akadia.template import METRICS_PORT
+from runtime.config import SocketAddress
+from runtime.metrics import reading as metrics
 from tests.lab import Lab, running_lab
 from tests.stack.test_profile_changes import LIMIT, Logs, phone
 
@@ -42,6 +45,10 @@ async def test_ue_attaches_at_its_own_home_address_and_its_session_is_ended(lab:
         attached = await shell.attach()
         assert (attached.home_address == static) == speaks_mip6i(lab)
         assert (await shell.ping(attached.ha_address, 1)).received == 1
+        found = await asyncio.to_thread(metrics.read, SocketAddress(str(plan.block.pdngw), METRICS_PORT))
+        assert found.value("akadia_pdngw_sessions") == 1
+        assert found.value("akadia_pdngw_aaa_round_seconds_count", answer="accept") >= 1
+        assert found.value("akadia_pdngw_events_total", event="UE authenticated", level="info") >= 1
         assert await shell.detach() == "detached"
     ended = await logs.next("aaa", "session ended")
     assert ended.details["client"] == "pgw"
