@@ -1,6 +1,6 @@
 """What this server asks of gateways: ASR to end a session, RAR to have it authorised anew (RFC 6733 §8.3, §8.5)."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 
 from aaa.user_sessions import UserSession
 from runtime.diameter.settings import DiameterUnavailable, PeerName
@@ -53,7 +53,11 @@ class Gateways:
         return await self._asked(session, request, "session not aborted")
 
     async def authorize_again(self, session: UserSession, rar_flags: int | None = None) -> ResultCode | None:
-        """RAR: the same, and the gateway is to come back with an AAR or, where there is none, a DER."""
+        """RAR: the same, and the gateway is to come back with an AAR or, where there is none, a DER.
+
+        UNABLE_TO_COMPLY where a DER is wanted and the gateway says so: only its UE could begin EAP (RFC 7296 §2.16),
+        and to ask once more is of no use. The session goes on as it is until the user comes again.
+        """
         only = session.application in AUTHORIZING
         request = ReAuthRequest(
             session_id=session.session_id,
@@ -66,9 +70,12 @@ class Gateways:
             re_auth_request_type=ReAuthRequestType.AUTHORIZE_ONLY if only else ReAuthRequestType.AUTHORIZE_AUTHENTICATE,
             rar_flags=rar_flags,
         )
-        return await self._asked(session, request, "session not authorized again")
+        lasting = () if only else (ResultCode.UNABLE_TO_COMPLY,)
+        return await self._asked(session, request, "session not authorized again", lasting)
 
-    async def _asked(self, session: UserSession, request: Request, failed: str) -> ResultCode | None:
+    async def _asked(
+        self, session: UserSession, request: Request, failed: str, lasting: Collection[ResultCode] = ()
+    ) -> ResultCode | None:
         about = {"session": session.session_id, "peer": session.peer, "imsi": str(session.imsi)}
         try:
             message = await self.ask(session.peer, request.message())
@@ -83,4 +90,5 @@ class Gateways:
         if answer.succeeded:
             return ResultCode.SUCCESS
         log.warning(failed, cause=f"it answers {answer.result}", **about)
-        return ResultCode.UNKNOWN_SESSION_ID if answer.result_code == ResultCode.UNKNOWN_SESSION_ID else None
+        known = (ResultCode.UNKNOWN_SESSION_ID, *lasting)
+        return next((result for result in known if result == answer.result_code), None)

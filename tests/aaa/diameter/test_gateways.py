@@ -69,6 +69,25 @@ async def test_application_without_aar_authenticates_again(application: int, kin
 
 
 @pytest.mark.parametrize(
+    ("application", "told"),
+    [
+        (Application.MIP6I, ResultCode.UNABLE_TO_COMPLY),
+        (Application.EAP, ResultCode.UNABLE_TO_COMPLY),
+        (Application.S6B, None),
+    ],
+)
+async def test_gateway_that_cannot_begin_eap_is_not_to_be_asked_again(
+    application: int, told: ResultCode | None
+) -> None:
+    """RFC 7296 §2.16; where there is an AAR, 5012 has another reason, which may pass."""
+    gateways = Gateways(AAA, Gateway(5012).ask)
+    with capture_logs() as lines:
+        assert await gateways.authorize_again(replace(ONE, application=application)) is told
+    assert [line["cause"] for line in lines] == ["it answers 5012 UNABLE_TO_COMPLY"]
+    assert await gateways.abort(replace(ONE, application=application)) is None
+
+
+@pytest.mark.parametrize(
     ("result", "told", "cause"),
     [
         (5002, ResultCode.UNKNOWN_SESSION_ID, "it answers 5002 UNKNOWN_SESSION_ID"),
