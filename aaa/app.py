@@ -136,7 +136,7 @@ async def serve(raw: RawConfig, settings: AaaSettings, stop: asyncio.Event, work
         measured = MeasuredService(service)
         leaving: Leaving = []
         around = Surroundings(
-            node=aaa.origin_host,
+            identity=identity,
             open_ledger=lambda: _ledger(raw, aaa, shared),
             errands=errands,
             stack=stack,

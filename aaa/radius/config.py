@@ -5,6 +5,7 @@ from pydantic import Field
 from aaa.radius.policy import Service
 from aaa.radius.proxy.config import HomeServerConfig, OptionalSocketAddress, RealmConfig
 from aaa.radius.radsec.config import RadsecConfig
+from aaa.radius.translation.config import DiameterServerConfig
 from runtime.config import ConfigPath, Network, Section, SocketAddress
 
 
@@ -41,6 +42,9 @@ class RadiusConfig(Section):
     client: tuple[RadiusClientConfig, ...] = Field(default=(), description="one [[aaa.radius.client]] for each client")
     radsec: RadsecConfig | None = Field(default=None, description="[aaa.radius.radsec]: RADIUS over TLS")
     server: tuple[HomeServerConfig, ...] = Field(default=(), description="[[aaa.radius.server]]: servers of others")
+    diameter_server: tuple[DiameterServerConfig, ...] = Field(
+        default=(), description="[[aaa.radius.diameter_server]]: servers of others that speak Diameter"
+    )
     realm: tuple[RealmConfig, ...] = Field(default=(), description="[[aaa.radius.realm]]: realms of others")
     request_limit: float = Field(default=10.0, gt=0, le=60)
     max_in_progress: int = Field(default=2000, ge=1)

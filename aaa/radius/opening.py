@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
+from typing import Protocol
 
 from aaa.errands import ErrandDesk
 from aaa.messages import AuthenticationService
@@ -18,9 +19,11 @@ from aaa.radius.radsec.names import load_radsec_clients
 from aaa.radius.radsec.routing import Port
 from aaa.radius.radsec.server import RadsecServer
 from aaa.radius.server import RadiusServer
+from aaa.radius.translation.agent import TranslationAgent
 from hss.session_api import SessionLedger
 from runtime.logs import get_logger
-from runtime.taps import Address, DatagramTap
+from runtime.taps import Address, DatagramTap, StreamTap
+from wire.diameter.command import Identity
 from wire.radius.exchange import Timers
 
 log = get_logger("aaa.radius")
@@ -31,18 +34,22 @@ DRAIN_LIMIT = 3.0
 OpenLedger = Callable[[], AbstractAsyncContextManager[SessionLedger]]
 
 
+class Tap(DatagramTap, StreamTap, Protocol):
+    """Hears RADIUS and Diameter."""
+
+
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What the daemon gives: `node` is our name; ports are shared with other processes where `reuse_port`.
+    """What the daemon gives: `identity` is who we are; ports are shared with other processes where `reuse_port`.
 
     `errands` are what other processes want of our connections, None where there are no others.
     """
 
-    node: str
+    identity: Identity
     open_ledger: OpenLedger
     stack: AsyncExitStack
     leaving: list[Callable[[], Awaitable[None]]]
-    capture: DatagramTap
+    capture: Tap
     reuse_port: bool = False
     errands: ErrandDesk | None = None
 
@@ -50,7 +57,7 @@ class Surroundings:
 async def open_radius(config: RadiusConfig, service: AuthenticationService, around: Surroundings) -> Address:
     """Listen on every port of `config`; the first one of authentication. ConfigError or OSError when that cannot be."""
     clients = load_clients(config.client)
-    relay = Relay.of(config.realm, config.server, node=around.node, random=secrets.token_bytes, capture=around.capture)
+    relay = _open_relay(config, around)
     if relay is not None:
         around.stack.push_async_callback(relay.close)
     takes: dict[Port, Take] = {}
@@ -75,6 +82,18 @@ async def open_radius(config: RadiusConfig, service: AuthenticationService, arou
         for address in (config.auth, *config.more_auth)
     ]
     return first
+
+
+def _open_relay(config: RadiusConfig, around: Surroundings) -> Relay | None:
+    agent = TranslationAgent.of(config.realm, config.diameter_server, identity=around.identity, capture=around.capture)
+    return Relay.of(
+        config.realm,
+        config.server,
+        node=around.identity.origin_host,
+        random=secrets.token_bytes,
+        capture=around.capture,
+        agent=agent,
+    )
 
 
 def open_asking(config: RadiusConfig, errands: ErrandDesk, timers: Timers | None = None) -> NasAsking:

@@ -117,7 +117,7 @@ class AccountingFront:
     ) -> Decision:
         packet = admitted.packet
         realm = None if self._routes is None else self._routes.find(packet)
-        if realm is not None and self._routes is not None:
+        if realm is not None and realm.servers and self._routes is not None:
             if self._routes.has_been_here(packet):
                 return Discard("the request has been here before: a loop of proxies", client.name)
             return Forward(key, client, packet, admitted.octets, realm)

@@ -1,8 +1,8 @@
 """[[aaa.radius.server]] and [[aaa.radius.realm]]: which realms are others', and who serves them."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from runtime.config import ConfigPath, Section, SocketAddress
 
@@ -31,7 +31,18 @@ class RealmConfig(Section):
     """[[aaa.radius.realm]]: a realm, or "*.realm" for all below one, and the servers that serve it."""
 
     realm: str = Field(min_length=1, description='a realm such as "example.org", or "*.example.org"')
-    servers: tuple[str, ...] = Field(min_length=1, description="names of [[aaa.radius.server]], the first one first")
+    servers: tuple[str, ...] = Field(default=(), description="names of [[aaa.radius.server]], the first one first")
+    diameter: tuple[str, ...] = Field(
+        default=(), description="names of [[aaa.radius.diameter_server]] instead, the first one first"
+    )
     choose: Literal["failover", "balance"] = Field(
         default="failover", description="failover: the first that lives; balance: by user, among those that live"
     )
+
+    @model_validator(mode="after")
+    def _is_served_in_one_way(self) -> Self:
+        if bool(self.servers) == bool(self.diameter):
+            raise ValueError(f"realm {self.realm} needs servers = [...] for RADIUS or diameter = [...], one of them")
+        if self.diameter and self.choose == "balance":
+            raise ValueError(f"realm {self.realm}: Diameter servers are asked in their order; leave out choose")
+        return self

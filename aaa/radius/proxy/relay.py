@@ -6,6 +6,7 @@ from aaa.radius.clients import RadiusClient
 from aaa.radius.proxy.config import HomeServerConfig, RealmConfig
 from aaa.radius.proxy.home_server import HomeServer
 from aaa.radius.proxy.routes import Routes, in_order
+from aaa.radius.translation.agent import TranslationAgent
 from runtime.config import ConfigError
 from runtime.radius.requests import RadiusUnavailable
 from runtime.taps import DatagramTap
@@ -17,11 +18,19 @@ NONCE_LENGTH = 8
 
 
 class Relay:
-    """The realms of others and their servers, made inside a running loop."""
+    """The realms of others and their servers, made inside a running loop; `agent` asks those that speak Diameter."""
 
-    def __init__(self, routes: Routes, servers: Mapping[str, HomeServer], *, random: RandomBytes) -> None:
+    def __init__(
+        self,
+        routes: Routes,
+        servers: Mapping[str, HomeServer],
+        *,
+        random: RandomBytes,
+        agent: TranslationAgent | None = None,
+    ) -> None:
         self.routes = routes
         self._servers = servers
+        self._agent = agent
         self._random = random
 
     @classmethod
@@ -33,6 +42,7 @@ class Relay:
         node: str,
         random: RandomBytes,
         capture: DatagramTap | None = None,
+        agent: TranslationAgent | None = None,
     ) -> "Relay | None":
         """What the configuration says, None when every realm is ours; ConfigError for a server that is not there."""
         realms, servers = tuple(realms), tuple(servers)
@@ -44,13 +54,17 @@ class Relay:
             if missing is not None:
                 raise ConfigError(f"realm {realm.realm}: there is no [[aaa.radius.server]] {missing}; add it")
         made = {server.name: HomeServer(server, random=random, capture=capture) for server in servers}
-        return cls(Routes(realms, node), made, random=random)
+        return cls(Routes(realms, node), made, random=random, agent=agent)
 
     async def forward(self, realm: RealmConfig, octets: bytes, packet: RadiusPacket, client: RadiusClient) -> bytes:
         """The answer for `client` to `octets`, a request of `realm` that was admitted.
 
         RadiusUnavailable when no server answers; EncodeError or DecodeError when a packet cannot be forwarded.
         """
+        if realm.diameter:
+            if self._agent is None:
+                raise RadiusUnavailable(f"nobody asks the Diameter servers of realm {realm.realm}")
+            return await self._agent.forward(realm, packet, client)
         living = [name for name in realm.servers if self._servers[name].lives]
         cause = f"every server of realm {realm.realm} is dead"
         for name in in_order(living, packet, realm.choose):
@@ -64,6 +78,8 @@ class Relay:
         """End every wait."""
         for server in self._servers.values():
             await server.close()
+        if self._agent is not None:
+            await self._agent.close()
 
     async def _ask(self, server: HomeServer, octets: bytes, client: RadiusClient) -> bytes:
         def build(identifier: int) -> bytes:

@@ -17,10 +17,12 @@ from runtime.capture import NullCapture
 from runtime.config import ConfigError, SocketAddress
 from tests.aaa.radius.accounting.reports import MemoryLedger
 from tests.aaa.radius.samples import StubService, challenge
+from wire.diameter.command import Identity
 
 pytestmark = pytest.mark.stack
 
 ANY = SocketAddress("127.0.0.1", 0)
+AAA = Identity("aaa.example", "example")
 
 
 def config(folder: Path, tls_name: str = "proxy", *, acct: bool = True) -> RadiusConfig:
@@ -55,7 +57,7 @@ async def test_every_port_listens_and_closes(tmp_path: Path) -> None:
     leaving: list[Callable[[], Awaitable[None]]] = []
     with capture_logs() as lines:
         async with AsyncExitStack() as stack:
-            around = Surroundings("aaa.example", memory, stack, leaving, NullCapture())
+            around = Surroundings(AAA, memory, stack, leaving, NullCapture())
             host, port = await open_radius(config(tmp_path), StubService(lambda _: challenge()), around)
             assert (host, port > 0) == ("127.0.0.1", True)
             for leave in leaving:
@@ -66,6 +68,6 @@ async def test_every_port_listens_and_closes(tmp_path: Path) -> None:
 
 async def test_names_are_given_once_across_transports(tmp_path: Path) -> None:
     async with AsyncExitStack() as stack:
-        around = Surroundings("aaa.example", memory, stack, [], NullCapture())
+        around = Surroundings(AAA, memory, stack, [], NullCapture())
         with pytest.raises(ConfigError, match="lab: the name is taken"):
             await open_radius(config(tmp_path, "lab", acct=False), StubService(lambda _: challenge()), around)

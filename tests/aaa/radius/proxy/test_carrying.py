@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from structlog.testing import capture_logs
 
-from aaa.radius.accounting.front import AccountingFront
+from aaa.radius.accounting.front import AccountingFront, Keep
 from aaa.radius.decisions import Discard, Forward, Repeat, Send
 from aaa.radius.duplicates import DuplicateCache
 from aaa.radius.front import RadiusFront
@@ -119,3 +119,9 @@ def test_accounting_of_another_realm_goes_on_and_a_loop_does_not() -> None:
     looped = reported(Attribute.of("Proxy-State", ROUTES.mark + bytes(8)), identifier=9)
     discard = accounting.receive(looped, SOURCE, 0.0, MOMENT)
     assert discard == Discard("the request has been here before: a loop of proxies", "lab")
+
+
+def test_accounting_of_a_realm_over_diameter_is_kept_here() -> None:
+    routes = Routes([RealmConfig(realm="example.org", diameter=("a",))], "aaa.example")
+    accounting = AccountingFront(table(), duplicates=DuplicateCache(), routes=routes)
+    assert isinstance(accounting.receive(reported(), SOURCE, 0.0, MOMENT), Keep)

@@ -5,14 +5,16 @@ from random import Random
 
 import pytest
 
+from aaa.radius.clients import RadiusClient
 from aaa.radius.proxy.config import RealmConfig
 from aaa.radius.proxy.relay import Relay
+from aaa.radius.translation.agent import TranslationAgent
 from runtime.config import ConfigError
 from runtime.radius.requests import RadiusUnavailable
 from tests.aaa.radius.proxy.upstream import Upstream
 from tests.aaa.radius.samples import AUTHENTICATOR, CLIENT, SECRET, asked
 from wire.radius.codec import parse_packet
-from wire.radius.packet import Attribute, Code, is_genuine_response
+from wire.radius.packet import Attribute, Code, RadiusPacket, is_genuine_response
 
 REALM = RealmConfig(realm="example.org", servers=("a", "b"))
 REQUEST = asked(Attribute.of("Proxy-State", b"nas"))
@@ -54,3 +56,28 @@ def test_realm_names_servers_that_are_there() -> None:
     assert Relay.of([], [], node="aaa", random=bytes) is None
     with pytest.raises(ConfigError, match=r"there is no \[\[aaa.radius.server\]\] a"):
         Relay.of([REALM], [], node="aaa", random=bytes)
+
+
+async def test_realm_over_diameter_is_asked_by_the_agent_alone() -> None:
+    realm = RealmConfig(realm="example.org", diameter=("x",))
+
+    class Agent(TranslationAgent):
+        def __init__(self) -> None:
+            self.closed = False
+
+        async def forward(self, realm: RealmConfig, packet: RadiusPacket, client: RadiusClient) -> bytes:
+            return f"{realm.realm} {packet.identifier} {client.name}".encode()
+
+        async def close(self) -> None:
+            self.closed = True
+
+    agent = Agent()
+    relay = Relay.of([realm], [], node="aaa.example", random=bytes, agent=agent)
+    assert relay is not None
+    assert await relay.forward(realm, REQUEST, parse_packet(REQUEST), CLIENT) == b"example.org 7 lab"
+    await relay.close()
+    assert agent.closed
+    lonely = Relay.of([realm], [], node="aaa.example", random=bytes)
+    assert lonely is not None
+    with pytest.raises(RadiusUnavailable, match="nobody asks the Diameter servers"):
+        await lonely.forward(realm, REQUEST, parse_packet(REQUEST), CLIENT)

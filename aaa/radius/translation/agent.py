@@ -1,0 +1,188 @@
+"""The translation agent: Access-Requests of other realms' users to those realms' Diameter servers (RFC 6733 §2.8.4)."""
+
+import secrets
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from aaa.radius.clients import RadiusClient
+from aaa.radius.proxy.config import RealmConfig
+from aaa.radius.translation.answer import (
+    FOR_ANOTHER_SERVER,
+    Replying,
+    Translated,
+    goes_on,
+    refused,
+    to_accept,
+    to_challenge,
+    to_reject,
+)
+from aaa.radius.translation.config import DiameterServerConfig
+from aaa.radius.translation.conversation import Conversation, Conversations
+from aaa.radius.translation.request import to_der
+from runtime.config import ConfigError
+from runtime.diameter.client import DiameterClient
+from runtime.diameter.pool import DiameterPool
+from runtime.diameter.settings import DiameterUnavailable
+from runtime.diameter.throttle import Requester, ThrottledClient
+from runtime.logs import get_logger
+from runtime.radius.requests import RadiusUnavailable
+from runtime.taps import StreamTap
+from runtime.tls import client_context
+from wire.diameter.applications import Application
+from wire.diameter.capabilities import LocalNode, PeerPolicy
+from wire.diameter.command import Identity
+from wire.diameter.eap import DiameterEapAnswer, DiameterEapRequest
+from wire.errors import DecodeError
+from wire.radius.packet import RadiusPacket
+from wire.sansio import RandomBytes
+
+log = get_logger("aaa.radius.translation")
+
+CONNECTED_WITHIN = 2.0
+"""Seconds that a request waits for a connection; then its client asks again."""
+
+Group = tuple[str, ...]
+"""The names of servers that stand for each other."""
+
+
+class TranslationAgent:
+    """Realms and who is asked for each: `groups` by the names that their realms give, with their Destination-Realm."""
+
+    def __init__(
+        self,
+        identity: Identity,
+        groups: dict[Group, tuple[Requester, str]],
+        conversations: Conversations,
+        random: RandomBytes,
+    ) -> None:
+        self._identity = identity
+        self._groups = groups
+        self._conversations = conversations
+        self._random = random
+
+    @classmethod
+    def of(
+        cls,
+        realms: Iterable[RealmConfig],
+        servers: Sequence[DiameterServerConfig],
+        *,
+        identity: Identity,
+        random: RandomBytes = secrets.token_bytes,
+        capture: StreamTap | None = None,
+    ) -> "TranslationAgent | None":
+        """What the configuration says, connecting from now on; None without a realm that is served over Diameter.
+
+        Inside a running loop. ConfigError for servers that are not there, or cannot stand for each other.
+        """
+        wanted = dict.fromkeys(realm.diameter for realm in realms if realm.diameter)
+        if not wanted:
+            return None
+        known = {server.name: server for server in servers}
+        chosen = {group: _checked(group, known, identity) for group in wanted}
+        twice = [name for group in wanted for name in group if sum(name in other for other in wanted) > 1]
+        if twice:
+            raise ConfigError(f"[[aaa.radius.diameter_server]] {twice[0]} is in two lists; realms share a whole list")
+        groups: dict[Group, tuple[Requester, str]] = {}
+        for group, members in chosen.items():
+            pool = DiameterPool([_client(one, identity, len(members) > 1, random, capture) for one in members])
+            groups[group] = (ThrottledClient(pool, random), members[0].realm)
+            pool.start()
+        hosts = [server.origin_host for server in servers if not server.agent]
+        return cls(identity, groups, Conversations(hosts, random), random)
+
+    async def forward(self, realm: RealmConfig, packet: RadiusPacket, client: RadiusClient) -> bytes:
+        """The answer for `client` to `packet`, an Access-Request of `realm` that was admitted.
+
+        RadiusUnavailable when no server has judged it; DecodeError when the DEA is malformed.
+        """
+        replying = Replying(packet, client.secret, self._random)
+        try:
+            conversation = self._conversation(packet)
+            der = self._der(packet, conversation, client, realm)
+        except DecodeError as error:
+            translated, session = refused(replying, f"malformed attribute: {error.reason}"), ""
+        else:
+            dea = await self._ask(der, realm)
+            translated, session = self._translated(dea, conversation, replying), der.session_id
+        if translated.refusal is not None:
+            cause = translated.refusal
+            log.info("access rejected", cause=cause, client=client.name, realm=realm.realm, session=session)
+        return translated.octets
+
+    async def close(self) -> None:
+        """Take leave of every server."""
+        for requester, _ in self._groups.values():
+            await requester.close()
+
+    def _conversation(self, packet: RadiusPacket) -> Conversation:
+        state = packet.octets("State")
+        return self._conversations.begin() if state is None else self._conversations.read_state(state)
+
+    def _der(
+        self, packet: RadiusPacket, conversation: Conversation, client: RadiusClient, realm: RealmConfig
+    ) -> DiameterEapRequest:
+        _, destination = self._groups[realm.diameter]
+        return to_der(packet, conversation, identity=self._identity, client=client.name, realm=destination)
+
+    async def _ask(self, der: DiameterEapRequest, realm: RealmConfig) -> DiameterEapAnswer:
+        requester, _ = self._groups[realm.diameter]
+        try:
+            await requester.ready(CONNECTED_WITHIN)
+            dea = DiameterEapAnswer.parse(await requester.request(der.message()))
+        except DiameterUnavailable as error:
+            raise RadiusUnavailable(f"its Diameter servers: {error.cause}") from None
+        if dea.result_code in FOR_ANOTHER_SERVER:
+            raise RadiusUnavailable(f"its Diameter servers: DEA {dea.result}")
+        if dea.session_id not in {None, der.session_id}:
+            raise RadiusUnavailable("its Diameter servers: the DEA is of another session")
+        return dea
+
+    def _translated(self, dea: DiameterEapAnswer, asking: Conversation, replying: Replying) -> Translated:
+        answered = replace(asking, server=dea.origin_host, state=dea.states[0] if dea.states else None)
+        if goes_on(dea):
+            return to_challenge(dea, self._conversations.state(answered), replying)
+        if dea.succeeded:
+            return to_accept(dea, self._conversations.class_of(answered), replying)
+        return to_reject(dea, replying)
+
+
+def _checked(
+    group: Group, known: dict[str, DiameterServerConfig], identity: Identity
+) -> tuple[DiameterServerConfig, ...]:
+    missing = next((name for name in group if name not in known), None)
+    if missing is not None:
+        raise ConfigError(f"there is no [[aaa.radius.diameter_server]] {missing}; add it")
+    members = tuple(known[name] for name in group)
+    if len({member.realm.lower() for member in members}) > 1:
+        raise ConfigError(f"[[aaa.radius.diameter_server]] {', '.join(group)} are of several realms, and in one list")
+    ours = next((one for one in members if one.origin_host.lower() == identity.origin_host.lower()), None)
+    if ours is not None:
+        raise ConfigError(f"[[aaa.radius.diameter_server]] {ours.name} is this server itself: that is a loop")
+    return members
+
+
+def _client(
+    server: DiameterServerConfig,
+    identity: Identity,
+    alternate: bool,
+    random: RandomBytes,
+    capture: StreamTap | None,
+) -> DiameterClient:
+    tls = None if server.ca is None else client_context(ca=server.ca, certificate=server.certificate, key=server.key)
+    return DiameterClient(
+        local=LocalNode(identity.origin_host, identity.origin_realm, (Application.EAP,)),
+        peer=PeerPolicy(
+            name=server.name,
+            origin_host=server.origin_host,
+            origin_realm=server.realm,
+            applications=(Application.EAP,),
+            agent=server.agent,
+        ),
+        address=server.address,
+        random=random,
+        wall_clock=time.time(),
+        tls=tls,
+        capture=capture,
+        alternate=alternate,
+    )

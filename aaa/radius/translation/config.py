@@ -1,0 +1,18 @@
+"""[[aaa.radius.diameter_server]]: Diameter servers of other realms."""
+
+from pydantic import Field
+
+from runtime.config import OptionalPath, Section, SocketAddress
+
+
+class DiameterServerConfig(Section):
+    """[[aaa.radius.diameter_server]]: with `ca` the connection is TLS (RFC 6733 §13.1)."""
+
+    name: str = Field(min_length=1, description="how realms and the log call it")
+    address: SocketAddress = Field(description='where it listens, such as "192.0.2.9:3868"')
+    origin_host: str = Field(min_length=1, description="the Origin-Host that it must name")
+    realm: str = Field(min_length=1, description="its Origin-Realm, and the Destination-Realm of what it is asked")
+    agent: bool = Field(default=False, description="true for a relay or proxy, behind which the servers are")
+    ca: OptionalPath = Field(default=None, description="whom its certificate must come from, PEM; without it TCP")
+    certificate: OptionalPath = Field(default=None, description="our certificate, PEM")
+    key: OptionalPath = Field(default=None, description="the key of our certificate, PEM")
