@@ -55,7 +55,7 @@ interop: peers        ## the tests against peers that nobody here wrote
 test: lint types peers ## everything: check, stack tests and interop
 	$(BIN)/python -m pytest -q -n $(JOBS)
 
-bench: peers $(VENV)/peers/.tried  ## how fast HSS and AAA server are here, beside what they have to be: 25 minutes, or BENCH=--quick
+bench: peers $(VENV)/peers/.tried  ## how fast HSS, AAA server and PDN GW are here, beside what they have to be: 35 minutes, or BENCH=--quick
 	$(BIN)/python -m tests.bench $(BENCH)
 
 # no package has hostapd's authentication centre, or hostapd without limits; without them a comparison is left out

@@ -79,7 +79,7 @@ def namespace() -> Iterator[NewNamespace]:
     if not Path(CONTROL).exists():
         impossible(f"there is no {CONTROL}")
     with ExitStack() as stack:
-        yield lambda: stack.enter_context(_new_namespace())
+        yield lambda: stack.enter_context(new_namespace())
 
 
 def impossible(reason: str) -> NoReturn:
@@ -90,7 +90,8 @@ def impossible(reason: str) -> NoReturn:
 
 
 @contextmanager
-def _new_namespace() -> Iterator[Namespace]:
+def new_namespace() -> Iterator[Namespace]:
+    """One more, until the end of the block; for who is no test and has seen to what `namespace` sees to."""
     # It reads a pipe of ours, so that it ends even when this process is killed.
     with process(["unshare", "--net", "sh", "-c", "ip link set lo up && echo up && read end"]) as holder:
         if line_of(holder) != "up":

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from functools import partial
 
 from runtime import logs
-from tests.bench import at_scale, attaching, auc_socket, in_process, over_diameter, over_radius
+from tests.bench import at_scale, attaching, auc_socket, in_process, over_diameter, over_radius, tunnelling
 from tests.bench.machine import as_line, describe
 from tests.bench.processes import BenchFailed
 from tests.bench.rows import Row
@@ -41,6 +41,9 @@ MEASUREMENTS: Mapping[str, Callable[[Workplace], Iterator[Row]]] = {
     "aaa-size": over_radius.by_size,
     "pdngw-chain": attaching.chain,
     "pdngw-alone": attaching.alone,
+    "pdngw-strongswan": attaching.beside_strongswan,
+    "pdngw-esp": tunnelling.through_esp,
+    "pdngw-idle": tunnelling.idle,
     "import-postgresql-many": at_scale.import_of_many_on_postgresql,
 }
 ON_REQUEST = frozenset({"import-postgresql-many"})
@@ -49,11 +52,11 @@ ON_REQUEST = frozenset({"import-postgresql-many"})
 EPILOG = f"""\
 measurements: {" ".join(MEASUREMENTS)}
 
-  python -m tests.bench                          all of them, some 25 minutes on two cores
-  python -m tests.bench --quick                  all of them on small stores, some 5 minutes
+  python -m tests.bench                          all of them, some 35 minutes on two cores
+  python -m tests.bench --quick                  all of them on small stores, some 10 minutes
   python -m tests.bench --only 'vectors-*'       those whose names match
   python -m tests.bench --only 'aaa-*'           the AAA server alone, some 12 minutes
-  python -m tests.bench --only 'pdngw-*'         the PDN GW alone
+  python -m tests.bench --only 'pdngw-*'         the PDN GW alone, some 10 minutes
   python -m tests.bench --only swx-sqlite --json > figures.json
   make bench BENCH="--quick"                     the same from make, which installs the foreign peers first
 
@@ -62,8 +65,8 @@ process (or processes) for one operation, DB that of PostgreSQL's, and "cores" h
 for one process, it waited for the disk, for the database, or for neighbours. "slowed" is how much longer a fixed piece
 of work took just before the rounds than at its fastest: 2.0x means that neighbours had half of the machine. Only
 successes count, and a sample of them is verified with the subscriber's keys; of the AAA server every answer is
-verified. With RADLOAD=PATH the rows beside hostapd are also asked by that program, a generator in C with radload's
-options and output, to see what ours takes of the machine.
+verified, and a UE verifies whatever a gateway sends it. With RADLOAD=PATH the rows beside hostapd are also asked by
+that program, a generator in C with radload's options and output, to see what ours takes of the machine.
 
 Whoever wants to compare two versions looks at CPU: of all figures it depends least on what else the machine does.
 """

@@ -1,9 +1,12 @@
 """The PDN GW: IKEv2 with EAP-AKA, in the whole chain and alone."""
 
 from collections.abc import Iterator
+from functools import partial
 
+from tests.bench.esp_link import missing
 from tests.bench.gateway_site import MODP_RSA, X25519_ECDSA, Suite, attaches, gateway_alone, whole_chain
 from tests.bench.rows import Bar, Row
+from tests.bench.strongswan_site import lacks_charon, strongswan_alone
 from tests.bench.workplace import Workplace
 
 SUITES = (MODP_RSA, X25519_ECDSA)
@@ -23,6 +26,31 @@ def alone(workplace: Workplace) -> Iterator[Row]:
     """IKEv2 with EAP-AKA and one tunnel, a stub for the AAA server: what an attach costs the PDN GW."""
     for suite in SUITES:
         yield _alone(workplace, suite)
+
+
+def beside_strongswan(workplace: Workplace) -> Iterator[Row]:
+    """strongSwan and ours in turns, before the same stub and the same UEs; nothing where there are no namespaces."""
+    reason = missing() or lacks_charon()
+    if reason:
+        workplace.tell(f"strongSwan as the gateway is left out: {reason}")
+        return
+    for suite in SUITES:
+        yield from _in_turns(workplace, suite)
+
+
+def _in_turns(workplace: Workplace, suite: Suite) -> Iterator[Row]:
+    count = _count(workplace)
+    with (
+        strongswan_alone(workplace.folder, suite, count) as theirs,
+        gateway_alone(workplace.folder, suite, count) as ours,
+    ):
+        sites = {f"attach, strongSwan, {suite.title}": theirs, f"attach, ours beside it, {suite.title}": ours}
+        rounds = workplace.in_turns(
+            {what: partial(attaches, site, count, (site.gateway,), workplace.tell) for what, site in sites.items()}
+        )
+    for name, what in zip(("strongswan", "beside-strongswan"), sites, strict=True):
+        remark = f"{count:,} UEs; a stub of an AAA server"
+        yield Row(f"pdngw-{name}-{suite.name}", what, rounds[what], Bar(), remark)
 
 
 def _chain(workplace: Workplace, suite: Suite) -> Row:

@@ -17,11 +17,13 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from akadia.laboratory import Laboratory, create
+from akadia.template import RADIUS_PORT
 from tests.bench.cards import write_cards
 from tests.bench.crowd import write_same_cards
 from tests.bench.processes import ROOT, BenchFailed, Daemon, cpu_seconds
 from tests.bench.rows import Round
 from tests.bench.site import akadia, akadia_words
+from tests.namespaces import Namespace
 from tests.network_side import OPC, K
 
 RSA_BITS = 2048
@@ -52,6 +54,8 @@ class GatewaySite:
     cards: Path
     gateway: int
     others: tuple[int, ...]
+    ue: Namespace | None = None
+    """Where the UEs are, if not here."""
 
     @property
     def chain(self) -> tuple[int, ...]:
@@ -62,44 +66,50 @@ class GatewaySite:
 @contextmanager
 def whole_chain(folder: Path, suite: Suite, subscribers: int) -> Iterator[GatewaySite]:
     """DNS, AAA server with HSS on SQLite, PDN GW by Diameter; UEs are mobile nodes."""
-    laboratory = _laboratory(folder, suite)
+    laboratory = new_laboratory(folder, suite)
     cards = laboratory.folder / "cards.csv"
     write_cards(cards, subscribers, "milenage")
     # its own subscriber has an IMSI of the bench's cards, and another key
     akadia(laboratory.config, "subscriber", "remove", laboratory.imsi)
     akadia(laboratory.config, "import", str(cards), "--mapping", "pysim")
     with ExitStack() as running:
-        aaa = _daemon(running, laboratory, akadia_words(laboratory.config, "aaa", "serve"), "aaa ready")
+        aaa = started(running, laboratory, akadia_words(laboratory.config, "aaa", "serve"), "aaa ready")
         yield _serving(running, laboratory, cards, aaa)
 
 
 @contextmanager
 def gateway_alone(folder: Path, suite: Suite, cards: int) -> Iterator[GatewaySite]:
     """A PDN GW that asks the stub of an AAA server over RADIUS; UEs want a tunnel and no more (TS 33.402 §8)."""
-    laboratory = _laboratory(folder, suite)
-    _edit(laboratory.config, {r'^aaa = "diameter"': 'aaa = "radius"', r"^acct = .*\n(?=secret)": ""})
-    _edit(laboratory.config, {r"^\[ue\].*$": "[ue]\nmobility = false"})
+    laboratory = new_laboratory(folder, suite)
+    edit(laboratory.config, {r'^aaa = "diameter"': 'aaa = "radius"', r"^acct = .*\n(?=secret)": ""})
+    edit(laboratory.config, {r"^\[ue\].*$": "[ue]\nmobility = false"})
     file = laboratory.folder / "cards.csv"
     write_same_cards(file, cards, K.hex(), OPC.hex())
-    where = f"{laboratory.plan.block.aaa}:1812"
-    words = [sys.executable, "-m", "tests.bench.stub_aaa", where, str(laboratory.radius_secret)]
+    words = stub_words(laboratory, str(laboratory.plan.block.aaa))
     with ExitStack() as running:
-        yield _serving(running, laboratory, file, _daemon(running, laboratory, words, "stub ready"))
+        yield _serving(running, laboratory, file, started(running, laboratory, words, "stub ready"))
+
+
+def stub_words(laboratory: Laboratory, address: str) -> list[str]:
+    """The command that runs the stub of an AAA server."""
+    where = f"{address}:{RADIUS_PORT}"
+    return [sys.executable, "-m", "tests.bench.stub_aaa", where, str(laboratory.radius_secret)]
 
 
 def _serving(running: ExitStack, laboratory: Laboratory, cards: Path, aaa: int) -> GatewaySite:
     words = {name: akadia_words(laboratory.config, name, "serve") for name in ("dns", "pdngw")}
-    dns = _daemon(running, laboratory, words["dns"], "dns listening")
-    gateway = _daemon(running, laboratory, words["pdngw"], "pdngw ready")
+    dns = started(running, laboratory, words["dns"], "dns listening")
+    gateway = started(running, laboratory, words["pdngw"], "pdngw ready")
     site = GatewaySite(laboratory, cards, gateway, (aaa, dns))
     # what is done once, such as loading libraries, belongs to no UE that is counted
     Crowd(site, 1).leave()
     return site
 
 
-def _daemon(running: ExitStack, laboratory: Laboratory, words: list[str], ready: str) -> int:
-    """The process, when it has said `ready`."""
-    daemon = Daemon(words, laboratory.folder / f"{ready.replace(' ', '-')}.log")
+def started(running: ExitStack, laboratory: Laboratory, words: list[str], ready: str) -> int:
+    """A daemon's process, when it has said `ready`."""
+    log = re.sub(r"\W+", "-", ready)
+    daemon = Daemon(words, laboratory.folder / f"{log}.log")
     running.callback(daemon.end)
     daemon.said(ready)
     return daemon.pid
@@ -109,10 +119,11 @@ class Crowd:
     """UEs that have attached and stay until `leave`; `tally` is what came of them (see tests.bench.crowd)."""
 
     def __init__(self, site: GatewaySite, count: int, at_once: int = AT_ONCE) -> None:
-        words = (site.laboratory.config, site.cards, str(count), str(at_once))
+        numbers = (str(site.laboratory.config), str(site.cards), str(count), str(at_once))
+        words = [sys.executable, "-m", "tests.bench.crowd", *numbers]
         with (site.laboratory.folder / "crowd.log").open("wb") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "tests.bench.crowd", *words], cwd=ROOT, stdout=subprocess.PIPE, stderr=log
+                site.ue.command(*words) if site.ue else words, cwd=ROOT, stdout=subprocess.PIPE, stderr=log
             )
         assert self._process.stdout is not None
         said = self._process.stdout.readline()
@@ -156,12 +167,13 @@ def attaches(site: GatewaySite, count: int, pids: tuple[int, ...], tell: Callabl
     )  # fmt: skip
 
 
-def _laboratory(folder: Path, suite: Suite) -> Laboratory:
+def new_laboratory(folder: Path, suite: Suite) -> Laboratory:
+    """A laboratory in a new folder of `folder`, where UE and PDN GW have agreed on `suite`."""
     laboratory = create(Path(mkdtemp(prefix=suite.name, dir=folder)) / "lab")
     if suite.rsa:
         _sign_by_rsa(laboratory)
     # an IPv4 Home Address each would take more than the /24 of a laboratory
-    _edit(
+    edit(
         laboratory.config,
         {
             r"^ike_proposals = \[\]": f'ike_proposals = ["{suite.ike}"]',
@@ -172,7 +184,8 @@ def _laboratory(folder: Path, suite: Suite) -> Laboratory:
     return laboratory
 
 
-def _edit(config: Path, changes: dict[str, str]) -> None:
+def edit(config: Path, changes: dict[str, str]) -> None:
+    """Put something in the place of all that each pattern finds; BenchFailed when it finds nothing."""
     text = config.read_text(encoding="utf-8")
     for pattern, put in changes.items():
         text, found = re.subn(pattern, put, text, flags=re.MULTILINE)

@@ -46,8 +46,17 @@ def _used(pid: int) -> tuple[float, float]:
 
 def peak_mb(pid: int) -> float:
     """The most memory that a process has had at once, in megabytes; 0 when it is gone."""
+    return _memory_mb(pid, "VmHWM")
+
+
+def resident_mb(pid: int) -> float:
+    """The memory that a process has now, in megabytes; 0 when it is gone."""
+    return _memory_mb(pid, "VmRSS")
+
+
+def _memory_mb(pid: int, what: str) -> float:
     with suppress(FileNotFoundError, ProcessLookupError):
-        found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text(encoding="utf-8"))
+        found = re.search(rf"{what}:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text(encoding="utf-8"))
         if found is not None:
             return int(found[1]) / 1024
     return 0.0

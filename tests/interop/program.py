@@ -23,6 +23,11 @@ class Program:
         self._reader = Thread(target=self._read, daemon=True)
         self._reader.start()
 
+    @property
+    def pid(self) -> int:
+        """Its number."""
+        return self._process.pid
+
     def _read(self) -> None:
         for line in self._process.stdout or ():
             self._lines.put(line)

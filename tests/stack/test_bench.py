@@ -13,6 +13,7 @@ import pytest
 from tests.bench.rows import Bar, Round, Row, in_ms, percentile
 from tests.bench.stages import OTHER, WAITING, stage_of, table
 from tests.bench.table import as_markdown, as_table
+from tests.namespaces import NewNamespace
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(180)]
 
@@ -76,6 +77,44 @@ def test_gateway_is_measured_in_the_whole_chain_and_alone() -> None:
         assert row["cpu_us"] > 0
         assert row["p50_ms"] <= row["p99_ms"]
     assert rows["pdngw-alone-x25519-ecdsa"]["bar"] == "4,000 us"
+
+
+def test_idle_sessions_are_weighed() -> None:
+    measured, _ = bench(*TINY, "--only", "pdngw-idle")
+    (row,) = measured["rows"]
+    assert (row["operations"], row["what"], row["bar"]) == (40, "40 idle sessions", "peak 2 MB")
+    assert row["peak_mb"] > 0
+    assert "kB a session" in row["remark"]
+
+
+def test_packets_and_downloads_through_esp_are_measured_beside_strongswan(
+    namespace: NewNamespace, foreign_peer: Callable[[str], str]
+) -> None:
+    require_strongswan(namespace, foreign_peer)
+    measured, _ = bench(*TINY, "--only", "pdngw-esp")
+    rows = {row["name"]: row for row in measured["rows"]}
+    whats = ("tcp-{}aes256gcm16", "packets-{}1400", "packets-{}200", "tcp-{}aes256-sha256")
+    assert list(rows) == [f"pdngw-{what.format(whose)}" for what in whats for whose in ("", "strongswan-")]
+    assert all(row["operations"] > 0 for row in rows.values())
+
+
+def test_strongswan_is_measured_before_the_same_ues(
+    namespace: NewNamespace, foreign_peer: Callable[[str], str]
+) -> None:
+    require_strongswan(namespace, foreign_peer)
+    measured, _ = bench(*TINY, "--only", "pdngw-strongswan")
+    suites = ("modp2048-rsa", "x25519-ecdsa")
+    assert [row["name"] for row in measured["rows"]] == [
+        f"pdngw-{which}-{suite}" for suite in suites for which in ("strongswan", "beside-strongswan")
+    ]
+    assert all((row["operations"], row["failed"]) == (8, 0) for row in measured["rows"])
+
+
+def require_strongswan(namespace: NewNamespace, foreign_peer: Callable[[str], str]) -> None:
+    """Skip where namespaces or programs are missing."""
+    namespace()
+    for name in ("charon-systemd", "swanctl"):
+        foreign_peer(name)
 
 
 def test_hostapd_is_asked_the_same(foreign_peer: Callable[[str], str]) -> None:
