@@ -11,6 +11,7 @@ import dns.flags
 import dns.message
 import dns.name
 import dns.rcode
+import dns.rdataclass
 import dns.rdatatype
 
 from wire.sansio import RandomBytes, Tick, Transitions, check_transition
@@ -195,7 +196,8 @@ def _asks_for(answer: dns.message.Message, state: Asking) -> bool:
 def _learn(state: Asking, answer: dns.message.Message) -> Asking:
     if answer.rcode() != dns.rcode.NOERROR:
         return replace(state, trouble=f"DNS says {dns.rcode.to_text(answer.rcode())} for {state.name}")
-    for record_set in answer.answer:
+    # other classes than IN give these types another form, or none (RFC 1035 §3.2.4)
+    for record_set in (one for one in answer.answer if one.rdclass == dns.rdataclass.IN):
         for record in record_set:
             if record_set.rdtype == dns.rdatatype.AAAA and state.ipv6 is None:
                 state = replace(state, ipv6=IPv6Address(record.address))

@@ -7,6 +7,7 @@ import dns.message
 import dns.rcode
 import dns.rdatatype
 import dns.rrset
+import pytest
 
 from ue_sim.discovery import (
     TRANSITIONS,
@@ -135,6 +136,19 @@ def test_ue_passes_over_answers_that_are_not_its_own() -> None:
         assert discovery.handle(AnswerArrived(datagram), 0.1) == []
     assert isinstance(discovery.state, Asking)
     assert len(discovery.state.pending) == 2
+
+
+@pytest.mark.parametrize("number", [3, 0x4000])
+def test_ue_passes_over_records_of_other_classes_than_in(number: int) -> None:
+    discovery = Discovery(random=Counter())
+    told: list[Effect] = []
+    for query in queries(discovery.handle(DiscoveryRequested(NAME), 0.0)):
+        octets = bytearray(answer(query, {}).datagram)
+        octets[7] = 1
+        kind, rdata = query.datagram[-4:-2], b"\x01a\x00\x00\x07"
+        record = b"\xc0\x0c" + kind + number.to_bytes(2, "big") + bytes(4) + len(rdata).to_bytes(2, "big") + rdata
+        told += discovery.handle(AnswerArrived(bytes(octets) + record), 0.1)
+    assert told == [DiscoveryFailed(f"{NAME} has no IPv6 address")]
 
 
 def test_ue_ignores_what_comes_after_the_end() -> None:
