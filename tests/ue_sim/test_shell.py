@@ -16,6 +16,7 @@ from tests.network import ue_settings
 from tests.pdngw_proxy.associations import pair
 from tests.silent_network import SilentNetwork
 from ue_sim import shell, sockets
+from ue_sim.faults import FaultScript, MessageFault
 from ue_sim.ike.events import EVERY_CHILD, IkeKeysReady, ProbeRequested, RekeyRequested
 from ue_sim.pinger import EchoMissed, EchoTimed, PingFinished, PingRequested
 from ue_sim.settings import UeSettings
@@ -182,6 +183,23 @@ async def test_shell_knows_on_which_socket_a_datagram_came_and_goes(ground: Grou
     sent = [endpoint.sent for endpoint in ground.network.endpoints]
     assert sent[list(Channel).index(channel)] == [(b"answer", ("127.9.9.4", 4500))]
     assert sum(map(len, sent)) == 1
+
+
+async def test_faults_befall_what_is_sent_and_what_arrives(network: SilentNetwork, machine: ScriptedUe) -> None:
+    lost = MessageFault(channel="ike", way="in", number=1, do="drop")
+    late = MessageFault(channel="ike", number=1, do="delay", seconds=0.05)
+    there = Endpoint(IPv4Address("127.9.9.4"), 4500)
+    machine.script[DatagramArrived] = [Send(Channel.IKE, b"answer", there)]
+    card = SoftwareUsim(Secret(bytes(16)), Secret(bytes(16)))
+    async with UeShell(SETTINGS, card, on_step=print, faults=FaultScript(messages=(lost, late))):
+        ike = network.at(SETTINGS.gateway_port)
+        ike.on_datagram(b"lost", ("127.9.9.4", 4500))
+        assert machine.events == []
+        ike.on_datagram(b"hello", ("127.9.9.4", 4500))
+        assert machine.events == [DatagramArrived(Channel.IKE, b"hello")]
+        assert ike.sent == []
+        await asyncio.sleep(0.2)
+        assert ike.sent == [(b"answer", ("127.9.9.4", 4500))]
 
 
 # Attaching
