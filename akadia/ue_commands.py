@@ -68,7 +68,8 @@ class _UeCommands:
         faults
             A file of JSON with what is to go wrong: {"messages": [{"channel": "ike", "number": 2, "do": "drop"}]};
             channel is dns, ike or mip, way is out or in (out unless it is written), do is drop, duplicate, reorder,
-            delay (seconds) or alter (octet, xor). Also {"auts": 1}, {"res_octets": 4 to 16} and {"reject": true}.
+            delay (seconds) or alter (octet, xor). Also {"auts": 1}, {"res_octets": 4 to 16},
+            {"reject": true} and {"identity": NAI}, which is shown in IDi.
         json
             Print each step as a line of JSON.
         """

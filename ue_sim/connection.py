@@ -117,7 +117,7 @@ class Connection:
         )
         self._initiator = IkeInitiator(
             policy=InitiatorPolicy(
-                identity=self._peer.identity.decode(),
+                identity=settings.shown_identity or self._peer.identity.decode(),
                 apn=settings.apn,
                 gateway_names=(settings.gateway_name, settings.apn),
                 anchors=settings.anchors,

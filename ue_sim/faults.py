@@ -39,6 +39,7 @@ class FaultScript(Section):
     messages: tuple[MessageFault, ...] = ()
     auts: int = Field(default=0, ge=0, description="how many challenges to answer by AUTS, fresh or not")
     res_octets: int | None = Field(default=None, ge=4, le=16, description="octets of RES, cut or repeated")
+    identity: str = Field(default="", max_length=253, description="the NAI to show in IDi, of whatever type")
     reject: bool = Field(default=False, description="take every AUTN for a forgery")
 
 

@@ -25,6 +25,7 @@ class UeSettings:
     IPv4 Home Address as well (RFC 5555 §3.1.1). The UE may also be at `further_addresses`, those before them in the
     order preferred. A PDN GW that is `configured` is not looked for.
     Without `temporary_identities` it shows its permanent identity each time, whatever the network gave it.
+    `shown_identity`, where there is one, is in IDi instead of its own, right or wrong.
     Without `mobility` the gateway is no home agent: a tunnel, and no Binding Update.
     """
 
@@ -50,6 +51,7 @@ class UeSettings:
     mobike: bool = False
     mobility: bool = True
     temporary_identities: bool = True
+    shown_identity: str = ""
     device: bool = False
     ipv4: bool = False
     further_addresses: tuple[IpAddress, ...] = ()

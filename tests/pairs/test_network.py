@@ -121,6 +121,14 @@ def test_ue_without_temporary_identities_shows_its_imsi_each_time() -> None:
     assert [str(IMSI) in identity for identity in shown] == [True, True]
 
 
+def test_identity_of_a_stranger_in_idi_is_whom_the_network_asks_for() -> None:
+    network = Network()
+    phone = network.attach(shown_identity="0001010000000002@nai.epc.mnc001.mcc001.3gppnetwork.org")
+    network.run(until=5.0)
+    assert phone.failed.step is Step.EAP
+    assert [str(request.imsi) for request in network.hss.vector_requests] == ["001010000000002"]
+
+
 @pytest.mark.parametrize("method", [EapMethod.AKA, EapMethod.AKA_PRIME])
 def test_ue_says_by_which_method_it_was_authenticated(method: EapMethod) -> None:
     network = Network()

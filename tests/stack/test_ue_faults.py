@@ -40,5 +40,8 @@ def test_scripted_faults_are_survived_or_told(tmp_path: Path) -> None:
         short = attach(lab, {"res_octets": 4})[-1]
         assert short["ok"] is False
         assert any("RES" in str(line.details) for line in lab.new_lines("aaa")), "the AAA server did not name the cause"
+        stranger = "0001019999999999@nai.epc.mnc001.mcc001.3gppnetwork.org"
+        assert attach(lab, {"identity": stranger})[-1]["ok"] is False
+        assert any("unknown" in str(line.details) for line in lab.new_lines("aaa"))
         forged = attach(lab, {"reject": True})[-1]
         assert "MAC of AUTN is wrong" in str(forged["outcome"])

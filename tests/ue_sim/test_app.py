@@ -343,6 +343,13 @@ def test_kind_that_is_asked_for_holds_instead(config: Path, scripted: ScriptedSh
     assert scripted.profile == "impatient"
 
 
+async def test_identity_of_a_script_is_shown(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sockets, "UdpEndpoint", SilentNetwork())
+    script = FaultScript(identity="6001010000000001@example")
+    async with app.open_ue(read_config(config), lambda _report: None, faults=script) as ue:
+        assert ue._settings.shown_identity == "6001010000000001@example"
+
+
 def test_script_of_faults_is_read(config: Path, scripted: ScriptedShell) -> None:
     script = config.with_name("faults.json")
     script.write_text('{"reject": true}')
