@@ -1,5 +1,6 @@
 """[pdngw.radius] and [pdngw.diameter]: the AAA server that this gateway asks, and as whom."""
 
+from collections.abc import Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import Annotated, Literal
 
@@ -8,7 +9,12 @@ from pydantic import AfterValidator, Field
 from runtime.config import ConfigPath, OptionalPath, Section, SocketAddress
 from wire.diameter.applications import Application
 
-APPLICATIONS = {"s6b": Application.S6B, "mip6i": Application.MIP6I, "eap": Application.EAP}
+ApplicationName = Literal["s6b", "mip6i", "eap"]
+APPLICATIONS: Mapping[ApplicationName, Application] = {
+    "s6b": Application.S6B,
+    "mip6i": Application.MIP6I,
+    "eap": Application.EAP,
+}
 """What the gateway may speak with its AAA server, by the names that the file uses."""
 
 
@@ -65,7 +71,7 @@ class DiameterLinkConfig(AaaServerConfig):
 
     origin_host: str = Field(min_length=1, description="this gateway's Origin-Host")
     origin_realm: str = Field(min_length=1, description="this gateway's Origin-Realm")
-    application: Literal["s6b", "mip6i", "eap"] = Field(
+    application: ApplicationName = Field(
         default="s6b",
         description="s6b (TS 29.273 §9), mip6i (RFC 5778), or eap (RFC 4072), which says nothing of mobility",
     )

@@ -30,7 +30,7 @@ from aaa.user_sessions import MemoryUserSessions
 from akadia.pki import Authority
 from hss.api import Ambr, Assignment
 from hss.telling.swx_profile import user_data
-from pdngw_proxy.aaa_link.config import DiameterLinkConfig
+from pdngw_proxy.aaa_link.config import ApplicationName, DiameterLinkConfig
 from pdngw_proxy.aaa_link.diameter import DiameterLink
 from pdngw_proxy.aaa_link.port import RelayAccept, RelayChallenge, RelayRequest
 from runtime.capture import Capture
@@ -159,7 +159,7 @@ async def relay(tmp_path: Path, aaa: Aaa, foreign_peer: Callable[[str], str]) ->
 
 
 @asynccontextmanager
-async def gateway(port: int) -> AsyncIterator[DiameterLink]:
+async def gateway(port: int, application: ApplicationName = "s6b") -> AsyncIterator[DiameterLink]:
     config = DiameterLinkConfig(
         aaa=SocketAddress("127.0.0.1", port),
         agent="relay.transit",
@@ -167,6 +167,7 @@ async def gateway(port: int) -> AsyncIterator[DiameterLink]:
         aaa_realm=AAA.origin_realm,
         origin_host=PGW.origin_host,
         origin_realm=PGW.origin_realm,
+        application=application,
     )
     link = DiameterLink.of(config, home_agent=HOME_AGENT, visited_network="mnc001.mcc001.3gppnetwork.org")
     try:
@@ -195,12 +196,16 @@ async def attach(link: DiameterLink, session: str = "7;1") -> RelayAccept:
         request = replace(request, eap=said(ue, answer.eap), state=answer.state)
 
 
-async def test_gateway_behind_the_relay_is_served_and_its_session_ended(aaa: Aaa, relay: tuple[int, Program]) -> None:
-    async with gateway(relay[0]) as link:
+@pytest.mark.parametrize("application", ["s6b", "mip6i", "eap"])
+async def test_gateway_behind_the_relay_is_served_and_its_session_ended(
+    aaa: Aaa, relay: tuple[int, Program], application: ApplicationName
+) -> None:
+    async with gateway(relay[0], application) as link:
         accepted = await attach(link)
         assert len(accepted.msk) == 64
         (session,) = await aaa.users.of_user(IMSI)
-        assert (session.peer, session.origin_host, session.pdn_gw) == ("relay", PGW.origin_host, HOME_AGENT)
+        named = None if application == "eap" else HOME_AGENT
+        assert (session.peer, session.origin_host, session.pdn_gw) == ("relay", PGW.origin_host, named)
         await link.end_session("7;1", accepted.user_name)
         await aaa.registrar.close()
         assert await aaa.users.of_user(IMSI) == ()
