@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 UNIT   := not stack and not interop
-PEERS  := charon-systemd curl eapoltest freediameter-extensions freediameterd freeradius freeradius-utils hostapd iproute2 libcharon-extauth-plugins libcharon-extra-plugins libosmocore-utils libstrongswan-extra-plugins nftables openssl postgresql radsecproxy softhsm2 strongswan-swanctl tcpdump tshark
+PEERS  := charon-systemd curl eapoltest freediameter-extensions freediameterd freeradius freeradius-utils hostapd iproute2 kmod libcharon-extauth-plugins libcharon-extra-plugins libosmocore-utils libstrongswan-extra-plugins nftables openssl postgresql radsecproxy softhsm2 strongswan-swanctl tcpdump tshark user-mode-linux
 JOBS   ?= 2
 
 .DEFAULT_GOAL := help
