@@ -15,7 +15,7 @@ from aaa.radius.duplicates import DuplicateCache
 from aaa.radius.listening import DiscardLog, Ports, Reply, address_text
 from aaa.radius.proxy.carrying import carry
 from aaa.radius.proxy.relay import Relay
-from hss.session_api import LedgerUnavailable, SessionLedger
+from hss.session_api import AccountingStatus, LedgerUnavailable, SessionLedger
 from runtime.logs import get_logger
 from runtime.taps import Address, DatagramTap
 
@@ -119,6 +119,8 @@ class AccountingServer:
             log.debug("record kept", status=record.status.value, session=record.session_id, client=name, new=is_new)
             answer = self._front.answer(keeping)
             _send(answer, keeping.key.source, reply)
+            if self._relay is not None and is_new and record.status is AccountingStatus.STOP:
+                await self._relay.end(keeping.packet, keeping.client)
 
 
 def _send(octets: bytes | None, to: Address, reply: Reply) -> None:

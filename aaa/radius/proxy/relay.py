@@ -74,6 +74,12 @@ class Relay:
                 cause = str(error)
         raise RadiusUnavailable(cause)
 
+    async def end(self, packet: RadiusPacket, client: RadiusClient) -> None:
+        """Accounting, which is kept here, says that a session is over: its Diameter server hears of it."""
+        realm = self.routes.find(packet)
+        if realm is not None and realm.diameter and self._agent is not None:
+            await self._agent.end(realm, packet, client)
+
     async def close(self) -> None:
         """End every wait."""
         for server in self._servers.values():

@@ -33,6 +33,8 @@ from wire.diameter.applications import Application
 from wire.diameter.capabilities import LocalNode, PeerPolicy
 from wire.diameter.command import Identity
 from wire.diameter.eap import DiameterEapAnswer, DiameterEapRequest
+from wire.diameter.enumerations import TerminationCause
+from wire.diameter.sessions import SessionTerminationAnswer, SessionTerminationRequest
 from wire.errors import DecodeError
 from wire.radius.packet import RadiusPacket
 from wire.sansio import RandomBytes
@@ -110,6 +112,29 @@ class TranslationAgent:
             log.info("access rejected", cause=cause, client=client.name, realm=realm.realm, session=session)
         return translated.octets
 
+    async def end(self, realm: RealmConfig, packet: RadiusPacket, client: RadiusClient) -> None:
+        """Tell the server by STR that the session which a Class of `packet` names is over; it never raises.
+
+        What becomes of it is logged: the session is over here in any case.
+        """
+        found = next(filter(None, map(self._conversations.read_class, packet.values("Class"))), None)
+        if found is None:
+            return
+        requester, destination = self._groups[realm.diameter]
+        asked = SessionTerminationRequest(
+            session_id=found.session_id(self._identity.origin_host, client.name),
+            auth_application_id=Application.EAP,
+            origin_host=self._identity.origin_host,
+            origin_realm=self._identity.origin_realm,
+            destination_realm=destination,
+            destination_host=found.server or None,
+            termination_cause=TerminationCause.LOGOUT,
+        )
+        cause = await _terminated(requester, asked)
+        if cause is not None:
+            about = {"client": client.name, "realm": realm.realm, "session": asked.session_id}
+            log.warning("session not ended at its Diameter server", cause=cause, **about)
+
     async def close(self) -> None:
         """Take leave of every server."""
         for requester, _ in self._groups.values():
@@ -145,6 +170,16 @@ class TranslationAgent:
         if dea.succeeded:
             return to_accept(dea, self._conversations.class_of(answered), replying)
         return to_reject(dea, replying)
+
+
+async def _terminated(requester: Requester, asked: SessionTerminationRequest) -> str | None:
+    """Why the session was not ended, None when it was."""
+    try:
+        await requester.ready(CONNECTED_WITHIN)
+        ended = SessionTerminationAnswer.parse(await requester.request(asked.message()))
+    except (DiameterUnavailable, DecodeError) as error:
+        return str(error)
+    return None if ended.succeeded else f"STA {ended.result}"
 
 
 def _checked(

@@ -7,22 +7,36 @@ from structlog.testing import capture_logs
 
 from aaa.radius.accounting.front import AccountingFront
 from aaa.radius.accounting.server import AccountingServer
-from aaa.radius.clients import ClientTable
+from aaa.radius.clients import ClientTable, RadiusClient
 from aaa.radius.config import RadiusConfig
 from aaa.radius.duplicates import DuplicateCache
+from aaa.radius.proxy.relay import Relay
 from runtime.config import SocketAddress
 from tests.aaa.radius.accounting.reports import BROKEN, MOMENT, MemoryLedger, reported
 from tests.aaa.radius.samples import SOURCE, table
-from wire.radius.packet import Code
+from wire.radius.accounting import AcctStatusType
+from wire.radius.packet import Code, RadiusPacket
+
+
+class HeardRelay(Relay):
+    """Hears which sessions are over, and at whose client."""
+
+    def __init__(self) -> None:
+        self.heard: list[tuple[int, str]] = []
+
+    async def end(self, packet: RadiusPacket, client: RadiusClient) -> None:
+        self.heard.append((packet.identifier, client.name))
 
 
 class Bench:
     """A server without a socket, and what it sent."""
 
-    def __init__(self) -> None:
+    def __init__(self, relay: Relay | None = None) -> None:
         self.ledger = MemoryLedger()
         front = AccountingFront(table(), duplicates=DuplicateCache())
-        self.server = AccountingServer(self.ledger, front, request_limit=0.05, clock=lambda: 0.0, moment=lambda: MOMENT)
+        self.server = AccountingServer(
+            self.ledger, front, relay=relay, request_limit=0.05, clock=lambda: 0.0, moment=lambda: MOMENT
+        )
         self.sent: list[bytes] = []
 
     def give(self, octets: bytes) -> None:
@@ -45,6 +59,16 @@ async def test_answer_leaves_after_the_record_is_kept() -> None:
     bench.give(reported())
     assert [octets[0] for octets in bench.sent] == [Code.ACCOUNTING_RESPONSE] * 2
     assert [record.received for record in bench.ledger.records] == [MOMENT]
+
+
+async def test_relay_hears_of_a_stop_alone_and_after_its_answer() -> None:
+    relay = HeardRelay()
+    bench = Bench(relay)
+    bench.give(reported())
+    bench.give(reported(status=AcctStatusType.STOP, identifier=8))
+    await bench.settle()
+    assert len(bench.sent) == 2
+    assert relay.heard == [(8, "lab")]
 
 
 @pytest.mark.parametrize("broken", [BROKEN, RuntimeError("out of order"), TimeoutError()])

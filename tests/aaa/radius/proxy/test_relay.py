@@ -64,6 +64,10 @@ async def test_realm_over_diameter_is_asked_by_the_agent_alone() -> None:
     class Agent(TranslationAgent):
         def __init__(self) -> None:
             self.closed = False
+            self.ended: list[tuple[str, int, str]] = []
+
+        async def end(self, realm: RealmConfig, packet: RadiusPacket, client: RadiusClient) -> None:
+            self.ended.append((realm.realm, packet.identifier, client.name))
 
         async def forward(self, realm: RealmConfig, packet: RadiusPacket, client: RadiusClient) -> bytes:
             return f"{realm.realm} {packet.identifier} {client.name}".encode()
@@ -75,6 +79,9 @@ async def test_realm_over_diameter_is_asked_by_the_agent_alone() -> None:
     relay = Relay.of([realm], [], node="aaa.example", random=bytes, agent=agent)
     assert relay is not None
     assert await relay.forward(realm, REQUEST, parse_packet(REQUEST), CLIENT) == b"example.org 7 lab"
+    for user in ("u@example.org", "u@ours.example"):
+        await relay.end(RadiusPacket(4, len(user), bytes(16), (Attribute.of("User-Name", user),)), CLIENT)
+    assert agent.ended == [("example.org", len("u@example.org"), "lab")]
     await relay.close()
     assert agent.closed
     lonely = Relay.of([realm], [], node="aaa.example", random=bytes)

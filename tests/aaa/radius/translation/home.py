@@ -17,6 +17,7 @@ from wire.diameter.capabilities import LocalNode, PeerPolicy
 from wire.diameter.command import Identity
 from wire.diameter.eap import DiameterEapAnswer, DiameterEapRequest
 from wire.diameter.message import Message
+from wire.diameter.sessions import SessionCommand, SessionTerminationAnswer, SessionTerminationRequest
 
 AAA = Identity("aaa.example", "example")
 REALM = "partner.example"
@@ -30,11 +31,18 @@ class Home:
 
     name: str
     changes: dict[str, Any] = field(default_factory=dict)
+    ends: int = 2001
+    ended: list[SessionTerminationRequest] = field(default_factory=list)
     asked: list[DiameterEapRequest] = field(default_factory=list)
     address: SocketAddress = field(default_factory=lambda: SocketAddress("127.0.0.1", 0))
 
     async def serve(self, _peer: str, message: Message) -> Message:
-        """One DER."""
+        """One DER or STR."""
+        if message.command == SessionCommand.SESSION_TERMINATION:
+            self.ended.append(SessionTerminationRequest.parse(message))
+            return SessionTerminationAnswer(
+                session_id=self.ended[-1].session_id, origin_host=self.host, origin_realm=REALM, result_code=self.ends
+            ).message(message)
         der = DiameterEapRequest.parse(message)
         self.asked.append(der)
         is_last = bool(der.states)

@@ -125,6 +125,24 @@ async def test_answer_of_another_session_is_none(homes: tuple[Home, Home], agent
     assert (await answered(agent)).code == Code.ACCESS_CHALLENGE
 
 
+async def test_session_of_a_class_is_ended_where_it_began(homes: tuple[Home, Home], agent: TranslationAgent) -> None:
+    accept = await answered(agent, state_of(await answered(agent)))
+    stop = RadiusPacket(4, 1, bytes(16), (Attribute.of("Class", b"home"), *(
+        Attribute.of("Class", value) for value in accept.values("Class"))))  # fmt: skip
+    with capture_logs() as lines:
+        await agent.end(SERVED, stop, CLIENT)
+        await agent.end(SERVED, RadiusPacket(4, 1, bytes(16), stop.attributes[:1]), CLIENT)
+    (ended,) = homes[0].ended
+    assert (ended.session_id, ended.destination_host) == (homes[0].asked[0].session_id, homes[0].host)
+    assert (ended.auth_application_id, ended.termination_cause, lines) == (5, 1, [])
+    homes[0].ends = 5002
+    with capture_logs() as lines:
+        await agent.end(SERVED, stop, CLIENT)
+    assert [(line["event"], line["cause"]) for line in lines] == [
+        ("session not ended at its Diameter server", "STA 5002 UNKNOWN_SESSION_ID")
+    ]
+
+
 async def test_nobody_connected_is_said_with_the_cause() -> None:
     lost = DiameterServerConfig(name="a", address=SocketAddress("127.0.0.1", 1), origin_host="a", realm="r")
     agent = TranslationAgent.of([RealmConfig(realm=REALM, diameter=("a",))], [lost], identity=AAA)
