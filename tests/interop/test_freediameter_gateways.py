@@ -22,6 +22,9 @@ import pytest_asyncio
 from aaa.diameter.config import DiameterConfig, DiameterPeerConfig
 from aaa.diameter.gateways import Gateways
 from aaa.diameter.server import AaaDiameterServer
+from aaa.radius.proxy.config import RealmConfig
+from aaa.radius.translation.agent import TranslationAgent
+from aaa.radius.translation.config import DiameterServerConfig
 from aaa.registrar import Registrar
 from aaa.service import EapAuthenticationService
 from aaa.sessions import MemoryConversations
@@ -37,6 +40,7 @@ from runtime.capture import Capture
 from runtime.config import SocketAddress
 from runtime.diameter.client import DiameterClient
 from tests.aaa.memory_hss import IMSI, INTERNET, PLMN, REALM, MemoryHss, Subscriber, profile, usim
+from tests.aaa.radius.samples import CLIENT, asked
 from tests.interop.program import Program
 from tests.pdngw_proxy.aaa_link.test_diameter_requests import Keeper
 from tests.runtime.diameter.pipe import eventually
@@ -52,6 +56,9 @@ from wire.diameter.profile import Mip6AgentInfo
 from wire.diameter.sessions import AbortSessionAnswer, AbortSessionRequest
 from wire.eap.packet import identity_response
 from wire.identity import EapMethod
+from wire.radius.codec import parse_packet
+from wire.radius.eap import join_eap
+from wire.radius.packet import Attribute, Code
 
 pytestmark = [pytest.mark.interop, pytest.mark.timeout(120)]
 
@@ -330,3 +337,28 @@ def assert_readable(capture: Path, port: int, tshark: str) -> None:
     assert len(read) >= 8
     assert "malformed" not in done.stdout.decode().lower()
     assert "_ws.expert" not in json.dumps(read)
+
+
+async def test_radius_user_behind_the_relay_gets_in_and_leaves(aaa: Aaa, relay: tuple[int, Program]) -> None:
+    where = SocketAddress("127.0.0.1", relay[0])
+    server = DiameterServerConfig(
+        name="relay", address=where, origin_host="relay.transit", realm=AAA.origin_realm, agent=True
+    )
+    realm = RealmConfig(realm=REALM, diameter=("relay",))
+    agent = TranslationAgent.of([realm], [server], identity=Identity("proxy.visited", "visited"))
+    assert agent is not None
+    ue, eap = phone(), identity_response(1, NAI.encode())
+    state: tuple[Attribute, ...] = ()
+    while True:
+        octets = asked(Attribute(1, NAI.encode()), *state, eap=eap)
+        request = replace(parse_packet(octets), attributes=parse_packet(octets).attributes[2:])
+        answer = parse_packet(await agent.forward(realm, request, CLIENT))
+        if answer.code != Code.ACCESS_CHALLENGE:
+            break
+        state, eap = (Attribute(24, answer.octets("State") or b""),), said(ue, join_eap(answer) or b"")
+    assert answer.code == Code.ACCESS_ACCEPT
+    (session,) = await aaa.users.of_user(IMSI)
+    assert (session.peer, session.origin_host) == ("relay", "proxy.visited")
+    await agent.end(realm, answer, CLIENT)
+    await agent.close()
+    assert await aaa.users.of_user(IMSI) == ()
