@@ -5,17 +5,22 @@ Somebody may come in at the same moment, and his registration be undone; so each
 """
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from hss.active_api import Departure, Departures, Presence
 from hss.api import Assignment, AssignmentRequest, HomeSubscriberServer, Refusal, ServiceRefused
 from runtime.logs import get_logger
+from wire.identity import Imsi
 
 log = get_logger("aaa.departing")
 
+SOON = timedelta(seconds=0.5)
+"""When it is looked at once more: mostly who came in at the same moment is in SQL by then."""
 AGAIN = timedelta(seconds=6)
-"""When it is looked at once more: longer than a session may take from its registration into SQL."""
+"""And when for the last time: longer than a session may take from its registration into SQL."""
+_REMEMBERED = 10_000
 EXPECTING = timedelta(seconds=30)
 """When it is looked at again while accounting of a new session may still come."""
 UNREACHED = timedelta(seconds=30)
@@ -34,6 +39,7 @@ class Departing:
         self._hss = hss
         self._node = node
         self._moment = moment
+        self._seen_gone: OrderedDict[Imsi, None] = OrderedDict()
 
     async def look(self) -> None:
         """Judge every departure that is due; LedgerUnavailable when the store does not answer."""
@@ -52,12 +58,25 @@ class Departing:
             await self._postpone(departure, UNREACHED, told=True)
         elif presence is Presence.EXPECTED:
             await self._postpone(departure, EXPECTING, told=False)
+        elif presence is Presence.GONE and self._is_first_look(departure.imsi):
+            await self._postpone(departure, AGAIN, told=True)
         else:
             await self._departures.settle(departure)
 
+    def _is_first_look(self, imsi: Imsi) -> bool:
+        """Since he was told of, by this process."""
+        if imsi in self._seen_gone:
+            del self._seen_gone[imsi]
+            return False
+        self._seen_gone[imsi] = None
+        if len(self._seen_gone) > _REMEMBERED:
+            self._seen_gone.popitem(last=False)
+        return True
+
     async def _tell(self, departure: Departure) -> None:
+        self._seen_gone.pop(departure.imsi, None)
         if await self._assign(departure, again=False):
-            await self._postpone(departure, AGAIN, told=True)
+            await self._postpone(departure, SOON, told=True)
         else:
             await self._postpone(departure, UNREACHED, told=False)
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 from structlog.testing import capture_logs
 
-from aaa.departing import AGAIN, EXPECTING, UNREACHED, Departing
+from aaa.departing import AGAIN, EXPECTING, SOON, UNREACHED, Departing
 from aaa.ledger import SharedStore
 from aaa.sql_user_sessions import SqlUserSessions
 from hss.api import Assignment, AssignmentRequest, Refusal, ServiceRefused
@@ -53,6 +53,7 @@ async def test_user_is_deregistered_with_the_last_session_of_either_kind(desk: D
     await ledger.record(stop(1))
     assert await desk.after(timedelta(seconds=2)) == [GONE]
     assert desk.hss.assignments == [AssignmentRequest(IMSI, NODE, GONE)]
+    assert await desk.after(SOON) == []
     assert await desk.after(AGAIN) == []
     assert not await desk.shared.departures.waiting(NOON + timedelta(days=1))
 
@@ -67,12 +68,16 @@ async def test_accounting_that_may_still_come_is_waited_for(desk: Desk) -> None:
     assert await desk.after(EXPECTING) == [GONE]
 
 
-async def test_who_came_in_at_the_same_moment_is_registered_again(desk: Desk) -> None:
+@pytest.mark.parametrize("looks", [[SOON], [SOON, AGAIN]])
+async def test_who_came_in_at_the_same_moment_is_registered_again(desk: Desk, looks: list[timedelta]) -> None:
     await desk.sessions.keep(ONE)
     await desk.sessions.end(ONE.session_id)
     assert await desk.after() == [GONE]
+    *before, last = looks
+    for wait in before:
+        assert await desk.after(wait) == []
     await desk.sessions.keep(TWO)
-    assert await desk.after(AGAIN) == [Assignment.REGISTRATION]
+    assert await desk.after(last) == [Assignment.REGISTRATION]
     assert await desk.after(AGAIN) == []
 
 
@@ -94,6 +99,7 @@ async def test_what_the_hss_refuses_for_good_is_not_repeated(desk: Desk) -> None
     desk.hss.refuse_assign = ServiceRefused(Refusal.INVALID_REQUEST, "another serves him")
     with capture_logs():
         await desk.after()
+        await desk.after(SOON)
         await desk.after(AGAIN)
     assert not await desk.shared.departures.waiting(NOON + timedelta(days=1))
 
