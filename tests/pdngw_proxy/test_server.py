@@ -1,7 +1,7 @@
 """The gateway's shell: what the machine wants is done, and everything has a limit."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address, IPv6Network
 from pathlib import Path
@@ -130,7 +130,7 @@ class Ground:
 
 
 @pytest.fixture
-async def ground(monkeypatch: pytest.MonkeyPatch) -> Ground:
+async def ground(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Ground]:
     network, machine, link = SilentNetwork(), ScriptedGateway(), ScriptedLink()
     monkeypatch.setattr(server, "UdpEndpoint", network)
     monkeypatch.setattr(server, "Gateway", lambda **_settings: machine)
@@ -144,7 +144,8 @@ async def ground(monkeypatch: pytest.MonkeyPatch) -> Ground:
     )
     shell = GatewayShell(settings, link, capture=NullCapture())
     shell.open(CONFIG)
-    return Ground(shell, machine, link, network)
+    yield Ground(shell, machine, link, network)
+    shell.close()
 
 
 @pytest.fixture
