@@ -6,6 +6,7 @@ from datetime import datetime
 from ipaddress import IPv4Address, IPv6Address
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID
@@ -27,6 +28,9 @@ _PURPOSES = frozenset(
         x509.ObjectIdentifier("1.3.6.1.5.5.8.2.2"),  # iKEIntermediate
     }
 )
+
+_UNREADABLE = (ValueError, UnsupportedAlgorithm, x509.DuplicateExtension, x509.UnsupportedGeneralNameType)
+"""What the library raises when the key or an extension of a certificate is read, which its loader does not."""
 
 MAX_CHAIN = 5
 """Certificates taken from a peer; those after the fifth are not looked at."""
@@ -74,6 +78,8 @@ def check_gateway(
         raise AuthenticationFailed(f"the certificate of {identity.text} is not valid: {_why(error)}") from None
     except AuthenticationFailed as error:
         raise AuthenticationFailed(f"the certificate of {identity.text} is not valid: {error.cause}") from None
+    except _UNREADABLE as error:
+        raise AuthenticationFailed(f"the certificate of {identity.text} cannot be read: {error}") from None
     key = leaf.public_key()
     if not isinstance(key, rsa.RSAPublicKey | ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey):
         raise AuthenticationFailed("the gateway's certificate has a key that is neither RSA, ECDSA nor Ed25519")

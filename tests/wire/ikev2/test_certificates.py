@@ -1,12 +1,13 @@
 """The gateway's certificate: chain, validity and name."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from ipaddress import IPv4Address, IPv6Address
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ed25519
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from akadia.pki import Authority
@@ -99,6 +100,17 @@ def test_ue_refuses_a_gateway_without_certificate() -> None:
 def test_ue_refuses_octets_that_are_no_certificate() -> None:
     with pytest.raises(AuthenticationFailed, match="that is none"):
         check(payloads=(Certificate(4, b"\x30\x03abc"),))
+
+
+def test_ue_refuses_a_certificate_whose_key_is_no_point_of_its_curve() -> None:
+    payload, *others = certificate_payloads(pki().chain)
+    key = pki().chain[0].public_key()
+    assert isinstance(key, ec.EllipticCurvePublicKey)
+    point = key.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+    broken = replace(payload, data=payload.data.replace(point, point[:-1] + bytes((point[-1] ^ 0x10,))))
+    assert broken != payload
+    with pytest.raises(AuthenticationFailed, match="cannot be read: "):
+        check(payloads=(broken, *others))
 
 
 def test_ue_without_anchor_trusts_nobody() -> None:
