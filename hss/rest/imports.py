@@ -14,7 +14,7 @@ from hss.provisioning.tokens import Role
 from hss.rest.access import needs
 from hss.rest.answers import ForecastAnswer, ImportAnswer, ImportsAnswer, QuarantineAnswer, RefusedAnswer
 from hss.rest.gate import FORECAST, IMPORTS, Visitor
-from hss.rest.import_desk import ImportDesk
+from hss.rest.import_desk import ImportDesk, Work
 from hss.rest.problems import documented
 from hss.rest.subscribers import Reading
 from hss.rest.transactions import Transactions
@@ -41,7 +41,7 @@ def routes(transactions: Transactions, desk: ImportDesk) -> APIRouter:
     @router.post(f"{IMPORTS}/{{number}}/rollback", status_code=202, responses=documented(404, 409, 422))
     async def roll_back(number: Number, visitor: Importing, *, keep_changed: bool = False) -> ImportAnswer:
         """Begin to remove what an import brought; subscribers that were changed since stop it, or are kept."""
-        return _answer(await desk.roll_back(number, visitor.actor, keep_changed=keep_changed), desk)
+        return _answer(await desk.roll_back(number, visitor.actor, keep_changed=keep_changed), desk, desk.work)
 
     return router
 
@@ -57,7 +57,7 @@ def _files(router: APIRouter, desk: ImportDesk) -> None:
         """
         batch = await desk.start(name, mapping, request.stream(), visitor.actor)
         response.headers["Location"] = f"{IMPORTS}/{batch.id}"
-        return _answer(batch, desk)
+        return _answer(batch, desk, desk.work)
 
     @router.post(FORECAST, openapi_extra=_FILE, responses=documented(408, 409, 413, 422))
     async def forecast(request: Request, _: Importing, name: FileName, mapping: MappingName) -> ForecastAnswer:
@@ -75,12 +75,14 @@ def _views(router: APIRouter, transactions: Transactions, desk: ImportDesk) -> N
     async def list_imports(_: Reading, limit: Annotated[int, Query(ge=1, le=1000)] = 50) -> ImportsAnswer:
         """Imports, the newest first."""
         found = await transactions.read(lambda connection: batches.listed(connection, limit))
-        return ImportsAnswer(imports=[_answer(one, desk) for one in found])
+        return ImportsAnswer(imports=[_answer(one, desk, desk.work) for one in found])
 
     @router.get(f"{IMPORTS}/{{number}}", responses=documented(404, 422))
     async def show_import(number: Number, _: Reading) -> ImportAnswer:
         """How far an import is."""
-        return _answer(await transactions.read(lambda connection: batches.get(connection, number)), desk)
+        # asked before the row is read: where nothing works on it any more, the row says how it ended
+        before = desk.work
+        return _answer(await transactions.read(lambda connection: batches.get(connection, number)), desk, before)
 
     @router.get(f"{IMPORTS}/{{number}}/quarantine", responses=documented(404, 422))
     async def show_quarantine(
@@ -94,8 +96,8 @@ def _views(router: APIRouter, transactions: Transactions, desk: ImportDesk) -> N
         return _page(desk.quarantine(number), after, limit)
 
 
-def _answer(batch: Batch, desk: ImportDesk) -> ImportAnswer:
-    work = desk.work if desk.work is not None and desk.work.batch.id == batch.id else None
+def _answer(batch: Batch, desk: ImportDesk, under_way: Work | None) -> ImportAnswer:
+    work = under_way if under_way is not None and under_way.batch.id == batch.id else None
     return ImportAnswer(
         number=batch.id,
         file=batch.file_name,

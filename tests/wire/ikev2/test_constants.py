@@ -19,4 +19,6 @@ def test_unknown_numbers_stay_printable() -> None:
 def test_errors_and_status_keep_their_sides() -> None:
     status = {number for number in constants.NotifyType if number >= constants.FIRST_STATUS_NOTIFY}
     assert min(status) == constants.NotifyType.INITIAL_CONTACT
-    assert max(set(constants.NotifyType) - status) == constants.NotifyType.CHILD_SA_NOT_FOUND
+    # RFC 7296 §3.10.1: from 8192 on errors are of private use, as those of TS 24.302 §8.1.2.2
+    errors = {one for one in set(constants.NotifyType) - status if one < 8192}
+    assert max(errors) == constants.NotifyType.CHILD_SA_NOT_FOUND

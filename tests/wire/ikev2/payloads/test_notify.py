@@ -25,7 +25,7 @@ def test_errors_end_where_status_begins() -> None:
 
 def test_name_is_the_number_where_there_is_none() -> None:
     assert Notify(NotifyType.TS_UNACCEPTABLE).name == "TS_UNACCEPTABLE"
-    assert Notify(9002).name == "9002"
+    assert Notify(9999).name == "9999"
 
 
 def test_parser_refuses_an_spi_longer_than_the_body() -> None:
