@@ -64,7 +64,11 @@ class PdnGwConfig(SaConfig):
     redirect_apns: tuple[Annotated[str, AfterValidator(_apn_elsewhere)], ...] = Field(
         default=(), description='the PDN GWs of APNs that are not served here, such as ["ims=192.0.2.5"] (RFC 5685)'
     )
-    half_open_limit: int = Field(default=1000, ge=1, description="IKE SAs at most whose UE is not authenticated yet")
+    half_open_limit: int = Field(
+        default=1000,
+        ge=1,
+        description="IKE SAs at most whose UE is not authenticated yet; beyond, the oldest gives way",
+    )
     half_open_per_source: int = Field(default=500, ge=1, description="of these, at most so many from one address")
     cookie_threshold: int = Field(
         default=100, ge=0, description="from so many on, a COOKIE comes first (RFC 7296 §2.6)"

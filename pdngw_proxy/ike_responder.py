@@ -67,6 +67,11 @@ class IkeResponder:
         return not self._was_connected and not self.is_ended
 
     @property
+    def is_answering(self) -> bool:
+        """Whether the UE, not authenticated yet, has shown by a genuine message that it computed the keys."""
+        return isinstance(self.state, AwaitingAaa | AwaitingEap | AwaitingProof | AwaitingAddress)
+
+    @property
     def is_ended(self) -> bool:
         """Whether nothing is left to be said, not even again."""
         return isinstance(self.state, Ended)
@@ -204,7 +209,7 @@ class IkeResponder:
             return upkeep.close(self._policy, state, cause, now)
         if isinstance(state, HalfOpen):
             return ending.end(state, cause)
-        return state, []
+        return (Ended(), []) if isinstance(state, Lingering) else (state, [])
 
     def _tick(self, state: State, now: float) -> Step:
         if isinstance(state, Fresh | Ended):

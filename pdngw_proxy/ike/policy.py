@@ -70,8 +70,9 @@ class Admission:
     """How many strangers the gateway serves at a time.
 
     From `cookie_threshold` half-open IKE SAs on, a COOKIE must come back first (RFC 7296 §2.6); at `half_open_limit`,
-    or at `source_limit` from one address, or at `session_limit` IKE SAs in all, IKE_SA_INIT is discarded. From
-    `redirect_from` IKE SAs on, a UE that can be is sent to the gateway `redirect_to` (RFC 5685 §3).
+    or at `source_limit` from one address, an old half-open one gives way to the newcomer; at `session_limit` IKE SAs in
+    all IKE_SA_INIT is discarded. From `redirect_from` IKE SAs on, a UE that can be is sent to the gateway
+    `redirect_to` (RFC 5685 §3).
     """
 
     cookie_threshold: int = 100

@@ -200,4 +200,5 @@ TRANSITIONS: Transitions = {
     (Connected, Tick): frozenset({Connected, Ended}),
     (Connected, CloseRequested): frozenset({Ended}),
     (Lingering, Tick): frozenset({Ended}),
+    (Lingering, CloseRequested): frozenset({Ended}),
 }

@@ -2,11 +2,18 @@
 
 import hashlib
 import heapq
-from collections import Counter
 from dataclasses import dataclass
 
 from pdngw_proxy.ike.cookies import Cookies
-from pdngw_proxy.ike.events import DatagramArrived, Discarded, ResponderEffect, ResponderEvent, Transmit
+from pdngw_proxy.ike.events import (
+    CloseRequested,
+    DatagramArrived,
+    Discarded,
+    ResponderEffect,
+    ResponderEvent,
+    Transmit,
+)
+from pdngw_proxy.ike.half_open import HalfOpenBook
 from pdngw_proxy.ike.policy import Admission, ResponderPolicy
 from pdngw_proxy.ike.sending import answer_to, unmarked
 from pdngw_proxy.ike_responder import IkeResponder
@@ -73,8 +80,7 @@ class ResponderTable:
         self._by_request: dict[tuple[bytes, Endpoint], bytes] = {}
         self._by_spi: dict[bytes, bytes] = {}
         self._strangers = RateLimit(most=_ANSWERS_A_SECOND)
-        self._half_open = 0
-        self._per_source: Counter[object] = Counter()
+        self._half_open = HalfOpenBook()
         self._due: list[tuple[float, bytes]] = []
 
     @property
@@ -92,7 +98,7 @@ class ResponderTable:
     @property
     def half_open(self) -> int:
         """IKE SAs whose UE is not authenticated yet."""
-        return self._half_open
+        return len(self._half_open)
 
     def handle(self, event: TableEvent, now: float) -> list[TableEffect]:
         """Take one event; an event for an IKE SA that is gone has no effect."""
@@ -122,7 +128,7 @@ class ResponderTable:
         effects = entry.responder.handle(event, now)
         if entry.half_open and not entry.responder.is_half_open:
             entry.half_open = False
-            self._forget_stranger(entry)
+            self._half_open.remove(entry.request[1].address, sa)
         if entry.responder.own_spis != entry.spis:
             self._rename(sa, entry, entry.responder.own_spis)
         if entry.responder.is_ended:
@@ -179,7 +185,7 @@ class ResponderTable:
     def _stranger(
         self, arrived: DatagramArrived, message: Message, request: tuple[bytes, Endpoint], now: float
     ) -> list[TableEffect]:
-        cause = self._unwelcome(arrived, message)
+        cause = self._unwelcome(message)
         if cause is not None:
             return [Discarded(cause, arrived.source)]
         cookie = self._missing_cookie(arrived, message, now)
@@ -188,32 +194,44 @@ class ResponderTable:
         elsewhere = self._elsewhere(arrived, message)
         if elsewhere is not None:
             return [elsewhere]
+        gone = self._make_room(arrived, now)
         spi_r = ike_spi(self._random)
         responder = IkeResponder(
             policy=self._policy, random=self._random, spis=self._spis, spi_i=message.spi_i, spi_r=spi_r
         )
         self._entries[spi_r] = _Entry(responder, request)
         self._by_request[request] = spi_r
-        self._half_open += 1
-        self._per_source[arrived.source.address] += 1
-        return self._pass(spi_r, arrived, now)
+        self._half_open.add(arrived.source.address, spi_r)
+        return [*gone, *self._pass(spi_r, arrived, now)]
 
-    def _unwelcome(self, arrived: DatagramArrived, message: Message) -> str | None:
+    def _make_room(self, arrived: DatagramArrived, now: float) -> list[TableEffect]:
+        """At a limit of half-open IKE SAs the oldest gives way, for a flood shall not keep the next UE out."""
+        limits, address, known = self._admission, arrived.source.address, self._half_open
+        if known.of(address) >= limits.source_limit:
+            victim = known.victim(self._has_proven_itself, address=address)
+            cause = f"{limits.source_limit} IKE SAs of {address} are half-open, and this was one of the oldest"
+        elif len(known) >= limits.half_open_limit:
+            victim = known.victim(self._has_proven_itself)
+            cause = f"{limits.half_open_limit} IKE SAs are half-open, and this was one of the oldest"
+        else:
+            return []
+        return [] if victim is None else self._pass(victim, CloseRequested(cause), now)
+
+    def _has_proven_itself(self, sa: bytes) -> bool:
+        return self._entries[sa].responder.is_answering
+
+    def _unwelcome(self, message: Message) -> str | None:
         limits = self._admission
         begins = message.exchange == ExchangeType.IKE_SA_INIT and message.initiator and not message.response
         if not begins or message.message_id or message.spi_i == NO_SPI:
             return "it begins no IKE SA and belongs to none"
-        if self._half_open >= limits.half_open_limit:
-            return f"{self._half_open} IKE SAs are half-open"
-        if self._per_source[arrived.source.address] >= limits.source_limit:
-            return f"{limits.source_limit} IKE SAs of this address are half-open"
         if len(self._entries) >= limits.session_limit:
             return f"{limits.session_limit} IKE SAs are all there may be"
         return None
 
     def _missing_cookie(self, arrived: DatagramArrived, message: Message, now: float) -> Transmit | None:
         nonce = message.find(Nonce)
-        if self._half_open < self._admission.cookie_threshold or nonce is None:
+        if len(self._half_open) < self._admission.cookie_threshold or nonce is None:
             return None
         source, spi_i, ni = arrived.source, message.spi_i, nonce.data
         given = message.notify(NotifyType.COOKIE)
@@ -229,13 +247,6 @@ class ResponderTable:
         if limits.redirect_to is None or nonce is None or not can or len(self._entries) < limits.redirect_from:
             return None
         return _bare_answer(arrived, unmarked(arrived.octets)[0], redirect(limits.redirect_to, nonce.data))
-
-    def _forget_stranger(self, entry: _Entry) -> None:
-        self._half_open -= 1
-        address = entry.request[1].address
-        self._per_source[address] -= 1
-        if not self._per_source[address]:
-            del self._per_source[address]
 
     def _rename(self, sa: bytes, entry: _Entry, spis: frozenset[bytes]) -> None:
         for spi in entry.spis - spis:

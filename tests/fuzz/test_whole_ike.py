@@ -42,6 +42,7 @@ def _any_home_address(patch: pytest.MonkeyPatch) -> None:
 
 def _limits_forgotten(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(ResponderTable, "_unwelcome", lambda *_: None)
+    patch.setattr(ResponderTable, "_make_room", lambda *_: [])
     patch.setattr(ResponderTable, "_missing_cookie", lambda *_: None)
 
 
@@ -82,8 +83,8 @@ def _first_refusal_is_for_ever(patch: pytest.MonkeyPatch) -> None:
     """Half-open IKE SAs are refused without a cookie, so that a flood keeps good UEs out."""
     unwelcome = ResponderTable._unwelcome
 
-    def full(self: ResponderTable, arrived: object, message: Message) -> str | None:
-        return "too many" if self.half_open >= 8 else unwelcome(self, arrived, message)  # type: ignore[arg-type]
+    def full(self: ResponderTable, message: Message) -> str | None:
+        return "too many" if self.half_open >= 8 else unwelcome(self, message)
 
     patch.setattr(ResponderTable, "_unwelcome", full)
 

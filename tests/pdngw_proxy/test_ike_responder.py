@@ -557,6 +557,15 @@ def test_states_show_no_secret() -> None:
         assert "<secret of" in shown
 
 
+def test_refused_ue_can_be_forgotten_at_once() -> None:
+    link = ike_link()
+    link.aaa = lambda _: RelayReject(EAP_FAILURE, "no")
+    link.connect().run(0.5)
+    assert isinstance(responder(link).state, Lingering)
+    gateway(link, CloseRequested("room is needed"))
+    assert link.table.sessions == 0
+
+
 def test_every_transition_of_the_table_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     taken = taken_by(sys.modules[__name__], "pdngw_proxy.ike_responder", monkeypatch)
     assert entries(TRANSITIONS) - taken == set()

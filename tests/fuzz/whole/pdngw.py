@@ -132,7 +132,7 @@ class PdngwTarget:
             "IKE SAs by request": table._by_request.__len__,
             "IKE SAs by SPI": lambda: len(table._by_spi) // 2,
             "deadlines": lambda: len(table._due) // 4,
-            "half-open by source": table._per_source.__len__,
+            "half-open by source": table._half_open._by_address.__len__,
             "half-open": lambda: table.half_open,
             "sessions": gateway.sessions.__len__,
             "sessions by SPI": lambda: len(gateway.sessions._by_spi) // 8,

@@ -10,6 +10,7 @@ from pdngw_proxy.aaa_link.port import RelayUnavailable
 from pdngw_proxy.ike.events import (
     AaaAnswered,
     AskAaa,
+    Closed,
     CloseRequested,
     DatagramArrived,
     Discarded,
@@ -141,21 +142,55 @@ def test_ue_gets_through_a_gateway_that_asks_for_cookies() -> None:
     assert Message.parse(link.to_ue[0][4:]).notify(NotifyType.COOKIE) is not None
 
 
+def test_ike_sas_are_bounded_in_all() -> None:
+    gateway = table(Admission(session_limit=3))
+    for number in range(6):
+        effects = gateway.handle(init(number), 0.0)
+        assert causes(effects) == ([] if number < 3 else ["3 IKE SAs are all there may be"])
+    assert gateway.sessions == 3
+
+
 @pytest.mark.parametrize(
-    ("admission", "one_address", "cause"),
+    ("admission", "one_address", "said"),
     [
-        (Admission(half_open_limit=3), False, "3 IKE SAs are half-open"),
-        (Admission(source_limit=3), True, "3 IKE SAs of this address are half-open"),
-        (Admission(session_limit=3), False, "3 IKE SAs are all there may be"),
+        (Admission(half_open_limit=3), False, "3 IKE SAs are half-open, and this was one of the oldest"),
+        (Admission(source_limit=3), True, "3 IKE SAs of 127.1.1.10 are half-open, and this was one of the oldest"),
     ],
 )
-def test_strangers_are_bounded(admission: Admission, *, one_address: bool, cause: str) -> None:
+def test_oldest_half_open_ike_sa_gives_way(admission: Admission, *, one_address: bool, said: str) -> None:
+    """Whoever fills a limit with IKE_SA_INIT keeps nobody else out."""
     gateway = table(admission)
+    names = []
     for number in range(6):
         source = replace(UE, port=2000 + number) if one_address else stranger(number * 1000)
         effects = gateway.handle(init(number, source=source), 0.0)
-        assert causes(effects) == ([] if number < 3 else [cause])
-    assert gateway.sessions == 3
+        names.append(transmitted(effects)[-1].spi_r)
+        closed = [effect for effect in effects if isinstance(effect, SaEffect) and isinstance(effect.effect, Closed)]
+        assert closed == ([] if number < 3 else [SaEffect(names[number - 3], Closed(said))])
+    assert (gateway.sessions, gateway.half_open) == (3, 3)
+
+
+def test_refused_ue_that_lingers_gives_way_without_a_word() -> None:
+    link = ike_link(admission=Admission(half_open_limit=1))
+    link.aaa = lambda _: RelayUnavailable("down")
+    link.connect().run(5.0)
+    effects = link.table.handle(init(0), 5.0)
+    assert not [effect for effect in effects if isinstance(effect, SaEffect) and isinstance(effect.effect, Closed)]
+    assert (link.table.sessions, link.table.half_open) == (1, 1)
+
+
+def test_ue_attaches_while_two_addresses_flood() -> None:
+    """2,000 IKE_SA_INIT with genuine cookies from two addresses, and one UE that is in the middle of it."""
+    link = ike_link(admission=Admission(half_open_limit=20, source_limit=15, cookie_threshold=5)).connect()
+    for number in range(2000):
+        link.run(link.now + 0.0005)
+        source = Endpoint(IPv4Address("127.9.0.0") + number % 2, 1024 + number)
+        (asked,) = transmitted(link.table.handle(init(number, source=source), link.now))
+        cookie = asked.notify(NotifyType.COOKIE)
+        link.table.handle(init(number, *([cookie] if cookie else []), source=source), link.now)
+    assert len(link.ue_children) == 1
+    assert link.now < 2.0
+    assert link.table.half_open == 20
 
 
 def test_strangers_are_forgotten_in_time() -> None:
@@ -167,7 +202,7 @@ def test_strangers_are_forgotten_in_time() -> None:
         gateway.handle(Tick(), now)
         seen.append((gateway.sessions, gateway.half_open, gateway.deadline))
     assert seen == [(10, 10, 60.0), (5, 5, 65.0), (0, 0, None)]
-    assert gateway._per_source == {}
+    assert gateway._half_open.of(stranger(0).address) == 0
     assert gateway._by_request == {}
 
 
