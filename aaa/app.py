@@ -5,7 +5,7 @@ import secrets
 import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from aaa.diameter.gateways import Gateways
 from aaa.diameter.server import AaaDiameterServer
 from aaa.errands import ErrandDesk
 from aaa.explaining.inquiry import Inquiry
+from aaa.explaining.opening import open_silence
 from aaa.identities.config import IdentitiesConfig
 from aaa.identities.epochs import Keyring
 from aaa.identities.loading import load_identities, load_keyring
@@ -31,14 +32,14 @@ from aaa.sql_user_sessions import SqlUserSessions
 from aaa.swx_client import SwxClient
 from aaa.swx_requests import SwxRequests
 from aaa.user_sessions import MemoryUserSessions, UserSessions
-from aaa.watch import Look, Watch
+from aaa.watch import watching
 from aaa.workers import not_reloaded_by, oversee
 from hss.api import HomeSubscriberServer
 from hss.config import HssConfig
 from hss.explaining.examiner import Examiner
 from hss.explaining.operator_keys import read_operator_keys
 from hss.opened_store import OpenedStore, open_store
-from hss.session_api import LedgerUnavailable, SessionLedger
+from hss.session_api import SessionLedger
 from hss.store.errors import StoreError
 from hss.telling.near_server import telling
 from runtime.capture import Capture, NullCapture, open_capture
@@ -114,6 +115,7 @@ async def serve(raw: RawConfig, settings: AaaSettings, stop: asyncio.Event, work
         asked.begin(SwxRequests(identity, users, gateways, registrar, at_nas).serve)
         keyring = await _open_keyring(stack, raw, settings.identities, shared)
         identities = _identities(settings, keyring)
+        failures = _open_inquiry(stack, raw, settings, store, shared)
         service = EapAuthenticationService(
             hss=MeasuredHss(hss),
             conversations=load_conversations(
@@ -131,7 +133,14 @@ async def serve(raw: RawConfig, settings: AaaSettings, stop: asyncio.Event, work
             home_realm=settings.home_realm,
             answer_time=aaa.answer_time,
             limit=aaa.rounds_at_once,
-            failures=_open_inquiry(stack, raw, settings, store, shared),
+            failures=failures,
+            rounds=open_silence(
+                stack,
+                failures,
+                None if shared is None else shared.continued,
+                aaa.conversation_age,
+                is_alone=worker is None,
+            ),
         )
         measured = MeasuredService(service)
         leaving: Leaving = []
@@ -231,9 +240,7 @@ def _open_users(
     if shared is None or errands is None:
         return MemoryUserSessions(1 if settings.diameter is None else settings.diameter.session_limit), None
     departing = Departing(shared.departures, hss, settings.aaa.origin_host, _moment)
-    watch = Watch((_surviving(departing.look), _surviving(errands.look)))
-    task = asyncio.create_task(watch.run())
-    stack.push_async_callback(_ended, task)
+    watch = watching(stack, (departing.look, errands.look))
     return SqlUserSessions(shared.active, _moment), watch.wake
 
 
@@ -269,28 +276,8 @@ async def _open_keyring(
         upkeep=Upkeep(identities.rotate_every, identities.age),
     )
     await keyring.look()
-    stack.push_async_callback(_ended, asyncio.create_task(Watch((_surviving(keyring.look),), LOOK).run()))
+    watching(stack, (keyring.look,), LOOK)
     return keyring
-
-
-def _surviving(look: Look) -> Look:
-    """The outermost place of one look: whatever breaks it, the next one comes."""
-
-    async def survived() -> None:
-        try:
-            await look()
-        except LedgerUnavailable:
-            raise
-        except Exception as error:
-            log.exception("look failed", cause=repr(error))
-
-    return survived
-
-
-async def _ended(task: "asyncio.Task[None]") -> None:
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task
 
 
 def _moment() -> datetime:

@@ -30,7 +30,7 @@ async def find_sessions(raw: RawConfig, query: SessionQuery) -> tuple[Session, .
 
 
 async def find_failures(raw: RawConfig, wanted: str, limit: int) -> tuple[FailureRecord, ...]:
-    """Authentications that failed, by IMSI, session or reference; SessionRefused when none is kept."""
+    """Authentications that failed, by IMSI, session, client or reference; SessionRefused when none is kept."""
     aaa = raw.section("aaa", AaaConfig)
     async with open_shared(raw, aaa.database) as shared:
         found = await shared.failures.find(wanted, limit)

@@ -77,6 +77,7 @@ class RejectCause(Enum):
     BAD_EAP = "the EAP packet is not what this round allows"
     RESYNCHRONISATION_REJECTED = "AUTS is not genuine"
     UNKNOWN_STATE = "no such conversation"
+    UE_SILENT = "the UE has fallen silent"
     REGISTERED_ELSEWHERE = "another AAA server serves this user"
     HSS_UNAVAILABLE = "the HSS does not answer"
     HSS_REFUSED = "the HSS refuses the request"

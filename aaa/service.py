@@ -29,6 +29,7 @@ from aaa.eap.temporary import Identities
 from aaa.explaining.dialogue import continued
 from aaa.explaining.failed import Ending, FailedAttempt, Failures, decided
 from aaa.explaining.inquiry import tell
+from aaa.explaining.silence import Rounds
 from aaa.messages import Accept, AccessAnswer, AccessRequest, Challenge, Ignore, Reject, RejectCause
 from aaa.metrics import count_login, count_rejection, count_step
 from aaa.names import user_name
@@ -57,8 +58,8 @@ class EapAuthenticationService:
     network name, `clock` any monotonic clock in seconds, `random` entropy for the EAP machines, `identities` whoever
     knows hidden identities, `home_realm` the realm of permanent ones that were not shown, `answer_time` how many
     seconds a client may give its user, `limit` how many rounds are served at once. `failures` hears of each user who is
-    rejected; without it the log alone does. `name_session` gives the log's name of a conversation that its client has
-    no name for.
+    rejected; without it the log alone does. `rounds` hears of challenges and of answers to them. `name_session` gives
+    the log's name of a conversation that its client has no name for.
     """
 
     def __init__(
@@ -75,6 +76,7 @@ class EapAuthenticationService:
         answer_time: int = 30,
         limit: int = 4000,
         failures: Failures | None = None,
+        rounds: Rounds | None = None,
         name_session: Callable[[], str] = lambda: session_name(
             time.time_ns() // 1_000_000, secrets.randbits(CHANCE_BITS)
         ),
@@ -95,6 +97,7 @@ class EapAuthenticationService:
         self._limit = limit
         self._serving: set[bytes] = set()
         self._rounds = 0
+        self._awaited = rounds
 
     async def authenticate(self, request: AccessRequest) -> AccessAnswer:
         """Serve one round; a round of the same conversation that comes meanwhile is ignored (RFC 3748 §2)."""
@@ -129,6 +132,8 @@ class EapAuthenticationService:
 
     def _refused(self, request: AccessRequest, cause: RejectCause, detail: str) -> Reject:
         count_rejection(_owner(request), None, cause)
+        if cause is RejectCause.TOO_BUSY:
+            self._heard(request.state)
         eap = request.eap
         reply = failure(eap[IDENTIFIER_AT]) if len(eap) > IDENTIFIER_AT else b""
         attempt = FailedAttempt(Ending(cause, detail), self._begun(request, self._clock()), request, reply, 0.0)
@@ -233,7 +238,11 @@ class EapAuthenticationService:
         match effect:
             case SendEap(octets):
                 count_step(conversation.eap)
-                kept = self._conversations.keep(conversation, token, self._clock())
+                now = self._clock()
+                kept = self._conversations.keep(conversation, token, now)
+                self._heard(token)
+                if self._awaited is not None:
+                    self._awaited.challenged(kept, conversation, request, now)
                 return Challenge(octets, kept, self._answer_time)
             case Discard(reason):
                 return Ignore(reason)
@@ -245,8 +254,13 @@ class EapAuthenticationService:
                 return Reject(effect.eap, effect.cause, effect.detail, effect.imsi)
 
     def _forget(self, token: bytes | None) -> None:
+        self._heard(token)
         if token is not None:
             self._conversations.forget(token)
+
+    def _heard(self, token: bytes | None) -> None:
+        if token is not None and self._awaited is not None:
+            self._awaited.answered(token)
 
     def _accepted(self, over: Succeeded, conversation: Conversation, request: AccessRequest) -> Accept:
         seconds = self._clock() - conversation.started

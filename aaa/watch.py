@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, suppress
 
 from hss.session_api import LedgerUnavailable
 from runtime.logs import get_logger
@@ -50,3 +51,29 @@ class Watch:
             self._failing.add(look)
         else:
             self._failing.discard(look)
+
+
+def watching(stack: AsyncExitStack, looks: Sequence[Look], interval: float = INTERVAL) -> Watch:
+    """A watch that runs until `stack` is closed, and survives whatever breaks one look. Inside a running loop."""
+    watch = Watch(tuple(map(_surviving, looks)), interval)
+    stack.push_async_callback(_ended, asyncio.create_task(watch.run()))
+    return watch
+
+
+def _surviving(look: Look) -> Look:
+    """The outermost place of one look: whatever breaks it, the next one comes."""
+
+    async def survived() -> None:
+        (outcome,) = await asyncio.gather(look(), return_exceptions=True)
+        if isinstance(outcome, LedgerUnavailable):
+            raise outcome
+        if isinstance(outcome, BaseException):
+            log.error("look failed", cause=repr(outcome), exc_info=outcome)
+
+    return survived
+
+
+async def _ended(task: "asyncio.Task[None]") -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task

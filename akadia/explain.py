@@ -29,7 +29,7 @@ def add_explain(app: App, config_file: Callable[[], Path]) -> None:
         Parameters
         ----------
         session
-            An IMSI, a Session-Id, an Acct-Session-Id, or what stands behind explain= in the log.
+            An IMSI, a Session-Id, an Acct-Session-Id, a client, or what stands behind explain= in the log.
         limit
             How many failures to show, the newest first.
         json

@@ -124,6 +124,16 @@ class Departures(Protocol):
         """It is known now; a session of his that ended meanwhile is another departure."""
 
 
+class ContinuedRounds(Protocol):
+    """Rounds of EAP by the SHA-256 of their State, 32 octets each. All of it raises LedgerUnavailable."""
+
+    async def note(self, rounds: Collection[bytes], at: datetime) -> None:
+        """Another process went on from `rounds` than the one that gave out their States."""
+
+    async def among(self, rounds: Collection[bytes]) -> frozenset[bytes]:
+        """Those of `rounds` that were noted within the last minutes."""
+
+
 class Errands(Protocol):
     """All of it raises LedgerUnavailable."""
 

@@ -132,4 +132,4 @@ class FailureLedger(Protocol):
         """Keep `records`; those beyond the retention give way, the oldest first."""
 
     async def find(self, wanted: str, limit: int) -> tuple[FailureRecord, ...]:
-        """Those whose reference, session or IMSI is `wanted`, the newest first."""
+        """Those whose reference, session, IMSI or client is `wanted`, the newest first."""

@@ -22,6 +22,7 @@ RESULTS: Mapping[RejectCause, ResultCode | ExperimentalResultCode] = {
     RejectCause.METHOD_REFUSED: ResultCode.AUTHENTICATION_REJECTED,
     RejectCause.BAD_EAP: ResultCode.AUTHENTICATION_REJECTED,
     RejectCause.RESYNCHRONISATION_REJECTED: ResultCode.AUTHENTICATION_REJECTED,
+    RejectCause.UE_SILENT: ResultCode.AUTHENTICATION_REJECTED,
     # RFC 6733 §7.1.5: the Session-Id may be known, its conversation is not.
     RejectCause.UNKNOWN_STATE: ResultCode.UNKNOWN_SESSION_ID,
     # RFC 6733 §7.1.5. Not 3002: that is a protocol error of routing, and its answer would not carry EAP-Failure.

@@ -1,6 +1,6 @@
 """The HSS's tables: each column says what it is and which clause defines it."""
 
-from hss.models.active import Departure, DiameterSession, Errand, IdentityEpoch, RevokedIdentity
+from hss.models.active import ContinuedRound, Departure, DiameterSession, Errand, IdentityEpoch, RevokedIdentity
 from hss.models.algorithm import Algorithm, AlgorithmProfile, Custody, Scheme
 from hss.models.data_key import DataKey, KeyPurpose, KeyState
 from hss.models.failure import FailedAuthentication
@@ -25,6 +25,7 @@ __all__ = [
     "AuditHead",
     "BatchState",
     "ClientReport",
+    "ContinuedRound",
     "Custody",
     "DataKey",
     "Departure",

@@ -1,4 +1,4 @@
-"""What the processes of an AAA server share while users are on the network: sessions, errands, departures, epochs."""
+"""What the processes of an AAA server share: sessions, errands, departures, rounds gone on from, epochs."""
 
 from datetime import datetime
 
@@ -69,6 +69,18 @@ class Departure(Model):
     """Whether the HSS has been told, and only somebody who came at the same moment is still looked for."""
     not_before: Mapped[datetime] = mapped_column(Utc)
     """When the next process may look at it, in UTC."""
+
+
+class ContinuedRound(Model):
+    """A round of EAP that another process went on from than the one that gave out its State: its UE is not silent."""
+
+    __tablename__ = "continued_round"
+    __table_args__ = (Index("ix_continued_round_at", "at"),)
+
+    round_key: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    """SHA-256 of the State: RFC 2865 §5.24, RFC 4072 §4.1."""
+    at: Mapped[datetime] = mapped_column(Utc)
+    """When it was gone on from, in UTC; nobody asks for an old one."""
 
 
 class IdentityEpoch(Model):

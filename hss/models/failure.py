@@ -29,6 +29,7 @@ class FailedAuthentication(Model):
         Index("ix_failed_authentication_reference", "reference"),
         Index("ix_failed_authentication_session", "session"),
         Index("ix_failed_authentication_imsi", "imsi", "id"),
+        Index("ix_failed_authentication_client", "client", "id"),
         Index("ix_failed_authentication_at", "at"),
     )
 

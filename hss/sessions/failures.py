@@ -80,6 +80,7 @@ def _find(connection: Connection, wanted: str, limit: int) -> tuple[FailureRecor
     named = or_(
         FailedAuthentication.reference == wanted,
         FailedAuthentication.imsi == wanted,
+        FailedAuthentication.client.in_((wanted, f"radius/{wanted}", f"diameter/{wanted}")),
         (FailedAuthentication.session == _fit(wanted, SESSION_LENGTH)) & (FailedAuthentication.session != ""),
     )
     rows = connection.execute(select(*FailedAuthentication.__table__.c).where(named).order_by(_ID.desc()).limit(limit))

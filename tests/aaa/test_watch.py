@@ -1,10 +1,11 @@
 """Looks go on whatever one of them comes to."""
 
 import asyncio
+from contextlib import AsyncExitStack
 
 from structlog.testing import capture_logs
 
-from aaa.watch import Watch
+from aaa.watch import Watch, watching
 from hss.session_api import LedgerUnavailable
 
 
@@ -51,3 +52,13 @@ async def test_one_that_fails_stops_neither_itself_nor_the_other() -> None:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
     assert [line["event"] for line in lines] == ["nothing heard of other processes"]
+
+
+async def test_it_survives_what_breaks_a_look_until_its_stack_is_closed() -> None:
+    broken = Look(ValueError("broken"))
+    with capture_logs() as lines:
+        async with AsyncExitStack() as stack:
+            watching(stack, (broken,), 0.001)
+            await until(broken, 3)
+    assert [line["event"] for line in lines] == ["look failed"]
+    assert broken.times >= 3

@@ -34,9 +34,9 @@ def _failures(database: Database) -> SqlFailures:
     return SqlFailures(database, Retention(records=3, days=2))
 
 
-@pytest.mark.parametrize("wanted", ["1f2e", "gw;1;2", str(IMSI)])
+@pytest.mark.parametrize("wanted", ["1f2e", "gw;1;2", str(IMSI), "lab", "radius/lab"])
 async def test_failure_is_found_by_each_of_its_names_as_it_was_kept(failures: SqlFailures, wanted: str) -> None:
-    bare = failed("99", imsi=None, session="", verdict=None, apn=None, dialogue=())
+    bare = failed("99", client="diameter/gw", imsi=None, session="", verdict=None, apn=None, dialogue=())
     await failures.keep((failed(), bare))
     assert await failures.find(wanted, 5) == (failed(),)
     assert await failures.find("99", 5) == (bare,)
