@@ -7,6 +7,9 @@ UNIT   := not stack and not interop
 PEERS  := charon-systemd curl eapoltest freediameter-extensions freediameterd freeradius freeradius-utils hostapd iproute2 kmod libcharon-extauth-plugins libcharon-extra-plugins libosmocore-utils libstrongswan-extra-plugins nftables openssl postgresql radsecproxy softhsm2 strongswan-swanctl tcpdump tshark user-mode-linux
 JOBS   ?= 2
 
+# what is compiled once need not be again by each of the processes that tests start
+export PYTHONDONTWRITEBYTECODE :=
+
 .DEFAULT_GOAL := help
 .PHONY: help venv demo check lint types unit stack interop peers test bench sqn-proof fuzz diagrams clean
 
