@@ -4,13 +4,18 @@ The only file that imports python-diameter. TS 29.230 §7 and the tables of RFC 
 RFC 5779, RFC 7683, TS 29.273, TS 29.272 and TS 29.229 are what the corrections follow.
 """
 
+import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from enum import Enum
-
-from diameter.message.avp.dictionary import AVP_DICTIONARY, AVP_VENDOR_DICTIONARY
+from importlib.util import find_spec
+from types import ModuleType
 
 from wire.diameter.results import VENDOR_3GPP
+
+_LIBRARY = "diameter"
+_Entries = dict[int, dict[str, object]]
 
 
 class Kind(Enum):
@@ -107,7 +112,36 @@ _3GPP = _Corrections(
 _RFC_4740 = range(368, 393)
 
 
-def _library(entries: dict[int, dict[str, object]], vendor: int) -> Iterator[AvpDefinition]:
+@contextmanager
+def _packages_left_empty() -> Iterator[None]:
+    """Whatever python-diameter's tables do not need is not loaded, and nothing of it stays.
+
+    Its packages would make hundreds of classes for commands, which every start of a daemon would wait for.
+    """
+    spec = None if _LIBRARY in sys.modules else find_spec(_LIBRARY)
+    if spec is None or spec.submodule_search_locations is None:
+        yield
+        return
+    (folder,) = spec.submodule_search_locations
+    try:
+        for inner in ("", ".message", ".message.avp"):
+            package = ModuleType(_LIBRARY + inner)
+            package.__path__ = [folder + inner.replace(".", "/")]
+            sys.modules[package.__name__] = package
+        yield
+    finally:
+        for name in [name for name in sys.modules if name.partition(".")[0] == _LIBRARY]:
+            del sys.modules[name]
+
+
+def _tables() -> tuple[_Entries, dict[int, _Entries]]:
+    """The library's AVPs of the IETF, and those of the others by vendor."""
+    with _packages_left_empty():
+        from diameter.message.avp.avp import AVP_DICTIONARY, AVP_VENDOR_DICTIONARY  # noqa: PLC0415
+    return AVP_DICTIONARY, AVP_VENDOR_DICTIONARY
+
+
+def _library(entries: _Entries, vendor: int) -> Iterator[AvpDefinition]:
     for code, entry in entries.items():
         kind = _KINDS[getattr(entry["type"], "__name__", "")]
         yield AvpDefinition(str(entry["name"]), code, vendor, kind, mandatory=bool(entry.get("mandatory", False)))
@@ -115,10 +149,11 @@ def _library(entries: dict[int, dict[str, object]], vendor: int) -> Iterator[Avp
 
 def _collected() -> Iterator[AvpDefinition]:
     """IETF, then 3GPP, then the rest: whoever comes first keeps a name that two of them use."""
-    yield from (_IETF.applied(entry) for entry in _library(AVP_DICTIONARY, 0))
+    ietf, vendors = _tables()
+    yield from (_IETF.applied(entry) for entry in _library(ietf, 0))
     yield from _IETF.added
-    yield from (_3GPP.applied(entry) for entry in _library(AVP_VENDOR_DICTIONARY[VENDOR_3GPP], VENDOR_3GPP))
-    for vendor, entries in AVP_VENDOR_DICTIONARY.items():
+    yield from (_3GPP.applied(entry) for entry in _library(vendors[VENDOR_3GPP], VENDOR_3GPP))
+    for vendor, entries in vendors.items():
         if vendor not in (0, VENDOR_3GPP):
             yield from _library(entries, vendor)
 
