@@ -1,22 +1,26 @@
-"""The schema's revision: bring a database to ours, or say which command does."""
+"""The schema's revision: bring a database to ours, or say which command does.
+
+Alembic is loaded only to change a schema: every daemon checks it when it starts, and is not to wait for that.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import URL, Connection
+from sqlalchemy import URL, Connection, column, inspect, select, table
 
 from hss.store.engines import migration_engine, transaction
 from hss.store.errors import StoreError, store_errors
 from hss.store.location import Location, describe
 from hss.store.postgres import MIGRATION_LOCK
 
+if TYPE_CHECKING:
+    from alembic.config import Config
+
 UPGRADE = "akadia --config {config} db upgrade"
+_TABLE = "alembic_version"
 
 
 class SchemaOutdated(StoreError):
@@ -25,7 +29,7 @@ class SchemaOutdated(StoreError):
 
 def head() -> str:
     """The revision that this program works with."""
-    return _scripts().get_current_head() or ""
+    return max(_revisions())
 
 
 def upgrade(database: Location) -> None:
@@ -35,6 +39,8 @@ def upgrade(database: Location) -> None:
     """
     if isinstance(database, URL) or database.exists():
         _refuse_newer(database, current(database))
+    from alembic import command  # noqa: PLC0415 - see above
+
     with _connection(database) as connection:
         command.upgrade(_config(connection), "head")
 
@@ -44,7 +50,9 @@ def downgrade(database: Location, revision: str) -> None:
 
     Raises StoreError, also when the older schema cannot hold what is there.
     """
-    known = {script.revision for script in _scripts().walk_revisions()}
+    from alembic import command  # noqa: PLC0415 - see above
+
+    known = _revisions()
     if revision != "base" and revision not in known:
         raise SchemaOutdated(f"there is no revision {revision}; there are base, {', '.join(sorted(known))}")
     found = current(database)
@@ -63,7 +71,10 @@ def downgrade(database: Location, revision: str) -> None:
 def current(database: Location) -> str | None:
     """The revision of `database`; None when it has no schema yet. StoreError when it cannot be read."""
     with transaction(database, read_only=True) as connection:
-        return MigrationContext.configure(connection).get_current_revision()
+        if not inspect(connection).has_table(_TABLE):
+            return None
+        found: str | None = connection.scalar(select(column("version_num")).select_from(table(_TABLE)))
+        return found
 
 
 def check(database: Location, config: Path | str = "FILE", helps: str | None = None) -> None:
@@ -80,7 +91,7 @@ def check(database: Location, config: Path | str = "FILE", helps: str | None = N
 
 
 def _refuse_newer(database: Location, revision: str | None) -> None:
-    if revision is not None and revision not in {script.revision for script in _scripts().walk_revisions()}:
+    if revision is not None and revision not in _revisions():
         here = f"{describe(database)}: has schema {revision}"
         raise SchemaOutdated(f"{here}, which this program does not know; run the newer program that made it")
 
@@ -98,7 +109,9 @@ def _connection(database: Location) -> Iterator[Connection]:
             engine.dispose()
 
 
-def _config(connection: Connection | None = None) -> Config:
+def _config(connection: Connection) -> "Config":
+    from alembic.config import Config  # noqa: PLC0415 - see above
+
     config = Config()
     config.attributes["connection"] = connection
     # an option's value is interpolated: a % in the path has to be doubled
@@ -106,8 +119,9 @@ def _config(connection: Connection | None = None) -> Config:
     return config
 
 
-def _scripts() -> ScriptDirectory:
-    return ScriptDirectory.from_config(_config())
+def _revisions() -> frozenset[str]:
+    """Those of the migrations that are installed: a file's name begins with its number."""
+    return frozenset(file.name.partition("_")[0] for file in (_folder() / "versions").glob("[0-9]*.py"))
 
 
 def _folder() -> Path:

@@ -3,8 +3,11 @@
 from pathlib import Path
 
 import pytest
+from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
+from hss.store import schema
 from hss.store.engines import migration_engine, transaction
 from hss.store.errors import StoreUnavailable
 from hss.store.schema import SchemaOutdated, check, current, head, upgrade
@@ -60,3 +63,11 @@ def test_file_that_is_no_database_is_named(tmp_path: Path) -> None:
 def test_missing_database_has_no_revision(tmp_path: Path) -> None:
     with pytest.raises(StoreUnavailable, match="there is no database"):
         current(tmp_path / "akadia.sqlite")
+
+
+def test_revisions_are_those_that_alembic_finds() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parents[3] / "migrations"))
+    scripts = ScriptDirectory.from_config(config)
+    assert schema._revisions() == {script.revision for script in scripts.walk_revisions()}
+    assert head() == scripts.get_current_head()
