@@ -12,12 +12,18 @@ from datetime import UTC, datetime
 from enum import Enum
 from typing import Any, ClassVar, Literal, TextIO, cast
 
-import structlog
-from structlog.typing import FilteringBoundLogger, Processor, WrappedLogger
-
 from runtime.log_imsi import ImsiText
 from runtime.log_session import logged_session
 from wire.secret import Secret
+
+# structlog loads rich where it finds it, for tracebacks in colour that nobody asks for here: not at each start
+_RICH_IS_ELSEWHERE = "rich" in sys.modules
+sys.modules.setdefault("rich", None)  # type: ignore[arg-type]
+import structlog  # noqa: E402
+from structlog.typing import FilteringBoundLogger, Processor, WrappedLogger  # noqa: E402
+
+if not _RICH_IS_ELSEWHERE:
+    del sys.modules["rich"]
 
 Level = Literal["debug", "info", "warning", "error"]
 Format = Literal["text", "json"]
