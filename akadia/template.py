@@ -314,6 +314,7 @@ esp_proposals = []  # and for ESP, such as ["aes256gcm16", "aes256-sha256"]; [] 
 dns_servers = []  # the DNS servers that UEs are told of when they ask
 eap_only = false  # true: a UE that asks for no certificate gets none (RFC 5998)
 ask_identity = false  # true: every UE is asked for its identity by EAP, even when IDi is its NAI
+mobike_check = "after"  # when a UE that moves has to show that it is there: "before" or "after" ESP follows, or "never"
 redirect_to = ""  # another PDN GW, address or name, for UEs from redirect_from on; "" for none (RFC 5685)
 redirect_from = 0  # from so many IKE SAs on, UEs are sent there
 redirect_apns = []  # the PDN GWs of APNs that are not served here, such as ["ims=192.0.2.5"]

@@ -15,7 +15,7 @@ from pdngw_proxy.aaa_link.port import AaaLink
 from pdngw_proxy.aaa_link.radius import RadiusLink
 from pdngw_proxy.config import PdnGwConfig
 from pdngw_proxy.gateway import GatewaySettings
-from pdngw_proxy.ike.policy import Admission, ResponderPolicy
+from pdngw_proxy.ike.policy import Admission, MoveCheck, ResponderPolicy
 from pdngw_proxy.mobility import HomeAgentPolicy
 from pdngw_proxy.server import GatewayShell
 from runtime.capture import Capture, NullCapture, open_capture
@@ -102,6 +102,7 @@ def _settings(config: PdnGwConfig) -> GatewaySettings:
             lifetimes=replace(config.lifetimes, octets=config.child_octets or None),
             fragment_octets=config.fragment_octets,
             mobike=config.mobike,
+            move_check=None if config.mobike_check == "never" else MoveCheck(config.mobike_check),
         ),
         admission=Admission(
             cookie_threshold=config.cookie_threshold,

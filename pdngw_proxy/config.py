@@ -57,6 +57,10 @@ class PdnGwConfig(SaConfig):
         default=0, ge=0, description="octets after nine tenths of which a tunnel gets a new ESP SA; 0: any number"
     )
     mobike: bool = Field(default=True, description="whether UEs may move by MOBIKE (RFC 4555)")
+    mobike_check: Literal["before", "after", "never"] = Field(
+        default="after",
+        description="when a UE that moves has to show that it is there: before or after ESP follows",
+    )
     redirect_to: Annotated[str, AfterValidator(_gateway)] = Field(
         default="", description='another PDN GW, address or name, for UEs from redirect_from IKE SAs on; "" for none'
     )

@@ -144,11 +144,12 @@ def pair(
     liveness: float = 1e6,
     child_limit: int = 8,
     mobike: bool = False,
+    checks: bool = False,
 ) -> Pair:
     """An IKE SA with one Child SA; `one` began both."""
     return Pair(
         _end(seed, True, lifetimes, groups, liveness, child_limit, mobike),
-        _end(seed + 1000, False, lifetimes, two_groups or groups, liveness, child_limit, mobike),
+        _end(seed + 1000, False, lifetimes, two_groups or groups, liveness, child_limit, mobike, checks),
     )
 
 
@@ -160,6 +161,7 @@ def _end(
     liveness: float,
     limit: int,
     mobike: bool,
+    checks: bool = False,
 ) -> End:
     random = Random(seed).randbytes
     exchanges = Exchanges(spi_i=SPI_I, initiator=initiator)
@@ -178,6 +180,7 @@ def _end(
         lifetimes=lifetimes,
         leads_moves=mobike and initiator,
         follows_moves=mobike and not initiator,
+        checks_moves=checks,
     )
     sa = IkeSa(exchanges, SUITE, keys())
     first = (first_child(initiator=initiator),)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 from ipaddress import IPv4Address, IPv4Network, IPv6Address
 
 from cryptography import x509
@@ -15,6 +16,13 @@ from wire.ikev2.signatures import SigningKey
 from wire.ikev2.upkeep.states import Lifetimes
 
 
+class MoveCheck(Enum):
+    """Whether ESP follows a UE before or after it has been seen to be where it says (RFC 4555 §3.7)."""
+
+    BEFORE = "before"
+    AFTER = "after"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResponderPolicy:
     """`name` is the gateway's own FQDN; `chain` its certificates, the end entity's first, and `key` that one's key.
@@ -25,7 +33,8 @@ class ResponderPolicy:
     is there (RFC 7296 §2.4). `child_limit` counts the Child SAs of one IKE SA; `child_groups` are those that
     CREATE_CHILD_SA may name for them, None where it may do without; messages of more than `fragment_octets` go in
     fragments, where the UE can (RFC 7383), and None is never; `lifetimes` is how long SAs live.
-    With `mobike` a UE may move as RFC 4555 says. With `eap_only` a UE that asks for it gets no certificate (RFC 5998);
+    With `mobike` a UE may move as RFC 4555 says, and `move_check` is when a COOKIE2 has to come back from where it says
+    to be, None for never (RFC 4555 §3.7). With `eap_only` a UE that asks for it gets no certificate (RFC 5998);
     with `asks_identity` each is asked for its identity by EAP, even where IDi is one.
     `redirects` are the gateways of APNs, in small letters, that are not served here (RFC 5685 §6);
     `dns` are the servers that CFG_REPLY names, `version` is its APPLICATION_VERSION.
@@ -52,6 +61,7 @@ class ResponderPolicy:
     child_limit: int = 8
     fragment_octets: int | None = FRAGMENT_OCTETS
     mobike: bool = True
+    move_check: MoveCheck | None = MoveCheck.AFTER
     child_groups: tuple[Group | None, ...] = (None, *GROUPS.values())
     lifetimes: Lifetimes = field(default_factory=Lifetimes)
 

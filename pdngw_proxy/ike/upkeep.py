@@ -18,7 +18,7 @@ from pdngw_proxy.ike.events import (
     RekeyRequested,
     ResponderEffect,
 )
-from pdngw_proxy.ike.policy import ResponderPolicy
+from pdngw_proxy.ike.policy import MoveCheck, ResponderPolicy
 from pdngw_proxy.ike.sending import answer_to, follow, send, unmarked
 from pdngw_proxy.ike.states import Connected, Ended, Lingering, Sa, Session, State
 from wire.ikev2.child import ChildSa
@@ -54,6 +54,7 @@ def begin(
         lifetimes=policy.lifetimes,
         linger=policy.linger,
         follows_moves=sa.mobike,
+        checks_moves=policy.move_check is not None,
     )
     return Upkeep(terms=terms, sa=kept.IkeSa(sa.exchanges, sa.suite, sa.keys), children=children, now=now)
 
@@ -111,18 +112,20 @@ def _perform(
         elif isinstance(effect, kept.Over):
             lingers = Lingering(state.sa, now + policy.linger, state.upkeep)
             following = lingers if arrived is not None else Ended()
-        effects += _told(state, effect, arrived)
+        effects += _told(policy, state, effect, arrived)
     return following, effects
 
 
-def _told(state: Connected, effect: kept.UpkeepEffect, arrived: DatagramArrived | None) -> list[ResponderEffect]:
+def _told(
+    policy: ResponderPolicy, state: Connected, effect: kept.UpkeepEffect, arrived: DatagramArrived | None
+) -> list[ResponderEffect]:
     match effect:
         case Transmit():
             return [send(state.sa, effect)]
         case kept.Answer(transmit):
             return [answer_to(arrived, transmit)] if arrived else []
-        case kept.Genuine() | kept.PeerHasMoved() | kept.Moved() | kept.NotMoved():
-            return _followed(state, effect, arrived)
+        case kept.Genuine() | kept.PeerHasMoved() | kept.PeerIsThere() | kept.Moved() | kept.NotMoved():
+            return _followed(policy, state, effect, arrived)
         case kept.Passed(cause):
             return [Discarded(cause, arrived.source)] if arrived else []
         case kept.ChildReady(child):
@@ -141,8 +144,16 @@ def _told(state: Connected, effect: kept.UpkeepEffect, arrived: DatagramArrived 
             assert_never(effect)
 
 
-def _followed(state: Connected, effect: kept.UpkeepEffect, arrived: DatagramArrived | None) -> list[ResponderEffect]:
-    """With MOBIKE only UPDATE_SA_ADDRESSES moves the UE, else every genuine message (RFC 4555 §3.5, RFC 7296 §2.23)."""
+def _followed(
+    policy: ResponderPolicy, state: Connected, effect: kept.UpkeepEffect, arrived: DatagramArrived | None
+) -> list[ResponderEffect]:
+    """With MOBIKE only UPDATE_SA_ADDRESSES moves the UE, else every genuine message (RFC 4555 §3.5, RFC 7296 §2.23).
+
+    IKE follows at once, and ESP where it need not be seen before that the UE is there (RFC 4555 §3.7).
+    """
+    waits = state.sa.mobike and policy.move_check is MoveCheck.BEFORE
+    if isinstance(effect, kept.PeerIsThere):
+        return [PeerMoved(state.sa.path.peer)] if waits else []
     follows = isinstance(effect, kept.PeerHasMoved if state.sa.mobike else kept.Genuine)
     moved = arrived is not None and follows and follow(state.sa, arrived)
-    return [PeerMoved(state.sa.path.peer)] if moved else []
+    return [PeerMoved(state.sa.path.peer)] if moved and not waits else []

@@ -22,6 +22,7 @@ from pdngw_proxy.aaa_link.diameter import DiameterLink
 from pdngw_proxy.aaa_link.radius import RadiusLink
 from pdngw_proxy.config import PdnGwConfig
 from pdngw_proxy.gateway import GatewaySettings
+from pdngw_proxy.ike.policy import MoveCheck
 from runtime.config import ConfigError, RawConfig, read_config
 from wire.ikev2.nat import Endpoint
 from wire.ikev2.proposal import describe
@@ -150,6 +151,7 @@ redirect_from = 6
 redirect_apns = ["IMS=pgw2.example"]
 half_open_per_source = 4
 cookie_threshold = 3
+mobike_check = "before"
 """
     raw.path.write_text(CONFIG.format(aaa="radius").replace("[pdngw]\n", policy))
     await app.serve(read_config(raw.path), stopped)
@@ -161,6 +163,7 @@ cookie_threshold = 3
     assert describe(responder.esp_proposals) == "AES_CBC_256 HMAC_SHA2_512_256 NO_ESN"
     assert (str(admission.redirect_to), admission.redirect_from) == ("2001:db8::5", 6)
     assert {apn: str(gateway) for apn, gateway in responder.redirects.items()} == {"ims": "pgw2.example"}
+    assert responder.move_check is MoveCheck.BEFORE
     assert (admission.half_open_limit, admission.source_limit, admission.cookie_threshold) == (5, 4, 3)
 
 

@@ -122,7 +122,7 @@ def _told(effect: kept.UpkeepEffect) -> list[InitiatorEffect]:
             return [effect]
         case kept.Answer(transmit):
             return [transmit]
-        case kept.Genuine() | kept.Passed() | kept.PeerHasMoved():
+        case kept.Genuine() | kept.Passed() | kept.PeerHasMoved() | kept.PeerIsThere():
             return []
         case kept.Moved(local):
             return [MoveConfirmed(local)]

@@ -2,14 +2,16 @@
 
 import pytest
 
-from pdngw_proxy.ike.events import ChildRemoved, CloseRequested
+from pdngw_proxy.ike.events import ChildRemoved, CloseRequested, DatagramArrived, PeerMoved, Transmit
+from pdngw_proxy.ike.policy import MoveCheck
 from pdngw_proxy.ike.states import Connected
 from pdngw_proxy.ike.table import SaEvent
-from tests.ike_link import IkeLink, ike_link, responder_policy
+from tests.ike_link import GATEWAY, UE, IkeLink, ike_link, initiator_policy, responder_policy
 from tests.pdngw_proxy.ike.test_children import EVERYWHERE, NONCE, PLAIN
 from tests.pdngw_proxy.test_ike_responder import responder, upkeep
 from wire.ikev2.constants import ExchangeType, NotifyType, ProtocolId
 from wire.ikev2.message import Payload
+from wire.ikev2.nat import Endpoint
 from wire.ikev2.payloads.delete import Delete
 from wire.ikev2.payloads.notify import Notify
 from wire.ikev2.payloads.ts import TsInitiator, TsResponder
@@ -62,6 +64,27 @@ def test_gateway_lets_a_child_be_rekeyed() -> None:
     state = responder(link).state
     assert isinstance(state, Connected)
     assert [child.spi_in for child in state.upkeep.children] == [link.gateway_children[-1].spi_in]
+
+
+@pytest.mark.parametrize("check", [MoveCheck.BEFORE, MoveCheck.AFTER, None])
+def test_gateway_sees_that_a_ue_is_where_it_says(check: MoveCheck | None) -> None:
+    """RFC 4555 §3.7: COOKIE2 goes to the new place, and comes back before ESP follows or after."""
+    link = ike_link(initiator=initiator_policy(mobike=True), responder=responder_policy(move_check=check))
+    link.connect().run(1.0)
+    link.at_ue = lambda _: None
+    place = Endpoint(UE.address, 40999)
+    link.ue_says(INFORMATIONAL, Notify(NotifyType.UPDATE_SA_ADDRESSES), message_id=5, source=place)
+    assert link.seen_by_gateway(PeerMoved) == ([] if check is MoveCheck.BEFORE else [PeerMoved(place)])
+    sent = link.seen_by_gateway(Transmit)[-1]
+    assert sent.to == place
+    cookie = link.open_last(link.to_ue[-1], by_ue=False).notify(NotifyType.COOKIE2)
+    assert (cookie is not None) is (check is not None)
+    if cookie is None:
+        return
+    link.tell_gateway(
+        DatagramArrived(link.forge(INFORMATIONAL, cookie, message_id=0, by_ue=True, response=True), place, GATEWAY)
+    )
+    assert link.seen_by_gateway(PeerMoved) == [PeerMoved(place)]
 
 
 def test_gateway_rekeys_no_child_that_is_not_there() -> None:

@@ -11,13 +11,17 @@ from wire.ikev2.upkeep.book import Book, Effects, answer, deny
 from wire.ikev2.upkeep.states import (
     Ask,
     Asking,
+    Finished,
     MessageArrived,
     Move,
     Moved,
     Moving,
     NotMoved,
+    Over,
     PeerHasMoved,
+    PeerIsThere,
     Quiet,
+    Tell,
 )
 
 _COOKIE2_OCTETS = 16
@@ -49,7 +53,10 @@ def moved(book: Book, event: MessageArrived, state: Moving, message: Message) ->
 
 def probe(book: Book, order: Ask, now: float) -> Effects:
     """Ask whether the peer is there; and, where this end may move, whether a NAT has changed on the way."""
-    book.become(order, Asking())
+    cookie = book.terms.random(_COOKIE2_OCTETS) if order.cookie else b""
+    book.become(order, Asking(order, cookie))
+    if cookie:
+        return book.request(ExchangeType.INFORMATIONAL, (Notify(NotifyType.COOKIE2, cookie),), now)
     exchanges, place = book.sa.exchanges, book.place
     if not book.terms.leads_moves or place is None:
         return book.request(ExchangeType.INFORMATIONAL, (), now)
@@ -58,8 +65,16 @@ def probe(book: Book, order: Ask, now: float) -> Effects:
     return book.request(ExchangeType.INFORMATIONAL, detection, now)
 
 
-def probed(book: Book, event: MessageArrived, message: Message) -> Effects:
+def tell(book: Book, order: Tell, now: float) -> Effects:
+    """Say one thing."""
+    book.become(order, Asking(order))
+    return book.request(ExchangeType.INFORMATIONAL, (order.notify,), now)
+
+
+def probed(book: Book, event: MessageArrived, state: Asking, message: Message) -> Effects:
     """Where the peer sees us elsewhere than it did, a NAT has another mapping: say so (RFC 4555 §3.8)."""
+    if state.cookie:
+        return _checked(book, event, state, message)
     book.become(event, Quiet())
     seen = _mapping(message)
     if seen is not None and book.mapping is not None and seen != book.mapping and book.place is not None:
@@ -87,8 +102,21 @@ def serve(book: Book, event: MessageArrived, request: Request) -> Effects | None
         )
     if cookie is not None and len(cookie.data) in _COOKIE2_LENGTHS:
         payloads.append(Notify(NotifyType.COOKIE2, cookie.data))
+    if update and book.terms.checks_moves:
+        book.enqueue(Ask(cookie=True))
     followed: Effects = [PeerHasMoved()] if update else []
     return [*followed, *answer(book.sa.exchanges, request, *payloads)]
+
+
+def _checked(book: Book, event: MessageArrived, state: Asking, message: Message) -> Effects:
+    """A COOKIE2 that is not ours means that somebody answers who has not read it: the end (RFC 4555 §3.7)."""
+    cookie = message.notify(NotifyType.COOKIE2)
+    if cookie is None or not hmac.compare_digest(cookie.data, state.cookie):
+        book.become(event, Finished())
+        return [*book.drop_all(), Over(f"{book.terms.peer} does not give the COOKIE2 back")]
+    book.become(event, Quiet())
+    # It may have moved once more meanwhile, and then its newer place is still to be seen.
+    return [] if Ask(cookie=True) in book.queue else [PeerIsThere()]
 
 
 def _mapping(message: Message) -> bytes | None:

@@ -22,6 +22,7 @@ from wire.ikev2.protection import Protection
 from wire.ikev2.spis import ike_spi
 from wire.ikev2.upkeep.book import Book, Effects, answer, deny
 from wire.ikev2.upkeep.states import (
+    Ask,
     Asking,
     Deleting,
     IkeRival,
@@ -95,9 +96,11 @@ def serve(book: Book, event: MessageArrived, request: Request, now: float) -> Ef
     if isinstance(book.state, RekeyingIke):
         book.become(event, replace(book.state, rival=IkeRival(fresh, lowest)))
         return replied
+    # What was said on the old IKE SA is said on the new one again.
     if isinstance(book.state, Moving):
-        # What was said on the old IKE SA is said on the new one again.
         book.enqueue(Move(book.state.local, book.state.remote), first=True)
+    elif isinstance(book.state, Asking) and book.state.order != Ask():
+        book.enqueue(book.state.order, first=True)
     if isinstance(book.state, Asking | Moving):
         book.become(event, Quiet())
     return [*replied, *adopt(book, fresh, now)]

@@ -41,6 +41,7 @@ from wire.ikev2.upkeep.states import (
     RekeyingChild,
     RekeyingIke,
     State,
+    Tell,
     Terms,
     UpkeepEvent,
 )
@@ -141,6 +142,8 @@ class Upkeep:
                 return self._delete_children(order, spis_in, now)
             case Ask():
                 return moving.probe(book, order, now)
+            case Tell():
+                return moving.tell(book, order, now)
             case Move():
                 return moving.move(book, order, now)
             case Leave(cause):
@@ -319,7 +322,7 @@ class Upkeep:
             case Leaving(cause):
                 return self._over(event, cause)
             case Asking():
-                return moving.probed(book, event, message)
+                return moving.probed(book, event, state, message)
             case Moving():
                 return moving.moved(book, event, state, message)
             case Quiet() | Finished():

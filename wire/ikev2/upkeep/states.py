@@ -12,6 +12,7 @@ from wire.ikev2.granting import ScopeOf
 from wire.ikev2.groups import Group, PrivateKey
 from wire.ikev2.keys import IkeKeys
 from wire.ikev2.nat import Endpoint
+from wire.ikev2.payloads.notify import Notify
 from wire.ikev2.payloads.sa import Proposal
 from wire.sansio import RandomBytes, Tick, Transitions
 
@@ -38,7 +39,8 @@ class Terms:
     `child_groups` are the Diffie-Hellman groups for Child SAs, the one most wanted first; None among them allows to do
     without. `scope` says what a further Child SA may be for; there are `child_limit` at most, and while they are
     being rekeyed twice as many. After `liveness_interval` seconds of silence the peer is asked whether it is there.
-    Where both ends have MOBIKE, who began `leads_moves` and the other `follows_moves` (RFC 4555 §3.5).
+    Where both ends have MOBIKE, who began `leads_moves` and the other `follows_moves` (RFC 4555 §3.5), and with
+    `checks_moves` has a COOKIE2 come back from the new place (RFC 4555 §3.7).
     """
 
     peer: str
@@ -54,6 +56,7 @@ class Terms:
     linger: float = 30.0
     leads_moves: bool = False
     follows_moves: bool = False
+    checks_moves: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +108,16 @@ class DeleteChildren:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """See whether the peer is there (RFC 7296 §2.4)."""
+    """See whether the peer is there (RFC 7296 §2.4); with `cookie` whether it is where it says (RFC 4555 §3.7)."""
+
+    cookie: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Tell:
+    """Say `notify` to the peer, which answers no more than that it has heard (RFC 7296 §1.4)."""
+
+    notify: Notify
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +135,7 @@ class Leave:
     cause: str
 
 
-Order = MakeChild | RekeyChild | RekeyIke | DeleteChildren | Ask | Move | Leave
+Order = MakeChild | RekeyChild | RekeyIke | DeleteChildren | Ask | Tell | Move | Leave
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +226,12 @@ class Rekeyed:
 
 @dataclass(frozen=True, slots=True)
 class PeerHasMoved:
-    """The peer is where the last MessageArrived came from; so are the ends of its Child SAs."""
+    """The peer says that it is where the last MessageArrived came from; so are the ends of its Child SAs."""
+
+
+@dataclass(frozen=True, slots=True)
+class PeerIsThere:
+    """The peer got what was sent to its new place, after PeerHasMoved; came with `checks_moves` alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +257,7 @@ class Over:
 
 UpkeepEffect = (
     Transmit | Answer | Genuine | Passed | ChildReady | ChildRetired | ChildGone | NoChild | NotRekeyed | Denied
-    | Rekeyed | PeerHasMoved | Moved | NotMoved | Over
+    | Rekeyed | PeerHasMoved | PeerIsThere | Moved | NotMoved | Over
 )  # fmt: skip
 
 
@@ -272,8 +289,10 @@ class Quiet:
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """An empty INFORMATIONAL is sent."""
+    """INFORMATIONAL is sent, for `order`; with `cookie` in COOKIE2 where one has to come back."""
 
+    order: Ask | Tell = Ask()
+    cookie: bytes = b""
     waiting_for: ClassVar[str] = "a sign of life"
 
 
@@ -349,6 +368,7 @@ TRANSITIONS: Transitions = {
     (Quiet, RekeyIke): frozenset({RekeyingIke}),
     (Quiet, DeleteChildren): frozenset({Deleting}),
     (Quiet, Ask): frozenset({Asking}),
+    (Quiet, Tell): frozenset({Asking}),
     (Quiet, Move): frozenset({Moving}),
     (Quiet, Leave): frozenset({Leaving}),
     (Quiet, MessageArrived): frozenset({Finished}),

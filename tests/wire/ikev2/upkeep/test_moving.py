@@ -13,21 +13,25 @@ from wire.ikev2.payloads.notify import Notify
 from wire.ikev2.upkeep.states import (
     Ask,
     Denied,
+    Genuine,
     MessageArrived,
     Move,
     Moved,
     NotMoved,
+    Over,
     PeerHasMoved,
+    PeerIsThere,
     Quiet,
     RekeyIke,
+    Tell,
 )
 
 ELSEWHERE = Endpoint(IPv4Address("198.51.100.7"), 4500)
 IN_IPV6, GATEWAY_6 = Endpoint(IPv6Address("2001:db8::7"), 4500), Endpoint(IPv6Address("2001:db8::4"), 4500)
 
 
-def moving(to: Endpoint = ELSEWHERE, *, mobike: bool = True) -> Pair:
-    link = pair(mobike=mobike)
+def moving(to: Endpoint = ELSEWHERE, *, mobike: bool = True, checks: bool = False) -> Pair:
+    link = pair(mobike=mobike, checks=checks)
     link.tell(link.one, Move(to, FAR))
     link.seen_at = to
     return link
@@ -75,6 +79,78 @@ def test_second_move_is_told_after_the_first_was_answered() -> None:
     link.settle()
     assert link.one.seen(Moved) == [Moved(ELSEWHERE), Moved(AT)]
     assert len(link.two.seen(PeerHasMoved)) == 2
+
+
+def hear(link: Pair, *payloads: Payload) -> None:
+    """`one` gives another answer than its machine would."""
+    exchanges = link.one.machine.sa.exchanges
+    asked = exchanges.receive(link.one.inbox.popleft())
+    assert isinstance(asked, Request)
+    link.tell(link.two, MessageArrived(exchanges.reply(asked, payloads).octets))
+
+
+def test_new_place_is_tried_where_that_is_wanted() -> None:
+    """RFC 4555 §3.7: a COOKIE2 of our own, which the peer gives back from there."""
+    link = moving(checks=True)
+    link.deliver(link.two)
+    assert (link.two.seen(PeerHasMoved), link.two.seen(PeerIsThere)) == ([PeerHasMoved()], [])
+    asked = link.opened(link.two.sent[-1], by_initiator=False)
+    cookie = asked.notify(NotifyType.COOKIE2)
+    assert cookie is not None
+    assert (asked.payloads, asked.response, 8 <= len(cookie.data) <= 64) == ((cookie,), False, True)
+    link.settle()
+    assert link.two.seen(PeerIsThere) == [PeerIsThere()]
+    assert isinstance(link.two.machine.state, Quiet)
+
+
+@pytest.mark.parametrize("given", [(), (Notify(NotifyType.COOKIE2, bytes(16)),)])
+def test_peer_that_does_not_give_the_cookie_back_is_left(given: tuple[Payload, ...]) -> None:
+    """RFC 4555 §3.7: the IKE SA is closed."""
+    link = moving(checks=True)
+    link.deliver(link.two)
+    link.one.inbox.popleft()
+    hear(link, *given)
+    assert link.two.seen(Over) == [Over("the peer does not give the COOKIE2 back")]
+    assert link.two.seen(PeerIsThere) == []
+
+
+def test_place_that_is_left_again_is_not_believed() -> None:
+    """Of two moves in a row the answer from the second place alone counts."""
+    link = moving(checks=True)
+    link.tell(link.one, Move(AT, FAR))
+    link.deliver(link.two)
+    link.one.inbox.rotate()
+    held = link.one.inbox.popleft()
+    link.deliver(link.one)
+    link.seen_at = AT
+    link.deliver(link.two)
+    link.one.inbox.append(held)
+    link.settle()
+    assert len(link.two.seen(PeerHasMoved)) == 2
+    assert link.two.seen(PeerIsThere) == [PeerIsThere()]
+
+
+def test_cookie_is_asked_for_again_on_a_new_ike_sa() -> None:
+    link = moving(checks=True)
+    link.deliver(link.two)
+    link.tell(link.one, RekeyIke())
+    link.settle()
+    assert link.two.seen(PeerIsThere) == [PeerIsThere()]
+    assert link.agree()
+
+
+def test_word_is_told_and_told_again_on_a_new_ike_sa() -> None:
+    """RFC 7296 §1.4: a notification in INFORMATIONAL, whose answer is empty."""
+    link = pair()
+    word = Tell(Notify(NotifyType.AUTH_LIFETIME, b"\0\0\0\x3c"))
+    link.tell(link.two, word, word)
+    assert link.opened(link.two.sent[0], by_initiator=False).payloads == (word.notify,)
+    link.tell(link.one, RekeyIke())
+    link.one.inbox.clear()
+    link.settle()
+    assert isinstance(link.two.machine.state, Quiet)
+    assert link.agree()
+    assert link.one.seen(Genuine) == [Genuine(request=False), Genuine(request=True)]
 
 
 def test_without_mobike_the_notification_moves_nobody() -> None:
