@@ -46,7 +46,8 @@ class AccessRequest:
 
     `state` is None in the first round, and afterwards what the last Challenge gave; it is opaque to the client.
     `network_name` is the access network identity that the request itself names, `session` what the client calls the
-    session, "" where it does not say.
+    session, "" where it does not say. With `aaa_failure` the server that served the user has failed (TS 29.273
+    §8.2.3.21), and with `follows_redirects` the client may be sent to the one that does.
     """
 
     client: Client
@@ -58,6 +59,8 @@ class AccessRequest:
     network_name: str | None = None
     access: Access = WLAN_ACCESS
     session: str = ""
+    aaa_failure: bool = False
+    follows_redirects: bool = False
 
 
 class RejectCause(Enum):
@@ -114,12 +117,16 @@ class Accept:
 
 @dataclass(frozen=True, slots=True)
 class Reject:
-    """Refused: `eap` is EAP-Failure (empty when there is no EAP packet to answer); `detail` is for the log."""
+    """Refused: `eap` is EAP-Failure (empty when there is no EAP packet to answer); `detail` is for the log.
+
+    With `server`, the Origin-Host of another AAA server, this round is to be asked of that one, and nothing is decided.
+    """
 
     eap: bytes
     cause: RejectCause
     detail: str = ""
     imsi: Imsi | None = field(default=None)
+    server: str = ""
 
 
 @dataclass(frozen=True, slots=True)

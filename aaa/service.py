@@ -3,7 +3,7 @@
 import secrets
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from aaa.authorization import Authorized, authorize
@@ -35,12 +35,20 @@ from aaa.metrics import count_login, count_rejection, count_step
 from aaa.names import user_name
 from aaa.refusals import describe
 from aaa.sessions import CHANCE_BITS, Conversation, Conversations, Lost, session_name
-from hss.api import Assignment, AssignmentRequest, HomeSubscriberServer, ServiceRefused, VectorRequest
+from hss.api import (
+    Assignment,
+    AssignmentRequest,
+    HomeSubscriberServer,
+    Profile,
+    Refusal,
+    ServiceRefused,
+    VectorRequest,
+)
 from runtime.log_session import log_imsi, log_session
 from runtime.logs import debugging, get_logger
 from runtime.shared_timeout import SharedTimeout
 from wire.eap.packet import failure
-from wire.identity import EapMethod
+from wire.identity import EapMethod, Imsi
 from wire.sansio import RandomBytes, Tick
 
 log = get_logger("aaa.service")
@@ -153,11 +161,14 @@ class EapAuthenticationService:
         if token is not None:
             self._serving.add(token)
         try:
-            effect = await self._drive(machine, EapArrived(request.eap), conversation)
+            effect = await self._drive(machine, EapArrived(request.eap), conversation, request)
         finally:
             self._rounds -= 1
             if token is not None:
                 self._serving.discard(token)
+        if isinstance(effect, _Elsewhere):
+            self._heard(token)
+            return self._sent_on(effect, conversation)
         self._notice(conversation, effect, machine.state, request)
         dialogue = conversation.dialogue
         if isinstance(effect, SendEap):
@@ -179,10 +190,11 @@ class EapAuthenticationService:
             self._failures.heard(attempt)
 
     async def _drive(
-        self, machine: Authenticator, event: Event, conversation: Conversation
-    ) -> SendEap | Succeeded | Failed | Discard:
+        self, machine: Authenticator, event: Event, conversation: Conversation, request: AccessRequest
+    ) -> "SendEap | Succeeded | Failed | Discard | _Elsewhere":
         """Feed the machine, and ask the HSS what it wants asked, until it has something to say to the client."""
         effects: list[Effect] = machine.handle(event, self._clock())
+        answer: Event | _Elsewhere
         while True:
             (effect,) = effects
             if not isinstance(effect, FetchVector | FetchProfile):
@@ -190,15 +202,18 @@ class EapAuthenticationService:
             until = machine.deadline or self._clock()
             try:
                 with self._in_time.limit():
-                    event = await (
-                        self._vector(effect) if isinstance(effect, FetchVector) else self._profile(effect, conversation)
-                    )
+                    if isinstance(effect, FetchVector):
+                        answer = await self._vector(effect, request)
+                    else:
+                        answer = await self._profile(effect, conversation, request)
             except TimeoutError:
                 effects = machine.handle(Tick(), max(until, self._clock()))
             else:
-                effects = machine.handle(event, self._clock())
+                if isinstance(answer, _Elsewhere):
+                    return answer
+                effects = machine.handle(answer, self._clock())
 
-    async def _vector(self, wanted: FetchVector) -> VectorArrived | VectorRefused:
+    async def _vector(self, wanted: FetchVector, asked: AccessRequest) -> "VectorArrived | VectorRefused | _Elsewhere":
         log_imsi(str(wanted.imsi))
         request = VectorRequest(
             imsi=wanted.imsi,
@@ -208,21 +223,23 @@ class EapAuthenticationService:
             count=wanted.count,
             network_name=wanted.network_name,
             resynchronisation=wanted.resynchronisation,
+            aaa_failure=asked.aaa_failure,
         )
         try:
             first, *more = await self._hss.vectors(request)
         except ServiceRefused as refused:
-            return VectorRefused(*describe(refused))
+            return _elsewhere(refused, asked, wanted.imsi) or VectorRefused(*describe(refused))
         if wanted.method is EapMethod.SIM and not more:
             return VectorRefused(RejectCause.HSS_REFUSED, "EAP-SIM needs two vectors at least, and the HSS gave one")
         return VectorArrived(first, tuple(more))
 
-    async def _profile(self, wanted: FetchProfile, conversation: Conversation) -> ProfileArrived | ProfileRefused:
-        request = AssignmentRequest(wanted.imsi, self._node, Assignment.REGISTRATION)
+    async def _profile(
+        self, wanted: FetchProfile, conversation: Conversation, asked: AccessRequest
+    ) -> "ProfileArrived | ProfileRefused | _Elsewhere":
         try:
-            profile = await self._hss.assign(request)
+            profile = await self._registered(wanted.imsi, asked)
         except ServiceRefused as refused:
-            return ProfileRefused(*describe(refused))
+            return _elsewhere(refused, asked, wanted.imsi) or ProfileRefused(*describe(refused))
         if profile is None:
             return ProfileRefused(RejectCause.HSS_REFUSED, "registered, but the HSS gave no profile")
         match authorize(profile, conversation.apn, conversation.access):
@@ -230,6 +247,25 @@ class EapAuthenticationService:
                 return ProfileArrived(grant)
             case refusal:
                 return ProfileRefused(refusal.cause, refusal.reason)
+
+    async def _registered(self, imsi: Imsi, asked: AccessRequest) -> Profile | None:
+        """By SAR; where another server has the user and has failed, MAR takes him over first (TS 29.273 §8.1.2.1)."""
+        request = AssignmentRequest(imsi, self._node, Assignment.REGISTRATION)
+        try:
+            return await self._hss.assign(request)
+        except ServiceRefused as refused:
+            if refused.refusal is not Refusal.REGISTERED_ELSEWHERE or not asked.aaa_failure:
+                raise
+        await self._hss.vectors(VectorRequest(imsi, self._node, aaa_failure=True))
+        log.info("user taken over", cause="the client says that his AAA server has failed", imsi=str(imsi))
+        return await self._hss.assign(request)
+
+    def _sent_on(self, to: "_Elsewhere", conversation: Conversation) -> Reject:
+        """Nothing is decided here: whoever serves the user goes on from where this round began."""
+        cause = RejectCause.REGISTERED_ELSEWHERE
+        about = {"client": conversation.client, "imsi": str(to.imsi), "session": conversation.session}
+        log.info("user sent to another server", cause=cause.value, server=to.server, **about)
+        return Reject(b"", cause, to.server, to.imsi, to.server)
 
     def _answer(
         self, effect: SendEap | Succeeded | Failed | Discard, conversation: Conversation, request: AccessRequest
@@ -288,6 +324,20 @@ class EapAuthenticationService:
 
     def _ms(self, conversation: Conversation) -> int:
         return round((self._clock() - conversation.started) * 1000)
+
+
+@dataclass(frozen=True, slots=True)
+class _Elsewhere:
+    """Another AAA server, by its Origin-Host, serves this user."""
+
+    server: str
+    imsi: Imsi
+
+
+def _elsewhere(refused: ServiceRefused, asked: AccessRequest, imsi: Imsi) -> _Elsewhere | None:
+    if refused.refusal is Refusal.REGISTERED_ELSEWHERE and refused.serving_aaa and asked.follows_redirects:
+        return _Elsewhere(refused.serving_aaa, imsi)
+    return None
 
 
 def _owner(request: AccessRequest) -> str:

@@ -50,6 +50,9 @@ AnswerT = TypeVar("AnswerT", MultimediaAuthAnswer, ServerAssignmentAnswer)
 
 RAND_LENGTH = 16
 
+AAA_FAILED = 1
+"""AAA-Failure-Indication, bit 0: TS 29.273 §8.2.3.21."""
+
 
 class Asker(Protocol):
     """Whoever carries a request to the HSS and brings its answer; a `runtime.diameter.client.DiameterClient`."""
@@ -88,6 +91,7 @@ class SwxClient:
                 authorization=None if again is None else Secret(again.rand + again.auts),
             ),
             number_auth_items=request.count,
+            aaa_failure_indication=AAA_FAILED if request.aaa_failure else None,
         )
         answer = await self._ask(mar, MultimediaAuthAnswer)
         if not answer.succeeded:

@@ -20,6 +20,8 @@ from wire.eap.packet import EapCode
 
 FRONT = "diameter"
 CODE_AT = 0
+AAA_FAILED = 1
+"""AAA-Failure-Indication, bit 0: TS 29.273 §8.2.3.21."""
 ANID_MAX = 253
 """Octets of an access network identity (TS 24.302 §8.1.1.1)."""
 
@@ -55,6 +57,8 @@ def to_access_request(round_: Round, client: Client) -> AccessRequest:
         network_name=_network_name(round_),
         access=access_of(der),
         session=der.session_id,
+        aaa_failure=isinstance(der, AccessEapRequest) and bool((der.aaa_failure_indication or 0) & AAA_FAILED),
+        follows_redirects=True,
     )
 
 
@@ -133,12 +137,25 @@ def to_accept(round_: Round, answer: Accept) -> Message:
 
 
 def to_reject(round_: Round, answer: Reject) -> Message:
-    """The result of the cause, and EAP-Failure for the UE (RFC 4072 §2.8.2)."""
+    """The result of the cause, and EAP-Failure for the UE (RFC 4072 §2.8.2); or which server to ask instead."""
+    if answer.server:
+        return _to_redirection(round_, answer)
     dea = replace(_blank(round_), error_message=answer.cause.value, eap_payload=answer.eap or None)
     result = RESULTS[answer.cause]
     if isinstance(result, ResultCode):
         return replace(dea, result_code=result).message(round_.message)
     return replace(dea, experimental_result=ExperimentalResult(code=result)).message(round_.message)
+
+
+def _to_redirection(round_: Round, answer: Reject) -> Message:
+    """3006, as whoever serves the user is named to us (TS 29.273 §8.1.2.1.1; RFC 6733 §6.1.8)."""
+    dea = replace(
+        _blank(round_),
+        result_code=ResultCode.REDIRECT_INDICATION,
+        error_message=answer.cause.value,
+        redirect_hosts=(f"aaa://{answer.server}",),
+    )
+    return dea.message(round_.message)
 
 
 def _blank(round_: Round) -> DiameterEapAnswer:

@@ -9,7 +9,7 @@ import time
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from pdngw_proxy.aaa_link.config import APPLICATIONS, AaaServerConfig, DiameterLinkConfig
-from pdngw_proxy.aaa_link.diameter_messages import DiameterGateway, to_aar, to_answer, to_der, to_str
+from pdngw_proxy.aaa_link.diameter_messages import DiameterGateway, failure_indicated, to_aar, to_answer, to_der, to_str
 from pdngw_proxy.aaa_link.diameter_requests import AaaRequests
 from pdngw_proxy.aaa_link.port import RelayAnswer, RelayReject, RelayRequest, RelayUnavailable, SessionKeeper
 from pdngw_proxy.aaa_link.records import SessionRecord
@@ -90,7 +90,7 @@ class DiameterLink:
                 alternate=bool(config.alternate),
             )
 
-        pool = DiameterPool([connecting(server) for server in (config, *config.alternate)])
+        pool = DiameterPool([connecting(server) for server in (config, *config.alternate)], failure_indicated)
         link = cls(ThrottledClient(pool, random), gateway, limit=config.limit)
         pool.start()
         return link

@@ -8,17 +8,21 @@ from pdngw_proxy.aaa_link.refusals import error_of
 from wire.diameter.applications import Application
 from wire.diameter.authorization import AaRequest
 from wire.diameter.command import Identity
-from wire.diameter.eap import DiameterEapAnswer, DiameterEapRequest
+from wire.diameter.eap import DIAMETER_EAP, DiameterEapAnswer, DiameterEapRequest
 from wire.diameter.enumerations import Mip6FeatureVector, RatType, TerminationCause
+from wire.diameter.message import Message
 from wire.diameter.mip6i import Mip6iEapAnswer, Mip6iEapRequest
 from wire.diameter.profile import Mip6AgentInfo
 from wire.diameter.results import ResultCode
 from wire.diameter.s6b import S6bEapAnswer, S6bEapRequest
 from wire.diameter.sessions import SessionTerminationRequest
+from wire.diameter.values import make
 from wire.ikev2.constants import NotifyType
 
 EAP_SUCCESS = 3
 MSK_LENGTH = 64
+AAA_FAILED = 1
+"""AAA-Failure-Indication, bit 0: TS 29.273 §8.2.3.21."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,13 @@ def to_der(request: RelayRequest, gateway: DiameterGateway) -> DiameterEapReques
             return _mip6i_der(request, gateway)
         case _:
             return _plain_der(request, gateway)
+
+
+def failure_indicated(message: Message) -> Message:
+    """A DER of S6b that says that the server of its user has failed (TS 29.273 §9.2.2.1.1); any other as it is."""
+    if (message.command, message.application) != (DIAMETER_EAP, Application.S6B):
+        return message
+    return message.with_avps((*message.avps, make("AAA-Failure-Indication", AAA_FAILED)))
 
 
 def _s6b_der(request: RelayRequest, gateway: DiameterGateway) -> S6bEapRequest:

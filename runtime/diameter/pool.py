@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from runtime.diameter.client import DiameterClient
@@ -26,13 +26,18 @@ _ELSEWHERE = frozenset({ResultCode.UNABLE_TO_DELIVER, ResultCode.TOO_BUSY})
 """RFC 6733 §7.1.3: with these another peer is to be tried."""
 
 
+Mark = Callable[[Message], Message]
+
+
 class DiameterPool:
     """`clients` in the order of preference, each a named peer; what waits for one that fails goes on to the next.
 
     A session stays where its first answer came from, while that server is there (RFC 6733 §8.8: State is its own).
+    `mark` is laid over what another server is asked in the place of one that has failed.
     """
 
-    def __init__(self, clients: Sequence[DiameterClient]) -> None:
+    def __init__(self, clients: Sequence[DiameterClient], mark: Mark | None = None) -> None:
+        self._mark = mark
         self._clients = tuple(clients)
         self._redirects = RedirectCache()
         self._homes: OrderedDict[str, DiameterClient] = OrderedDict()
@@ -72,19 +77,24 @@ class DiameterPool:
         tried: set[DiameterClient] = set()
         wanted = self._wanted(message)
         redirects = 0
+        has_failed = not (*wanted, *self._clients)[0].connected
         while True:
             client = self._choose(wanted, tried)
             tried.add(client)
+            asked = self._marked(message) if has_failed else message
             try:
-                answer = await client.request(_addressed(message, client), max(end - self._clock(), 0.0))
+                answer = await client.request(_addressed(asked, client), max(end - self._clock(), 0.0))
             except DiameterUnavailable:
                 if self._clock() >= end or not self._others(tried):
                     raise
+                has_failed = True
                 continue
             sent_to = self._sent_to(message, answer) if redirects < MOST_REDIRECTS else ()
             if sent_to:
                 redirects += 1
                 wanted, tried = sent_to, tried - set(sent_to)
+            elif not has_failed and self._mark is not None and self._is_of_a_lost_one(answer):
+                has_failed, wanted, tried = True, (client,), tried - {client}
             elif answer.result_code not in _ELSEWHERE or not self._others(tried) or self._clock() >= end:
                 self._note_home(message, client, answer)
                 return answer
@@ -136,6 +146,15 @@ class DiameterPool:
             if len(self._homes) > MOST_SESSIONS:
                 self._homes.popitem(last=False)
 
+    def _is_of_a_lost_one(self, answer: Message) -> bool:
+        """Whether it sends us to servers of ours none of which is there."""
+        redirection = redirection_of(answer)
+        named = () if redirection is None else self._named(redirection.hosts)
+        return bool(named) and not any(client.connected for client in named)
+
+    def _marked(self, message: Message) -> Message:
+        return message if self._mark is None else self._mark(message)
+
     # --- failing over -------------------------------------------------------------------------------------------------
 
     def _failed_over(self, failed: DiameterClient, request: Message, waiting: Waiting, until: float) -> bool:
@@ -143,7 +162,7 @@ class DiameterPool:
         other = next((client for client in self._clients if client is not failed and client.connected), None)
         if other is None:
             return False
-        again = _addressed(replace(request, flags=request.flags | FLAG_RETRANSMITTED), other)
+        again = _addressed(replace(self._marked(request), flags=request.flags | FLAG_RETRANSMITTED), other)
         return other.take_over(again, waiting, until)
 
 

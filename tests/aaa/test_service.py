@@ -23,7 +23,7 @@ from aaa.messages import (
 )
 from aaa.service import EapAuthenticationService
 from aaa.sessions import MemoryConversations
-from hss.api import ApnProfile, Assignment, Refusal, ServiceRefused
+from hss.api import ApnProfile, Assignment, AssignmentRequest, Profile, Refusal, ServiceRefused
 from tests.aaa.identities.keyrings import Node
 from tests.aaa.memory_hss import IMSI, INTERNET, PLMN, REALM, MemoryHss, Subscriber, profile, usim
 from ue_sim.eap.temporary import Kept
@@ -433,3 +433,49 @@ async def test_service_logs_no_key(logs: list[Any]) -> None:
     assert isinstance(answer, Accept)
     assert answer.msk.hex() not in repr(logs)
     assert repr(bytes(answer.msk)) not in repr(logs) + repr(answer)
+
+
+# Users of another AAA server
+
+
+async def test_user_of_another_server_is_sent_there_and_nothing_is_decided(logs: list[Any]) -> None:
+    core = Core()
+    core.hss.refuse_vectors = ServiceRefused(Refusal.REGISTERED_ELSEWHERE, "", "other.example")
+    request = AccessRequest(PDNGW, IDENTITY, front="diameter", follows_redirects=True)
+    answer = await core.service.authenticate(request)
+    assert isinstance(answer, Reject)
+    assert (answer.server, answer.imsi, answer.eap) == ("other.example", IMSI, b"")
+    assert [line["event"] for line in logs] == ["user sent to another server"]
+    # whoever cannot be sent on is refused
+    assert isinstance(await core.ask(IDENTITY), Challenge)
+    assert [line["cause"] for line in logs[1:]] == ["another AAA server serves this user"]
+
+
+async def test_user_whose_server_has_failed_is_taken_over_with_his_vectors() -> None:
+    core, user = Core(), ue()
+    request = AccessRequest(PDNGW, identity_response(1, user.identity), front="diameter", aaa_failure=True)
+    assert isinstance(await core.service.authenticate(request), Challenge)
+    assert [one.aaa_failure for one in core.hss.vector_requests] == [True]
+
+
+async def test_user_whose_server_failed_in_the_middle_is_taken_over_before_he_is_registered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    core, user = Core(), ue()
+    challenge = await core.challenged(identity_response(1, user.identity))
+    (response,) = user.handle(EapArrived(challenge.eap), 0.0)
+    assert isinstance(response, SendEap)
+    assign = core.hss.assign
+
+    async def taken_over(request: AssignmentRequest) -> Profile | None:
+        if not any(one.aaa_failure for one in core.hss.vector_requests):
+            raise ServiceRefused(Refusal.REGISTERED_ELSEWHERE, "", "other.example")
+        return await assign(request)
+
+    monkeypatch.setattr(core.hss, "assign", taken_over)
+    last = AccessRequest(PDNGW, response.packet, challenge.state, follows_redirects=True)
+    sent = await core.service.authenticate(last)
+    assert isinstance(sent, Reject)
+    assert sent.server == "other.example"
+    assert isinstance(await core.service.authenticate(replace(last, aaa_failure=True)), Accept)
+    assert [one.aaa_failure for one in core.hss.vector_requests] == [False, True]

@@ -99,6 +99,13 @@ async def refused_by(answer: MultimediaAuthAnswer, request: VectorRequest = ASK)
 # What is asked
 
 
+@pytest.mark.parametrize(("has_failed", "said"), [(False, None), (True, 1)])
+async def test_client_says_that_another_aaa_server_has_failed(has_failed: bool, said: int | None) -> None:
+    asker = played(maa(result_code=2001, auth_data_items=(ITEM,)))
+    await client_of(asker).vectors(replace(ASK, aaa_failure=has_failed))
+    assert MultimediaAuthRequest.parse(asker.requests[0]).aaa_failure_indication == said
+
+
 async def test_client_asks_for_vectors_of_aka_prime() -> None:
     asker = played(maa(result_code=2001, auth_data_items=(ITEM,)))
     await client_of(asker).vectors(replace(ASK, method=EapMethod.AKA_PRIME, network_name="WLAN", count=2))

@@ -19,10 +19,11 @@ class MobileEapRequest(DiameterEapRequest):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessEapRequest(MobileEapRequest):
-    """A DER of 3GPP: where the UE is, and over what."""
+    """A DER of 3GPP: where the UE is, and over what; with bit 0 of `aaa_failure_indication` a server has failed."""
 
     rat_type: int | None = field(default=None, metadata=avp("RAT-Type"))
     visited_network_identifier: bytes | None = field(default=None, metadata=avp("Visited-Network-Identifier"))
+    aaa_failure_indication: int | None = field(default=None, metadata=avp("AAA-Failure-Indication"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,6 +33,7 @@ from wire.diameter.avp import AvpFault
 from wire.diameter.eap_applications import read_eap_request
 from wire.diameter.enumerations import AuthRequestType, PdnType
 from wire.diameter.message import Message
+from wire.diameter.redirects import redirection_of
 from wire.diameter.results import ResultCode
 from wire.eap.packet import failure
 
@@ -47,9 +48,16 @@ def test_der_of_s6b_asks_with_its_apn() -> None:
     request = to_access_request(round_of(s6b_der(states=(STATE,))), CLIENT)
     access = Access(mip6_features=0x0000020000000001)
     wanted = AccessRequest(
-        CLIENT, EAP_RESPONSE, STATE, NAI, "internet", "diameter", access=access, session="pgw.example;1;1"
-    )
+        CLIENT, EAP_RESPONSE, STATE, NAI, "internet", "diameter", access=access, session="pgw.example;1;1",
+        follows_redirects=True,
+    )  # fmt: skip
     assert request == wanted
+
+
+@pytest.mark.parametrize(("flags", "has_failed"), [(0, False), (1, True), (2, False), (3, True)])
+def test_der_says_whether_the_server_of_its_user_has_failed(flags: int, has_failed: bool) -> None:
+    der = der_of(Application.S6B, aaa_failure_indication=flags)
+    assert to_access_request(round_of(der), CLIENT).aaa_failure is has_failed
 
 
 def test_der_of_application_5_asks_without_apn() -> None:
@@ -186,6 +194,15 @@ def test_reject_carries_its_one_result_and_eap_failure(cause: RejectCause) -> No
     assert answer.eap_master_session_key is None
     assert answer.error_message == cause.value
     assert message.is_error == (3000 <= (answer.result_code or 0) < 4000)
+
+
+def test_user_of_another_server_is_redirected_there() -> None:
+    there = Reject(b"", RejectCause.REGISTERED_ELSEWHERE, "", None, "two.example")
+    message = Message.parse(to_reject(round_of(s6b_der()), there).build())
+    assert (message.result_code, message.is_error) == (ResultCode.REDIRECT_INDICATION, True)
+    redirection = redirection_of(message)
+    assert redirection is not None
+    assert redirection.hosts == ("two.example",)
 
 
 def test_reject_without_eap_carries_no_payload() -> None:

@@ -5,7 +5,7 @@ from ipaddress import IPv4Address, IPv6Address
 
 import pytest
 
-from pdngw_proxy.aaa_link.diameter_messages import DiameterGateway, to_answer, to_der, to_str
+from pdngw_proxy.aaa_link.diameter_messages import DiameterGateway, failure_indicated, to_answer, to_der, to_str
 from pdngw_proxy.aaa_link.port import RelayAccept, RelayChallenge, RelayReject, RelayRequest
 from wire.diameter import eap, mip6i
 from wire.diameter.applications import Application
@@ -65,6 +65,14 @@ def test_der_says_who_asks_for_whom() -> None:
     assert read.visited_network_identifier == b"mnc001.mcc001.3gppnetwork.org"
     assert read.mip6_feature_vector == 1
     assert (read.destination_host, read.destination_realm) == ("aaa.home", "home")
+
+
+def test_only_a_der_of_s6b_says_that_a_server_has_failed() -> None:
+    der = failure_indicated(to_der(REQUEST, GATEWAY).message())
+    check(DER, der.avps, groups=GROUPS)
+    assert S6bEapRequest.parse(Message.parse(der.build())).aaa_failure_indication == 1
+    for other in (to_str("7;1", None, GATEWAY), to_der(REQUEST, replace(GATEWAY, application=Application.MIP6I))):
+        assert failure_indicated(other.message()) == other.message()
 
 
 def test_der_of_mip6i_says_which_home_agent_asks() -> None:

@@ -242,3 +242,55 @@ async def test_an_agent_is_no_destination(servers: Servers) -> None:
     assert (await pool.request(replace(DER, destination_host="aaa.behind").message())).result_code == 3002
     assert pool._clients[0].is_agent
     await pool.close()
+
+
+@pytest_asyncio.fixture
+async def marking(servers: Servers) -> AsyncIterator[DiameterPool]:
+    """A pool that says in User-Name that a server has failed."""
+    made = DiameterPool(
+        [client(number) for number in range(2)],
+        lambda message: message.with_avps((*message.avps, make("User-Name", "failed"))),
+    )
+    made.start()
+    await eventually(lambda: all(each.connected for each in made._clients))
+    yield made
+    await made.close()
+
+
+def marks(servers: Servers) -> list[tuple[str, bool]]:
+    return [(host, request.text("User-Name") == "failed") for host, request in servers.asked]
+
+
+async def test_only_who_stands_in_for_a_failed_server_is_told_so(servers: Servers, marking: DiameterPool) -> None:
+    request = replace(DER, user_name=None)
+    servers.answers[HOSTS[0]] = refusing(ResultCode.TOO_BUSY)
+    await marking.request(request.message())
+    assert marks(servers) == [(HOSTS[0], False), (HOSTS[1], False)]
+    servers.lose(HOSTS[0])
+    await eventually(lambda: not marking._clients[0].connected)
+    # the first session is at home there, and the second one would be elsewhere
+    await marking.request(request.message())
+    await marking.request(replace(request, session_id="new").message())
+    assert marks(servers)[2:] == [(HOSTS[1], False), (HOSTS[1], True)]
+
+
+async def test_what_waits_for_a_server_that_fails_says_so(servers: Servers, marking: DiameterPool) -> None:
+    servers.answers[HOSTS[0]] = lambda _request: None
+    asking = asyncio.ensure_future(marking.request(replace(DER, user_name=None).message()))
+    await eventually(lambda: servers.order == [HOSTS[0]])
+    servers.lose(HOSTS[0])
+    assert (await asking).result_code == 1001
+    assert marks(servers) == [(HOSTS[0], False), (HOSTS[1], True)]
+
+
+async def test_redirection_to_a_lost_server_is_answered_by_saying_so(servers: Servers, marking: DiameterPool) -> None:
+    servers.lose(HOSTS[1])
+    await eventually(lambda: not marking._clients[1].connected)
+    servers.answers[HOSTS[0]] = lambda request: (
+        EAP_DEA.message(request) if request.text("User-Name") else redirecting(HOSTS[1])(request)
+    )
+    assert (await marking.request(replace(DER, user_name=None).message())).result_code == 1001
+    assert marks(servers) == [(HOSTS[0], False), (HOSTS[0], True)]
+    # who does not take him over even so has the last word
+    servers.answers[HOSTS[0]] = redirecting(HOSTS[1])
+    assert (await marking.request(replace(DER, user_name=None, session_id="b").message())).result_code == 3006
