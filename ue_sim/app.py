@@ -187,6 +187,8 @@ def settings_of(raw: RawConfig, imsi: Imsi) -> UeSettings:
         lifetime=ue.lifetime,
         give_up_after=ue.give_up_after,
         liveness_interval=ue.liveness_interval,
+        keepalive_interval=ue.keepalive_interval,
+        ike_port=ue.ike_port,
         lifetimes=ue.lifetimes,
         fragment_octets=ue.fragment_octets,
         mobike=ue.mobike,

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field
 
 from runtime.config import ConfigPath, SocketAddress
 from runtime.sa_config import SaConfig
+from ue_sim.keepalive import INTERVAL
 from wire.identity import EapMethod
 from wire.ikev2.proposal_text import checked, parse_esp, parse_ike
 
@@ -44,7 +45,13 @@ class UeConfig(SaConfig):
     profile: str = Field(
         default="", description="a kind of UE whose ways hold instead of this section's: a name, or a file of TOML"
     )
-    gateway_port: int = Field(default=4500, ge=1, le=65535, description="the PDN GW's IKE port")
+    gateway_port: int = Field(default=4500, ge=1, le=65535, description="the PDN GW's port for IKE and ESP in UDP")
+    ike_port: int = Field(
+        default=0, ge=0, le=65535, description="where IKE begins, to float to gateway_port; 0: it begins there"
+    )
+    keepalive_interval: float = Field(
+        default=INTERVAL, ge=0, description="seconds of silence after which a UE behind a NAT speaks; 0: never"
+    )
     dsmip_port: int = Field(default=4191, ge=1, le=65535, description="the home agent's DSMIPv6 port")
     ike_proposals: Annotated[tuple[str, ...], AfterValidator(checked(parse_ike))] = Field(
         default=(), description='what it offers for the IKE SA, ["aes256gcm16-prfsha384-ecp384"] or the like'

@@ -94,7 +94,10 @@ Effects = Iterator[ConnectionEffect]
 
 
 class Connection:
-    """One IKE SA with its EAP conversation and its Child SAs; a new attach takes a new one, with what is `kept`."""
+    """One IKE SA with its EAP conversation and its Child SAs; a new attach takes a new one, with what is `kept`.
+
+    `behind_nat` is what was last heard of a NAT at this end.
+    """
 
     def __init__(self, *, settings: UeSettings, usim: Usim, random: RandomBytes, kept: Kept | None = None) -> None:
         self._random = random
@@ -131,6 +134,7 @@ class Connection:
                 fragment_octets=settings.fragment_octets,
                 mobike=settings.mobike,
                 mobility=settings.mobility,
+                floats_to=settings.gateway_port if settings.ike_port else None,
             ),
             random=self._random,
         )
@@ -141,6 +145,7 @@ class Connection:
         self._associations: dict[int, Association] = {}
         self._eap_failure: str | None = None
         self._complete = False
+        self.behind_nat = False
 
     @property
     def kept(self) -> Kept:
@@ -202,6 +207,8 @@ class Connection:
 
     def open(self, octets: bytes) -> IpPacket | None:
         """The inner packet of ESP in UDP; None for IKE, which goes to `handle`. Raises as Association does."""
+        if not self._initiator.is_marked:
+            return None
         encapsulated = parse_encapsulated(octets)
         match encapsulated:
             case IkeInUdp():
@@ -231,6 +238,8 @@ class Connection:
         match effect:
             case ike.Transmit() | ike.IkeKeysReady():
                 yield effect
+            case ike.Floated(gateway):
+                self._gateway = gateway
             case ike.EapRequested(packet):
                 yield from self._ask_peer(EapArrived(packet), now)
             case ike.AddressAssigned():
@@ -259,7 +268,8 @@ class Connection:
             case ike.ChildRemoved(spi_in):
                 self._associations.pop(spi_in, None)
                 yield Note(f"the Child SA with SPI {spi_in:#010x} is gone")
-            case ike.MoveConfirmed(local):
+            case ike.MoveConfirmed(local, behind_nat):
+                self.behind_nat = behind_nat
                 yield Note(f"the gateway has followed to {local}")
             case ike.Remarked(cause):
                 yield Note(cause)
@@ -298,6 +308,7 @@ class Connection:
                     assert_never(effect)
 
     def _established(self, effect: ike.Established) -> Effects:
+        self.behind_nat = effect.nat.local
         if self._keys is None:
             yield NoTunnel("the gateway is content without EAP")
             return

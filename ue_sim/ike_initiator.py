@@ -10,6 +10,7 @@ from ue_sim.ike.events import (
     Connect,
     DatagramArrived,
     EapReply,
+    Floated,
     InitiatorEffect,
     InitiatorEvent,
     KeysDerived,
@@ -43,14 +44,15 @@ Step = tuple[State, list[InitiatorEffect]]
 class IkeInitiator:
     """One IKE SA of the UE with its PDN GW; once Closed it stays so, and another attempt takes another machine.
 
-    Events and effects are those of ue_sim.ike.events; every Transmit goes from Connect's `local` to its `gateway` and
-    already has the non-ESP marker where the policy wants one.
+    Events and effects are those of ue_sim.ike.events; every Transmit goes from Connect's `local` to its `gateway`, or
+    where Floated says, and already has the non-ESP marker where the port wants one.
     """
 
     def __init__(self, *, policy: InitiatorPolicy, random: RandomBytes) -> None:
         self._policy = policy
         self._random = random
         self.state: State = Idle()
+        self.is_marked = policy.floats_to is None
 
     @property
     def deadline(self) -> float | None:
@@ -185,6 +187,8 @@ class IkeInitiator:
 
     def _marked(self, effect: InitiatorEffect) -> list[InitiatorEffect]:
         """Each datagram of a message by itself, as the port wants it."""
+        if isinstance(effect, Floated):
+            self.is_marked = True
         if not isinstance(effect, Transmit):
             return [effect]
-        return [Transmit(build_ike(one) if self._policy.marked else one) for one in effect.datagrams]
+        return [Transmit(build_ike(one) if self.is_marked else one) for one in effect.datagrams]

@@ -39,6 +39,8 @@ class Profile(Section):
     ike_lifetime: float | None = Field(default=None, ge=0)
     child_lifetime: float | None = Field(default=None, ge=0)
     liveness_interval: float | None = Field(default=None, gt=0)
+    keepalive_interval: float | None = Field(default=None, ge=0)
+    ike_port: int | None = Field(default=None, ge=0, le=65535)
     fragment_size: int | None = Field(default=None, ge=0, le=65535)
 
     def applied_to(self, ue: UeConfig) -> UeConfig:

@@ -6,6 +6,7 @@ from ipaddress import IPv4Address
 from cryptography import x509
 
 from ue_sim.discovery import Discovered
+from ue_sim.keepalive import INTERVAL
 from wire.identity import EapMethod, Imsi, Plmn
 from wire.ikev2.exchanges import FRAGMENT_OCTETS
 from wire.ikev2.nat import Endpoint
@@ -19,11 +20,13 @@ from wire.ip.checksum import IpAddress
 class UeSettings:
     """One UE for one PDN connection; times in seconds.
 
-    `ike` is the UE's own socket for IKE and ESP in UDP, `dns` the DNS server, `gateway_port` the PDN GW's IKE port and
-    `dsmip_port` its port for Binding Updates. The PDN GW must prove `gateway_name` under one of `anchors`. With
-    `device` a TUN device carries what this machine's applications send and receive by Home Address. `ipv4` asks for an
-    IPv4 Home Address as well (RFC 5555 §3.1.1). The UE may also be at `further_addresses`, those before them in the
-    order preferred. A PDN GW that is `configured` is not looked for.
+    `ike` is the UE's own socket for IKE and ESP in UDP, `dns` the DNS server, `gateway_port` the PDN GW's port for both
+    and `dsmip_port` its port for Binding Updates. With `ike_port` IKE begins at that one, and floats from it to
+    `gateway_port` (RFC 7296 §2.23). Behind a NAT something is sent every `keepalive_interval`; 0 is never.
+    The PDN GW must prove `gateway_name` under one of `anchors`. With `device` a TUN device carries what this machine's
+    applications send and receive by Home Address. `ipv4` asks for an IPv4 Home Address as well (RFC 5555 §3.1.1). The
+    UE may also be at `further_addresses`, those before them in the order preferred. A PDN GW that is `configured` is
+    not looked for.
     Without `temporary_identities` it shows its permanent identity each time, whatever the network gave it.
     `shown_identity`, where there is one, is in IDi instead of its own, right or wrong.
     Without `mobility` the gateway is no home agent: a tunnel, and no Binding Update.
@@ -46,6 +49,8 @@ class UeSettings:
     lifetime: int = 3600
     give_up_after: float = 20.0
     liveness_interval: float = 30.0
+    keepalive_interval: float = INTERVAL
+    ike_port: int = 0
     lifetimes: Lifetimes = field(default_factory=Lifetimes)
     fragment_octets: int | None = FRAGMENT_OCTETS
     mobike: bool = False
@@ -56,6 +61,11 @@ class UeSettings:
     ipv4: bool = False
     further_addresses: tuple[IpAddress, ...] = ()
     configured: Discovered | None = None
+
+    @property
+    def first_port(self) -> int:
+        """The PDN GW's port that IKE begins at."""
+        return self.ike_port or self.gateway_port
 
     @property
     def wanted_ipv4(self) -> IPv4Address | None:

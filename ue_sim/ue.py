@@ -9,9 +9,9 @@ from ue_sim import discovery as dns
 from ue_sim import evidence
 from ue_sim import mobility as mip
 from ue_sim.connection import Connection, EapDone, Gone, NoTunnel, TunnelReady
-from ue_sim.eap.temporary import Kept
 from ue_sim.host import Host, HostEffect
 from ue_sim.ike import events as ike
+from ue_sim.links import LinkEffect, Links
 from ue_sim.mobile_node import MobileNode
 from ue_sim.pinger import PingRequested
 from ue_sim.settings import UeSettings
@@ -59,11 +59,9 @@ class Ue:
 
     def __init__(self, *, settings: UeSettings, usim: Usim, random: RandomBytes) -> None:
         self._settings = settings
-        self._usim = usim
         self._random = random
         self._discovery = dns.Discovery(random=random)
-        self._connection: Connection | None = None
-        self._kept = Kept()
+        self._links = Links(settings=settings, usim=usim, random=random)
         self._node = MobileNode(
             mip.MobilityPolicy(
                 lifetime=settings.lifetime, give_up_after=settings.give_up_after, ipv4_home_address=settings.wanted_ipv4
@@ -79,9 +77,12 @@ class Ue:
     @property
     def deadline(self) -> float | None:
         """The nearest deadline of any part."""
-        parts = (self._discovery, self._connection, self._node, self._host)
-        deadlines = [part.deadline for part in parts if part is not None]
+        deadlines = [part.deadline for part in (self._discovery, self._links, self._node, self._host)]
         return min((deadline for deadline in deadlines if deadline is not None), default=None)
+
+    @property
+    def _connection(self) -> Connection | None:
+        return self._links.current
 
     def handle(self, event: UeEvent, now: float) -> list[UeEffect]:
         """Take one event and return all that comes of it, through every part."""
@@ -114,7 +115,7 @@ class Ue:
 
     def _tick(self, now: float) -> Effects:
         yield from self._discover(Tick(), now) if is_due(self._discovery, now) else ()
-        yield from self._connect(Tick(), now) if is_due(self._connection, now) else ()
+        yield from self._linked(self._links.tick(now), now) if is_due(self._links, now) else ()
         yield from self._move(Tick(), now) if is_due(self._node, now) else ()
         yield from self._perform(self._host.ping(Tick(), now), now) if is_due(self._host, now) else ()
 
@@ -153,20 +154,18 @@ class Ue:
             yield from self._fail(Step.DISCOVERY, why, now)
             return
         at, self.state, self._found = self.state.at, Connecting(found), found
-        self._connection = Connection(settings=self._settings, usim=self._usim, random=self._random, kept=self._kept)
         yield StepTaken(Step.DISCOVERY, evidence.of_discovery(found))
-        there = Endpoint(address, self._settings.gateway_port)
-        yield from self._connect(ike.Connect(self._settings.ike, there, at), now)
+        there = Endpoint(address, self._settings.first_port)
+        yield from self._linked(self._links.begin(ike.Connect(self._settings.ike, there, at), now), now)
 
     # Steps 2 to 5: IKEv2 and EAP
 
     def _connect(self, event: ike.InitiatorEvent, now: float) -> Effects:
-        if self._connection is None:
-            return
-        for effect in self._connection.handle(event, now):
+        yield from self._linked(self._links.handle(event, now), now)
+
+    def _linked(self, effects: Iterable[LinkEffect], now: float) -> Effects:
+        for effect in effects:
             match effect:
-                case ike.Transmit(octets):
-                    yield Send(Channel.IKE, octets, self._connection.gateway)
                 case ike.IkeKeysReady(suite=suite):
                     yield effect
                     yield from self._reach(Step.IKE_SA_INIT, evidence.of_suite(suite))
@@ -174,7 +173,7 @@ class Ue:
                     yield from self._reach(Step.EAP, evidence.of_eap(effect))
                 case ike.AddressAssigned(home_address, length):
                     yield from self._assigned(home_address, length)
-                case EspKeysReady() | Note():
+                case Send() | EspKeysReady() | Note():
                     yield effect
                 case TunnelReady():
                     yield from self._tunnelled(effect, now)
@@ -214,7 +213,7 @@ class Ue:
     def _gone(self, cause: str, now: float) -> Effects:
         """The IKE SA is no more, and everything with it."""
         state = self.state
-        self._let_go()
+        self._links.let_go()
         match state:
             case Connecting(reached=reached):
                 yield from self._fail(Step(reached.value + 1), cause, now)
@@ -239,6 +238,7 @@ class Ue:
                 case mip.SendMobility(octets):
                     yield from self._send_mobility(effect, octets, now)
                 case mip.Bound():
+                    self._links.nat_detected(behind=bool(effect.nat_detected))
                     yield from self._bound(effect)
                 case mip.BindingLost(cause):
                     yield from self._unbound(cause, now)
@@ -306,13 +306,13 @@ class Ue:
             yield Note("no tunnel to send through")
             return
         try:
-            datagram = tunnel.seal_tunnelled(octets)
+            sent = self._links.through(tunnel, octets, self._connection.gateway, now)
         except SequenceExhausted as error:
             yield from self._exhausted(str(error), now)
         except UNUSABLE as error:
             yield Note(f"not sent: {error}")
         else:
-            yield Send(Channel.IKE, datagram, self._connection.gateway)
+            yield sent
 
     def _exhausted(self, cause: str, now: float) -> Effects:
         """An SA without sequence numbers is worth nothing; the next attach makes a new one (RFC 4303 §3.3.3)."""
@@ -386,12 +386,6 @@ class Ue:
             return
         self.state = Off()
         self._discovery = dns.Discovery(random=self._random)
-        self._let_go()
+        self._links.let_go()
         self._host = Host(device=self._settings.device)
         yield Detached(cause)
-
-    def _let_go(self) -> None:
-        """What the network gave for the next time outlives the connection (RFC 4187 §4.1.1.7)."""
-        if self._connection is not None:
-            self._kept = self._connection.kept if self._settings.temporary_identities else Kept()
-            self._connection = None

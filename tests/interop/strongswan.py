@@ -226,8 +226,9 @@ def gateway_site(
 
 
 def _move(laboratory: Laboratory) -> None:
-    """Give the laboratory addresses of a link in the place of its own on loopback."""
+    """Give the laboratory addresses of a link instead of its own on loopback; its UE begins at the field's port."""
     block = laboratory.plan.block
     text = laboratory.config.read_text(encoding="utf-8")
     text = text.replace(f"127.{block.a}.{block.b}.", "192.0.2.").replace('"127.0.0.0/8"', '"192.0.2.0/24"')
+    text = text.replace("ike_port = 0 ", "ike_port = 500 ")
     laboratory.config.write_text(text, encoding="utf-8")

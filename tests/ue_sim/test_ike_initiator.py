@@ -35,6 +35,7 @@ from ue_sim.ike.events import (
     EapReply,
     EapRequested,
     Established,
+    Floated,
     IkeKeysReady,
     KeysDerived,
     ProbeRequested,
@@ -59,6 +60,7 @@ from wire.ikev2.child import Mode
 from wire.ikev2.constants import ExchangeType, NotifyType, PayloadType, ProtocolId
 from wire.ikev2.exchanges import Transmit
 from wire.ikev2.message import Message
+from wire.ikev2.nat import Endpoint
 from wire.ikev2.payloads.delete import Delete
 from wire.ikev2.payloads.notify import Notify
 from wire.ikev2.redirect import GatewayIdentity
@@ -107,8 +109,18 @@ def test_ue_attaches_and_tells_in_order() -> None:
 
 def test_ue_marks_every_message_for_the_nat_traversal_port() -> None:
     assert all(octets.startswith(bytes(4)) for octets in connected().to_gateway)
-    link = at(Connected, ike_link(initiator=initiator_policy(marked=False)))
-    assert not any(octets.startswith(bytes(4)) for octets in (*link.to_gateway, *link.to_ue))
+
+
+def test_ue_floats_to_the_nat_traversal_port_after_the_first_exchange() -> None:
+    """RFC 7296 §2.23: IKE_SA_INIT goes bare to one port, and all else behind the marker to the other."""
+    link = at(Connected, ike_link(initiator=initiator_policy(floats_to=4501)))
+    first, *others = link.to_gateway
+    assert not first.startswith(bytes(4))
+    assert all(octets.startswith(bytes(4)) for octets in others)
+    there = Endpoint(GATEWAY.address, 4501)
+    assert link.seen_by_ue(Floated) == [Floated(there)]
+    assert isinstance(link.ue.state, Connected)
+    assert link.ue.state.sa.connect.gateway == there
 
 
 def test_ue_attaches_through_fragments_that_are_lost_doubled_and_out_of_order() -> None:

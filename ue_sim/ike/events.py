@@ -17,7 +17,7 @@ from wire.secret import Secret
 __all__ = [
     "EVERY_CHILD",
     "AddressAssigned", "ChildInstalled", "ChildRefused", "ChildRemoved", "ChildRequested", "ChildRetired",
-    "CloseRequested", "Closed", "Connect", "DatagramArrived", "EapReply", "EapRequested", "Established",
+    "CloseRequested", "Closed", "Connect", "DatagramArrived", "EapReply", "EapRequested", "Established", "Floated",
     "IkeKeysReady", "InitiatorEffect", "InitiatorEvent", "KeysDerived", "MoveConfirmed", "PathChanged",
     "ProbeRequested", "Redirected", "RekeyRequested", "Remarked", "Tick", "Transmit",
 ]  # fmt: skip
@@ -151,9 +151,17 @@ class ChildRefused:
 
 @dataclass(frozen=True, slots=True)
 class MoveConfirmed:
-    """The gateway has followed the UE to `local`."""
+    """The gateway has followed the UE to `local`, where it is `behind_nat` or not."""
 
     local: Endpoint
+    behind_nat: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Floated:
+    """From now on everything goes to `gateway`, behind the non-ESP marker (RFC 7296 §2.23)."""
+
+    gateway: Endpoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,5 +207,5 @@ class Closed:
 
 InitiatorEffect = (
     Transmit | EapRequested | AddressAssigned | ChildInstalled | ChildRetired | ChildRemoved | ChildRefused
-    | MoveConfirmed | Remarked | IkeKeysReady | Established | Redirected | Closed
+    | MoveConfirmed | Floated | Remarked | IkeKeysReady | Established | Redirected | Closed
 )  # fmt: skip

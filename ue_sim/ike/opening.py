@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ue_sim.ike import attachment
-from ue_sim.ike.events import Connect, IkeKeysReady, InitiatorEffect, Redirected
+from ue_sim.ike.events import Connect, Floated, IkeKeysReady, InitiatorEffect, Redirected
 from ue_sim.ike.policy import InitiatorPolicy
 from ue_sim.ike.states import AwaitingInit, Ended, Opening, Sa, State
 from wire.errors import DecodeError, ProtocolViolation
@@ -14,7 +14,7 @@ from wire.ikev2.groups import GROUPS, InvalidPublicValue
 from wire.ikev2.header import NO_SPI
 from wire.ikev2.keys import ike_keys, initial_skeyseed
 from wire.ikev2.message import Message, Payload
-from wire.ikev2.nat import detect, detection_payloads
+from wire.ikev2.nat import Endpoint, detect, detection_payloads
 from wire.ikev2.payloads.ke import KeyExchange
 from wire.ikev2.payloads.nonce import Nonce
 from wire.ikev2.payloads.notify import Notify
@@ -71,8 +71,17 @@ def process(policy: InitiatorPolicy, random: RandomBytes, opening: Opening, repl
     except (ProtocolViolation, InvalidPublicValue) as error:
         return _complain(opening, f"the gateway's IKE_SA_INIT is not acceptable: {error}")
     ready = IkeKeysReady(sa.exchanges.spi_i, sa.exchanges.spi_r, sa.suite, sa.keys)
+    sa, floated = _floated(policy, sa)
     state, effects = attachment.introduce(policy, sa, now)
-    return state, [ready, *effects]
+    return state, [ready, *floated, *effects]
+
+
+def _floated(policy: InitiatorPolicy, sa: Sa) -> tuple[Sa, list[InitiatorEffect]]:
+    """To the port of ESP in UDP, which a NAT demands and our ESP needs without one as well (RFC 7296 §2.23)."""
+    if policy.floats_to is None:
+        return sa, []
+    there = Endpoint(sa.connect.gateway.address, policy.floats_to)
+    return replace(sa, connect=replace(sa.connect, gateway=there)), [Floated(there)]
 
 
 def _elsewhere(opening: Opening, message: Message) -> GatewayIdentity | None:

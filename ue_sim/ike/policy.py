@@ -20,7 +20,8 @@ class InitiatorPolicy:
     `liveness_interval` without a word from the gateway it is asked whether it is there (RFC 7296 §2.4).
     With `eap_only` the gateway may prove itself by the MSK alone (RFC 5998); `initial_contact` says that this is the
     only IKE SA of this identity (RFC 7296 §2.4).
-    `marked` puts the non-ESP marker before every message, as the NAT traversal port wants it (RFC 7296 §2.23).
+    The non-ESP marker is before every message, as the NAT traversal port wants it (RFC 7296 §2.23); where the UE
+    `floats_to` that port, only after IKE_SA_INIT.
     `child_limit` counts the Child SAs, `child_groups` are those that CREATE_CHILD_SA names for them, None where it may
     do without; messages of more than `fragment_octets` go in fragments, where the gateway can (RFC 7383), and None is
     never; `lifetimes` is how long SAs live. `mobike` offers to move as RFC 4555 says; a mobile node has its home agent
@@ -40,7 +41,7 @@ class InitiatorPolicy:
     setup_limit: float = 60.0
     method_limit: float = 10.0
     liveness_interval: float = 30.0
-    marked: bool = True
+    floats_to: int | None = None
     fragment_octets: int | None = FRAGMENT_OCTETS
     mobike: bool = False
     mobility: bool = True

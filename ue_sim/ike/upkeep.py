@@ -124,8 +124,8 @@ def _told(effect: kept.UpkeepEffect) -> list[InitiatorEffect]:
             return [transmit]
         case kept.Genuine() | kept.Passed() | kept.PeerHasMoved() | kept.PeerIsThere():
             return []
-        case kept.Moved(local):
-            return [MoveConfirmed(local)]
+        case kept.Moved(local, behind_nat):
+            return [MoveConfirmed(local, behind_nat)]
         case kept.ChildReady(child):
             return [ChildInstalled(child)]
         case kept.ChildRetired(spi_in):

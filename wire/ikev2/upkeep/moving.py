@@ -5,7 +5,7 @@ import hmac
 from wire.ikev2.constants import ExchangeType, NotifyType
 from wire.ikev2.exchanges import Request
 from wire.ikev2.message import Message, Payload
-from wire.ikev2.nat import Endpoint, detection_payloads
+from wire.ikev2.nat import Endpoint, detect, detection_payloads
 from wire.ikev2.payloads.notify import Notify
 from wire.ikev2.upkeep.book import Book, Effects, answer, deny
 from wire.ikev2.upkeep.states import (
@@ -48,7 +48,7 @@ def moved(book: Book, event: MessageArrived, state: Moving, message: Message) ->
     if cookie is None or not hmac.compare_digest(cookie.data, state.cookie):
         return [NotMoved(f"{book.terms.peer} does not give the COOKIE2 back")]
     book.mapping = _mapping(message)
-    return [Moved(state.local)]
+    return [Moved(state.local, detect(message, source=state.remote, destination=state.local).local)]
 
 
 def probe(book: Book, order: Ask, now: float) -> Effects:

@@ -236,9 +236,10 @@ class PeerIsThere:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """The peer has followed this end to `local`."""
+    """The peer has followed this end to `local`, and sees it elsewhere where that is `behind_nat`."""
 
     local: Endpoint
+    behind_nat: bool = False
 
 
 @dataclass(frozen=True, slots=True)
