@@ -14,10 +14,10 @@ from pdngw_proxy.aaa_link.diameter import DiameterLink
 from pdngw_proxy.aaa_link.port import AaaLink
 from pdngw_proxy.aaa_link.radius import RadiusLink
 from pdngw_proxy.config import PdnGwConfig
-from pdngw_proxy.gateway import GatewaySettings
 from pdngw_proxy.ike.policy import Admission, MoveCheck, ResponderPolicy
 from pdngw_proxy.mobility import HomeAgentPolicy
 from pdngw_proxy.server import GatewayShell
+from pdngw_proxy.settings import GatewaySettings
 from runtime.capture import Capture, NullCapture, open_capture
 from runtime.config import CaptureConfig, ConfigError, NetworkConfig, RawConfig, read_config
 from runtime.log_setup import set_up
@@ -101,6 +101,8 @@ def _settings(config: PdnGwConfig) -> GatewaySettings:
             liveness_interval=config.liveness_interval,
             lifetimes=replace(config.lifetimes, octets=config.child_octets or None),
             fragment_octets=config.fragment_octets,
+            auth_lifetime=config.auth_lifetime or None,
+            reauthentication_time=config.reauthentication_time,
             mobike=config.mobike,
             move_check=None if config.mobike_check == "never" else MoveCheck(config.mobike_check),
         ),

@@ -53,6 +53,14 @@ class PdnGwConfig(SaConfig):
     )
     eap_only: bool = Field(default=False, description="no certificate for a UE that asks for none (RFC 5998)")
     ask_identity: bool = Field(default=False, description="EAP-Request/Identity for every UE, even when IDi is its NAI")
+    auth_lifetime: int = Field(
+        default=0,
+        ge=0,
+        description="seconds after which a UE has to have authenticated anew; 0: as the AAA server says",
+    )
+    reauthentication_time: int = Field(
+        default=60, ge=5, description="seconds that a UE has for it when the AAA server wants it (RFC 4478)"
+    )
     child_octets: int = Field(
         default=0, ge=0, description="octets after nine tenths of which a tunnel gets a new ESP SA; 0: any number"
     )

@@ -2,8 +2,7 @@
 (TS 24.303 §5.1, RFC 4877, RFC 5026, RFC 5555)."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from ipaddress import IPv6Address, IPv6Network
+from ipaddress import IPv6Address
 from typing import assert_never
 
 from pdngw_proxy import addresses
@@ -24,24 +23,25 @@ from pdngw_proxy.gateway_events import (
     GatewayEvent,
     HomePacketArrived,
     Level,
+    ReauthenticationWanted,
     Report,
     Send,
     SessionAborted,
+    SessionLimited,
     UsageWanted,
 )
 from pdngw_proxy.home_agent import HomeAgent
 from pdngw_proxy.home_network import HomeNetwork, anycast_of, correspondent_of
 from pdngw_proxy.ike import events as ike
-from pdngw_proxy.ike.policy import Admission, ResponderPolicy
 from pdngw_proxy.ike.table import ResponderTable, SaEffect, SaEvent, TableEvent
 from pdngw_proxy.ipv4_home import home_agent_of
 from pdngw_proxy.ipv6_transport import Ipv6Transport
-from pdngw_proxy.mobility import HomeAgentPolicy, RevokeRequested, SessionEnded
+from pdngw_proxy.mobility import RevokeRequested, SessionEnded
 from pdngw_proxy.reports import dropped, of_child, of_established, of_session
 from pdngw_proxy.sessions import GatewaySession, SessionBook
+from pdngw_proxy.settings import GatewaySettings
 from wire.esp.encapsulation import KEEPALIVE, NON_ESP_MARKER, has_ike_shape
 from wire.ikev2.association import UNUSABLE, Association
-from wire.ikev2.nat import Endpoint
 from wire.mip6.revocation import RevocationTrigger
 from wire.sansio import RandomBytes, Tick
 
@@ -51,27 +51,6 @@ _OCCASIONS: Mapping[type[GatewayEvent], EndedBy] = {DatagramArrived: EndedBy.UE,
 """Who ends a session that nobody was about to end, by what is being handled."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GatewaySettings:
-    """One PDN GW. `dsmip` is its socket for Binding Updates; Home Addresses come from the home agent's prefix.
-
-    With `device` the home network is behind a device of the machine, else a correspondent in this process. UEs in IPv6
-    networks come by that device too, to the home agent's own address and `ike_ports`.
-    """
-
-    responder: ResponderPolicy
-    admission: Admission
-    agent: HomeAgentPolicy
-    dsmip: Endpoint
-    device: bool = False
-    ike_ports: frozenset[int] = frozenset({500, 4500})
-
-    @property
-    def home_prefix(self) -> IPv6Network:
-        """The prefix that Home Addresses come from."""
-        return self.agent.home_prefix
-
-
 class Gateway:
     """Every UE of one PDN GW. `random` makes every nonce, SPI, key and session name."""
 
@@ -79,6 +58,7 @@ class Gateway:
         ha_address = settings.agent.ha_address
         correspondent = correspondent_of(settings.home_prefix)
         self._random = random
+        self._reauthentication_time = settings.responder.reauthentication_time
         self._prefix_length = settings.home_prefix.prefixlen
         self._ipv6 = Ipv6Transport(ha_address=ha_address, ports=settings.ike_ports, random=random)
         self._arrived_at = settings.dsmip
@@ -157,6 +137,10 @@ class Gateway:
                 yield from self._drain(event, now)
             case SessionAborted(name, cause):
                 yield from self._abort(name, cause, now)
+            case SessionLimited(name, seconds):
+                yield from self._limit(name, seconds, f"the AAA server gave it {seconds:.0f} s more", now)
+            case ReauthenticationWanted(name):
+                yield from self._reauthenticate(name, now)
             case UsageWanted():
                 yield from self._account_for_all(now)
             case Tick():
@@ -177,6 +161,19 @@ class Gateway:
         session.ending = cause
         revoke = RevokeRequested(session.lease.home_address, RevocationTrigger.ADMINISTRATIVE_REASON, cause)
         yield from self._plane_wants(self._plane.move(revoke, now), now)
+
+    def _limit(self, name: str, seconds: float, cause: str, now: float) -> Effects:
+        session = self.sessions.of_name(name)
+        if session is not None and session.began is not None:
+            session.until = now + seconds
+            yield from self._ike(SaEvent(session.sa, ike.TimeLimited(seconds, cause)), now)
+
+    def _reauthenticate(self, name: str, now: float) -> Effects:
+        """Only the UE can begin an IKE SA: it is asked to, and its session ends where it does not (RFC 4478 §3)."""
+        session, limit = self.sessions.of_name(name), self._reauthentication_time
+        if session is not None and (session.until is None or now + limit < session.until):
+            cause = f"the AAA server wanted the UE to authenticate anew, which it did not within {limit:.0f} s"
+            yield from self._limit(name, limit, cause, now)
 
     def _drain(self, event: DrainRequested, now: float) -> Effects:
         for session in self.sessions.all():
@@ -254,6 +251,7 @@ class Gateway:
             case ike.Established():
                 session.peer, session.local = effect.peer, self._arrived_at
                 session.user_name, session.apn, session.began = effect.user_name, effect.apn, now
+                session.until = effect.until
                 yield Report(Level.INFO, "UE authenticated", of_session(session) | of_established(effect))
                 yield Account(record_of(session, Moment.START, now))
             case ike.PeerMoved(peer):
@@ -292,7 +290,6 @@ class Gateway:
         if isinstance(answer, RelayAccept):
             session.accepted = True
             session.user_name = answer.user_name
-            session.until = None if answer.session_timeout is None else now + answer.session_timeout
         yield from self._ike(SaEvent(sa, ike.AaaAnswered(answer)), now)
 
     def _lease(self, sa: bytes, effect: ike.LeaseAddress, now: float) -> Effects:

@@ -59,11 +59,29 @@ class SessionAborted:
 
 
 @dataclass(frozen=True, slots=True)
+class SessionLimited:
+    """The AAA server lets a session go on for so many seconds from now, more or less than before."""
+
+    session: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class ReauthenticationWanted:
+    """The AAA server wants the UE of a session to authenticate anew (RFC 6733 §8.3.1)."""
+
+    session: str
+
+
+@dataclass(frozen=True, slots=True)
 class UsageWanted:
     """Tell what every session has carried up to now (Interim-Update of RFC 2869 §2.1)."""
 
 
-GatewayEvent = DatagramArrived | HomePacketArrived | AaaAnswered | DrainRequested | SessionAborted | UsageWanted | Tick
+GatewayEvent = (
+    DatagramArrived | HomePacketArrived | AaaAnswered | DrainRequested | SessionAborted | SessionLimited
+    | ReauthenticationWanted | UsageWanted | Tick
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

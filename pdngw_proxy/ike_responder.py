@@ -14,6 +14,8 @@ from pdngw_proxy.ike.events import (
     RekeyRequested,
     ResponderEffect,
     ResponderEvent,
+    TellRequested,
+    TimeLimited,
     Transmit,
 )
 from pdngw_proxy.ike.policy import ResponderPolicy
@@ -127,8 +129,9 @@ class IkeResponder:
                 if silent and isinstance(state, Connected):
                     return Ended(), [Closed(cause)]
                 return self._close(state, cause, now)
-            case RekeyRequested():
-                return upkeep.rekey(policy, state, event, now) if isinstance(state, Connected) else (state, [])
+            case RekeyRequested() | TimeLimited() | TellRequested():
+                # Whoever is not connected yet authenticates this very moment.
+                return upkeep.order(policy, state, event, now) if isinstance(state, Connected) else (state, [])
             case Tick():
                 return self._tick(state, now)
             case _:

@@ -8,7 +8,7 @@ from ipaddress import ip_address
 
 from pdngw_proxy.aaa_link.port import AaaLink, RelayAnswer, RelayRequest, RelayUnavailable
 from pdngw_proxy.config import PdnGwConfig
-from pdngw_proxy.gateway import Gateway, GatewaySettings
+from pdngw_proxy.gateway import Gateway
 from pdngw_proxy.gateway_events import (
     AaaAnswered,
     Account,
@@ -21,12 +21,15 @@ from pdngw_proxy.gateway_events import (
     GatewayEffect,
     GatewayEvent,
     HomePacketArrived,
+    ReauthenticationWanted,
     Report,
     Send,
     SessionAborted,
+    SessionLimited,
     UsageWanted,
 )
 from pdngw_proxy.metrics import EVENTS, measure_round, sample
+from pdngw_proxy.settings import GatewaySettings
 from runtime.driver import Driver
 from runtime.log_limit import LogLimit
 from runtime.log_session import log_session
@@ -96,11 +99,17 @@ class GatewayShell:
         return True
 
     def limit(self, session: str, seconds: int) -> bool:
-        """The AAA server shortens a session; False when it is not there."""
+        """The AAA server shortens or lengthens a session; False when it is not there."""
         if not self.holds(session):
             return False
-        cause = f"the AAA server gave it {seconds} s more"
-        asyncio.get_running_loop().call_later(seconds, self.abort, session, cause)
+        self._driver.feed(SessionLimited(session, seconds))
+        return True
+
+    def reauthenticate(self, session: str) -> bool:
+        """The AAA server wants its UE to authenticate anew; False when it is not there."""
+        if not self.holds(session):
+            return False
+        self._driver.feed(ReauthenticationWanted(session))
         return True
 
     def begin_accounting(self, interval: float) -> None:

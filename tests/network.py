@@ -21,9 +21,10 @@ from aaa.sessions import MemoryConversations
 from akadia import dns_server
 from pdngw_proxy import gateway_events as pgw
 from pdngw_proxy.aaa_link.port import RelayAccept, RelayAnswer, RelayChallenge, RelayReject, RelayRequest
-from pdngw_proxy.gateway import Gateway, GatewaySettings
+from pdngw_proxy.gateway import Gateway
 from pdngw_proxy.ike.policy import Admission, ResponderPolicy
 from pdngw_proxy.mobility import HomeAgentPolicy
+from pdngw_proxy.settings import GatewaySettings
 from tests.aaa.memory_hss import IMSI, OPC, PLMN, K, MemoryHss, Subscriber, profile
 from tests.golden_pki import NOW, gateway_identity
 from ue_sim import ue_events as ue

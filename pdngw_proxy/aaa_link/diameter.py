@@ -154,6 +154,8 @@ class DiameterLink:
                 log.info(
                     "session authorized anew", session=self.called(session), session_timeout=answer.session_timeout
                 )
+                if answer.session_timeout and self._keeper is not None:
+                    self._keeper.limit(session, answer.session_timeout)
             elif answer.result_code is not None and answer.result_code < PERMANENT:
                 log.warning("session not authorized anew", session=self.called(session), cause=f"AAA {answer.result}")
             elif self._keeper is not None:

@@ -23,6 +23,7 @@ EAP_SUCCESS = 3
 MSK_LENGTH = 64
 AAA_FAILED = 1
 """AAA-Failure-Indication, bit 0: TS 29.273 §8.2.3.21."""
+_UNLIMITED = 0xFFFFFFFF
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,8 +196,15 @@ def _accepted(answer: DiameterEapAnswer) -> RelayAnswer:
         msk=answer.eap_master_session_key,
         user_name=answer.user_name or _mobile_node(answer),
         home_address=next((one for one in _static_addresses(answer) if isinstance(one, IPv6Address)), None),
-        session_timeout=answer.session_timeout,
+        session_timeout=_lasting(answer),
     )
+
+
+def _lasting(answer: DiameterEapAnswer) -> int | None:
+    """Seconds until the session ends, or is to have been authenticated anew; None for ever (RFC 6733 §8.9, §8.13)."""
+    # Session-Timeout 0 is no limit; Authorization-Lifetime 0 is "at once", which has just been done.
+    limits = [answer.session_timeout, answer.authorization_lifetime]
+    return min((limit for limit in limits if limit and limit != _UNLIMITED), default=None)
 
 
 def _mobile_node(answer: DiameterEapAnswer) -> str | None:

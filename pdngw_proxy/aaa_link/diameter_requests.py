@@ -1,4 +1,7 @@
-"""What the AAA server asks of the gateway: ASR ends a session, RAR has it authorised anew (TS 29.273 §9.1.2)."""
+"""What the AAA server asks of the gateway: ASR ends a session, RAR has it authorized or authenticated anew.
+
+TS 29.273 §9.1.2, RFC 6733 §8.3.
+"""
 
 from collections.abc import Callable
 
@@ -58,11 +61,12 @@ class AaaRequests:
         if self.keeper is None or not self.keeper.holds(name):
             return ResultCode.UNKNOWN_SESSION_ID
         only = request.re_auth_request_type is ReAuthRequestType.AUTHORIZE_ONLY
-        if not only or self._gateway.application is not Application.S6B:
+        if only and self._gateway.application is Application.S6B:
+            self._authorize(name)
+        else:
             # RFC 7296 §2.16: EAP is run when an IKE SA begins, and only the UE can begin one. MIP6I and Diameter EAP
             # have no AAR, so that authorization is not to be had without it.
-            return ResultCode.UNABLE_TO_COMPLY
-        self._authorize(name)
+            self.keeper.reauthenticate(name)
         return ResultCode.SUCCESS
 
     def _answer(

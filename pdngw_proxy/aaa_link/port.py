@@ -76,7 +76,10 @@ class SessionKeeper(Protocol):
         """End it, which `end_session` will tell in its turn; False when there is none. `cause` is one line."""
 
     def limit(self, session: str, seconds: int) -> bool:
-        """End it after so many seconds from now at the latest; False when there is none."""
+        """Let it go on for so many seconds from now, whatever it had before; False when there is none."""
+
+    def reauthenticate(self, session: str) -> bool:
+        """Ask its UE to authenticate anew, and end it where that does not happen; False when there is none."""
 
 
 class AaaLink(Protocol):

@@ -8,7 +8,7 @@ from pdngw_proxy.ike.events import AddressLeased, ChildInstalled, Established, R
 from pdngw_proxy.ike.policy import ResponderPolicy
 from pdngw_proxy.ike.sending import send
 from pdngw_proxy.ike.states import AwaitingAddress, Connected, Session, State
-from wire.ikev2.authentication import shared_key_proof, signed_octets
+from wire.ikev2.authentication import auth_lifetime, shared_key_proof, signed_octets
 from wire.ikev2.child import ChildSa
 from wire.ikev2.constants import NotifyType
 from wire.ikev2.granting import ChildDenied
@@ -36,9 +36,11 @@ def establish(
     address = leased.home_address
     child, payloads, denial = _first_child(policy, state, leased, spis.take())
     moves = (Notify(NotifyType.MOBIKE_SUPPORTED),) if mobike else ()
+    limits = [limit for limit in (state.accept.session_timeout, policy.auth_lifetime) if limit is not None]
+    timeout = min(limits, default=None)
+    lasts = () if timeout is None else (auth_lifetime(timeout),)
     reply = configuring.reply(policy, claim.message, leased)
-    transmit = send(sa, sa.exchanges.reply(state.request, (_proof(state), reply, *payloads, *moves)))
-    timeout = state.accept.session_timeout
+    transmit = send(sa, sa.exchanges.reply(state.request, (_proof(state), reply, *payloads, *moves, *lasts)))
     session = Session(
         identity=claim.identity,
         home_address=address,
@@ -47,7 +49,7 @@ def establish(
     )
     user_name = state.accept.user_name or claim.identity
     effects: list[ResponderEffect] = [
-        Established(str(sa.suite), claim.identity, user_name, claim.apn, address, sa.path.peer),
+        Established(str(sa.suite), claim.identity, user_name, claim.apn, address, sa.path.peer, session.until),
         *(ChildInstalled(one, address) for one in child),
         transmit,
         *(Refused(cause) for cause in denial),

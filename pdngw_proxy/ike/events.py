@@ -9,12 +9,14 @@ from wire.ikev2.algorithms import IkeSuite
 from wire.ikev2.child import ChildSa
 from wire.ikev2.keys import IkeKeys
 from wire.ikev2.nat import Endpoint
+from wire.ikev2.payloads.notify import Notify
 from wire.sansio import Tick
 
 __all__ = [
     "AaaAnswered", "AddressLeased", "AddressRefused", "AskAaa", "ChildInstalled", "ChildRemoved", "ChildRetired",
     "CloseRequested", "Closed", "DatagramArrived", "Discarded", "Established", "IkeKeysReady", "Ipv4Wish",
-    "LeaseAddress", "PeerMoved", "Refused", "RekeyRequested", "ResponderEffect", "ResponderEvent", "Tick", "Transmit",
+    "LeaseAddress", "PeerMoved", "Refused", "RekeyRequested", "ResponderEffect", "ResponderEvent", "TellRequested",
+    "Tick", "TimeLimited", "Transmit",
 ]  # fmt: skip
 
 
@@ -65,8 +67,24 @@ class RekeyRequested:
     spi_in: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class TimeLimited:
+    """The UE has to authenticate anew within so many seconds from now, else it is closed for `cause` (RFC 4478)."""
+
+    seconds: float
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class TellRequested:
+    """Say `notify` to a UE that is connected (RFC 7296 §1.4)."""
+
+    notify: Notify
+
+
 ResponderEvent = (
-    DatagramArrived | AaaAnswered | AddressLeased | AddressRefused | CloseRequested | RekeyRequested | Tick
+    DatagramArrived | AaaAnswered | AddressLeased | AddressRefused | CloseRequested | RekeyRequested | TimeLimited
+    | TellRequested | Tick
 )  # fmt: skip
 
 
@@ -153,7 +171,10 @@ class IkeKeysReady:
 
 @dataclass(frozen=True, slots=True)
 class Established:
-    """Both ends are authenticated; `user_name` is what the AAA server calls the user, else `identity`."""
+    """Both ends are authenticated; `user_name` is what the AAA server calls the user, else `identity`.
+
+    `until` is when the time is over in which the UE has to authenticate anew, None where there is no end to it.
+    """
 
     suite: str
     identity: str
@@ -161,6 +182,7 @@ class Established:
     apn: str | None
     home_address: IPv6Address
     peer: Endpoint
+    until: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

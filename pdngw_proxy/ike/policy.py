@@ -36,6 +36,8 @@ class ResponderPolicy:
     With `mobike` a UE may move as RFC 4555 says, and `move_check` is when a COOKIE2 has to come back from where it says
     to be, None for never (RFC 4555 §3.7). With `eap_only` a UE that asks for it gets no certificate (RFC 5998);
     with `asks_identity` each is asked for its identity by EAP, even where IDi is one.
+    A session lasts `auth_lifetime` seconds at most, None for as long as the AAA server says, and a UE that is to
+    authenticate anew has `reauthentication_time` for it (RFC 4478).
     `redirects` are the gateways of APNs, in small letters, that are not served here (RFC 5685 §6);
     `dns` are the servers that CFG_REPLY names, `version` is its APPLICATION_VERSION.
     A tunnel may carry IPv4 Home Addresses of `ipv4_home_prefix`; which of them is whose, bindings say (RFC 5555 §4.5).
@@ -63,6 +65,8 @@ class ResponderPolicy:
     mobike: bool = True
     move_check: MoveCheck | None = MoveCheck.AFTER
     child_groups: tuple[Group | None, ...] = (None, *GROUPS.values())
+    auth_lifetime: int | None = None
+    reauthentication_time: float = 60.0
     lifetimes: Lifetimes = field(default_factory=Lifetimes)
 
     @property

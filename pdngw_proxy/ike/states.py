@@ -12,6 +12,7 @@ from pdngw_proxy.ike.events import (
     CloseRequested,
     DatagramArrived,
     Tick,
+    TimeLimited,
 )
 from wire.ikev2.algorithms import IkeSuite
 from wire.ikev2.exchanges import Exchanges, Request
@@ -74,7 +75,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """An authenticated user with a Home Address; `until` is when the AAA server's time for it is up.
+    """An authenticated user with a Home Address; `until` is when its time is up, and `over` why it ends then.
 
     `ipv4_home_address` is what CFG_REPLY gave beside it, if it did.
     """
@@ -82,6 +83,7 @@ class Session:
     identity: str
     home_address: IPv6Address
     until: float | None
+    over: str = "the time that it was granted is over"
     ipv4_home_address: IPv4Address | None = None
 
 
@@ -199,6 +201,7 @@ TRANSITIONS: Transitions = {
     (Connected, DatagramArrived): frozenset({Connected, Lingering}),
     (Connected, Tick): frozenset({Connected, Ended}),
     (Connected, CloseRequested): frozenset({Ended}),
+    (Connected, TimeLimited): frozenset({Connected}),
     (Lingering, Tick): frozenset({Ended}),
     (Lingering, CloseRequested): frozenset({Ended}),
 }

@@ -17,10 +17,13 @@ from pdngw_proxy.ike.events import (
     Refused,
     RekeyRequested,
     ResponderEffect,
+    TellRequested,
+    TimeLimited,
 )
 from pdngw_proxy.ike.policy import MoveCheck, ResponderPolicy
 from pdngw_proxy.ike.sending import answer_to, follow, send, unmarked
 from pdngw_proxy.ike.states import Connected, Ended, Lingering, Sa, Session, State
+from wire.ikev2.authentication import auth_lifetime
 from wire.ikev2.child import ChildSa
 from wire.ikev2.exchanges import Transmit
 from wire.ikev2.spis import EspSpis
@@ -82,7 +85,7 @@ def tick(policy: ResponderPolicy, state: Connected, now: float) -> Step:
     until = state.session.until
     if until is not None and now >= until:
         state = replace(state, session=replace(state.session, until=None))
-        return close(policy, state, "the time that the AAA server granted is over", now)
+        return close(policy, state, state.session.over, now)
     return _perform(policy, state, state.upkeep.handle(Tick(), now), None, now)
 
 
@@ -91,10 +94,23 @@ def close(policy: ResponderPolicy, state: Connected, cause: str, now: float) -> 
     return _perform(policy, state, state.upkeep.handle(kept.Leave(cause), now), None, now)
 
 
-def rekey(policy: ResponderPolicy, state: Connected, wish: RekeyRequested, now: float) -> Step:
-    """Replace one of the SAs."""
-    order = kept.RekeyIke() if wish.spi_in is None else kept.RekeyChild(wish.spi_in)
-    return _perform(policy, state, state.upkeep.handle(order, now), None, now)
+def order(
+    policy: ResponderPolicy, state: Connected, wish: RekeyRequested | TimeLimited | TellRequested, now: float
+) -> Step:
+    """What is wanted of the IKE SA, as soon as the window is free."""
+    wanted: kept.Order
+    match wish:
+        case RekeyRequested(spi_in):
+            wanted = kept.RekeyIke() if spi_in is None else kept.RekeyChild(spi_in)
+        case TimeLimited(seconds, cause):
+            # Another end of the session's time, of which the UE is told (RFC 4478 §3).
+            state = replace(state, session=replace(state.session, until=now + seconds, over=cause))
+            wanted = kept.Tell(auth_lifetime(seconds))
+        case TellRequested(notify):
+            wanted = kept.Tell(notify)
+        case _:
+            assert_never(wish)
+    return _perform(policy, state, state.upkeep.handle(wanted, now), None, now)
 
 
 def _perform(

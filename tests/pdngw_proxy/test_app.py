@@ -21,8 +21,8 @@ from pdngw_proxy import app
 from pdngw_proxy.aaa_link.diameter import DiameterLink
 from pdngw_proxy.aaa_link.radius import RadiusLink
 from pdngw_proxy.config import PdnGwConfig
-from pdngw_proxy.gateway import GatewaySettings
 from pdngw_proxy.ike.policy import MoveCheck
+from pdngw_proxy.settings import GatewaySettings
 from runtime.config import ConfigError, RawConfig, read_config
 from wire.ikev2.nat import Endpoint
 from wire.ikev2.proposal import describe
@@ -152,6 +152,8 @@ redirect_apns = ["IMS=pgw2.example"]
 half_open_per_source = 4
 cookie_threshold = 3
 mobike_check = "before"
+auth_lifetime = 900
+reauthentication_time = 30
 """
     raw.path.write_text(CONFIG.format(aaa="radius").replace("[pdngw]\n", policy))
     await app.serve(read_config(raw.path), stopped)
@@ -164,6 +166,7 @@ mobike_check = "before"
     assert (str(admission.redirect_to), admission.redirect_from) == ("2001:db8::5", 6)
     assert {apn: str(gateway) for apn, gateway in responder.redirects.items()} == {"ims": "pgw2.example"}
     assert responder.move_check is MoveCheck.BEFORE
+    assert (responder.auth_lifetime, responder.reauthentication_time) == (900, 30)
     assert (admission.half_open_limit, admission.source_limit, admission.cookie_threshold) == (5, 4, 3)
 
 

@@ -16,9 +16,11 @@ from pdngw_proxy.gateway_events import (
     DrainRequested,
     EndAaaSession,
     HomePacketArrived,
+    ReauthenticationWanted,
     Report,
     Send,
     SessionAborted,
+    SessionLimited,
 )
 from tests.aaa.memory_hss import IMSI, MemoryHss, Subscriber, profile
 from tests.network import (
@@ -632,6 +634,37 @@ def test_session_that_the_aaa_server_ends_is_deleted_and_its_end_told(network: N
     assert (len(network.gateway.sessions), network.gateway.leases, network.gateway.bindings) == (0, 0, 0)
     (end,) = [report for report in network.reports if report.phrase == "session ended"]
     assert end.details["cause"] == "the AAA server ended it"
+
+
+def test_session_lasts_as_long_as_the_aaa_server_says_last(network: Network, phone: VirtualUe) -> None:
+    (session,) = network.gateway.sessions.all()
+    for name, seconds in (("another", 1.0), (session.name, 20.0), (session.name, 5000.0)):
+        network.tell_gateway(SessionLimited(name, seconds))
+    assert session.until == network.now + 5000.0
+    network.run(until=network.now + 45.0)
+    assert phone.ping(CORRESPONDENT, pings=1).received == 1
+
+
+def test_ue_that_authenticates_anew_keeps_its_address(network: Network, phone: VirtualUe) -> None:
+    """RFC 4478 §3: a new IKE SA takes the place of the old one, and its lease."""
+    (session,) = network.gateway.sessions.all()
+    held = phone.attached.home_address
+    network.tell_gateway(ReauthenticationWanted(session.name))
+    assert session.until == network.now + 60.0
+    network.run(until=network.now + 5.0)
+    again = network.attach()
+    network.run(until=network.now + 100.0)
+    assert again.attached.home_address == held
+    (session,) = network.gateway.sessions.all()
+    assert session.until is None
+
+
+def test_ue_has_no_more_time_to_authenticate_anew_than_it_had(network: Network, phone: VirtualUe) -> None:
+    (session,) = network.gateway.sessions.all()
+    network.tell_gateway(SessionLimited(session.name, 30.0))
+    network.tell_gateway(ReauthenticationWanted(session.name))
+    network.tell_gateway(ReauthenticationWanted("another"))
+    assert session.until == network.now + 30.0
 
 
 def test_session_that_is_ended_goes_though_its_ue_says_nothing(network: Network, phone: VirtualUe) -> None:

@@ -24,7 +24,9 @@ from pdngw_proxy.ike.events import (
     PeerMoved,
     RekeyRequested,
     ResponderEvent,
+    TellRequested,
     Tick,
+    TimeLimited,
     Transmit,
 )
 from pdngw_proxy.ike.policy import ResponderPolicy
@@ -62,6 +64,7 @@ from tests.transitions import entries, taken_by
 from ue_sim.ike.events import ChildRequested, KeysDerived, MoveConfirmed, PathChanged, ProbeRequested
 from ue_sim.ike.events import CloseRequested as UeCloseRequested
 from ue_sim.ike.events import RekeyRequested as UeRekeyRequested
+from wire.ikev2.authentication import auth_lifetime
 from wire.ikev2.child import Mode
 from wire.ikev2.constants import ExchangeType, IdType, NotifyType, ProtocolId
 from wire.ikev2.message import Payload
@@ -450,7 +453,7 @@ def test_gateway_ends_the_session_when_its_time_is_up() -> None:
     link = ike_link()
     link.aaa = lambda ask: _timed(stub_aaa(ask))
     link.connect().run(11.0)
-    assert [closed.cause for closed in link.seen_by_gateway(Closed)] == ["the time that the AAA server granted is over"]
+    assert [closed.cause for closed in link.seen_by_gateway(Closed)] == ["the time that it was granted is over"]
     assert link.closed == "the gateway deleted the IKE SA"
 
 
@@ -461,7 +464,7 @@ def test_gateway_ends_a_session_whose_ue_is_silent_when_its_time_is_up() -> None
     link.loss = 1.0
     link.run(40.0)
     (closed,) = link.seen_by_gateway(Closed)
-    assert closed.cause == "the time that the AAA server granted is over"
+    assert closed.cause == "the time that it was granted is over"
     assert link.table.sessions == 0
 
 
@@ -555,6 +558,31 @@ def test_states_show_no_secret() -> None:
         shown = repr(responder(at(kind)).state)
         assert repr(bytes(MSK))[2:-1] not in shown
         assert "<secret of" in shown
+
+
+def test_ue_is_told_of_another_end_of_its_time() -> None:
+    """RFC 4478 §3: AUTH_LIFETIME in INFORMATIONAL."""
+    link = connected(responder_policy(liveness_interval=1000.0))
+    link.at_ue = lambda _: None
+    gateway(link, TimeLimited(90.7, "the AAA server says so"))
+    told = link.open_last(link.to_ue[-1], by_ue=False)
+    assert (told.exchange, told.payloads) == (INFORMATIONAL, (auth_lifetime(90),))
+    heard = link.forge(INFORMATIONAL, message_id=told.message_id, by_ue=True, response=True)
+    link.tell_gateway(DatagramArrived(heard, UE, GATEWAY))
+    link.run(link.now + 90.0)
+    assert isinstance(responder(link).state, Connected)
+    link.run(link.now + 30.0)
+    assert [closed.cause for closed in link.seen_by_gateway(Closed)] == ["the AAA server says so"]
+
+
+@pytest.mark.parametrize("kind", HALF_OPEN)
+def test_ue_that_is_not_connected_is_told_nothing(kind: type[State]) -> None:
+    link = at(kind)
+    before = list(link.gateway_effects)
+    gateway(link, TimeLimited(90, "x"))
+    gateway(link, TellRequested(Notify(NotifyType.REDIRECT)))
+    assert link.gateway_effects == before
+    assert isinstance(responder(link).state, kind)
 
 
 def test_refused_ue_can_be_forgotten_at_once() -> None:

@@ -13,7 +13,6 @@ from pdngw_proxy import server
 from pdngw_proxy.aaa_link.port import RelayAnswer, RelayReject, RelayRequest, RelayUnavailable, SessionKeeper
 from pdngw_proxy.aaa_link.records import Moment, SessionRecord, Usage
 from pdngw_proxy.config import PdnGwConfig
-from pdngw_proxy.gateway import GatewaySettings
 from pdngw_proxy.gateway_events import (
     AaaAnswered,
     Account,
@@ -27,15 +26,18 @@ from pdngw_proxy.gateway_events import (
     GatewayEvent,
     HomePacketArrived,
     Level,
+    ReauthenticationWanted,
     Report,
     Send,
     SessionAborted,
+    SessionLimited,
     UsageWanted,
 )
 from pdngw_proxy.ike.policy import Admission
 from pdngw_proxy.mobility import HomeAgentPolicy
 from pdngw_proxy.server import GatewayShell
 from pdngw_proxy.sessions import GatewaySession, SessionBook
+from pdngw_proxy.settings import GatewaySettings
 from runtime.capture import NullCapture
 from runtime.config import ConfigError
 from tests.network import responder_policy
@@ -194,6 +196,21 @@ async def test_shell_lets_the_aaa_server_end_an_accepted_session_and_no_other(
     session.accepted = True
     assert keeper.abort("one", "why")
     assert ground.machine.events == [SessionAborted("one", "why")]
+
+
+async def test_shell_lets_the_aaa_server_change_an_accepted_session_and_no_other(
+    monkeypatch: pytest.MonkeyPatch, ground: Ground
+) -> None:
+    book = SessionBook()
+    monkeypatch.setattr(ground.machine, "sessions", book)
+    session = GatewaySession(b"12345678", "one", local=NATT, peer=UE)
+    book.open(session)
+    keeper = ground.shell
+    assert (keeper.limit("one", 60), keeper.reauthenticate("one"), ground.machine.events) == (False, False, [])
+    session.accepted = True
+    assert keeper.limit("one", 60)
+    assert keeper.reauthenticate("one")
+    assert ground.machine.events == [SessionLimited("one", 60), ReauthenticationWanted("one")]
 
 
 # The home network's device

@@ -85,6 +85,7 @@ class DiameterEapAnswer(Answer):
     eap_key_name: bytes | None = field(default=None, metadata=avp("EAP-Key-Name"))
     multi_round_time_out: int | None = field(default=None, metadata=avp("Multi-Round-Time-Out"))
     session_timeout: int | None = field(default=None, metadata=avp("Session-Timeout"))
+    authorization_lifetime: int | None = field(default=None, metadata=avp("Authorization-Lifetime"))
     states: tuple[bytes, ...] = field(default=(), metadata=avp("State"))
     classes: tuple[bytes, ...] = field(default=(), metadata=avp("Class"))
     redirect_hosts: tuple[str, ...] = field(default=(), metadata=avp("Redirect-Host"))

@@ -3,12 +3,14 @@
 import hmac
 
 from wire.ikev2.algorithms import Prf
-from wire.ikev2.constants import AuthMethod
+from wire.ikev2.constants import AuthMethod, NotifyType
 from wire.ikev2.payloads.auth import Authentication
 from wire.ikev2.payloads.identification import Identification
+from wire.ikev2.payloads.notify import Notify
 from wire.secret import Secret
 
 _KEY_PAD = b"Key Pad for IKEv2"
+_LONGEST_LIFETIME = 0xFFFFFFFF
 
 
 class AuthenticationFailed(Exception):
@@ -17,6 +19,12 @@ class AuthenticationFailed(Exception):
     def __init__(self, cause: str) -> None:
         super().__init__(cause)
         self.cause = cause
+
+
+def auth_lifetime(seconds: float) -> Notify:
+    """AUTH_LIFETIME: the initiator has to authenticate anew within so many seconds, cut to whole ones (RFC 4478 §3)."""
+    whole = max(0, min(int(seconds), _LONGEST_LIFETIME))
+    return Notify(NotifyType.AUTH_LIFETIME, whole.to_bytes(4, "big"))
 
 
 def signed_octets(prf: Prf, sk_p: Secret, *, message: bytes, nonce: bytes, identity: Identification) -> bytes:

@@ -176,6 +176,7 @@ class Keeper:
 
     def __init__(self) -> None:
         self.aborted: list[str] = []
+        self.limited: list[tuple[str, int]] = []
 
     def holds(self, session: str) -> bool:
         return session not in self.aborted
@@ -186,6 +187,10 @@ class Keeper:
         return True
 
     def limit(self, session: str, seconds: int) -> bool:
+        self.limited.append((session, seconds))
+        return True
+
+    def reauthenticate(self, session: str) -> bool:
         raise NotImplementedError
 
 
@@ -210,6 +215,7 @@ async def test_link_asks_anew_after_a_rar_and_ends_what_is_refused(
     aar = AaRequest.parse(asked)
     assert (aar.session_id, aar.destination_host) == ("pgw.example;7;1", "aaa.home")
     assert keeper.aborted == aborted
+    assert keeper.limited == ([] if answer.session_timeout is None else [("7;1", 60)])
     assert [one["event"] for one in lines][1:] == ([] if line is None else [line])
 
 

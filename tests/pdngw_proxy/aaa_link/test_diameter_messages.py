@@ -147,6 +147,22 @@ def test_success_gives_the_msk_and_the_home_address() -> None:
     assert answer == RelayAccept(SUCCESS, MSK, "ue@example", IPv6Address("2001:db8::7"), 3600)
 
 
+@pytest.mark.parametrize(
+    ("session_timeout", "authorization_lifetime", "lasts"),
+    [
+        (None, None, None), (3600, None, 3600), (3600, 600, 600), (None, 600, 600), (0, 600, 600), (3600, 0, 3600),
+        (None, 0xFFFFFFFF, None), (300, 600, 300),
+    ],
+)  # fmt: skip
+def test_session_lasts_until_it_has_to_be_authenticated_anew(
+    session_timeout: int | None, authorization_lifetime: int | None, lasts: int | None
+) -> None:
+    """RFC 6733 §8.9, §8.13."""
+    won = replace(DEA, result_code=2001, eap_payload=SUCCESS, eap_master_session_key=MSK, user_name="ue")
+    given = replace(won, session_timeout=session_timeout, authorization_lifetime=authorization_lifetime)
+    assert to_answer(given) == RelayAccept(SUCCESS, MSK, "ue", session_timeout=lasts)
+
+
 def test_success_may_leave_the_address_to_the_gateway() -> None:
     plain = replace(DEA, result_code=2001, eap_payload=SUCCESS, eap_master_session_key=MSK, user_name="ue")
     assert to_answer(plain) == RelayAccept(SUCCESS, MSK, "ue")

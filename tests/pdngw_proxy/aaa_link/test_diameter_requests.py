@@ -22,6 +22,7 @@ class Keeper:
     def __init__(self, *sessions: str) -> None:
         self.sessions = set(sessions)
         self.aborted: list[tuple[str, str]] = []
+        self.reauthenticated: list[str] = []
 
     def holds(self, session: str) -> bool:
         return session in self.sessions
@@ -33,6 +34,10 @@ class Keeper:
 
     def limit(self, session: str, seconds: int) -> bool:
         raise NotImplementedError
+
+    def reauthenticate(self, session: str) -> bool:
+        self.reauthenticated.append(session)
+        return True
 
 
 def asked(kind: type[AbortSessionRequest | ReAuthRequest], session: str, **more: Any) -> Message:  # noqa: ANN401
@@ -58,7 +63,7 @@ TABLE = [
     ("ASR of none", asked(AbortSessionRequest, FOREIGN), 5002, [], []),
     ("RAR of a session", rar(OURS), 2001, [], ["7;1"]),
     ("RAR of none", rar(FOREIGN), 5002, [], []),
-    ("RAR that wants EAP", rar(OURS, ReAuthRequestType.AUTHORIZE_AUTHENTICATE), 5012, [], []),
+    ("RAR that wants EAP", rar(OURS, ReAuthRequestType.AUTHORIZE_AUTHENTICATE), 2001, [], []),
 ]
 
 
@@ -79,14 +84,16 @@ async def test_requests_reach_the_sessions_that_they_name(
 
 @pytest.mark.parametrize("application", [Application.MIP6I, Application.EAP])
 @pytest.mark.parametrize("kind", ReAuthRequestType)
-async def test_rar_is_beyond_applications_without_an_aar(application: Application, kind: ReAuthRequestType) -> None:
+async def test_rar_of_applications_without_an_aar_asks_the_ue(
+    application: Application, kind: ReAuthRequestType
+) -> None:
     """RFC 5778 §5.1, RFC 4072 §3: what a RAR wants is a DER, hence EAP, which only the UE can begin."""
-    begun = list[str]()
+    begun, keeper = list[str](), Keeper("7;1")
     requests = AaaRequests(replace(GATEWAY, application=application), begun.append)
-    requests.keeper = Keeper("7;1")
-    assert (await requests.serve("aaa", rar(OURS, kind))).result_code == 5012
+    requests.keeper = keeper
+    assert (await requests.serve("aaa", rar(OURS, kind))).result_code == 2001
     assert (await requests.serve("aaa", rar(FOREIGN, kind))).result_code == 5002
-    assert begun == []
+    assert (begun, keeper.reauthenticated) == ([], ["7;1"])
 
 
 @pytest.mark.parametrize("message", [TABLE[0][1], TABLE[2][1]])

@@ -241,6 +241,9 @@ class Keeper:
     def limit(self, session: str, seconds: int) -> bool:
         raise NotImplementedError
 
+    def reauthenticate(self, session: str) -> bool:
+        raise NotImplementedError
+
 
 async def test_port_for_disconnect_that_is_taken_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_local: object, **_options: object) -> FakeEndpoint:

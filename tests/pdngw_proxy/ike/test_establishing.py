@@ -1,14 +1,17 @@
 """The last IKE_AUTH at the responder."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
+from pdngw_proxy.aaa_link.port import RelayAccept, RelayAnswer
 from pdngw_proxy.ike.events import ChildInstalled, Established
-from tests.ike_link import HOME_ADDRESS, NAI, IkeLink, ike_link, initiator_policy
+from tests.ike_link import HOME_ADDRESS, NAI, IkeLink, ike_link, initiator_policy, responder_policy, stub_aaa
 from tests.pdngw_proxy.ike.test_attachment import changed_in_flight, instead, introduced
 from tests.pdngw_proxy.ike.test_children import EVERYWHERE, OLD_WORLD
 from wire.ciphers import AES_CBC_128
+from wire.ikev2.authentication import auth_lifetime
 from wire.ikev2.child import Mode
 from wire.ikev2.constants import ConfigurationType, NotifyType
 from wire.ikev2.message import Message, Payload
@@ -41,6 +44,25 @@ def test_answer_holds_proof_address_and_child() -> None:
     assert reply is not None
     assert reply.kind == ConfigurationType.REPLY
     assert reply.attributes == (ConfigurationAttribute.ip6_address(HOME_ADDRESS, 64),)
+
+
+@pytest.mark.parametrize(
+    ("of_aaa", "own", "told"),
+    [(None, None, None), (3600, None, 3600), (None, 900, 900), (3600, 900, 900), (60, 900, 60)],
+)
+def test_ue_is_told_when_it_has_to_authenticate_anew(of_aaa: int | None, own: int | None, told: int | None) -> None:
+    """RFC 4478 §3: AUTH_LIFETIME beside AUTH, the shorter of what the AAA server and the configuration say."""
+    link = ike_link(responder=responder_policy(auth_lifetime=own))
+    link.aaa = lambda ask: _timed(stub_aaa(ask), of_aaa)
+    link.connect().until(lambda: bool(link.seen_by_gateway(Established)))
+    answer = link.open_last(link.to_ue[-1], by_ue=False)
+    assert answer.notify(NotifyType.AUTH_LIFETIME) == (None if told is None else auth_lifetime(told))
+    (established,) = link.seen_by_gateway(Established)
+    assert established.until == (None if told is None else link.now + told)
+
+
+def _timed(answer: RelayAnswer, seconds: int | None) -> RelayAnswer:
+    return replace(answer, session_timeout=seconds) if isinstance(answer, RelayAccept) else answer
 
 
 def test_plain_client_gets_a_tunnel_as_its_first_child() -> None:

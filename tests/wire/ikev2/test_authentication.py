@@ -8,6 +8,7 @@ from wire.buffer import Reader
 from wire.ikev2.algorithms import PRF_HMAC_SHA2_256 as PRF
 from wire.ikev2.authentication import (
     AuthenticationFailed,
+    auth_lifetime,
     check_shared_key_proof,
     shared_key_proof,
     signed_octets,
@@ -15,7 +16,15 @@ from wire.ikev2.authentication import (
 from wire.ikev2.constants import AuthMethod
 from wire.ikev2.payloads.auth import Authentication
 from wire.ikev2.payloads.identification import IdInitiator, IdResponder
+from wire.ikev2.payloads.notify import Notify
 from wire.secret import Secret
+
+
+@pytest.mark.parametrize(
+    ("seconds", "data"), [(3600, "00000e10"), (59.9, "0000003b"), (-1, "00000000"), (1e12, "ffffffff")]
+)
+def test_lifetime_is_a_number_of_seconds(seconds: float, data: str) -> None:
+    assert auth_lifetime(seconds) == Notify(16403, bytes.fromhex(data))
 
 
 def initiator_octets(session: dict[str, str]) -> bytes:

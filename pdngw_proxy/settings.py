@@ -1,0 +1,29 @@
+"""What makes one PDN GW: its ends of IKEv2 and Mobile IPv6, and where they are."""
+
+from dataclasses import dataclass
+from ipaddress import IPv6Network
+
+from pdngw_proxy.ike.policy import Admission, ResponderPolicy
+from pdngw_proxy.mobility import HomeAgentPolicy
+from wire.ikev2.nat import Endpoint
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatewaySettings:
+    """One PDN GW. `dsmip` is its socket for Binding Updates; Home Addresses come from the home agent's prefix.
+
+    With `device` the home network is behind a device of the machine, else a correspondent in this process. UEs in IPv6
+    networks come by that device too, to the home agent's own address and `ike_ports`.
+    """
+
+    responder: ResponderPolicy
+    admission: Admission
+    agent: HomeAgentPolicy
+    dsmip: Endpoint
+    device: bool = False
+    ike_ports: frozenset[int] = frozenset({500, 4500})
+
+    @property
+    def home_prefix(self) -> IPv6Network:
+        """The prefix that Home Addresses come from."""
+        return self.agent.home_prefix

@@ -1,0 +1,11 @@
+"""What makes one PDN GW."""
+
+from pdngw_proxy.ike.policy import Admission
+from pdngw_proxy.settings import GatewaySettings
+from tests.ike_link import responder_policy
+from tests.network import AGENT, DSMIP, HOME_PREFIX
+
+
+def test_home_addresses_come_from_the_home_agents_prefix() -> None:
+    settings = GatewaySettings(responder=responder_policy(), admission=Admission(), agent=AGENT, dsmip=DSMIP)
+    assert settings.home_prefix == HOME_PREFIX
