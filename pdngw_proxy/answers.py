@@ -17,7 +17,7 @@ from wire.mip6.messages import MobilityMessage, build_message
 from wire.mip6.options import MobilityOption
 from wire.mip6.refresh_request import RefreshRequest
 from wire.mip6.revocation import RevocationIndication
-from wire.mip6.statuses import BindingErrorStatus, BindingStatus
+from wire.mip6.statuses import BindingErrorStatus, BindingStatus, is_accepted
 
 
 def acknowledgement(
@@ -34,7 +34,7 @@ def acknowledgement(
     """
     ack = BindingAck(
         status=status,
-        flags=_flags(policy, update) if status == BindingStatus.ACCEPTED else AckFlag(0),
+        flags=_flags(policy, update) if is_accepted(status) else AckFlag(0),
         sequence=update.sequence,
         lifetime=units,
         options=_options(policy, arrived, update, units, ipv4),

@@ -119,6 +119,7 @@ def _settings(config: PdnGwConfig) -> GatewaySettings:
             home_prefix=config.home_prefix,
             ipv4_home_prefix=config.ipv4_home_prefix,
             most_lifetime=config.lifetime_limit,
+            prefix_lifetime=config.home_prefix_lifetime,
             most_bindings=config.session_limit,
             refresh_advice=config.refresh_advice,
             moves_ike=False,

@@ -37,6 +37,9 @@ class PdnGwConfig(SaConfig):
     key: ConfigPath = Field(description="its private key, PEM")
     ha_address: IPv6Address = Field(description="the home agent's IPv6 address, in the home prefix")
     home_prefix: IPv6Network = Field(description='the pool of Home Addresses, such as "2001:db8:1::/64"')
+    home_prefix_lifetime: int = Field(
+        default=2_592_000, ge=8, le=4_294_967_294, description="seconds for which home_prefix is said to be valid"
+    )
     ipv4_home_prefix: IPv4Network | None = Field(
         default=None, description='the pool of IPv4 Home Addresses, such as "10.1.2.0/24" (RFC 5555 §3.1.1)'
     )

@@ -34,6 +34,7 @@ from pdngw_proxy.mobility import (
 )
 from pdngw_proxy.rate import RateLimit
 from pdngw_proxy.registration import (
+    acceptance,
     care_of_address,
     find_invalidity,
     find_refusal,
@@ -269,7 +270,7 @@ class HomeAgent:
         )
         ask_at = expires_at - self._policy.asking_share * binding.lifetime
         self._become(arrived.source, arrived, Registered(binding, ask_at))
-        answer = answers.acknowledgement(self._policy, arrived, update, BindingStatus.ACCEPTED, units, ipv4)
+        answer = answers.acknowledgement(self._policy, arrived, update, acceptance(units, self._policy), units, ipv4)
         if isinstance(entry, Registered):
             return [BindingChanged(binding, entry.binding), answer]
         return [BindingAdded(binding), answer]

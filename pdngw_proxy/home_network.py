@@ -21,6 +21,7 @@ from wire.ip.responder import respond
 from wire.mip6.discovery import (
     AgentReply,
     AgentRequest,
+    HomePrefix,
     PrefixAdvertisement,
     PrefixSolicitation,
     home_agents_of,
@@ -102,7 +103,7 @@ class HomeNetwork:
                 answer = AgentReply(identifier, (IPv6Address(int(agent)),))
             case PrefixSolicitation(identifier) if packet.destination == agent and packet.source in prefix:
                 lifetime = self._prefix_lifetime
-                answer = PrefixAdvertisement(identifier, prefix, valid=lifetime, preferred=lifetime)
+                answer = PrefixAdvertisement(identifier, (HomePrefix(prefix, valid=lifetime, preferred=lifetime),))
             case _:
                 return None
         return packet_between(agent, packet.source, PROTO_ICMPV6, build_icmpv6(answer.build(), agent, packet.source))

@@ -40,6 +40,15 @@ def granted_units(update: BindingUpdate, policy: HomeAgentPolicy) -> int:
     return min(update.lifetime, max(most // LIFETIME_UNIT, 1))
 
 
+def acceptance(units: int, policy: HomeAgentPolicy) -> BindingStatus:
+    """Status 1 where the home prefix is no longer preferred, or valid, at the end of a binding (RFC 6275 §10.3.1).
+
+    Of the prefix one lifetime is known, for which it is preferred and valid.
+    """
+    ends = units >= policy.prefix_lifetime // LIFETIME_UNIT
+    return BindingStatus.ACCEPTED_PREFIX_DISCOVERY_NECESSARY if ends else BindingStatus.ACCEPTED
+
+
 def find_silent_fault(arrived: MobilityArrived, update: BindingUpdate, entry: Entry) -> str | None:
     """Why an update is dropped without an answer (RFC 6275 §9.5.1), or None."""
     if not _is_routable(arrived.source):

@@ -1,7 +1,8 @@
 """Whole IPv6 packets of one interface, for what no socket of UDP can say: Home Address options and routing headers.
 
 A kernel without Mobile IPv6 refuses a type 2 routing header that is for it (RFC 6275 §6.4), so that these packets are
-read beside the kernel, by a packet socket. Needs CAP_NET_RAW.
+read beside the kernel, by a packet socket; and with them what home agents say to a Care-of Address itself: Mobility
+Headers, replies to who looks for home agents, Parameter Problems. Needs CAP_NET_RAW.
 """
 
 import asyncio
@@ -24,12 +25,18 @@ _ADDRESSES = Path("/proc/net/if_inet6")
 _ETH_P_IPV6 = 0x86DD
 _SO_ATTACH_FILTER = 26
 _LARGEST_PACKET = 65575
-_PROTO_ROUTING = 43
+_PROTO_ROUTING, _PROTO_ICMPV6, _PROTO_MOBILITY = 43, 58, 135
+_PARAMETER_PROBLEM, _AGENT_REPLY = 4, 145
 
-# <linux/filter.h>: load the octet at 6, the Next Header; pass the packet when it is a routing header, else drop it
+# <linux/filter.h>: load the octet at 6, the Next Header, and of ICMPv6 the one at 40, the type; pass or drop the packet
 _FILTER = (
     struct.pack("=HBBI", 0x30, 0, 0, 6),
-    struct.pack("=HBBI", 0x15, 0, 1, _PROTO_ROUTING),
+    struct.pack("=HBBI", 0x15, 5, 0, _PROTO_ROUTING),
+    struct.pack("=HBBI", 0x15, 4, 0, _PROTO_MOBILITY),
+    struct.pack("=HBBI", 0x15, 0, 4, _PROTO_ICMPV6),
+    struct.pack("=HBBI", 0x30, 0, 0, 40),
+    struct.pack("=HBBI", 0x15, 1, 0, _AGENT_REPLY),
+    struct.pack("=HBBI", 0x15, 0, 1, _PARAMETER_PROBLEM),
     struct.pack("=HBBI", 0x06, 0, 0, 0xFFFF),
     struct.pack("=HBBI", 0x06, 0, 0, 0),
 )
@@ -46,7 +53,7 @@ def interface_of(address: IPv6Address, table: Path = _ADDRESSES) -> str | None:
 
 
 class Ipv6Packets:
-    """Sends whole packets from `address`, and gives `on_packet` those with a routing header that come to it.
+    """Sends whole packets from `address`, and gives `on_packet` those for a mobile node that come to it.
 
     `open` makes one inside a running loop; ConfigError in one line when that cannot be.
     """

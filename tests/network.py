@@ -308,13 +308,19 @@ class Network:
             phone.tell(ue.DatagramArrived(ue.Channel.DSMIP, octets))
 
     def send(self, source: Endpoint, to: Endpoint, octets: bytes) -> None:
-        """Put a datagram on its way; what becomes of it is drawn by lot."""
-        if to.address == HA_ADDRESS and isinstance(source.address, IPv6Address):
+        """Put a datagram on its way; what becomes of it is drawn by lot.
+
+        In an IPv6 network what is for the home network is a packet, or becomes one.
+        """
+        if to.address in HOME_PREFIX and isinstance(source.address, IPv6Address):
             packet = octets
             if to.port:
-                payload = UdpDatagram(source.port, to.port, octets).build(source.address, HA_ADDRESS)
+                payload = UdpDatagram(source.port, to.port, octets).build(source.address, to.address)
                 whole = Ipv6Packet(
-                    source=source.address, destination=HA_ADDRESS, next_header=PROTO_UDP, payload=payload
+                    source=source.address,
+                    destination=IPv6Address(int(to.address)),
+                    next_header=PROTO_UDP,
+                    payload=payload,
                 )
                 packet = whole.build()
             self._carry(lambda: self.tell_gateway(pgw.HomePacketArrived(packet)))

@@ -184,6 +184,8 @@ def settings_of(raw: RawConfig, imsi: Imsi) -> UeSettings:
         ipv4=ue.ipv4,
         further_addresses=ue.further_addresses,
         configured=None if ue.home_agent is None else Discovered("the configuration", ue.home_agent, ue.gateway),
+        home_prefix=ue.home_prefix,
+        gateway_ipv4=ue.gateway,
         lifetime=ue.lifetime,
         give_up_after=ue.give_up_after,
         liveness_interval=ue.liveness_interval,

@@ -1,6 +1,6 @@
 """[ue]: where the UE is, what it trusts, which card it carries."""
 
-from ipaddress import IPv4Address, IPv6Address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -15,6 +15,12 @@ from wire.ikev2.proposal_text import checked, parse_esp, parse_ike
 _EAP_METHODS = {"aka": EapMethod.AKA, "aka-prime": EapMethod.AKA_PRIME}
 
 
+def _roomy(prefix: IPv6Network) -> IPv6Network:
+    if prefix.prefixlen > 120:
+        raise ValueError(f"{prefix} has no room for the anycast address of home agents; choose /120 or wider")
+    return prefix
+
+
 class UeConfig(SaConfig):
     """One UE in foreign networks of either IP version (RFC 5555 §2.3)."""
 
@@ -25,8 +31,12 @@ class UeConfig(SaConfig):
     home_agent: IPv6Address | None = Field(
         default=None, description="the home agent's IPv6 address; without it, DNS is asked for the PDN GW"
     )
+    home_prefix: Annotated[IPv6Network, AfterValidator(_roomy)] | None = Field(
+        default=None,
+        description="the home network's prefix: in an IPv6 network its home agents are asked for, before DNS",
+    )
     gateway: IPv4Address | None = Field(
-        default=None, description="the IPv4 address of the PDN GW whose home_agent is configured"
+        default=None, description="the IPv4 address of the PDN GW whose home_agent or home_prefix is configured"
     )
     dns: SocketAddress = Field(description='the DNS server, such as "127.0.0.53:5300"')
     ca: ConfigPath = Field(description="the certificate of the authority that the PDN GW's certificate must come from")

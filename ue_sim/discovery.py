@@ -44,11 +44,15 @@ class SendQuery:
 
 @dataclass(frozen=True, slots=True)
 class Discovered:
-    """The PDN GW: the IPv6 address of its home agent, and its IPv4 address when it is dual-stack (RFC 5555)."""
+    """The PDN GW: the IPv6 address of its home agent, and its IPv4 address when it is dual-stack (RFC 5555).
+
+    `others` are home agents to be tried when it does not answer, in their order.
+    """
 
     name: str
     ipv6: IPv6Address
     ipv4: IPv4Address | None
+    others: tuple[IPv6Address, ...] = ()
 
     def address(self, version: int) -> IPv4Address | IPv6Address | None:
         """Where a UE in a network of that version, 4 or 6, reaches it; None when it does not."""

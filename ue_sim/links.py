@@ -10,7 +10,7 @@ from ue_sim.settings import UeSettings
 from ue_sim.ue_events import Channel, EspKeysReady, Note, Send
 from ue_sim.usim import Usim
 from wire.esp.encapsulation import KEEPALIVE
-from wire.ikev2.association import Association
+from wire.ikev2.association import UNUSABLE
 from wire.ikev2.nat import Endpoint
 from wire.sansio import RandomBytes, Tick, is_due
 
@@ -62,9 +62,15 @@ class Links:
         if self.current is not None and self._keepalives.is_due(now):
             yield self._send(KEEPALIVE, self.current.gateway, now)
 
-    def through(self, tunnel: Association, packet: bytes, gateway: Endpoint, now: float) -> Send:
-        """`packet` in ESP; raises as Association does."""
-        return self._send(tunnel.seal_tunnelled(packet), gateway, now)
+    def through(self, packet: bytes, now: float) -> Send | Note:
+        """A packet of the Home Address in ESP; SequenceExhausted when its tunnel has sent its last number."""
+        tunnel = self.current.tunnel_for(packet) if self.current is not None else None
+        if self.current is None or tunnel is None:
+            return Note("no tunnel to send through")
+        try:
+            return self._send(tunnel.seal_tunnelled(packet), self.current.gateway, now)
+        except UNUSABLE as error:
+            return Note(f"not sent: {error}")
 
     def nat_detected(self, *, behind: bool) -> None:
         """The home agent says whether there is a NAT on the way (RFC 5555 §4.3)."""

@@ -1,7 +1,7 @@
 """The mobile node: keeps one binding at the home agent (RFC 6275 §11.7, RFC 5555 §4.4, TS 24.303 §A.2)."""
 
 from dataclasses import dataclass, field, replace
-from ipaddress import IPv4Address, IPv4Interface
+from ipaddress import IPv4Address
 from typing import assert_never
 
 from ue_sim.binding_states import (
@@ -16,31 +16,35 @@ from ue_sim.binding_states import (
     Session,
     State,
 )
+from ue_sim.grants import bound_by
 from ue_sim.mobility import (
     BindingLost,
-    Bound,
     CareOf,
     CareOfChanged,
     Dropped,
+    ErrorArrived,
     LeaveRequested,
     Left,
     MobilityArrived,
     MobilityPolicy,
     NodeEffect,
     NodeEvent,
+    PrefixLearned,
+    ProblemArrived,
     SendMobility,
     TunnelLost,
     TunnelUp,
 )
 from wire.errors import DecodeError
-from wire.mip6.binding_ack import AckFlag, BindingAck
+from wire.ip.icmpv6 import PROBLEM_NEXT_HEADER
+from wire.mip6.binding_ack import BindingAck
 from wire.mip6.binding_error import BindingError
 from wire.mip6.binding_update import BindingFlag, BindingUpdate
 from wire.mip6.header import checksum_holds
-from wire.mip6.ipv4_options import NO_KEEPALIVE, Ipv4AddressAck, Ipv4CareOf, Ipv4HomeAddress, NatDetection
-from wire.mip6.ipv6_options import LIFETIME_UNIT, AlternateCareOf, BindingRefreshAdvice
+from wire.mip6.ipv4_options import Ipv4CareOf, Ipv4HomeAddress
+from wire.mip6.ipv6_options import LIFETIME_UNIT, AlternateCareOf
 from wire.mip6.messages import MobilityMessage, UnknownMessage, build_message, parse_message
-from wire.mip6.options import MobilityOption, find
+from wire.mip6.options import MobilityOption
 from wire.mip6.refresh_request import RefreshRequest
 from wire.mip6.revocation import (
     RevocationAck,
@@ -60,8 +64,6 @@ MAX_BINDACK_TIMEOUT = 32.0
 MAX_UPDATE_RATE = 3
 """Seconds and updates per second (RFC 6275 §12, RFC 6275 §13)."""
 
-_REFRESH_SHARE = 0.75
-_LEAST_REFRESH = 1.0
 _MOST_OUTSTANDING = 16
 _MOST_JUMPS = 4
 _GENERAL_FLAGS = BindingFlag.ACKNOWLEDGE | BindingFlag.HOME_REGISTRATION | BindingFlag.KEY_MANAGEMENT
@@ -77,6 +79,7 @@ class MobileNode:
     _sent_at: tuple[float, ...] = ()
     _force_udp: bool = False
     _ipv4_home_address: IPv4Address | None = None
+    _valid_until: float | None = None
 
     @property
     def deadline(self) -> float | None:
@@ -101,7 +104,7 @@ class MobileNode:
         match event:
             case TunnelUp():
                 self._force_udp = self.policy.force_udp
-                self._ipv4_home_address = self.policy.ipv4_home_address
+                self._ipv4_home_address, self._valid_until = self.policy.ipv4_home_address, None
                 session = Session(event.home_address, event.ha_address, event.care_of)
                 return self._register(session, now)
             case TunnelLost(cause):
@@ -110,6 +113,12 @@ class MobileNode:
                 return self._move(care_of, now)
             case MobilityArrived(octets):
                 return self._receive(octets, now)
+            case ErrorArrived():
+                return self._erred_unprotected(event, now)
+            case ProblemArrived():
+                return self._misunderstood(event)
+            case PrefixLearned(valid_until):
+                return self._learn(valid_until, now)
             case LeaveRequested():
                 return self._leave(now)
             case Tick():
@@ -205,9 +214,9 @@ class MobileNode:
             count=attempt.count + 1,
         )
         self.state = replace(state, attempt=following_attempt)
-        return [_send(state.session, self._update(state))]
+        return [_send(state.session, self._update(state, now))]
 
-    def _update(self, state: Awaiting) -> BindingUpdate:
+    def _update(self, state: Awaiting, now: float) -> BindingUpdate:
         leaving = isinstance(state, Leaving)
         flags = _GENERAL_FLAGS
         if not leaving:
@@ -217,9 +226,14 @@ class MobileNode:
         return BindingUpdate(
             sequence=self.sequence,
             flags=flags,
-            lifetime=0 if leaving else self.policy.lifetime // LIFETIME_UNIT,
+            lifetime=0 if leaving else self._wanted_units(now),
             options=self._options(state.session.care_of),
         )
+
+    def _wanted_units(self, now: float) -> int:
+        """No longer than the Home Address is valid, in units of 4 s (RFC 6275 §11.7.1)."""
+        left = self.policy.lifetime if self._valid_until is None else min(self.policy.lifetime, self._valid_until - now)
+        return max(int(left) // LIFETIME_UNIT, 1)
 
     def _options(self, care_of: CareOf) -> tuple[MobilityOption, ...]:
         """The Care-of Address goes where ESP protects it (RFC 6275 §11.7.1, RFC 5555 §4.4.2)."""
@@ -295,6 +309,29 @@ class MobileNode:
             return self._lose(f"the home agent {state.session.ha_address} does not know Binding Updates")
         return [Dropped(f"a Binding Error with status {status}")]
 
+    def _erred_unprotected(self, arrived: ErrorArrived, now: float) -> list[NodeEffect]:
+        """Anybody can have sent it: a binding is made sure of, at the rate of updates, and none is given up."""
+        state, error = self.state, arrived.error
+        expected = isinstance(state, Registered) and (arrived.source, error.home_address) == (
+            state.session.ha_address,
+            state.session.home_address,
+        )
+        if isinstance(state, Registered) and expected and error.status == BindingErrorStatus.UNKNOWN_BINDING:
+            return self._refresh(state.session, state.expires_at, now)
+        return [Dropped(f"an unprotected Binding Error with status {error.status} from {arrived.source}")]
+
+    def _misunderstood(self, problem: ProblemArrived) -> list[NodeEffect]:
+        """RFC 6275 §11.3.5: whoever knows no Mobility Headers is sent no more of them; anything else is told."""
+        if problem.code == PROBLEM_NEXT_HEADER and isinstance(self.state, Registering | Refreshing | Leaving):
+            return self._lose(f"{self.state.session.ha_address} does not know Mobility Headers")
+        return [Dropped(f"a Parameter Problem about a Mobility Header: code {problem.code}, octet {problem.pointer}")]
+
+    def _learn(self, valid_until: float | None, now: float) -> list[NodeEffect]:
+        self._valid_until = valid_until
+        if valid_until is None or now < valid_until or isinstance(self.state, Idle):
+            return []
+        return self._lose(f"the prefix of {self.state.session.home_address} is no longer valid")
+
     def _revoked(self, state: Registered | Awaiting, indication: RevocationIndication) -> list[NodeEffect]:
         """RFC 5846 §8.1: confirm it, and have no binding from then on; only one's own single binding can be revoked."""
         status = RevocationStatus.SUCCESS
@@ -314,46 +351,17 @@ class MobileNode:
         return [answer, *self._lose(f"the home agent {state.session.ha_address} revoked the binding: {reason}")]
 
     def _bound(self, session: Session, ack: BindingAck, sent_at: float, now: float) -> list[NodeEffect]:
-        """The lifetime counts from the sending of the update (RFC 6275 §11.7.3)."""
-        granted = float(min(ack.lifetime_seconds, self.policy.lifetime))
-        nat = find(ack.options, NatDetection)
-        ipv4_ack = find(ack.options, Ipv4AddressAck)
         wanted = self._ipv4_home_address is not None
-        ipv4 = _interface(ipv4_ack) if wanted and ipv4_ack is not None and is_accepted(ipv4_ack.status) else None
+        bound = bound_by(
+            ack, care_of=session.care_of, sent_at=sent_at, now=now, asked=self.policy.lifetime, wants_ipv4=wanted
+        )
         if wanted:
             # one that is not confirmed is not asked for again by its name, which would be refused (RFC 5555 §4.5)
+            ipv4 = bound.ipv4_home_address
             self._ipv4_home_address = ipv4.ip if ipv4 is not None else self.policy.ipv4_home_address
-        refresh_at = max(sent_at + _refresh_after(ack, nat, granted), now + min(_LEAST_REFRESH, granted / 2))
-        self.state = Registered(session, sent_at + granted, refresh_at)
-        return [
-            Bound(
-                care_of=session.care_of,
-                sequence=ack.sequence,
-                lifetime=granted,
-                expires_at=sent_at + granted,
-                refresh_at=refresh_at,
-                nat_detected=None if nat is None else nat.refresh != NO_KEEPALIVE,
-                ipv4_home_address=ipv4,
-                moves_ike=bool(ack.flags & AckFlag.KEY_MANAGEMENT),
-            )
-        ]
+        self.state = Registered(session, bound.expires_at, bound.refresh_at)
+        return [bound]
 
 
 def _send(session: Session, message: BindingUpdate | RevocationAck) -> SendMobility:
     return SendMobility(build_message(message, session.home_address, session.ha_address), message)
-
-
-def _interface(ack: Ipv4AddressAck) -> IPv4Interface:
-    """The address that was granted; a prefix length of 0 says nothing about its network (RFC 5555 §3.2.1)."""
-    return IPv4Interface((ack.address, ack.prefix_length if 0 < ack.prefix_length <= 32 else 32))
-
-
-def _refresh_after(ack: BindingAck, nat: NatDetection | None, granted: float) -> float:
-    """Seconds until the next update: well before the end, or sooner when the home agent or a NAT wants it."""
-    wanted = [granted * _REFRESH_SHARE]
-    advice = find(ack.options, BindingRefreshAdvice)
-    if advice is not None and 0 < advice.interval * LIFETIME_UNIT < granted:
-        wanted.append(float(advice.interval * LIFETIME_UNIT))
-    if nat is not None and nat.refresh not in {0, NO_KEEPALIVE}:
-        wanted.append(float(nat.refresh))
-    return min(wanted)

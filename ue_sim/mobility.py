@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Interface, IPv6Address
 
+from wire.mip6.binding_error import BindingError
 from wire.mip6.binding_update import BindingUpdate
 from wire.mip6.revocation import RevocationAck
 from wire.sansio import Tick
@@ -41,11 +42,44 @@ class MobilityArrived:
 
 
 @dataclass(frozen=True, slots=True)
+class ErrorArrived:
+    """A Binding Error came from `source` to the Care-of Address itself, where nothing protects it (RFC 6275 §9.3.3)."""
+
+    source: IPv6Address
+    error: BindingError
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemArrived:
+    """An ICMPv6 Parameter Problem about a Mobility Header of ours; `pointer` counts octets into its packet."""
+
+    code: int
+    pointer: int
+
+
+@dataclass(frozen=True, slots=True)
+class PrefixLearned:
+    """The Home Address's prefix is valid until then, on the machine's clock; None for ever (RFC 6275 §11.4.3)."""
+
+    valid_until: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class LeaveRequested:
     """The user wants no binding any more."""
 
 
-NodeEvent = TunnelUp | TunnelLost | CareOfChanged | MobilityArrived | LeaveRequested | Tick
+NodeEvent = (
+    TunnelUp
+    | TunnelLost
+    | CareOfChanged
+    | MobilityArrived
+    | ErrorArrived
+    | ProblemArrived
+    | PrefixLearned
+    | LeaveRequested
+    | Tick
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +96,8 @@ class Bound:
 
     `lifetime` was granted from the sending of the update on. `nat_detected` is None where the home agent did not say.
     `ipv4_home_address` is bound beside the other, with the length of its network's prefix, or None. `moves_ike`: the
-    IKE SA follows the Care-of Address (RFC 6275 §11.7.3).
+    IKE SA follows the Care-of Address (RFC 6275 §11.7.3). `prefix_ends`: the home prefix may not live as long as the
+    binding, and is to be asked for (status 1).
     """
 
     care_of: CareOf
@@ -73,6 +108,7 @@ class Bound:
     nat_detected: bool | None
     ipv4_home_address: IPv4Interface | None
     moves_ike: bool
+    prefix_ends: bool = False
 
 
 @dataclass(frozen=True, slots=True)

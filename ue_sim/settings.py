@@ -1,12 +1,13 @@
 """What a UE is made of: its user, its network, its own addresses, whom it trusts."""
 
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Network
 
 from cryptography import x509
 
 from ue_sim.discovery import Discovered
 from ue_sim.keepalive import INTERVAL
+from ue_sim.mobility import MobilityPolicy
 from wire.identity import EapMethod, Imsi, Plmn
 from wire.ikev2.exchanges import FRAGMENT_OCTETS
 from wire.ikev2.nat import Endpoint
@@ -26,7 +27,8 @@ class UeSettings:
     The PDN GW must prove `gateway_name` under one of `anchors`. With `device` a TUN device carries what this machine's
     applications send and receive by Home Address. `ipv4` asks for an IPv4 Home Address as well (RFC 5555 §3.1.1). The
     UE may also be at `further_addresses`, those before them in the order preferred. A PDN GW that is `configured` is
-    not looked for.
+    not looked for; else the home agents of `home_prefix` are asked for, in an IPv6 network, and `gateway_ipv4` is where
+    the PDN GW is in IPv4 networks; DNS is asked last.
     Without `temporary_identities` it shows its permanent identity each time, whatever the network gave it.
     `shown_identity`, where there is one, is in IDi instead of its own, right or wrong.
     Without `mobility` the gateway is no home agent: a tunnel, and no Binding Update.
@@ -61,6 +63,8 @@ class UeSettings:
     ipv4: bool = False
     further_addresses: tuple[IpAddress, ...] = ()
     configured: Discovered | None = None
+    home_prefix: IPv6Network | None = None
+    gateway_ipv4: IPv4Address | None = None
 
     @property
     def first_port(self) -> int:
@@ -68,9 +72,13 @@ class UeSettings:
         return self.ike_port or self.gateway_port
 
     @property
-    def wanted_ipv4(self) -> IPv4Address | None:
-        """Any IPv4 Home Address, by 0.0.0.0, or None where none is asked for (RFC 5555 §3.1.1)."""
-        return IPv4Address(0) if self.ipv4 else None
+    def mobility_policy(self) -> MobilityPolicy:
+        """What is asked of the home agent; any IPv4 Home Address, by 0.0.0.0 (RFC 5555 §3.1.1)."""
+        return MobilityPolicy(
+            lifetime=self.lifetime,
+            give_up_after=self.give_up_after,
+            ipv4_home_address=IPv4Address(0) if self.ipv4 else None,
+        )
 
     def dsmip_of(self, gateway: IpAddress) -> Endpoint:
         """Where Binding Updates go: over IPv4 to a UDP port, over IPv6 as packets of their own (RFC 5555 §4.2)."""

@@ -8,12 +8,18 @@ from typing import assert_never
 from ue_sim import discovery as dns
 from ue_sim import evidence
 from ue_sim import mobility as mip
+from ue_sim.agent_discovery import ReplyArrived
 from ue_sim.connection import Connection, EapDone, Gone, NoTunnel, TunnelReady
+from ue_sim.finding import Effect as FindingEffect
+from ue_sim.finding import Finding, next_after
+from ue_sim.home_agent_packets import read_mobility, read_tunnelled
 from ue_sim.host import Host, HostEffect
 from ue_sim.ike import events as ike
 from ue_sim.links import LinkEffect, Links
-from ue_sim.mobile_node import MobileNode
 from ue_sim.pinger import PingRequested
+from ue_sim.prefix_discovery import SendSolicitation
+from ue_sim.roaming import Event as RoamingEvent
+from ue_sim.roaming import Roaming
 from ue_sim.settings import UeSettings
 from ue_sim.stack import SendPacket
 from ue_sim.ue_events import (
@@ -48,7 +54,6 @@ from wire.esp.sa import SequenceExhausted
 from wire.ikev2.association import UNUSABLE
 from wire.ikev2.nat import Endpoint
 from wire.mip6.binding_update import BindingUpdate
-from wire.names import epc_realm, ha_apn_name
 from wire.sansio import RandomBytes, Tick, check_transition, is_due
 
 Effects = Iterator[UeEffect]
@@ -60,14 +65,9 @@ class Ue:
     def __init__(self, *, settings: UeSettings, usim: Usim, random: RandomBytes) -> None:
         self._settings = settings
         self._random = random
-        self._discovery = dns.Discovery(random=random)
+        self._finding = Finding(settings=settings, random=random)
         self._links = Links(settings=settings, usim=usim, random=random)
-        self._node = MobileNode(
-            mip.MobilityPolicy(
-                lifetime=settings.lifetime, give_up_after=settings.give_up_after, ipv4_home_address=settings.wanted_ipv4
-            ),
-            sequence=int.from_bytes(random(2), "big"),
-        )
+        self._node = Roaming(settings.mobility_policy, random=random)
         self._host = Host(device=settings.device)
         self._ha_address = IPv6Address(0)
         self._found: dns.Discovered | None = None
@@ -77,7 +77,7 @@ class Ue:
     @property
     def deadline(self) -> float | None:
         """The nearest deadline of any part."""
-        deadlines = [part.deadline for part in (self._discovery, self._links, self._node, self._host)]
+        deadlines = [part.deadline for part in (self._finding, self._links, self._node, self._host)]
         return min((deadline for deadline in deadlines if deadline is not None), default=None)
 
     @property
@@ -114,7 +114,7 @@ class Ue:
                 assert_never(event)
 
     def _tick(self, now: float) -> Effects:
-        yield from self._discover(Tick(), now) if is_due(self._discovery, now) else ()
+        yield from self._discover(self._finding.handle(Tick(), now), now) if is_due(self._finding, now) else ()
         yield from self._linked(self._links.tick(now), now) if is_due(self._links, now) else ()
         yield from self._move(Tick(), now) if is_due(self._node, now) else ()
         yield from self._perform(self._host.ping(Tick(), now), now) if is_due(self._host, now) else ()
@@ -125,24 +125,19 @@ class Ue:
         if not isinstance(self.state, Off):
             yield Note("the UE is attached, or on the way")
             return
-        self._discovery = dns.Discovery(random=self._random)
+        self._finding = Finding(settings=self._settings, random=self._random)
         self.state = Discovering(event.at)
-        if self._settings.configured is not None:
-            yield from self._discovered(self._settings.configured, now)
-            return
-        apn, plmn = self._settings.apn, self._settings.plmn
-        wanted = dns.DiscoveryRequested(ha_apn_name(apn, plmn), f"_mip6._ipv6.{epc_realm(plmn)}")
-        yield from self._discover(wanted, now)
+        yield from self._discover(self._finding.begin(now), now)
 
-    def _discover(self, event: dns.DiscoveryRequested | dns.AnswerArrived | Tick, now: float) -> Effects:
-        for effect in self._discovery.handle(event, now):
+    def _discover(self, effects: Iterable[FindingEffect], now: float) -> Effects:
+        for effect in effects:
             match effect:
-                case dns.SendQuery(datagram):
-                    yield Send(Channel.DNS, datagram, self._settings.dns)
                 case dns.Discovered():
                     yield from self._discovered(effect, now)
                 case dns.DiscoveryFailed(cause):
                     yield from self._fail(Step.DISCOVERY, cause, now)
+                case _:
+                    yield effect
 
     def _discovered(self, found: dns.Discovered, now: float) -> Effects:
         if not isinstance(self.state, Discovering):
@@ -153,7 +148,8 @@ class Ue:
             why = f"{found.name} has no IPv{version} address, and this UE is in an IPv{version} network"
             yield from self._fail(Step.DISCOVERY, why, now)
             return
-        at, self.state, self._found = self.state.at, Connecting(found), found
+        at, self._found = self.state.at, found
+        self.state = Connecting(found, at)
         yield StepTaken(Step.DISCOVERY, evidence.of_discovery(found))
         there = Endpoint(address, self._settings.first_port)
         yield from self._linked(self._links.begin(ike.Connect(self._settings.ike, there, at), now), now)
@@ -215,6 +211,10 @@ class Ue:
         state = self.state
         self._links.let_go()
         match state:
+            case Connecting(gateway, at, Step.DISCOVERY) if (another := next_after(gateway)) is not None:
+                yield Note(f"{gateway.ipv6}: {cause}; trying {another.ipv6}")
+                self.state = Discovering(at)
+                yield from self._discovered(another, now)
             case Connecting(reached=reached):
                 yield from self._fail(Step(reached.value + 1), cause, now)
             case Registering():
@@ -232,11 +232,13 @@ class Ue:
 
     # Steps 6 and 7: the binding
 
-    def _move(self, event: mip.NodeEvent, now: float) -> Effects:
+    def _move(self, event: RoamingEvent, now: float) -> Effects:
         for effect in self._node.handle(event, now):
             match effect:
                 case mip.SendMobility(octets):
                     yield from self._send_mobility(effect, octets, now)
+                case SendSolicitation(octets):
+                    yield from self._send_packet(octets, now)
                 case mip.Bound():
                     self._links.nat_detected(behind=bool(effect.nat_detected))
                     yield from self._bound(effect)
@@ -301,18 +303,10 @@ class Ue:
             yield from self._send_packet(effect.octets, now) if isinstance(effect, SendPacket) else (effect,)
 
     def _send_packet(self, octets: bytes, now: float) -> Effects:
-        tunnel = self._connection.tunnel_for(octets) if self._connection else None
-        if tunnel is None or self._connection is None:
-            yield Note("no tunnel to send through")
-            return
         try:
-            sent = self._links.through(tunnel, octets, self._connection.gateway, now)
+            yield self._links.through(octets, now)
         except SequenceExhausted as error:
             yield from self._exhausted(str(error), now)
-        except UNUSABLE as error:
-            yield Note(f"not sent: {error}")
-        else:
-            yield sent
 
     def _exhausted(self, cause: str, now: float) -> Effects:
         """An SA without sequence numbers is worth nothing; the next attach makes a new one (RFC 4303 §3.3.3)."""
@@ -330,7 +324,7 @@ class Ue:
         try:
             match event.channel:
                 case Channel.DNS:
-                    yield from self._discover(dns.AnswerArrived(event.octets), now)
+                    yield from self._discover(self._finding.handle(dns.AnswerArrived(event.octets), now), now)
                 case Channel.IKE:
                     yield from self._receive_ike(event.octets, now)
                 case Channel.DSMIP:
@@ -347,12 +341,20 @@ class Ue:
         packet = self._connection.open(octets)
         if packet is None:
             yield from self._connect(ike.DatagramArrived(octets), now)
+        elif (told := read_tunnelled(packet, self._host.home_address, self._ha_address)) is not None:
+            yield from self._move(told, now)
         else:
             yield from self._perform(self._host.receive(packet, now), now)
 
     def _receive_mobility(self, octets: bytes, now: float) -> Effects:
-        if self._connection is not None:
-            yield from self._move(mip.MobilityArrived(self._connection.open_mobility(octets)), now)
+        told = read_mobility(octets, self._connection, self._settings.ike.address, self._ha_address)
+        match told:
+            case ReplyArrived():
+                yield from self._discover(self._finding.handle(told, now), now)
+            case Note():
+                yield told
+            case _:
+                yield from self._move(told, now)
 
     # The end
 
@@ -385,7 +387,7 @@ class Ue:
         if isinstance(self.state, Off):
             return
         self.state = Off()
-        self._discovery = dns.Discovery(random=self._random)
+        self._finding = Finding(settings=self._settings, random=self._random)
         self._links.let_go()
         self._host = Host(device=self._settings.device)
         yield Detached(cause)

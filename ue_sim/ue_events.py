@@ -192,9 +192,10 @@ class Discovering:
 
 @dataclass(frozen=True, slots=True)
 class Connecting:
-    """IKEv2 is on its way (steps 2 to 5); `reached` is the last step that held."""
+    """IKEv2 is on its way (steps 2 to 5), since the wall clock said `at`; `reached` is the last step that held."""
 
     gateway: Discovered
+    at: datetime
     reached: Step = Step.DISCOVERY
     home_address: IPv6Address | None = None
 

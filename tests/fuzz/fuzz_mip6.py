@@ -1,7 +1,7 @@
 """The parsers of wire/mip6, and the seeds they are fuzzed from."""
 
 from collections.abc import Callable
-from ipaddress import IPv6Address
+from ipaddress import IPv6Address, IPv6Network
 
 from tests.wire.mip6.vectors import MOBILITY, named
 from wire.buffer import Reader
@@ -9,7 +9,7 @@ from wire.ip.icmpv6 import UnknownIcmpv6
 from wire.mip6.binding_ack import BindingAck
 from wire.mip6.binding_error import BindingError
 from wire.mip6.binding_update import BindingUpdate
-from wire.mip6.discovery import parse_question
+from wire.mip6.discovery import HomePrefix, PrefixAdvertisement, parse_answer, parse_question
 from wire.mip6.encapsulation import parse_tunnelled
 from wire.mip6.header import MobilityHeader
 from wire.mip6.messages import parse_message
@@ -20,6 +20,7 @@ from wire.mip6.revocation import RevocationIndication, parse_revocation
 REVOCATION = MobilityHeader(16, RevocationIndication(trigger=1, sequence=7).build()).build(
     IPv6Address("2001:db8::1"), IPv6Address("2001:db8::100")
 )
+ADVERTISED = PrefixAdvertisement(7, (HomePrefix(IPv6Network("2001:db8:1::/64"), 7200, 3600),))
 HEADERS = tuple(vector.mobility_header for vector in MOBILITY)
 
 
@@ -44,6 +45,10 @@ ENTRIES: dict[str, tuple[Callable[[bytes], object], tuple[bytes, ...]]] = {
     "wire.mip6.discovery.parse_question": (
         lambda octets: parse_question(UnknownIcmpv6(144, 0, octets)),
         (b"\x55\xaa\x00\x00",),
+    ),
+    "wire.mip6.discovery.parse_answer": (
+        lambda octets: parse_answer(UnknownIcmpv6(147, 0, octets)),
+        (ADVERTISED.build().body,),
     ),
     "wire.mip6.revocation.parse_revocation": (_behind_the_header(parse_revocation), (REVOCATION,)),
     "wire.mip6.refresh_request.RefreshRequest.parse": (

@@ -31,7 +31,7 @@ from wire.ip.ipv6 import PROTO_ICMPV6, PROTO_IPV6, PROTO_UDP
 from wire.ip.packet import packet_between
 from wire.ip.udp import UdpDatagram
 from wire.mip6.binding_ack import AckFlag, BindingAck
-from wire.mip6.discovery import PrefixAdvertisement
+from wire.mip6.discovery import HomePrefix, PrefixAdvertisement
 from wire.mip6.encapsulation import DSMIPV6_PORT, seal_from_care_of, seal_mobility, seal_to_care_of
 from wire.mip6.messages import build_message
 from wire.mip6.revocation import RevocationAck, RevocationIndication
@@ -155,7 +155,7 @@ def test_tshark_reads_an_answer_behind_a_type_2_routing_header(shark: Shark) -> 
 
 
 def test_tshark_reads_a_mobile_prefix_advertisement(shark: Shark) -> None:
-    advertised = PrefixAdvertisement(7, IPv6Network("2001:db8:1::/64"), valid=7200, preferred=3600)
+    advertised = PrefixAdvertisement(7, (HomePrefix(IPv6Network("2001:db8:1::/64"), valid=7200, preferred=3600),))
     payload = build_icmpv6(advertised.build(), AGENT, HOME)
     packet = packet_between(AGENT, HOME, PROTO_ICMPV6, payload).build()
     fields = (

@@ -8,6 +8,7 @@ import pytest
 from pdngw_proxy.bindings import Lingering, Registered, Revoking, Unbound
 from pdngw_proxy.mobility import Binding, Endpoint, HomeAgentPolicy, IpAddress, MobilityArrived
 from pdngw_proxy.registration import (
+    acceptance,
     care_of_address,
     find_invalidity,
     find_refusal,
@@ -65,6 +66,13 @@ def test_nat_is_seen_by_the_outer_source() -> None:
     assert not is_behind_nat(update(Ipv4CareOf(OUTER)), OUTER)
     assert is_behind_nat(update(), OUTER)
     assert not is_behind_nat(update(Ipv4CareOf(INSIDE)), AWAY)
+
+
+@pytest.mark.parametrize(("prefix_lifetime", "status"), [(3604, 0), (3603, 1), (3600, 1), (8, 1)])
+def test_binding_that_ends_with_its_prefix_is_accepted_with_status_1(prefix_lifetime: int, status: int) -> None:
+    # RFC 6275 §10.3.1: compared in units of 4 s, the two lowest bits ignored
+    policy = replace(POLICY, prefix_lifetime=prefix_lifetime)
+    assert acceptance(granted_units(update(lifetime=900), policy), policy) == status
 
 
 def test_deregistration_is_lifetime_zero_or_being_at_home() -> None:

@@ -1,6 +1,6 @@
 """[ue] as an operator writes it."""
 
-from ipaddress import IPv4Address, IPv6Address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network
 from pathlib import Path
 
 import pytest
@@ -92,3 +92,10 @@ def test_what_the_ue_cannot_guess_must_be_there(tmp_path: Path, key: str) -> Non
 def test_control_socket_is_beside_the_configuration(tmp_path: Path) -> None:
     assert read(tmp_path, SECTION).control == tmp_path / "ue.sock"
     assert read(tmp_path, SECTION + 'control = "run/first.sock"\n').control == tmp_path / "run/first.sock"
+
+
+def test_home_prefix_needs_room_for_the_anycast_address(tmp_path: Path) -> None:
+    config = read(tmp_path, SECTION + 'home_prefix = "2001:db8:1::/64"\n')
+    assert config.home_prefix == IPv6Network("2001:db8:1::/64")
+    with pytest.raises(ConfigError, match="no room for the anycast address"):
+        read(tmp_path, SECTION + 'home_prefix = "2001:db8:1::/121"\n')

@@ -12,12 +12,15 @@ from ue_sim.mobility import (
     Bound,
     CareOfChanged,
     Dropped,
+    ErrorArrived,
     LeaveRequested,
     Left,
     MobilityArrived,
     MobilityPolicy,
     NodeEffect,
     NodeEvent,
+    PrefixLearned,
+    ProblemArrived,
     SendMobility,
     TunnelLost,
     TunnelUp,
@@ -402,6 +405,74 @@ def test_bound_node_passes_over_an_unrecognised_type() -> None:
     assert "status 2" in dropped(bound_node().handle(from_agent(BindingError(2, HOME)), 9.0))
 
 
+def test_unprotected_error_of_the_home_agent_makes_sure_of_the_binding() -> None:
+    # RFC 6275 §11.3.6, RFC 6275 §11.8
+    ue = bound_node()
+    error = ErrorArrived(AGENT, BindingError(1, HOME))
+    assert update_of(ue.handle(error, 9.0)).sequence == 2
+    assert "status 1" in dropped(ue.handle(error, 9.1))
+    sent = 1
+    for number in range(100):
+        bound = ue.handle(ack(ue.sequence), 9.2 + number / 200)
+        sent += len(bound) and len(
+            [one for one in ue.handle(error, 9.2 + number / 200) if isinstance(one, SendMobility)]
+        )
+    assert sent == 3
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ErrorArrived(IPv6Address("2001:db8::66"), BindingError(1, HOME)),
+        ErrorArrived(AGENT, BindingError(1, AGENT)),
+        ErrorArrived(AGENT, BindingError(2, HOME)),
+    ],
+    ids=["of a stranger", "about another Home Address", "that would end it"],
+)
+def test_unprotected_error_gives_nothing_up(error: ErrorArrived) -> None:
+    ue = bound_node()
+    assert "unprotected" in dropped(ue.handle(error, 9.0))
+    ue.handle(Tick(), 2700.0)
+    assert "unprotected" in dropped(ue.handle(error, 2700.1))
+    assert isinstance(ue.state, Refreshing)
+
+
+def test_home_agent_that_knows_no_mobility_header_is_given_up() -> None:
+    # RFC 6275 §11.3.5
+    ue = node()
+    ue.handle(UP, 0.0)
+    (lost,) = ue.handle(ProblemArrived(1, 6), 0.1)
+    assert lost == BindingLost(f"{AGENT} does not know Mobility Headers")
+    assert isinstance(ue.state, Idle)
+
+
+@pytest.mark.parametrize("problem", [ProblemArrived(2, 42), ProblemArrived(0, 41)])
+def test_other_problem_is_told_and_no_more(problem: ProblemArrived) -> None:
+    ue = node()
+    ue.handle(UP, 0.0)
+    assert dropped(ue.handle(problem, 0.1)).endswith(f"code {problem.code}, octet {problem.pointer}")
+    assert isinstance(ue.state, Registering)
+    assert "code 1" in dropped(bound_node().handle(ProblemArrived(1, 6), 9.0))
+
+
+def test_no_binding_is_asked_for_past_the_prefix() -> None:
+    # RFC 6275 §11.7.1
+    ue = bound_node()
+    assert ue.handle(PrefixLearned(3000.0), 9.0) == []
+    assert update_of(ue.handle(Tick(), 2700.0)).lifetime_seconds == 300
+    assert update_of(ue.handle(CareOfChanged(ELSEWHERE), 2998.0)).lifetime == 1
+    assert ue.handle(PrefixLearned(None), 2998.5) == []
+    assert update_of(ue.handle(CareOfChanged(CARE_OF), 2999.0)).lifetime_seconds == 3600
+
+
+def test_prefix_that_is_no_longer_valid_ends_the_binding() -> None:
+    ue = bound_node()
+    assert ue.handle(PrefixLearned(9.0), 9.0) == [BindingLost(f"the prefix of {HOME} is no longer valid")]
+    assert ue.handle(PrefixLearned(9.0), 9.1) == []
+    # a new Home Address has a prefix of its own
+    assert update_of(ue.handle(UP, 20.0)).lifetime_seconds == 3600
+
+
 def test_refresh_request_is_obeyed_once() -> None:
     ue = bound_node()
     assert update_of(ue.handle(from_agent(RefreshRequest()), 9.0)).sequence == 2
@@ -493,6 +564,12 @@ def test_every_entry_of_the_table_is_taken() -> None:
     events: list[tuple[NodeEvent, float]] = [(UP, 2701.0), (lost, 2701.0), (moved, 2701.0), (leave, 2701.0)]
     events += [(message, 2701.0) for message in (unanswered, error, ack(1), ack(2), ack(2, lifetime=0))]
     events += [(from_agent(RevocationIndication(trigger=1, sequence=1)), 2701.0)]
+    events += [
+        (ErrorArrived(AGENT, BindingError(1, HOME)), 2701.0),
+        (ErrorArrived(AGENT, BindingError(2, HOME)), 2701.0),
+    ]
+    events += [(ProblemArrived(code, 6), 2701.0) for code in (0, 1)]
+    events += [(PrefixLearned(until), 2701.0) for until in (2701.0, None)]
     events += [(from_agent(RefreshRequest()), 2701.0), (tick, 0.1), (tick, 2700.1), (tick, 9999.0)]
     taken = set()
     for start, before in starts.items():

@@ -38,3 +38,9 @@ def test_settings_are_named_one_by_one() -> None:
 def test_every_wait_has_a_limit_by_itself() -> None:
     assert SETTINGS.give_up_after > 0
     assert SETTINGS.lifetime % 4 == 0  # RFC 6275 §6.1.7: units of 4 s
+
+
+def test_home_agent_is_asked_for_what_the_settings_say() -> None:
+    assert SETTINGS.mobility_policy.ipv4_home_address is None
+    policy = replace(SETTINGS, ipv4=True, lifetime=120, give_up_after=7.0).mobility_policy
+    assert (policy.ipv4_home_address, policy.lifetime, policy.give_up_after) == (IPv4Address(0), 120, 7.0)

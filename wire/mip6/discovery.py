@@ -1,5 +1,6 @@
 """What a mobile node asks about its home by ICMPv6: home agents and prefixes (RFC 6275 §6.5 to §6.8)."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import IPv6Address, IPv6Network
 
@@ -9,7 +10,7 @@ from wire.ip.icmpv6 import UnknownIcmpv6
 
 AGENT_REQUEST, AGENT_REPLY, PREFIX_SOLICITATION, PREFIX_ADVERTISEMENT = 144, 145, 146, 147
 
-_PREFIX_INFORMATION, _PREFIX_OCTETS = 3, 4
+_OPTION_UNIT, _PREFIX_INFORMATION, _PREFIX_OCTETS = 8, 3, 4
 _ON_LINK, _AUTONOMOUS = 0x80, 0x40
 _ANYCAST_ID = 126
 """Of mobile home agents (RFC 2526 §4)."""
@@ -65,22 +66,42 @@ class PrefixSolicitation:
 
 
 @dataclass(frozen=True, slots=True)
-class PrefixAdvertisement:
-    """The answer: one home prefix, its valid and its preferred lifetime in seconds (RFC 6275 §6.8, RFC 4861 §4.6.2)."""
+class HomePrefix:
+    """A prefix of the home network, its valid and its preferred lifetime in seconds (RFC 4861 §4.6.2)."""
 
-    identifier: int
     prefix: IPv6Network
     valid: int
     preferred: int
 
-    def build(self) -> UnknownIcmpv6:
-        """The ICMPv6 message, with the home network's prefix as on its link."""
-        option = bytes((_PREFIX_INFORMATION, _PREFIX_OCTETS, self.prefix.prefixlen, _ON_LINK | _AUTONOMOUS))
+    @classmethod
+    def read(cls, reader: Reader) -> "HomePrefix":
+        """Read the option behind its length; with R it holds a router's whole address (RFC 6275 §7.2)."""
+        length = reader.u8()
+        reader.skip(1)
+        valid, preferred = reader.u32(), reader.u32()
+        reader.skip(4)
+        if length > 128:
+            raise reader.error(f"a prefix of {length} bits")
+        return cls(IPv6Network((reader.take(16), length), strict=False), valid, preferred)
+
+    def body(self) -> bytes:
+        """The option's octets behind its length, with the flags of a prefix on its link."""
         lifetimes = self.valid.to_bytes(4, "big") + self.preferred.to_bytes(4, "big")
-        body = self.identifier.to_bytes(2, "big") + bytes(2)
-        return UnknownIcmpv6(
-            PREFIX_ADVERTISEMENT, 0, body + option + lifetimes + bytes(4) + self.prefix.network_address.packed
-        )
+        flags = bytes((self.prefix.prefixlen, _ON_LINK | _AUTONOMOUS))
+        return flags + lifetimes + bytes(4) + self.prefix.network_address.packed
+
+
+@dataclass(frozen=True, slots=True)
+class PrefixAdvertisement:
+    """The answer: the home network's prefixes (RFC 6275 §6.8)."""
+
+    identifier: int
+    prefixes: tuple[HomePrefix, ...]
+
+    def build(self) -> UnknownIcmpv6:
+        """The ICMPv6 message."""
+        options = b"".join(bytes((_PREFIX_INFORMATION, _PREFIX_OCTETS)) + one.body() for one in self.prefixes)
+        return UnknownIcmpv6(PREFIX_ADVERTISEMENT, 0, self.identifier.to_bytes(2, "big") + bytes(2) + options)
 
 
 def parse_question(message: UnknownIcmpv6) -> AgentRequest | PrefixSolicitation | None:
@@ -89,3 +110,29 @@ def parse_question(message: UnknownIcmpv6) -> AgentRequest | PrefixSolicitation 
         return None
     identifier = Reader(message.body).u16()
     return AgentRequest(identifier) if message.kind == AGENT_REQUEST else PrefixSolicitation(identifier)
+
+
+def parse_answer(message: UnknownIcmpv6) -> AgentReply | PrefixAdvertisement | None:
+    """A home agent's answer, or None for any other message; DecodeError when it is cut short."""
+    if message.code or message.kind not in {AGENT_REPLY, PREFIX_ADVERTISEMENT}:
+        return None
+    reader = Reader(message.body)
+    identifier = reader.u16()
+    reader.skip(2)
+    if message.kind == PREFIX_ADVERTISEMENT:
+        return PrefixAdvertisement(identifier, tuple(_prefixes(reader)))
+    addresses = []
+    while reader.remaining:
+        addresses.append(IPv6Address(reader.take(16)))
+    return AgentReply(identifier, tuple(addresses))
+
+
+def _prefixes(reader: Reader) -> Iterator[HomePrefix]:
+    """The Prefix Information of a Router Advertisement's options, others passed over (RFC 4861 §4.6)."""
+    while reader.remaining:
+        kind, length = reader.u8(), reader.u8()
+        if not length:
+            raise reader.error("an option without length")
+        body = reader.sub(length * _OPTION_UNIT - 2)
+        if kind == _PREFIX_INFORMATION and length == _PREFIX_OCTETS:
+            yield HomePrefix.read(body)
