@@ -105,14 +105,17 @@ async def serve(raw: RawConfig, settings: AaaSettings, stop: asyncio.Event, work
         hss, store = await stack.enter_async_context(_open_hss(raw, settings, tap, asked.serve, worker))
         shared = await _open_shared(stack, raw, settings, store)
         errands = None if shared is None else ErrandDesk(shared.errands, _moment)
-        users, departed = _open_users(stack, settings, hss, shared, errands)
+        users, departing, departed = _open_users(stack, settings, hss, shared, errands)
         gateways = Gateways(identity)
         registrar = Registrar(hss, aaa.origin_host, users, departed)
         stack.push_async_callback(registrar.close)
         at_nas = None
         if settings.radius is not None and shared is not None and errands is not None:
             at_nas = RadiusUsers(shared.ledger, open_asking(settings.radius, errands, NAS_TIMERS), _moment)
-        asked.begin(SwxRequests(identity, users, gateways, registrar, at_nas).serve)
+        swx_requests = SwxRequests(identity, users, gateways, registrar, at_nas)
+        if departing is not None:
+            departing.registered_again = swx_requests.registered_again
+        asked.begin(swx_requests.serve)
         keyring = await _open_keyring(stack, raw, settings.identities, shared)
         identities = _identities(settings, keyring)
         failures = _open_inquiry(stack, raw, settings, store, shared)
@@ -235,13 +238,13 @@ def _open_users(
     hss: HomeSubscriberServer,
     shared: SharedStore | None,
     errands: ErrandDesk | None,
-) -> tuple[UserSessions, Callable[[], None] | None]:
-    """Sessions of Diameter gateways, and what has it looked into whether somebody has left."""
+) -> tuple[UserSessions, Departing | None, Callable[[], None] | None]:
+    """Sessions of Diameter gateways, who sees whether somebody has left, and what has him look at once."""
     if shared is None or errands is None:
-        return MemoryUserSessions(1 if settings.diameter is None else settings.diameter.session_limit), None
+        return MemoryUserSessions(1 if settings.diameter is None else settings.diameter.session_limit), None, None
     departing = Departing(shared.departures, hss, settings.aaa.origin_host, _moment)
     watch = watching(stack, (departing.look, errands.look))
-    return SqlUserSessions(shared.active, _moment), watch.wake
+    return SqlUserSessions(shared.active, _moment), departing, watch.wake
 
 
 def _open_inquiry(

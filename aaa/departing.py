@@ -6,11 +6,12 @@ Somebody may come in at the same moment, and his registration be undone; so each
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from hss.active_api import Departure, Departures, Presence
-from hss.api import Assignment, AssignmentRequest, HomeSubscriberServer, Refusal, ServiceRefused
+from hss.api import Assignment, AssignmentRequest, HomeSubscriberServer, Profile, Refusal, ServiceRefused
 from runtime.logs import get_logger
 from wire.identity import Imsi
 
@@ -27,10 +28,34 @@ UNREACHED = timedelta(seconds=30)
 """When the HSS is asked again."""
 
 _LATER = frozenset({Refusal.UNAVAILABLE, Refusal.TOO_BUSY})
+_NO_MORE = frozenset(
+    {
+        Refusal.USER_UNKNOWN,
+        Refusal.SUBSCRIBER_BARRED,
+        Refusal.NO_NON_3GPP_SUBSCRIPTION,
+        Refusal.NO_APN_SUBSCRIPTION,
+    }
+)
+
+RegisteredAgain = Callable[[Imsi, Profile | None], Awaitable[bool]]
+"""Judges sessions by the profile that a new registration gave, None where there is none any more; whether it could."""
+
+
+async def _nobody(_imsi: Imsi, _profile: Profile | None) -> bool:
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    profile: Profile | None = None
+    refusal: Refusal | None = None
 
 
 class Departing:
-    """Tells the HSS as `node`, this server's Origin-Host; `moment` is now, in UTC."""
+    """Tells the HSS as `node`, this server's Origin-Host; `moment` is now, in UTC.
+
+    `registered_again` may be set: who was deregistered although he had come in has missed what the HSS told us.
+    """
 
     def __init__(
         self, departures: Departures, hss: HomeSubscriberServer, node: str, moment: Callable[[], datetime]
@@ -39,6 +64,7 @@ class Departing:
         self._hss = hss
         self._node = node
         self._moment = moment
+        self.registered_again: RegisteredAgain = _nobody
         self._seen_gone: OrderedDict[Imsi, None] = OrderedDict()
 
     async def look(self) -> None:
@@ -54,7 +80,7 @@ class Departing:
         if presence is Presence.GONE and not departure.told:
             await self._tell(departure)
             return
-        if presence is not Presence.GONE and departure.told and not await self._assign(departure, again=True):
+        if presence is not Presence.GONE and departure.told and not await self._register_again(departure):
             await self._postpone(departure, UNREACHED, told=True)
         elif presence is Presence.EXPECTED:
             await self._postpone(departure, EXPECTING, told=False)
@@ -75,21 +101,26 @@ class Departing:
 
     async def _tell(self, departure: Departure) -> None:
         self._seen_gone.pop(departure.imsi, None)
-        if await self._assign(departure, again=False):
-            await self._postpone(departure, SOON, told=True)
-        else:
-            await self._postpone(departure, UNREACHED, told=False)
+        heard = await self._assign(departure, Assignment.USER_DEREGISTRATION) is not None
+        await self._postpone(departure, SOON if heard else UNREACHED, told=heard)
 
-    async def _assign(self, departure: Departure, *, again: bool) -> bool:
-        """Whether the HSS has heard it; what it refuses for good it has heard as well."""
-        assignment = Assignment.REGISTRATION if again else Assignment.USER_DEREGISTRATION
+    async def _register_again(self, departure: Departure) -> bool:
+        """Whether the HSS has heard it, and his sessions are what his profile is by now."""
+        heard = await self._assign(departure, Assignment.REGISTRATION)
+        if heard is None:
+            return False
+        if heard.profile is None and heard.refusal not in _NO_MORE:
+            return True
+        return await self.registered_again(departure.imsi, heard.profile)
+
+    async def _assign(self, departure: Departure, assignment: Assignment) -> "_Heard | None":
+        """What the HSS says; what it refuses for good it has heard as well, None when it is to be asked again."""
         try:
-            await self._hss.assign(AssignmentRequest(departure.imsi, self._node, assignment))
+            return _Heard(await self._hss.assign(AssignmentRequest(departure.imsi, self._node, assignment)))
         except ServiceRefused as refused:
             about = {"assignment": assignment.name, "imsi": str(departure.imsi)}
             log.warning("hss not told", cause=str(refused), **about)
-            return refused.refusal not in _LATER
-        return True
+            return None if refused.refusal in _LATER else _Heard(refusal=refused.refusal)
 
     async def _postpone(self, departure: Departure, wait: timedelta, *, told: bool) -> None:
         await self._departures.postpone(departure, self._moment() + wait, told=told)

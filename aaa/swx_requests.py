@@ -130,6 +130,25 @@ class SwxRequests:
         except ServiceRefused as refused:
             log.warning("user barred by a new profile", cause=str(refused), imsi=user_name)
             return await self._end_all(held)
+        return await self._judged(held, profile, rar_flags)
+
+    async def registered_again(self, imsi: Imsi, profile: Profile | None) -> bool:
+        """A user with sessions was unknown to the HSS for a while, which told us nothing of him meanwhile.
+
+        By `profile` his sessions go on, and without one they end; whether their gateways did what that takes.
+        LedgerUnavailable when sessions cannot be looked up.
+        """
+        held = await self._held(str(imsi))
+        going_on = tuple(session for session in held.at_gateways if not session.ending)
+        if profile is None:
+            return await self._end_all(replace(held, at_gateways=going_on))
+        for session in going_on:
+            self._registrar.attached(session)
+        told = _without_gateways(profile)
+        changed = tuple(session for session in going_on if _without_gateways(session.profile) != told)
+        return await self._judged(replace(held, at_gateways=changed), profile, None)
+
+    async def _judged(self, held: Held, profile: Profile, rar_flags: int | None) -> bool:
         changes = [self._change(session, profile, rar_flags) for session in held.at_gateways]
         if self._at_nas is not None:
             changes += [self._at_nas.change(session, profile) for session in held.at_nas]
@@ -185,3 +204,8 @@ class SwxRequests:
 
     def _note(self, message: Message, peer: str, imsi: str, held: Held, **more: str) -> None:
         log.info("asked by the hss", command=name_of(message), imsi=imsi, peer=peer, sessions=len(held), **more)
+
+
+def _without_gateways(profile: Profile) -> Profile:
+    """Which PDN GW serves an APN changes nothing of what its user may have, and was forgotten with his registration."""
+    return replace(profile, apns=tuple(replace(apn, pdn_gw=None, specific=()) for apn in profile.apns))

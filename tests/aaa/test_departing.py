@@ -8,11 +8,12 @@ from structlog.testing import capture_logs
 from aaa.departing import AGAIN, EXPECTING, SOON, UNREACHED, Departing
 from aaa.ledger import SharedStore
 from aaa.sql_user_sessions import SqlUserSessions
-from hss.api import Assignment, AssignmentRequest, Refusal, ServiceRefused
+from hss.api import Assignment, AssignmentRequest, Profile, Refusal, ServiceRefused
 from hss.sessions.departures import GRACE
-from tests.aaa.memory_hss import IMSI, MemoryHss
+from tests.aaa.memory_hss import IMSI, MemoryHss, profile
 from tests.aaa.test_user_sessions import ONE, TWO
 from tests.hss.sessions.events import NOON, granted, start, stop
+from wire.identity import Imsi
 
 NODE = "aaa.example"
 GONE = Assignment.USER_DEREGISTRATION
@@ -79,6 +80,44 @@ async def test_who_came_in_at_the_same_moment_is_registered_again(desk: Desk, lo
     await desk.sessions.keep(TWO)
     assert await desk.after(last) == [Assignment.REGISTRATION]
     assert await desk.after(AGAIN) == []
+
+
+@pytest.mark.parametrize(
+    ("refusal", "given"),
+    [(None, profile()), (Refusal.SUBSCRIBER_BARRED, None), (Refusal.USER_UNKNOWN, None)],
+)
+async def test_who_was_registered_again_is_judged_by_what_the_hss_says_now(
+    desk: Desk, refusal: Refusal | None, given: Profile | None
+) -> None:
+    judged: list[tuple[Imsi, Profile | None]] = []
+    done = [False, True]
+
+    async def registered_again(imsi: Imsi, told: Profile | None) -> bool:
+        judged.append((imsi, told))
+        return done.pop(0)
+
+    desk.departing.registered_again = registered_again
+    await desk.sessions.keep(ONE)
+    await desk.sessions.end(ONE.session_id)
+    await desk.after()
+    await desk.sessions.keep(TWO)
+    desk.hss.refuse_assign = None if refusal is None else ServiceRefused(refusal, "changed meanwhile")
+    with capture_logs():
+        assert await desk.after(SOON) == [Assignment.REGISTRATION]
+        assert await desk.after(UNREACHED) == [Assignment.REGISTRATION]
+        assert await desk.after(UNREACHED) == []
+    assert judged == [(IMSI, given)] * 2
+
+
+async def test_who_is_another_server_s_by_now_is_not_judged(desk: Desk) -> None:
+    await desk.sessions.keep(ONE)
+    await desk.sessions.end(ONE.session_id)
+    await desk.after()
+    await desk.sessions.keep(TWO)
+    desk.hss.refuse_assign = ServiceRefused(Refusal.REGISTERED_ELSEWHERE, "", "other.example")
+    with capture_logs():
+        assert await desk.after(SOON) == [Assignment.REGISTRATION]
+        assert await desk.after(UNREACHED) == []
 
 
 async def test_hss_that_does_not_answer_is_asked_again(desk: Desk) -> None:

@@ -1,6 +1,7 @@
 """RTR ends a user's sessions at the gateways that hold them; PPR changes what they may have."""
 
 from dataclasses import replace
+from ipaddress import IPv6Address
 
 import pytest
 from structlog.testing import capture_logs
@@ -217,3 +218,34 @@ async def test_without_a_store_the_hss_asks_again() -> None:
     with pytest.raises(AvpFault, match="the store is closed") as caught:
         await requests.serve("hss", rtr())
     assert caught.value.result == 3004
+
+
+# Registered again
+
+
+async def test_user_who_is_registered_again_goes_on_where_nothing_has_changed() -> None:
+    gateway = IPv6Address("2001:db8::99")
+    desk = await Desk().holding(replace(ONE, pdn_gw=gateway))
+    apns = tuple(replace(apn, pdn_gw=gateway) for apn in ONE.profile.apns)
+    assert await desk.requests.registered_again(IMSI, replace(ONE.profile, apns=apns))
+    await desk.registrar.close()
+    assert desk.asked == []
+    assert [(one.assignment, one.pdn_gw) for one in desk.hss.assignments] == [(Assignment.PGW_UPDATE, gateway)]
+
+
+async def test_user_who_is_registered_again_is_told_of_what_he_missed() -> None:
+    desk = await Desk(at_nas=AtNas()).holding(ONE, TWO)
+    changed = replace(ONE.profile, session_timeout=77)
+    assert await desk.requests.registered_again(IMSI, changed)
+    assert sorted(desk.asked) == [("epdg", "RAR"), ("pgw", "RAR")]
+    assert [one.profile for one in await desk.sessions.of_user(IMSI)] == [changed] * 2
+    await desk.registrar.close()
+
+
+@pytest.mark.parametrize("result", [2001, None])
+async def test_user_who_has_no_profile_any_more_is_ended(result: int | None) -> None:
+    at_nas = AtNas(does=result is not None)
+    desk = await Desk(result, at_nas).holding(ONE)
+    assert await desk.requests.registered_again(IMSI, None) is (result is not None)
+    assert desk.asked == [("pgw", "ASR")]
+    assert at_nas.told == [None]
