@@ -155,6 +155,7 @@ async def serve(raw: RawConfig, settings: AaaSettings, stop: asyncio.Event, work
             leaving=leaving,
             capture=tap,
             reuse_port=worker is not None,
+            kept=failures.unproven,
         )
         radius = None if settings.radius is None else await open_radius(settings.radius, measured, around)
         plain, tls = None, None

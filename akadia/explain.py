@@ -63,11 +63,13 @@ def _told(record: "FailureRecord") -> Iterator[str]:
     session = f", session {record.session}" if record.session else ""
     yield f"{record.reference}  {record.at:%Y-%m-%dT%H:%M:%SZ}  {who} at {record.client}{session}"
     detail = f": {record.detail}" if record.detail else ""
-    yield f"  failed    {record.method or 'before a method'} after {record.ms} ms: {record.cause}{detail}"
+    when = f"{record.method or 'before a method'} after {record.ms} ms: " if record.access else ""
+    yield f"  failed    {when}{record.cause}{detail}"
     if record.verdict is not None:
         yield f"  verdict   {record.verdict.hypothesis.value} ({record.verdict.certainty.value})"
         yield f"  why       {record.verdict.cause}"
-    yield f"  access    {record.access}, APN {record.apn or 'not named'}"
+    if record.access:
+        yield f"  access    {record.access}, APN {record.apn or 'not named'}"
     width = max((len(line.message) for line in record.dialogue), default=0)
     for number, line in enumerate(record.dialogue):
         carried = " ".join(f"{name}({octets})" for name, octets in line.attributes)

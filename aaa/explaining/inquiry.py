@@ -19,10 +19,14 @@ log = get_logger("aaa.service")
 
 WAITING_MAX = 256
 """Failures that wait to be looked into; of more, only the line is written."""
+CLIENTS_MAX = 1024
+"""Clients that are told apart by how often their secret is wrong."""
 TOGETHER = 64
 """How many of them go into one transaction."""
 LOOKED_INTO = 20.0
 """A second, at most, beyond as many as wait: a flood of bad answers takes no more of the HSS and of this loop."""
+SECRETS_AT_ONCE, SECRETS_EVERY = 3, 600.0
+"""Records of a client whose secret is wrong, and seconds for each of more: anybody can send in a client's name."""
 WITNESS_LIMIT = 3.0
 """Seconds that the HSS has to say what it thinks."""
 
@@ -52,7 +56,8 @@ class Inquiry:
         self._moment = moment
         self._allowance = LogLimit(burst=WAITING_MAX, rate=LOOKED_INTO)
         self._lines = LogLimit()
-        self._waiting: asyncio.Queue[tuple[FailedAttempt, FailureRecord]] = asyncio.Queue(WAITING_MAX)
+        self._of_secrets = LogLimit(burst=SECRETS_AT_ONCE, rate=1 / SECRETS_EVERY, kinds=CLIENTS_MAX)
+        self._waiting: asyncio.Queue[tuple[FailedAttempt | None, FailureRecord]] = asyncio.Queue(WAITING_MAX)
         self._task = asyncio.get_running_loop().create_task(self._look_into_all())
 
     def heard(self, attempt: FailedAttempt) -> None:
@@ -62,6 +67,14 @@ class Inquiry:
             tell(attempt)
         else:
             self._waiting.put_nowait((attempt, record))
+
+    def unproven(self, client: str, cause: str, verdict: Verdict) -> str:
+        """Keep that packets of `client`, front and name, are of another secret; the record's reference, or ""."""
+        if self._ledger is None or self._waiting.full() or self._of_secrets.allow(client, self._clock()) is None:
+            return ""
+        reference = self._random(4).hex()
+        self._waiting.put_nowait((None, FailureRecord(reference, self._moment(), client, cause, verdict=verdict)))
+        return reference
 
     async def close(self) -> None:
         """Finish what waits, for as long as one question may take."""
@@ -82,8 +95,10 @@ class Inquiry:
             for _ in taken:
                 self._waiting.task_done()
 
-    async def _outcome(self, attempt: FailedAttempt, record: FailureRecord) -> FailureRecord:
+    async def _outcome(self, attempt: FailedAttempt | None, record: FailureRecord) -> FailureRecord:
         """The outermost place of one failure: whatever breaks looking into it, it is told, and so is the next one."""
+        if attempt is None:
+            return record
         (outcome,) = await asyncio.gather(self._looked_into(attempt, record), return_exceptions=True)
         if isinstance(outcome, FailureRecord):
             return outcome

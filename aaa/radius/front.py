@@ -12,7 +12,6 @@ from aaa.radius.decisions import Admitted, Discard, Forward, Repeat, Send, admit
 from aaa.radius.duplicates import Answered, DuplicateCache, InProgress, RequestKey, Source
 from aaa.radius.policy import RateLimits
 from aaa.radius.proxy.routes import Routes
-from aaa.radius.suspecting import suspect
 from aaa.radius.translate import eap_failure, to_access_request, to_reply
 from wire.errors import DecodeError
 from wire.radius.eap import join_eap
@@ -86,11 +85,6 @@ class RadiusFront:
                 return answer_status(admitted, client, Code.ACCESS_ACCEPT)
             case code:
                 return Discard("this port serves no such code", client.name, f"code {code}")
-
-    def suspected(self, octets: bytes, source: Source, client: RadiusClient | None = None) -> str:
-        """What is told of a packet that the secret of its client does not prove."""
-        client = client or self._clients.find(source[0])
-        return "" if client is None else suspect(octets, client, self._clients)
 
     def answer(self, serving: Serve, answer: AccessAnswer) -> bytes | None:
         """The octets to send for the service's answer; None for silence, or when the client has moved on.

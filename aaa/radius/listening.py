@@ -1,6 +1,6 @@
 """UDP ports of a RADIUS server: each packet goes to a handler together with the way back to who sent it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from aaa.metrics import DISCARDED
@@ -12,6 +12,9 @@ from runtime.taps import Address, DatagramTap
 from runtime.udp import UdpEndpoint
 
 log = get_logger("aaa.radius")
+
+More = Callable[[], Mapping[str, str]]
+"""What a line says beside its cause, asked for only when there is a line."""
 
 Reply = Callable[[bytes], None]
 """Sends one packet back to who asked."""
@@ -60,14 +63,14 @@ class DiscardLog:
         self._clock = clock
         self._lines = LogLimit()
 
-    def discarded(self, source: Address, discard: Discard, why: Callable[[], str] | None = None) -> None:
-        """A packet from `source` was passed over; `why` is asked only when there is a line for it."""
+    def discarded(self, source: Address, discard: Discard, why: More | None = None) -> None:
+        """A packet from `source` was passed over; `why` is for its line."""
         DISCARDED.count(discard.client or "", discard.cause)
         details = {"detail": discard.detail} if discard.detail else {}
         source_text = address_text(source)
         self.warn("datagram discarded", discard.cause, discard.client or "", why, source=source_text, **details)
 
-    def warn(self, event: str, cause: str, client: str, why: Callable[[], str] | None = None, **details: str) -> None:
+    def warn(self, event: str, cause: str, client: str, why: More | None = None, **details: str) -> None:
         """A line of level warning, unless too many of its cause came before."""
         withheld = self._lines.allow(cause, self._clock())
         if withheld is None:
@@ -75,7 +78,7 @@ class DiscardLog:
         if withheld:
             details["withheld"] = str(withheld)
         if why is not None:
-            details["why"] = why()
+            details.update(why())
         log.warning(event, cause=cause, client=client, **details)
 
 

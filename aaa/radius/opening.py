@@ -19,6 +19,7 @@ from aaa.radius.radsec.names import load_radsec_clients
 from aaa.radius.radsec.routing import Port
 from aaa.radius.radsec.server import RadsecServer
 from aaa.radius.server import RadiusServer
+from aaa.radius.suspecting import Kept
 from aaa.radius.translation.agent import TranslationAgent
 from hss.session_api import SessionLedger
 from runtime.logs import get_logger
@@ -42,7 +43,8 @@ class Tap(DatagramTap, StreamTap, Protocol):
 class Surroundings:
     """What the daemon gives: `identity` is who we are; ports are shared with other processes where `reuse_port`.
 
-    `errands` are what other processes want of our connections, None where there are no others.
+    `errands` are what other processes want of our connections, None where there are no others. `kept` keeps what is
+    found of a client's secret.
     """
 
     identity: Identity
@@ -52,6 +54,7 @@ class Surroundings:
     capture: Tap
     reuse_port: bool = False
     errands: ErrandDesk | None = None
+    kept: Kept | None = None
 
 
 async def open_radius(config: RadiusConfig, service: AuthenticationService, around: Surroundings) -> Address:
@@ -65,7 +68,7 @@ async def open_radius(config: RadiusConfig, service: AuthenticationService, arou
     if config.accounting:
         ledger = await around.stack.enter_async_context(around.open_ledger())
         takes[Port.ACCOUNTING] = _open_accounting(config, ledger, clients, relay, around)
-    server = RadiusServer.of(config, service, clients=clients, ledger=ledger, relay=relay)
+    server = RadiusServer.of(config, service, clients=clients, ledger=ledger, relay=relay, kept=around.kept)
     around.stack.push_async_callback(server.close)
     around.leaving.append(partial(server.drain, DRAIN_LIMIT))
     takes[Port.AUTHENTICATION] = server.take
@@ -111,7 +114,7 @@ def open_asking(config: RadiusConfig, errands: ErrandDesk, timers: Timers | None
 def _open_accounting(
     config: RadiusConfig, ledger: SessionLedger, clients: ClientTable, relay: Relay | None, around: Surroundings
 ) -> Take:
-    accounting = AccountingServer.of(config, ledger, clients, relay)
+    accounting = AccountingServer.of(config, ledger, clients, relay, around.kept)
     around.stack.push_async_callback(accounting.close)
     around.leaving.append(partial(accounting.drain, DRAIN_LIMIT))
     bound = [

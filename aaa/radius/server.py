@@ -20,6 +20,7 @@ from aaa.radius.listening import DiscardLog, Ports, Reply, address_text
 from aaa.radius.proxy.carrying import carry
 from aaa.radius.proxy.relay import Relay
 from aaa.radius.readiness import Readiness
+from aaa.radius.suspecting import Kept, Suspicion
 from hss.session_api import LedgerUnavailable, SessionLedger
 from runtime.logs import debugging, get_logger
 from runtime.metrics.families import REGISTRY
@@ -34,7 +35,10 @@ REPORT_EVERY = 1.0
 
 
 class RadiusServer:
-    """Carries packets between sockets, the front and the authentication service; `ledger` keeps who was let in."""
+    """Carries packets between sockets, the front and the authentication service.
+
+    `ledger` keeps who was let in, `suspicion` says of unproven packets what is wrong.
+    """
 
     def __init__(
         self,
@@ -43,6 +47,7 @@ class RadiusServer:
         *,
         ledger: SessionLedger | None = None,
         relay: Relay | None = None,
+        suspicion: Suspicion | None = None,
         request_limit: float = 10.0,
         clock: Callable[[], float] = time.monotonic,
         moment: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -51,6 +56,7 @@ class RadiusServer:
         self._front = front
         self._ledger = ledger
         self._relay = relay
+        self._suspicion = suspicion
         self._request_limit = request_limit
         self._in_time = SharedTimeout(request_limit)
         self._clock = clock
@@ -73,16 +79,20 @@ class RadiusServer:
         ledger: SessionLedger | None = None,
         relay: Relay | None = None,
         random: RandomBytes = secrets.token_bytes,
+        kept: Kept | None = None,
     ) -> "RadiusServer":
         """The server that `config` describes, not listening yet; ConfigError when a secret file is unusable."""
+        clients = clients or load_clients(config.client)
         front = RadiusFront(
-            clients or load_clients(config.client),
+            clients,
             random=random,
             duplicates=DuplicateCache(size=config.duplicate_size, age=config.duplicate_age),
             max_in_progress=config.max_in_progress,
             routes=None if relay is None else relay.routes,
         )
-        return cls(service, front, ledger=ledger, relay=relay, request_limit=config.request_limit)
+        suspicion = Suspicion(clients, kept)
+        limit = config.request_limit
+        return cls(service, front, ledger=ledger, relay=relay, suspicion=suspicion, request_limit=limit)
 
     def listen(self, local: Address, *, capture: DatagramTap | None = None, reuse_port: bool = False) -> Address:
         """Bind `local` inside the running loop and return what was bound; OSError when it is taken."""
@@ -110,7 +120,9 @@ class RadiusServer:
         decision = self._front.receive(octets, source, self._clock(), client)
         match decision:
             case Discard():
-                why = partial(self._front.suspected, octets, source, client) if decision.is_unproven else None
+                why = None
+                if decision.is_unproven and self._suspicion is not None:
+                    why = partial(self._suspicion.of, octets, source[0], client, decision.cause)
                 self._lines.discarded(source, decision, why)
             case Repeat(answer):
                 _repeat(answer, source, reply)

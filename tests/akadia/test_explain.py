@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from akadia.cli import main
-from hss.failure_api import Retention
+from hss.failure_api import FailureRecord, Retention
 from hss.sessions.failures import SqlFailures
 from hss.store.database import Database
 from hss.store.schema import upgrade
 from tests.aaa.test_commands import config
-from tests.hss.sessions.test_failures import IMSI, failed
+from tests.hss.sessions.test_failures import IMSI, NOW, failed
 
 pytestmark = pytest.mark.stack
 
@@ -26,6 +26,8 @@ def _file(tmp_path: Path) -> str:
         await database.open()
         bare = failed("0bad", imsi=None, session="", verdict=None, apn=None, dialogue=(), method="", detail="")
         await SqlFailures(database, Retention()).keep((bare, failed("0001"), failed("0002")))
+        secret = FailureRecord("5ec", NOW, "radius/lab", "a wrong secret")
+        await SqlFailures(database, Retention()).keep((secret,))
         await database.close()
 
     asyncio.run(fill())
@@ -53,6 +55,9 @@ def test_newest_failure_of_an_imsi_is_told_whole(file: str, capsys: pytest.Captu
 def test_several_failures_and_a_bare_one_are_told(file: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert said(capsys, file, "gw;1;2", "--limit", "5").count("verdict") == 2
     assert "before a method" in said(capsys, file, "0bad")
+    of_client = said(capsys, file, "lab").splitlines()
+    assert [line.partition("  ")[0] for line in of_client] == ["5ec", ""]
+    assert of_client[1] == "  failed    a wrong secret"
 
 
 def test_failure_is_told_as_json(file: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -68,7 +68,8 @@ class AccountingFront:
             case Code.ACCOUNTING_REQUEST if is_genuine_request(octets, client.secret):
                 return self._account(admitted, client, source, now, moment)
             case Code.ACCOUNTING_REQUEST:
-                return Discard("Request Authenticator is wrong; does the client have another secret?", client.name)
+                cause = "Request Authenticator is wrong; does the client have another secret?"
+                return Discard(cause, client.name, is_unproven=True)
             case Code.STATUS_SERVER:
                 return answer_status(admitted, client, Code.ACCOUNTING_RESPONSE)
             case code:

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
+from functools import partial
 from typing import assert_never
 
 from aaa.metrics import ACCOUNTING
@@ -15,6 +16,7 @@ from aaa.radius.duplicates import DuplicateCache
 from aaa.radius.listening import DiscardLog, Ports, Reply, address_text
 from aaa.radius.proxy.carrying import carry
 from aaa.radius.proxy.relay import Relay
+from aaa.radius.suspecting import Kept, Suspicion
 from hss.session_api import AccountingStatus, LedgerUnavailable, SessionLedger
 from runtime.logs import get_logger
 from runtime.taps import Address, DatagramTap
@@ -23,7 +25,7 @@ log = get_logger("aaa.radius.accounting")
 
 
 class AccountingServer:
-    """Carries packets between sockets, the front and the ledger."""
+    """Carries packets between sockets, the front and the ledger; `suspicion` says of unproven ones what is wrong."""
 
     def __init__(
         self,
@@ -31,6 +33,7 @@ class AccountingServer:
         front: AccountingFront,
         *,
         relay: Relay | None = None,
+        suspicion: Suspicion | None = None,
         request_limit: float = 10.0,
         clock: Callable[[], float] = time.monotonic,
         moment: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -38,6 +41,7 @@ class AccountingServer:
         self._ledger = ledger
         self._front = front
         self._relay = relay
+        self._suspicion = suspicion
         self._request_limit = request_limit
         self._clock = clock
         self._moment = moment
@@ -47,7 +51,12 @@ class AccountingServer:
 
     @classmethod
     def of(
-        cls, config: RadiusConfig, ledger: SessionLedger, clients: ClientTable, relay: Relay | None = None
+        cls,
+        config: RadiusConfig,
+        ledger: SessionLedger,
+        clients: ClientTable,
+        relay: Relay | None = None,
+        kept: Kept | None = None,
     ) -> "AccountingServer":
         """The server that `config` describes, not listening yet."""
         duplicates = DuplicateCache(size=config.duplicate_size, age=config.duplicate_age)
@@ -57,7 +66,8 @@ class AccountingServer:
             max_in_progress=config.max_in_progress,
             routes=None if relay is None else relay.routes,
         )
-        return cls(ledger, front, relay=relay, request_limit=config.request_limit)
+        suspicion = Suspicion(clients, kept)
+        return cls(ledger, front, relay=relay, suspicion=suspicion, request_limit=config.request_limit)
 
     def listen(self, local: Address, *, capture: DatagramTap | None = None, reuse_port: bool = False) -> Address:
         """Bind `local` inside the running loop and return what was bound; OSError when it is taken."""
@@ -82,7 +92,10 @@ class AccountingServer:
         decision = self._front.receive(octets, source, self._clock(), self._moment(), client)
         match decision:
             case Discard():
-                self._lines.discarded(source, decision)
+                why = None
+                if decision.is_unproven and self._suspicion is not None:
+                    why = partial(self._suspicion.of, octets, source[0], client, decision.cause)
+                self._lines.discarded(source, decision, why)
             case Repeat(answer) | Send(answer, _):
                 _send(answer, source, reply)
             case Keep():

@@ -166,3 +166,19 @@ async def test_close_gives_up_on_a_witness_who_never_answers(logs: list[Any], mo
     monkeypatch.setattr(inquiry, "WITNESS_LIMIT", 0.05)
     await looking.close()
     assert logs[-1]["event"] == "failures not looked into"
+
+
+async def test_wrong_secret_is_kept_with_its_client_and_not_too_often() -> None:
+    ledger = Ledger()
+    looking = inquiry_of(None, ledger)
+    verdict = Verdict(Hypothesis.SHARED_SECRET, Certainty.PROVEN, "a line end")
+    references = [looking.unproven("radius/ap", "Message-Authenticator is wrong", verdict) for _ in range(9)]
+    assert looking.unproven("radius/other", "Message-Authenticator is wrong", verdict)
+    await looking.close()
+    assert [bool(one) for one in references] == [True] * 3 + [False] * 6
+    assert [record.client for record in ledger.records] == ["radius/ap"] * 3 + ["radius/other"]
+    assert ledger.records[0].reference == references[0]
+    assert ledger.records[0].verdict == verdict
+    without = inquiry_of(None, None)
+    assert without.unproven("radius/ap", "wrong", verdict) == ""
+    await without.close()
