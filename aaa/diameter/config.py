@@ -29,6 +29,7 @@ class DiameterPeerConfig(PeerConfig):
     """[[aaa.diameter.peer]]: one gateway, or an agent before several."""
 
     agent: bool = Field(default=False, description="true for a relay or proxy, whose requests are those of others")
+    connections: int = Field(default=1, ge=1, le=256, description="one for each process that it may have")
     network_name: str = Field(
         default="", description='the access network identity for EAP-AKA\' (TS 24.302 §8.1.1), such as "WLAN"'
     )

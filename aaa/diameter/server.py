@@ -91,4 +91,5 @@ def _policies(peers: Iterable[DiameterPeerConfig]) -> Iterable[PeerPolicy]:
             networks=peer.addresses,
             applications=tuple(APPLICATIONS[name] for name in peer.applications),
             agent=peer.agent,
+            connections=peer.connections,
         )

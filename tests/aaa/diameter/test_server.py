@@ -3,7 +3,7 @@
 import ssl
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
@@ -114,6 +114,17 @@ async def test_server_serves_both_applications_over_tcp(host: str) -> None:
         assert plain is not None
         async with connected(plain) as client:
             assert await results(client) == [1001, 2001, 1001]
+
+
+async def test_peer_of_several_processes_has_a_connection_for_each_and_no_more() -> None:
+    config = DiameterConfig(address=SocketAddress("127.0.0.1", 0), peer=(PEER.model_copy(update={"connections": 2}),))
+    async with listening(config) as (plain, _), AsyncExitStack() as stack:
+        assert plain is not None
+        clients = [await stack.enter_async_context(connected(plain)) for _ in range(2)]
+        assert [await results(client) for client in clients] == [[1001, 2001, 1001]] * 2
+        with pytest.raises(DiameterUnavailable):
+            await stack.enter_async_context(connected(plain, within=0.5))
+        assert [client.connected for client in clients] == [True, True]
 
 
 async def test_server_serves_every_application_and_reaches_its_gateways() -> None:
