@@ -5,13 +5,15 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 UNIT   := not stack and not interop
 PEERS  := charon-systemd curl eapoltest freediameter-extensions freediameterd freeradius freeradius-utils hostapd iproute2 kmod libcharon-extauth-plugins libcharon-extra-plugins libosmocore-utils libstrongswan-extra-plugins nftables openssl postgresql radsecproxy softhsm2 strongswan-swanctl tcpdump tshark user-mode-linux
-JOBS   ?= 2
+JOBS   ?= 3
+# each file is one worker's, which makes its laboratory once; more workers than cores, as many tests wait for a peer
+SHARED := -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 # what is compiled once need not be again by each of the processes that tests start
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo check lint types unit stack interop peers test bench sqn-proof fuzz diagrams clean
+.PHONY: help venv demo check lint types unit stack interop peers test tests bench sqn-proof fuzz diagrams clean
 
 help:                 ## say what each target does
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | column -t -s'|'
@@ -39,12 +41,12 @@ types: $(READY)       ## mypy --strict, tests included
 	$(BIN)/mypy
 
 unit: $(READY)        ## the tests that need no socket
-	$(BIN)/python -m pytest -q -n $(JOBS) -m "$(UNIT)"
+	$(BIN)/python -m pytest -q $(SHARED) -m "$(UNIT)"
 
 check: lint types unit ## the fast loop
 
 stack: peers          ## the tests on real sockets and processes
-	$(BIN)/python -m pytest -q -n $(JOBS) -m stack
+	$(BIN)/python -m pytest -q $(SHARED) -m stack
 
 peers: $(READY)       ## install the foreign peers from Debian, where that is allowed
 	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
@@ -53,16 +55,19 @@ peers: $(READY)       ## install the foreign peers from Debian, where that is al
 	  || { echo "some peers could not be installed: $(VENV)/peers.log says why"; }; }; fi
 
 interop: peers        ## the tests against peers that nobody here wrote
-	$(BIN)/python -m pytest -q -n $(JOBS) -m interop
+	$(BIN)/python -m pytest -q $(SHARED) -m interop
 
-test: lint types peers ## everything: check, stack tests and interop
-	$(BIN)/python -m pytest -q -n $(JOBS)
+test: lint peers      ## everything: check, stack tests and interop
+	@$(MAKE) --no-print-directory -j 2 types tests
+
+tests: $(READY)
+	$(BIN)/python -m pytest -q $(SHARED)
 
 bench: peers $(VENV)/peers/.tried  ## how fast HSS, AAA server and PDN GW are here, beside what they have to be: 35 minutes, or BENCH=--quick
 	$(BIN)/python -m tests.bench $(BENCH)
 
 # no package has hostapd's authentication centre, or hostapd without limits; without them a comparison is left out
-$(VENV)/peers/.tried: tests/bench/hostap.sh
+$(VENV)/peers/.tried: tests/bench/hostap.sh tests/interop/debian_source.sh
 	@mkdir -p $(@D)
 	@tests/bench/hostap.sh $(@D) >$(VENV)/peers.log 2>&1 || echo "hostap could not be built: $(VENV)/peers.log says why"
 	@touch $@
@@ -70,8 +75,10 @@ $(VENV)/peers/.tried: tests/bench/hostap.sh
 sqn-proof: peers      ## 100,000 vectors by 8 processes that are killed at random, on both engines: no SQN twice
 	SQN_PROOF=$${SQN_PROOF:-100000} $(BIN)/python -m pytest -q -s tests/stack/test_sqn_proof.py
 
-fuzz: $(READY)        ## every parser and whole servers against mutated input, at length (FUZZ_ROUNDS=…, FUZZ_CASES=…)
+fuzz: $(READY)        ## every parser, daemon and whole server against mutated input, at length (FUZZ_ROUNDS=…, FUZZ_CASES=…)
 	FUZZ_ROUNDS=$${FUZZ_ROUNDS:-200000} $(BIN)/python -m pytest -q -n $(JOBS) tests/fuzz --timeout 3600
+	FLOOD=20000 SCHEMATHESIS_EXAMPLES=50 $(BIN)/python -m pytest -q $(SHARED) tests/stack/test_api.py \
+	  $$(grep -l stack.floods tests/stack/test_*.py)
 	$(BIN)/python -m tests.fuzz.whole --cases $${FUZZ_CASES:-1000000}
 
 diagrams: $(READY)    ## redraw the state diagrams of ARCHITECTURE.md from the transition tables

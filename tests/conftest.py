@@ -11,8 +11,9 @@ import pytest
 
 from runtime import logs
 from tests.namespaces import namespace
+from tests.postgres import postgres
 
-__all__ = ["namespace"]
+__all__ = ["namespace", "postgres"]
 
 _MISSING: Counter[str] = Counter()
 _MISSING_PREFIX = "foreign peer not installed: "
@@ -53,6 +54,11 @@ def foreign_peer() -> Callable[[str], str]:
         pytest.skip(f"{_MISSING_PREFIX}{name}")
 
     return find
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that run processes begin before all others, so that no worker of xdist waits for the last of them alone."""
+    items.sort(key=lambda item: not any(item.get_closest_marker(name) for name in ("stack", "interop")))
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
