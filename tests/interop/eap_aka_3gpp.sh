@@ -2,27 +2,8 @@
 # Builds strongSwan's AKA card, which Debian's packages leave out, from Debian's own source against the installed daemon.
 # eap_aka_3gpp.sh WHERE leaves WHERE/libstrongswan-eap-aka-3gpp.so; it changes nothing else, but root installs what the
 # compiler needs.
-set -eu
 needs="dpkg-dev gcc libc6-dev"
-where=$(cd "$1" && pwd)
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-if [ "$(id -u)" = 0 ] && ! dpkg -s $needs >/dev/null 2>&1; then
-  apt-get update -q
-  DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $needs
-fi
-cd "$work"
-mkdir -p lists/partial
-if [ -e /etc/apt/sources.list.d/debian.sources ]; then
-  sed 's/^Types: .*/Types: deb-src/' /etc/apt/sources.list.d/debian.sources >source.sources
-else
-  sed -n 's/^deb /deb-src /p' /etc/apt/sources.list >source.list
-fi
-from_source() {
-  apt-get -q -o Dir::Etc::sourcelist="$(echo "$work"/source.*)" -o Dir::Etc::sourceparts=- \
-    -o Dir::State::Lists="$work/lists" -o APT::Sandbox::User=root "$@"
-}
-from_source update
+. "$(dirname "$0")/debian_source.sh"
 # Only the upstream archive is needed, which every revision of the package shares.
 upstream=$(dpkg-query -W -f '${source:Upstream-Version}' strongswan-libcharon)
 from_source --download-only source strongswan || test -e "strongswan_$upstream.orig.tar.bz2"
