@@ -19,6 +19,7 @@ from akadia.laboratory import Laboratory, create
 from akadia.template import DIAMETER_PORT, DIAMETER_TLS_PORT
 from runtime.diameter.client import DiameterClient
 from runtime.tls import client_context
+from tests.stack.floods import FLOOD
 from ue_sim.card import StoredUsim
 from ue_sim.eap_peer import AkaPeer, EapArrived, KeysDerived, SendEap
 from wire.diameter.applications import Application
@@ -30,7 +31,7 @@ from wire.eap.packet import identity_response
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(240)]
 
 ROOT = Path(__file__).resolve().parents[2]
-SEGMENTS = 20_000
+SEGMENTS = FLOOD
 PER_CONNECTION = 200
 
 

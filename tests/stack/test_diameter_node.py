@@ -24,6 +24,7 @@ from runtime.diameter.settings import DiameterUnavailable, Limits
 from runtime.tls import client_context, server_context
 from tests.fuzz.mutation import mutate
 from tests.runtime.diameter.pipe import eventually, messages
+from tests.stack.floods import FLOOD
 from tests.wire.diameter.samples import AAA, CER, EAP_DEA, EAP_DER, GATEWAY, OCTETS, REALM, S6B_DER, numbered
 from wire.diameter.avp import Avp
 from wire.diameter.capabilities import PeerPolicy
@@ -44,7 +45,7 @@ PEERS = (
 HOST = "127.83.12.3"
 LIMITS = Limits(seconds_before_cer=1.0, connections_before_cer=32)
 CER_OCTETS = numbered(CER.message()).build()
-SEGMENTS = 20_000
+SEGMENTS = FLOOD
 _KEPT = tuple(octets for octets in OCTETS if Message.parse(octets).command != PeerCommand.DISCONNECT_PEER)
 # requests twice as often as answers, which nobody answers
 SEEDS = (*_KEPT, *(octets for octets in _KEPT if Message.parse(octets).is_request))

@@ -33,6 +33,7 @@ from runtime.config import read_config
 from runtime.diameter.client import DiameterClient
 from runtime.diameter.settings import DiameterUnavailable
 from tests.hss.conftest import Known, Registry
+from tests.stack.floods import FLOOD
 from tests.stack.hss_flood import flood, mutated
 from wire.aka.milenage import Milenage
 from wire.aka.sqn import join_sqn, reveal, split_sqn
@@ -55,7 +56,7 @@ pytestmark = pytest.mark.stack
 
 ROOT = Path(__file__).resolve().parents[2]
 NODE = Path(__file__).with_name("hss_node.py")
-SEGMENTS = 20_000
+SEGMENTS = FLOOD
 TROUBLE = 60.0
 CONFIG = """
 [log]

@@ -18,6 +18,7 @@ from aaa.radius.server import RadiusServer
 from runtime.config import SocketAddress
 from runtime.udp import UdpEndpoint
 from tests.aaa.radius.samples import StubService, accept, asked
+from tests.stack.floods import FLOOD
 from wire.radius.codec import build_packet, parse_packet
 from wire.radius.eap import is_authentic, split_eap
 from wire.radius.messages import status_server
@@ -26,7 +27,6 @@ from wire.radius.packet import Attribute, Code, RadiusPacket
 pytestmark = pytest.mark.stack
 
 SECRET = b"testing123"
-FLOOD = 20_000
 CAPTURES: dict[str, Any] = json.loads(
     (Path(__file__).parents[1] / "vectors" / "eap_captures.json").read_text(encoding="utf-8")
 )
