@@ -12,7 +12,10 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
+import pytest
 from sqlalchemy import URL, create_engine, text
+
+from hss.store.schema import upgrade
 
 _NUMBERS = count(1)
 _LIMIT = 60.0
@@ -66,6 +69,18 @@ class PostgresServer:
 
     def _control(self, *words: str) -> None:
         run_as_owner(self.folder, str(self.binaries / "pg_ctl"), "-D", str(self.folder / "data"), *words)
+
+
+@pytest.fixture(scope="session")
+def postgres(foreign_peer: Callable[[str], str]) -> Iterator[PostgresServer]:
+    """One server for all tests that do not stop it; what only a crash of the machine would lose may be lost.
+
+    Its database "empty" has our schema, and is a template for those of the tests.
+    """
+    with running_server(foreign_peer, fsync="off", synchronous_commit="off", full_page_writes="off") as server:
+        server.execute("CREATE DATABASE empty")
+        upgrade(server.url("empty"))
+        yield server
 
 
 def run_as_owner(folder: Path, *words: str) -> None:

@@ -1,6 +1,5 @@
 """What a laboratory's store holds at first."""
 
-from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
@@ -14,7 +13,7 @@ from hss.provisioning.tokens import Role
 from hss.store import schema
 from hss.store.engines import transaction
 from runtime.config import read_config
-from tests.postgres import running_server
+from tests.postgres import PostgresServer
 from wire.identity import Imsi
 
 IMSI = Imsi("001010000000001")
@@ -43,11 +42,10 @@ def test_other_database_is_refused(database: str, said: str) -> None:
 
 
 @pytest.mark.interop
-def test_database_with_a_store_is_left_alone(foreign_peer: Callable[[str], str]) -> None:
-    with running_server(foreign_peer) as server:
-        location = server.new_database()
-        url = location.set(drivername="postgresql").render_as_string(hide_password=False)
+def test_database_with_a_store_is_left_alone(postgres: PostgresServer) -> None:
+    location = postgres.new_database()
+    url = location.set(drivername="postgresql").render_as_string(hide_password=False)
+    require_fresh(url)
+    schema.upgrade(location)
+    with pytest.raises(ProvisioningRefused, match="holds a store already"):
         require_fresh(url)
-        schema.upgrade(location)
-        with pytest.raises(ProvisioningRefused, match="holds a store already"):
-            require_fresh(url)

@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -20,7 +20,7 @@ from hss.store.engines import transaction
 from hss.store.location import Location
 from hss.store.postgres import _SETTINGS
 from hss.store.schema import upgrade
-from tests.postgres import PostgresServer, running_server
+from tests.postgres import PostgresServer
 from wire.aka.milenage import Milenage
 from wire.aka.sqn import conceal
 from wire.aka.vector import Auts
@@ -45,15 +45,6 @@ def database_path(_empty_database: Path, tmp_path: Path) -> Path:
     path = tmp_path / "akadia.sqlite"
     shutil.copyfile(_empty_database, path)
     return path
-
-
-@pytest.fixture(scope="session")
-def postgres(foreign_peer: Callable[[str], str]) -> Iterator[PostgresServer]:
-    """A PostgreSQL server for all tests of a run; what only a crash of the machine would lose may be lost."""
-    with running_server(foreign_peer, fsync="off", synchronous_commit="off", full_page_writes="off") as server:
-        server.execute("CREATE DATABASE empty")
-        upgrade(server.url("empty"))
-        yield server
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.interop)])

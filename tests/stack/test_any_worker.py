@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from sqlalchemy import URL
 
 from akadia.laboratory import Laboratory, create
 from akadia.template import RADIUS_PORT
@@ -23,7 +22,7 @@ from hss.keys.vault import open_vault
 from hss.store.location import Location
 from tests.hss.conftest import Registry
 from tests.lab import AKADIA
-from tests.postgres import running_server
+from tests.postgres import PostgresServer
 from tests.stack.radius_load import Tally, Timing, Ue, make_ues
 from tests.stack.test_aaa_flood import client, request
 from ue_sim.card import StoredUsim
@@ -36,7 +35,7 @@ from wire.secret import Secret
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(400)]
 
 ROOT = Path(__file__).resolve().parents[2]
-KILLS = int(os.environ.get("ANY_WORKER_KILLS", "8"))
+KILLS = int(os.environ.get("ANY_WORKER_KILLS", "5"))
 UES = 12
 READY = 120.0
 """Seconds for what only a machine that is busy otherwise takes long for."""
@@ -125,7 +124,7 @@ async def kill_at_random(nodes: Sequence[Node], chance: random.Random) -> int:
     return killed
 
 
-async def attach_until(over: asyncio.Event, ue: Ue, pause: float = 0.02) -> None:
+async def attach_until(over: asyncio.Event, ue: Ue, pause: float = 0.1) -> None:
     while not over.is_set():
         await ue.authenticate()
         await asyncio.sleep(pause)
@@ -186,12 +185,9 @@ async def test_every_ue_gets_in_while_workers_are_killed(tmp_path: Path) -> None
 
 
 @pytest.mark.interop
-async def test_every_ue_gets_in_while_workers_of_two_nodes_are_killed(
-    tmp_path: Path, foreign_peer: Callable[[str], str]
-) -> None:
+async def test_every_ue_gets_in_while_workers_of_two_nodes_are_killed(tmp_path: Path, postgres: PostgresServer) -> None:
     with ExitStack() as stack:
-        server = stack.enter_context(running_server(foreign_peer))
-        url: URL = server.new_database()
+        url = postgres.new_database()
         laboratory = create(
             tmp_path / "lab", database=url.render_as_string(hide_password=False).replace("+psycopg", "")
         )

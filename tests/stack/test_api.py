@@ -1,11 +1,15 @@
-"""The REST API as it is in production: a daemon, TLS, tokens, either engine; and whatever schemathesis thinks of."""
+"""The REST API as it is in production: a daemon, TLS, tokens, either engine; and whatever schemathesis thinks of.
 
+SCHEMATHESIS_EXAMPLES=100 makes it that many requests in each phase for each operation (`make fuzz`).
+"""
+
+import os
 import socket
 import ssl
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
@@ -14,10 +18,10 @@ import pytest
 
 from akadia.template import API_PORT
 from tests.hss_daemon import HssDaemon, running_hss
-from tests.postgres import running_server
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(400)]
 
+EXAMPLES = os.environ.get("SCHEMATHESIS_EXAMPLES", "8")
 IMSI = "001010000000007"
 K, OPC = "465b5ce8b199b49faa5f0a2ee238a6bc", "cd63cb71954a9f4e48a5994e37a02baf"
 SUBSCRIBER = {"keys": {"k": K, "opc": OPC}, "apns": [{"name": "internet"}]}
@@ -36,15 +40,14 @@ expected-statuses = ["2xx", "401", "403", "404", "409", "412"]
 """
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.interop)])
-def daemon(request: pytest.FixtureRequest, tmp_path: Path, foreign_peer: Callable[[str], str]) -> Iterator[HssDaemon]:
-    """An HSS that limits nobody."""
+@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.interop)])
+def daemon(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HssDaemon]:
+    """An HSS that limits nobody; the last test may leave anything in it."""
     limits: dict[str, Any] = {"requests_per_second": 100_000, "strangers_per_second": 10_000}
-    if request.param == "sqlite":
-        with running_hss(tmp_path, **limits) as found:
-            yield found
-        return
-    with running_server(foreign_peer) as server, running_hss(tmp_path, server.new_database(), **limits) as found:
+    location = None
+    if request.param == "postgresql":
+        location = request.getfixturevalue("postgres").new_database()
+    with running_hss(tmp_path_factory.mktemp("hss"), location, **limits) as found:
         yield found
 
 
@@ -75,6 +78,16 @@ def test_token_of_the_command_line_is_good_until_it_is_revoked(daemon: HssDaemon
         api.ask("GET", "/v1/subscriber-count", status=401)
 
 
+def test_nothing_is_said_without_tls_or_to_somebody_elses_certificate(daemon: HssDaemon) -> None:
+    address = (str(daemon.laboratory.plan.block.hss), API_PORT)
+    with socket.create_connection(address, timeout=20) as plain:
+        plain.sendall(b"GET /v1/subscribers HTTP/1.1\r\nHost: a\r\n\r\n")
+        with suppress(ConnectionResetError):
+            assert plain.recv(100) == b""
+    with socket.create_connection(address, timeout=20) as raw, pytest.raises(ssl.SSLCertVerificationError):
+        ssl.create_default_context().wrap_socket(raw, server_hostname=address[0])
+
+
 def test_schemathesis_finds_nothing(daemon: HssDaemon, tmp_path: Path) -> None:
     imported(daemon)
     with daemon.client() as api:
@@ -82,7 +95,7 @@ def test_schemathesis_finds_nothing(daemon: HssDaemon, tmp_path: Path) -> None:
         host, port, token = *api.address, api.token
     (tmp_path / "schemathesis.toml").write_text(SCHEMATHESIS)
     # who revokes its own token sees nothing any more
-    options = ["--max-examples", "15", "--no-color", "--seed", "1", "--exclude-path-regex", "tokens/"]
+    options = ["--max-examples", EXAMPLES, "--no-color", "--seed", "1", "--exclude-path-regex", "tokens/"]
     done = subprocess.run(
         [
             *(sys.executable, "-m", "schemathesis.cli", "run", f"https://{host}:{port}/openapi.json"),
@@ -100,16 +113,6 @@ def test_schemathesis_finds_nothing(daemon: HssDaemon, tmp_path: Path) -> None:
     said = daemon.output.read_text()
     assert "Traceback" not in said
     assert " error " not in said
-
-
-def test_nothing_is_said_without_tls_or_to_somebody_elses_certificate(daemon: HssDaemon) -> None:
-    address = (str(daemon.laboratory.plan.block.hss), API_PORT)
-    with socket.create_connection(address, timeout=20) as plain:
-        plain.sendall(b"GET /v1/subscribers HTTP/1.1\r\nHost: a\r\n\r\n")
-        with suppress(ConnectionResetError):
-            assert plain.recv(100) == b""
-    with socket.create_connection(address, timeout=20) as raw, pytest.raises(ssl.SSLCertVerificationError):
-        ssl.create_default_context().wrap_socket(raw, server_hostname=address[0])
 
 
 def test_idle_connections_keep_nobody_from_the_end(tmp_path: Path) -> None:

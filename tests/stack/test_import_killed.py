@@ -4,7 +4,7 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
@@ -17,26 +17,21 @@ from hss.store.engines import transaction
 from hss.store.location import Location
 from tests.hss.provisioning.importing.conftest import OPC, K, imsi_of
 from tests.hss.provisioning.typed import CONFIG
-from tests.postgres import running_server
 
 pytestmark = pytest.mark.stack
 
-ROWS = 60_000
+ROWS = 24_000
 LIMIT = 100
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.interop)])
-def store(
-    request: pytest.FixtureRequest, tmp_path: Path, foreign_peer: Callable[[str], str]
-) -> Iterator[tuple[Path, Location]]:
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Path, Location]:
     """A configuration, and the empty store that it names."""
     path = tmp_path / "akadia.sqlite"
     if request.param == "sqlite":
-        yield configured(tmp_path, path.name), path
-        return
-    with running_server(foreign_peer) as server:
-        url = server.new_database()
-        yield configured(tmp_path, url.set(drivername="postgresql").render_as_string()), url
+        return configured(tmp_path, path.name), path
+    url = request.getfixturevalue("postgres").new_database()
+    return configured(tmp_path, url.set(drivername="postgresql").render_as_string()), url
 
 
 def configured(tmp_path: Path, database: str) -> Path:

@@ -26,7 +26,7 @@ from hss.models import AccessSession, AccountingEntry, DiameterSession, Registra
 from hss.store.engines import transaction
 from tests.hss.conftest import Registry
 from tests.lab import AKADIA
-from tests.postgres import running_server
+from tests.postgres import PostgresServer
 from tests.stack.diameter_load import DiameterUe, Gateway, make_diameter_ues
 from tests.stack.radius_load import Tally, Timing, Ue, make_ues
 from tests.stack.test_any_worker import ROOT, UES, Node, judge, second_node, serving
@@ -200,11 +200,9 @@ async def leave_all(site: Site) -> None:
     await until(lambda: site.registered() == set(), site.registered)
 
 
-async def test_sessions_are_those_of_the_clients_whoever_is_killed(
-    tmp_path: Path, foreign_peer: Callable[[str], str]
-) -> None:
+async def test_sessions_are_those_of_the_clients_whoever_is_killed(tmp_path: Path, postgres: PostgresServer) -> None:
     with ExitStack() as stack:
-        url: URL = stack.enter_context(running_server(foreign_peer)).new_database()
+        url = postgres.new_database()
         plain = url.render_as_string(hide_password=False).replace("+psycopg", "")
         laboratory = create(tmp_path / "lab", database=plain)
         subscribers = subscribe(laboratory, url)

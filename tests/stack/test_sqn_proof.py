@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
 
@@ -20,7 +20,7 @@ from hss.models import Algorithm, AlgorithmProfile, Scheme, Subscriber
 from hss.store.engines import transaction
 from hss.store.location import Location
 from hss.store.schema import upgrade
-from tests.postgres import running_server
+from tests.postgres import PostgresServer, running_server
 from ue_sim.usim import Answer, SoftwareUsim
 from wire.aka.milenage import Milenage
 from wire.aka.sqn import reveal
@@ -157,6 +157,13 @@ def prove(location: Location, folder: Path, profile: str, engine: str) -> None:
     )
 
 
+@pytest.fixture(scope="module")
+def server(foreign_peer: Callable[[str], str]) -> Iterator[PostgresServer]:
+    """One that keeps what it says it has kept, because the rate is told."""
+    with running_server(foreign_peer) as one:
+        yield one
+
+
 @pytest.mark.stack
 @pytest.mark.timeout(60 + REQUESTS // 50)
 @pytest.mark.parametrize("profile", PROFILES)
@@ -169,8 +176,7 @@ def test_no_sqn_twice_on_sqlite(tmp_path: Path, profile: str) -> None:
 @pytest.mark.interop
 @pytest.mark.timeout(60 + REQUESTS // 50)
 @pytest.mark.parametrize("profile", PROFILES)
-def test_no_sqn_twice_on_postgresql(tmp_path: Path, profile: str, foreign_peer: Callable[[str], str]) -> None:
-    with running_server(foreign_peer) as server:
-        database = server.new_database()
-        upgrade(database)
-        prove(database, tmp_path, profile, "PostgreSQL")
+def test_no_sqn_twice_on_postgresql(tmp_path: Path, profile: str, server: PostgresServer) -> None:
+    database = server.new_database()
+    upgrade(database)
+    prove(database, tmp_path, profile, "PostgreSQL")
