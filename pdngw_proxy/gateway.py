@@ -37,11 +37,15 @@ from pdngw_proxy.ike.table import ResponderTable, SaEffect, SaEvent, TableEvent
 from pdngw_proxy.ipv4_home import home_agent_of
 from pdngw_proxy.ipv6_transport import Ipv6Transport
 from pdngw_proxy.mobility import RevokeRequested, SessionEnded
+from pdngw_proxy.rate import RateLimit
 from pdngw_proxy.reports import dropped, of_child, of_established, of_session
 from pdngw_proxy.sessions import GatewaySession, SessionBook
 from pdngw_proxy.settings import GatewaySettings
 from wire.esp.encapsulation import KEEPALIVE, NON_ESP_MARKER, has_ike_shape
 from wire.ikev2.association import UNUSABLE, Association
+from wire.ikev2.constants import NotifyType
+from wire.ikev2.nat import Endpoint
+from wire.ikev2.payloads.notify import Notify
 from wire.mip6.revocation import RevocationTrigger
 from wire.sansio import RandomBytes, Tick
 
@@ -58,6 +62,7 @@ class Gateway:
         ha_address = settings.agent.ha_address
         correspondent = correspondent_of(settings.home_prefix)
         self._random = random
+        self._unknown_spis = RateLimit(most=1)
         self._reauthentication_time = settings.responder.reauthentication_time
         self._prefix_length = settings.home_prefix.prefixlen
         self._ipv6 = Ipv6Transport(ha_address=ha_address, ports=settings.ike_ports, random=random)
@@ -209,6 +214,16 @@ class Gateway:
             yield from self._ike(ike.DatagramArrived(event.octets, event.source, event.destination), now)
         else:
             yield dropped(f"neither IKE nor ESP of ours: SPI {spi:#010x}", event.source)
+            yield from self._tell_of_unknown(event.octets[:4], event.source, now)
+
+    def _tell_of_unknown(self, spi: bytes, source: Endpoint, now: float) -> Effects:
+        """INVALID_SPI within the IKE SA of whoever is there, now and then, and to nobody else (RFC 7296 §1.5)."""
+        if len(spi) < len(NON_ESP_MARKER) or not self._unknown_spis.allow(now):
+            return
+        session = self.sessions.of_peer(source)
+        if session is not None:
+            invalid = Notify(NotifyType.INVALID_SPI, spi)
+            yield from self._ike(SaEvent(session.sa, ike.TellRequested(invalid)), now)
 
     # IKE
 

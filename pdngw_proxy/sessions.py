@@ -79,6 +79,10 @@ class SessionBook:
         """The session of one of our inbound SPIs, or None."""
         return self._by_spi.get(spi)
 
+    def of_peer(self, peer: Endpoint) -> GatewaySession | None:
+        """A session whose authenticated UE is at `peer`, or None; it looks at all of them."""
+        return next((one for one in self._by_sa.values() if one.peer == peer and one.began is not None), None)
+
     def of_home(self, home_address: IPv6Address) -> GatewaySession | None:
         """The session that has a Home Address now, or None."""
         return self._by_home.get(home_address)

@@ -48,6 +48,7 @@ from tests.pdngw_proxy.forgery import (
 from ue_sim import ue_events as ue
 from ue_sim.pinger import PingFinished, PingRequested
 from ue_sim.ue_events import OnTheNetwork, Step
+from wire.esp.encapsulation import NON_ESP_MARKER
 from wire.identity import Imsi
 from wire.ikev2.child import Mode
 from wire.ikev2.nat import Endpoint
@@ -603,6 +604,23 @@ def test_gateway_carries_packets_between_tunnel_and_device() -> None:
     network.tell_gateway(HomePacketArrived(answer.build()))
     network.run(until=network.now + 1.0)
     assert phone.said(PingFinished)[-1].received == 1
+
+
+def test_ue_is_told_of_an_spi_that_is_not_there(network: Network, phone: VirtualUe) -> None:
+    """RFC 7296 §1.5: under its own IKE SA, once a second at most; a stranger gets no word (see `hears`)."""
+    own = phone.socket(ue.Channel.IKE)
+    esp = b"\xde\xad\xbe\xef" + bytes(60)
+
+    def told(source: Endpoint) -> list[Send]:
+        effects = network.gateway.handle(DatagramArrived(Channel.IKE, esp, source, NATT), network.now)
+        return [effect for effect in effects if isinstance(effect, Send)]
+
+    (sent,) = told(own)
+    assert sent.to == own
+    assert sent.octets.startswith(NON_ESP_MARKER)
+    assert told(own) == []
+    network.run(until=network.now + 2.0)
+    assert told(Endpoint(own.address, own.port + 1)) == []
 
 
 # Stopping

@@ -32,6 +32,14 @@ def test_book_finds_a_session_by_everything_it_has() -> None:
     assert found == (one, one, one, one)
 
 
+def test_book_finds_who_is_at_an_address_once_he_is_authenticated() -> None:
+    book, one = SessionBook(), session()
+    book.open(one)
+    assert book.of_peer(PEER) is None
+    one.began = 3.0
+    assert (book.of_peer(PEER), book.of_peer(LOCAL)) == (one, None)
+
+
 def test_book_finds_nothing_of_a_closed_session() -> None:
     book, one = SessionBook(), session()
     book.open(one)
