@@ -127,6 +127,7 @@ def _settings(config: PdnGwConfig) -> GatewaySettings:
         dsmip=Endpoint(config.address, config.dsmip_port),
         ike_ports=frozenset({config.ike_port, config.natt_port}),
         device=bool(config.tun),
+        drain_to=GatewayIdentity.of(config.drain_to) if config.drain_to else None,
     )
 
 

@@ -79,6 +79,9 @@ class PdnGwConfig(SaConfig):
     redirect_apns: tuple[Annotated[str, AfterValidator(_apn_elsewhere)], ...] = Field(
         default=(), description='the PDN GWs of APNs that are not served here, such as ["ims=192.0.2.5"] (RFC 5685)'
     )
+    drain_to: Annotated[str, AfterValidator(_gateway)] = Field(
+        default="", description='another PDN GW that UEs are sent to when this one stops; "" for none (RFC 5685)'
+    )
     half_open_limit: int = Field(
         default=1000,
         ge=1,

@@ -185,6 +185,9 @@ class Gateway:
             session.ended_by = EndedBy.GATEWAY
             if event.at_once:
                 yield from self._closed(session.sa, event.cause, now)
+            elif event.to is not None and session.began is not None:
+                elsewhere = ike.RedirectRequested(event.to, event.seconds, event.cause)
+                yield from self._ike(SaEvent(session.sa, elsewhere), now)
             else:
                 yield from self._ike(SaEvent(session.sa, ike.CloseRequested(event.cause)), now)
 

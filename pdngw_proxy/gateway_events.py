@@ -7,6 +7,7 @@ from enum import Enum
 from pdngw_proxy.aaa_link.port import RelayAnswer, RelayRequest
 from pdngw_proxy.aaa_link.records import SessionRecord
 from wire.ikev2.nat import Endpoint
+from wire.ikev2.redirect import GatewayIdentity
 from wire.sansio import Tick
 
 
@@ -44,10 +45,15 @@ class AaaAnswered:
 
 @dataclass(frozen=True, slots=True)
 class DrainRequested:
-    """Close every session, because the gateway stops; `cause` is one line. With `at_once` no UE is waited for."""
+    """Close every session, because the gateway stops; `cause` is one line. With `at_once` no UE is waited for.
+
+    UEs that can be are sent `to` another gateway first, which has `seconds` to leave (RFC 5685 §5).
+    """
 
     cause: str
     at_once: bool = False
+    to: GatewayIdentity | None = None
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

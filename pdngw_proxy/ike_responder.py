@@ -11,6 +11,7 @@ from pdngw_proxy.ike.events import (
     CloseRequested,
     DatagramArrived,
     Discarded,
+    RedirectRequested,
     RekeyRequested,
     ResponderEffect,
     ResponderEvent,
@@ -129,7 +130,7 @@ class IkeResponder:
                 if silent and isinstance(state, Connected):
                     return Ended(), [Closed(cause)]
                 return self._close(state, cause, now)
-            case RekeyRequested() | TimeLimited() | TellRequested():
+            case RekeyRequested() | TimeLimited() | TellRequested() | RedirectRequested():
                 # Whoever is not connected yet authenticates this very moment.
                 return upkeep.order(policy, state, event, now) if isinstance(state, Connected) else (state, [])
             case Tick():

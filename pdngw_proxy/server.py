@@ -42,6 +42,9 @@ from wire.ikev2.nat import Endpoint
 
 log = get_logger("pdngw")
 
+_REDIRECT_LIMIT = 5.0
+"""Seconds that UEs have to leave for the gateway that they are sent to."""
+
 _DRAIN_LIMIT = 2.0
 """Seconds that the UEs have to acknowledge that their sessions end."""
 
@@ -67,6 +70,7 @@ class GatewayShell:
         self._limit = LogLimit()
         self._interim: asyncio.TimerHandle | None = None
         self._quiet = asyncio.Event()
+        self._drain_to = settings.drain_to
         link.obey(self)
         REGISTRY.sample(self, lambda: sample(self._machine.sessions))
 
@@ -122,12 +126,19 @@ class GatewayShell:
 
     async def drain(self) -> None:
         """Close every session, and wait a little for the UEs to agree, then for the AAA server to know."""
-        for at_once, limit in ((False, _DRAIN_LIMIT), (True, _FAREWELL_LIMIT)):
-            self._driver.feed(DrainRequested("the gateway stops", at_once=at_once))
-            self._note_quiet()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(limit):
-                    await self._quiet.wait()
+        cause, away = "the gateway stops", self._drain_to
+        if away is not None:
+            request = DrainRequested(f"{cause}, and sends UEs to {away}", to=away, seconds=_REDIRECT_LIMIT)
+            await self._empty(request, _REDIRECT_LIMIT)
+        await self._empty(DrainRequested(cause), _DRAIN_LIMIT)
+        await self._empty(DrainRequested(cause, at_once=True), _FAREWELL_LIMIT)
+
+    async def _empty(self, request: DrainRequested, limit: float) -> None:
+        self._driver.feed(request)
+        self._note_quiet()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(limit):
+                await self._quiet.wait()
 
     def close(self) -> None:
         """Give the ports back."""

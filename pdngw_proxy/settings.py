@@ -6,6 +6,7 @@ from ipaddress import IPv6Network
 from pdngw_proxy.ike.policy import Admission, ResponderPolicy
 from pdngw_proxy.mobility import HomeAgentPolicy
 from wire.ikev2.nat import Endpoint
+from wire.ikev2.redirect import GatewayIdentity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,6 +15,7 @@ class GatewaySettings:
 
     With `device` the home network is behind a device of the machine, else a correspondent in this process. UEs in IPv6
     networks come by that device too, to the home agent's own address and `ike_ports`.
+    When it stops it sends UEs to `drain_to`.
     """
 
     responder: ResponderPolicy
@@ -22,6 +24,7 @@ class GatewaySettings:
     dsmip: Endpoint
     device: bool = False
     ike_ports: frozenset[int] = frozenset({500, 4500})
+    drain_to: GatewayIdentity | None = None
 
     @property
     def home_prefix(self) -> IPv6Network:

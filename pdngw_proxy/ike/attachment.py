@@ -18,7 +18,7 @@ from wire.ikev2.authentication import AuthenticationFailed, check_shared_key_pro
 from wire.ikev2.certificates import certificate_payloads
 from wire.ikev2.constants import ConfigurationAttributeType, IdType, NotifyType
 from wire.ikev2.exchanges import Request
-from wire.ikev2.message import Message, Payload
+from wire.ikev2.message import Payload
 from wire.ikev2.payloads.auth import Authentication
 from wire.ikev2.payloads.cp import Configuration
 from wire.ikev2.payloads.eap import EapMessage
@@ -113,7 +113,7 @@ def verify(policy: ResponderPolicy, state: AwaitingProof, request: Request, now:
         return refuse(policy, sa, request, NotifyType.AUTHENTICATION_FAILED, cause, now)
     waiting = AwaitingAddress(sa, claim, state.accept, request)
     elsewhere = policy.redirects.get((claim.apn or "").lower())
-    if elsewhere is not None and _is_redirectable(sa):
+    if elsewhere is not None and sa.can_be_redirected:
         return establishing.leave(policy, waiting, redirect(elsewhere), f"is redirected to {elsewhere}", now)
     if not configuring.asks_for_address(claim.message):
         return establishing.leave(policy, waiting, NotifyType.FAILED_CP_REQUIRED, "asks for no Home Address", now)
@@ -172,12 +172,6 @@ def _called(policy: ResponderPolicy, wanted: IdResponder | None) -> tuple[IdResp
     name = wanted.text.lower()
     apn = None if name == policy.name.lower() else wanted.text
     return (replace(wanted, reserved=bytes(3)) if name in policy.names else own), apn
-
-
-def _is_redirectable(sa: Sa) -> bool:
-    """Whether IKE_SA_INIT said so (RFC 5685 §3)."""
-    opening = Message.parse(sa.init_request)
-    return any(opening.notify(kind) for kind in (NotifyType.REDIRECT_SUPPORTED, NotifyType.REDIRECTED_FROM))
 
 
 def _ipv4(claim: Claim) -> Ipv4Wish:

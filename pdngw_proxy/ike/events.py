@@ -10,13 +10,14 @@ from wire.ikev2.child import ChildSa
 from wire.ikev2.keys import IkeKeys
 from wire.ikev2.nat import Endpoint
 from wire.ikev2.payloads.notify import Notify
+from wire.ikev2.redirect import GatewayIdentity
 from wire.sansio import Tick
 
 __all__ = [
     "AaaAnswered", "AddressLeased", "AddressRefused", "AskAaa", "ChildInstalled", "ChildRemoved", "ChildRetired",
     "CloseRequested", "Closed", "DatagramArrived", "Discarded", "Established", "IkeKeysReady", "Ipv4Wish",
-    "LeaseAddress", "PeerMoved", "Refused", "RekeyRequested", "ResponderEffect", "ResponderEvent", "TellRequested",
-    "Tick", "TimeLimited", "Transmit",
+    "LeaseAddress", "PeerMoved", "RedirectRequested", "Refused", "RekeyRequested", "ResponderEffect", "ResponderEvent",
+    "TellRequested", "Tick", "TimeLimited", "Transmit",
 ]  # fmt: skip
 
 
@@ -82,9 +83,21 @@ class TellRequested:
     notify: Notify
 
 
+@dataclass(frozen=True, slots=True)
+class RedirectRequested:
+    """Send the UE to the gateway `to` (RFC 5685 §5), and close it after `seconds`; at once where it knows no REDIRECT.
+
+    `cause` is one line.
+    """
+
+    to: GatewayIdentity
+    seconds: float
+    cause: str
+
+
 ResponderEvent = (
     DatagramArrived | AaaAnswered | AddressLeased | AddressRefused | CloseRequested | RekeyRequested | TimeLimited
-    | TellRequested | Tick
+    | TellRequested | RedirectRequested | Tick
 )  # fmt: skip
 
 

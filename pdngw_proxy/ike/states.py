@@ -11,10 +11,12 @@ from pdngw_proxy.ike.events import (
     AddressRefused,
     CloseRequested,
     DatagramArrived,
+    RedirectRequested,
     Tick,
     TimeLimited,
 )
 from wire.ikev2.algorithms import IkeSuite
+from wire.ikev2.constants import NotifyType
 from wire.ikev2.exchanges import Exchanges, Request
 from wire.ikev2.keys import IkeKeys
 from wire.ikev2.message import Message
@@ -52,6 +54,12 @@ class Sa:
     hashes: frozenset[int] | None
     path: Path
     mobike: bool = False
+
+    @property
+    def can_be_redirected(self) -> bool:
+        """Whether IKE_SA_INIT said so (RFC 5685 §3)."""
+        opening = Message.parse(self.init_request)
+        return any(opening.notify(kind) for kind in (NotifyType.REDIRECT_SUPPORTED, NotifyType.REDIRECTED_FROM))
 
     def renewed(self, fresh: IkeSa) -> "Sa":
         """The same after a rekeying."""
@@ -202,6 +210,7 @@ TRANSITIONS: Transitions = {
     (Connected, Tick): frozenset({Connected, Ended}),
     (Connected, CloseRequested): frozenset({Ended}),
     (Connected, TimeLimited): frozenset({Connected}),
+    (Connected, RedirectRequested): frozenset({Connected}),
     (Lingering, Tick): frozenset({Ended}),
     (Lingering, CloseRequested): frozenset({Ended}),
 }

@@ -14,6 +14,7 @@ from pdngw_proxy.ike.events import (
     Discarded,
     IkeKeysReady,
     PeerMoved,
+    RedirectRequested,
     Refused,
     RekeyRequested,
     ResponderEffect,
@@ -26,6 +27,7 @@ from pdngw_proxy.ike.states import Connected, Ended, Lingering, Sa, Session, Sta
 from wire.ikev2.authentication import auth_lifetime
 from wire.ikev2.child import ChildSa
 from wire.ikev2.exchanges import Transmit
+from wire.ikev2.redirect import redirect
 from wire.ikev2.spis import EspSpis
 from wire.ikev2.upkeep import states as kept
 from wire.ikev2.upkeep.sa import Upkeep
@@ -94,9 +96,10 @@ def close(policy: ResponderPolicy, state: Connected, cause: str, now: float) -> 
     return _perform(policy, state, state.upkeep.handle(kept.Leave(cause), now), None, now)
 
 
-def order(
-    policy: ResponderPolicy, state: Connected, wish: RekeyRequested | TimeLimited | TellRequested, now: float
-) -> Step:
+Wish = RekeyRequested | TimeLimited | TellRequested | RedirectRequested
+
+
+def order(policy: ResponderPolicy, state: Connected, wish: Wish, now: float) -> Step:
     """What is wanted of the IKE SA, as soon as the window is free."""
     wanted: kept.Order
     match wish:
@@ -108,6 +111,12 @@ def order(
             wanted = kept.Tell(auth_lifetime(seconds))
         case TellRequested(notify):
             wanted = kept.Tell(notify)
+        case RedirectRequested(to, seconds, cause):
+            if not state.sa.can_be_redirected:
+                return close(policy, state, cause, now)
+            # The UE deletes the IKE SA when it leaves, and the gateway where it does not (RFC 5685 §5).
+            state = replace(state, session=replace(state.session, until=now + seconds, over=cause))
+            wanted = kept.Tell(redirect(to))
         case _:
             assert_never(wish)
     return _perform(policy, state, state.upkeep.handle(wanted, now), None, now)

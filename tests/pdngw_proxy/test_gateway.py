@@ -52,6 +52,7 @@ from wire.esp.encapsulation import NON_ESP_MARKER
 from wire.identity import Imsi
 from wire.ikev2.child import Mode
 from wire.ikev2.nat import Endpoint
+from wire.ikev2.redirect import GatewayIdentity
 from wire.ikev2.upkeep.states import Lifetimes
 from wire.ip.ipv4 import Ipv4Packet
 from wire.ip.ipv6 import Ipv6Packet
@@ -636,6 +637,20 @@ def test_gateway_that_stops_says_delete_to_every_ue(network: Network, phone: Vir
     assert (len(network.gateway.sessions), network.gateway.leases, network.gateway.bindings) == (0, 0, 0)
     ends = [report for report in network.reports if report.phrase == "session ended"]
     assert [report.details["cause"] for report in ends] == ["the gateway stops"] * 2
+
+
+def test_gateway_that_stops_sends_ues_to_another_one(network: Network, phone: VirtualUe) -> None:
+    """RFC 5685 §5: one that is not connected yet is closed at once."""
+    network.attach(SECOND)
+    network.run(until=network.now + 0.03)
+    assert len(network.gateway.sessions) == 2
+    elsewhere = GatewayIdentity.of("192.0.2.5")
+    network.tell_gateway(DrainRequested("the gateway stops", to=elsewhere, seconds=5.0))
+    (session,) = network.gateway.sessions.all()
+    assert session.lease is not None
+    assert session.lease.home_address == phone.attached.home_address
+    network.run(until=network.now + 10.0)
+    assert len(network.gateway.sessions) == 0
 
 
 def test_session_that_the_aaa_server_ends_is_deleted_and_its_end_told(network: Network, phone: VirtualUe) -> None:

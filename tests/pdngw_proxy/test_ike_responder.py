@@ -22,6 +22,7 @@ from pdngw_proxy.ike.events import (
     IkeKeysReady,
     LeaseAddress,
     PeerMoved,
+    RedirectRequested,
     RekeyRequested,
     ResponderEvent,
     TellRequested,
@@ -67,7 +68,7 @@ from ue_sim.ike.events import RekeyRequested as UeRekeyRequested
 from wire.ikev2.authentication import auth_lifetime
 from wire.ikev2.child import Mode
 from wire.ikev2.constants import ExchangeType, IdType, NotifyType, ProtocolId
-from wire.ikev2.message import Payload
+from wire.ikev2.message import Message, Payload
 from wire.ikev2.nat import Endpoint
 from wire.ikev2.payloads.auth import Authentication
 from wire.ikev2.payloads.cert import Certificate
@@ -79,6 +80,7 @@ from wire.ikev2.payloads.sa import SecurityAssociation
 from wire.ikev2.payloads.ts import TsInitiator, TsResponder
 from wire.ikev2.payloads.unknown import UnknownPayload
 from wire.ikev2.proposal import ESP_PROPOSALS, offer
+from wire.ikev2.redirect import GatewayIdentity, redirect
 from wire.ikev2.selectors import TrafficSelector
 from wire.ikev2.spis import EspSpis
 from wire.ikev2.upkeep.states import Asking, Leaving
@@ -87,6 +89,7 @@ from wire.secret import Secret
 
 INFORMATIONAL, IKE_AUTH = ExchangeType.INFORMATIONAL, ExchangeType.IKE_AUTH
 DELETE = Delete(ProtocolId.IKE)
+ELSEWHERE = GatewayIdentity.of("192.0.2.5")
 EVERYWHERE = TrafficSelector.network(IPv6Network("::/0"))
 DATA = ChildRequested(Mode.TUNNEL, (TrafficSelector.address(HOME_ADDRESS),), (EVERYWHERE,))
 CHILD: tuple[Payload, ...] = (
@@ -575,12 +578,37 @@ def test_ue_is_told_of_another_end_of_its_time() -> None:
     assert [closed.cause for closed in link.seen_by_gateway(Closed)] == ["the AAA server says so"]
 
 
+def test_ue_is_sent_to_another_gateway() -> None:
+    """RFC 5685 §5: REDIRECT in INFORMATIONAL, without a nonce; the UE deletes the IKE SA, or else the gateway."""
+    link = connected()
+    link.at_ue = lambda _: None
+    gateway(link, RedirectRequested(ELSEWHERE, 5.0, "the gateway stops"))
+    told = link.open_last(link.to_ue[-1], by_ue=False)
+    assert (told.exchange, told.payloads) == (INFORMATIONAL, (redirect(ELSEWHERE),))
+    link.tell_gateway(DatagramArrived(link.forge(INFORMATIONAL, message_id=0, by_ue=True, response=True), UE, GATEWAY))
+    link.run(link.now + 5.1)
+    assert link.open_last(link.to_ue[-1], by_ue=False).payloads == (DELETE,)
+
+
+def test_ue_that_knows_no_redirect_is_deleted() -> None:
+    link = connected()
+    state = responder(link).state
+    assert isinstance(state, Connected)
+    opening = Message.parse(state.sa.init_request)
+    kept = [one for one in opening.payloads if one != Notify(NotifyType.REDIRECT_SUPPORTED)]
+    able_no_more = replace(state.sa, init_request=replace(opening, payloads=tuple(kept)).build())
+    responder(link).state = replace(state, sa=able_no_more)
+    gateway(link, RedirectRequested(ELSEWHERE, 5.0, "the gateway stops"))
+    assert link.open_last(link.to_ue[-1], by_ue=False).payloads == (DELETE,)
+
+
 @pytest.mark.parametrize("kind", HALF_OPEN)
 def test_ue_that_is_not_connected_is_told_nothing(kind: type[State]) -> None:
     link = at(kind)
     before = list(link.gateway_effects)
     gateway(link, TimeLimited(90, "x"))
-    gateway(link, TellRequested(Notify(NotifyType.REDIRECT)))
+    gateway(link, TellRequested(Notify(NotifyType.INVALID_SPI)))
+    gateway(link, RedirectRequested(ELSEWHERE, 5.0, "x"))
     assert link.gateway_effects == before
     assert isinstance(responder(link).state, kind)
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address, IPv6Address, IPv6Network
 from pathlib import Path
 
@@ -43,6 +43,7 @@ from runtime.config import ConfigError
 from tests.network import responder_policy
 from tests.silent_network import SilentNetwork
 from wire.ikev2.nat import Endpoint
+from wire.ikev2.redirect import GatewayIdentity
 
 ADDRESS = IPv4Address("127.9.9.4")
 HA_ADDRESS = IPv6Address("2001:db8:7::1")
@@ -131,6 +132,14 @@ class Ground:
         self.network.at(to.port).on_datagram(octets, (str(source.address), source.port))
 
 
+SETTINGS = GatewaySettings(
+    responder=responder_policy(),
+    admission=Admission(),
+    agent=HomeAgentPolicy(ha_address=HA_ADDRESS, home_prefix=CONFIG.home_prefix),
+    dsmip=DSMIP,
+)
+
+
 @pytest.fixture
 async def ground(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Ground]:
     network, machine, link = SilentNetwork(), ScriptedGateway(), ScriptedLink()
@@ -138,13 +147,8 @@ async def ground(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Ground]:
     monkeypatch.setattr(server, "Gateway", lambda **_settings: machine)
     monkeypatch.setattr(server, "_DRAIN_LIMIT", 0.05)
     monkeypatch.setattr(server, "_FAREWELL_LIMIT", 0.05)
-    settings = GatewaySettings(
-        responder=responder_policy(),
-        admission=Admission(),
-        agent=HomeAgentPolicy(ha_address=HA_ADDRESS, home_prefix=CONFIG.home_prefix),
-        dsmip=DSMIP,
-    )
-    shell = GatewayShell(settings, link, capture=NullCapture())
+    monkeypatch.setattr(server, "_REDIRECT_LIMIT", 0.05)
+    shell = GatewayShell(SETTINGS, link, capture=NullCapture())
     shell.open(CONFIG)
     yield Ground(shell, machine, link, network)
     shell.close()
@@ -402,6 +406,18 @@ async def test_drain_waits_for_the_last_session_and_its_farewell(ground: Ground)
         DrainRequested("the gateway stops", at_once=True),
     ]
     assert ("one", "user") in ground.link.ended
+
+
+async def test_drain_sends_ues_to_another_gateway_first(ground: Ground) -> None:
+    """RFC 5685 §5: those that have not left by then are deleted."""
+    elsewhere = GatewayIdentity.of("192.0.2.5")
+    shell = GatewayShell(replace(SETTINGS, drain_to=elsewhere), ground.link, capture=NullCapture())
+    ground.machine.sessions.append("one")
+    await shell.drain()
+    first, *others = ground.machine.events
+    assert first == DrainRequested("the gateway stops, and sends UEs to 192.0.2.5", to=elsewhere, seconds=0.05)
+    assert others == [DrainRequested("the gateway stops"), DrainRequested("the gateway stops", at_once=True)]
+    shell.close()
 
 
 async def test_drain_without_sessions_is_over_at_once(ground: Ground) -> None:
