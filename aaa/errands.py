@@ -21,6 +21,9 @@ log = get_logger("aaa.errands")
 POLL = 0.1
 """Seconds between two looks for the result of an errand."""
 
+TAKEN_WITHIN = 2.0
+"""Seconds after which an errand that no process has taken is nobody's: each looks several times in them."""
+
 Perform = Callable[[str, bytes], Awaitable[bytes]]
 """Sends a message to the peer of that name, on a connection of this process; the answer. ErrandFailed without one."""
 
@@ -46,6 +49,7 @@ class Result:
 
 
 _RESULT = TypeAdapter(Result)
+_NOBODY = Result(failed="nobody has taken it")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +83,9 @@ class ErrandDesk:
         except LedgerUnavailable as error:
             raise ErrandFailed(f"the other processes cannot be asked: {error}") from None
         if result is None:
-            raise ErrandFailed(f"{name} is connected to no process of this server, or it gave no answer in time")
+            raise ErrandFailed(f"{name} gave no answer in time to the process that it is connected to")
+        if result is _NOBODY:
+            raise ErrandFailed(f"{name} is connected to no process of this server")
         if result.failed:
             raise ErrandFailed(result.failed)
         return bytes.fromhex(result.answer)
@@ -92,12 +98,17 @@ class ErrandDesk:
             await asyncio.gather(*(self._do(errand) for errand in claimed))
 
     async def _result(self, number: int, within: float) -> Result | None:
+        untaken = asyncio.get_running_loop().time() + min(TAKEN_WITHIN, within)
         try:
-            async with asyncio.timeout(within):
+            async with asyncio.timeout(within + POLL):
                 while True:
                     text = await self._errands.result(number)
                     if text is not None:
                         return _RESULT.validate_json(text)
+                    if asyncio.get_running_loop().time() >= untaken:
+                        if await self._errands.withdraw_untaken(number):
+                            return _NOBODY
+                        untaken += within
                     await asyncio.sleep(POLL)
         except TimeoutError:
             return None

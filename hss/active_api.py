@@ -146,6 +146,9 @@ class Errands(Protocol):
     async def withdraw(self, number: int) -> None:
         """Nobody waits for it any more."""
 
+    async def withdraw_untaken(self, number: int) -> bool:
+        """The same unless a process has taken it; whether it is withdrawn."""
+
     async def waiting(self, vias: Collection[str], now: datetime) -> bool:
         """Whether there is any for one of `vias`."""
 

@@ -54,7 +54,8 @@ class NasAsking:
             return await self._ask_over_tls(session, moment, changes)
         client = find_by_name(self._clients, session.client)
         if client is None:
-            return Unanswered(f"its RADIUS client {session.client} is not in the configuration any more")
+            cause = f"its RADIUS client {session.client} is not in the configuration any more"
+            return Unanswered(cause, is_final=True)
         where = client.coa or (session.source, COA_PORT)
         dynamic = DynamicAuthorization(server=where, secret=client.secret, random=self._random, timers=self._timers)
         try:
@@ -64,6 +65,10 @@ class NasAsking:
                 outcome = await dynamic.change(session, moment, changes)
         finally:
             dynamic.close()
+        if isinstance(outcome, Unanswered) and client.coa is None:
+            # nothing says that it takes any, and the usual port was only tried (RFC 5176 §2.1)
+            cause = f"{outcome.cause}; its [[aaa.radius.client]] has no coa, so it may take none"
+            return Unanswered(cause, is_final=True)
         if isinstance(outcome, Unanswered):
             return Unanswered(f"{outcome.cause}; is coa of its [[aaa.radius.client]] right?")
         return outcome

@@ -34,9 +34,10 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Unanswered:
-    """Nobody knows whether it was done; `cause` is one line."""
+    """Nobody knows whether it was done; `cause` is one line. `is_final` when to ask again would be of no use."""
 
     cause: str
+    is_final: bool = False
 
 
 Outcome = Done | Refused | Unanswered

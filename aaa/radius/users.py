@@ -6,7 +6,7 @@ from datetime import datetime
 from aaa.authorization import Refused as Unauthorized
 from aaa.authorization import authorize
 from aaa.radius.asking import NasAsking
-from aaa.radius.dynamic import Done, Outcome, Refused
+from aaa.radius.dynamic import Done, Outcome, Refused, Unanswered
 from hss.api import Profile
 from hss.session_api import UNKNOWN_TO_NAS, Session, SessionLedger, SessionQuery
 from runtime.logs import get_logger
@@ -35,7 +35,7 @@ class RadiusUsers:
         return await self._ledger.sessions(SessionQuery(imsi=str(imsi), limit=MOST))
 
     async def disconnect(self, session: Session) -> bool:
-        """Whether its NAS has ended it, or knows it no more."""
+        """Whether its NAS has ended it, or knows it no more, or cannot be told at all."""
         return await self._settled(session, "session not disconnected", await self._ask(session, None))
 
     async def change(self, session: Session, profile: Profile) -> bool:
@@ -63,4 +63,5 @@ class RadiusUsers:
         if isinstance(outcome, Refused) and outcome.is_unknown:
             await self._ledger.end(session.number, UNKNOWN_TO_NAS, self._moment())
             return True
-        return False
+        # the HSS would be told ten times that it was not done; the session goes on until its NAS ends it
+        return isinstance(outcome, Unanswered) and outcome.is_final

@@ -43,6 +43,12 @@ class SqlErrands:
                 lambda connection: connection.execute(delete(Row).where(Row.id == number)).rowcount
             )
 
+    async def withdraw_untaken(self, number: int) -> bool:
+        """As `Errands.withdraw_untaken`; who takes an errand moves its `not_before`."""
+        untaken = delete(Row).where(Row.id == number, Row.not_before == Row.created)
+        with unavailable():
+            return await self._database.write(lambda connection: connection.execute(untaken).rowcount > 0)
+
     async def waiting(self, vias: Collection[str], now: datetime) -> bool:
         """As `Errands.waiting`."""
         chosen = select(Row.id).where(*_due(vias, now)).limit(1)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from aaa import errands
 from aaa.errands import ErrandDesk, ErrandFailed, Perform
 from aaa.ledger import SharedStore
 
@@ -57,6 +58,25 @@ async def test_nobody_has_the_connection(shared: SharedStore) -> None:
     with pytest.raises(ErrandFailed, match="hnb is connected to no process of this server"):
         await asked(shared, serving(shared), "hnb", 0.2)
     assert not await shared.errands.waiting(["diameter/hnb"], now())
+
+
+async def test_errand_that_nobody_takes_is_not_waited_for(shared: SharedStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(errands, "TAKEN_WITHIN", 0.05)
+    with pytest.raises(ErrandFailed, match="hnb is connected to no process of this server"):
+        await asked(shared, serving(shared), "hnb", 60.0)
+    assert not await shared.errands.waiting(["diameter/hnb"], now())
+
+
+async def test_errand_that_was_taken_is_waited_for(shared: SharedStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(errands, "TAKEN_WITHIN", 0.05)
+
+    async def slow(name: str, message: bytes) -> bytes:
+        await asyncio.sleep(0.4)
+        return await upper(name, message)
+
+    assert await asked(shared, serving(shared, slow)) == b"pgwABORT"
+    with pytest.raises(ErrandFailed, match="gave no answer in time"):
+        await asked(shared, serving(shared, slow), "pgw", 0.15)
 
 
 async def test_result_of_another_release_is_told(shared: SharedStore) -> None:

@@ -47,13 +47,22 @@ async def test_nas_is_asked_over_udp(shared: SharedStore) -> None:
     silent = await asking(shared, nas).ask(session(), NOON, None)
     assert isinstance(silent, Unanswered)
     assert silent.cause.endswith("is coa of its [[aaa.radius.client]] right?")
+    assert not silent.is_final
     assert [octets[0] for octets in nas.asked[:2]] == [Code.DISCONNECT_REQUEST, Code.COA_REQUEST]
     nas.endpoint.close()
 
 
 async def test_client_that_is_gone_is_named(shared: SharedStore) -> None:
     outcome = await asking(shared).ask(replace(session(), client="old"), NOON, None)
-    assert outcome == Unanswered("its RADIUS client old is not in the configuration any more")
+    assert outcome == Unanswered("its RADIUS client old is not in the configuration any more", is_final=True)
+
+
+async def test_nas_that_takes_no_requests_is_tried_once(shared: SharedStore) -> None:
+    # nobody listens on the usual port of this address
+    outcome = await asking(shared).ask(replace(session(), source="127.99.0.9"), NOON, None)
+    assert isinstance(outcome, Unanswered)
+    assert outcome.is_final
+    assert "has no coa" in outcome.cause
 
 
 async def over_tls(shared: SharedStore, code: Code | None, changes: list[Attribute] | None) -> tuple[Outcome, bytes]:

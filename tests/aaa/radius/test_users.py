@@ -90,3 +90,12 @@ async def test_nas_that_does_not_do_it_is_one_line(shared: SharedStore, outcome:
     ]
     (kept,) = await users.of_user(IMSI)
     assert kept == session
+
+
+@pytest.mark.parametrize("is_final", [True, False])
+async def test_nas_that_cannot_be_told_is_not_asked_again(shared: SharedStore, is_final: bool) -> None:
+    users, _, session = await users_with(shared, Unanswered("silence", is_final=is_final))
+    with capture_logs() as lines:
+        assert await users.disconnect(session) is is_final
+    assert [(line["event"], line["cause"]) for line in lines] == [("session not disconnected", "silence")]
+    assert await users.of_user(IMSI) == (session,), "its NAS has not ended it"

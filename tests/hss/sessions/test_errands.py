@@ -54,3 +54,13 @@ async def test_errand_that_nobody_waits_for_goes_away(errands: SqlErrands) -> No
     assert await errands.claim(["diameter/pgw"], late) == ()
     await errands.finish(number, "done")
     assert await errands.result(number) is None
+
+
+async def test_errand_that_a_process_has_taken_is_not_withdrawn_as_untaken(errands: SqlErrands) -> None:
+    number = await errands.ask("diameter/pgw", "abort", NOON)
+    assert await errands.claim(["diameter/pgw"], NOON)
+    assert not await errands.withdraw_untaken(number)
+    other = await errands.ask("diameter/pgw", "abort", NOON)
+    assert await errands.withdraw_untaken(other)
+    assert not await errands.withdraw_untaken(other)
+    assert not await errands.waiting(["diameter/pgw"], NOON)
