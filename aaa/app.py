@@ -9,6 +9,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from aaa.ageing import LOOK as AGEING_LOOK
+from aaa.ageing import Ageing
 from aaa.config import AaaConfig, AaaSettings, HssConnectionConfig, SwxConfig, network_names, read_settings
 from aaa.conversations.loading import load_conversations
 from aaa.departing import Departing
@@ -245,6 +247,7 @@ def _open_users(
         return MemoryUserSessions(1 if settings.diameter is None else settings.diameter.session_limit), None, None
     departing = Departing(shared.departures, hss, settings.aaa.origin_host, _moment)
     watch = watching(stack, (departing.look, errands.look))
+    watching(stack, (Ageing(shared.silent, settings.aaa.silence, _moment).look,), AGEING_LOOK)
     return SqlUserSessions(shared.active, _moment), departing, watch.wake
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Literal
 
 from pydantic import Field
@@ -41,12 +42,20 @@ class AaaConfig(Section):
     rounds_at_once: int = Field(default=4000, ge=1)
     failures_kept: int = Field(default=10_000, ge=1, le=10_000_000, description="how many akadia explain can tell of")
     failure_days: int = Field(default=30, ge=1, le=3650, description="and for how long")
+    silent_days: int = Field(
+        default=0, ge=0, le=3650, description="after so many days without a word of it a session is over; 0 for never"
+    )
     workers: int = Field(default=1, ge=1, le=64, description="processes that serve, replaced when one ends")
 
     @property
     def retention(self) -> Retention:
         """How much is kept of authentications that failed."""
         return Retention(self.failures_kept, self.failure_days)
+
+    @property
+    def silence(self) -> timedelta | None:
+        """How long nothing may be heard of a session."""
+        return timedelta(days=self.silent_days) if self.silent_days else None
 
     @property
     def policy(self) -> AkaPolicy:

@@ -14,7 +14,7 @@ from aaa.identities.config import IdentitiesConfig
 from aaa.identities.epochs import Keyring
 from aaa.identities.keyring_file import KeyringPath
 from aaa.identities.shared_keyring import change_shared, read_shared
-from hss.active_api import ActiveSessions, ContinuedRounds, Departures, Errands, KeyEpochs
+from hss.active_api import ActiveSessions, ContinuedRounds, Departures, Errands, KeyEpochs, SilentSessions
 from hss.config import HssConfig
 from hss.failure_api import FailureLedger, Retention
 from hss.keys.identity_epochs import SqlKeyEpochs, any_epoch
@@ -22,6 +22,7 @@ from hss.keys.master_key import MasterSource, open_master, parse_source
 from hss.keys.vault import write_master_key
 from hss.session_api import SessionLedger
 from hss.sessions.active import SqlActiveSessions
+from hss.sessions.ageing import SqlSilentSessions
 from hss.sessions.continued import SqlContinuedRounds
 from hss.sessions.departures import SqlDepartures
 from hss.sessions.errands import SqlErrands
@@ -44,6 +45,7 @@ class SharedStore:
     departures: Departures
     errands: Errands
     continued: ContinuedRounds
+    silent: SilentSessions
     failures: FailureLedger
     database: Database
 
@@ -56,6 +58,7 @@ class SharedStore:
             SqlDepartures(database),
             SqlErrands(database),
             SqlContinuedRounds(database),
+            SqlSilentSessions(database),
             SqlFailures(database, retention or Retention()),
             database,
         )

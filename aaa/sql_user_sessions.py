@@ -4,7 +4,7 @@ What a session is judged by goes into one document, in JSON, that nobody but the
 """
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from pydantic import TypeAdapter
 
@@ -24,11 +24,13 @@ class SqlUserSessions:
 
     async def keep(self, session: UserSession) -> bool:
         """As `UserSessions.keep`."""
-        return await self._active.keep(_row(session), self._moment())
+        moment = self._moment()
+        return await self._active.keep(_row(session, moment), moment)
 
     async def change(self, session: UserSession) -> bool:
         """As `UserSessions.change`."""
-        return await self._active.change(_row(session), self._moment())
+        moment = self._moment()
+        return await self._active.change(_row(session, moment), moment)
 
     async def find(self, session_id: str) -> UserSession | None:
         """As `UserSessions.find`."""
@@ -44,7 +46,8 @@ class SqlUserSessions:
         return await self._active.end(session_id, self._moment())
 
 
-def _row(session: UserSession) -> GatewaySession:
+def _row(session: UserSession, moment: datetime) -> GatewaySession:
+    seconds = session.profile.session_timeout
     return GatewaySession(
         session_id=session.session_id,
         peer=session.peer,
@@ -52,6 +55,7 @@ def _row(session: UserSession) -> GatewaySession:
         imsi=session.imsi,
         document=_DOCUMENT.dump_json(session, exclude_defaults=True).decode(),
         ending=session.ending,
+        until=None if seconds is None else moment + timedelta(seconds=seconds),
     )
 
 

@@ -224,6 +224,7 @@ database = ""  # where accounting and sessions are kept; "" for the database of 
 methods = ["aka-prime", "aka"]  # what it offers, the preferred one first; "sim" is the third that there is
 failures_kept = 10000  # of so many failed authentications akadia explain can tell
 failure_days = 30  # and for so long
+silent_days = 0  # after so many days without a word of it a session is over; 0 for never
 workers = 1  # processes that serve; a parent replaces those that end, and on SIGHUP reads this file again
 
 [aaa.swx]  # read when hss = "swx"

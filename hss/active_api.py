@@ -6,7 +6,7 @@ epochs of the keys that identities and conversations are sealed under.
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 from typing import Protocol
 
@@ -19,7 +19,8 @@ class GatewaySession:
     """A session that a Diameter gateway holds, by its Session-Id.
 
     `peer` is the name of the connection that it came by, `origin_host` the gateway, which may be behind an agent.
-    `document` is what the AAA server judges it by, in its own words. With `ending` the HSS has ended it.
+    `document` is what the AAA server judges it by, in its own words. With `ending` the HSS has ended it. `until` is
+    when its Session-Timeout is over.
     """
 
     session_id: str
@@ -28,6 +29,17 @@ class GatewaySession:
     imsi: Imsi
     document: str
     ending: bool = False
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SilentSession:
+    """A session at a Diameter gateway or a NAS that was last `heard` of too long ago; `client` is who held it."""
+
+    session_id: str
+    client: str
+    imsi: Imsi | None
+    heard: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +115,16 @@ class ActiveSessions(Protocol):
 
     async def end(self, session_id: str, at: datetime) -> bool:
         """It is over, and its user may have left; False when it was over already."""
+
+
+class SilentSessions(Protocol):
+    """Sessions of either kind of which nothing is heard."""
+
+    async def end(self, now: datetime, silence: timedelta | None) -> tuple[SilentSession, ...]:
+        """End those whose Session-Timeout is over since a while, or that were silent for `silence`, unless it is None.
+
+        Their users may have left. LedgerUnavailable when not all of it was done.
+        """
 
 
 class Departures(Protocol):

@@ -13,9 +13,9 @@ from wire.identity import Imsi
 COUNTER_MAX = (1 << 63) - 1
 """The largest counter that is kept: octets with gigawords could say one bit more (RFC 2869 §5.1)."""
 
-NAS_RESTARTED, REPLACED, UNKNOWN_TO_NAS = "nas-restarted", "replaced", "unknown-to-nas"
+NAS_RESTARTED, REPLACED, UNKNOWN_TO_NAS, SILENT = "nas-restarted", "replaced", "unknown-to-nas", "silent"
 """Why a session ended without a Stop of its own: Accounting-On or -Off, another session under the same
-Acct-Session-Id, a Disconnect-NAK with Error-Cause 503. A Stop that comes late says it better."""
+Acct-Session-Id, a Disconnect-NAK with Error-Cause 503, nothing heard for too long. A late Stop says it better."""
 
 
 class AccountingStatus(Enum):

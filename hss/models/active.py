@@ -13,7 +13,11 @@ class DiameterSession(Model):
     """A session that a Diameter gateway holds; it goes with the STR (RFC 6733 §8.4)."""
 
     __tablename__ = "diameter_session"
-    __table_args__ = (Index("ix_diameter_session_imsi", "imsi"), Index("ix_diameter_session_updated", "updated"))
+    __table_args__ = (
+        Index("ix_diameter_session_imsi", "imsi"),
+        Index("ix_diameter_session_updated", "updated"),
+        Index("ix_diameter_session_until", "until"),
+    )
 
     session_key: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
     """SHA-256 of the Session-Id, which may be of any length (RFC 6733 §8.8)."""
@@ -33,6 +37,8 @@ class DiameterSession(Model):
     """When it was let in, in UTC."""
     updated: Mapped[datetime] = mapped_column(Utc)
     """When it was last authenticated or authorised, in UTC."""
+    until: Mapped[datetime | None] = mapped_column(Utc)
+    """When its Session-Timeout is over, in UTC: RFC 6733 §8.13."""
 
 
 class Errand(Model):

@@ -74,7 +74,7 @@ def _keep(connection: Connection, wanted: Sequence[Dated]) -> list[bool]:
     insert = insert_into(connection, DiameterSession)
     old, new = DiameterSession, insert.excluded
     same = and_(old.peer == new.peer, func.lower(old.origin_host) == func.lower(new.origin_host))
-    names = ("peer", "origin_host", "imsi", "document", "ending", "updated")
+    names = ("peer", "origin_host", "imsi", "document", "ending", "updated", "until")
     merge = insert.on_conflict_do_update(
         index_elements=["session_key"], set_={name: new[name] for name in names}, where=same
     ).returning(DiameterSession.session_key)
@@ -109,6 +109,7 @@ def _row(session: GatewaySession, at: datetime) -> dict[str, Any]:
         "ending": session.ending,
         "started": at,
         "updated": at,
+        "until": session.until,
     }
 
 
@@ -116,7 +117,7 @@ def _change(connection: Connection, session: GatewaySession, at: datetime) -> bo
     changed = (
         update(DiameterSession)
         .where(DiameterSession.session_key == key_of(session.session_id))
-        .values(document=session.document, ending=session.ending, updated=at)
+        .values(document=session.document, ending=session.ending, updated=at, until=session.until)
     )
     return connection.execute(changed).rowcount > 0
 

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, func, or_, select, update
 
 from hss.models import AccessGrant, AccessSession, AccountingEntry, RecordKind
-from hss.session_api import NAS_RESTARTED, REPLACED, UNKNOWN_TO_NAS, AccountingRecord, AccountingStatus
+from hss.session_api import NAS_RESTARTED, REPLACED, SILENT, UNKNOWN_TO_NAS, AccountingRecord, AccountingStatus
 from hss.sessions.departures import note_departures
 from hss.sessions.upsert import Insert, insert_for, later
 
@@ -153,7 +153,7 @@ def _row(record: AccountingRecord, imsis: dict[bytes, str]) -> dict[str, Any]:
 def _merge(dialect: str) -> Insert:
     insert = insert_for(dialect, AccessSession)
     old, new = AccessSession, insert.excluded
-    unsaid = or_(*(old.end_cause == cause for cause in (NAS_RESTARTED, REPLACED, UNKNOWN_TO_NAS)))
+    unsaid = or_(*(old.end_cause == cause for cause in (NAS_RESTARTED, REPLACED, UNKNOWN_TO_NAS, SILENT)))
     stops = and_(new.ended.is_not(None), or_(old.ended.is_(None), unsaid))
     values: dict[str, ColumnElement[Any]] = {
         "source": new.source,

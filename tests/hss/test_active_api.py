@@ -3,7 +3,7 @@
 from typing import get_type_hints
 
 from hss import active_api
-from hss.active_api import ActiveSessions, ContinuedRounds, Departures, Errands
+from hss.active_api import ActiveSessions, Departures, Errands
 from hss.sessions.active import SqlActiveSessions
 from hss.sessions.departures import SqlDepartures
 from hss.sessions.errands import SqlErrands
