@@ -315,6 +315,7 @@ esp_proposals = []  # and for ESP, such as ["aes256gcm16", "aes256-sha256"]; [] 
 dns_servers = []  # the DNS servers that UEs are told of when they ask
 eap_only = false  # true: a UE that asks for no certificate gets none (RFC 5998)
 ask_identity = false  # true: every UE is asked for its identity by EAP, even when IDi is its NAI
+force_encapsulation = true  # ESP in UDP over IPv4 even where there is no NAT: the gateway's sockets take no other
 auth_lifetime = 0  # seconds after which a UE has to have authenticated anew (RFC 4478); 0: as the AAA server says
 reauthentication_time = 60  # seconds that it has for it when the AAA server wants it (RAR)
 mobike_check = "after"  # when a UE that moves has to show that it is there: "before" or "after" ESP follows, or "never"

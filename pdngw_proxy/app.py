@@ -101,6 +101,7 @@ def _settings(config: PdnGwConfig) -> GatewaySettings:
             liveness_interval=config.liveness_interval,
             lifetimes=replace(config.lifetimes, octets=config.child_octets or None),
             fragment_octets=config.fragment_octets,
+            encapsulates=config.force_encapsulation,
             auth_lifetime=config.auth_lifetime or None,
             reauthentication_time=config.reauthentication_time,
             mobike=config.mobike,

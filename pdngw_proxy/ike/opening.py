@@ -63,11 +63,12 @@ def answer(
     exchanges.spi_r = spi_r
     nr = random(_NONCE_OCTETS)
     hashes = peer_hashes(request.message)
+    own = policy.seen_at(arrived.destination)
     payloads: list[Payload] = [
         SecurityAssociation((agreed.chosen,)),
         KeyExchange(agreed.suite.group.transform_id, agreed.private.public),
         Nonce(nr),
-        *detection_payloads(exchanges.spi_i, spi_r, source=arrived.destination, destination=arrived.source),
+        *detection_payloads(exchanges.spi_i, spi_r, source=own, destination=arrived.source),
     ]
     if hashes is not None:
         payloads.append(hash_algorithms())

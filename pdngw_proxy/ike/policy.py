@@ -9,6 +9,7 @@ from cryptography import x509
 
 from wire.ikev2.exchanges import FRAGMENT_OCTETS, Retransmission
 from wire.ikev2.groups import GROUPS, Group
+from wire.ikev2.nat import NOWHERE, Endpoint
 from wire.ikev2.payloads.sa import Proposal
 from wire.ikev2.proposal import ESP_PROPOSALS, IKE_PROPOSALS
 from wire.ikev2.redirect import GatewayIdentity
@@ -33,6 +34,7 @@ class ResponderPolicy:
     is there (RFC 7296 §2.4). `child_limit` counts the Child SAs of one IKE SA; `child_groups` are those that
     CREATE_CHILD_SA may name for them, None where it may do without; messages of more than `fragment_octets` go in
     fragments, where the UE can (RFC 7383), and None is never; `lifetimes` is how long SAs live.
+    With `encapsulates` UEs in IPv4 networks are made to send ESP in UDP, NAT or no NAT (RFC 7296 §2.23).
     With `mobike` a UE may move as RFC 4555 says, and `move_check` is when a COOKIE2 has to come back from where it says
     to be, None for never (RFC 4555 §3.7). With `eap_only` a UE that asks for it gets no certificate (RFC 5998);
     with `asks_identity` each is asked for its identity by EAP, even where IDi is one.
@@ -62,12 +64,17 @@ class ResponderPolicy:
     liveness_interval: float = 60.0
     child_limit: int = 8
     fragment_octets: int | None = FRAGMENT_OCTETS
+    encapsulates: bool = False
     mobike: bool = True
     move_check: MoveCheck | None = MoveCheck.AFTER
     child_groups: tuple[Group | None, ...] = (None, *GROUPS.values())
     auth_lifetime: int | None = None
     reauthentication_time: float = 60.0
     lifetimes: Lifetimes = field(default_factory=Lifetimes)
+
+    def seen_at(self, local: Endpoint) -> Endpoint:
+        """What detection of NATs says of our own endpoint `local` (RFC 7296 §2.23)."""
+        return NOWHERE if self.encapsulates and local.address.version == 4 else local
 
     @property
     def names(self) -> frozenset[str]:

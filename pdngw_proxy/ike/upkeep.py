@@ -59,6 +59,7 @@ def begin(
         lifetimes=policy.lifetimes,
         linger=policy.linger,
         follows_moves=sa.mobike,
+        seen_at=policy.seen_at,
         checks_moves=policy.move_check is not None,
     )
     return Upkeep(terms=terms, sa=kept.IkeSa(sa.exchanges, sa.suite, sa.keys), children=children, now=now)

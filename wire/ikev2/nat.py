@@ -21,6 +21,10 @@ class Endpoint:
         return f"[{self.address}]:{self.port}" if self.address.version == 6 else f"{self.address}:{self.port}"
 
 
+NOWHERE = Endpoint(IPv4Address(0), 0)
+"""A place that no message comes from: who says to be there seems to be behind a NAT, and is sent ESP in UDP."""
+
+
 @dataclass(frozen=True, slots=True)
 class NatStatus:
     """Which end's address is translated on the way; both False also where the peer did not ask."""

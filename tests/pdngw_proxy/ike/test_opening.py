@@ -1,15 +1,20 @@
 """IKE_SA_INIT at the responder: what is refused leaves no state behind."""
 
+from ipaddress import IPv6Address
+from random import Random
+
 import pytest
 
 from pdngw_proxy.ike.events import DatagramArrived, Discarded, IkeKeysReady, Transmit
 from pdngw_proxy.ike.policy import ResponderPolicy
+from pdngw_proxy.ike.table import ResponderTable
 from tests.ike_link import GATEWAY, UE, IkeLink, ike_link, initiator_policy, responder_policy
 from wire.ciphers import AES_CBC_128, HMAC_SHA2_256_128
 from wire.ikev2.algorithms import PRF_HMAC_SHA2_256
 from wire.ikev2.constants import ExchangeType, NotifyType
 from wire.ikev2.groups import CURVE25519, MODP_2048
 from wire.ikev2.message import Message, Payload
+from wire.ikev2.nat import Endpoint, NatStatus, detect
 from wire.ikev2.payloads.ke import KeyExchange
 from wire.ikev2.payloads.nonce import Nonce
 from wire.ikev2.payloads.notify import Notify
@@ -48,6 +53,26 @@ def opened(
 
 def said(link: IkeLink) -> Message:
     return Message.parse(link.to_ue[-1].removeprefix(bytes(4)))
+
+
+@pytest.mark.parametrize(
+    ("forced", "local", "nat"),
+    [
+        (True, GATEWAY, True),
+        (False, GATEWAY, False),
+        (True, Endpoint(IPv6Address("2001:db8:7::1"), 4500), False),
+    ],
+)
+def test_ue_is_made_to_send_esp_in_udp(forced: bool, local: Endpoint, nat: bool) -> None:
+    """RFC 7296 §2.23: over IPv4 the gateway seems to be behind a NAT, for its sockets take no ESP without UDP."""
+    gateway = ResponderTable(policy=responder_policy(encapsulates=forced), random=Random(7).randbytes)
+    message = Message(
+        spi_i=b"12345678", spi_r=bytes(8), exchange=34, initiator=True, response=False, message_id=0, payloads=GOOD
+    )
+    effects = gateway.handle(DatagramArrived(message.build(), UE, local), 0.0)
+    (sent,) = [effect for effect in effects if isinstance(effect, Transmit)]
+    seen = detect(Message.parse(sent.octets), source=local, destination=UE)
+    assert seen == NatStatus(local=False, peer=nat)
 
 
 def test_gateway_answers_with_its_half() -> None:

@@ -98,7 +98,7 @@ def serve(book: Book, event: MessageArrived, request: Request) -> Effects | None
     if detects and event.source is not None and event.destination is not None:
         exchanges = book.sa.exchanges
         payloads += detection_payloads(
-            exchanges.spi_i, exchanges.spi_r, source=event.destination, destination=event.source
+            exchanges.spi_i, exchanges.spi_r, source=book.terms.seen_at(event.destination), destination=event.source
         )
     if cookie is not None and len(cookie.data) in _COOKIE2_LENGTHS:
         payloads.append(Notify(NotifyType.COOKIE2, cookie.data))

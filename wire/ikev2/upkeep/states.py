@@ -40,7 +40,8 @@ class Terms:
     without. `scope` says what a further Child SA may be for; there are `child_limit` at most, and while they are
     being rekeyed twice as many. After `liveness_interval` seconds of silence the peer is asked whether it is there.
     Where both ends have MOBIKE, who began `leads_moves` and the other `follows_moves` (RFC 4555 §3.5), and with
-    `checks_moves` has a COOKIE2 come back from the new place (RFC 4555 §3.7).
+    `checks_moves` has a COOKIE2 come back from the new place (RFC 4555 §3.7). `seen_at` is where detection of NATs says
+    an own endpoint to be.
     """
 
     peer: str
@@ -57,6 +58,7 @@ class Terms:
     leads_moves: bool = False
     follows_moves: bool = False
     checks_moves: bool = False
+    seen_at: Callable[[Endpoint], Endpoint] = lambda local: local
 
 
 @dataclass(frozen=True, slots=True)

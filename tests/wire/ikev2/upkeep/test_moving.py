@@ -1,5 +1,6 @@
 """MOBIKE between two ends: an address that changes, a NAT that does, and what is refused."""
 
+from dataclasses import replace
 from ipaddress import IPv4Address, IPv6Address
 
 import pytest
@@ -8,7 +9,7 @@ from tests.upkeep_pair import AT, FAR, SPI_I, SPI_R, Pair, pair
 from wire.ikev2.constants import ExchangeType, NotifyType
 from wire.ikev2.exchanges import Request
 from wire.ikev2.message import Payload
-from wire.ikev2.nat import Endpoint, NatStatus, detect, detection_hash
+from wire.ikev2.nat import NOWHERE, Endpoint, NatStatus, detect, detection_hash
 from wire.ikev2.payloads.notify import Notify
 from wire.ikev2.upkeep.states import (
     Ask,
@@ -80,6 +81,14 @@ def test_second_move_is_told_after_the_first_was_answered() -> None:
     link.settle()
     assert link.one.seen(Moved) == [Moved(ELSEWHERE), Moved(AT, behind_nat=True)]
     assert len(link.two.seen(PeerHasMoved)) == 2
+
+
+def test_place_may_be_told_otherwise_than_it_is() -> None:
+    link = moving()
+    link.two.machine._book.terms = replace(link.two.machine._book.terms, seen_at=lambda _: NOWHERE)
+    link.settle()
+    said = link.opened(link.two.sent[0], by_initiator=False)
+    assert detect(said, source=FAR, destination=ELSEWHERE) == NatStatus(local=False, peer=True)
 
 
 def hear(link: Pair, *payloads: Payload) -> None:
