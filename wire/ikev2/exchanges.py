@@ -250,8 +250,7 @@ class Exchanges:
 
     def _receive_request(self, octets: bytes, message: Message) -> Request | Duplicate | Ignored | Waiting:
         digest = hashlib.sha256(octets).digest()
-        if message.message_id == self._expected - 1 and digest == self._last_request:
-            # Of a message in fragments this is the first one, which alone is answered again (RFC 7383 §2.6.1).
+        if message.message_id == self._expected - 1 and self._is_repeated(octets, message, digest):
             return Duplicate(None if self._answering == message.message_id else self._last_reply)
         if message.message_id != self._expected or self._answering is not None:
             return Ignored(f"request {message.message_id} is outside the window")
@@ -264,6 +263,22 @@ class Exchanges:
         self._answering = message.message_id
         self._expected += 1
         return Request(opened.message, octets, opened.fault)
+
+    def _is_repeated(self, octets: bytes, message: Message, digest: bytes) -> bool:
+        """Whether it is the last request once more: the same octets, of a message in fragments those of the first one.
+
+        A peer that missed the answer may begin again with smaller fragments (RFC 7383 §2.5.2, §2.6.1).
+        """
+        if digest == self._last_request:
+            return True
+        fragment = message.find(EncryptedFragment)
+        if self._protection is None or fragment is None or fragment.number != 1:
+            return False
+        try:
+            self._protection.open_fragment(octets, fragment)
+        except (IntegrityFailed, DecodeError):
+            return False
+        return self.fragment_octets is not None
 
     def _open(self, octets: bytes, message: Message) -> _Opened | Ignored | Waiting:
         if self._protection is None:

@@ -16,7 +16,7 @@ from wire.ikev2.payloads.notify import Notify
 from wire.ikev2.payloads.sa import Proposal, SecurityAssociation
 from wire.ikev2.payloads.ts import TsInitiator, TsResponder
 from wire.ikev2.proposal import describe, esp_suite, peer_spi, select, without_groups
-from wire.ikev2.selectors import TrafficSelector, narrow
+from wire.ikev2.selectors import MOBILITY_HEADER, TrafficSelector, narrow
 from wire.sansio import RandomBytes
 from wire.secret import Secret
 
@@ -124,8 +124,7 @@ def _grant(
     *,
     extra: tuple[Payload, ...],
 ) -> Granted:
-    mode = Mode.TRANSPORT if message.notify(NotifyType.USE_TRANSPORT_MODE) else Mode.TUNNEL
-    local, remote = _narrowed(message, scope(mode), mode)
+    mode, local, remote = _settled(message, scope)
     suite = esp_suite(chosen)
     try:
         spi_out = peer_spi(offered, chosen)
@@ -145,6 +144,27 @@ def _grant(
     selectors = TsInitiator(remote), TsResponder(local)
     payloads = (*transport, SecurityAssociation((chosen,)), *extra, *selectors)
     return Granted(child, payloads, min(keying.ni, keying.nr))
+
+
+def _settled(message: Message, scope: ScopeOf) -> tuple[Mode, tuple[TrafficSelector, ...], tuple[TrafficSelector, ...]]:
+    """Mode and selectors; who wants transport mode for what only a tunnel may carry gets one (RFC 7296 §1.3.1)."""
+    if message.notify(NotifyType.USE_TRANSPORT_MODE) is None:
+        return (Mode.TUNNEL, *_narrowed(message, scope(Mode.TUNNEL), Mode.TUNNEL))
+    try:
+        return (Mode.TRANSPORT, *_narrowed(message, scope(Mode.TRANSPORT), Mode.TRANSPORT))
+    except ChildDenied as denied:
+        if denied.notify.notify_type != NotifyType.TS_UNACCEPTABLE or _is_about_mobility(message):
+            raise
+        try:
+            return (Mode.TUNNEL, *_narrowed(message, scope(Mode.TUNNEL), Mode.TUNNEL))
+        except ChildDenied:
+            raise denied from None
+
+
+def _is_about_mobility(message: Message) -> bool:
+    """A mobile node's own signalling is not put into a tunnel (RFC 4877 §4.2)."""
+    tsi = message.find(TsInitiator)
+    return tsi is not None and any(selector.protocol == MOBILITY_HEADER for selector in tsi.known)
 
 
 def _narrowed(

@@ -186,12 +186,12 @@ def ike_suite(chosen: Proposal) -> IkeSuite:
 def esp_suite(chosen: Proposal) -> EspSuite:
     """The algorithms of a chosen proposal for a Child SA; ProtocolViolation when one is missing."""
     by_type = {transform.kind: transform for transform in chosen.transforms}
-    group = by_type.get(TransformType.DH)
+    group, esn = by_type.get(TransformType.DH), by_type.get(TransformType.ESN)
     try:
         return EspSuite(
             encryption=_encryption(by_type),
             integrity=_integrity(by_type),
-            esn=by_type[TransformType.ESN].transform_id == Esn.YES,
+            esn=esn is not None and esn.transform_id == Esn.YES,
             group=GROUPS[group.transform_id] if group and group.transform_id else None,
         )
     except KeyError:
@@ -232,7 +232,8 @@ def _match(proposal: Proposal, accepted: Proposal, group: int | None) -> tuple[T
     if proposal.protocol_id != accepted.protocol_id:
         return None
     offered, wanted = _by_type(proposal), _by_type(accepted)
-    if any(kind not in offered and not _is_dispensable(kind, transforms) for kind, transforms in wanted.items()):
+    missing = ((kind, transforms) for kind, transforms in wanted.items() if kind not in offered)
+    if not all(_is_dispensable(*each) or _goes_without_saying(*each) for each in missing):
         return None
     chosen = []
     for kind, transforms in offered.items():
@@ -250,6 +251,11 @@ def _match(proposal: Proposal, accepted: Proposal, group: int | None) -> tuple[T
 
 def _is_dispensable(kind: int, transforms: Iterable[Transform]) -> bool:
     return kind in _OPTIONAL and any(transform.transform_id == _NONE for transform in transforms)
+
+
+def _goes_without_saying(kind: int, transforms: Iterable[Transform]) -> bool:
+    """Peers that know no extended sequence numbers leave the type out, which RFC 7296 §3.3.3 has every one name."""
+    return kind == TransformType.ESN and any(transform.transform_id == Esn.NO for transform in transforms)
 
 
 def _is_choice(chosen: Proposal, offered: Proposal) -> bool:

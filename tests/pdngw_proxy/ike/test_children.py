@@ -72,6 +72,15 @@ def test_gateway_narrows_to_the_home_address(
     assert child.spi_out == int.from_bytes(SPI, "big")
 
 
+def test_transport_mode_is_declined_for_what_is_not_signalling() -> None:
+    """RFC 7296 §1.3.1: the answer without USE_TRANSPORT_MODE makes it a tunnel."""
+    wish = TsInitiator((TrafficSelector.address(HOME_ADDRESS, 17),)), TsResponder((EVERYWHERE,))
+    link = asked(TRANSPORT, PLAIN, NONCE, *wish)
+    assert said(link).notify(NotifyType.USE_TRANSPORT_MODE) is None
+    assert link.gateway_children[-1].mode is Mode.TUNNEL
+    assert said(link).find(TsInitiator) == wish[0]
+
+
 @pytest.mark.parametrize(
     ("tsi", "tsr", "transport"),
     [
@@ -83,9 +92,8 @@ def test_gateway_narrows_to_the_home_address(
             TsResponder((TrafficSelector.address(IPv6Address("2001:db8:7::2"), MOBILITY_HEADER),)),
             True,
         ),
-        (TsInitiator((TrafficSelector.address(HOME_ADDRESS, 17),)), TsResponder((EVERYWHERE,)), True),
     ],
-    ids=["foreign", "ipv4", "unknown type", "other agent", "udp in transport"],
+    ids=["foreign", "ipv4", "unknown type", "other agent"],
 )
 def test_gateway_refuses_selectors_of_somebody_else(tsi: TsInitiator, tsr: TsResponder, *, transport: bool) -> None:
     link = asked(*((TRANSPORT,) if transport else ()), PLAIN, NONCE, tsi, tsr)

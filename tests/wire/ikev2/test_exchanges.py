@@ -282,6 +282,20 @@ def test_first_fragment_alone_is_answered_again() -> None:
     assert initiator.tick(1.0) == sent
 
 
+def test_request_in_smaller_fragments_is_answered_again() -> None:
+    """RFC 7383 §2.5.2: who hears no answer to large fragments tries smaller ones, under the same message ID."""
+    initiator, responder = in_pieces()
+    request = initiator.request(INFORMATIONAL, LONG, 0.0)
+    *_, received = (responder.receive(octets) for octets in request.datagrams)
+    answer = responder.reply(expect_request(received), ())
+    message = Message.parse(request.octets)
+    smaller = protection(initiator=True).seal_fragments(replace(message, payloads=LONG), 400)
+    assert responder.receive(smaller[0]) == Duplicate(answer)
+    assert isinstance(responder.receive(smaller[1]), Ignored)
+    forged = smaller[0][:-1] + bytes((smaller[0][-1] ^ 1,))
+    assert isinstance(responder.receive(forged), Ignored)
+
+
 def test_fragment_that_was_not_agreed_on_is_ignored() -> None:
     initiator, responder = in_pieces()
     responder.fragment_octets = None

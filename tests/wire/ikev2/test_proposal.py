@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from wire.ciphers import AES_CBC_128, AES_CBC_256, AES_GCM_16_256, HMAC_SHA2_256_128, HMAC_SHA2_512_256
+from wire.ciphers import AES_CBC_128, AES_CBC_256, AES_GCM_16_128, AES_GCM_16_256, HMAC_SHA2_256_128, HMAC_SHA2_512_256
 from wire.errors import ProtocolViolation
 from wire.ikev2.algorithms import PRF_HMAC_SHA2_256, PRF_HMAC_SHA2_512
 from wire.ikev2.constants import Esn, ProtocolId, TransformType
@@ -144,12 +144,23 @@ def test_initiator_refuses_an_answer_that_was_not_offered() -> None:
             check_answer(answer, offered)
 
 
+def test_peer_that_leaves_esn_out_has_none() -> None:
+    """RFC 7296 §3.3.3 has it named; some peers do not, and mean sequence numbers of 32 bits."""
+    offered = (replace(esp_proposal((AES_GCM_16_128,), (), ()), number=1, spi=b"\0\0\1\0"),)
+    chosen = select(offered, ESP_PROPOSALS, spi=b"\0\0\2\0")
+    assert chosen is not None
+    assert [transform.kind for transform in chosen.transforms] == [TransformType.ENCR]
+    assert not esp_suite(chosen).esn
+    assert check_answer((chosen,), offered) == chosen
+    assert select(offered, (esp_proposal((AES_GCM_16_128,), (), (Esn.YES,)),)) is None
+
+
 def test_suites_refuse_a_proposal_without_a_transform() -> None:
     bare = Proposal(1, ProtocolId.IKE, b"", (Transform.keyed(1, 20, 256),))
     with pytest.raises(ProtocolViolation, match="IKE SA"):
         ike_suite(bare)
     with pytest.raises(ProtocolViolation, match="Child SA"):
-        esp_suite(bare)
+        esp_suite(replace(bare, transforms=(Transform(5, 0),)))
     with pytest.raises(ProtocolViolation, match="integrity"):
         esp_suite(replace(bare, transforms=(Transform.keyed(1, 12, 256), Transform(5, 0))))
 
