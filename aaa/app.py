@@ -158,6 +158,7 @@ async def serve(raw: RawConfig, settings: AaaSettings, stop: asyncio.Event, work
             capture=tap,
             reuse_port=worker is not None,
             kept=failures.unproven,
+            nas_timers=NAS_TIMERS,
         )
         radius = None if settings.radius is None else await open_radius(settings.radius, measured, around)
         plain, tls = None, None

@@ -116,6 +116,7 @@ class SessionQuery:
 
     imsi: str | None = None
     client: str | None = None
+    radius_class: bytes | None = None
     ended: bool = False
     limit: int = 100
 

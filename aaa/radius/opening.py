@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from typing import Protocol
 
@@ -44,7 +45,7 @@ class Surroundings:
     """What the daemon gives: `identity` is who we are; ports are shared with other processes where `reuse_port`.
 
     `errands` are what other processes want of our connections, None where there are no others. `kept` keeps what is
-    found of a client's secret.
+    found of a client's secret, `nas_timers` are those of Disconnect and CoA that somebody waits for.
     """
 
     identity: Identity
@@ -55,6 +56,7 @@ class Surroundings:
     reuse_port: bool = False
     errands: ErrandDesk | None = None
     kept: Kept | None = None
+    nas_timers: Timers | None = None
 
 
 async def open_radius(config: RadiusConfig, service: AuthenticationService, around: Surroundings) -> Address:
@@ -67,6 +69,8 @@ async def open_radius(config: RadiusConfig, service: AuthenticationService, arou
     ledger = None
     if config.accounting:
         ledger = await around.stack.enter_async_context(around.open_ledger())
+        if relay is not None and relay.agent is not None and around.errands is not None:
+            relay.agent.obey(ledger, open_asking(config, around.errands, around.nas_timers), lambda: datetime.now(UTC))
         takes[Port.ACCOUNTING] = _open_accounting(config, ledger, clients, relay, around)
     server = RadiusServer.of(config, service, clients=clients, ledger=ledger, relay=relay, kept=around.kept)
     around.stack.push_async_callback(server.close)

@@ -23,6 +23,8 @@ def find_sessions(connection: Connection, query: SessionQuery) -> tuple[Session,
         wanted = wanted.where(AccessSession.imsi == query.imsi)
     if query.client is not None:
         wanted = wanted.where(AccessSession.client == query.client)
+    if query.radius_class is not None:
+        wanted = wanted.where(AccessSession.radius_class == query.radius_class)
     return tuple(_session(row) for row in connection.execute(wanted).mappings())
 
 

@@ -30,7 +30,7 @@ class Relay:
     ) -> None:
         self.routes = routes
         self._servers = servers
-        self._agent = agent
+        self.agent = agent
         self._random = random
 
     @classmethod
@@ -62,9 +62,9 @@ class Relay:
         RadiusUnavailable when no server answers; EncodeError or DecodeError when a packet cannot be forwarded.
         """
         if realm.diameter:
-            if self._agent is None:
+            if self.agent is None:
                 raise RadiusUnavailable(f"nobody asks the Diameter servers of realm {realm.realm}")
-            return await self._agent.forward(realm, packet, client)
+            return await self.agent.forward(realm, packet, client)
         living = [name for name in realm.servers if self._servers[name].lives]
         cause = f"every server of realm {realm.realm} is dead"
         for name in in_order(living, packet, realm.choose):
@@ -77,15 +77,15 @@ class Relay:
     async def end(self, packet: RadiusPacket, client: RadiusClient) -> None:
         """Accounting, which is kept here, says that a session is over: its Diameter server hears of it."""
         realm = self.routes.find(packet)
-        if realm is not None and realm.diameter and self._agent is not None:
-            await self._agent.end(realm, packet, client)
+        if realm is not None and realm.diameter and self.agent is not None:
+            await self.agent.end(realm, packet, client)
 
     async def close(self) -> None:
         """End every wait."""
         for server in self._servers.values():
             await server.close()
-        if self._agent is not None:
-            await self._agent.close()
+        if self.agent is not None:
+            await self.agent.close()
 
     async def _ask(self, server: HomeServer, octets: bytes, client: RadiusClient) -> bytes:
         def build(identifier: int) -> bytes:

@@ -2,8 +2,9 @@
 
 import secrets
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from aaa.radius.clients import RadiusClient
 from aaa.radius.proxy.config import RealmConfig
@@ -17,23 +18,27 @@ from aaa.radius.translation.answer import (
     to_challenge,
     to_reject,
 )
+from aaa.radius.translation.asked import AskedByServers, Ledger, Nas
 from aaa.radius.translation.config import DiameterServerConfig
 from aaa.radius.translation.conversation import Conversation, Conversations
 from aaa.radius.translation.request import to_der
 from runtime.config import ConfigError
 from runtime.diameter.client import DiameterClient
 from runtime.diameter.pool import DiameterPool
-from runtime.diameter.settings import DiameterUnavailable
+from runtime.diameter.settings import DiameterUnavailable, Handler
 from runtime.diameter.throttle import Requester, ThrottledClient
 from runtime.logs import get_logger
 from runtime.radius.requests import RadiusUnavailable
 from runtime.taps import StreamTap
 from runtime.tls import client_context
 from wire.diameter.applications import Application
+from wire.diameter.avp import AvpFault
 from wire.diameter.capabilities import LocalNode, PeerPolicy
 from wire.diameter.command import Identity
 from wire.diameter.eap import DiameterEapAnswer, DiameterEapRequest
 from wire.diameter.enumerations import TerminationCause
+from wire.diameter.message import Message
+from wire.diameter.results import ResultCode
 from wire.diameter.sessions import SessionTerminationAnswer, SessionTerminationRequest
 from wire.errors import DecodeError
 from wire.radius.packet import RadiusPacket
@@ -62,6 +67,17 @@ class TranslationAgent:
         self._groups = groups
         self._conversations = conversations
         self._random = random
+        self._asked: AskedByServers | None = None
+
+    def obey(self, ledger: Ledger, nas: Nas, moment: Callable[[], datetime]) -> None:
+        """Let ASR and RAR reach the sessions that `ledger` has of accounting, by `nas`; `moment` is now, in UTC."""
+        self._asked = AskedByServers(self._identity, self._conversations, ledger, nas, moment)
+
+    async def serve(self, peer: str, message: Message) -> Message:
+        """What a server asks of a session; without accounting nobody knows where one is (5012)."""
+        if self._asked is None:
+            raise AvpFault(0, "no accounting is kept here that says where a session is", ResultCode.UNABLE_TO_COMPLY)
+        return await self._asked.serve(peer, message)
 
     @classmethod
     def of(
@@ -85,13 +101,15 @@ class TranslationAgent:
         twice = [name for group in wanted for name in group if sum(name in other for other in wanted) > 1]
         if twice:
             raise ConfigError(f"[[aaa.radius.diameter_server]] {twice[0]} is in two lists; realms share a whole list")
+        hosts = [server.origin_host for server in servers if not server.agent]
         groups: dict[Group, tuple[Requester, str]] = {}
+        made = cls(identity, groups, Conversations(hosts, random), random)
         for group, members in chosen.items():
-            pool = DiameterPool([_client(one, identity, len(members) > 1, random, capture) for one in members])
+            alternate = len(members) > 1
+            pool = DiameterPool([_client(one, identity, alternate, random, capture, made.serve) for one in members])
             groups[group] = (ThrottledClient(pool, random), members[0].realm)
             pool.start()
-        hosts = [server.origin_host for server in servers if not server.agent]
-        return cls(identity, groups, Conversations(hosts, random), random)
+        return made
 
     async def forward(self, realm: RealmConfig, packet: RadiusPacket, client: RadiusClient) -> bytes:
         """The answer for `client` to `packet`, an Access-Request of `realm` that was admitted.
@@ -203,6 +221,7 @@ def _client(
     alternate: bool,
     random: RandomBytes,
     capture: StreamTap | None,
+    serve: Handler,
 ) -> DiameterClient:
     tls = None if server.ca is None else client_context(ca=server.ca, certificate=server.certificate, key=server.key)
     return DiameterClient(
@@ -219,5 +238,6 @@ def _client(
         wall_clock=time.time(),
         tls=tls,
         capture=capture,
+        handler=serve,
         alternate=alternate,
     )

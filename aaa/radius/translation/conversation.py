@@ -4,6 +4,7 @@ Nothing is kept here for it, so that any process can go on, unless State has no 
 """
 
 import hashlib
+import re
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from wire.radius.dictionary import VALUE_LIMIT
 from wire.sansio import RandomBytes
 
 SESSION_LENGTH = 8
+_SESSION_ID = re.compile(r"(?P<node>[^;]+);(?P<high>[0-9]{1,10});(?P<low>[0-9]{1,10});[0-9a-f]{8}\Z")
 MOST_HELD = 10_000
 _INLINE, _STATELESS, _HELD, _CLASS = 0xD0, 0xD1, 0xD2, 0xD3
 _CONFIGURED = 0x80
@@ -70,6 +72,17 @@ class Conversations:
             raise DecodeError(0, "State was not given by this proxy")
         server, end = self._read_server(octets)
         return Conversation(session, server, octets[end:] if kind == bytes([_INLINE]) else None)
+
+    @staticmethod
+    def of_session_id(session_id: str, node: str) -> Conversation | None:
+        """The conversation of a Session-Id that `session_id` of one of ours gave; None for any other."""
+        found = _SESSION_ID.match(session_id)
+        if found is None or found["node"].lower() != node.lower():
+            return None
+        high, low = int(found["high"]), int(found["low"])
+        if max(high, low) >= 1 << 32:
+            return None
+        return Conversation(high.to_bytes(4, "big") + low.to_bytes(4, "big"))
 
     def class_of(self, conversation: Conversation) -> bytes | None:
         """The Class by which accounting names the session; None when the server's name has no room in it."""

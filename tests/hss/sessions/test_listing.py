@@ -7,7 +7,7 @@ from hss.sessions.listing import add_seen, find_clients, find_session, find_sess
 from hss.sessions.recording import record_all
 from hss.store.engines import transaction
 from hss.store.location import Location
-from tests.hss.sessions.events import NOON, start, stop
+from tests.hss.sessions.events import CLASS, NOON, start, stop
 
 
 def numbers(location: Location, query: SessionQuery) -> list[str]:
@@ -23,6 +23,8 @@ def test_sessions_are_found_by_what_is_asked(location: Location) -> None:
     assert numbers(location, SessionQuery(client="other")) == ["3"]
     assert numbers(location, SessionQuery(imsi="001010000000001")) == []
     assert len(numbers(location, SessionQuery(ended=True, limit=2))) == 2
+    assert sorted(numbers(location, SessionQuery(radius_class=CLASS))) == ["1", "3"]
+    assert numbers(location, SessionQuery(radius_class=b"other")) == []
 
 
 def test_session_is_found_by_its_number(location: Location) -> None:

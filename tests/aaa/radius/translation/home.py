@@ -34,6 +34,7 @@ class Home:
     ends: int = 2001
     ended: list[SessionTerminationRequest] = field(default_factory=list)
     asked: list[DiameterEapRequest] = field(default_factory=list)
+    node: DiameterServer | None = None
     address: SocketAddress = field(default_factory=lambda: SocketAddress("127.0.0.1", 0))
 
     async def serve(self, _peer: str, message: Message) -> Message:
@@ -86,6 +87,7 @@ class Home:
             wall_clock=0.0,
             limits=Limits(seconds_to_close=0.1),
         )
+        self.node = server
         self.address = SocketAddress(*await server.listen("127.0.0.1", 0))
         try:
             yield self

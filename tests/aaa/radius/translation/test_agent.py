@@ -2,20 +2,26 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from dataclasses import replace
 
 import pytest
 import pytest_asyncio
 from structlog.testing import capture_logs
 
+from aaa.radius.dynamic import Done
 from aaa.radius.proxy.config import RealmConfig
 from aaa.radius.translation.agent import TranslationAgent
 from aaa.radius.translation.config import DiameterServerConfig
 from runtime.config import ConfigError, SocketAddress
 from runtime.radius.requests import RadiusUnavailable
 from tests.aaa.radius.samples import AUTHENTICATOR, CLIENT, MSK, SECRET, asked
+from tests.aaa.radius.test_dynamic import NOON
+from tests.aaa.radius.test_dynamic import session as at_nas
 from tests.aaa.radius.translation.home import AAA, CHALLENGE, REALM, Home
+from tests.aaa.radius.translation.test_asked import Ledger, Nas, asr
 from tests.runtime.diameter.pipe import eventually
 from wire.diameter.results import ResultCode
+from wire.diameter.sessions import AbortSessionAnswer
 from wire.radius.codec import parse_packet
 from wire.radius.eap import join_eap
 from wire.radius.mppe import msk_of
@@ -179,3 +185,19 @@ async def test_servers_that_cannot_be_asked_are_refused(realms: list[RealmConfig
     servers = [server("a"), server("b"), server("foreign", "other"), server("aaa", "example")]
     with pytest.raises(ConfigError, match=complaint):
         TranslationAgent.of(realms, servers, identity=AAA)
+
+
+async def test_server_may_end_a_session_where_accounting_says_where_it_is(
+    homes: tuple[Home, Home], agent: TranslationAgent
+) -> None:
+    challenge = await answered(agent)
+    accept = await answered(agent, state_of(challenge))
+    node = homes[0].node
+    assert node is not None
+    session_id = homes[0].asked[-1].session_id
+    assert AbortSessionAnswer.parse(await node.request("aaa", asr(session_id, homes[0].host))).result_code == 5012
+    session = replace(at_nas(), client=CLIENT.name, radius_class=accept.octets("Class"))
+    nas = Nas(Done())
+    agent.obey(Ledger(session), nas, lambda: NOON)
+    assert AbortSessionAnswer.parse(await node.request("aaa", asr(session_id, homes[0].host))).result_code == 2001
+    assert nas.asked == [(session, None)]

@@ -78,3 +78,10 @@ def test_class_names_the_session_and_its_server() -> None:
     assert known.class_of(Conversation(SESSION, "h" * 250)) is None
     for foreign in (b"", b"home", b"\xd3short", b"\xd3" + SESSION + b"\x80more", b"\xd0" + SESSION + b"\x80"):
         assert known.read_class(foreign) is None
+
+
+def test_session_id_leads_back_to_its_conversation() -> None:
+    one = Conversation(SESSION)
+    assert Conversations.of_session_id(one.session_id("aaa.example", "lab"), "AAA.example") == one
+    for other in ("aaa.example;7;2", "b.example;7;2;01234567", "aaa.example;7;4294967296;01234567", ""):
+        assert Conversations.of_session_id(other, "aaa.example") is None
