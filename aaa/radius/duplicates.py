@@ -2,31 +2,32 @@
 
 from collections import OrderedDict
 from dataclasses import dataclass
-from itertools import takewhile
+from typing import NamedTuple
 
 from wire.radius.packet import RadiusPacket
 
 Source = tuple[str, int]
 
 
-@dataclass(frozen=True, slots=True)
-class RequestKey:
-    """What makes two datagrams the same request."""
+Slot = tuple[Source, int, int]
+"""Source, Identifier and Code: a client has one request at a time in each."""
 
-    source: Source
-    identifier: int
-    code: int
+
+class RequestKey(NamedTuple):
+    """What makes two datagrams the same request; another Authenticator means that the client gave the older one up."""
+
+    slot: Slot
     authenticator: bytes
 
     @classmethod
     def of(cls, packet: RadiusPacket, source: Source) -> "RequestKey":
         """The key of `packet` from `source`."""
-        return cls(source, packet.identifier, packet.code, packet.authenticator)
+        return cls((source, packet.identifier, packet.code), packet.authenticator)
 
     @property
-    def slot(self) -> tuple[Source, int, int]:
-        """A client has one request at a time in each: another Authenticator means that it gave the older one up."""
-        return (self.source, self.identifier, self.code)
+    def source(self) -> Source:
+        """Whence it came."""
+        return self.slot[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ class DuplicateCache:
         self._size = size
         self._age = age
         # An OrderedDict, because a dict that loses its first items again and again searches ever longer for the next.
-        self._entries: OrderedDict[tuple[Source, int, int], _Entry] = OrderedDict()
+        self._entries: OrderedDict[Slot, _Entry] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -89,6 +90,8 @@ class DuplicateCache:
 
     def _purge(self, now: float) -> None:
         # Entries stand in the order of their birth, so the first young one ends the search.
-        old = takewhile(lambda entry: now - entry.born >= self._age, self._entries.values())
-        for entry in list(old):
-            del self._entries[entry.key.slot]
+        entries = self._entries
+        while entries:
+            if now - next(iter(entries.values())).born < self._age:
+                return
+            entries.popitem(last=False)

@@ -23,8 +23,10 @@ class ClientPolicy:
 
     def serves_realm(self, packet: RadiusPacket) -> bool:
         """Whether the realm of User-Name is one of its own; a name without any realm is everybody's."""
+        if not self.realms:
+            return True
         realm = realm_of(packet)
-        return not self.realms or realm is None or realm in self.realms
+        return realm is None or realm in self.realms
 
 
 def realm_of(packet: RadiusPacket) -> str | None:

@@ -3,7 +3,7 @@
 from aaa.messages import Accept, AccessAnswer, AccessRequest, Challenge, Client, Ignore, Reject
 from aaa.radius.nas import first_text
 from hss.api import ApnProfile
-from wire.radius.dictionary import VALUE_LIMIT
+from wire.radius.dictionary import VALUE_LIMIT, key_of
 from wire.radius.eap import join_eap
 from wire.radius.messages import reply
 from wire.radius.mppe import msk_attributes
@@ -11,6 +11,8 @@ from wire.radius.packet import Attribute, Code, RadiusPacket
 from wire.sansio import RandomBytes
 
 EAP_FAILURE = 4
+_STATE = key_of("State")
+_CLASS = key_of("Class")
 
 
 def to_access_request(packet: RadiusPacket, client: Client) -> AccessRequest:
@@ -34,7 +36,7 @@ def to_reply(request: RadiusPacket, answer: AccessAnswer, *, secret: bytes, rand
     match answer:
         case Challenge(eap, state, timeout):
             # RFC 3579 §2.3: Session-Timeout of a Challenge is how long the NAS may wait for the UE.
-            attributes = [Attribute.of("State", state), Attribute.of("Session-Timeout", timeout)]
+            attributes = [Attribute(_STATE, state), Attribute.of("Session-Timeout", timeout)]
             return reply(request, Code.ACCESS_CHALLENGE, secret=secret, attributes=attributes, eap=eap)
         case Accept():
             keys = msk_attributes(answer.msk, secret=secret, request_authenticator=request.authenticator, random=random)
@@ -56,7 +58,7 @@ def eap_failure(request: RadiusPacket) -> bytes:
 def _authorisation(request: RadiusPacket, answer: Accept) -> list[Attribute]:
     attributes = [Attribute.of("User-Name", answer.user_name)] if answer.user_name else []
     if 0 < len(answer.session_id) <= VALUE_LIMIT:
-        attributes.append(Attribute.of("Class", answer.session_id))
+        attributes.append(Attribute(_CLASS, answer.session_id))
         # RFC 4072 §4.1.4: a client that wants the name of the key sends the attribute empty or with one NUL.
         if request.values("EAP-Key-Name"):
             attributes.append(Attribute.of("EAP-Key-Name", answer.session_id))

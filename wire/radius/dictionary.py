@@ -35,6 +35,12 @@ def pyrad_dictionary() -> Dictionary:
 
 
 @cache
+def key_of(name: str) -> Key:
+    """The key of the attribute called `name`; KeyError when the dictionary lacks it."""
+    return definition(name).key
+
+
+@cache
 def definition(name: str) -> Definition:
     """The attribute called `name` in its specification; KeyError when the dictionary lacks it."""
     loaded = pyrad_dictionary()
@@ -55,6 +61,8 @@ def encode_value(name: str, value: Value) -> bytes:
 def _encode(wanted: Definition, value: str | int) -> bytes:
     if wanted.kind == "octets" or isinstance(value, str) != (wanted.kind in {"string", "ipaddr", "ipv6addr"}):
         raise EncodeError(f"{wanted.name}: {wanted.kind} takes no {type(value).__name__}")
+    if isinstance(value, str) and wanted.kind == "string":
+        return value.encode()
     try:
         return bytes(EncodeAttr(wanted.kind, value))
     except (ValueError, TypeError) as error:
@@ -69,6 +77,8 @@ def decode_value(name: str, octets: bytes) -> Value:
     wanted = definition(name)
     if wanted.kind == "octets":
         return octets
+    if wanted.kind == "string":
+        return _text(name, octets)
     if wanted.kind == "ipv6addr" and len(octets) != 16:
         # pyrad pads a short address with zeros; RFC 8044 §3.9 has 16 octets alone.
         raise DecodeError(0, f"{name} has {len(octets)} octets, an IPv6 address has 16")
@@ -76,6 +86,11 @@ def decode_value(name: str, octets: bytes) -> Value:
         value: Value = DecodeAttr(wanted.kind, octets)
     except (ValueError, TypeError):
         raise DecodeError(0, f"{name} of {len(octets)} octets is no {wanted.kind}") from None
-    if isinstance(value, bytes):
-        raise DecodeError(0, f"{name} is not UTF-8")
     return value
+
+
+def _text(name: str, octets: bytes) -> str:
+    try:
+        return octets.decode()
+    except UnicodeDecodeError:
+        raise DecodeError(0, f"{name} is not UTF-8") from None

@@ -22,6 +22,9 @@ EAP_MESSAGE = 79
 MESSAGE_AUTHENTICATOR = 80
 DIGEST_LENGTH = 16
 _ZERO = bytes(DIGEST_LENGTH)
+_KIND = bytes((MESSAGE_AUTHENTICATOR,))
+_FIRST = HEADER_LENGTH + 2
+"""Where its octets are when it is the first attribute."""
 _BLOCK_LENGTH = 64
 
 UNSEALED = Attribute(MESSAGE_AUTHENTICATOR, bytes(DIGEST_LENGTH))
@@ -30,7 +33,9 @@ UNSEALED = Attribute(MESSAGE_AUTHENTICATOR, bytes(DIGEST_LENGTH))
 
 def split_eap(eap: bytes) -> tuple[Attribute, ...]:
     """One EAP packet as EAP-Message attributes of at most 253 octets; an empty one is EAP-Start (RFC 3579 §2.1)."""
-    starts = range(0, max(len(eap), 1), VALUE_LIMIT)
+    if len(eap) <= VALUE_LIMIT:
+        return (Attribute(EAP_MESSAGE, eap),)
+    starts = range(0, len(eap), VALUE_LIMIT)
     return tuple(Attribute(EAP_MESSAGE, eap[start : start + VALUE_LIMIT]) for start in starts)
 
 
@@ -84,7 +89,7 @@ def _own_authenticator(octets: bytes) -> bytes:
 
 
 def _with_digest(octets: bytes, secret: bytes, authenticator: bytes) -> bytes:
-    at = _digest_offset(octets)
+    at = _FIRST if octets[HEADER_LENGTH : HEADER_LENGTH + 1] == _KIND else _digest_offset(octets)
     if at is None:
         raise EncodeError("there is no Message-Authenticator to fill")
     return octets[:at] + _digest(octets, at, secret, authenticator) + octets[at + DIGEST_LENGTH :]

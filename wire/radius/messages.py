@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from wire.radius.codec import build_packet
+from wire.radius.dictionary import key_of
 from wire.radius.eap import UNSEALED, seal_answer, seal_request, split_eap
 from wire.radius.packet import (
     ZERO_AUTHENTICATOR,
@@ -12,6 +13,8 @@ from wire.radius.packet import (
     response_authenticator,
     with_authenticator,
 )
+
+_PROXY_STATE = key_of("Proxy-State")
 
 
 def access_request(
@@ -52,7 +55,7 @@ def reply(
     and FreeRADIUS 3 refuses one that is computed as in every other answer. That to a Status-Server has (RFC 5997 §3).
     """
     carried = () if eap is None else split_eap(eap)
-    proxies = tuple(Attribute.of("Proxy-State", value) for value in request.values("Proxy-State"))
+    proxies = [Attribute(_PROXY_STATE, value) for value in request.values("Proxy-State")]
     unsealed = () if request.code == Code.ACCOUNTING_REQUEST else (UNSEALED,)
     every = (*unsealed, *carried, *attributes, *proxies)
     octets = build_packet(RadiusPacket(code, request.identifier, request.authenticator, every))

@@ -2,12 +2,12 @@
 
 import hashlib
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import NamedTuple
 
 from wire.errors import DecodeError
-from wire.radius.dictionary import Key, Value, decode_value, definition, encode_value
+from wire.radius.dictionary import Key, Value, decode_value, encode_value, key_of
 
 AUTHENTICATOR_LENGTH = 16
 HEADER_LENGTH = 20
@@ -50,7 +50,7 @@ class Attribute(NamedTuple):
     @classmethod
     def of(cls, name: str, value: Value) -> "Attribute":
         """The attribute called `name` with `value` in its own type; EncodeError when that cannot be."""
-        return cls(definition(name).key, encode_value(name, value))
+        return cls(key_of(name), encode_value(name, value))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +64,19 @@ class RadiusPacket:
     identifier: int
     authenticator: bytes
     attributes: tuple[Attribute, ...] = ()
+    _by_key: dict[Key, list[bytes]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def values(self, name: str) -> tuple[bytes, ...]:
         """The octets of every attribute called `name`, in order."""
-        key = definition(name).key
-        return tuple([value for found, value in self.attributes if found == key])
+        by_key = self._by_key
+        if not by_key:
+            # a server asks a packet twenty times: it is looked through once
+            for key, value in self.attributes:
+                if key in by_key:
+                    by_key[key].append(value)
+                else:
+                    by_key[key] = [value]
+        return tuple(by_key.get(key_of(name), ()))
 
     def octets(self, name: str) -> bytes | None:
         """The octets of the attribute called `name`, None without one; DecodeError when there are several."""
