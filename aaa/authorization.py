@@ -1,11 +1,12 @@
 """What a subscription lets an authenticated user have (TS 29.273 §9.1.2.1, §7.1.2.1, §5.1.2.1; TS 23.402 §4.6)."""
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from aaa.messages import WLAN_ACCESS, Access, RejectCause
 from hss.api import ApnProfile, PdnType, Profile
 from wire.diameter.enumerations import Mip6FeatureVector
+from wire.frozen import dataclass
 
 WILDCARD = "*"
 SERVED_FEATURES = (

@@ -1,10 +1,11 @@
 """What every front (RADIUS, Diameter EAP, S6b) hands to the authentication service, and what it gets back."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from typing import Protocol
 
 from hss.api import ApnProfile, Profile
+from wire.frozen import dataclass
 from wire.identity import EapMethod, Imsi
 from wire.secret import Secret
 

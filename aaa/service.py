@@ -170,10 +170,10 @@ class EapAuthenticationService:
             self._heard(token)
             return self._sent_on(effect, conversation)
         self._notice(conversation, effect, machine.state, request)
-        dialogue = conversation.dialogue
         if isinstance(effect, SendEap):
-            dialogue = continued(dialogue, request.eap, effect.octets)
-        return self._answer(effect, replace(conversation, eap=machine.state, dialogue=dialogue), request)
+            dialogue = continued(conversation.dialogue, request.eap, effect.octets)
+            conversation = conversation.after(machine.state, dialogue)
+        return self._answer(effect, conversation, request)
 
     def _notice(self, before: Conversation, effect: Effect, after: EapState, request: AccessRequest) -> None:
         """A user is rejected when that is decided, not when he has heard of it: he may never answer again."""

@@ -1,11 +1,11 @@
 """The conversations that wait for a client's next round, each behind a State that nobody can guess (RFC 2865 §5.24)."""
 
 from collections import OrderedDict
-from dataclasses import dataclass
 from typing import Protocol
 
 from aaa.eap.states import EapState
 from aaa.messages import WLAN_ACCESS, Access
+from wire.frozen import dataclass
 from wire.sansio import RandomBytes
 
 STATE_OCTETS = 16
@@ -38,6 +38,20 @@ class Conversation:
     dialogue: tuple[bytes, ...] = ()
     earlier: bytes = b""
     session: str = ""
+
+    def after(self, eap: EapState, dialogue: tuple[bytes, ...]) -> "Conversation":
+        """The same one round later. Every round makes one: dataclasses.replace would take ten times as long."""
+        return Conversation(
+            self.client,
+            eap,
+            self.started,
+            self.apn,
+            self.network_name,
+            self.access,
+            dialogue,
+            self.earlier,
+            self.session,
+        )
 
 
 @dataclass(frozen=True, slots=True)

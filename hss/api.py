@@ -1,11 +1,12 @@
 """What may be asked of the HSS, in process, over SWx or over S6a alike (TS 29.273 §8.1.2, TS 29.272 §5.2.3)."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from ipaddress import IPv4Address, IPv6Address
 from typing import Protocol
 
 from wire.aka.vector import AuthVector, EpsVector
+from wire.frozen import dataclass
 from wire.identity import EapMethod, Imsi
 
 

@@ -1,13 +1,13 @@
 """The authentication centre's arithmetic: quintuplets, and whether an AUTS is genuine (TS 33.102 §6.3.2, §6.3.5)."""
 
 import hmac
-from dataclasses import dataclass
 
 from wire.aka.functions import AkaFunctions
 from wire.aka.kasme import derive_kasme
 from wire.aka.prime import derive_prime
 from wire.aka.sqn import conceal, reveal
 from wire.aka.vector import AMF_SEPARATION_BIT, AuthVector, Auts, EpsVector
+from wire.frozen import dataclass
 from wire.identity import EapMethod
 from wire.secret import Secret
 

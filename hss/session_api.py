@@ -3,11 +3,11 @@
 The ledger is written before its client is answered (RFC 2866 §2); `aaa` knows this door and no table behind it.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from typing import Protocol
 
+from wire.frozen import dataclass
 from wire.identity import Imsi
 
 COUNTER_MAX = (1 << 63) - 1

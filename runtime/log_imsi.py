@@ -12,8 +12,11 @@ ImsiForm = Literal["full", "short", "hmac"]
 HMAC_DIGITS = 16
 """Hexadecimal digits of HMAC-SHA-256 (RFC 2104): few enough to read, enough to tell subscribers apart."""
 
+SHORTEST = 14
+"""Digits of the shortest number that is taken for an IMSI wherever it stands."""
+
 _FIRST, _LAST = 5, 3
-_NUMBER = re.compile(r"(?<!\d)\d{14,16}(?!\d)")
+_NUMBER = re.compile(rf"(?<!\d)\d{{{SHORTEST},16}}(?!\d)")
 
 
 @dataclass(frozen=True, slots=True)

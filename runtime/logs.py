@@ -10,9 +10,10 @@ import sys
 from collections.abc import Mapping, MutableMapping
 from datetime import UTC, datetime
 from enum import Enum
+from functools import lru_cache
 from typing import Any, ClassVar, Literal, TextIO, cast
 
-from runtime.log_imsi import ImsiText
+from runtime.log_imsi import SHORTEST, ImsiText
 from runtime.log_session import logged_session
 from wire.secret import Secret
 
@@ -30,6 +31,8 @@ Format = Literal["text", "json"]
 
 HIDDEN = "<secret>"
 
+_HARMLESS = frozenset((str, int, float, bool, type(None)))
+"""Types, themselves and no subclass, of what holds nothing else inside."""
 _NEVER_AN_IMSI = (bool, int, float, bytes, bytearray, memoryview, Enum, type(None))
 
 _SECRET_KEY = re.compile(r"(k|opc|op|ck|ik|xres|res|msk|emsk|sk_\w+|password|secret)\Z", re.IGNORECASE)
@@ -115,11 +118,19 @@ def silence() -> None:
 
 def redact(_logger: WrappedLogger, _method: str, event: Event) -> Event:
     """Put `<secret>` for every Secret, at any depth, and for every value whose key names key material."""
-    return {key: _redacted(key, value) for key, value in event.items()}
+    return {
+        key: value if type(value) in _HARMLESS and not _names_a_key(key) else _redacted(key, value)
+        for key, value in event.items()
+    }
+
+
+@lru_cache(maxsize=1024)
+def _names_a_key(name: str) -> bool:
+    return _SECRET_KEY.match(name) is not None
 
 
 def _redacted(key: str, value: object) -> object:
-    if isinstance(value, Secret) or _SECRET_KEY.match(key):
+    if isinstance(value, Secret) or _names_a_key(key):
         return HIDDEN
     if isinstance(value, Mapping):
         return {str(inner): _redacted(str(inner), item) for inner, item in value.items()}
@@ -167,7 +178,16 @@ def _add_whose(_logger: WrappedLogger, _method: str, event: Event) -> Event:
 def _hide_imsis(_logger: WrappedLogger, _method: str, event: Event) -> Event:
     if _State.imsi.form == "full":
         return event
-    return {key: value if key == "time" else _hidden(key, value) for key, value in event.items()}
+    return {
+        key: _hidden(key, value) if key == "imsi" or _may_hold_an_imsi(key, value) else value
+        for key, value in event.items()
+    }
+
+
+def _may_hold_an_imsi(key: str, value: object) -> bool:
+    if type(value) is str:
+        return len(value) >= SHORTEST and key != "time"
+    return type(value) not in _HARMLESS
 
 
 def _hidden(key: str, value: object) -> object:
@@ -192,8 +212,8 @@ def _as_json(_logger: WrappedLogger, _method: str, event: Event) -> str:
 
 def _as_text(_logger: WrappedLogger, _method: str, event: Event) -> str:
     traceback = event.pop("exception", None)
-    head = " ".join(str(event[key]) for key in _HEAD if key in event)
-    details = "".join(f" {key}={_quoted(value)}" for key, value in event.items() if key not in _HEAD)
+    head = " ".join([str(event[key]) for key in _HEAD if key in event])
+    details = "".join([f" {key}={_quoted(value)}" for key, value in event.items() if key not in _HEAD])
     return _one_line(head) + details + (f"\n{traceback}" if traceback else "")
 
 
@@ -210,13 +230,15 @@ def _plain(value: object) -> object:
 
 
 def _quoted(value: object) -> str:
-    plain = _plain(value)
+    plain = value if type(value) in _HARMLESS else _plain(value)
     text = json.dumps(plain, default=str) if isinstance(plain, list | dict) else str(plain)
     return text if _PLAIN.match(text) else json.dumps(text, ensure_ascii=False)
 
 
 def _one_line(text: str) -> str:
     """`text` with every control character escaped: what a peer sent never begins a line of its own."""
+    if text.isprintable():
+        return text
     return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
 
 

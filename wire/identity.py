@@ -1,8 +1,9 @@
 """IMSI, NAI and what the first character of an EAP identity says (TS 23.003 §14, RFC 4187 §4.1.1.6, RFC 9048 §3)."""
 
-from dataclasses import dataclass
 from enum import Enum, IntEnum
+from functools import lru_cache
 
+from wire.frozen import dataclass
 from wire.names import Plmn, nai_realm
 
 __all__ = [
@@ -146,6 +147,12 @@ def classify(text: str | bytes) -> Identity:
             text = text.decode()
         except UnicodeDecodeError:
             return Identity(IdentityKind.OTHER, None, None, Nai(""))
+    return _classify(text)
+
+
+@lru_cache(maxsize=256)
+def _classify(text: str) -> Identity:
+    """One conversation asks several times of the same identity."""
     nai = Nai.of(text)
     if text.startswith("\0"):
         return Identity(IdentityKind.ENCRYPTED, None, None, nai)

@@ -1,8 +1,9 @@
 """The shape of every protocol end: one event in, all effects out, and a deadline."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Protocol, TypeVar
+
+from wire.frozen import dataclass
 
 EventT_contra = TypeVar("EventT_contra", contravariant=True)
 EffectT = TypeVar("EffectT")

@@ -104,7 +104,7 @@ def _unpack_challenged(unpacker: Unpacker, exchange: Exchange, _recall: Recall) 
     rand, autn, ck, ik = (unpacker.take(_RAND_LENGTH) for _ in range(4))
     xres, checkcode, flags = Secret(unpacker.varied()), unpacker.varied(), unpacker.u8()
     kdfs = tuple(unpacker.u16() for _ in range(flags & ~_RESYNCHRONISED))
-    keys = derive_keys(exchange.method, exchange.identity, ck, ik)
+    keys = derive_keys(exchange.method, exchange.identity, ck, ik, emsk=False)
     resynchronised = bool(flags & _RESYNCHRONISED)
     return Challenged(exchange, imsi, rand, autn, xres, keys, checkcode, kdfs, resynchronised, Secret(ck + ik))
 
@@ -118,7 +118,7 @@ def _pack_sim(packer: Packer, state: SimChallenged) -> None:
 
 
 def _unpack_sim(unpacker: Unpacker, exchange: Exchange, _recall: Recall) -> SimChallenged:
-    imsi, keys = _subscriber(unpacker), keys_of_master(EapMethod.SIM, unpacker.take(_MASTER_LENGTH))
+    imsi, keys = _subscriber(unpacker), keys_of_master(EapMethod.SIM, unpacker.take(_MASTER_LENGTH), emsk=False)
     rands, sres, nonce_mt = (unpacker.varied() for _ in range(3))
     return SimChallenged(exchange, imsi, rands, Secret(sres), keys, nonce_mt)
 
@@ -133,7 +133,7 @@ def _pack_reauthenticating(packer: Packer, state: Reauthenticating, recall: Reca
 def _unpack_reauthenticating(unpacker: Unpacker, exchange: Exchange, recall: Recall) -> Reauthenticating:
     resumable = unpack_resumable(unpacker, exchange, recall)
     nonce_s, mac = unpacker.take(NONCE_LENGTH), unpacker.take(MAC_LENGTH)
-    msk = rederive_keys(resumable.keys, exchange.identity, resumable.counter, nonce_s).msk
+    msk = rederive_keys(resumable.keys, exchange.identity, resumable.counter, nonce_s, emsk=False).msk
     session_id = reauth_session_id(exchange.method, nonce_s, mac)
     return Reauthenticating(exchange, resumable, nonce_s, msk, session_id, unpacker.varied())
 

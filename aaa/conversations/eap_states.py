@@ -1,13 +1,12 @@
 """The states of the EAP layer that wait for the UE, as octets (RFC 3748 §2.1, §5.3.1)."""
 
-from dataclasses import dataclass
-
 from aaa.conversations.aka_states import pack_aka, tag_of, unpack_aka
 from aaa.conversations.exchanges import METHODS
 from aaa.conversations.packing import Packer, Unpacker
 from aaa.conversations.proofs import Recall
 from aaa.eap.states import EapState, FailureNotified, IdentityRequested, MethodProposed, MethodRunning
 from wire.errors import EncodeError
+from wire.frozen import dataclass
 
 _IDENTITY_REQUESTED = 0
 _PROPOSED = 0x80

@@ -81,7 +81,7 @@ def unpack_proven(unpacker: Unpacker, exchange: Exchange, recall: Recall) -> Pro
         return _full(unpacker, exchange.method)
     resumable = unpack_resumable(unpacker, exchange, recall)
     nonce_s, mac = unpacker.take(NONCE_LENGTH), unpacker.take(MAC_LENGTH)
-    msk = rederive_keys(resumable.keys, exchange.identity, resumable.counter, nonce_s).msk
+    msk = rederive_keys(resumable.keys, exchange.identity, resumable.counter, nonce_s, emsk=False).msk
     identity = reauth_session_id(exchange.method, nonce_s, mac)
     return Proven(resumable.imsi, resumable.keys, msk, identity, resumable.counter)
 

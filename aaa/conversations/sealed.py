@@ -9,7 +9,6 @@ this process.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from aaa.conversations.eap_states import StateCodec
 from aaa.conversations.keys import ConversationKeys
@@ -20,6 +19,7 @@ from aaa.explaining.dialogue import HEAD_LENGTH, heads
 from aaa.metrics import CONVERSATIONS_KEPT
 from aaa.sessions import CHANCE_BITS, NAME_OCTETS, STATE_OCTETS, Conversation, Lost, MemoryConversations
 from wire.errors import DecodeError
+from wire.frozen import dataclass
 
 FORMAT = 2
 """Raised whenever a node of the version before could not read it."""

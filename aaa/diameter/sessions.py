@@ -1,9 +1,10 @@
 """EAP rounds as the Diameter front remembers them: whose each is, and what was last said in it (RFC 4072 §2.4)."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from aaa.shares import Shares
 from wire.diameter.capabilities import same_host
+from wire.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

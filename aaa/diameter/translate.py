@@ -1,6 +1,6 @@
 """Between DER and DEA and what the authentication service asks and answers (RFC 4072 §2, TS 29.273 §9.1.2.1)."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from aaa.diameter.grants import granted
 from aaa.diameter.results import RESULTS
@@ -17,6 +17,7 @@ from wire.diameter.results import ResultCode
 from wire.diameter.sta import StaEapRequest
 from wire.diameter.swm import SwmEapRequest
 from wire.eap.packet import EapCode
+from wire.frozen import dataclass
 
 FRONT = "diameter"
 CODE_AT = 0

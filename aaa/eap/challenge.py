@@ -1,7 +1,6 @@
 """AKA-Challenge: the request, and what its answer proves (RFC 4187 §9.3, §9.4, RFC 9048 §3)."""
 
 import hmac
-from dataclasses import dataclass
 
 from aaa.eap.policy import AkaPolicy
 from aaa.eap.states import AwaitingVector, Challenged, Exchange
@@ -11,6 +10,7 @@ from wire.eap.aka_keys import derive_keys
 from wire.eap.attributes import At, Attribute, Attributes
 from wire.eap.constants import BIDDING_PREFERS_AKA_PRIME, Subtype
 from wire.eap.packet import EapCode
+from wire.frozen import dataclass
 from wire.identity import EapMethod
 from wire.secret import Secret
 
@@ -48,7 +48,7 @@ def challenged(state: AwaitingVector, vector: AuthVector, exchange: Exchange) ->
         rand=vector.rand,
         autn=vector.autn,
         xres=vector.xres,
-        keys=derive_keys(exchange.method, exchange.identity, vector.ck, vector.ik),
+        keys=derive_keys(exchange.method, exchange.identity, vector.ck, vector.ik, emsk=False),
         checkcode=state.checkcode,
         kdfs=state.kdfs,
         resynchronised=state.resynchronised,

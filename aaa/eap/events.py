@@ -1,11 +1,10 @@
 """What the EAP machines are told, and what they want done (RFC 3748, RFC 4187)."""
 
-from dataclasses import dataclass
-
 from aaa.authorization import Authorized
 from aaa.messages import RejectCause
 from hss.api import Resynchronisation
 from wire.aka.vector import AuthVector
+from wire.frozen import dataclass
 from wire.identity import EapMethod, IdentityKind, Imsi
 from wire.sansio import Tick
 from wire.secret import Secret

@@ -1,7 +1,6 @@
 """Which identity to ask for next (the table of RFC 4187 §4.1.7), and the AKA-Identity request that asks."""
 
 import re
-from dataclasses import dataclass
 
 from aaa.eap.states import Exchange, IdRequest
 from aaa.eap.temporary import Identities, Resumable
@@ -9,6 +8,7 @@ from wire.eap.aka import AkaMessage
 from wire.eap.attributes import At, Attribute, Attributes
 from wire.eap.constants import Subtype
 from wire.eap.packet import EapCode
+from wire.frozen import dataclass
 from wire.identity import EapMethod, Identity, IdentityKind, Imsi, classify
 
 LONGEST = 253

@@ -1,7 +1,6 @@
 """AKA-Notification: which code tells the UE what (RFC 4187 §6, §10.19)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from aaa.eap.states import Exchange, Proven
 from aaa.messages import RejectCause
@@ -10,6 +9,7 @@ from wire.eap.attributes import At, Attribute, Attributes
 from wire.eap.constants import NotificationCode, Subtype, comes_before_authentication
 from wire.eap.encrypted import IV_LENGTH, seal
 from wire.eap.packet import EapCode
+from wire.frozen import dataclass
 from wire.sansio import RandomBytes
 
 # "Not subscribed" tells a UE not to try this service again, "temporarily denied" to try later (RFC 4187 §10.19).

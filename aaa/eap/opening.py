@@ -1,6 +1,6 @@
 """The opening of an exchange: identity rounds, then a vector or a fast re-authentication (RFC 4187 §4.1)."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from aaa.eap import sim
 from aaa.eap.challenge import WrongAnswer
@@ -15,6 +15,7 @@ from aaa.messages import RejectCause
 from wire.eap.aka import AkaMessage
 from wire.eap.attributes import At
 from wire.eap.checkcode import checkcode
+from wire.frozen import dataclass
 from wire.identity import EapMethod, IdentityKind, Imsi, classify
 from wire.sansio import RandomBytes
 

@@ -1,9 +1,9 @@
 """What one client is offered: the choices that EAP-AKA leaves to the server (RFC 4187, RFC 9048)."""
 
-from dataclasses import dataclass
 from functools import cache
 
 from wire.eap.constants import KDF_CK_PRIME
+from wire.frozen import dataclass
 from wire.identity import EapMethod
 
 

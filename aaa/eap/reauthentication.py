@@ -1,7 +1,7 @@
 """AKA-Reauthentication: the request, and what its answer proves (RFC 4187 §5, §9.7, §9.8)."""
 
 import hmac
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from aaa.eap.challenge import Genuine, WrongAnswer
 from aaa.eap.policy import AkaPolicy
@@ -14,6 +14,7 @@ from wire.eap.constants import Subtype
 from wire.eap.encrypted import IV_LENGTH, seal
 from wire.eap.packet import EapCode
 from wire.errors import DecodeError
+from wire.frozen import dataclass
 from wire.identity import EapMethod
 from wire.sansio import RandomBytes
 
@@ -55,7 +56,7 @@ def reauthenticating(
     )
     packet = message.build(keys.k_aut)
     mac = AkaMessage.parse(packet).attributes.get(At.MAC) or b""
-    msk = rederive_keys(keys, exchange.identity, resumable.counter, nonce_s).msk
+    msk = rederive_keys(keys, exchange.identity, resumable.counter, nonce_s, emsk=False).msk
     session_id = reauth_session_id(exchange.method, nonce_s, mac)
     return Reauthenticating(exchange, resumable, nonce_s, msk, session_id, checkcode), packet
 

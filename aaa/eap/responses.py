@@ -1,12 +1,11 @@
 """Whether a packet answers the outstanding request at all (RFC 3748 §4.1), and whether it can be read."""
 
-from dataclasses import dataclass
-
 from aaa.eap.events import Discard
 from aaa.eap.states import Exchange
 from wire.eap.aka import AkaMessage
 from wire.eap.packet import EapCode, EapPacket
 from wire.errors import DecodeError
+from wire.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

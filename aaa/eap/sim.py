@@ -4,7 +4,6 @@ Triplets come out of AKA vectors by c2 and c3 (TS 33.102 §6.8.1.2), as a USIM i
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from aaa.eap.challenge import Genuine, WrongAnswer
 from aaa.eap.identity_rounds import ID_REQUESTS
@@ -17,6 +16,7 @@ from wire.eap.attributes import At, Attribute, Attributes
 from wire.eap.constants import SIM_VERSION, Subtype
 from wire.eap.packet import EapCode
 from wire.eap.sim_keys import derive_sim_keys
+from wire.frozen import dataclass
 from wire.secret import Secret
 
 TRIPLETS = 3
@@ -56,7 +56,7 @@ def read_start(message: AkaMessage) -> Started | WrongAnswer:
 
 def sim_challenged(state: AwaitingVector, vectors: Sequence[AuthVector], exchange: Exchange) -> SimChallenged:
     """The state in which a challenge with the triplets of `vectors` is out, its keys derived."""
-    keys = derive_sim_keys(exchange.identity, [kc(one.ck, one.ik) for one in vectors], state.nonce_mt)
+    keys = derive_sim_keys(exchange.identity, [kc(one.ck, one.ik) for one in vectors], state.nonce_mt, emsk=False)
     rands = b"".join(one.rand for one in vectors)
     expected = Secret(b"".join(sres(one.xres) for one in vectors))
     return SimChallenged(exchange, state.imsi, rands, expected, keys, state.nonce_mt)

@@ -1,12 +1,13 @@
 """What is true between two rounds of EAP, as plain data (RFC 4187 §3, RFC 3748 §4)."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 
 from aaa.authorization import Authorized
 from aaa.eap.temporary import Resumable
 from aaa.messages import RejectCause
 from wire.eap.aka_keys import Keys
+from wire.frozen import dataclass
 from wire.identity import EapMethod, IdentityKind, Imsi
 from wire.secret import Secret
 

@@ -1,9 +1,9 @@
 """Identities of which the server alone knows whose they are: what the EAP machines ask of them (RFC 4187 §4.1.1.7)."""
 
-from dataclasses import dataclass
 from typing import Protocol
 
 from wire.eap.aka_keys import Keys
+from wire.frozen import dataclass
 from wire.identity import EapMethod, Identity, Imsi
 
 

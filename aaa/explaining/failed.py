@@ -1,12 +1,12 @@
 """The moment at which an authentication is lost, with all that is known of it (RFC 4187 §6.3)."""
 
-from dataclasses import dataclass
 from typing import Protocol
 
 from aaa.eap.events import Effect, Failed, SendEap
 from aaa.eap.states import AkaState, EapState, FailureNotified, MethodProposed, MethodRunning
 from aaa.messages import AccessRequest, RejectCause
 from aaa.sessions import Conversation
+from wire.frozen import dataclass
 from wire.identity import EapMethod, Imsi
 
 

@@ -5,11 +5,11 @@ authentication 4, counter 2, access network 4, random 4, then MK of 20 octets fo
 80 for EAP-AKA'. Times are seconds of Unix time; the random octets make every identity a new one (RFC 4187 §4.1.1.8).
 """
 
-from dataclasses import dataclass
 from hashlib import sha256
 
 from wire.buffer import Reader
 from wire.errors import DecodeError
+from wire.frozen import dataclass
 from wire.identity import Imsi
 from wire.secret import Secret
 

@@ -1,12 +1,11 @@
 """What a front can decide about a packet, beside serving it (RFC 2865 §3, RFC 3579 §3.2, RFC 5080 §2.2.2)."""
 
-from dataclasses import dataclass
-
 from aaa.radius.clients import RadiusClient
 from aaa.radius.duplicates import RequestKey
 from aaa.radius.policy import RateLimits, Service
 from aaa.radius.proxy.config import RealmConfig
 from wire.errors import DecodeError
+from wire.frozen import dataclass
 from wire.radius.codec import parse_packet
 from wire.radius.eap import authenticity
 from wire.radius.messages import reply

@@ -1,9 +1,9 @@
 """Duplicate detection: a retransmitted request gets the answer it had, never a second treatment (RFC 5080 §2.2.2)."""
 
 from collections import OrderedDict
-from dataclasses import dataclass
 from typing import NamedTuple
 
+from wire.frozen import dataclass
 from wire.radius.packet import RadiusPacket
 
 Source = tuple[str, int]

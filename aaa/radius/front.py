@@ -3,7 +3,6 @@
 RFC 2865 §3, RFC 3579 §3.2, RFC 5080 §2.2, RFC 5997 §4.
 """
 
-from dataclasses import dataclass
 from typing import Protocol
 
 from aaa.messages import AccessAnswer, AccessRequest
@@ -14,6 +13,7 @@ from aaa.radius.policy import RateLimits
 from aaa.radius.proxy.routes import Routes
 from aaa.radius.translate import eap_failure, to_access_request, to_reply
 from wire.errors import DecodeError
+from wire.frozen import dataclass
 from wire.radius.eap import join_eap
 from wire.radius.messages import reply
 from wire.radius.packet import Attribute, Code, RadiusPacket

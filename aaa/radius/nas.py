@@ -1,5 +1,7 @@
 """Who a NAS is and where its user comes from, as its requests say it (RFC 2865 §5.4, §5.31, §5.32)."""
 
+from functools import lru_cache
+
 from wire.errors import DecodeError
 from wire.radius.dictionary import decode_value
 from wire.radius.packet import RadiusPacket
@@ -26,7 +28,13 @@ def first_text(packet: RadiusPacket, name: str) -> str | None:
 def first_address(packet: RadiusPacket, name: str) -> str | None:
     """The first attribute called `name` as a literal address, None when it is none."""
     found = packet.values(name)
+    return _address(name, found[0]) if found else None
+
+
+@lru_cache(maxsize=1024)
+def _address(name: str, octets: bytes) -> str | None:
+    """A NAS says the same in each of its requests."""
     try:
-        return str(decode_value(name, found[0])) if found else None
+        return str(decode_value(name, octets))
     except DecodeError:
         return None

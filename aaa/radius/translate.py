@@ -13,6 +13,7 @@ from wire.sansio import RandomBytes
 EAP_FAILURE = 4
 _STATE = key_of("State")
 _CLASS = key_of("Class")
+_USER_NAME = key_of("User-Name")
 
 
 def to_access_request(packet: RadiusPacket, client: Client) -> AccessRequest:
@@ -56,7 +57,7 @@ def eap_failure(request: RadiusPacket) -> bytes:
 
 
 def _authorisation(request: RadiusPacket, answer: Accept) -> list[Attribute]:
-    attributes = [Attribute.of("User-Name", answer.user_name)] if answer.user_name else []
+    attributes = [Attribute(_USER_NAME, answer.user_name.encode())] if answer.user_name else []
     if 0 < len(answer.session_id) <= VALUE_LIMIT:
         attributes.append(Attribute(_CLASS, answer.session_id))
         # RFC 4072 §4.1.4: a client that wants the name of the key sends the attribute empty or with one NUL.

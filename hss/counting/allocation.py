@@ -6,7 +6,7 @@ are not counted here (hss.counting.time_based).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import BigInteger, Connection, case, cast, literal_column, select, update
@@ -17,6 +17,7 @@ from hss.counting.rowset import ROWS, number, rowset
 from hss.keys.custody import SealedKeys
 from hss.models import AlgorithmProfile, Scheme, Subscriber, SubscriberState
 from wire.aka.sqn import SQN_BITS, SQN_LIMIT
+from wire.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,12 @@
 """Each requesting node's own IND, given once, and the moments that it may use (TS 33.102 Annex C.1.2)."""
 
-from dataclasses import dataclass
-
 from sqlalchemy import ColumnElement, Connection, Update, case, insert, select, update
 
 from hss.counting.sqn import free_ind
 from hss.models import AlgorithmProfile, RequestingNode
 from hss.models.node import NODE_LENGTH
 from wire.aka.sqn import IND_BITS
+from wire.frozen import dataclass
 
 SPAN_MS = 60_000
 """How much time a node is granted at once: so often does a time-based profile write."""

@@ -1,7 +1,6 @@
 """A subscriber's row as a vector needs it, read for many at once; and what is said when it gives none."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
@@ -19,6 +18,7 @@ from sqlalchemy import (
 from hss.api import Refusal, ServiceRefused
 from hss.keys.custody import SealedKeys
 from hss.models import Apn, Registration, RequestingNode, Subscriber, SubscriberState
+from wire.frozen import dataclass
 
 KEYS = (
     Subscriber.imsi,

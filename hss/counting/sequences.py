@@ -14,7 +14,6 @@ With a reserve or the clock each HSS instance counts for itself, so each has its
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from hss.algorithms import AlgorithmSettings, read_settings
 from hss.api import Refusal, ServiceRefused
@@ -29,6 +28,7 @@ from hss.counting.windows import ClockRule, Window
 from hss.keys.custody import SealedKeys
 from hss.models import Scheme
 from hss.store.database import Database
+from wire.frozen import dataclass
 
 Clock = Callable[[], int]
 """Milliseconds since 2026-01-01 UTC (hss.counting.time_based.EPOCH_MS)."""
@@ -103,7 +103,8 @@ class Sequences:
             await self._refresh("")
         only = next(iter(self._settings)) if len(self._settings) == 1 else ""
         likely = self._settings.get(self._profiles.get(imsi, only))
-        if likely is not None and likely.scheme is Scheme.COUNTER:
+        is_counter = likely is not None and likely.scheme is Scheme.COUNTER
+        if likely is not None and is_counter and self._known_ind(node, likely) is None:
             # before SEQ moves, because a node without an IND gets nothing
             await self._ind(node, likely)
         found = await self._database.together(allocate, Allocation(imsi, count, seq_ms))
@@ -112,14 +113,16 @@ class Sequences:
         if isinstance(found, NotCounted):
             await self._learn(imsi, found.profile)
             return None
-        settings = await self.settings_of(found.keys)
+        settings = self._settings.get(found.keys.profile) or await self.settings_of(found.keys)
         self._remember(imsi, settings.name)
         if settings.reserve > 1:
             self._runs.drop(_owner(found), found.last_seq)
         return await self._issued(settings, found, node, count)
 
     async def _issued(self, settings: AlgorithmSettings, found: Allocated, node: str, count: int) -> Issued:
-        ind = await self._ind(node, settings)
+        ind = self._known_ind(node, settings)
+        if ind is None:
+            ind = await self._ind(node, settings)
         numbers = sqns(found.last_seq, count, ind, settings.ind_bits)
         return Issued(numbers, found.keys, settings, found.serving_aaa, found.subscribed)
 
@@ -191,6 +194,9 @@ class Sequences:
             case None:
                 self._clocks.lost(clock)
         return None
+
+    def _known_ind(self, node: str, settings: AlgorithmSettings) -> int | None:
+        return self._inds.get((self._named(node, settings), settings.ind_bits))
 
     async def _ind(self, node: str, settings: AlgorithmSettings) -> int:
         name, bits = self._named(node, settings), settings.ind_bits

@@ -12,10 +12,9 @@ A node (a requesting node at one HSS instance) has its own IND, so two nodes nev
 What a subscriber's ticks become is hss.counting.windows.
 """
 
-from dataclasses import dataclass
-
 from hss.counting import windows
 from hss.counting.windows import ClockRule, Window
+from wire.frozen import dataclass
 
 EPOCH_MS = 1_767_225_600_000
 """2026-01-01 in milliseconds since 1970: where the ticks begin."""

@@ -6,9 +6,8 @@ which then refuses for ever; and SQL would not know what was given out. So SEQs 
 has left the window, the next one begins where the last one ended, however long the silence was.
 """
 
-from dataclasses import dataclass
-
 from hss.counting.sqn import OutOfReach, SequenceExhausted, seq_max
+from wire.frozen import dataclass
 
 COUNT_MAX = 32
 """No request takes more SEQs than that, and each window has room for as many."""

@@ -1,7 +1,6 @@
 """Who keeps K and OPc: the one door through which keys go into a row and come out as functions."""
 
 import os
-from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
@@ -15,6 +14,7 @@ from hss.keys.token import FORM, TokenMasterKey
 from hss.keys.vault import MasterKeyRefused
 from hss.models import Custody, Subscriber
 from wire.aka.functions import AkaFunctions
+from wire.frozen import dataclass
 from wire.sansio import RandomBytes
 from wire.secret import Secret
 

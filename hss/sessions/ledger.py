@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 from sqlalchemy import Connection, update
@@ -14,7 +14,7 @@ from hss.sessions.listing import add_seen, find_clients, find_session, find_sess
 from hss.sessions.pruning import PRUNINGS
 from hss.sessions.recording import end_session, record_all
 from hss.sessions.unavailable import unavailable
-from hss.sessions.upsert import insert_into
+from hss.sessions.upsert import Insert, insert_for
 from hss.store import schema
 from hss.store.database import Database
 from hss.store.location import Location
@@ -106,7 +106,6 @@ async def open_ledger(location: Location, config_path: Path | str = "FILE") -> A
 
 
 def _insert_grants(connection: Connection, grants: Sequence[Grant]) -> list[None]:
-    insert = insert_into(connection, AccessGrant).on_conflict_do_nothing(index_elements=["radius_class"])
     rows = [
         {
             "radius_class": grant.radius_class,
@@ -122,5 +121,11 @@ def _insert_grants(connection: Connection, grants: Sequence[Grant]) -> list[None
         }
         for grant in sorted(grants, key=lambda one: one.radius_class)
     ]
-    connection.execute(insert, rows)
+    connection.execute(_grant_insert(connection.dialect.name), rows)
     return [None] * len(grants)
+
+
+@cache
+def _grant_insert(dialect: str) -> Insert:
+    """Made once: a statement that is made anew costs more than it does."""
+    return insert_for(dialect, AccessGrant).on_conflict_do_nothing(index_elements=["radius_class"])

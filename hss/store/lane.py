@@ -3,14 +3,13 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
 
 from hss.metrics import STORE_REQUESTS, STORE_SECONDS
 from hss.store.errors import StoreBusy, StoreDeadlock, StoreUnavailable, store_errors
-from runtime.shared_timeout import SharedTimeout
+from wire.frozen import dataclass
 
 RequestT = TypeVar("RequestT")
 AnswerT = TypeVar("AnswerT")
@@ -38,6 +37,7 @@ class _Item:
     work: Work[Any, Any]
     request: object
     answer: "asyncio.Future[Any]"
+    since: float
     alone: bool = False
     deadlocks: int = 0
 
@@ -50,9 +50,10 @@ class Lane:
         self._limits = limits
         self._name = name
         self._loop = asyncio.get_running_loop()
-        self._in_time = SharedTimeout(limits.seconds)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
         self._pending: list[_Item] = []
+        self._served: Sequence[_Item] = ()
+        self._timer: asyncio.TimerHandle | None = None
         self._busy = False
         self._closed = False
         self._idle = asyncio.Event()
@@ -68,18 +69,17 @@ class Lane:
         """
         self._require_room()
         answer: asyncio.Future[AnswerT] = self._loop.create_future()
-        self._pending.append(_Item(work, request, answer))
+        now = self._loop.time()
+        self._pending.append(_Item(work, request, answer, now))
         self.waiting += 1
+        if self._timer is None:
+            self._timer = self._loop.call_at(now + self._limits.seconds, self._expire)
         if not self._busy:
             # not now: the rest of this turn of the loop brings more, which then shares the commit
             self._busy = True
             self._idle.clear()
             self._loop.call_soon(self._start_turn)
-        try:
-            with self._in_time.limit():
-                return await answer
-        except TimeoutError:
-            raise StoreBusy(f"no answer from the store within {self._limits.seconds:g} s") from None
+        return await answer
 
     async def close(self) -> None:
         """Serve what waits, then end; what is not served in its time is abandoned, and so is a thread that hangs."""
@@ -102,7 +102,7 @@ class Lane:
             raise StoreBusy(f"{self.waiting} requests wait for the store")
 
     def _start_turn(self) -> None:
-        items = self._take()
+        items = self._served = self._take()
         if not items:
             self._busy = False
             self._idle.set()
@@ -148,6 +148,18 @@ class Lane:
                 elif not item.answer.done():
                     item.answer.set_result(answer)
         self._start_turn()
+
+    def _expire(self) -> None:
+        """One timer for all: who has waited long enough waits no more, whatever becomes of the transaction."""
+        self._timer = None
+        waiting = [item for item in (*self._served, *self._pending) if not item.answer.done()]
+        now = self._loop.time()
+        for item in waiting:
+            if item.since + self._limits.seconds <= now:
+                item.answer.set_exception(StoreBusy(f"no answer from the store within {self._limits.seconds:g} s"))
+        left = [item.since for item in waiting if not item.answer.done()]
+        if left:
+            self._timer = self._loop.call_at(min(left) + self._limits.seconds, self._expire)
 
     def _abandon(self) -> None:
         for item in self._pending:

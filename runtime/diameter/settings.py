@@ -1,10 +1,10 @@
 """Limits, and the words in which a node's own code meets Diameter."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 
 from wire.diameter.framing import DEFAULT_LIMIT, LIMIT_BEFORE_CER
 from wire.diameter.message import Message
+from wire.frozen import dataclass
 
 PeerName = str
 """The name that the configuration gives to a peer."""

@@ -1,13 +1,13 @@
 """Milenage: f1, f1*, f2, f3, f4, f5, f5* on AES-128 (TS 35.206 §4.1)."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import ECB
 
 from wire.errors import EncodeError
+from wire.frozen import dataclass
 from wire.secret import Secret
 
 _MASK = (1 << 128) - 1

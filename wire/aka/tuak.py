@@ -4,10 +4,10 @@ Every field stands in the state with its last octet first.
 """
 
 import hashlib
-from dataclasses import dataclass
 
 from wire.aka.keccak import STATE_LENGTH, permute
 from wire.errors import EncodeError
+from wire.frozen import dataclass
 from wire.secret import Secret
 
 TOP_LENGTH = 32

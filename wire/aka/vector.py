@@ -1,9 +1,8 @@
 """The authentication vector and the tokens AUTN and AUTS (TS 33.102 §6.3.2, §6.3.3)."""
 
-from dataclasses import dataclass
-
 from wire.buffer import Reader
 from wire.errors import EncodeError
+from wire.frozen import dataclass
 from wire.secret import Secret
 
 AMF_SEPARATION_BIT = 0x8000

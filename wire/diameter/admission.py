@@ -1,7 +1,5 @@
 """Whether a request may be served here, and how it is refused if not (RFC 6733 §6.1, §7.1.3, §7.1.5)."""
 
-from dataclasses import dataclass
-
 from wire.diameter.avp import Avp, AvpFault
 from wire.diameter.capabilities import LocalNode, PeerPolicy, same_host
 from wire.diameter.commands import COMMANDS, ERROR_ANSWER
@@ -10,6 +8,7 @@ from wire.diameter.grammar import ANYTHING, check
 from wire.diameter.groups import GROUPS
 from wire.diameter.message import Message
 from wire.diameter.results import ResultCode, is_success
+from wire.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

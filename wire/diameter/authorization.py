@@ -1,6 +1,6 @@
 """AAR and AAA: authorization without another authentication (RFC 7155 §3.1, §3.2; TS 29.273 §5.2, §7.2, §9.2)."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import ClassVar
 
 from wire.diameter.command import Answer, Request
@@ -8,6 +8,7 @@ from wire.diameter.enumerations import AuthRequestType
 from wire.diameter.grammar import grammar
 from wire.diameter.profile import Ambr, ApnConfiguration, Mip6AgentInfo
 from wire.diameter.record import avp
+from wire.frozen import dataclass
 
 AA = 265
 

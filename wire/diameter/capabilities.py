@@ -1,6 +1,5 @@
 """Who may be a peer and what both support: making and judging CER and CEA (RFC 6733 §5.3)."""
 
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
 from wire.diameter.applications import Application, vendor_of
@@ -11,6 +10,7 @@ from wire.diameter.groups import GROUPS
 from wire.diameter.message import Message
 from wire.diameter.peering import CER, CapabilitiesExchangeAnswer, CapabilitiesExchangeRequest
 from wire.diameter.results import VENDOR_3GPP, ResultCode, is_success
+from wire.frozen import dataclass
 
 IpAddress = IPv4Address | IPv6Address
 IpNetwork = IPv4Network | IPv6Network

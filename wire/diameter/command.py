@@ -1,6 +1,6 @@
 """Requests and answers as records that become messages, and the error answer of RFC 6733 §7.2."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import ClassVar, Self
 
 from wire.diameter.avp import Avp
@@ -9,6 +9,7 @@ from wire.diameter.message import FLAG_ERROR, FLAG_PROXIABLE, FLAG_REQUEST, Mess
 from wire.diameter.record import Record, avp
 from wire.diameter.results import VENDOR_3GPP, ResultCode, describe_result, is_protocol_error, is_success, is_transient
 from wire.diameter.values import make
+from wire.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

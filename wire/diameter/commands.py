@@ -1,12 +1,11 @@
 """Which command of which application has which format (RFC 6733 §3.1, RFC 4072, RFC 5778, TS 29.272, TS 29.273)."""
 
-from dataclasses import dataclass
-
 from wire.diameter import eap, mip6i, peering, s6a, s6b, sessions, sta, swm, swx
 from wire.diameter.applications import Application
 from wire.diameter.authorization import AA
 from wire.diameter.grammar import Grammar, grammar
 from wire.diameter.message import Message
+from wire.frozen import dataclass
 
 ERROR_ANSWER = grammar("""
     0*1 < Session-Id > { Origin-Host } { Origin-Realm } { Result-Code } [ Origin-State-Id ] [ Error-Message ]

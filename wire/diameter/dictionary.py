@@ -7,12 +7,13 @@ RFC 5779, RFC 7683, TS 29.273, TS 29.272 and TS 29.229 are what the corrections 
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum
 from importlib.util import find_spec
 from types import ModuleType
 
 from wire.diameter.results import VENDOR_3GPP
+from wire.frozen import dataclass
 
 _LIBRARY = "diameter"
 _Entries = dict[int, dict[str, object]]

@@ -1,10 +1,11 @@
 """Requests that come again get the answer that was given, and nothing is done twice (RFC 6733 §3, §5.5.4)."""
 
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Generic, TypeVar
 
 from wire.diameter.message import Message
+from wire.frozen import dataclass
 
 WaiterT = TypeVar("WaiterT")
 

@@ -1,6 +1,6 @@
 """EAP over Diameter: DER and DEA of application 5 (RFC 4072 §3.1, §3.2)."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import ClassVar
 
 from wire.diameter.applications import Application
@@ -8,6 +8,7 @@ from wire.diameter.command import Answer, Request
 from wire.diameter.enumerations import AuthRequestType
 from wire.diameter.grammar import grammar
 from wire.diameter.record import avp
+from wire.frozen import dataclass
 from wire.secret import Secret
 
 DIAMETER_EAP = 268

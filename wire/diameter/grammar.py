@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from wire.diameter.avp import FLAG_VENDOR, Avp, AvpFault
 from wire.diameter.dictionary import AvpDefinition, Kind, by_code, by_name
 from wire.diameter.enumerations import CLOSED_ENUMERATIONS
 from wire.diameter.results import ResultCode
 from wire.diameter.values import Value, decode, invalid, number_length, shortest
+from wire.frozen import dataclass
 
 DEEPEST_GROUP = 8
 """Groups in groups; TS 29.273 needs four."""

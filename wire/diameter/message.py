@@ -1,7 +1,7 @@
 """A whole Diameter message: header and AVPs (RFC 6733 §3)."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from struct import Struct
 
 from wire.diameter.avp import Avp, AvpFault, build_avps, parse_avps
@@ -9,6 +9,7 @@ from wire.diameter.dictionary import by_name
 from wire.diameter.results import ResultCode
 from wire.diameter.values import Value, decode
 from wire.errors import DecodeError, EncodeError
+from wire.frozen import dataclass
 
 _HEAD = Struct(">5I")
 

@@ -1,6 +1,6 @@
 """MIP6I between home agent and AAA server: IKEv2 with EAP bootstraps Mobile IPv6 (RFC 5778 §5.1)."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from ipaddress import IPv4Address, IPv6Address
 
 from wire.diameter import eap
@@ -8,6 +8,7 @@ from wire.diameter.applications import Application
 from wire.diameter.grammar import grammar
 from wire.diameter.mobile_eap import MobileEapAnswer, MobileEapRequest
 from wire.diameter.record import avp
+from wire.frozen import dataclass
 
 DER = eap.DER | grammar("""
     [ MIP6-Feature-Vector ] [ MIP6-Agent-Info ] *2 [ MIP-Mobile-Node-Address ] [ Chargeable-User-Identity ]

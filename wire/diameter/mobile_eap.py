@@ -1,11 +1,12 @@
 """What the applications of 3GPP and MIP6I add to DER and DEA alike (TS 29.273 §5.2, §7.2, §9.2; RFC 5778 §5.1)."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from wire.diameter.eap import DiameterEapAnswer, DiameterEapRequest
 from wire.diameter.enumerations import AnTrusted
 from wire.diameter.profile import Ambr, ApnConfiguration, Mip6AgentInfo
 from wire.diameter.record import avp
+from wire.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

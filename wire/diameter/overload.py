@@ -1,7 +1,7 @@
 """Overload said and obeyed: OC-Supported-Features and OC-OLR, the loss algorithm (RFC 7683)."""
 
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import IntEnum
 
 from wire.diameter.avp import Avp, AvpFault
@@ -10,6 +10,7 @@ from wire.diameter.message import Message
 from wire.diameter.priority import DEFAULT, EMERGENCY, priority_of
 from wire.diameter.record import Record, avp
 from wire.diameter.values import make
+from wire.frozen import dataclass
 
 LOSS = 0x1
 """OC-Feature-Vector, OLR_DEFAULT_ALGO (RFC 7683 §7.2)."""

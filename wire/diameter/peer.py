@@ -1,6 +1,5 @@
 """The peer state machine (RFC 6733 §5.6) with election (§5.6.4) and the watchdog of RFC 3539 §3.4."""
 
-from dataclasses import dataclass
 from typing import assert_never
 
 from wire.diameter import watchdog as dog
@@ -47,6 +46,7 @@ from wire.diameter.peer_events import (
 from wire.diameter.peer_messages import PeerMessages
 from wire.diameter.peer_table import TRANSITIONS
 from wire.diameter.transactions import Identifiers
+from wire.frozen import dataclass
 from wire.sansio import RandomBytes, Tick, check_transition
 
 

@@ -3,13 +3,13 @@
 A connection is known to the machine by the side that opened it: we are its initiator or its responder.
 """
 
-from dataclasses import dataclass
 from enum import Enum
 
 from wire.diameter.capabilities import Capabilities, IpAddress
 from wire.diameter.enumerations import DisconnectCause
 from wire.diameter.message import Message
 from wire.diameter.peering import PeerCommand
+from wire.frozen import dataclass
 from wire.sansio import Tick
 
 

@@ -1,6 +1,6 @@
 """What two peers say to each other alone: CER/CEA, DWR/DWA, DPR/DPA (RFC 6733 §5.3, §5.4, §5.5)."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import IntEnum
 from ipaddress import IPv4Address, IPv6Address
 from typing import ClassVar
@@ -9,6 +9,7 @@ from wire.diameter.command import Answer, Request, VendorSpecificApplicationId
 from wire.diameter.enumerations import DisconnectCause
 from wire.diameter.grammar import grammar
 from wire.diameter.record import avp
+from wire.frozen import dataclass
 
 
 class PeerCommand(IntEnum):

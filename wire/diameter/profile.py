@@ -1,6 +1,6 @@
 """What a subscription allows: APN-Configuration, AMBR, Non-3GPP-User-Data (TS 29.272 §7.3.35, TS 29.273 §8.2.3.1)."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from ipaddress import IPv4Address, IPv6Address
 
 from wire.diameter.enumerations import (
@@ -11,6 +11,7 @@ from wire.diameter.enumerations import (
     SubscriptionIdType,
 )
 from wire.diameter.record import Record, avp
+from wire.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ was not named (`extra`) last.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import MISSING, Field, dataclass, fields
+from dataclasses import MISSING, Field, fields
 from enum import IntEnum
 from functools import lru_cache, partial
 from operator import attrgetter
@@ -16,6 +16,7 @@ from wire.diameter.avp import Avp, AvpFault
 from wire.diameter.dictionary import AvpDefinition, Kind, by_name
 from wire.diameter.results import ResultCode
 from wire.diameter.values import Value, decoder, definer, invalid, shortest
+from wire.frozen import dataclass
 
 _METADATA = "avp"
 

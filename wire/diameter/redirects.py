@@ -2,12 +2,12 @@
 
 import re
 from collections import OrderedDict
-from dataclasses import dataclass
 from enum import IntEnum
 
 from wire.diameter.dictionary import by_name
 from wire.diameter.message import Message
 from wire.diameter.results import ResultCode
+from wire.frozen import dataclass
 
 _URI = re.compile(r"aaas?://(?P<host>[A-Za-z0-9._-]{1,255})(:[0-9]{1,5})?(;[a-z]+=[a-z0-9]+)*\Z")
 _REDIRECT_HOST = by_name("Redirect-Host").code

@@ -1,6 +1,6 @@
 """S6a between MME or SGSN and HSS: AIR and AIA (TS 29.272 §7.2.5, §7.2.6)."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import IntEnum
 from typing import ClassVar
 
@@ -10,6 +10,7 @@ from wire.diameter.enumerations import AuthSessionState
 from wire.diameter.grammar import grammar
 from wire.diameter.record import Record, avp
 from wire.diameter.results import VENDOR_3GPP
+from wire.frozen import dataclass
 from wire.secret import Secret
 
 _VSAI = VendorSpecificApplicationId(vendor_ids=(VENDOR_3GPP,), auth_application_id=Application.S6A)

@@ -1,6 +1,6 @@
 """S6b between PDN GW and AAA server: DER/DEA and AAR/AAA with what DSMIPv6 adds (TS 29.273 §9.2.2)."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from ipaddress import IPv4Address, IPv6Address
 
 from wire.diameter import authorization, eap
@@ -9,6 +9,7 @@ from wire.diameter.grammar import grammar
 from wire.diameter.mobile_eap import AccessEapRequest, MobileEapAnswer
 from wire.diameter.profile import ApnConfiguration
 from wire.diameter.record import avp
+from wire.frozen import dataclass
 
 DER = eap.DER | grammar("""
     [ DRMP ] [ RAT-Type ] [ Service-Selection ] [ MIP6-Feature-Vector ] [ MIP6-Agent-Info ] [ QoS-Capability ]

@@ -1,6 +1,6 @@
 """What ends or refreshes a session: STR/STA, ASR/ASA, RAR/RAA (RFC 6733 §8.3, §8.4, §8.5; TS 29.273 §9.2.2)."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import IntEnum
 from typing import ClassVar
 
@@ -9,6 +9,7 @@ from wire.diameter.command import Answer, Request
 from wire.diameter.enumerations import AuthSessionState, ReAuthRequestType
 from wire.diameter.grammar import grammar
 from wire.diameter.record import avp
+from wire.frozen import dataclass
 
 
 class SessionCommand(IntEnum):

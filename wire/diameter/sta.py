@@ -1,12 +1,13 @@
 """STa between a trusted access network and AAA server: DER/DEA and AAR/AAA (TS 29.273 §5.2.2)."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from wire.diameter import authorization, eap
 from wire.diameter.applications import Application
 from wire.diameter.grammar import grammar
 from wire.diameter.mobile_eap import AccessEapAnswer, AccessEapRequest
 from wire.diameter.record import avp
+from wire.frozen import dataclass
 
 DER = eap.DER | grammar("""
     [ DRMP ] [ RAT-Type ] [ ANID ] [ Full-Network-Name ] [ Short-Network-Name ] [ QoS-Capability ]

@@ -1,6 +1,6 @@
 """SWm between ePDG and AAA server: DER/DEA and AAR/AAA (TS 29.273 §7.2.2)."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from ipaddress import IPv4Address, IPv6Address
 
 from wire.diameter import authorization, eap
@@ -8,6 +8,7 @@ from wire.diameter.applications import Application
 from wire.diameter.grammar import grammar
 from wire.diameter.mobile_eap import AccessEapAnswer, AccessEapRequest
 from wire.diameter.record import avp
+from wire.frozen import dataclass
 
 DER = eap.DER | grammar("""
     [ DRMP ] [ RAT-Type ] [ Service-Selection ] [ MIP6-Feature-Vector ] [ QoS-Capability ]

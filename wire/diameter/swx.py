@@ -1,6 +1,6 @@
 """SWx between AAA server and HSS: MAR/MAA, SAR/SAA, RTR/RTA and PPR/PPA (TS 29.273 §8.2.2)."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import IntEnum
 from typing import ClassVar
 
@@ -11,6 +11,7 @@ from wire.diameter.grammar import grammar
 from wire.diameter.profile import Mip6AgentInfo, Non3gppUserData
 from wire.diameter.record import Record, avp
 from wire.diameter.results import VENDOR_3GPP
+from wire.frozen import dataclass
 from wire.secret import Secret
 
 _VSAI = VendorSpecificApplicationId(vendor_ids=(VENDOR_3GPP,), auth_application_id=Application.SWX)

@@ -1,9 +1,9 @@
 """Identifiers, and which answer belongs to which request (RFC 6733 §3, §6.2.1)."""
 
-from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from wire.diameter.message import Message
+from wire.frozen import dataclass
 from wire.sansio import RandomBytes
 
 TokenT = TypeVar("TokenT")

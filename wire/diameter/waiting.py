@@ -1,8 +1,9 @@
 """Requests that wait for room: the important before the rest, the oldest dropped first (RFC 6733 §7.1.3, 3004)."""
 
 from collections import deque
-from dataclasses import dataclass
 from typing import Generic, TypeVar
+
+from wire.frozen import dataclass
 
 RequestT = TypeVar("RequestT")
 

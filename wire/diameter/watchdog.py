@@ -1,7 +1,6 @@
 """Is the peer still there? The application layer watchdog (RFC 3539 §3.4.1 and Appendix A)."""
 
-from dataclasses import dataclass
-
+from wire.frozen import dataclass
 from wire.sansio import RandomBytes, Tick, Transitions, check_transition
 
 LEAST_TWINIT = 6.0

@@ -1,14 +1,15 @@
 """The messages of EAP-AKA, EAP-AKA' and EAP-SIM (RFC 4187 §8.1 and §9, RFC 9048 §3, RFC 4186 §9)."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from wire.eap.attributes import At, Attribute, Attributes
 from wire.eap.constants import Subtype
 from wire.eap.encrypted import parse_encrypted
-from wire.eap.mac import fill_mac, mac_is_genuine
+from wire.eap.mac import fill_last_mac, mac_is_genuine
 from wire.eap.occurrence import misplaced, misplaced_inside
 from wire.eap.packet import EapCode, EapPacket
 from wire.errors import DecodeError, EncodeError
+from wire.frozen import dataclass
 from wire.identity import EapMethod
 from wire.secret import Secret
 
@@ -67,7 +68,7 @@ class AkaMessage:
             raise EncodeError(wrong)
         type_data = bytes((self.subtype, 0, 0)) + attributes.build()
         packet = EapPacket(self.code, self.identifier, self.method, type_data).build()
-        return packet if k_aut is None else fill_mac(packet, self.method, k_aut, extra)
+        return packet if k_aut is None else fill_last_mac(packet, self.method, k_aut, extra)
 
     def mac_is_genuine(self, k_aut: Secret, extra: bytes = b"") -> bool:
         """Whether the received packet carries an AT_MAC made with `k_aut` over it and `extra`."""

@@ -1,11 +1,11 @@
 """Key hierarchies of EAP-AKA (RFC 4187 §7) and EAP-AKA' (RFC 9048 §3.3, §3.4), full and fast re-authentication."""
 
 import hmac
-from dataclasses import dataclass
 from hashlib import sha1
 
 from wire.eap.fips186 import fips186_prf
 from wire.errors import DecodeError, EncodeError
+from wire.frozen import dataclass
 from wire.identity import EapMethod
 from wire.secret import Secret
 
@@ -16,7 +16,7 @@ _NO_KEY = Secret()
 class Keys:
     """What a full authentication gives: K_encr 16 octets; K_aut 16, or 32 for AKA'; MSK and EMSK 64 each.
 
-    `k_re` has 32 octets for AKA' and none for AKA; `mk` 20 for AKA and 208 for AKA'.
+    `k_re` has 32 octets for AKA' and none for AKA; `mk` 20 for AKA, and for AKA' 208, or 144 without EMSK.
     """
 
     method: EapMethod
@@ -36,27 +36,27 @@ class ReauthKeys:
     emsk: Secret
 
 
-def derive_keys(method: EapMethod, identity: bytes, ck: bytes, ik: bytes) -> Keys:
-    """Keys of `method`; for AKA' `ck` and `ik` are CK' and IK'.
+def derive_keys(method: EapMethod, identity: bytes, ck: bytes, ik: bytes, *, emsk: bool = True) -> Keys:
+    """Keys of `method`; for AKA' `ck` and `ik` are CK' and IK'. Without `emsk` there is none: a server needs it not.
 
     `identity` is the octets of the last AT_IDENTITY, or of EAP-Response/Identity when none was sent.
     EncodeError for EAP-SIM, whose keys need other inputs.
     """
     if method is EapMethod.AKA:
-        return derive_aka_keys(identity, ck, ik)
+        return derive_aka_keys(identity, ck, ik, emsk=emsk)
     if method is EapMethod.AKA_PRIME:
-        return derive_aka_prime_keys(identity, ck, ik)
+        return derive_aka_prime_keys(identity, ck, ik, emsk=emsk)
     raise EncodeError("keys of EAP-SIM are not derived from CK and IK")
 
 
-def derive_aka_keys(identity: bytes, ck: bytes, ik: bytes) -> Keys:
+def derive_aka_keys(identity: bytes, ck: bytes, ik: bytes, *, emsk: bool = True) -> Keys:
     """MK = SHA1(Identity|IK|CK), expanded by the PRF of FIPS 186-2 (RFC 4187 §7)."""
-    return keys_of_master(EapMethod.AKA, sha1(identity + ik + ck).digest())
+    return keys_of_master(EapMethod.AKA, sha1(identity + ik + ck).digest(), emsk=emsk)
 
 
-def keys_of_master(method: EapMethod, mk: bytes) -> Keys:
+def keys_of_master(method: EapMethod, mk: bytes, *, emsk: bool = True) -> Keys:
     """The keys that follow from MK of 20 octets, in EAP-AKA and EAP-SIM alike (RFC 4187 §7, RFC 4186 §7)."""
-    stream = fips186_prf(mk, 160)
+    stream = fips186_prf(mk, 160 if emsk else 96)
     return Keys(
         method=method,
         k_encr=Secret(stream[:16]),
@@ -68,9 +68,9 @@ def keys_of_master(method: EapMethod, mk: bytes) -> Keys:
     )
 
 
-def derive_aka_prime_keys(identity: bytes, ck_prime: bytes, ik_prime: bytes) -> Keys:
+def derive_aka_prime_keys(identity: bytes, ck_prime: bytes, ik_prime: bytes, *, emsk: bool = True) -> Keys:
     """MK = PRF'(IK'|CK', "EAP-AKA'"|Identity), cut into the keys (RFC 9048 §3.3)."""
-    mk = prf_prime(ik_prime + ck_prime, b"EAP-AKA'" + identity, 208)
+    mk = prf_prime(ik_prime + ck_prime, b"EAP-AKA'" + identity, 208 if emsk else 144)
     return Keys(
         method=EapMethod.AKA_PRIME,
         k_encr=Secret(mk[:16]),
@@ -82,25 +82,30 @@ def derive_aka_prime_keys(identity: bytes, ck_prime: bytes, ik_prime: bytes) -> 
     )
 
 
-def rederive_aka_keys(mk: Secret, identity: bytes, counter: int, nonce_s: bytes) -> ReauthKeys:
+def rederive_aka_keys(mk: Secret, identity: bytes, counter: int, nonce_s: bytes, *, emsk: bool = True) -> ReauthKeys:
     """Keys of a fast re-authentication of EAP-AKA; `identity` is the re-authentication identity (RFC 4187 §7)."""
     xkey = sha1(identity + counter.to_bytes(2, "big") + nonce_s + mk).digest()
-    stream = fips186_prf(xkey, 128)
+    stream = fips186_prf(xkey, 128 if emsk else 64)
     return ReauthKeys(Secret(stream[:64]), Secret(stream[64:]))
 
 
-def rederive_aka_prime_keys(k_re: Secret, identity: bytes, counter: int, nonce_s: bytes) -> ReauthKeys:
+def rederive_aka_prime_keys(
+    k_re: Secret, identity: bytes, counter: int, nonce_s: bytes, *, emsk: bool = True
+) -> ReauthKeys:
     """Keys of a fast re-authentication of EAP-AKA' (RFC 9048 §3.3)."""
     seed = b"EAP-AKA' re-auth" + identity + counter.to_bytes(2, "big") + nonce_s
-    both = prf_prime(k_re, seed, 128)
+    both = prf_prime(k_re, seed, 128 if emsk else 64)
     return ReauthKeys(Secret(both[:64]), Secret(both[64:]))
 
 
-def rederive_keys(keys: Keys, identity: bytes, counter: int, nonce_s: bytes) -> ReauthKeys:
-    """Keys of a fast re-authentication after the full one that gave `keys`; `nonce_s` has 16 octets."""
+def rederive_keys(keys: Keys, identity: bytes, counter: int, nonce_s: bytes, *, emsk: bool = True) -> ReauthKeys:
+    """Keys of a fast re-authentication after the full one that gave `keys`; `nonce_s` has 16 octets.
+
+    `emsk` as for `derive_keys`.
+    """
     if keys.method is EapMethod.AKA_PRIME:
-        return rederive_aka_prime_keys(keys.k_re, identity, counter, nonce_s)
-    return rederive_aka_keys(keys.mk, identity, counter, nonce_s)
+        return rederive_aka_prime_keys(keys.k_re, identity, counter, nonce_s, emsk=emsk)
+    return rederive_aka_keys(keys.mk, identity, counter, nonce_s, emsk=emsk)
 
 
 def resumption_secret(keys: Keys) -> Secret:

@@ -1,13 +1,13 @@
 """Attributes of EAP-AKA and its relatives: Type, Length in units of 4 octets, value (RFC 4187 §8.1)."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import NamedTuple
 
 from wire.eap import shapes
 from wire.eap.shapes import Shape
 from wire.errors import DecodeError, EncodeError
+from wire.frozen import dataclass
 
 FIRST_SKIPPABLE = 128
 """From here on a receiver passes over what it does not know (RFC 4187 §8.1)."""

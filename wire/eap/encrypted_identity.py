@@ -9,9 +9,9 @@ keys are derived from.
 import binascii
 import re
 from base64 import b64decode, b64encode
-from dataclasses import dataclass
 
 from wire.errors import DecodeError, EncodeError
+from wire.frozen import dataclass
 
 LEAD = b"\0"
 LONGEST_ATTRIBUTE = 253

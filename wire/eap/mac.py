@@ -14,7 +14,8 @@ _DIGEST = {EapMethod.SIM: "sha1", EapMethod.AKA: "sha1", EapMethod.AKA_PRIME: "s
 _HEADER = 8
 _VALUE = 4
 _LENGTH = 20
-_ZERO = bytes(16)
+_DIGEST_LENGTH = 16
+_ZERO = bytes(_DIGEST_LENGTH)
 
 
 def _find_mac(packet: bytes) -> int | None:
@@ -41,6 +42,11 @@ def mac_is_genuine(packet: bytes, method: EapMethod, k_aut: Secret, extra: bytes
     """
     at = _find_mac(packet)
     return at is not None and hmac.compare_digest(packet[at : at + 16], _digest(method, k_aut, packet, at, extra))
+
+
+def fill_last_mac(packet: bytes, method: EapMethod, k_aut: Secret, extra: bytes = b"") -> bytes:
+    """As `fill_mac`, where AT_MAC is the last attribute."""
+    return packet[:-_DIGEST_LENGTH] + _digest(method, k_aut, packet, len(packet) - _DIGEST_LENGTH, extra)
 
 
 def fill_mac(packet: bytes, method: EapMethod, k_aut: Secret, extra: bytes = b"") -> bytes:

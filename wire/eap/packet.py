@@ -1,9 +1,9 @@
 """The EAP packet: Code, Identifier, Length, Type and its data (RFC 3748 §4)."""
 
-from dataclasses import dataclass
 from enum import IntEnum
 
 from wire.errors import DecodeError, EncodeError
+from wire.frozen import dataclass
 
 
 class EapCode(IntEnum):

@@ -61,10 +61,10 @@ def _of_library(library: ctypes.PyDLL) -> Compression:
     transform.restype = None
     initial = struct.pack("=5I", *_INITIAL) + bytes(_CONTEXT_LENGTH - 20)
     as_words, as_octets = struct.Struct("=5I").unpack_from, struct.Struct(">5I").pack
-    new_context, length = ctypes.create_string_buffer, _CONTEXT_LENGTH
+    new_context = (ctypes.c_char * _CONTEXT_LENGTH).from_buffer_copy
 
     def compress(block: bytes) -> bytes:
-        context = new_context(initial, length)
+        context = new_context(initial)
         transform(context, block)
         return as_octets(*as_words(context))
 

@@ -4,9 +4,9 @@ RFC 4187 §8.1 and §10, RFC 4186 §10, RFC 9048 §3 and §4. Every body has 2 o
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from wire.errors import DecodeError, EncodeError
+from wire.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

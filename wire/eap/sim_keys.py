@@ -11,10 +11,10 @@ from wire.secret import Secret
 _VERSION = SIM_VERSION.to_bytes(2, "big")
 
 
-def derive_sim_keys(identity: bytes, kcs: Sequence[Secret], nonce_mt: bytes) -> Keys:
+def derive_sim_keys(identity: bytes, kcs: Sequence[Secret], nonce_mt: bytes, *, emsk: bool = True) -> Keys:
     """MK = SHA1(Identity|n*Kc|NONCE_MT|Version List|Selected Version), both versions 1; Kc 8 octets each."""
     mk = sha1(identity + b"".join(kcs) + nonce_mt + _VERSION + _VERSION).digest()
-    return keys_of_master(EapMethod.SIM, mk)
+    return keys_of_master(EapMethod.SIM, mk, emsk=emsk)
 
 
 def sim_session_id(rands: bytes, nonce_mt: bytes) -> bytes:

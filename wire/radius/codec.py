@@ -80,6 +80,8 @@ def _vendor_attributes(value: bytes) -> list[Attribute]:
 
 def _attribute(attribute: Attribute) -> bytes:
     key, value = attribute
+    if type(key) is int and len(value) <= VALUE_LIMIT:
+        return bytes((key, len(value) + 2)) + value
     if isinstance(key, tuple):
         vendor, kind = key
         value = vendor.to_bytes(_VENDOR_ID_LENGTH, "big") + bytes((kind, min(len(value) + 2, 255))) + value

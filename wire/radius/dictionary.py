@@ -1,6 +1,5 @@
 """Attributes by name: their numbers and value types (RFC 2865 §5), on pyrad's dictionary and value codecs."""
 
-from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
@@ -8,6 +7,7 @@ from pyrad.dictionary import Dictionary
 from pyrad.tools import DecodeAttr, EncodeAttr
 
 from wire.errors import DecodeError, EncodeError
+from wire.frozen import dataclass
 
 Key = int | tuple[int, int]
 """An attribute type, or (Vendor-Id, vendor type) inside a Vendor-Specific attribute (RFC 2865 §5.26)."""

@@ -4,9 +4,10 @@ RFC 5080 §2.2.1 (timers), RFC 2865 §3 and RFC 3579 §3.2 (authenticators), RFC
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from wire.errors import DecodeError
+from wire.frozen import dataclass
 from wire.radius.codec import parse_packet
 from wire.radius.eap import has_message_authenticator, is_authentic
 from wire.radius.packet import ACCESS_ANSWERS, Code, RadiusPacket, is_genuine_response

@@ -3,6 +3,7 @@
 import hashlib
 
 from wire.errors import DecodeError, EncodeError
+from wire.radius.dictionary import key_of
 from wire.radius.packet import Attribute, RadiusPacket
 from wire.sansio import RandomBytes
 from wire.secret import Secret
@@ -11,6 +12,8 @@ MSK_LENGTH = 64
 HALF = 32
 BLOCK = 16
 SALT_LENGTH = 2
+_RECV_KEY = key_of("MS-MPPE-Recv-Key")
+_SEND_KEY = key_of("MS-MPPE-Send-Key")
 
 
 def msk_attributes(msk: bytes, *, secret: bytes, request_authenticator: bytes, random: RandomBytes) -> list[Attribute]:
@@ -19,8 +22,8 @@ def msk_attributes(msk: bytes, *, secret: bytes, request_authenticator: bytes, r
         raise EncodeError(f"an MSK of {len(msk)} octets")
     first, second = distinct_salts(random)
     return [
-        Attribute.of("MS-MPPE-Recv-Key", encrypt_key(msk[:HALF], secret, request_authenticator, first)),
-        Attribute.of("MS-MPPE-Send-Key", encrypt_key(msk[HALF:], secret, request_authenticator, second)),
+        Attribute(_RECV_KEY, encrypt_key(msk[:HALF], secret, request_authenticator, first)),
+        Attribute(_SEND_KEY, encrypt_key(msk[HALF:], secret, request_authenticator, second)),
     ]
 
 

@@ -2,11 +2,12 @@
 
 import hashlib
 import hmac
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import IntEnum
 from typing import NamedTuple
 
 from wire.errors import DecodeError
+from wire.frozen import dataclass
 from wire.radius.dictionary import Key, Value, decode_value, encode_value, key_of
 
 AUTHENTICATOR_LENGTH = 16

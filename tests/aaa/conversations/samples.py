@@ -86,7 +86,7 @@ def challenged(draw: st.DrawFn) -> Challenged:
         draw(st.binary(min_size=16, max_size=16)),
         draw(st.binary(min_size=16, max_size=16)),
         Secret(draw(st.binary(min_size=4, max_size=16))),
-        derive_keys(exchange.method, exchange.identity, seed[:16], seed[16:]),
+        derive_keys(exchange.method, exchange.identity, seed[:16], seed[16:], emsk=False),
         draw(checkcodes),
         tuple(draw(st.lists(st.integers(0, 65535), max_size=4))),
         draw(st.booleans()),
@@ -97,7 +97,7 @@ def challenged(draw: st.DrawFn) -> Challenged:
 @st.composite
 def sim_challenged(draw: st.DrawFn) -> SimChallenged:
     """A challenge of EAP-SIM."""
-    keys = keys_of_master(SIM, draw(st.binary(min_size=20, max_size=20)))
+    keys = keys_of_master(SIM, draw(st.binary(min_size=20, max_size=20)), emsk=False)
     rands, sres = draw(st.binary(max_size=48)), Secret(draw(st.binary(max_size=12)))
     return SimChallenged(draw(exchanges(st.just(SIM))), draw(imsis), rands, sres, keys, NONCE)
 
@@ -113,7 +113,7 @@ def resumables(draw: st.DrawFn, method: EapMethod) -> Resumable:
 
 def reauthenticating_with(exchange: Exchange, resumable: Resumable, checkcode: bytes = b"") -> Reauthenticating:
     """The state, with the keys that follow."""
-    msk = rederive_keys(resumable.keys, exchange.identity, resumable.counter, NONCE).msk
+    msk = rederive_keys(resumable.keys, exchange.identity, resumable.counter, NONCE, emsk=False).msk
     session = reauth_session_id(exchange.method, NONCE, MAC)
     return Reauthenticating(exchange, resumable, NONCE, msk, session, checkcode)
 

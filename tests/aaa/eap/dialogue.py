@@ -41,7 +41,7 @@ TAKEN_BY_SERVER: Taken = set()
 
 def keys_of(method: EapMethod, vector: AuthVector = VECTOR, identity: bytes | None = None) -> Keys:
     """The keys that UE and server share after `vector`."""
-    return derive_keys(method, identity or IDENTITIES[method], vector.ck, vector.ik)
+    return derive_keys(method, identity or IDENTITIES[method], vector.ck, vector.ik, emsk=False)
 
 
 def response(

@@ -163,7 +163,7 @@ def _inside(octets: bytes, k_encrs: list[Secret]) -> Attributes:
 def captured_keys(run: Run) -> list[Keys]:
     """The keys of each full authentication."""
     rounds = [one for one in run.exchanges[0].rounds if one.kind == "full"]
-    return [derive_keys(run.method, one.identity, one.vector().ck, one.vector().ik) for one in rounds]
+    return [derive_keys(run.method, one.identity, one.vector().ck, one.vector().ik, emsk=False) for one in rounds]
 
 
 def captured_entropy(exchange: CapturedExchange) -> Callable[[int], bytes]:

@@ -38,7 +38,7 @@ def test_states_with_keys_show_none() -> None:
         AwaitingProfile(EXCHANGE, proven, 5.0),
         SuccessNotified(EXCHANGE, proven, GRANT),
     )
-    secrets = (VECTOR.xres, VECTOR.ck, VECTOR.ik, keys.msk, keys.emsk, keys.k_aut, keys.k_encr, keys.mk)
+    secrets = (VECTOR.xres, VECTOR.ck, VECTOR.ik, keys.msk, keys.k_aut, keys.k_encr, keys.mk)
     for state in states:
         shown = repr(MethodRunning(state))
         assert "secret of" in shown
