@@ -14,6 +14,7 @@ from pdngw_proxy.aaa_link.diameter import DiameterLink
 from pdngw_proxy.aaa_link.port import AaaLink
 from pdngw_proxy.aaa_link.radius import RadiusLink
 from pdngw_proxy.config import PdnGwConfig
+from pdngw_proxy.ike.credentials import Credential
 from pdngw_proxy.ike.policy import Admission, MoveCheck, ResponderPolicy
 from pdngw_proxy.mobility import HomeAgentPolicy
 from pdngw_proxy.server import GatewayShell
@@ -82,14 +83,14 @@ def _open_link(raw: RawConfig, config: PdnGwConfig, capture: Capture | NullCaptu
 
 
 def _settings(config: PdnGwConfig) -> GatewaySettings:
-    chain, key = _certificates(config.certificate), _private_key(config.key)
-    if chain[0].public_key() != key.public_key():
-        raise ConfigError(f"{config.key}: is not the key of {config.certificate}; name the two that belong together")
+    others = tuple(_credential(one.certificate, one.key) for one in config.alternate)
+    first = _credential(config.certificate, config.key)
     return GatewaySettings(
         responder=ResponderPolicy(
             name=config.id,
-            chain=chain,
-            key=key,
+            chain=first.chain,
+            key=first.key,
+            others=others,
             ha_address=config.ha_address,
             dns=config.dns_servers,
             redirects=config.redirects,
@@ -130,6 +131,13 @@ def _settings(config: PdnGwConfig) -> GatewaySettings:
         device=bool(config.tun),
         drain_to=GatewayIdentity.of(config.drain_to) if config.drain_to else None,
     )
+
+
+def _credential(certificate: Path, key: Path) -> Credential:
+    found = Credential(_certificates(certificate), _private_key(key))
+    if found.chain[0].public_key() != found.key.public_key():
+        raise ConfigError(f"{key}: is not the key of {certificate}; name the two that belong together")
+    return found
 
 
 def _certificates(path: Path) -> tuple[x509.Certificate, ...]:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from runtime.config import ConfigPath
+from runtime.config import ConfigPath, Section
 from runtime.sa_config import SaConfig
 from wire.ikev2.proposal_text import checked, parse_esp, parse_ike
 from wire.ikev2.redirect import GatewayIdentity
@@ -25,6 +25,13 @@ def _apn_elsewhere(text: str) -> str:
     return text
 
 
+class CredentialConfig(Section):
+    """[[pdngw.alternate]]: another certificate of the gateway, for UEs that it suits better."""
+
+    certificate: ConfigPath = Field(description="its certificate, PEM, the chain after it")
+    key: ConfigPath = Field(description="its private key, PEM")
+
+
 class PdnGwConfig(SaConfig):
     """One PDN GW: IKEv2 responder and home agent."""
 
@@ -35,6 +42,9 @@ class PdnGwConfig(SaConfig):
     id: str = Field(min_length=1, description="the gateway's own name, in its certificate")
     certificate: ConfigPath = Field(description="its certificate, PEM, the chain after it")
     key: ConfigPath = Field(description="its private key, PEM")
+    alternate: tuple[CredentialConfig, ...] = Field(
+        default=(), description="further certificates, shown where they suit a UE's CERTREQ, IDr or signatures better"
+    )
     ha_address: IPv6Address = Field(description="the home agent's IPv6 address, in the home prefix")
     home_prefix: IPv6Network = Field(description='the pool of Home Addresses, such as "2001:db8:1::/64"')
     home_prefix_lifetime: int = Field(

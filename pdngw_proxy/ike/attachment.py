@@ -6,6 +6,7 @@ from typing import assert_never
 
 from pdngw_proxy.aaa_link.port import RelayAccept, RelayChallenge, RelayReject, RelayUnavailable
 from pdngw_proxy.ike import configuring, establishing
+from pdngw_proxy.ike.credentials import Credential, choose
 from pdngw_proxy.ike.ending import refuse
 from pdngw_proxy.ike.events import AaaAnswered, AskAaa, Ipv4Wish, LeaseAddress, ResponderEffect
 from pdngw_proxy.ike.other_keys import suspect
@@ -46,12 +47,21 @@ def identify(policy: ResponderPolicy, sa: Sa, request: Request, now: float) -> S
         cause = f"{idi.text} wants to authenticate without EAP"
         return refuse(policy, sa, request, NotifyType.AUTHENTICATION_FAILED, cause, now)
     identity = _name(idi.data) if idi.id_type in _NAMES else None
-    idr, apn = _called(policy, message.find(IdResponder))
+    wanted = message.find(IdResponder)
     eap_only = policy.eap_only and message.notify(NotifyType.EAP_ONLY_AUTHENTICATION) is not None
-    claim = Claim(identity=identity or idi.text, idi=idi, idr=idr, apn=apn, message=message, eap_only=eap_only)
+    credential = choose(policy.credentials, message, wanted, sa.hashes)
+    claim = Claim(
+        identity=identity or idi.text,
+        idi=idi,
+        idr=_called(policy, wanted, None if eap_only else credential),
+        apn=_apn(policy, wanted),
+        message=message,
+        credential=credential,
+        eap_only=eap_only,
+    )
     if identity is None or policy.asks_identity:
         return _ask_identity(policy, sa, claim, request, now)
-    ask = AskAaa(identity_response(_FIRST_IDENTIFIER, idi.data), identity, apn, None, sa.path.peer)
+    ask = AskAaa(identity_response(_FIRST_IDENTIFIER, idi.data), identity, claim.apn, None, sa.path.peer)
     return AwaitingAaa(sa, claim, request, first=True, since=now), [ask]
 
 
@@ -76,7 +86,7 @@ def answered(policy: ResponderPolicy, state: AwaitingAaa, event: AaaAnswered, no
     """What the AAA server says, on its way to the UE; the first time our certificate and AUTH go before it."""
     sa, claim, answer = state.sa, state.claim, event.answer
     try:
-        own = _introduction(policy, sa, claim) if state.first else ()
+        own = _introduction(sa, claim) if state.first else ()
     except AuthenticationFailed as failure:
         cause = f"{claim.identity}: {failure.cause}"
         return refuse(policy, sa, state.request, NotifyType.AUTHENTICATION_FAILED, cause, now)
@@ -124,7 +134,7 @@ def verify(policy: ResponderPolicy, state: AwaitingProof, request: Request, now:
 def _ask_identity(policy: ResponderPolicy, sa: Sa, claim: Claim, request: Request, now: float) -> Step:
     """EAP-Request/Identity, for a UE whose IDi is no name that EAP could carry, or where all are to be asked."""
     try:
-        own = _introduction(policy, sa, claim)
+        own = _introduction(sa, claim)
     except AuthenticationFailed as failure:
         return refuse(policy, sa, request, NotifyType.AUTHENTICATION_FAILED, f"{claim.identity}: {failure.cause}", now)
     eap = EapPacket(EapCode.REQUEST, _FIRST_IDENTIFIER, EapType.IDENTITY).build()
@@ -147,11 +157,12 @@ def _refusal(eap: bytes, error: NotifyType | None) -> tuple[Payload, ...]:
     return (*failure, *told) or (Notify(NotifyType.AUTHENTICATION_FAILED),)
 
 
-def _introduction(policy: ResponderPolicy, sa: Sa, claim: Claim) -> tuple[Payload, ...]:
+def _introduction(sa: Sa, claim: Claim) -> tuple[Payload, ...]:
     if claim.eap_only:
         return (claim.idr,)
     octets = signed_octets(sa.suite.prf, sa.keys.sk_pr, message=sa.init_reply, nonce=sa.ni, identity=claim.idr)
-    return (claim.idr, *certificate_payloads(policy.chain), sign(policy.key, octets, sa.hashes))
+    credential = claim.credential
+    return (claim.idr, *certificate_payloads(credential.sent), sign(credential.key, octets, sa.hashes))
 
 
 def _name(octets: bytes) -> str | None:
@@ -164,14 +175,18 @@ def _name(octets: bytes) -> str | None:
     return text if text.isprintable() else None
 
 
-def _called(policy: ResponderPolicy, wanted: IdResponder | None) -> tuple[IdResponder, str | None]:
-    """The IDr to answer with, and the APN: any name that the UE calls for and that is not the gateway's own."""
-    own = IdResponder(IdType.FQDN, policy.name.encode("ascii"))
-    if wanted is None or wanted.id_type != IdType.FQDN:
-        return own, None
-    name = wanted.text.lower()
-    apn = None if name == policy.name.lower() else wanted.text
-    return (replace(wanted, reserved=bytes(3)) if name in policy.names else own), apn
+def _called(policy: ResponderPolicy, wanted: IdResponder | None, credential: Credential | None) -> IdResponder:
+    """The IDr to answer with: what the UE calls for, where the certificate proves it or none is shown (RFC 5998 §4)."""
+    if wanted is None or (credential is not None and not credential.proves(wanted)):
+        return IdResponder(IdType.FQDN, policy.name.encode("ascii"))
+    return replace(wanted, reserved=bytes(3))
+
+
+def _apn(policy: ResponderPolicy, wanted: IdResponder | None) -> str | None:
+    """Any name that the UE calls for and that is not the gateway's own."""
+    if wanted is None or wanted.id_type != IdType.FQDN or wanted.text.lower() == policy.name.lower():
+        return None
+    return wanted.text
 
 
 def _ipv4(claim: Claim) -> Ipv4Wish:

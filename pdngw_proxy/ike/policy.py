@@ -7,6 +7,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address
 
 from cryptography import x509
 
+from pdngw_proxy.ike.credentials import Credential
 from wire.ikev2.exchanges import FRAGMENT_OCTETS, Retransmission
 from wire.ikev2.groups import GROUPS, Group
 from wire.ikev2.nat import NOWHERE, Endpoint
@@ -26,10 +27,11 @@ class MoveCheck(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResponderPolicy:
-    """`name` is the gateway's own FQDN; `chain` its certificates, the end entity's first, and `key` that one's key.
+    """`name` is the gateway's own FQDN; `chain` its certificates, the end entity's first, and `key` that one's key;
+    `others` are shown to UEs that they suit better.
 
-    IDr is answered with what the UE asked for where the certificate covers it, else with `name`. Limits are in
-    seconds: `setup_limit` from IKE_SA_INIT to Established, `aaa_limit` for one answer of the AAA server,
+    IDr is answered with what the UE asked for where the certificate covers it or none is shown, else with `name`.
+    Limits are in seconds: `setup_limit` from IKE_SA_INIT to Established, `aaa_limit` for one answer of the AAA server,
     `linger` for duplicates of the last request; after `liveness_interval` without a word the UE is asked whether it
     is there (RFC 7296 §2.4). `child_limit` counts the Child SAs of one IKE SA; `child_groups` are those that
     CREATE_CHILD_SA may name for them, None where it may do without; messages of more than `fragment_octets` go in
@@ -48,6 +50,7 @@ class ResponderPolicy:
     name: str
     chain: tuple[x509.Certificate, ...]
     key: SigningKey
+    others: tuple[Credential, ...] = ()
     ha_address: IPv6Address
     ipv4_home_prefix: IPv4Network | None = None
     ike_proposals: tuple[Proposal, ...] = IKE_PROPOSALS
@@ -77,13 +80,9 @@ class ResponderPolicy:
         return NOWHERE if self.encapsulates and local.address.version == 4 else local
 
     @property
-    def names(self) -> frozenset[str]:
-        """The DNS names that the gateway's certificate proves, in small letters."""
-        try:
-            san = self.chain[0].extensions.get_extension_for_class(x509.SubjectAlternativeName)
-        except x509.ExtensionNotFound:
-            return frozenset()
-        return frozenset(name.lower() for name in san.value.get_values_for_type(x509.DNSName))
+    def credentials(self) -> tuple[Credential, ...]:
+        """All that it has, the one most wanted first."""
+        return (Credential(self.chain, self.key), *self.others)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ from ipaddress import IPv4Address, IPv6Address
 from typing import ClassVar
 
 from pdngw_proxy.aaa_link.port import RelayAccept
+from pdngw_proxy.ike.credentials import Credential
 from pdngw_proxy.ike.events import (
     AaaAnswered,
     AddressLeased,
@@ -70,7 +71,7 @@ class Sa:
 class Claim:
     """What the first IKE_AUTH says: who the UE is, which APN it wants, and the rest of it in `message`.
 
-    `eap_only`: the gateway proves itself by the MSK alone (RFC 5998).
+    The gateway proves itself by `credential`; `eap_only`: the gateway proves itself by the MSK alone (RFC 5998).
     """
 
     identity: str
@@ -78,6 +79,7 @@ class Claim:
     idr: IdResponder
     apn: str | None
     message: Message
+    credential: Credential
     eap_only: bool = False
 
 

@@ -130,7 +130,7 @@ async def test_gateway_is_made_as_configured(folder: Path, shell: SilentShell, s
     settings = shell.settings
     assert settings is not None
     assert settings.home_prefix == IPv6Network("2001:db8:7::/64")
-    assert (settings.responder.name, settings.responder.names) == ("pgw", frozenset({"pgw"}))
+    assert (settings.responder.name, len(settings.responder.credentials)) == ("pgw", 1)
     assert settings.responder.ha_address == settings.agent.ha_address == IPv6Address("2001:db8:7::1")
     assert (settings.agent.most_lifetime, settings.agent.most_bindings, settings.admission.session_limit) == (600, 7, 7)
     assert settings.dsmip == Endpoint(IPv4Address("127.9.9.4"), 4191)

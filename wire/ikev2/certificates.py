@@ -45,8 +45,13 @@ def certificate_payloads(chain: Iterable[x509.Certificate]) -> tuple[Certificate
 
 def certificate_request(anchors: Iterable[x509.Certificate]) -> CertificateRequest:
     """CERTREQ for certificates under `anchors`: SHA-1 of each SubjectPublicKeyInfo (RFC 7296 §3.7)."""
-    keys = (anchor.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo) for anchor in anchors)
-    return CertificateRequest(CertEncoding.X509_SIGNATURE, b"".join(hashlib.sha1(key).digest() for key in keys))
+    return CertificateRequest(CertEncoding.X509_SIGNATURE, b"".join(map(authority_hash, anchors)))
+
+
+def authority_hash(certificate: x509.Certificate) -> bytes:
+    """The 20 octets by which CERTREQ names an authority: SHA-1 of its SubjectPublicKeyInfo (RFC 7296 §3.7)."""
+    key = certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return hashlib.sha1(key).digest()
 
 
 def check_gateway(

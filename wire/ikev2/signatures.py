@@ -124,6 +124,15 @@ def sign(key: SigningKey, octets: bytes, accepted: frozenset[int] | None) -> Aut
     return Authentication(AuthMethod.DIGITAL_SIGNATURE, bytes((len(identifier),)) + identifier + signature)
 
 
+def can_sign(key: SigningKey, accepted: frozenset[int] | None) -> bool:
+    """Whether `sign` finds a way with this key that the peer can verify."""
+    if isinstance(key, ed25519.Ed25519PrivateKey):
+        return HashAlgorithm.IDENTITY in (accepted or frozenset())
+    if _choose_hash(key, accepted or frozenset()) is not None or isinstance(key, rsa.RSAPrivateKey):
+        return True
+    return key.curve.name in {curve for curve, _, _ in _ECDSA_METHODS.values()}
+
+
 def check_signature(proof: Authentication, key: VerifyingKey, octets: bytes) -> None:
     """AuthenticationFailed unless `proof` is a signature of `octets` by the holder of `key`'s private half."""
     try:

@@ -65,6 +65,7 @@ def test_first_answer_proves_the_gateway() -> None:
         (IdResponder(IdType.FQDN, b"ims"), GATEWAY_NAME, "ims"),
         (IdResponder(IdType.FQDN, GATEWAY_NAME.upper().encode()), GATEWAY_NAME.upper(), None),
         (IdResponder(IdType.KEY_ID, b"internet"), GATEWAY_NAME, None),
+        (IdResponder(IdType.IPV4_ADDR, b"\x7f\1\1\4"), GATEWAY_NAME, None),
     ],
 )
 def test_gateway_calls_itself_what_its_certificate_says(idr: IdResponder | None, named: str, apn: str | None) -> None:
@@ -134,9 +135,15 @@ def test_gateway_leaves_its_certificate_out_when_both_agree(allowed: bool, asked
     link.until(lambda: len(link.to_gateway) == 2)
     payloads = list(link.open_last(link.to_gateway[-1], by_ue=True).payloads)
     more = (Notify(NotifyType.EAP_ONLY_AUTHENTICATION),) if asked else ()
-    link.ue_says(IKE_AUTH, *payloads, *more, message_id=1)
+    called = IdResponder(IdType.FQDN, b"elsewhere")
+    link.ue_says(IKE_AUTH, *instead(payloads, IdResponder, called), *more, message_id=1)
     link.run(link.now + 0.05)
     proofs = [Certificate, Authentication] if not (allowed and asked) else []
+    named = said(link).find(IdResponder)
+    assert named is not None
+    assert named.text == ("elsewhere" if allowed and asked else GATEWAY_NAME), (
+        "nothing is to be proved by a certificate"
+    )
     assert [type(one) for one in said(link).payloads] == [IdResponder, *proofs, EapMessage]
 
 

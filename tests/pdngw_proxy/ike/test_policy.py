@@ -1,23 +1,23 @@
 """What the PDN GW may decide in IKEv2."""
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
+from ipaddress import IPv6Address
 
+from pdngw_proxy.ike.credentials import Credential
 from pdngw_proxy.ike.policy import Admission
-from tests.ike_link import APN, GATEWAY_NAME, NOW, pki, responder_policy
+from tests.ike_link import GATEWAY, pki, responder_policy
+from wire.ikev2.nat import NOWHERE, Endpoint
 
 
-def test_names_are_those_of_the_certificate() -> None:
-    chain = pki("PGW.Example", "ims").chain
-    assert responder_policy(chain=chain).names == frozenset({"pgw.example", "ims"})
-    assert responder_policy().names == frozenset({GATEWAY_NAME, APN})
+def test_credentials_begin_with_its_own() -> None:
+    other = Credential(pki("another").chain, pki("another").key)
+    assert responder_policy(others=(other,)).credentials == (Credential(pki().chain, pki().key), other)
 
 
-def test_certificate_without_alternatives_proves_no_name() -> None:
-    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([])
-    bare = x509.CertificateBuilder(name, name, key.public_key(), 1, NOW, NOW.replace(year=2027))
-    assert responder_policy(chain=(bare.sign(key, hashes.SHA256()),)).names == frozenset()
+def test_ue_over_ipv4_sees_no_endpoint_of_ours() -> None:
+    in_ipv6 = Endpoint(IPv6Address("2001:db8::4"), 4500)
+    policy = responder_policy(encapsulates=True)
+    assert (policy.seen_at(GATEWAY), policy.seen_at(in_ipv6)) == (NOWHERE, in_ipv6)
+    assert responder_policy().seen_at(GATEWAY) == GATEWAY
 
 
 def test_cookies_come_before_the_limit() -> None:
