@@ -6,12 +6,14 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from aaa.conversations.recent import Recent
 from aaa.messages import AccessRequest, Reject, RejectCause
 from aaa.service import EapAuthenticationService
+from hss.auc import quintuplet
 from tests.fuzz.whole.__main__ import TARGETS
 from tests.fuzz.whole.record import RECORD, append, commit_of, row
 from tests.fuzz.whole.running import Progress, run
@@ -42,7 +44,10 @@ MAC = "wire.eap.aka.mac_is_genuine"
         ("accounting", "aaa.radius.accounting.front.is_genuine_request", "an answer to a stranger"),
         ("eap", MAC, "let in"),
         ("radius", MAC, "let in"),
+        ("radsec", MAC, "let in"),
         ("diameter", MAC, "let in"),
+        ("radsec", "aaa.radius.decisions.authenticity", "an answer to what is not protected"),
+        ("proxy", "aaa.radius.decisions.authenticity", "a stranger's request goes on"),
     ],
 )
 async def test_check_that_is_left_out_is_found(
@@ -53,7 +58,36 @@ async def test_check_that_is_left_out_is_found(
         await run([TARGETS[name](1)], Progress(20_000), [])
 
 
-@pytest.mark.parametrize("name", ["eap", "radius", "diameter"])
+@pytest.mark.parametrize(
+    ("name", "what", "instead", "found"),
+    [
+        (
+            "radsec",
+            "aaa.radius.radsec.server.find_client",
+            lambda clients, *_: clients[0].client,
+            "answer to a stranger",
+        ),
+        ("radsec", "wire.radius.exchange.RadiusExchange._refusal", lambda *_: None, "a forged answer"),
+        ("radsec", "aaa.radius.radsec.server.RadsecServer.connection_ended", lambda *_: None, "refused|left of none"),
+        ("proxy", "wire.radius.exchange.RadiusExchange._refusal", lambda *_: None, "another answer than"),
+        ("proxy", "aaa.radius.proxy.routes.Routes.has_been_here", lambda *_: False, "in a circle"),
+        ("proxy", "wire.radius.forwarding._rekeyed", lambda attribute, *_: attribute, "another answer than"),
+        ("proxy", "aaa.radius.duplicates.DuplicateCache.outcome", lambda *_: None, "a duplicate"),
+        ("hss", "hss.auc.hmac", SimpleNamespace(compare_digest=lambda *_: True), "SEQ of .* jumps"),
+        ("hss", "hss.policy.rules.PeerPolicies.judge", lambda *_: None, "another's user"),
+        ("hss", "hss.service.quintuplet", lambda f, _, *more: quintuplet(f, 32, *more), "is not fresh"),
+        ("hss", "wire.diameter.duplicates.KEPT_SECONDS", -1.0, "gets another answer"),
+    ],
+)
+async def test_fault_is_found(
+    name: str, what: str, instead: object, found: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(what, instead)
+    with pytest.raises(Broken, match=found):
+        await run([TARGETS[name](1)], Progress(20_000), [])
+
+
+@pytest.mark.parametrize("name", ["eap", "radius", "radsec", "diameter"])
 async def test_state_that_is_told_apart_is_found(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def refused(self: EapAuthenticationService, request: AccessRequest, cause: RejectCause, detail: str) -> Reject:
         return Reject(failure((request.eap[1] + ("altered" in detail)) % 256), cause, detail)
@@ -63,7 +97,7 @@ async def test_state_that_is_told_apart_is_found(name: str, monkeypatch: pytest.
         await run([TARGETS[name](1)], Progress(20_000), [])
 
 
-@pytest.mark.parametrize("name", ["eap", "radius", "diameter"])
+@pytest.mark.parametrize("name", ["eap", "radius", "radsec", "diameter"])
 async def test_table_that_grows_is_found(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Recent, "put", lambda self, token, kept: self._conversations.update({token: kept}))
     with pytest.raises(Broken, match="the table 'recent' has"):
@@ -87,7 +121,7 @@ def test_run_adds_its_row_to_the_table(tmp_path: Path) -> None:
     append(row(progress, list(TARGETS), "0123abc", 7, "nothing"), copy)
     *_, before, last = copy.read_text(encoding="utf-8").splitlines()
     assert before.count("|") == last.count("|"), "the file ends with the table"
-    assert " | 0123abc | 7 | 400 | 1,200 |  |  |  |  |  | 1,600 | " in last
+    assert " | 0123abc | 7 | 400 | 1,200 |  |  |  |  |  |  |  |  | 1,600 | " in last
 
 
 def test_commit_is_named() -> None:

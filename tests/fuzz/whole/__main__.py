@@ -17,8 +17,11 @@ from tests.fuzz.whole import record
 from tests.fuzz.whole.accounting import AccountingTarget
 from tests.fuzz.whole.diameter import DiameterTarget
 from tests.fuzz.whole.eap import EapTarget
+from tests.fuzz.whole.hss import HssTarget
 from tests.fuzz.whole.pdngw import PdngwTarget
+from tests.fuzz.whole.proxy import ProxyTarget
 from tests.fuzz.whole.radius import RadiusTarget
+from tests.fuzz.whole.radsec import RadsecTarget
 from tests.fuzz.whole.running import Progress, Target, megabytes, run
 from tests.fuzz.whole.server import Broken, hear_errors
 from tests.fuzz.whole.swx import SwxTarget
@@ -32,6 +35,9 @@ TARGETS: dict[str, Callable[[int], Target]] = {
     "swx": SwxTarget,
     "pdngw": PdngwTarget,
     "ue": UeTarget,
+    "radsec": RadsecTarget,
+    "proxy": ProxyTarget,
+    "hss": HssTarget,
 }
 
 

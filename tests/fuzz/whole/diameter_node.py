@@ -3,6 +3,7 @@
 import asyncio
 from ipaddress import IPv4Address, ip_network
 from random import Random
+from typing import Protocol
 
 from aaa.diameter.front import DiameterFront
 from aaa.diameter.sessions import DiameterSessions
@@ -64,10 +65,16 @@ class Node:
         return {**self.server.sizes, **own, **{f"answers to {name}": size for name, size in links.items()}}
 
 
+class Listening(Protocol):
+    """Whoever has a Diameter server."""
+
+    diameter: DiameterServer
+
+
 class Connection:
     """One connection of a peer, or of a stranger at `address`."""
 
-    def __init__(self, node: Node, address: str) -> None:
+    def __init__(self, node: Listening, address: str) -> None:
         self._transport = Transport(("203.0.113.9", 3868), (address, 40000))
         self._connection = node.diameter.incoming()
         self._transport.protocol = self._connection

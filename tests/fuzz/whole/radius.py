@@ -1,6 +1,7 @@
 """RADIUS against the whole server behind its sockets: whatever is protected rightly, and whatever is not."""
 
 import asyncio
+from collections.abc import Mapping
 from ipaddress import ip_network
 from random import Random
 
@@ -36,7 +37,7 @@ ACCESS_REQUEST = 1
 CODES = (1, 1, 1, 2, 3, 4, 11, 12, 13, 40, 43, 52)
 
 
-class _Node:
+class RadiusNode:
     """One server with its front and its ports."""
 
     def __init__(self, server: WholeServer, seed: int) -> None:
@@ -65,16 +66,21 @@ class RadiusTarget:
     """Cases against a server of each policy; a batch is one good conversation and what is made of its rounds."""
 
     name = "radius"
+    secrets: Mapping[str, bytes] = SECRETS
 
     def __init__(self, seed: int) -> None:
         self._chance = Random(seed)
         self._clock = Clock()
-        self._nodes = [_Node(WholeServer(policy, self._clock, seed), seed) for policy in POLICIES]
-        self._strange = _Node(WholeServer(POLICIES[0], self._clock, seed, STRANGE), seed)
+        self._nodes, self._strange = self._make(seed)
         self._users = Users(seed)
         self._cases = Cases(self._chance)
         self._old: list[bytes] = []
         self._number = 0
+
+    def _make(self, seed: int) -> tuple[list[RadiusNode], RadiusNode]:
+        """A server of each policy, and one with other keys."""
+        nodes = [RadiusNode(WholeServer(policy, self._clock, seed), seed) for policy in POLICIES]
+        return nodes, RadiusNode(WholeServer(POLICIES[0], self._clock, seed, STRANGE), seed)
 
     async def batch(self) -> int:
         """Run one batch, and say how many cases it had; Broken when a property does not hold."""
@@ -93,20 +99,20 @@ class RadiusTarget:
         require_bounded({**node.server.sizes, "duplicates": node.duplicates.__len__})
         return PER_BATCH
 
-    async def _run(self, node: _Node, case: Case) -> None:
+    async def _run(self, node: RadiusNode, case: Case) -> None:
         chance = self._chance
         attributes = self._attributes(case.eap, case.state)
         match chance.randrange(12):
             case 0:
                 octets = mutate(self._sealed(attributes), chance)
             case 1:
-                octets = self._sealed(attributes, SECRETS[OTHER])
+                octets = self._sealed(attributes, b"another secret")
             case 2:
                 octets = self._sealed(attributes, code=chance.choice(CODES))
             case 3 | 4:
                 octets = self._sealed(mutate(attributes, chance))
             case 5:
-                octets = self._sealed(_shuffled(attributes, chance))
+                octets = self._sealed(shuffled(attributes, chance))
             case _:
                 octets = self._sealed(attributes)
                 await self._judge_whole(node, octets, case)
@@ -114,7 +120,7 @@ class RadiusTarget:
         source = STRANGER if chance.randrange(16) == 0 else AP
         await self._judge(node, octets, (source, chance.randrange(1024, 65536)))
 
-    async def _judge_whole(self, node: _Node, octets: bytes, case: Case) -> None:
+    async def _judge_whole(self, node: RadiusNode, octets: bytes, case: Case) -> None:
         """A request that is right but for what the case holds; sometimes it comes again, and gets the same answer."""
         source = (AP, self._chance.randrange(1024, 65536))
         answer = await self._judge(node, octets, source)
@@ -127,11 +133,11 @@ class RadiusTarget:
         if self._chance.randrange(8) == 0 and await self._judge(node, octets, source) != answer:
             raise Broken(f"a duplicate gets another answer: {octets.hex()}")
 
-    async def _judge(self, node: _Node, octets: bytes, source: Source) -> Read | None:
+    async def _judge(self, node: RadiusNode, octets: bytes, source: Source) -> Read | None:
         answers = await node.send(octets, source)
         if not answers:
             return None
-        secret = SECRETS[source[0]]
+        secret = self.secrets[source[0]]
         if source[0] == STRANGER or not is_protected(octets, secret):
             raise Broken(f"an answer to a stranger: {octets.hex()} from {source[0]}")
         if len(answers) > 1:
@@ -141,9 +147,9 @@ class RadiusTarget:
             raise Broken(f"an answer of which {found}: {answers[0].hex()} to {octets.hex()}")
         return found
 
-    async def _good(self, node: _Node, source: str = AP) -> Ended:
+    async def _good(self, node: RadiusNode, source: str = AP) -> Ended:
         async def ask(eap: bytes, state: bytes | None) -> Said:
-            octets = self._sealed(self._attributes(eap, state), SECRETS[source])
+            octets = self._sealed(self._attributes(eap, state), self.secrets[source])
             found = await self._judge(node, octets, (source, 1812))
             if found is None:
                 raise Broken(f"a good client is not answered: {octets.hex()}")
@@ -151,11 +157,11 @@ class RadiusTarget:
 
         return await self._users.next(ask)
 
-    async def _foreign(self, node: _Node) -> list[bytes]:
+    async def _foreign(self, node: RadiusNode) -> list[bytes]:
         """States that are genuine elsewhere: of another client, and of servers with another key."""
         attributes = self._attributes(self._cases.moments[0].eap, None)
         found = [
-            await self._judge(node, self._sealed(attributes, SECRETS[OTHER]), (OTHER, 1812)),
+            await self._judge(node, self._sealed(attributes, self.secrets[OTHER]), (OTHER, 1812)),
             await self._judge(self._strange, self._sealed(attributes), (AP, 1812)),
         ]
         return [answer.state for answer in found if answer is not None and answer.state and answer.code == CHALLENGE]
@@ -163,12 +169,12 @@ class RadiusTarget:
     def _attributes(self, eap: bytes, state: bytes | None) -> bytes:
         return tlv(1, b"user@example") + eap_tlvs(eap) + (b"" if state is None else tlv(STATE, state))
 
-    def _sealed(self, attributes: bytes, secret: bytes = SECRETS[AP], code: int = ACCESS_REQUEST) -> bytes:
+    def _sealed(self, attributes: bytes, secret: bytes | None = None, code: int = ACCESS_REQUEST) -> bytes:
         self._number += 1
-        return sealed(code, self._number, self._chance.randbytes(16), attributes, secret)
+        return sealed(code, self._number, self._chance.randbytes(16), attributes, secret or self.secrets[AP])
 
 
-def _shuffled(attributes: bytes, chance: Random) -> bytes:
+def shuffled(attributes: bytes, chance: Random) -> bytes:
     """Whole attributes in another order, one of them doubled, one of any type."""
     found, at = [], 0
     while at < len(attributes):

@@ -4,8 +4,9 @@ import hashlib
 import hmac
 from dataclasses import dataclass
 
-EAP_MESSAGE, STATE, MESSAGE_AUTHENTICATOR = 79, 24, 80
+EAP_MESSAGE, STATE, MESSAGE_AUTHENTICATOR, PROXY_STATE = 79, 24, 80, 33
 ACCEPT, REJECT, CHALLENGE = 2, 3, 11
+ACCOUNTING_REQUEST, ACCOUNTING_RESPONSE, STATUS_SERVER = 4, 5, 12
 _HEADER = 20
 _ANSWERS = (ACCEPT, REJECT, CHALLENGE)
 
@@ -86,6 +87,46 @@ def read(octets: bytes, request: bytes, secret: bytes) -> Read | str:
     states = [value for kind, value in found if kind == STATE]
     eap = b"".join(value for kind, value in found if kind == EAP_MESSAGE)
     return Read(octets[0], eap, states[0] if states else None, found)
+
+
+def attributes_of(octets: bytes) -> list[tuple[int, bytes]]:
+    """Type and value of every attribute; none of a packet that cannot be walked to its end."""
+    packet = octets[: int.from_bytes(octets[2:4], "big")]
+    return [(kind, packet[at : at + size]) for kind, at, size in _walk(packet)]
+
+
+def response(code: int, request: bytes, attributes: bytes, secret: bytes, *, protected: bool = True) -> bytes:
+    """An answer to `request`; `protected` by a Message-Authenticator, which comes first, but where it accounts."""
+    placed = b"\x50\x12" + bytes(16) if protected and code != ACCOUNTING_RESPONSE else b""
+    length = _HEADER + len(placed) + len(attributes)
+    head = bytes((code, request[1])) + length.to_bytes(2, "big")
+    if placed:
+        placed = b"\x50\x12" + hmac.digest(secret, head + request[4:_HEADER] + placed + attributes, "md5")
+    return head + hashlib.md5(head + request[4:_HEADER] + placed + attributes + secret).digest() + placed + attributes
+
+
+def mppe(key: bytes, secret: bytes, authenticator: bytes, salt: bytes) -> bytes:
+    """The String of an MS-MPPE key under `secret` (RFC 2548 §2.4.2); `salt` of 2 octets."""
+    plain, found, previous = bytes((len(key),)) + key, b"", authenticator + salt
+    plain += bytes(-len(plain) % 16)
+    for at in range(0, len(plain), 16):
+        previous = _xor(plain[at : at + 16], hashlib.md5(secret + previous).digest())
+        found += previous
+    return salt + found
+
+
+def opened_mppe(string: bytes, secret: bytes, authenticator: bytes) -> bytes:
+    """The key of such a String, whatever comes out."""
+    plain, previous = b"", authenticator + string[:2]
+    for at in range(2, len(string), 16):
+        block = string[at : at + 16]
+        plain += _xor(block, hashlib.md5(secret + previous).digest())
+        previous = block
+    return plain[1 : 1 + plain[0]]
+
+
+def _xor(left: bytes, right: bytes) -> bytes:
+    return bytes(a ^ b for a, b in zip(left, right, strict=False))
 
 
 def _walk(packet: bytes) -> list[tuple[int, int, int]]:

@@ -34,6 +34,9 @@ class Transport(asyncio.Transport):
         if other is not None and other.protocol is not None and not other.closed:
             asyncio.get_running_loop().call_soon(other.protocol.data_received, bytes(data))
 
+    def is_closing(self) -> bool:
+        return self.closed
+
     def get_write_buffer_size(self) -> int:
         return self.unsent
 
