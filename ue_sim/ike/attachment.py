@@ -109,7 +109,7 @@ def meet_gateway(policy: InitiatorPolicy, sa: Sa, message: Message, now: float) 
     if eap is None:
         return _fail(sa, "the gateway offers no EAP", now)
     known = replace(sa, gateway=identity.text, gateway_octets=identity.build())
-    return hear_eap(known, None, eap, message, policy, now)
+    return _begin_eap(known, eap, message, policy, now)
 
 
 def _go(sa: Sa, message: Message, now: float) -> Step:
@@ -133,7 +133,14 @@ def _trust_eap(policy: InitiatorPolicy, sa: Sa, identity: IdResponder, message: 
     if eap is None:
         return _fail(sa, "the gateway offers no EAP", now)
     known = replace(sa, gateway=identity.text, gateway_octets=identity.build())
-    return hear_eap(known, None, eap, message, policy, now)
+    return _begin_eap(known, eap, message, policy, now)
+
+
+def _begin_eap(sa: Sa, eap: EapMessage, message: Message, policy: InitiatorPolicy, now: float) -> Step:
+    """The first EAP message: no success, because nobody has shown anything yet (RFC 3748 §4.2)."""
+    if eap.code == _EAP_SUCCESS:
+        return _fail(sa, "the gateway sends EAP-Success before any EAP-Request", now)
+    return hear_eap(sa, None, eap, message, policy, now)
 
 
 def hear_eap(

@@ -153,6 +153,17 @@ def test_ue_refuses_a_gateway_without_proof() -> None:
         assert link.closed == "the gateway does not prove its identity"
 
 
+def test_ue_refuses_success_before_anything_was_asked() -> None:
+    """RFC 3748 §4.2: EAP-Success is not protected, and here nobody has the MSK yet that AUTH is made of."""
+    link = ike_link(initiator=initiator_policy(eap_only=True)).connect()
+    link.until(lambda: isinstance(link.ue.state, AwaitingGateway))
+    link.at_gateway = lambda _: None
+    success = EapMessage(bytes((3, 1, 0, 4)))
+    link.gateway_says(IKE_AUTH, IdResponder(2, b"internet"), success, message_id=1, response=True)
+    assert link.closed == "the gateway sends EAP-Success before any EAP-Request"
+    assert farewell(link).payloads == (Notify(NotifyType.AUTHENTICATION_FAILED),)
+
+
 def test_ue_that_may_do_without_a_certificate_says_so_and_believes_whoever_has_the_msk() -> None:
     """RFC 5998 §3; the name is compared all the same."""
     link = ike_link(initiator=initiator_policy(eap_only=True, anchors=()), responder=responder_policy(eap_only=True))
