@@ -360,7 +360,7 @@ dns = {_quoted(f"{block.dns}:{DNS_PORT}")}  # the DNS server that it asks for it
 ca = "pki/ca.pem"  # whom the PDN GW's certificate must come from
 gateway_id = {_quoted(plan.host("pgw"))}  # the name that the certificate must carry
 usim = "ue/usim.toml"  # its card: IMSI, K and OPc
-control = "ue.sock"  # where akadia ue status, ping, move, reattach, detach and shell reach a UE that stays attached
+control = "ue.sock"  # where akadia ue ping and others reach a UE that stays attached
 ipv4 = true  # asks for an IPv4 Home Address as well
 method = "aka"  # aka (EAP-AKA) or aka-prime (EAP-AKA')
 profile = ""  # a kind of UE, such as "apple-att-us" (akadia ue profiles); what it says holds instead of this section
@@ -370,6 +370,7 @@ eap_only = false  # true: the PDN GW may do without a certificate, by EAP alone 
 esn = {"false" if plan.capture else "true"}  # may ESP count in 64 bits? Wireshark 4.0 verifies a capture only of 32
 gateway_port = {NATT_PORT}  # the PDN GW's port for IKEv2 and ESP, where NAT is traversed (RFC 7296 §2.23)
 ike_port = 0  # where IKE begins, 500 in the field or {IKE_PORT} here, to float to gateway_port; 0: it begins there
+reauthentication = "make-before-break"  # or break-before-make: does an IKE SA stand until the next one does?
 keepalive_interval = 20  # seconds of silence after which a UE behind a NAT speaks (RFC 3948 §4); 0: never
 dsmip_port = {DSMIP_PORT}  # the home agent's port for Binding Updates in UDP
 """

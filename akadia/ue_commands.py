@@ -58,7 +58,7 @@ class _UeCommands:
         pings
             How many echo requests to send to the home agent by Home Address.
         stay
-            Stay attached until SIGTERM, Ctrl-C or akadia ue detach; status, ping, move, reattach and shell reach it.
+            Stay attached until SIGTERM, Ctrl-C or akadia ue detach; status, ping, rekey, shell and others reach it.
         tun
             Make a TUN device of this name with the Home Address on it, for this machine's applications: then
             `ping -6 -I NAME` reaches the home network. It needs root or CAP_NET_ADMIN, and ends with the attach.

@@ -1,11 +1,11 @@
-"""`akadia ue status|ping|move|reattach|detach|shell`: what a tester does with a UE that stays attached."""
+"""`akadia ue status|ping|move|reattach|reauthenticate|rekey|probe|detach|shell`: what a tester does with a live UE."""
 
 import shlex
 import sys
 from collections.abc import Callable
 from ipaddress import ip_address
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import App, CycloptsError, Parameter
 from cyclopts.validators import Number
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 ConfigFile = Callable[[], Path]
 Flag = Annotated[bool, Parameter(negative="", show_default=False)]
+Way = Literal["make-before-break", "break-before-make"]
+What = Literal["ike", "child"]
 PROMPT = "ue> "
 
 
@@ -27,7 +29,10 @@ def add_control_commands(app: App, config_file: ConfigFile) -> None:
 
 
 def _add(app: App, commands: "_ControlCommands") -> None:
-    for command in (commands.status, commands.ping, commands.move, commands.reattach, commands.detach):
+    for command in (
+        commands.status, commands.ping, commands.move, commands.reattach, commands.reauthenticate, commands.rekey,
+        commands.probe, commands.detach,
+    ):  # fmt: skip
         app.command(command)
 
 
@@ -106,6 +111,56 @@ class _ControlCommands:
         from ue_sim.control.wishes import Reattach
 
         return self._ask(Reattach(), json=json)
+
+    def reauthenticate(
+        self, way: Annotated[Way | None, Parameter(show_default=False)] = None, /, *, json: Flag = False
+    ) -> int:
+        """Have the UE that stays attached prove anew who it is, by another IKE SA; Home Address and binding stay.
+
+            akadia --config lab/akadia.toml ue reauthenticate
+            akadia --config lab/akadia.toml ue reauthenticate break-before-make
+
+        Parameters
+        ----------
+        way
+            make-before-break: the old IKE SA stands until the new one does. break-before-make: it is deleted before,
+            and for a moment nothing gets through. What [ue] reauthentication says unless it is named.
+        json
+            Print the answer as JSON.
+        """
+        from ue_sim.control.wishes import Reauthenticate
+
+        return self._ask(Reauthenticate(way=way), json=json)
+
+    def rekey(self, what: Annotated[What, Parameter(show_default=False)], /, *, json: Flag = False) -> int:
+        """Have the UE that stays attached replace its keys, without authentication and without a gap.
+
+            akadia --config lab/akadia.toml ue rekey child
+
+        Parameters
+        ----------
+        what
+            ike: the IKE SA; child: each of its ESP SAs.
+        json
+            Print the answer as JSON.
+        """
+        from ue_sim.control.wishes import Rekey
+
+        return self._ask(Rekey(what=what), json=json)
+
+    def probe(self, *, json: Flag = False) -> int:
+        """Have the UE that stays attached ask by IKE whether the PDN GW is there; the session ends if it is not.
+
+            akadia --config lab/akadia.toml ue probe --json
+
+        Parameters
+        ----------
+        json
+            Print the answer as JSON.
+        """
+        from ue_sim.control.wishes import Probe
+
+        return self._ask(Probe(), json=json)
 
     def detach(self, *, json: Flag = False) -> int:
         """End the UE that stays attached.

@@ -37,7 +37,8 @@ class HomeAddressPool:
         self._first = int(prefix.network_address) + min(_FIRST_OFFSET, prefix.num_addresses // 2)
         self._next = self._first
         self._last = int(prefix.network_address) + prefix.num_addresses - 1
-        self._freed: dict[IPv6Address, None] = {}
+        self._freed: dict[IPv6Address, str] = {}
+        self._last_of: dict[str, IPv6Address] = {}
         self._by_address: dict[IPv6Address, Lease] = {}
         self._by_identity: dict[str, Lease] = {}
         self._serial = 0
@@ -49,12 +50,13 @@ class HomeAddressPool:
         """A Home Address for `identity`: the profile's `static` one, or any that is free.
 
         A subscriber who comes again before the older session has ended keeps the address and gets a new lease; the
-        older one is worth nothing from then on, and the caller ends its session. AddressRefused when there is none.
+        older one is worth nothing from then on, and the caller ends its session. One who comes back has the address
+        that he had, if nobody else has it by then. AddressRefused when there is none.
         """
         held = self._by_identity.get(identity)
         if held is not None and static in {None, held.home_address}:
             return self._grant(held.home_address, identity)
-        address = self._take_static(static) if static is not None else self._take_any()
+        address = self._take_static(static) if static is not None else self._take_any(identity)
         if held is not None:
             self._forget(held)
         return self._grant(address, identity)
@@ -79,7 +81,8 @@ class HomeAddressPool:
         if self._by_identity.get(lease.identity) == lease:
             del self._by_identity[lease.identity]
         if self._first <= int(lease.home_address) < self._next:
-            self._freed[lease.home_address] = None
+            self._freed[lease.home_address] = lease.identity
+            self._last_of[lease.identity] = lease.home_address
 
     def _take_static(self, static: IPv6Address) -> IPv6Address:
         if static not in self._prefix:
@@ -90,8 +93,11 @@ class HomeAddressPool:
             raise AddressRefused(f"the profile's Home Address {static} is in use by another subscriber")
         return static
 
-    def _take_any(self) -> IPv6Address:
+    def _take_any(self, identity: str) -> IPv6Address:
         if len(self._by_address) < self._capacity:
+            former = self._last_of.get(identity)
+            if former is not None and self._is_left(former):
+                return former
             while self._next <= self._last:
                 address = IPv6Address(self._next)
                 self._next += 1
@@ -99,7 +105,13 @@ class HomeAddressPool:
                     return address
             while self._freed:
                 address = next(iter(self._freed))
-                del self._freed[address]
-                if address not in self._by_address:
+                if self._is_left(address):
                     return address
         raise AddressRefused(f"no Home Address of {self._prefix} is free: {len(self._by_address)} are leased")
+
+    def _is_left(self, address: IPv6Address) -> bool:
+        """Whether it was given back and nobody holds it; it counts as given out from then on."""
+        was = self._freed.pop(address, None)
+        if was is not None and self._last_of.get(was) == address:
+            del self._last_of[was]
+        return was is not None and address not in self._by_address

@@ -191,6 +191,7 @@ def settings_of(raw: RawConfig, imsi: Imsi) -> UeSettings:
         liveness_interval=ue.liveness_interval,
         keepalive_interval=ue.keepalive_interval,
         ike_port=ue.ike_port,
+        make_before_break=ue.reauthentication == "make-before-break",
         lifetimes=ue.lifetimes,
         fragment_octets=ue.fragment_octets,
         mobike=ue.mobike,

@@ -69,6 +69,9 @@ class UeConfig(SaConfig):
     esp_proposals: Annotated[tuple[str, ...], AfterValidator(checked(parse_esp))] = Field(
         default=(), description='and for ESP, ["aes256gcm16", "aes256-sha256"] or the like'
     )
+    reauthentication: Literal["make-before-break", "break-before-make"] = Field(
+        default="make-before-break", description="whether an IKE SA stands until the next authentication has made one"
+    )
     mobility: bool = Field(default=True, description="whether the gateway is a home agent; else a tunnel is all")
     mobike: bool = Field(default=False, description="whether MOBIKE is offered, for a gateway that is no home agent")
     eap_only: bool = Field(

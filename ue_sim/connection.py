@@ -10,6 +10,7 @@ from ue_sim.eap_peer import AkaPeer, EapArrived, KeysDerived, PeerFailed, SendEa
 from ue_sim.ike import events as ike
 from ue_sim.ike.policy import InitiatorPolicy
 from ue_sim.ike_initiator import IkeInitiator
+from ue_sim.redirections import Redirections
 from ue_sim.settings import UeSettings
 from ue_sim.ue_events import EspKeysReady, Note
 from ue_sim.usim import Usim
@@ -32,9 +33,6 @@ from wire.mip6.encapsulation import (
     spi_of,
 )
 from wire.sansio import RandomBytes, Tick
-
-_MOST_REDIRECTS, _REDIRECT_SECONDS = 5, 300.0
-"""How often a UE lets itself be sent on (RFC 5685 §6)."""
 
 _ANYWHERE = TrafficSelector.network(IPv6Network("::/0"))
 _ANYWHERE_IPV4 = TrafficSelector.network(IPv4Network("0.0.0.0/0"))
@@ -79,6 +77,13 @@ class Gone:
     cause: str
 
 
+@dataclass(frozen=True, slots=True)
+class SentOn:
+    """An IKE SA that stands is to be left for another gateway (RFC 5685 §5)."""
+
+    gateway: GatewayIdentity
+
+
 ConnectionEffect = (
     ike.Transmit
     | ike.IkeKeysReady
@@ -87,22 +92,38 @@ ConnectionEffect = (
     | EspKeysReady
     | TunnelReady
     | NoTunnel
+    | ike.GatewayAnswered
+    | ike.LifetimeTold
+    | SentOn
     | Gone
     | Note
 )
 Effects = Iterator[ConnectionEffect]
 
+_Noted = ike.ChildRetired | ike.ChildRemoved | ike.MoveConfirmed | ike.Remarked | ike.Floated | ike.SentElsewhere
+
 
 class Connection:
     """One IKE SA with its EAP conversation and its Child SAs; a new attach takes a new one, with what is `kept`.
 
+    `home_address` is the one that the UE would like to have again; `redirections` counts those of all its IKE SAs.
     `behind_nat` is what was last heard of a NAT at this end.
     """
 
-    def __init__(self, *, settings: UeSettings, usim: Usim, random: RandomBytes, kept: Kept | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        settings: UeSettings,
+        usim: Usim,
+        random: RandomBytes,
+        kept: Kept | None = None,
+        home_address: IPv6Address | None = None,
+        redirections: Redirections | None = None,
+    ) -> None:
         self._random = random
         self._settings, self._usim = settings, usim
-        self._redirected: list[float] = []
+        self._home_address = home_address
+        self._redirections = redirections or Redirections()
         self._ipv4 = (_ANYWHERE_IPV4,) if settings.ipv4 else ()
         self._begin(kept)
 
@@ -135,6 +156,7 @@ class Connection:
                 mobike=settings.mobike,
                 mobility=settings.mobility,
                 floats_to=settings.gateway_port if settings.ike_port else None,
+                home_address=self._home_address,
             ),
             random=self._random,
         )
@@ -205,6 +227,10 @@ class Connection:
         association.check_mobility(packet, mobility)
         return mobility
 
+    def owns(self, octets: bytes) -> bool:
+        """Whether a datagram by its SPI is of this IKE SA or one of its Child SAs."""
+        return int.from_bytes(octets[:4], "big") in self._associations or self._initiator.owns(octets)
+
     def open(self, octets: bytes) -> IpPacket | None:
         """The inner packet of ESP in UDP; None for IKE, which goes to `handle`. Raises as Association does."""
         if not self._initiator.is_marked:
@@ -236,10 +262,8 @@ class Connection:
 
     def _perform(self, effect: ike.InitiatorEffect, now: float) -> Effects:
         match effect:
-            case ike.Transmit() | ike.IkeKeysReady():
+            case ike.Transmit() | ike.IkeKeysReady() | ike.GatewayAnswered() | ike.LifetimeTold():
                 yield effect
-            case ike.Floated(gateway):
-                self._gateway = gateway
             case ike.EapRequested(packet):
                 yield from self._ask_peer(EapArrived(packet), now)
             case ike.AddressAssigned():
@@ -249,19 +273,21 @@ class Connection:
                 yield from self._install(child, now)
             case ike.Established():
                 yield from self._established(effect)
-            case ike.ChildRetired() | ike.ChildRemoved() | ike.MoveConfirmed() | ike.Remarked():
-                yield from self._note(effect)
-            case ike.ChildRefused(cause):
-                yield NoTunnel(cause)
             case ike.Redirected(elsewhere):
                 yield from self._go(elsewhere, now)
             case ike.Closed(cause):
                 yield Gone(self._eap_failure or cause)
+            case ike.ChildRefused(cause):
+                yield NoTunnel(cause)
             case _:
-                assert_never(effect)
+                yield from self._note(effect)
 
-    def _note(self, effect: ike.ChildRetired | ike.ChildRemoved | ike.MoveConfirmed | ike.Remarked) -> Effects:
+    def _note(self, effect: _Noted) -> Effects:
         match effect:
+            case ike.Floated(gateway):
+                self._gateway = gateway
+            case ike.SentElsewhere(elsewhere):
+                yield SentOn(elsewhere)
             case ike.ChildRetired(spi_in):
                 if spi_in in self._associations:
                     self._associations[spi_in].retired = True
@@ -278,10 +304,9 @@ class Connection:
 
     def _go(self, elsewhere: GatewayIdentity, now: float) -> Effects:
         """Begin again at another gateway, but not for ever (RFC 5685 §6)."""
-        begun = self._begun
-        self._redirected = [at for at in self._redirected if now - at < _REDIRECT_SECONDS] + [now]
-        if begun is None or len(self._redirected) > _MOST_REDIRECTS:
-            yield Gone(f"redirected more than {_MOST_REDIRECTS} times in {_REDIRECT_SECONDS:.0f} s")
+        begun, refusal = self._begun, self._redirections.refuse(now)
+        if begun is None or refusal is not None:
+            yield Gone(refusal or "redirected from nowhere")
             return
         address = elsewhere.gateway
         if isinstance(address, str) or address.version != begun.local.address.version:

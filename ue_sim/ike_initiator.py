@@ -66,6 +66,19 @@ class IkeInitiator:
         limits = [exchanges.deadline, self._limit(state)]
         return min((limit for limit in limits if limit is not None), default=None)
 
+    def owns(self, octets: bytes) -> bool:
+        """Whether a datagram that is no ESP names an SPI of this machine's."""
+        message, state = octets.removeprefix(NON_ESP_MARKER), self.state
+        match state:
+            case Idle() | Ended():
+                return False
+            case Connected():
+                return not state.upkeep.own_spis.isdisjoint((message[:8], message[8:16]))
+            case AwaitingInit():
+                return message[:8] == state.opening.exchanges.spi_i
+            case _:
+                return message[:8] == state.sa.exchanges.spi_i
+
     def handle(self, event: InitiatorEvent, now: float) -> list[InitiatorEffect]:
         """Take one event; an event that says nothing in the present state has no effect."""
         following, effects = self._step(event, now)

@@ -1,89 +1,315 @@
-"""The UE's ways to its PDN GW: the IKE SA in use, and what it takes to keep a NAT's mapping for it."""
+"""The UE's ways to its PDN GW: the IKE SA in use, the one that is to replace it, and those that it leaves."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from ipaddress import IPv6Address
+from typing import assert_never
 
-from ue_sim.connection import Connection, EapDone, Gone, NoTunnel, TunnelReady
+from ue_sim.connection import Connection, ConnectionEffect, EapDone, Gone, NoTunnel, SentOn, TunnelReady
+from ue_sim.discovery import Discovered
 from ue_sim.eap.temporary import Kept
 from ue_sim.ike import events as ike
 from ue_sim.keepalive import Keepalives
+from ue_sim.redirections import Redirections
 from ue_sim.settings import UeSettings
-from ue_sim.ue_events import Channel, EspKeysReady, Note, Send
+from ue_sim.ue_events import Channel, EspKeysReady, Note, NotReauthenticated, Send
 from ue_sim.usim import Usim
 from wire.esp.encapsulation import KEEPALIVE
 from wire.ikev2.association import UNUSABLE
 from wire.ikev2.nat import Endpoint
+from wire.ikev2.redirect import GatewayIdentity
+from wire.ip.packet import IpPacket
 from wire.sansio import RandomBytes, Tick, is_due
 
+_SOONEST, _SPREAD = 0.8, 0.1
+"""The UE authenticates anew when this share of AUTH_LIFETIME is over, and so much more by chance."""
+_RETRY = 10.0
+"""Seconds until it tries once more where that came to nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Renewed:
+    """Another IKE SA with `gateway` is in use, with SAs of its own for `home_address`; the old one is being deleted."""
+
+    ready: TunnelReady
+    gateway: Discovered
+    home_address: IPv6Address
+    prefix_length: int
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """The IKE SA is to be deleted for `cause`, and then another one begun with `there`.
+
+    That is the same PDN GW, or the one that `redirected_from` has named (RFC 5685 §5).
+    """
+
+    cause: str
+    there: Discovered
+    redirected_from: GatewayIdentity | None = None
+
+
 LinkEffect = (
-    Send | ike.IkeKeysReady | EapDone | ike.AddressAssigned | EspKeysReady | TunnelReady | NoTunnel | Gone | Note
-)
+    Send | ike.IkeKeysReady | EapDone | ike.AddressAssigned | EspKeysReady | TunnelReady | NoTunnel | Break
+    | ike.GatewayAnswered | Renewed | NotReauthenticated | Gone | Note | IpPacket
+)  # fmt: skip
 Effects = Iterator[LinkEffect]
 
 
 class Links:
-    """What a UE has at its PDN GW; `kept` are the identities that the network gave it for the next time."""
+    """What a UE has at its PDN GW; `kept` are the identities that the network gave it for the next time.
+
+    `found` is the PDN GW, `clock` the time of day, with a time zone, at some moment of `now`. What it tells is of the
+    IKE SA in use, unless it says otherwise.
+    """
 
     def __init__(self, *, settings: UeSettings, usim: Usim, random: RandomBytes) -> None:
         self._settings = settings
         self._usim = usim
         self._random = random
+        self._place = settings.ike
         self._keepalives = Keepalives(settings.keepalive_interval)
+        self._renew_at: float | None = None
+        self._until: float | None = None
+        self._home_address: IPv6Address | None = None
+        self._told: tuple[int, float] | None = None
+        self._assigned: ike.AddressAssigned | None = None
+        self._newest: Connection | None = None
+        self._left: list[Connection] = []
+        self._redirections = Redirections()
+        self.clock = datetime.fromtimestamp(0, UTC), 0.0
+        self.found: Discovered | None = None
         self.kept = Kept()
         self.current: Connection | None = None
+        self.fresh: Connection | None = None
 
     @property
     def deadline(self) -> float | None:
         """The nearest deadline of any."""
-        deadlines = [part.deadline for part in (self.current, self._keepalives) if part is not None]
+        deadlines = [self._keepalives.deadline, self._renew_at, *(one.deadline for one in self._all)]
         return min((deadline for deadline in deadlines if deadline is not None), default=None)
 
-    def begin(self, connect: ike.Connect, now: float) -> Effects:
-        """A new IKE SA, from the beginning."""
-        self.current = Connection(settings=self._settings, usim=self._usim, random=self._random, kept=self.kept)
-        yield from self.handle(connect, now)
+    @property
+    def _all(self) -> tuple[Connection, ...]:
+        return tuple(one for one in (self.fresh, *self._left, self.current) if one is not None)
+
+    # The beginnings
+
+    def begin(
+        self,
+        found: Discovered,
+        now: float,
+        home_address: IPv6Address | None = None,
+        redirected_from: GatewayIdentity | None = None,
+    ) -> Effects:
+        """A new IKE SA with the PDN GW where there is none, for `home_address` if it may be."""
+        self.found = found
+        connect = self._connect(now, redirected_from)
+        if connect is not None:
+            self.current = self._newest = self._made(self._settings, home_address)
+            yield from self.handle(connect, now)
+
+    def reauthenticate(self, make_before_break: bool | None, now: float) -> Effects:
+        """Prove anew who the UE is: Renewed or NotReauthenticated follows, or Break at once.
+
+        None is as the settings say.
+        """
+        make = self._settings.make_before_break if make_before_break is None else make_before_break
+        self._renew_at = self._told = None
+        connect = self._connect(now)
+        if self.fresh is not None or self.current is None or self.found is None or connect is None:
+            return
+        if not make:
+            yield Break("to authenticate anew", self.found)
+            return
+        self.kept = self._newest.kept if self._newest else self.kept
+        # RFC 7296 §2.4: INITIAL_CONTACT would end the old one before the new one stands
+        self.fresh = self._newest = self._made(replace(self._settings, initial_contact=False), self._home_address)
+        yield from self.tell(self.fresh, connect, now)
+
+    def _connect(self, now: float, redirected_from: GatewayIdentity | None = None) -> ike.Connect | None:
+        address = self.found.address(self._place.address.version) if self.found is not None else None
+        if address is None:
+            return None
+        at, began = self.clock
+        gateway = Endpoint(address, self._settings.first_port)
+        return ike.Connect(self._place, gateway, at + timedelta(seconds=now - began), redirected_from)
+
+    def place_at(self, local: Endpoint) -> ike.PathChanged | Note:
+        """The UE is at `local` from now on: what IKE is to be told of that, or why there is no way from there."""
+        self._place = local
+        there = self.found.address(local.address.version) if self.found is not None else None
+        if there is None:
+            return Note(f"the PDN GW has no IPv{local.address.version} address")
+        return ike.PathChanged(local, Endpoint(there, self._settings.gateway_port))
+
+    def _made(self, settings: UeSettings, home_address: IPv6Address | None) -> Connection:
+        return Connection(
+            settings=settings,
+            usim=self._usim,
+            random=self._random,
+            kept=self.kept,
+            home_address=home_address,
+            redirections=self._redirections,
+        )
+
+    # Events
 
     def handle(self, event: ike.InitiatorEvent, now: float) -> Effects:
-        """Give the IKE SA an event; where there is none, nothing comes of it."""
-        connection = self.current
-        if connection is None:
-            return
+        """Give the IKE SA in use an event; where there is none, nothing comes of it."""
+        if self.current is not None:
+            yield from self.tell(self.current, event, now)
+
+    def tell(self, connection: Connection, event: ike.InitiatorEvent, now: float) -> Effects:
+        """Give any of them an event."""
         for effect in connection.handle(event, now):
             if isinstance(effect, ike.Transmit):
-                yield self._send(effect.octets, connection.gateway, now)
-            else:
+                self._keepalives.sent(now)
+                yield Send(Channel.IKE, effect.octets, connection.gateway)
+            elif isinstance(effect, ike.IkeKeysReady | EspKeysReady | Note) and connection is not self.current:
                 yield effect
-        if self.current is connection:
-            self._keepalives.behind_nat = connection.behind_nat
+            elif connection is self.fresh:
+                yield from self._hear_fresh(effect, now)
+            elif connection is self.current:
+                yield from self._hear(effect, now)
+            elif isinstance(effect, Gone) and connection in self._left:
+                self._left.remove(connection)
+        self._keepalives.behind_nat = self.current is not None and self.current.behind_nat
+
+    def receive(self, octets: bytes, now: float) -> Effects:
+        """Take a datagram of IKE or ESP; raises as Association does."""
+        connection = next((one for one in self._all if one.owns(octets)), self.current)
+        if connection is None:
+            yield Note("a datagram without an IKE SA")
+            return
+        packet = connection.open(octets)
+        if packet is None:
+            yield from self.tell(connection, ike.DatagramArrived(octets), now)
+        else:
+            yield packet
 
     def tick(self, now: float) -> Effects:
         """Do what is due."""
-        if is_due(self.current, now):
-            yield from self.handle(Tick(), now)
+        for connection in self._all:
+            if is_due(connection, now):
+                yield from self.tell(connection, Tick(), now)
+        if self._renew_at is not None and now >= self._renew_at:
+            yield from self.reauthenticate(None, now)
         if self.current is not None and self._keepalives.is_due(now):
-            yield self._send(KEEPALIVE, self.current.gateway, now)
+            yield Send(Channel.IKE, KEEPALIVE, self.current.gateway)
+
+    def _hear(self, effect: ConnectionEffect, now: float) -> Effects:
+        match effect:
+            case ike.LifetimeTold(seconds):
+                self._schedule(seconds, now)
+                yield Note(f"the gateway wants the UE to authenticate anew within {seconds} s")
+            case SentOn(elsewhere) if self.current is not None and self.found is not None:
+                there = self._redirections.follow(elsewhere, self.found, self._place.address.version, now)
+                former = GatewayIdentity(self.current.gateway.address)
+                yield (
+                    Note(f"not {there}")
+                    if isinstance(there, str)
+                    else Break(f"redirected to {elsewhere}", there, former)
+                )
+            case ike.AddressAssigned(home_address):
+                self._home_address = home_address
+                yield effect
+            case Gone(cause) if self.fresh is not None:
+                # the gateway may end the old one as soon as it has made the new one
+                self.current = None
+                yield Note(f"the old IKE SA is gone before the new one has a tunnel: {cause}")
+            case ike.Transmit() | SentOn():
+                return
+            case _:
+                yield effect
+
+    def _schedule(self, seconds: int, now: float) -> None:
+        self._until = now + seconds
+        self._renew_at = now + seconds * (_SOONEST + _SPREAD * self._random(1)[0] / 255)
+
+    def _hear_fresh(self, effect: ConnectionEffect, now: float) -> Effects:
+        match effect:
+            case ike.AddressAssigned():
+                self._assigned = effect
+            case TunnelReady() if self._assigned is not None and self.found is not None:
+                yield from self._replace(effect, self._assigned, self.found, now)
+            case NoTunnel(cause) | Gone(cause):
+                yield from self._give_up(cause, ended=isinstance(effect, Gone), now=now)
+            case ike.LifetimeTold(seconds):
+                self._told = seconds, now
+            case SentOn() | EapDone() | ike.GatewayAnswered() | TunnelReady():
+                return
+            case ike.Transmit() | ike.IkeKeysReady() | EspKeysReady() | Note():
+                return
+            case _:
+                assert_never(effect)
+
+    def _replace(self, ready: TunnelReady, assigned: ike.AddressAssigned, found: Discovered, now: float) -> Effects:
+        old, self.current, self.fresh = self.current, self.fresh, None
+        self._home_address, self._until = assigned.home_address, None
+        if self._told is not None:
+            self._schedule(*self._told)
+        yield Renewed(ready, found, assigned.home_address, assigned.prefix_length)
+        if old is not None:
+            yield from self._leave(old, now)
+
+    def _leave(self, connection: Connection, now: float) -> Effects:
+        self._left.append(connection)
+        yield from self.tell(connection, ike.CloseRequested("replaced by another IKE SA"), now)
+
+    def _give_up(self, cause: str, *, ended: bool, now: float) -> Effects:
+        """The new one comes to nothing; the old one goes on, if it is still there."""
+        failed, self.fresh = self.fresh, None
+        if failed is not None and not ended:
+            yield from self._leave(failed, now)
+        if self._until is not None and now + _RETRY < self._until:
+            self._renew_at = now + _RETRY
+        yield NotReauthenticated(cause) if self.current is not None else Gone(cause)
+
+    # What is sent beside IKE
 
     def through(self, packet: bytes, now: float) -> Send | Note:
-        """A packet of the Home Address in ESP; SequenceExhausted when its tunnel has sent its last number."""
+        """`packet` in ESP, or why not; SequenceExhausted when its SA has sent its last number."""
         tunnel = self.current.tunnel_for(packet) if self.current is not None else None
-        if self.current is None or tunnel is None:
+        if tunnel is None or self.current is None:
             return Note("no tunnel to send through")
         try:
-            return self._send(tunnel.seal_tunnelled(packet), self.current.gateway, now)
+            octets = tunnel.seal_tunnelled(packet)
         except UNUSABLE as error:
             return Note(f"not sent: {error}")
+        self._keepalives.sent(now)
+        return Send(Channel.IKE, octets, self.current.gateway)
+
+    def send_mobility(self, octets: bytes, ha_address: IPv6Address, settings: UeSettings) -> Send | Note:
+        """A Mobility Header from where `settings` say that the UE is; as `send_packet`."""
+        if self.current is None:
+            return Note("no IKE SA to send a Mobility Header by")
+        try:
+            datagram = self.current.seal_mobility(octets, ha_address, settings.ike.address)
+        except UNUSABLE as error:
+            return Note(f"not sent: {error}")
+        return Send(Channel.DSMIP, datagram, settings.dsmip_of(self.current.gateway.address))
 
     def nat_detected(self, *, behind: bool) -> None:
         """The home agent says whether there is a NAT on the way (RFC 5555 §4.3)."""
         if self.current is not None:
             self.current.behind_nat = self._keepalives.behind_nat = behind
 
-    def let_go(self) -> None:
-        """Nothing is left of the IKE SA but what the network gave for the next time (RFC 4187 §4.1.1.7)."""
-        self._keepalives.behind_nat = False
-        if self.current is not None:
-            self.kept = self.current.kept if self._settings.temporary_identities else Kept()
-            self.current = None
+    # The end
 
-    def _send(self, octets: bytes, to: Endpoint, now: float) -> Send:
-        self._keepalives.sent(now)
-        return Send(Channel.IKE, octets, to)
+    def close(self, cause: str, now: float) -> Effects:
+        """Delete all that there is; Gone follows when that in use is no more."""
+        fresh, self.fresh = self.fresh, None
+        if fresh is not None:
+            yield from self._leave(fresh, now)
+        yield from self.handle(ike.CloseRequested(cause), now)
+
+    def let_go(self) -> None:
+        """Nothing is left but what the network gave for the next time (RFC 4187 §4.1.1.7)."""
+        if self._newest is not None:
+            self.kept = self._newest.kept if self._settings.temporary_identities else Kept()
+        self._newest = self.current = self.fresh = None
+        self._renew_at = self._until = self._told = None
+        self._left.clear()
+        self._keepalives.behind_nat = False

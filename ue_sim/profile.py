@@ -40,6 +40,7 @@ class Profile(Section):
     child_lifetime: float | None = Field(default=None, ge=0)
     liveness_interval: float | None = Field(default=None, gt=0)
     keepalive_interval: float | None = Field(default=None, ge=0)
+    reauthentication: Literal["make-before-break", "break-before-make"] | None = None
     ike_port: int | None = Field(default=None, ge=0, le=65535)
     fragment_size: int | None = Field(default=None, ge=0, le=65535)
 

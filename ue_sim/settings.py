@@ -29,6 +29,8 @@ class UeSettings:
     UE may also be at `further_addresses`, those before them in the order preferred. A PDN GW that is `configured` is
     not looked for; else the home agents of `home_prefix` are asked for, in an IPv6 network, and `gateway_ipv4` is where
     the PDN GW is in IPv4 networks; DNS is asked last.
+    With `make_before_break` the IKE SA stands until one by a new authentication does, else it is deleted before
+    (RFC 7296 §2.8.3).
     Without `temporary_identities` it shows its permanent identity each time, whatever the network gave it.
     `shown_identity`, where there is one, is in IDi instead of its own, right or wrong.
     Without `mobility` the gateway is no home agent: a tunnel, and no Binding Update.
@@ -53,6 +55,7 @@ class UeSettings:
     liveness_interval: float = 30.0
     keepalive_interval: float = INTERVAL
     ike_port: int = 0
+    make_before_break: bool = True
     lifetimes: Lifetimes = field(default_factory=Lifetimes)
     fragment_octets: int | None = FRAGMENT_OCTETS
     mobike: bool = False

@@ -4,10 +4,10 @@ import asyncio
 import secrets
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
-from ipaddress import IPv6Interface
+from ipaddress import IPv4Interface, IPv6Address, IPv6Interface
 from typing import Self, assert_never
 
 from runtime.address_watch import AddressWatch, is_here
@@ -18,7 +18,7 @@ from runtime.taps import DatagramTap
 from runtime.tun import TunDevice
 from runtime.wireshark import KeyTables
 from ue_sim.faults import FaultScript, FaultyUsim, MessageFaults
-from ue_sim.ike.events import EVERY_CHILD, IkeKeysReady, ProbeRequested, RekeyRequested
+from ue_sim.ike.events import EVERY_CHILD, GatewayAnswered, IkeKeysReady, ProbeRequested, RekeyRequested
 from ue_sim.pinger import EchoMissed, EchoTimed, PingFinished, PingRequested
 from ue_sim.settings import UeSettings
 from ue_sim.sockets import UeSockets
@@ -36,7 +36,9 @@ from ue_sim.ue_events import (
     IkeRequested,
     Moved,
     Note,
+    NotReauthenticated,
     PacketToSend,
+    ReauthenticationRequested,
     Send,
     Step,
     StepTaken,
@@ -53,6 +55,8 @@ _SLACK = 5.0
 """Seconds that a wait of the shell may outlast the machine's own limit."""
 
 _LEAVE_LIMIT = 15.0
+_IKE_LIMIT = 25.0
+"""Seconds in which a request of IKE is answered, or was repeated in vain (wire.ikev2.exchanges.Retransmission)."""
 
 
 class UeFailed(Exception):
@@ -62,6 +66,21 @@ class UeFailed(Exception):
         super().__init__(f"step {step.value}: {cause}")
         self.step = step
         self.cause = cause
+
+
+@dataclass(slots=True)
+class _Wait:
+    """What somebody waits for: an effect of one of the `kinds` for the `times`th time, or that nothing is left."""
+
+    kinds: tuple[type[UeEffect], ...]
+    times: int = 1
+    future: "asyncio.Future[UeEffect]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+
+    def hear(self, told: UeEffect) -> None:
+        """One effect more."""
+        self.times -= isinstance(told, self.kinds)
+        if not self.future.done() and (self.times <= 0 or isinstance(told, Detached)):
+            self.future.set_result(told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +120,12 @@ class UeShell:
         self._tables = tables
         self._tun = tun
         self._device: TunDevice | None = None
+        self._moved_in: tuple[IPv6Address, IPv4Interface | None] | None = None
         self._sockets = UeSockets(self._settings, self._datagram, capture)
         self._watch: AddressWatch | None = None
         self._driver: Driver[UeEvent, UeEffect] | None = None
-        self._waiting: asyncio.Future[UeEffect] | None = None
+        self._waiting: _Wait | None = None
+        self._last_note = ""
         self._step_began = 0.0
         self.ended = asyncio.Event()
         self.ended.set()
@@ -163,13 +184,41 @@ class UeShell:
         told = await self._ask(DetachRequested(), _LEAVE_LIMIT)
         return told.cause if isinstance(told, Detached) else f"the gateway did not answer within {_LEAVE_LIMIT:.0f} s"
 
-    def rekey(self, *, ike: bool) -> None:
-        """Replace the IKE SA, or else each of its Child SAs (RFC 7296 §2.8)."""
-        self._feed(IkeRequested(RekeyRequested() if ike else RekeyRequested(EVERY_CHILD)))
+    async def rekey(self, *, ike: bool) -> None:
+        """Replace the IKE SA, or else each of its Child SAs (RFC 7296 §2.8); UeFailed when that does not happen."""
+        children = 2 if self._settings.mobility else 1
+        wait = _Wait((IkeKeysReady,)) if ike else _Wait((EspKeysReady,), times=children)
+        told = await self._ask(IkeRequested(RekeyRequested(None if ike else EVERY_CHILD)), _IKE_LIMIT, wait)
+        if not isinstance(told, IkeKeysReady | EspKeysReady):
+            raise self._without(told, f"the {'IKE SA' if ike else 'Child SAs'} were not replaced")
 
-    def probe(self) -> None:
-        """See whether the gateway is there; `ended` is set when it is not (RFC 7296 §2.4)."""
-        self._feed(IkeRequested(ProbeRequested()))
+    async def probe(self) -> float:
+        """Seconds that the gateway took to say that it is there (RFC 7296 §2.4); UeFailed when it is not."""
+        began = asyncio.get_running_loop().time()
+        told = await self._ask(IkeRequested(ProbeRequested()), _IKE_LIMIT, _Wait((GatewayAnswered,)))
+        if not isinstance(told, GatewayAnswered):
+            raise self._without(told, "the gateway did not answer")
+        return asyncio.get_running_loop().time() - began
+
+    async def reauthenticate(self, *, make_before_break: bool | None = None) -> Attached:
+        """Another IKE SA in the place of the one that there is (RFC 7296 §2.8.3); UeFailed when there is none."""
+        wait = _Wait((Attached, NotReauthenticated, AttachFailed))
+        event = ReauthenticationRequested(make_before_break)
+        told = await self._ask(event, self._settings.give_up_after * 2, wait)
+        match told:
+            case Attached():
+                return told
+            case AttachFailed(step, cause):
+                raise UeFailed(step, cause)
+            case NotReauthenticated(cause):
+                raise UeFailed(Step.EAP, cause)
+            case _:
+                raise self._without(told, "the UE did not come to an end of it")
+
+    def _without(self, told: UeEffect | None, why: str) -> UeFailed:
+        if isinstance(told, Detached):
+            return UeFailed(Step.TUNNEL, told.cause)
+        return UeFailed(Step.TUNNEL, f"{why} within {_IKE_LIMIT:.0f} s{self._last_note}")
 
     def move(self, address: IpAddress) -> None:
         """Be at another of this machine's addresses from now on, in another network perhaps (RFC 5555 §4.4).
@@ -196,13 +245,13 @@ class UeShell:
         self._on_step(StepReport(step, (now - self._step_began) * 1000, evidence))
         self._step_began = now
 
-    async def _ask(self, event: UeEvent, limit: float) -> UeEffect | None:
-        self._waiting = asyncio.get_running_loop().create_future()
+    async def _ask(self, event: UeEvent, limit: float, wait: "_Wait | None" = None) -> UeEffect | None:
+        self._waiting, self._last_note = wait or _Wait((Attached, AttachFailed, PingFinished)), ""
         if self._driver is not None:
             self._driver.feed(event)
         with suppress(TimeoutError):
             async with asyncio.timeout(limit + _SLACK):
-                return await self._waiting
+                return await self._waiting.future
         return None
 
     def _best_address(self) -> IpAddress:
@@ -245,7 +294,7 @@ class UeShell:
     def _close_device(self) -> None:
         if self._device is not None:
             self._device.close()
-            self._device = None
+            self._device = self._moved_in = None
 
     def _perform(self, effect: UeEffect) -> None:
         match effect:
@@ -261,11 +310,18 @@ class UeShell:
                 self._tell(effect)
             case IkeKeysReady() | EspKeysReady():
                 self._write_keys(effect)
+                self._hear(effect)
+            case GatewayAnswered():
+                self._hear(effect)
+            case NotReauthenticated(cause):
+                log.warning("not authenticated anew", cause=cause)
+                self._hear(effect)
             case EchoTimed(sequence, round_trip):
                 log.info("echo reply", sequence=sequence, ms=round(round_trip * 1000, 2))
             case EchoMissed(sequence, cause):
                 log.warning("no echo reply", sequence=sequence, cause=cause)
             case Note(cause):
+                self._last_note = f": {cause}"
                 log.debug("note", cause=cause)
             case _:
                 assert_never(effect)
@@ -292,14 +348,22 @@ class UeShell:
                 log.info("attached", home_address=str(home_address), device=self._tun)
             case PingFinished():
                 pass
-        if self._waiting is not None and not self._waiting.done():
-            self._waiting.set_result(told)
+        self._hear(told)
+
+    def _hear(self, told: UeEffect) -> None:
+        if self._waiting is not None:
+            self._waiting.hear(told)
 
     def _move_in(self, attached: Attached) -> Attached | AttachFailed:
         """Put the Home Address on the device; a UE that cannot does not stay."""
-        if self._device is None:
+        here = attached.home_address, attached.ipv4_home_address
+        if self._device is None or here == self._moved_in:
             return attached
         try:
+            if self._moved_in is not None:
+                self._device.close()
+                self._device = TunDevice.open(self._tun, self._packet_read, self._device_lost)
+            self._moved_in = here
             self._device.add_address(IPv6Interface((attached.home_address, attached.prefix_length)))
             if attached.ipv4_home_address is not None:
                 self._device.add_address(attached.ipv4_home_address)

@@ -9,17 +9,17 @@ from ue_sim import discovery as dns
 from ue_sim import evidence
 from ue_sim import mobility as mip
 from ue_sim.agent_discovery import ReplyArrived
-from ue_sim.connection import Connection, EapDone, Gone, NoTunnel, TunnelReady
+from ue_sim.connection import EapDone, Gone, NoTunnel, TunnelReady
 from ue_sim.finding import Effect as FindingEffect
-from ue_sim.finding import Finding, next_after
+from ue_sim.finding import next_after
 from ue_sim.home_agent_packets import read_mobility, read_tunnelled
-from ue_sim.host import Host, HostEffect
+from ue_sim.host import HostEffect
 from ue_sim.ike import events as ike
-from ue_sim.links import LinkEffect, Links
+from ue_sim.links import Break, LinkEffect, Renewed
+from ue_sim.parts import UeParts
 from ue_sim.pinger import PingRequested
 from ue_sim.prefix_discovery import SendSolicitation
 from ue_sim.roaming import Event as RoamingEvent
-from ue_sim.roaming import Roaming
 from ue_sim.settings import UeSettings
 from ue_sim.stack import SendPacket
 from ue_sim.ue_events import (
@@ -38,10 +38,13 @@ from ue_sim.ue_events import (
     Leaving,
     Moved,
     Note,
+    NotReauthenticated,
     Off,
     OnTheNetwork,
     PacketToSend,
+    ReauthenticationRequested,
     Registering,
+    Renewing,
     Send,
     Step,
     StepTaken,
@@ -53,36 +56,24 @@ from ue_sim.usim import Usim
 from wire.esp.sa import SequenceExhausted
 from wire.ikev2.association import UNUSABLE
 from wire.ikev2.nat import Endpoint
+from wire.ikev2.redirect import GatewayIdentity
+from wire.ip.ipv4 import Ipv4Packet
+from wire.ip.ipv6 import Ipv6Packet
+from wire.ip.packet import IpPacket
 from wire.mip6.binding_update import BindingUpdate
 from wire.sansio import RandomBytes, Tick, check_transition, is_due
 
 Effects = Iterator[UeEffect]
 
 
-class Ue:
+class Ue(UeParts):
     """One UE and its one PDN connection. `random` makes every nonce, SPI, key and query id."""
 
     def __init__(self, *, settings: UeSettings, usim: Usim, random: RandomBytes) -> None:
-        self._settings = settings
-        self._random = random
-        self._finding = Finding(settings=settings, random=random)
-        self._links = Links(settings=settings, usim=usim, random=random)
-        self._node = Roaming(settings.mobility_policy, random=random)
-        self._host = Host(device=settings.device)
+        super().__init__(settings=settings, usim=usim, random=random)
         self._ha_address = IPv6Address(0)
-        self._found: dns.Discovered | None = None
         self._prefix_length = 128
         self.state: UeState = Off()
-
-    @property
-    def deadline(self) -> float | None:
-        """The nearest deadline of any part."""
-        deadlines = [part.deadline for part in (self._finding, self._links, self._node, self._host)]
-        return min((deadline for deadline in deadlines if deadline is not None), default=None)
-
-    @property
-    def _connection(self) -> Connection | None:
-        return self._links.current
 
     def handle(self, event: UeEvent, now: float) -> list[UeEffect]:
         """Take one event and return all that comes of it, through every part."""
@@ -103,7 +94,9 @@ class Ue:
             case PingRequested():
                 yield from self._perform(self._host.ping(event, now), now)
             case IkeRequested(wish):
-                yield from self._connect(wish, now)
+                yield from self._linked(self._links.handle(wish, now), now)
+            case ReauthenticationRequested(make_before_break):
+                yield from self._reauthenticate(make_before_break, now)
             case Moved(local):
                 yield from self._change_place(local, now)
             case DetachRequested():
@@ -125,7 +118,8 @@ class Ue:
         if not isinstance(self.state, Off):
             yield Note("the UE is attached, or on the way")
             return
-        self._finding = Finding(settings=self._settings, random=self._random)
+        self._begin_anew()
+        self._links.clock = event.at, now
         self.state = Discovering(event.at)
         yield from self._discover(self._finding.begin(now), now)
 
@@ -143,21 +137,19 @@ class Ue:
         if not isinstance(self.state, Discovering):
             return
         version = self._settings.ike.address.version
-        address = found.address(version)
-        if address is None:
+        if found.address(version) is None:
             why = f"{found.name} has no IPv{version} address, and this UE is in an IPv{version} network"
             yield from self._fail(Step.DISCOVERY, why, now)
-            return
-        at, self._found = self.state.at, found
-        self.state = Connecting(found, at)
-        yield StepTaken(Step.DISCOVERY, evidence.of_discovery(found))
-        there = Endpoint(address, self._settings.first_port)
-        yield from self._linked(self._links.begin(ike.Connect(self._settings.ike, there, at), now), now)
+        else:
+            yield StepTaken(Step.DISCOVERY, evidence.of_discovery(found))
+            yield from self._begin(found, now)
 
     # Steps 2 to 5: IKEv2 and EAP
 
-    def _connect(self, event: ike.InitiatorEvent, now: float) -> Effects:
-        yield from self._linked(self._links.handle(event, now), now)
+    def _begin(self, found: dns.Discovered, now: float, former: GatewayIdentity | None = None) -> Effects:
+        """An IKE SA with the PDN GW, for the Home Address that the UE had, if it had one."""
+        self.state = Connecting(found, self._links.clock[0])
+        yield from self._linked(self._links.begin(found, now, self._host.home_address, former), now)
 
     def _linked(self, effects: Iterable[LinkEffect], now: float) -> Effects:
         for effect in effects:
@@ -169,12 +161,19 @@ class Ue:
                     yield from self._reach(Step.EAP, evidence.of_eap(effect))
                 case ike.AddressAssigned(home_address, length):
                     yield from self._assigned(home_address, length)
-                case Send() | EspKeysReady() | Note():
+                case Send() | EspKeysReady() | ike.GatewayAnswered() | NotReauthenticated() | Note():
                     yield effect
                 case TunnelReady():
                     yield from self._tunnelled(effect, now)
                 case NoTunnel(cause):
                     yield from self._fail(Step.IPSEC_SA, cause, now)
+                case Ipv4Packet() | Ipv6Packet():
+                    yield from self._tunnelled_packet(effect, now)
+                case Renewed(ready, gateway, home_address):
+                    self._prefix_length = effect.prefix_length
+                    yield from self._settle(ready, gateway, home_address, now)
+                case Break():
+                    yield from self._break(effect, now)
                 case Gone(cause):
                     yield from self._gone(cause, now)
                 case _:
@@ -192,11 +191,15 @@ class Ue:
         yield from self._reach(Step.HOME_ADDRESS, {"Home Address": f"{home_address}/{length}"})
 
     def _tunnelled(self, ready: TunnelReady, now: float) -> Effects:
-        if not isinstance(self.state, Connecting) or self.state.home_address is None:
+        if isinstance(self.state, Connecting) and self.state.home_address is not None:
+            yield from self._reach(Step.IPSEC_SA, evidence.of_tunnel(ready))
+            yield from self._settle(ready, self.state.gateway, self.state.home_address, now)
+
+    def _settle(self, ready: TunnelReady, gateway: dns.Discovered, home_address: IPv6Address, now: float) -> Effects:
+        if not isinstance(self.state, Connecting | OnTheNetwork):
             return
-        yield from self._reach(Step.IPSEC_SA, evidence.of_tunnel(ready))
-        gateway, home_address = self.state.gateway, self.state.home_address
-        self._host.settle(home_address)
+        if home_address != self._host.home_address:
+            self._host.settle(home_address)
         self._ha_address = ready.ha_address or gateway.ipv6
         if ready.transport is None:
             self.state = OnTheNetwork(gateway, home_address)
@@ -225,10 +228,26 @@ class Ue:
                 self.state = Leaving(cause)
                 yield from self._move(mip.TunnelLost(cause), now)
                 yield from self._off(cause)
+            case Renewing(gateway=gateway, redirected_from=former):
+                yield from self._begin(gateway, now, former)
             case Off() | Discovering():
                 return
             case _:
                 assert_never(state)
+
+    # Another IKE SA in the place of the first
+
+    def _reauthenticate(self, make_before_break: bool | None, now: float) -> Effects:
+        """The Home Address stays, and so does the binding: no Binding Update ends it (RFC 7296 §2.8.3)."""
+        if isinstance(self.state, OnTheNetwork):
+            yield from self._linked(self._links.reauthenticate(make_before_break, now), now)
+        else:
+            yield NotReauthenticated("the UE is not attached")
+
+    def _break(self, wanted: Break, now: float) -> Effects:
+        if isinstance(self.state, OnTheNetwork):
+            self.state = Renewing(wanted.cause, wanted.there, wanted.redirected_from)
+            yield from self._linked(self._links.close(wanted.cause, now), now)
 
     # Steps 6 and 7: the binding
 
@@ -254,32 +273,25 @@ class Ue:
                     assert_never(effect)
 
     def _send_mobility(self, effect: mip.SendMobility, octets: bytes, now: float) -> Effects:
-        if self._connection is None:
-            return
-        care_of = self._settings.ike.address
         try:
-            datagram = self._connection.seal_mobility(octets, self._ha_address, care_of)
+            sent = self._links.send_mobility(octets, self._ha_address, self._settings)
         except SequenceExhausted as error:
             yield from self._exhausted(str(error), now)
             return
-        except UNUSABLE as error:
-            yield Note(f"not sent: {error}")
-            return
         match self.state, effect.message:
-            case Registering(reached=Step.IPSEC_SA) as state, BindingUpdate() as update:
+            case Registering(reached=Step.IPSEC_SA) as state, BindingUpdate() as update if isinstance(sent, Send):
                 self.state = replace(state, reached=Step.BINDING_UPDATE)
                 yield StepTaken(Step.BINDING_UPDATE, evidence.of_update(update, self._settings.ike))
-        yield Send(Channel.DSMIP, datagram, self._settings.dsmip_of(self._connection.gateway.address))
+        yield sent
 
     def _change_place(self, local: Endpoint, now: float) -> Effects:
         """Show IKE the new path by a message from it, and tell the home agent (RFC 5555 §5.1, RFC 5555 §4.4)."""
         self._settings = replace(self._settings, ike=local)
-        there = self._found.address(local.address.version) if self._found is not None else None
-        if there is None:
-            yield Note(f"the PDN GW has no IPv{local.address.version} address")
+        changed = self._links.place_at(local)
+        if isinstance(changed, Note):
+            yield changed
             return
-        gateway = Endpoint(there, self._settings.gateway_port)
-        yield from self._connect(ike.PathChanged(local, gateway), now)
+        yield from self._linked(self._links.handle(changed, now), now)
         yield from self._move(mip.CareOfChanged(local.address), now)
 
     def _bound(self, bound: mip.Bound) -> Effects:
@@ -297,7 +309,6 @@ class Ue:
             yield from self._quit(cause, now)
 
     # Step 8: the tunnel
-
     def _perform(self, effects: Iterable[HostEffect], now: float) -> Effects:
         for effect in effects:
             yield from self._send_packet(effect.octets, now) if isinstance(effect, SendPacket) else (effect,)
@@ -326,7 +337,7 @@ class Ue:
                 case Channel.DNS:
                     yield from self._discover(self._finding.handle(dns.AnswerArrived(event.octets), now), now)
                 case Channel.IKE:
-                    yield from self._receive_ike(event.octets, now)
+                    yield from self._linked(self._links.receive(event.octets, now), now)
                 case Channel.DSMIP:
                     yield from self._receive_mobility(event.octets, now)
                 case _:
@@ -334,20 +345,15 @@ class Ue:
         except UNUSABLE as error:
             yield Note(f"dropped from {event.channel.value}: {error}")
 
-    def _receive_ike(self, octets: bytes, now: float) -> Effects:
-        if self._connection is None:
-            yield Note("a datagram without an IKE SA")
-            return
-        packet = self._connection.open(octets)
-        if packet is None:
-            yield from self._connect(ike.DatagramArrived(octets), now)
-        elif (told := read_tunnelled(packet, self._host.home_address, self._ha_address)) is not None:
+    def _tunnelled_packet(self, packet: IpPacket, now: float) -> Effects:
+        told = read_tunnelled(packet, self._host.home_address, self._ha_address)
+        if told is not None:
             yield from self._move(told, now)
         else:
             yield from self._perform(self._host.receive(packet, now), now)
 
     def _receive_mobility(self, octets: bytes, now: float) -> Effects:
-        told = read_mobility(octets, self._connection, self._settings.ike.address, self._ha_address)
+        told = read_mobility(octets, self._links.current, self._settings.ike.address, self._ha_address)
         match told:
             case ReplyArrived():
                 yield from self._discover(self._finding.handle(told, now), now)
@@ -367,6 +373,9 @@ class Ue:
                 yield from self._quit(cause, now)
             case Discovering():
                 yield from self._off(cause)
+            case Renewing():
+                self.state = Leaving(cause)
+                yield from self._move(mip.TunnelLost(cause), now)
             case Off() | Leaving():
                 yield Note("there is nothing to detach from")
             case _:
@@ -381,13 +390,11 @@ class Ue:
 
     def _quit(self, cause: str, now: float) -> Effects:
         self.state = Leaving(cause)
-        yield from self._connect(ike.CloseRequested(cause), now) if self._connection else self._off(cause)
+        yield from self._linked(self._links.close(cause, now), now) if self._links.current else self._off(cause)
 
     def _off(self, cause: str) -> Effects:
         if isinstance(self.state, Off):
             return
         self.state = Off()
-        self._finding = Finding(settings=self._settings, random=self._random)
-        self._links.let_go()
-        self._host = Host(device=self._settings.device)
+        self._begin_anew()
         yield Detached(cause)

@@ -7,10 +7,11 @@ from enum import Enum
 from ipaddress import IPv4Interface, IPv6Address
 
 from ue_sim.discovery import Discovered
-from ue_sim.ike.events import IkeKeysReady, PathChanged, ProbeRequested, RekeyRequested
+from ue_sim.ike.events import GatewayAnswered, IkeKeysReady, PathChanged, ProbeRequested, RekeyRequested
 from ue_sim.pinger import EchoMissed, EchoTimed, PingFinished, PingRequested
 from wire.ikev2.child import ChildSa
 from wire.ikev2.nat import Endpoint
+from wire.ikev2.redirect import GatewayIdentity
 from wire.sansio import Tick, Transitions
 
 
@@ -84,6 +85,16 @@ class IkeRequested:
 
 
 @dataclass(frozen=True, slots=True)
+class ReauthenticationRequested:
+    """Prove anew who the UE is, by an IKE SA in the place of the one that there is (RFC 7296 §2.8.3).
+
+    With `make_before_break` the old one stands until the new one does; None is as the UE's settings say.
+    """
+
+    make_before_break: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Moved:
     """The UE is in another network: its own socket for IKE and ESP in UDP is `local` from now on."""
 
@@ -91,7 +102,15 @@ class Moved:
 
 
 UeEvent = (
-    AttachRequested | DatagramArrived | PacketToSend | PingRequested | IkeRequested | Moved | DetachRequested | Tick
+    AttachRequested
+    | DatagramArrived
+    | PacketToSend
+    | PingRequested
+    | IkeRequested
+    | ReauthenticationRequested
+    | Moved
+    | DetachRequested
+    | Tick
 )
 
 
@@ -133,6 +152,13 @@ class Attached:
 
 
 @dataclass(frozen=True, slots=True)
+class NotReauthenticated:
+    """The UE goes on with the IKE SA that it has; `cause` is one line. Where it did, Attached comes once more."""
+
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
 class AttachFailed:
     """The UE gave up at `step`; `cause` is one line."""
 
@@ -167,8 +193,10 @@ UeEffect = (
     | DeliverPacket
     | StepTaken
     | Attached
+    | NotReauthenticated
     | AttachFailed
     | Detached
+    | GatewayAnswered
     | EchoTimed
     | EchoMissed
     | PingFinished
@@ -218,13 +246,25 @@ class OnTheNetwork:
 
 
 @dataclass(frozen=True, slots=True)
+class Renewing:
+    """The IKE SA is being deleted for `cause`, and the next one begun at `gateway` as soon as it is.
+
+    `redirected_from` is the one that sent the UE there.
+    """
+
+    cause: str
+    gateway: Discovered
+    redirected_from: GatewayIdentity | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Leaving:
     """The binding is being given up, then the IKE SA; `cause` says why."""
 
     cause: str
 
 
-UeState = Off | Discovering | Connecting | Registering | OnTheNetwork | Leaving
+UeState = Off | Discovering | Connecting | Registering | OnTheNetwork | Renewing | Leaving
 
 TRANSITIONS: Transitions = {
     (Off, AttachRequested): frozenset({Discovering, Connecting, Off}),
@@ -237,13 +277,17 @@ TRANSITIONS: Transitions = {
     (Registering, DatagramArrived): frozenset({Registering, OnTheNetwork, Leaving, Off}),
     (Registering, Tick): frozenset({Registering, Leaving, Off}),
     (Registering, DetachRequested): frozenset({Leaving}),
-    (OnTheNetwork, DatagramArrived): frozenset({OnTheNetwork, Leaving, Off}),
+    (OnTheNetwork, DatagramArrived): frozenset({OnTheNetwork, Registering, Renewing, Leaving, Off}),
     (OnTheNetwork, PacketToSend): frozenset({OnTheNetwork, Leaving}),
     (OnTheNetwork, PingRequested): frozenset({OnTheNetwork, Leaving}),
     (OnTheNetwork, IkeRequested): frozenset({OnTheNetwork}),
     (OnTheNetwork, Moved): frozenset({OnTheNetwork, Leaving}),
-    (OnTheNetwork, Tick): frozenset({OnTheNetwork, Leaving, Off}),
+    (OnTheNetwork, Tick): frozenset({OnTheNetwork, Renewing, Leaving, Off}),
+    (OnTheNetwork, ReauthenticationRequested): frozenset({OnTheNetwork, Renewing}),
     (OnTheNetwork, DetachRequested): frozenset({Leaving}),
+    (Renewing, DatagramArrived): frozenset({Renewing, Connecting}),
+    (Renewing, Tick): frozenset({Renewing, Connecting}),
+    (Renewing, DetachRequested): frozenset({Leaving}),
     (Leaving, DatagramArrived): frozenset({Leaving, Off}),
     (Leaving, Tick): frozenset({Leaving, Off}),
 }

@@ -152,6 +152,8 @@ def _told(
             return [answer_to(arrived, transmit)] if arrived else []
         case kept.Genuine() | kept.PeerHasMoved() | kept.PeerIsThere() | kept.Moved() | kept.NotMoved():
             return _followed(policy, state, effect, arrived)
+        case kept.Notified():
+            return []
         case kept.Passed(cause):
             return [Discarded(cause, arrived.source)] if arrived else []
         case kept.ChildReady(child):

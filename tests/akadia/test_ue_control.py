@@ -9,7 +9,7 @@ import pytest
 
 from akadia.cli import DONE, FAILED, MISUSED, main
 from ue_sim.control import client
-from ue_sim.control.wishes import Answer, Detach, Move, Ping, Reattach, Status, Wish
+from ue_sim.control.wishes import Answer, Detach, Move, Ping, Probe, Reattach, Reauthenticate, Rekey, Status, Wish
 
 UE = """[ue]
 address = "127.1.2.10"
@@ -42,7 +42,9 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Path, Wish]]:
     return heard
 
 
-@pytest.mark.parametrize("command", ["status", "ping", "move", "reattach", "detach", "shell"])
+@pytest.mark.parametrize(
+    "command", ["status", "ping", "move", "reattach", "reauthenticate", "rekey", "probe", "detach", "shell"]
+)
 def test_help_teaches_by_examples(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["ue", command, "--help"]) == DONE
     assert f"akadia --config lab/akadia.toml ue {command}" in capsys.readouterr().out
@@ -55,6 +57,10 @@ def test_help_teaches_by_examples(command: str, capsys: pytest.CaptureFixture[st
         (["ping"], Ping()),
         (["ping", "2001:db8::1", "--count", "2"], Ping(to=IPv6Address("2001:db8::1"), count=2)),
         (["reattach"], Reattach()),
+        (["reauthenticate"], Reauthenticate()),
+        (["reauthenticate", "break-before-make"], Reauthenticate(way="break-before-make")),
+        (["rekey", "ike"], Rekey(what="ike")),
+        (["probe"], Probe()),
         (["detach"], Detach()),
     ],
 )

@@ -32,9 +32,11 @@ async def obey(ue: UeShell, order: str, *words: str) -> str:
             finished = await ue.ping(IPv6Address(destination), 5)
             return f"{finished.received} of {finished.sent}"
         case "rekey", (what,):
-            ue.rekey(ike=what == "ike")
+            await ue.rekey(ike=what == "ike")
         case "probe", ():
-            ue.probe()
+            await ue.probe()
+        case "reauthenticate", (way,):
+            return str((await ue.reauthenticate(make_before_break=way == "make")).home_address)
         case "move", (address,):
             ue.move(ip_address(address))
         case "detach", ():

@@ -121,7 +121,9 @@ def test_ue_that_moves_behind_a_nat_is_told_so_and_served() -> None:
 def test_ue_stays_where_its_gateway_cannot_be_reached() -> None:
     net = network()
     phone = attached(net)
-    phone.machine._found = replace(phone.machine._found, ipv4=None)  # type: ignore[type-var]
+    found = phone.machine._links.found
+    assert found is not None
+    phone.machine._links.found = replace(found, ipv4=None)
     net.move(phone, OTHER_IPV4)
     assert any("the PDN GW has no IPv4 address" in note.cause for note in phone.said(ue.Note))
 
@@ -131,7 +133,7 @@ def test_esp_without_udp_is_answered_without() -> None:
     net = network()
     phone = attached(net, IPV6)
     assert phone.ping(HA_ADDRESS, pings=1).received == 1
-    connection = phone.machine._connection
+    connection = phone.machine._links.current
     assert connection is not None
     assert connection.tunnel is not None
     inner = echo_request(phone.attached.home_address)
@@ -150,7 +152,7 @@ def test_esp_without_udp_is_answered_without() -> None:
 def test_forged_esp_does_not_change_how_a_ue_is_answered() -> None:
     net = network()
     phone = attached(net, IPV6)
-    connection = phone.machine._connection
+    connection = phone.machine._links.current
     assert connection is not None
     assert connection.tunnel is not None
     forged = connection.tunnel.child.spi_out.to_bytes(4, "big") + bytes(60)

@@ -36,6 +36,32 @@ def test_subscriber_who_comes_again_keeps_the_address() -> None:
     assert addresses.holder(newer.home_address) is None
 
 
+def test_subscriber_who_comes_back_has_the_address_that_he_had() -> None:
+    addresses = pool()
+    leases = [addresses.lease(f"ue{number}") for number in range(3)]
+    for lease in leases:
+        addresses.release(lease)
+    assert addresses.lease("ue1").home_address == leases[1].home_address
+    assert addresses.lease("stranger").home_address not in {lease.home_address for lease in leases}
+
+
+def test_address_that_somebody_else_has_by_then_is_not_given_back() -> None:
+    addresses = pool()
+    former = addresses.lease("ue")
+    addresses.release(former)
+    addresses.lease("other", former.home_address)
+    assert addresses.lease("ue").home_address != former.home_address
+
+
+def test_address_of_one_who_stays_away_is_given_to_others_in_the_end() -> None:
+    addresses = pool(prefix=IPv6Network("2001:db8:1::102/127"))
+    former = addresses.lease("ue")
+    addresses.release(former)
+    assert addresses.lease("other").home_address == former.home_address
+    with pytest.raises(AddressRefused):
+        addresses.lease("ue")
+
+
 def test_profile_decides_the_address() -> None:
     static = IPv6Address("2001:db8:1::5:7")
     assert pool().lease("ue", static).home_address == static

@@ -183,7 +183,7 @@ def forged_update(shell: UeShell, attached: Attached) -> bytes:
     """A Binding Update for a foreign Home Address, in the SA that this UE really has."""
     machine = shell._driver._machine if shell._driver else None
     assert isinstance(machine, Ue)
-    transport = machine._connection.transport if machine._connection else None
+    transport = machine._links.current.transport if machine._links.current else None
     assert transport is not None
     flags = BindingFlag.ACKNOWLEDGE | BindingFlag.HOME_REGISTRATION
     update = build_message(BindingUpdate(sequence=1, flags=flags, lifetime=900), FOREIGN, attached.ha_address)

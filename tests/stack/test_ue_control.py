@@ -45,7 +45,7 @@ def asked(lab: Lab, *words: str) -> Told:
     return Told(answer["outcome"], answer["facts"])
 
 
-def test_tester_moves_reattaches_and_detaches_a_live_ue(tmp_path: Path) -> None:
+def test_tester_has_a_live_ue_do_all_that_it_can(tmp_path: Path) -> None:
     with running_lab(tmp_path) as lab, staying(lab) as ue:
         here = str(lab.laboratory.plan.block.ue)
         there = f"{here}7"
@@ -57,6 +57,12 @@ def test_tester_moves_reattaches_and_detaches_a_live_ue(tmp_path: Path) -> None:
         assert int(asked(lab, "move", there).facts["received"]) > 0
         bound = [line for line in lab.new_lines("pdngw") if there in line.details.values() or there in str(line)]
         assert bound, "the gateway has not seen the new Care-of Address"
+        for what in ("child", "ike"):
+            asked(lab, "rekey", what)
+        assert float(asked(lab, "probe").facts["milliseconds"]) > 0
+        for way in ("make-before-break", "break-before-make"):
+            assert asked(lab, "reauthenticate", way).facts["home_address"] == first["home_address"]
+        asked(lab, "ping", "--count", "1")
         again = asked(lab, "reattach").facts
         assert again["care_of_address"] == there
         asked(lab, "ping", "--count", "1")

@@ -17,7 +17,7 @@ from tests.pdngw_proxy.associations import pair
 from tests.silent_network import SilentNetwork
 from ue_sim import shell, sockets
 from ue_sim.faults import FaultScript, MessageFault
-from ue_sim.ike.events import EVERY_CHILD, IkeKeysReady, ProbeRequested, RekeyRequested
+from ue_sim.ike.events import EVERY_CHILD, GatewayAnswered, IkeKeysReady, ProbeRequested, RekeyRequested
 from ue_sim.pinger import EchoMissed, EchoTimed, PingFinished, PingRequested
 from ue_sim.settings import UeSettings
 from ue_sim.shell import StepReport, UeFailed, UeShell
@@ -34,7 +34,9 @@ from ue_sim.ue_events import (
     IkeRequested,
     Moved,
     Note,
+    NotReauthenticated,
     PacketToSend,
+    ReauthenticationRequested,
     Send,
     Step,
     StepTaken,
@@ -138,12 +140,50 @@ def lines() -> Iterator[list[EventDict]]:
 
 
 @pytest.mark.asyncio
-async def test_orders_for_the_ike_sa_reach_the_machine(ground: Ground) -> None:
-    ground.ue.rekey(ike=True)
-    ground.ue.rekey(ike=False)
-    ground.ue.probe()
+async def test_orders_for_the_ike_sa_reach_the_machine_and_are_awaited(ground: Ground) -> None:
+    fresh = EspKeysReady(pair(HOME, Mode.TUNNEL, 0x1000)[1].child, HOME)
+    ready = IkeKeysReady(bytes(8), bytes(8), SUITE, KEYS)
+    ground.machine.script[IkeRequested] = [GatewayAnswered(), fresh, ready, fresh]
+    await ground.ue.rekey(ike=True)
+    await ground.ue.rekey(ike=False)
+    assert await ground.ue.probe() < 1.0
     wishes = [event.wish for event in ground.machine.events if isinstance(event, IkeRequested)]
     assert wishes == [RekeyRequested(), RekeyRequested(EVERY_CHILD), ProbeRequested()]
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("said", "cause"),
+    [
+        ([Note("the gateway does not rekey it: TEMPORARY_FAILURE")], "0 s: the gateway does not rekey it: TEMPORARY"),
+        ([Detached("waited 21 s in vain")], "waited 21 s in vain"),
+        ([], "not replaced within"),
+    ],
+)
+async def test_rekeying_that_does_not_happen_is_told(
+    ground: Ground, monkeypatch: pytest.MonkeyPatch, said: list[UeEffect], cause: str
+) -> None:
+    monkeypatch.setattr(shell, "_IKE_LIMIT", 0.1)
+    ground.machine.script[IkeRequested] = said
+    with pytest.raises(UeFailed, match=cause):
+        await ground.ue.rekey(ike=True)
+
+
+@pytest.mark.asyncio
+async def test_ue_authenticates_anew_or_says_why_not(ground: Ground) -> None:
+    attached = Attached(HOME, AGENT)
+    for way in (None, True, False):
+        ground.machine.script[ReauthenticationRequested] = [Note("EAP"), attached]
+        assert await ground.ue.reauthenticate(make_before_break=way) == attached
+        assert ground.machine.events[-1] == ReauthenticationRequested(way)
+    for effect, cause in (
+        (NotReauthenticated("the network said no"), "step 3: the network said no"),
+        (AttachFailed(Step.IPSEC_SA, "no tunnel"), "step 5: no tunnel"),
+        (Detached("the gateway deleted the IKE SA"), "step 8: the gateway deleted"),
+    ):
+        ground.machine.script[ReauthenticationRequested] = [effect]
+        with pytest.raises(UeFailed, match=cause):
+            await ground.ue.reauthenticate()
 
 
 @pytest.mark.asyncio
@@ -395,6 +435,15 @@ async def test_device_has_the_home_address_as_long_as_the_ue_is_attached(
     assert device.closed == 1
     await on_device.ue.attach()
     assert device.opened == ["ak0", "ak0"]
+
+
+async def test_device_is_made_anew_for_another_home_address_alone(on_device: Ground, device: SilentDevice) -> None:
+    await on_device.ue.attach()
+    for home_address, opened in ((HOME, 1), (AGENT, 2), (AGENT, 2)):
+        on_device.machine.script[ReauthenticationRequested] = [Attached(home_address, AGENT, 64)]
+        await on_device.ue.reauthenticate()
+        assert (len(device.opened), device.closed) == (opened, opened - 1)
+    assert device.addresses == [IPv6Interface(f"{HOME}/64"), IPv6Interface(f"{AGENT}/64")]
 
 
 async def test_packets_go_between_device_and_machine(on_device: Ground, device: SilentDevice) -> None:

@@ -8,6 +8,7 @@ from ipaddress import IPv4Address, IPv6Address
 import pytest
 
 from pdngw_proxy.gateway_events import DrainRequested
+from pdngw_proxy.ike.states import Connected
 from pdngw_proxy.mobility import SessionEnded
 from tests.aaa.memory_hss import IMSI, usim
 from tests.network import (
@@ -42,13 +43,19 @@ from ue_sim.ue_events import (
     Off,
     OnTheNetwork,
     PacketToSend,
+    ReauthenticationRequested,
     Registering,
+    Renewing,
     Send,
     Step,
 )
+from wire.esp.encapsulation import build_ike
 from wire.identity import Imsi, Plmn
 from wire.ikev2.association import Association
+from wire.ikev2.constants import ExchangeType, NotifyType
 from wire.ikev2.nat import Endpoint
+from wire.ikev2.payloads.notify import Notify
+from wire.ikev2.redirect import GatewayIdentity, redirect
 from wire.ip.icmpv6 import EchoReply, EchoRequest, Icmpv6Message, build_icmpv6, parse_icmpv6
 from wire.ip.ipv6 import PROTO_ICMPV6, Ipv6Packet
 from wire.sansio import Tick
@@ -408,7 +415,7 @@ def exhaust(association: Association | None) -> None:
 
 
 def connection_of(phone: VirtualUe) -> Connection:
-    connection = phone.machine._connection
+    connection = phone.machine._links.current
     assert connection is not None
     return connection
 
@@ -553,6 +560,60 @@ def test_ue_has_its_sas_replaced_under_its_pings() -> None:
     assert connection_of(phone).tunnel is not first
     assert type(phone.state) is OnTheNetwork
     assert len(phone.said(IkeKeysReady)) == 2
+
+
+def say(network: Network, phone: VirtualUe, notify: Notify) -> None:
+    """Have the gateway notify the UE of something by INFORMATIONAL, on the IKE SA that it made last."""
+    *_, entry = network.gateway._table._entries.values()
+    state = entry.responder.state
+    assert isinstance(state, Connected)
+    transmit = state.upkeep.sa.exchanges.request(ExchangeType.INFORMATIONAL, (notify,), network.now)
+    network.send(NATT, phone.settings.ike, build_ike(transmit.octets))
+
+
+def auth_lifetime(seconds: int) -> Notify:
+    """What wants the UE to authenticate anew (RFC 4478 §3)."""
+    return Notify(NotifyType.AUTH_LIFETIME, seconds.to_bytes(4, "big"))
+
+
+def test_ue_is_on_the_network_again_after_another_authentication() -> None:
+    """Both ways; tests/ue_sim/test_links.py says what they keep."""
+    network = Network()
+    phone = on_the_network(network)
+    for make in (True, False):
+        phone.tell(ReauthenticationRequested(make))
+        network.run(until=network.now + 3.0)
+        assert type(phone.state) is OnTheNetwork
+    assert len(phone.said(IkeKeysReady)) == 3
+
+
+def test_ue_is_told_to_authenticate_anew_or_elsewhere() -> None:
+    network = Network()
+    phone = network.attach(make_before_break=False)
+    until_state(network, phone, OnTheNetwork)
+    say(network, phone, auth_lifetime(10))
+    network.run(until=network.now + 7.9)
+    until_state(network, phone, Renewing)
+    until_state(network, phone, OnTheNetwork)
+    say(network, phone, redirect(GatewayIdentity(GATEWAY_ADDRESS)))
+    until_state(network, phone, Renewing)
+    phone.tell(DatagramArrived(Channel.IKE, bytes(60)))
+    until_state(network, phone, OnTheNetwork)
+
+
+def test_ue_that_waits_for_the_answer_to_delete_waits_for_a_while_or_leaves() -> None:
+    for leaves in (False, True):
+        network = Network()
+        phone = on_the_network(network)
+        network.silent.add(NATT)
+        phone.tell(ReauthenticationRequested(make_before_break=False))
+        network.run(until=network.now + 3.0)
+        assert isinstance(phone.state, Renewing)
+        if leaves:
+            phone.detach()
+            until_state(network, phone, Leaving)
+        network.run(until=network.now + 60.0)
+        assert phone.is_off
 
 
 def scenarios() -> list[Callable[[], None]]:

@@ -4,7 +4,7 @@ import asyncio
 from typing import Protocol, assert_never
 
 from runtime.config import ConfigError
-from ue_sim.control.wishes import Answer, Detach, Move, Ping, Reattach, Status, Wish
+from ue_sim.control.wishes import Answer, Detach, Move, Ping, Probe, Reattach, Reauthenticate, Rekey, Status, Wish
 from ue_sim.pinger import PingFinished
 from ue_sim.shell import UeFailed
 from ue_sim.ue_events import Attached
@@ -30,6 +30,12 @@ class LiveUe(Protocol):
     async def detach(self) -> str: ...
 
     def move(self, address: IpAddress) -> None: ...
+
+    async def reauthenticate(self, *, make_before_break: bool | None = None) -> Attached: ...
+
+    async def rekey(self, *, ike: bool) -> None: ...
+
+    async def probe(self) -> float: ...
 
 
 class Attendant:
@@ -60,6 +66,16 @@ class Attendant:
                 await self._ue.detach()
                 self._attached = await self._ue.attach()
                 return Answer(ok=True, outcome="attached again", facts=self._facts())
+            case Reauthenticate(way=way):
+                make = None if way is None else way == "make-before-break"
+                self._attached = await self._ue.reauthenticate(make_before_break=make)
+                return Answer(ok=True, outcome="authenticated anew", facts=self._facts())
+            case Rekey(what=what):
+                await self._ue.rekey(ike=what == "ike")
+                return Answer(ok=True, outcome="the IKE SA is new" if what == "ike" else "the Child SAs are new")
+            case Probe():
+                milliseconds = f"{await self._ue.probe() * 1000:.1f}"
+                return Answer(ok=True, outcome="the gateway is there", facts={"milliseconds": milliseconds})
             case Detach():
                 return Answer(ok=True, outcome=await self._ue.detach())
             case _:

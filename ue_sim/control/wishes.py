@@ -44,13 +44,33 @@ class Reattach(Section):
     do: Literal["reattach"] = "reattach"
 
 
+class Reauthenticate(Section):
+    """Prove anew who the UE is, by another IKE SA for the same Home Address and binding (RFC 7296 §2.8.3)."""
+
+    do: Literal["reauthenticate"] = "reauthenticate"
+    way: Literal["make-before-break", "break-before-make"] | None = None
+
+
+class Rekey(Section):
+    """Replace the IKE SA, or its Child SAs, by new keys (RFC 7296 §2.8)."""
+
+    do: Literal["rekey"] = "rekey"
+    what: Literal["ike", "child"]
+
+
+class Probe(Section):
+    """Ask whether the gateway is there (RFC 7296 §2.4)."""
+
+    do: Literal["probe"] = "probe"
+
+
 class Detach(Section):
     """Give everything up; the process ends with it."""
 
     do: Literal["detach"] = "detach"
 
 
-Wish = Status | Ping | Move | Reattach | Detach
+Wish = Status | Ping | Move | Reattach | Reauthenticate | Rekey | Probe | Detach
 
 _WISHES: TypeAdapter[Wish] = TypeAdapter(Annotated[Wish, Field(discriminator="do")])
 

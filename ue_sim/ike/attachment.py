@@ -59,14 +59,13 @@ from wire.secret import Secret
 Step = tuple[State, list[InitiatorEffect]]
 
 _EAP_REQUEST, _EAP_SUCCESS = 1, 3
+_HOST_PREFIX = 128
 
 
 def introduce(policy: InitiatorPolicy, sa: Sa, now: float) -> Step:
     """Send the first IKE_AUTH: who we are, whom we want, what we ask for; no AUTH, which asks for EAP."""
     first = first_wish(mobility=policy.mobility)
-    wish = Configuration(
-        ConfigurationType.REQUEST, (ConfigurationAttribute(ConfigurationAttributeType.INTERNAL_IP6_ADDRESS),)
-    )
+    wish = Configuration(ConfigurationType.REQUEST, (_wanted_address(policy),))
     payloads = (
         _identity(policy),
         *((Notify(NotifyType.INITIAL_CONTACT),) if policy.initial_contact else ()),
@@ -209,7 +208,9 @@ def conclude(policy: InitiatorPolicy, random: RandomBytes, sa: Sa, msk: Secret, 
         return state, [*effects, *farewell]
     sa = replace(sa, mobike=policy.mobike and message.notify(NotifyType.MOBIKE_SUPPORTED) is not None)
     kept = upkeep.begin(policy, random, sa, address.home_address, child, now)
-    return Connected(sa, kept), [*effects, ChildInstalled(child)]
+    lifetime = message.notify(NotifyType.AUTH_LIFETIME)
+    told = upkeep.heard(lifetime) if lifetime is not None else []
+    return Connected(sa, kept), [*effects, ChildInstalled(child), *told]
 
 
 def _first_child(policy: InitiatorPolicy, sa: Sa, message: Message, home_address: IPv6Address) -> ChildSa:
@@ -235,6 +236,13 @@ def _assigned(message: Message) -> AddressAssigned:
         refusal = f": {message.refusal.name}" if message.refusal is not None else ""
         raise ProtocolViolation(f"the gateway assigns no Home Address{refusal}")
     return AddressAssigned(*assigned)
+
+
+def _wanted_address(policy: InitiatorPolicy) -> ConfigurationAttribute:
+    """Any address, or that which the UE had: the gateway may give another all the same (RFC 7296 §3.15.1)."""
+    if policy.home_address is None:
+        return ConfigurationAttribute(ConfigurationAttributeType.INTERNAL_IP6_ADDRESS)
+    return ConfigurationAttribute.ip6_address(policy.home_address, _HOST_PREFIX)
 
 
 def _identity(policy: InitiatorPolicy) -> IdInitiator:

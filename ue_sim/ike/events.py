@@ -18,8 +18,9 @@ __all__ = [
     "EVERY_CHILD",
     "AddressAssigned", "ChildInstalled", "ChildRefused", "ChildRemoved", "ChildRequested", "ChildRetired",
     "CloseRequested", "Closed", "Connect", "DatagramArrived", "EapReply", "EapRequested", "Established", "Floated",
-    "IkeKeysReady", "InitiatorEffect", "InitiatorEvent", "KeysDerived", "MoveConfirmed", "PathChanged",
-    "ProbeRequested", "Redirected", "RekeyRequested", "Remarked", "Tick", "Transmit",
+    "GatewayAnswered", "IkeKeysReady", "InitiatorEffect", "InitiatorEvent", "KeysDerived", "LifetimeTold",
+    "MoveConfirmed", "PathChanged", "ProbeRequested", "Redirected", "RekeyRequested", "Remarked", "SentElsewhere",
+    "Tick", "Transmit",
 ]  # fmt: skip
 
 
@@ -165,6 +166,25 @@ class Floated:
 
 
 @dataclass(frozen=True, slots=True)
+class GatewayAnswered:
+    """The gateway is there: it has answered what was asked of an IKE SA that is up, be it only a sign of life."""
+
+
+@dataclass(frozen=True, slots=True)
+class LifetimeTold:
+    """The gateway wants the UE to authenticate anew within so many seconds from now (RFC 4478 §3)."""
+
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class SentElsewhere:
+    """The gateway wants the UE to leave for another one; the IKE SA stands until it does (RFC 5685 §5)."""
+
+    gateway: GatewayIdentity
+
+
+@dataclass(frozen=True, slots=True)
 class Remarked:
     """Something that an operator may want to know and that changes nothing; `cause` is one line."""
 
@@ -207,5 +227,6 @@ class Closed:
 
 InitiatorEffect = (
     Transmit | EapRequested | AddressAssigned | ChildInstalled | ChildRetired | ChildRemoved | ChildRefused
-    | MoveConfirmed | Floated | Remarked | IkeKeysReady | Established | Redirected | Closed
+    | MoveConfirmed | Floated | GatewayAnswered | LifetimeTold | SentElsewhere | Remarked | IkeKeysReady | Established
+    | Redirected | Closed
 )  # fmt: skip

@@ -1,6 +1,7 @@
 """What the UE may decide in IKEv2: its identity, whom it trusts, what it offers, how long it waits."""
 
 from dataclasses import dataclass, field
+from ipaddress import IPv6Address
 
 from cryptography import x509
 
@@ -21,7 +22,7 @@ class InitiatorPolicy:
     With `eap_only` the gateway may prove itself by the MSK alone (RFC 5998); `initial_contact` says that this is the
     only IKE SA of this identity (RFC 7296 §2.4).
     The non-ESP marker is before every message, as the NAT traversal port wants it (RFC 7296 §2.23); where the UE
-    `floats_to` that port, only after IKE_SA_INIT.
+    `floats_to` that port, only after IKE_SA_INIT. `home_address` is the one that it would like to have again.
     `child_limit` counts the Child SAs, `child_groups` are those that CREATE_CHILD_SA names for them, None where it may
     do without; messages of more than `fragment_octets` go in fragments, where the gateway can (RFC 7383), and None is
     never; `lifetimes` is how long SAs live. `mobike` offers to move as RFC 4555 says; a mobile node has its home agent
@@ -42,6 +43,7 @@ class InitiatorPolicy:
     method_limit: float = 10.0
     liveness_interval: float = 30.0
     floats_to: int | None = None
+    home_address: IPv6Address | None = None
     fragment_octets: int | None = FRAGMENT_OCTETS
     mobike: bool = False
     mobility: bool = True

@@ -14,23 +14,29 @@ from ue_sim.ike.events import (
     ChildRequested,
     ChildRetired,
     Closed,
+    GatewayAnswered,
     IkeKeysReady,
     InitiatorEffect,
+    LifetimeTold,
     MoveConfirmed,
     PathChanged,
     ProbeRequested,
     RekeyRequested,
     Remarked,
+    SentElsewhere,
 )
 from ue_sim.ike.policy import InitiatorPolicy
 from ue_sim.ike.states import Connected, Ended, Protected, Sa, State
+from wire.errors import DecodeError
 from wire.ikev2.asking import ChildWish
+from wire.ikev2.authentication import read_auth_lifetime
 from wire.ikev2.child import ChildSa
 from wire.ikev2.constants import ExchangeType, NotifyType, ProtocolId
 from wire.ikev2.exchanges import Request, Transmit
 from wire.ikev2.message import UnsupportedCriticalPayload
 from wire.ikev2.payloads.delete import Delete
 from wire.ikev2.payloads.notify import Notify
+from wire.ikev2.redirect import read_redirect
 from wire.ikev2.spis import esp_spi
 from wire.ikev2.upkeep import states as kept
 from wire.ikev2.upkeep.sa import Upkeep
@@ -38,6 +44,10 @@ from wire.sansio import RandomBytes
 
 Step = tuple[State, list[InitiatorEffect]]
 Wish = ChildRequested | RekeyRequested | PathChanged | ProbeRequested
+_Remark = (
+    kept.Genuine | kept.Passed | kept.PeerHasMoved | kept.PeerIsThere | kept.Moved | kept.NotMoved
+    | kept.NotRekeyed | kept.Denied | kept.Notified
+)  # fmt: skip
 
 
 def begin(
@@ -116,16 +126,22 @@ def serve_early(state: Protected, request: Request) -> Step:
     return state, [exchanges.reply(request, ())]
 
 
+def heard(notify: Notify) -> list[InitiatorEffect]:
+    """What REDIRECT or AUTH_LIFETIME of an IKE SA that is up says (RFC 5685 §5, RFC 4478 §3)."""
+    try:
+        if notify.notify_type == NotifyType.REDIRECT:
+            return [SentElsewhere(read_redirect(notify)[0])]
+        return [LifetimeTold(read_auth_lifetime(notify))]
+    except DecodeError as error:
+        return [Remarked(f"the gateway's notification {notify.notify_type} is malformed {error}")]
+
+
 def _told(effect: kept.UpkeepEffect) -> list[InitiatorEffect]:
     match effect:
         case Transmit():
             return [effect]
         case kept.Answer(transmit):
             return [transmit]
-        case kept.Genuine() | kept.Passed() | kept.PeerHasMoved() | kept.PeerIsThere():
-            return []
-        case kept.Moved(local, behind_nat):
-            return [MoveConfirmed(local, behind_nat)]
         case kept.ChildReady(child):
             return [ChildInstalled(child)]
         case kept.ChildRetired(spi_in):
@@ -134,11 +150,25 @@ def _told(effect: kept.UpkeepEffect) -> list[InitiatorEffect]:
             return [ChildRemoved(spi_in)]
         case kept.NoChild(cause):
             return [ChildRefused(cause)]
-        case kept.NotRekeyed(cause) | kept.NotMoved(cause) | kept.Denied(cause):
-            return [Remarked(cause)]
         case kept.Rekeyed(sa):
             return [IkeKeysReady(sa.exchanges.spi_i, sa.exchanges.spi_r, sa.suite, sa.keys)]
         case kept.Over(cause):
             return [Closed(cause)]
+        case _:
+            return _remarked(effect)
+
+
+def _remarked(effect: _Remark) -> list[InitiatorEffect]:
+    match effect:
+        case kept.Genuine(request=False):
+            return [GatewayAnswered()]
+        case kept.Genuine() | kept.Passed() | kept.PeerHasMoved() | kept.PeerIsThere():
+            return []
+        case kept.Moved(local, behind_nat):
+            return [MoveConfirmed(local, behind_nat)]
+        case kept.Notified(notify):
+            return heard(notify)
+        case kept.NotRekeyed(cause) | kept.NotMoved(cause) | kept.Denied(cause):
+            return [Remarked(cause)]
         case _:
             assert_never(effect)

@@ -1,7 +1,11 @@
-"""What AUTH signs, and the shared key MIC that also carries an EAP method's MSK (RFC 7296 §2.15, §2.16)."""
+"""What AUTH signs, and the shared key MIC that also carries an EAP method's MSK (RFC 7296 §2.15, §2.16).
+
+And for how long that holds: AUTH_LIFETIME (RFC 4478).
+"""
 
 import hmac
 
+from wire.errors import DecodeError
 from wire.ikev2.algorithms import Prf
 from wire.ikev2.constants import AuthMethod, NotifyType
 from wire.ikev2.payloads.auth import Authentication
@@ -11,6 +15,7 @@ from wire.secret import Secret
 
 _KEY_PAD = b"Key Pad for IKEv2"
 _LONGEST_LIFETIME = 0xFFFFFFFF
+_LIFETIME_OCTETS = 4
 
 
 class AuthenticationFailed(Exception):
@@ -47,3 +52,10 @@ def check_shared_key_proof(proof: Authentication, prf: Prf, secret: Secret, octe
         raise AuthenticationFailed(f"AUTH by method {proof.method} where the shared key is due")
     if not hmac.compare_digest(proof.data, shared_key_proof(prf, secret, octets).data):
         raise AuthenticationFailed("AUTH does not match the shared key")
+
+
+def read_auth_lifetime(notify: Notify) -> int:
+    """Within how many seconds AUTH_LIFETIME wants a new IKE SA (RFC 4478 §3); DecodeError where they are not there."""
+    if len(notify.data) != _LIFETIME_OCTETS:
+        raise DecodeError(0, f"AUTH_LIFETIME of {len(notify.data)} octets")
+    return int.from_bytes(notify.data, "big")

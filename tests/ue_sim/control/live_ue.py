@@ -52,3 +52,18 @@ class LiveUe:
         if self.move_fails is not None:
             raise self.move_fails
         self.local = Endpoint(address, 4500)
+
+    async def reauthenticate(self, *, make_before_break: bool | None = None) -> Attached:
+        self.done.append(f"reauthenticate {make_before_break}")
+        if self.attach_fails is not None:
+            raise self.attach_fails
+        return ATTACHED
+
+    async def rekey(self, *, ike: bool) -> None:
+        self.done.append(f"rekey {ike}")
+        if self.attach_fails is not None:
+            raise self.attach_fails
+
+    async def probe(self) -> float:
+        self.done.append("probe")
+        return 0.0042

@@ -7,7 +7,7 @@ import pytest
 from runtime.config import ConfigError
 from tests.ue_sim.control.live_ue import AGENT, ATTACHED, HERE, HOME, THERE, LiveUe
 from ue_sim.control.attendant import Attendant
-from ue_sim.control.wishes import Answer, Detach, Move, Ping, Reattach, Status, Wish
+from ue_sim.control.wishes import Answer, Detach, Move, Ping, Probe, Reattach, Reauthenticate, Rekey, Status, Wish
 from ue_sim.shell import UeFailed
 from ue_sim.ue_events import Attached, Step
 
@@ -94,3 +94,30 @@ async def test_detach_leaves_nothing_to_ask() -> None:
     attendant = Attendant(ue, ATTACHED)
     assert await attendant.fulfil(Detach()) == Answer(ok=True, outcome="detached")
     assert await attendant.fulfil(Status()) == Answer(ok=False, outcome="the session ended: detached; attach again")
+
+
+@pytest.mark.parametrize(
+    ("wish", "done", "outcome"),
+    [
+        (Reauthenticate(), "reauthenticate None", "authenticated anew"),
+        (Reauthenticate(way="make-before-break"), "reauthenticate True", "authenticated anew"),
+        (Reauthenticate(way="break-before-make"), "reauthenticate False", "authenticated anew"),
+        (Rekey(what="ike"), "rekey True", "the IKE SA is new"),
+        (Rekey(what="child"), "rekey False", "the Child SAs are new"),
+        (Probe(), "probe", "the gateway is there"),
+    ],
+)
+async def test_ike_is_told_what_a_tester_wants(wish: Wish, done: str, outcome: str) -> None:
+    ue = LiveUe()
+    answer = await fulfil(ue, wish)
+    assert (answer.ok, answer.outcome, ue.done) == (True, outcome, [done])
+
+
+async def test_probe_tells_how_long_the_gateway_took() -> None:
+    assert (await fulfil(LiveUe(), Probe())).facts == {"milliseconds": "4.2"}
+
+
+@pytest.mark.parametrize("wish", [Reauthenticate(), Rekey(what="child")])
+async def test_ike_that_fails_is_told_with_its_cause(wish: Wish) -> None:
+    ue = LiveUe(attach_fails=UeFailed(Step.TUNNEL, "the Child SAs were not replaced"))
+    assert await fulfil(ue, wish) == Answer(ok=False, outcome="failed at step 8: the Child SAs were not replaced")

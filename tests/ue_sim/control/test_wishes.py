@@ -5,7 +5,21 @@ from ipaddress import IPv4Address, IPv6Address
 
 import pytest
 
-from ue_sim.control.wishes import Answer, Detach, Move, Ping, Reattach, Status, Wish, WishRefused, encode, parse
+from ue_sim.control.wishes import (
+    Answer,
+    Detach,
+    Move,
+    Ping,
+    Probe,
+    Reattach,
+    Reauthenticate,
+    Rekey,
+    Status,
+    Wish,
+    WishRefused,
+    encode,
+    parse,
+)
 
 
 @pytest.mark.parametrize(
@@ -16,6 +30,10 @@ from ue_sim.control.wishes import Answer, Detach, Move, Ping, Reattach, Status, 
         (Ping(to=IPv6Address("2001:db8::1"), count=2), {"do": "ping", "to": "2001:db8::1", "count": 2}),
         (Move(address=IPv4Address("127.9.9.11")), {"do": "move", "address": "127.9.9.11"}),
         (Reattach(), {"do": "reattach"}),
+        (Reauthenticate(), {"do": "reauthenticate"}),
+        (Reauthenticate(way="make-before-break"), {"do": "reauthenticate", "way": "make-before-break"}),
+        (Rekey(what="child"), {"do": "rekey", "what": "child"}),
+        (Probe(), {"do": "probe"}),
         (Detach(), {"do": "detach"}),
     ],
 )
@@ -32,7 +50,8 @@ def test_wish_is_one_line_of_json(wish: Wish, line: dict[str, object]) -> None:
         (b"hello\n", "Invalid JSON"),
         (b"[]\n", "object"),
         (b"{}\n", "'do'"),
-        (b'{"do": "dance"}\n', "'status', 'ping', 'move', 'reattach', 'detach'"),
+        (b'{"do": "dance"}\n', "'status', 'ping', 'move', 'reattach', 'reauthenticate', 'rekey', 'probe', 'detach'"),
+        (b'{"do": "rekey", "what": "all"}\n', "rekey.what: Input should be 'ike' or 'child'"),
         (b'{"do": "move"}\n', "move.address: Field required"),
         (b'{"do": "move", "address": "here"}\n', "move.address"),
         (b'{"do": "ping", "count": 0}\n', "ping.count: Input should be greater than or equal to 1"),

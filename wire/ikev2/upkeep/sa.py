@@ -32,6 +32,7 @@ from wire.ikev2.upkeep.states import (
     Move,
     Moving,
     NoChild,
+    Notified,
     Order,
     Over,
     Passed,
@@ -48,6 +49,7 @@ from wire.ikev2.upkeep.states import (
 from wire.sansio import Tick
 
 _INFORMATIONAL = ExchangeType.INFORMATIONAL
+_FOR_THE_OWNER = frozenset({NotifyType.REDIRECT, NotifyType.AUTH_LIFETIME})
 _HINT_INTERVAL = 10.0
 """Seconds between two questions that strangers may provoke."""
 
@@ -283,7 +285,8 @@ class Upkeep:
             replied = answer(book.sa.exchanges, request)
             return [*replied, *self._over(event, f"{book.terms.peer} says {message.fatal.name}")]
         if not deletes:
-            return moving.serve(book, event, request) or answer(book.sa.exchanges, request)
+            told = [Notified(one) for one in message.every(Notify) if one.notify_type in _FOR_THE_OWNER]
+            return [*(moving.serve(book, event, request) or answer(book.sa.exchanges, request)), *told]
         named = {spi for delete in deletes if delete.protocol_id == ProtocolId.ESP for spi in delete.spis}
         lost = [child for child in (book.of_peer(spi) for spi in sorted(named)) if child is not None]
         # What we are deleting ourselves is named in our own request already (RFC 7296 §2.25.1).

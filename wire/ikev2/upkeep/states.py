@@ -252,6 +252,13 @@ class NotMoved:
 
 
 @dataclass(frozen=True, slots=True)
+class Notified:
+    """The peer says what is not of this IKE SA alone: REDIRECT (RFC 5685 §5) or AUTH_LIFETIME (RFC 4478 §3)."""
+
+    notify: Notify
+
+
+@dataclass(frozen=True, slots=True)
 class Over:
     """The IKE SA is no more, and its Child SAs are not either."""
 
@@ -260,7 +267,7 @@ class Over:
 
 UpkeepEffect = (
     Transmit | Answer | Genuine | Passed | ChildReady | ChildRetired | ChildGone | NoChild | NotRekeyed | Denied
-    | Rekeyed | PeerHasMoved | PeerIsThere | Moved | NotMoved | Over
+    | Rekeyed | PeerHasMoved | PeerIsThere | Moved | NotMoved | Notified | Over
 )  # fmt: skip
 
 
