@@ -123,7 +123,7 @@ class Links:
         if not make:
             yield Break("to authenticate anew", self.found)
             return
-        self.kept = self._newest.kept if self._newest else self.kept
+        self._keep()
         # RFC 7296 §2.4: INITIAL_CONTACT would end the old one before the new one stands
         self.fresh = self._newest = self._made(replace(self._settings, initial_contact=False), self._home_address)
         yield from self.tell(self.fresh, connect, now)
@@ -307,9 +307,12 @@ class Links:
 
     def let_go(self) -> None:
         """Nothing is left but what the network gave for the next time (RFC 4187 §4.1.1.7)."""
-        if self._newest is not None:
-            self.kept = self._newest.kept if self._settings.temporary_identities else Kept()
+        self._keep()
         self._newest = self.current = self.fresh = None
         self._renew_at = self._until = self._told = None
         self._left.clear()
         self._keepalives.behind_nat = False
+
+    def _keep(self) -> None:
+        if self._newest is not None:
+            self.kept = self._newest.kept if self._settings.temporary_identities else Kept()

@@ -43,6 +43,31 @@ def live(site: Site) -> list[str]:
     return site.ue.command(sys.executable, program, str(site.laboratory.config))
 
 
+def test_ue_authenticates_anew_when_their_gateway_says_so(
+    namespace: NewNamespace, tmp_path: Path, foreign_peer: Callable[[str], str]
+) -> None:
+    """AUTH_LIFETIME of IKE_AUTH is obeyed without being asked, make before break; and so is a tester, both ways."""
+    with gateway_site(tmp_path, foreign_peer, namespace, more="reauth_time = 20s\nrand_time = 1s") as site:
+        home_agent = str(site.laboratory.plan.block.home_agent)
+        site.gateway.where.run("ip", "address", "add", f"{home_agent}/128", "dev", "lo")
+        # their pool knows a user again by IDi alone
+        change(site, 'method = "aka"', 'mobility = false\ntemporary_identities = false\nmethod = "aka"')
+        with process(live(site)) as ue:
+            assert tell(ue, "attach") == "2001:db8:77::1"
+            site.gateway.program.wait_for(r"AUTH_LFT")
+            # the second IKE SA stands before the first one is deleted
+            site.gateway.program.wait_for(r"IKE_SA gateway\[2\] established")
+            site.gateway.program.wait_for(r"deleting IKE_SA gateway\[1\]")
+            assert tell(ue, "ping", home_agent) == "5 of 5"
+            for number, way in ((3, "make"), (4, "break")):
+                assert tell(ue, "reauthenticate", way) == "2001:db8:77::1"
+                site.gateway.program.wait_for(rf"IKE_SA gateway\[{number}\] established")
+                assert tell(ue, "ping", home_agent) == "5 of 5"
+            assert tell(ue, "detach") == "detached"
+        said = site.gateway.program.end()
+    assert said.count("with EAP successful") == 4
+
+
 @pytest.mark.parametrize("version", [4, 6])
 def test_ue_lives_at_a_foreign_gateway(
     namespace: NewNamespace, tmp_path: Path, foreign_peer: Callable[[str], str], version: int
