@@ -66,10 +66,15 @@ class _UeCommands:
             Be this kind of UE instead of the configuration's: a name that `akadia ue profiles` lists, or a file of TOML
             beside the configuration.
         faults
-            A file of JSON with what is to go wrong: {"messages": [{"channel": "ike", "number": 2, "do": "drop"}]};
-            channel is dns, ike or mip, way is out or in (out unless it is written), do is drop, duplicate, reorder,
-            delay (seconds) or alter (octet, xor). Also {"auts": 1}, {"res_octets": 4 to 16},
-            {"reject": true} and {"identity": NAI}, which is shown in IDi.
+            A file of JSON with what is to go wrong.
+            {"messages": [{"channel": "ike", "number": 2, "do": "drop"}]} chooses a datagram: channel is dns, ike or
+            mip, way is out or in (out unless it is written), exchange is IKE_AUTH or the like, do is drop, duplicate,
+            reorder, delay (seconds) or alter (octet, xor).
+            {"ike": [{"exchange": "IKE_AUTH", "number": 1, "payload": "IDI", "do": "alter"}]} and
+            {"eap": [{"message": "challenge", "attribute": "AT_RES", "do": "remove"}]} change what is inside, before it
+            is protected: do is alter (octet, xor), remove, repeat or set (value, in hexadecimal).
+            {"auts": 1}, {"res_octets": 4 to 16} and {"reject": true} are for the USIM, {"identity": NAI} for IDi, and
+            {"answer": "pseudonym"} for EAP.
         json
             Print each step as a line of JSON.
         """

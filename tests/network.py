@@ -28,6 +28,7 @@ from pdngw_proxy.settings import GatewaySettings
 from tests.aaa.memory_hss import IMSI, OPC, PLMN, K, MemoryHss, Subscriber, profile
 from tests.golden_pki import NOW, gateway_identity
 from ue_sim import ue_events as ue
+from ue_sim.faults import FaultScript, FaultyUsim, MessageFaults
 from ue_sim.pinger import PingFinished, PingRequested
 from ue_sim.settings import UeSettings
 from ue_sim.ue import Ue
@@ -77,12 +78,13 @@ Fate = Callable[[Datagram], Iterable[float]]
 
 @dataclass
 class VirtualUe:
-    """One UE on the network; `effects` is all that it ever wanted."""
+    """One UE on the network; `effects` is all that it ever wanted, `faults` befall its datagrams."""
 
     machine: Ue
     settings: UeSettings
     network: "Network"
     effects: list[ue.UeEffect] = field(default_factory=list)
+    faults: MessageFaults = field(default_factory=lambda: MessageFaults(FaultScript()))
 
     taken: ClassVar[set[tuple[type, type, type]]] = set()
     """Every (state, event, state) that any UE of this process went through."""
@@ -131,7 +133,8 @@ class VirtualUe:
         self.effects += effects
         for effect in effects:
             if isinstance(effect, ue.Send):
-                self.network.send(self.socket(effect.channel), effect.to, effect.octets)
+                for delay, octets in self.faults.passing(effect.channel, "out", effect.octets):
+                    self.network.send_after(delay, self.socket(effect.channel), effect.to, octets)
 
     def socket(self, channel: ue.Channel) -> Endpoint:
         """Its own endpoint of that channel."""
@@ -179,6 +182,7 @@ class Network:
         aaa: Callable[[RelayRequest], RelayAnswer | None] | None = None,
         device: bool = False,
         identities: Identities | None = None,
+        policy: AkaPolicy | None = None,
     ) -> None:
         self.now = 0.0
         self.sent: list[Datagram] = []
@@ -204,7 +208,7 @@ class Network:
             node="aaa.epc.mnc001.mcc001.3gppnetwork.org",
             clock=lambda: self.now,
             random=self._entropy("aaa"),
-            policy=AkaPolicy(),
+            policy=policy or AkaPolicy(),
             identities=identities,
         )
         self._zone = dns_server.gateway_zone(
@@ -234,8 +238,8 @@ class Network:
         own = Endpoint(IPv4Address("192.0.2.10") + number, 4500)
         settings = ue_settings(imsi, own, **changes)
         card = usim or SoftwareUsim(K, OPC)
-        machine = Ue(settings=settings, usim=card, random=self._entropy(f"UE {number}"))
-        phone = VirtualUe(machine, settings, self)
+        machine = Ue(settings=settings, usim=FaultyUsim(card, settings.script), random=self._entropy(f"UE {number}"))
+        phone = VirtualUe(machine, settings, self, faults=MessageFaults(settings.script))
         self._ues.append(phone)
         for channel in ue.Channel:
             self._receivers[phone.socket(channel)] = self._to_ue(phone, channel)
@@ -331,6 +335,13 @@ class Network:
             if number not in self.lose and to not in self.silent:
                 self._later(delay, lambda: self._deliver(source, to, octets))
 
+    def send_after(self, delay: float, source: Endpoint, to: Endpoint, octets: bytes) -> None:
+        """The same after so many seconds, at once where it is none."""
+        if delay:
+            self._later(delay, lambda: self.send(source, to, octets))
+        else:
+            self.send(source, to, octets)
+
     def _delays(self) -> list[float]:
         loss, duplicate, reorder = self._fate
         if self._random.random() < loss:
@@ -370,7 +381,11 @@ class Network:
             self.tell_gateway(Tick())
 
     def _to_ue(self, phone: VirtualUe, channel: ue.Channel) -> Callable[[bytes, Endpoint], None]:
-        return lambda octets, _source: phone.tell(ue.DatagramArrived(channel, octets))
+        def arrive(octets: bytes, _source: Endpoint) -> None:
+            for delay, passed in phone.faults.passing(channel, "in", octets):
+                self._later(delay, lambda passed=passed: phone.tell(ue.DatagramArrived(channel, passed)))  # type: ignore[misc]
+
+        return arrive
 
     def _to_gateway(self, channel: pgw.Channel, own: Endpoint) -> Callable[[bytes, Endpoint], None]:
         return lambda octets, source: self.tell_gateway(pgw.DatagramArrived(channel, octets, source, own))

@@ -148,7 +148,7 @@ async def open_ue(
     usim = StoredUsim(raw.section("ue", UeConfig).usim)
     settings = settings_of(raw, usim.imsi)
     if faults is not None:
-        settings = replace(settings, shown_identity=faults.identity)
+        settings = replace(settings, shown_identity=faults.identity, script=faults)
     folder = raw.section("capture", CaptureConfig).folder
     capture = open_capture(folder, "ue")
     tables = KeyTables(folder / WIRESHARK_FOLDER) if folder is not None else None

@@ -12,6 +12,7 @@ from ue_sim.ike.policy import InitiatorPolicy
 from ue_sim.ike_initiator import IkeInitiator
 from ue_sim.redirections import Redirections
 from ue_sim.settings import UeSettings
+from ue_sim.tampering import Tampering
 from ue_sim.ue_events import EspKeysReady, Note
 from ue_sim.usim import Usim
 from wire.errors import ProtocolViolation
@@ -106,7 +107,8 @@ _Noted = ike.ChildRetired | ike.ChildRemoved | ike.MoveConfirmed | ike.Remarked 
 class Connection:
     """One IKE SA with its EAP conversation and its Child SAs; a new attach takes a new one, with what is `kept`.
 
-    `home_address` is the one that the UE would like to have again; `redirections` counts those of all its IKE SAs.
+    `home_address` is the one that the UE would like to have again; `redirections` counts those of all its IKE SAs,
+    and `tampering` what a tester lets go wrong in them.
     `behind_nat` is what was last heard of a NAT at this end.
     """
 
@@ -119,11 +121,13 @@ class Connection:
         kept: Kept | None = None,
         home_address: IPv6Address | None = None,
         redirections: Redirections | None = None,
+        tampering: Tampering | None = None,
     ) -> None:
         self._random = random
         self._settings, self._usim = settings, usim
         self._home_address = home_address
         self._redirections = redirections or Redirections()
+        self._tampering = tampering
         self._ipv4 = (_ANYWHERE_IPV4,) if settings.ipv4 else ()
         self._begin(kept)
 
@@ -138,6 +142,7 @@ class Connection:
             timeout=settings.give_up_after,
             kept=kept,
             random=self._random,
+            answer=settings.script.answer,
         )
         self._initiator = IkeInitiator(
             policy=InitiatorPolicy(
@@ -157,6 +162,7 @@ class Connection:
                 mobility=settings.mobility,
                 floats_to=settings.gateway_port if settings.ike_port else None,
                 home_address=self._home_address,
+                tampering=self._tampering,
             ),
             random=self._random,
         )
@@ -321,6 +327,9 @@ class Connection:
     def _ask_peer(self, event: EapArrived | Tick, now: float) -> Effects:
         for effect in self._peer.handle(event, now):
             match effect:
+                case SendEap(packet) if self._tampering is not None:
+                    packet = self._tampering.packet(packet, self._peer.k_aut)
+                    yield from self.handle(ike.EapReply(packet), now)
                 case SendEap(packet):
                     yield from self.handle(ike.EapReply(packet), now)
                 case KeysDerived(msk):

@@ -32,6 +32,7 @@ from wire.eap.packet import EapCode, EapPacket, EapType, identity_response, nak
 from wire.errors import DecodeError
 from wire.identity import EapMethod, Imsi, Plmn
 from wire.sansio import RandomBytes, Tick, check_transition
+from wire.secret import Secret
 
 __all__ = ["TRANSITIONS", "AkaPeer", "EapArrived", "Effect", "Event", "KeysDerived", "PeerFailed", "SendEap"]
 
@@ -44,6 +45,8 @@ _RANK = {
     At.PERMANENT_ID_REQ: temporary.PERMANENT,
 }
 
+_ANSWERS = {"permanent": temporary.PERMANENT, "pseudonym": temporary.FULLAUTH, "reauthentication": temporary.ANY}
+
 
 class AkaPeer:
     """One EAP conversation of the user `imsi` of the home network `plmn`.
@@ -51,7 +54,8 @@ class AkaPeer:
     `methods` are those the UE runs, the preferred one first. `network_name` is the access network that AT_KDF_INPUT
     must name (None: any). `timeout` is how many seconds the conversation may last from its first packet on. With
     `random`, entropy for AT_IV, the UE shows what it has `kept` of the conversation before, and keeps what this one
-    gives it; without, it always shows its permanent identity.
+    gives it; without, it always shows its permanent identity. `answer` is what it answers whatever kind of
+    identity is asked for: "permanent", "pseudonym", "reauthentication" or an NAI.
     """
 
     def __init__(
@@ -66,12 +70,14 @@ class AkaPeer:
         timeout: float = 60.0,
         kept: Kept | None = None,
         random: RandomBytes | None = None,
+        answer: str = "",
     ) -> None:
         self._usim = usim
         self._random = random
         self._names = Names(imsi, plmn, Kept() if random is None or kept is None else kept)
         self._policy = Policy(methods, network_name, result_ind)
         self._timeout = timeout
+        self._answered, self._literal = _ANSWERS.get(answer), answer
         self._deadline: float | None = None
         self._last: tuple[bytes, bytes] | None = None
         shown = self._names.show(methods[0], temporary.ANY)
@@ -86,6 +92,11 @@ class AkaPeer:
     def kept(self) -> Kept:
         """What the next conversation may begin with; a fast re-authentication identity that was shown is not in it."""
         return self._names.kept
+
+    @property
+    def k_aut(self) -> Secret | None:
+        """What its answers are sealed with, once a challenge was answered."""
+        return self._state.keys.k_aut if isinstance(self._state, Answered | Confirmed) else None
 
     @property
     def state(self) -> State:
@@ -120,6 +131,11 @@ class AkaPeer:
         shown = self._names.show(method, rank)
         self._use_up(shown.once)
         return shown
+
+    def _show_asked(self, method: EapMethod, asked: int) -> Shown:
+        if self._literal and self._answered is None:
+            return Shown(self._literal.encode())
+        return self._show(method, asked if self._answered is None else self._answered)
 
     def _use_up(self, once: Once | None) -> None:
         """RFC 4187 §4.1.1.8: it is gone once it was shown, however the conversation ends."""
@@ -245,7 +261,7 @@ class AkaPeer:
         if asked == temporary.ANY and state.once is not None:
             shown = Shown(state.identity, state.once)
         else:
-            shown = self._show(state.method, asked)
+            shown = self._show_asked(state.method, asked)
         response = answers.identity(state.method, message.identifier, shown.identity)
         rounds = (*state.rounds, message.octets, response)
         return response, AwaitingChallenge(state.method, shown.identity, rounds, asked, once=shown.once)

@@ -69,6 +69,7 @@ class Links:
         self._usim = usim
         self._random = random
         self._place = settings.ike
+        self._tampering = settings.script.tampering
         self._keepalives = Keepalives(settings.keepalive_interval)
         self._renew_at: float | None = None
         self._until: float | None = None
@@ -152,6 +153,7 @@ class Links:
             kept=self.kept,
             home_address=home_address,
             redirections=self._redirections,
+            tampering=self._tampering,
         )
 
     # Events

@@ -6,6 +6,7 @@ from ipaddress import IPv4Address, IPv6Network
 from cryptography import x509
 
 from ue_sim.discovery import Discovered
+from ue_sim.faults import FaultScript
 from ue_sim.keepalive import INTERVAL
 from ue_sim.mobility import MobilityPolicy
 from wire.identity import EapMethod, Imsi, Plmn
@@ -32,7 +33,8 @@ class UeSettings:
     With `make_before_break` the IKE SA stands until one by a new authentication does, else it is deleted before
     (RFC 7296 §2.8.3).
     Without `temporary_identities` it shows its permanent identity each time, whatever the network gave it.
-    `shown_identity`, where there is one, is in IDi instead of its own, right or wrong.
+    `shown_identity`, where there is one, is in IDi instead of its own, right or wrong. `script` is what else goes wrong
+    in what it says.
     Without `mobility` the gateway is no home agent: a tunnel, and no Binding Update.
     """
 
@@ -62,6 +64,7 @@ class UeSettings:
     mobility: bool = True
     temporary_identities: bool = True
     shown_identity: str = ""
+    script: FaultScript = field(default_factory=FaultScript)
     device: bool = False
     ipv4: bool = False
     further_addresses: tuple[IpAddress, ...] = ()

@@ -6,7 +6,7 @@ import pytest
 
 from runtime.config import ConfigError
 from tests.ue_sim.test_usim import OPC, RAND, K, sqn_in
-from ue_sim.faults import FaultScript, FaultyUsim, MessageFault, MessageFaults, Way, altered, read_script
+from ue_sim.faults import FaultScript, FaultyUsim, MessageFault, MessageFaults, Way, read_script
 from ue_sim.ue_events import Channel
 from ue_sim.usim import Answer, Forged, Outcome, SoftwareUsim
 from wire.aka.milenage import Milenage
@@ -41,11 +41,6 @@ def test_chosen_datagram_meets_its_fate(do: str, expected: list[tuple[float, byt
 def test_other_datagrams_pass(change: dict[str, object]) -> None:
     fault = MessageFault.model_validate({"channel": "ike", "number": 2, "do": "drop"} | change)
     assert passed(fault) == [(0.0, b"one"), (0.0, b"two"), (0.0, b"six")]
-
-
-@pytest.mark.parametrize(("octet", "expected"), [(0, b"\x60b"), (-1, b"a\x63"), (2, b"ab"), (-3, b"ab")])
-def test_one_octet_is_altered(octet: int, expected: bytes) -> None:
-    assert altered(b"ab", octet, 0x01) == expected
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from ue_sim.ike import attachment
 from ue_sim.ike.events import Connect, Floated, IkeKeysReady, InitiatorEffect, Redirected
 from ue_sim.ike.policy import InitiatorPolicy
 from ue_sim.ike.states import AwaitingInit, Ended, Opening, Sa, State
+from ue_sim.tampering import TamperedExchanges
 from wire.errors import DecodeError, ProtocolViolation
 from wire.ikev2.constants import ExchangeType, NotifyType, TransformType
 from wire.ikev2.exchanges import Exchanges, Reply, Transmit
@@ -38,7 +39,7 @@ Step = tuple[State, list[InitiatorEffect]]
 def begin(policy: InitiatorPolicy, random: RandomBytes, connect: Connect, now: float) -> Step:
     """Send the first IKE_SA_INIT, with a public value of the group most wanted."""
     group = GROUPS[_groups(policy.ike_proposals)[0]]
-    exchanges = Exchanges(spi_i=ike_spi(random), initiator=True, retransmission=policy.retransmission)
+    exchanges = _exchanges(policy, ike_spi(random))
     opening = Opening(
         connect=connect,
         began=now,
@@ -49,6 +50,14 @@ def begin(policy: InitiatorPolicy, random: RandomBytes, connect: Connect, now: f
         request=b"",
     )
     return _send(policy, opening, now)
+
+
+def _exchanges(policy: InitiatorPolicy, spi_i: bytes) -> Exchanges:
+    if policy.tampering is None:
+        return Exchanges(spi_i=spi_i, initiator=True, retransmission=policy.retransmission)
+    tampered = TamperedExchanges(spi_i=spi_i, initiator=True, retransmission=policy.retransmission)
+    tampered.tampering = policy.tampering
+    return tampered
 
 
 def process(policy: InitiatorPolicy, random: RandomBytes, opening: Opening, reply: Reply, now: float) -> Step:

@@ -5,6 +5,7 @@ from ipaddress import IPv6Address
 
 from cryptography import x509
 
+from ue_sim.tampering import Tampering
 from wire.ikev2.exchanges import FRAGMENT_OCTETS, Retransmission
 from wire.ikev2.groups import CURVE25519, ECP_256, MODP_2048, Group
 from wire.ikev2.payloads.sa import Proposal
@@ -22,7 +23,8 @@ class InitiatorPolicy:
     With `eap_only` the gateway may prove itself by the MSK alone (RFC 5998); `initial_contact` says that this is the
     only IKE SA of this identity (RFC 7296 §2.4).
     The non-ESP marker is before every message, as the NAT traversal port wants it (RFC 7296 §2.23); where the UE
-    `floats_to` that port, only after IKE_SA_INIT. `home_address` is the one that it would like to have again.
+    `floats_to` that port, only after IKE_SA_INIT. `home_address` is the one that it would like to have again;
+    `tampering` is what a tester lets go wrong in its requests.
     `child_limit` counts the Child SAs, `child_groups` are those that CREATE_CHILD_SA names for them, None where it may
     do without; messages of more than `fragment_octets` go in fragments, where the gateway can (RFC 7383), and None is
     never; `lifetimes` is how long SAs live. `mobike` offers to move as RFC 4555 says; a mobile node has its home agent
@@ -44,6 +46,7 @@ class InitiatorPolicy:
     liveness_interval: float = 30.0
     floats_to: int | None = None
     home_address: IPv6Address | None = None
+    tampering: Tampering | None = None
     fragment_octets: int | None = FRAGMENT_OCTETS
     mobike: bool = False
     mobility: bool = True
