@@ -9,6 +9,9 @@ from ipaddress import ip_address
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from runtime.capture import open_capture
 from runtime.config import CaptureConfig, ConfigError, LogConfig, NetworkConfig, RawConfig, read_config
@@ -20,6 +23,7 @@ from ue_sim.card import StoredUsim
 from ue_sim.config import UeConfig
 from ue_sim.control.server import stay as stay_attached
 from ue_sim.discovery import Discovered
+from ue_sim.eap.forms import IdentityForm
 from ue_sim.faults import FaultScript, read_script
 from ue_sim.profile import profiled
 from ue_sim.report import say_outcome, say_step
@@ -27,9 +31,12 @@ from ue_sim.settings import UeSettings
 from ue_sim.shell import StepReport, UeFailed, UeShell
 from ue_sim.ue_events import Attached, Step
 from wire.identity import Imsi, Plmn
+from wire.ikev2.constants import IdType
 from wire.ikev2.nat import Endpoint
 from wire.ikev2.proposal import ESP_PROPOSALS, IKE_PROPOSALS, without_esn
 from wire.ikev2.proposal_text import parse_esp, parse_ike
+
+_ID_TYPES = {"rfc822": IdType.RFC822_ADDR, "fqdn": IdType.FQDN, "key-id": IdType.KEY_ID}
 
 WIRESHARK_FOLDER = "wireshark"
 """Where, in the capture's folder, Wireshark's tables are."""
@@ -197,7 +204,24 @@ def settings_of(raw: RawConfig, imsi: Imsi) -> UeSettings:
         mobike=ue.mobike,
         mobility=ue.mobility,
         temporary_identities=ue.temporary_identities,
+        form=IdentityForm(ue.identity_lead, ue.visited_realm, read_public_key(ue.privacy_key)),
+        id_type=_ID_TYPES[ue.id_type],
     )
+
+
+def read_public_key(path: Path | None) -> RSAPublicKey | None:
+    """The RSA key of a PEM file, if one is named; ConfigError when it holds another or cannot be read."""
+    if path is None:
+        return None
+    try:
+        key = load_pem_public_key(path.read_bytes())
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}; name the operator's key in privacy_key") from None
+    except (ValueError, UnsupportedAlgorithm):
+        key = None
+    if not isinstance(key, RSAPublicKey):
+        raise ConfigError(f"{path}: is no RSA public key; write it in PEM form")
+    return key
 
 
 def read_certificates(path: Path) -> tuple[x509.Certificate, ...]:

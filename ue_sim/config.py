@@ -52,6 +52,14 @@ class UeConfig(SaConfig):
     temporary_identities: bool = Field(
         default=True, description="whether it shows the identities that the network gave it, or its IMSI each time"
     )
+    identity_lead: Literal["", "0", "6"] = Field(
+        default="", description="the first digit of its permanent identity, whatever method comes first"
+    )
+    visited_realm: str = Field(default="", description="a visited network that its identities name (TS 23.003 §14.4)")
+    privacy_key: ConfigPath | None = Field(
+        default=None, description="the operator's RSA public key, in PEM, under which it shows its IMSI"
+    )
+    id_type: Literal["rfc822", "fqdn", "key-id"] = Field(default="rfc822", description="what IDi calls its identity")
     profile: str = Field(
         default="", description="a kind of UE whose ways hold instead of this section's: a name, or a file of TOML"
     )

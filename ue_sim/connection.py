@@ -143,6 +143,7 @@ class Connection:
             kept=kept,
             random=self._random,
             answer=settings.script.answer,
+            form=settings.form,
         )
         self._initiator = IkeInitiator(
             policy=InitiatorPolicy(
@@ -163,6 +164,7 @@ class Connection:
                 floats_to=settings.gateway_port if settings.ike_port else None,
                 home_address=self._home_address,
                 tampering=self._tampering,
+                id_type=settings.id_type,
             ),
             random=self._random,
         )

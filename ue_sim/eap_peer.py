@@ -5,6 +5,7 @@ from typing import assert_never
 
 from ue_sim.eap import answers, temporary
 from ue_sim.eap.challenge import Policy, judge_challenge
+from ue_sim.eap.forms import IdentityForm
 from ue_sim.eap.reauthentication import Reauthentication
 from ue_sim.eap.states import (
     TRANSITIONS,
@@ -55,7 +56,8 @@ class AkaPeer:
     must name (None: any). `timeout` is how many seconds the conversation may last from its first packet on. With
     `random`, entropy for AT_IV, the UE shows what it has `kept` of the conversation before, and keeps what this one
     gives it; without, it always shows its permanent identity. `answer` is what it answers whatever kind of
-    identity is asked for: "permanent", "pseudonym", "reauthentication" or an NAI.
+    identity is asked for: "permanent", "pseudonym", "reauthentication" or an NAI. `form` is how
+    it writes its identities.
     """
 
     def __init__(
@@ -71,22 +73,23 @@ class AkaPeer:
         kept: Kept | None = None,
         random: RandomBytes | None = None,
         answer: str = "",
+        form: IdentityForm | None = None,
     ) -> None:
         self._usim = usim
         self._random = random
-        self._names = Names(imsi, plmn, Kept() if random is None or kept is None else kept)
+        self._names = Names(imsi, plmn, Kept() if random is None or kept is None else kept, form or IdentityForm())
         self._policy = Policy(methods, network_name, result_ind)
         self._timeout = timeout
         self._answered, self._literal = _ANSWERS.get(answer), answer
         self._deadline: float | None = None
         self._last: tuple[bytes, bytes] | None = None
-        shown = self._names.show(methods[0], temporary.ANY)
-        self._state: State = AwaitingMethod(shown.identity, shown.once)
+        self._first = shown = self._names.introduce(methods[0])
+        self._state: State = AwaitingMethod(shown.identity, shown.keyed, shown.once)
 
     @property
     def identity(self) -> bytes:
         """The NAI that EAP-Response/Identity, or IDi in its place, carries."""
-        return self._names.show(self._policy.methods[0], temporary.ANY).identity
+        return self._first.identity
 
     @property
     def kept(self) -> Kept:
@@ -230,7 +233,7 @@ class AkaPeer:
             return nak(packet.identifier, *self._policy.methods), state
         self._use_up(state.once)
         once = state.once if state.once is not None and state.once.keys.method is method else None
-        return self._message(packet.identifier, octets, AwaitingChallenge(method, state.identity, once=once))
+        return self._message(packet.identifier, octets, AwaitingChallenge(method, state.keyed, once=once))
 
     def _message(self, identifier: int, octets: bytes, state: AwaitingChallenge | Answered) -> tuple[bytes, State]:
         try:
@@ -264,7 +267,7 @@ class AkaPeer:
             shown = self._show_asked(state.method, asked)
         response = answers.identity(state.method, message.identifier, shown.identity)
         rounds = (*state.rounds, message.octets, response)
-        return response, AwaitingChallenge(state.method, shown.identity, rounds, asked, once=shown.once)
+        return response, AwaitingChallenge(state.method, shown.keyed, rounds, asked, once=shown.once)
 
     def _notified(self, message: AkaMessage, state: AwaitingChallenge | Answered) -> tuple[bytes, State]:
         code = message.attributes.number(At.NOTIFICATION) or 0

@@ -30,6 +30,10 @@ class Profile(Section):
     temporary_identities: bool | None = Field(
         default=None, description="whether it shows the identities that the network gave it, or its IMSI each time"
     )
+    identity_lead: Literal["0", "6"] | None = None
+    visited_realm: str | None = None
+    privacy_key: Path | None = None
+    id_type: Literal["rfc822", "fqdn", "key-id"] | None = None
     esn: bool | None = None
     eap_only: bool | None = None
     mobike: bool | None = None
@@ -52,7 +56,12 @@ class Profile(Section):
 
 def profiled(ue: UeConfig, folder: Path) -> UeConfig:
     """`ue` by the profile that it names, a file of one's own being in `folder`; ConfigError when there is none."""
-    return read(ue.profile, folder).applied_to(ue) if ue.profile else ue
+    if not ue.profile:
+        return ue
+    found = read(ue.profile, folder)
+    if found.privacy_key is not None:
+        found = found.model_copy(update={"privacy_key": folder / found.privacy_key})
+    return found.applied_to(ue)
 
 
 def names() -> tuple[str, ...]:

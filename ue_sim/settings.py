@@ -6,10 +6,12 @@ from ipaddress import IPv4Address, IPv6Network
 from cryptography import x509
 
 from ue_sim.discovery import Discovered
+from ue_sim.eap.forms import IdentityForm
 from ue_sim.faults import FaultScript
 from ue_sim.keepalive import INTERVAL
 from ue_sim.mobility import MobilityPolicy
 from wire.identity import EapMethod, Imsi, Plmn
+from wire.ikev2.constants import IdType
 from wire.ikev2.exchanges import FRAGMENT_OCTETS
 from wire.ikev2.nat import Endpoint
 from wire.ikev2.payloads.sa import Proposal
@@ -33,7 +35,8 @@ class UeSettings:
     With `make_before_break` the IKE SA stands until one by a new authentication does, else it is deleted before
     (RFC 7296 §2.8.3).
     Without `temporary_identities` it shows its permanent identity each time, whatever the network gave it.
-    `shown_identity`, where there is one, is in IDi instead of its own, right or wrong. `script` is what else goes wrong
+    `shown_identity`, where there is one, is in IDi instead of its own, right or wrong. `form` is how
+    it writes its identities, `id_type` what IDi calls them. `script` is what else goes wrong
     in what it says.
     Without `mobility` the gateway is no home agent: a tunnel, and no Binding Update.
     """
@@ -64,6 +67,8 @@ class UeSettings:
     mobility: bool = True
     temporary_identities: bool = True
     shown_identity: str = ""
+    form: IdentityForm = field(default_factory=IdentityForm)
+    id_type: IdType = IdType.RFC822_ADDR
     script: FaultScript = field(default_factory=FaultScript)
     device: bool = False
     ipv4: bool = False

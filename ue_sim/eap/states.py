@@ -50,10 +50,11 @@ Effect = SendEap | KeysDerived | PeerFailed
 class AwaitingMethod:
     """No method has begun; `identity` is what the network has heard, or will hear, of the user.
 
-    `once` goes with it when it is a fast re-authentication identity.
+    `once` goes with it when it is a fast re-authentication identity; keys are derived from `keyed`.
     """
 
     identity: bytes
+    keyed: bytes
     once: Once | None = None
 
 

@@ -246,7 +246,7 @@ def _wanted_address(policy: InitiatorPolicy) -> ConfigurationAttribute:
 
 
 def _identity(policy: InitiatorPolicy) -> IdInitiator:
-    return IdInitiator(IdType.RFC822_ADDR, policy.identity.encode("utf-8"))
+    return IdInitiator(policy.id_type, policy.identity.encode("utf-8"))
 
 
 def _over(cause: str) -> Step:

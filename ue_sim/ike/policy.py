@@ -6,6 +6,7 @@ from ipaddress import IPv6Address
 from cryptography import x509
 
 from ue_sim.tampering import Tampering
+from wire.ikev2.constants import IdType
 from wire.ikev2.exchanges import FRAGMENT_OCTETS, Retransmission
 from wire.ikev2.groups import CURVE25519, ECP_256, MODP_2048, Group
 from wire.ikev2.payloads.sa import Proposal
@@ -15,7 +16,7 @@ from wire.ikev2.upkeep.states import Lifetimes
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InitiatorPolicy:
-    """`identity` is the NAI for IDi, `apn` the APN for IDr (TS 24.303 §5.1.2.2).
+    """`identity` is the NAI for IDi, which calls it `id_type`, `apn` the APN for IDr (TS 24.303 §5.1.2.2).
 
     The gateway must prove one of `gateway_names` by a certificate under `anchors`. Limits are in seconds:
     `setup_limit` for everything up to Established, `method_limit` for one answer of the EAP method, and after
@@ -47,6 +48,7 @@ class InitiatorPolicy:
     floats_to: int | None = None
     home_address: IPv6Address | None = None
     tampering: Tampering | None = None
+    id_type: IdType = IdType.RFC822_ADDR
     fragment_octets: int | None = FRAGMENT_OCTETS
     mobike: bool = False
     mobility: bool = True
