@@ -8,7 +8,6 @@ from aaa.errands import ErrandDesk
 from aaa.ledger import SharedStore, open_configured_ledger, open_shared
 from aaa.radius.config import RadiusConfig
 from aaa.radius.dynamic import Done, Outcome, Refused
-from aaa.radius.opening import open_asking
 from hss.failure_api import FailureRecord
 from hss.session_api import UNKNOWN_TO_NAS, ClientSeen, Session, SessionLedger, SessionQuery
 from runtime.config import ConfigError, RawConfig
@@ -86,6 +85,9 @@ async def _open_session(ledger: SessionLedger, number: int) -> Session:
 
 
 async def _ask(raw: RawConfig, shared: SharedStore, session: Session, changes: Sequence[Attribute] | None) -> Outcome:
+    # whoever only wants to see sessions does not wait for all of RADIUS
+    from aaa.radius.opening import open_asking  # noqa: PLC0415
+
     asking = open_asking(_radius(raw), ErrandDesk(shared.errands, _now), _TIMERS)
     return await asking.ask(session, _now(), changes)
 

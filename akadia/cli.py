@@ -50,6 +50,21 @@ PROVISIONING = {
     "restore": "Fill an empty store from a backup.",
 }
 
+MENDABLE = frozenset(
+    {
+        "aaa.commands.SessionRefused",
+        "akadia.laboratory.LaboratoryRefused",
+        "akadia.supervisor.DaemonFailed",
+        "hss.keys.vault.VaultError",
+        "hss.provisioning.change.ProvisioningRefused",
+        "hss.session_api.LedgerUnavailable",
+        "hss.store.errors.StoreError",
+        "runtime.config.ConfigError",
+        "ue_sim.load.subscribers.LoadRefused",
+    }
+)
+"""What an operator can mend, by name: who has raised one has loaded it, and nobody else has to."""
+
 _YOUNG_OBJECTS = 20_000
 
 ConfigFile = Callable[[], Path]
@@ -331,28 +346,8 @@ def _version() -> str:
 
 def _known_cause(error: Exception) -> str | None:
     """One line for what an operator can mend; None for a fault of the program."""
-    from aaa.commands import SessionRefused
-    from akadia.laboratory import LaboratoryRefused
-    from akadia.supervisor import DaemonFailed
-    from hss.keys.vault import VaultError
-    from hss.provisioning.change import ProvisioningRefused
-    from hss.session_api import LedgerUnavailable
-    from hss.store.errors import StoreError
-    from runtime.config import ConfigError
-    from ue_sim.load.subscribers import LoadRefused
-
-    known = (
-        ConfigError,
-        LaboratoryRefused,
-        DaemonFailed,
-        ProvisioningRefused,
-        StoreError,
-        VaultError,
-        SessionRefused,
-        LedgerUnavailable,
-        LoadRefused,
-    )
-    if isinstance(error, known):
+    kinds = {f"{kind.__module__}.{kind.__qualname__}" for kind in type(error).__mro__}
+    if not kinds.isdisjoint(MENDABLE):
         return _one_line(error)
     if isinstance(error, OSError):
         where = f"{error.filename}: " if error.filename else ""

@@ -5,12 +5,13 @@ import os
 import subprocess
 import sys
 import time
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 from akadia import laboratory
-from akadia.cli import CONFIG_VARIABLE, DONE, FAILED, MISUSED, main
+from akadia.cli import CONFIG_VARIABLE, DONE, FAILED, MENDABLE, MISUSED, main
 from akadia.template import Block
 
 
@@ -28,6 +29,12 @@ def error_of(capsys: pytest.CaptureFixture[str]) -> str:
     assert complaint.startswith("error: ")
     assert complaint.count("\n") == 1
     return complaint
+
+
+@pytest.mark.parametrize("name", sorted(MENDABLE))
+def test_name_of_what_can_be_mended_is_that_of_an_exception(name: str) -> None:
+    module, _, kind = name.rpartition(".")
+    assert issubclass(getattr(import_module(module), kind), Exception)
 
 
 def test_help_teaches_by_examples(capsys: pytest.CaptureFixture[str]) -> None:
