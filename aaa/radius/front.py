@@ -6,10 +6,10 @@ RFC 2865 §3, RFC 3579 §3.2, RFC 5080 §2.2, RFC 5997 §4.
 from typing import Protocol
 
 from aaa.messages import AccessAnswer, AccessRequest
+from aaa.radius.bookkeeping import Bookkeeping
 from aaa.radius.clients import ClientTable, RadiusClient
-from aaa.radius.decisions import Admitted, Discard, Forward, Repeat, Send, admit, answer_status, within_policy
-from aaa.radius.duplicates import Answered, DuplicateCache, InProgress, RequestKey, Source
-from aaa.radius.policy import RateLimits
+from aaa.radius.decisions import Admitted, Discard, Forward, Repeat, Send, answer_status, within_policy
+from aaa.radius.duplicates import DuplicateCache, RequestKey, Source
 from aaa.radius.proxy.routes import Routes
 from aaa.radius.translate import eap_failure, to_access_request, to_reply
 from wire.errors import DecodeError
@@ -40,7 +40,7 @@ class Saw(Protocol):
 Decision = Discard | Repeat | Send | Serve | Forward
 
 
-class RadiusFront:
+class RadiusFront(Bookkeeping):
     """Decides without sockets; `random` is entropy for the salts of keys, `routes` says which realms are others'."""
 
     def __init__(
@@ -52,19 +52,9 @@ class RadiusFront:
         max_in_progress: int = 2000,
         routes: Routes | None = None,
     ) -> None:
-        self._routes = routes
+        super().__init__(clients, duplicates=duplicates, max_in_progress=max_in_progress, routes=routes)
         self._saw: Saw | None = None
-        self._clients = clients
         self._random = random
-        self._duplicates = duplicates
-        self._max_in_progress = max_in_progress
-        self._in_progress = 0
-        self._limits = RateLimits()
-
-    @property
-    def in_progress(self) -> int:
-        """How many requests the authentication service has now."""
-        return self._in_progress
 
     def tell(self, saw: Saw) -> None:
         """Have `saw` hear of each Access-Request whether it has a Message-Authenticator."""
@@ -72,12 +62,10 @@ class RadiusFront:
 
     def receive(self, octets: bytes, source: Source, now: float, client: RadiusClient | None = None) -> Decision:
         """Decide about one packet from `source`; `client` is known where a connection has proved it."""
-        client = client or self._clients.find(source[0])
-        if client is None:
-            return Discard("no client is configured for this address")
-        admitted = admit(octets, client)
-        if isinstance(admitted, Discard):
-            return admitted
+        found = self._admitted(octets, source, client)
+        if isinstance(found, Discard):
+            return found
+        client, admitted = found
         match admitted.packet.code:
             case Code.ACCESS_REQUEST:
                 return self._access(admitted, client, source, now)
@@ -92,18 +80,11 @@ class RadiusFront:
         EncodeError when no packet can carry the answer: then the request is still in progress, and is to be abandoned.
         """
         octets = to_reply(serving.packet, answer, secret=serving.client.secret, random=self._random)
-        self._in_progress -= 1
-        return octets if self._duplicates.settle(serving.key, octets) else None
-
-    def settle(self, forwarding: Forward, octets: bytes) -> bool:
-        """Keep another server's answer; False when the client has moved on."""
-        self._in_progress -= 1
-        return self._duplicates.settle(forwarding.key, octets)
+        return octets if self._settled(serving.key, octets) else None
 
     def abandon(self, serving: Serve | Forward) -> None:
         """Nobody gave an answer: the client's next retransmission is a new request."""
-        self._in_progress -= 1
-        self._duplicates.forget(serving.key)
+        self._abandoned(serving.key)
 
     def _access(self, admitted: Admitted, client: RadiusClient, source: Source, now: float) -> Decision:
         packet, name = admitted.packet, client.name
@@ -113,11 +94,9 @@ class RadiusFront:
         if refused is not None:
             return refused
         key = RequestKey.of(packet, source)
-        match self._duplicates.outcome(key, now):
-            case InProgress():
-                return Repeat(None)
-            case Answered(octets):
-                return Repeat(octets)
+        repeated = self._seen(key, now)
+        if repeated is not None:
+            return repeated
         realm = None if self._routes is None else self._routes.find(packet)
         if realm is not None:
             return self._forward(Forward(key, client, packet, admitted.octets, realm), now)
@@ -140,10 +119,6 @@ class RadiusFront:
             return Discard("too many requests in progress", client.name)
         self._begin(forwarding.key, now)
         return forwarding
-
-    def _begin(self, key: RequestKey, now: float) -> None:
-        self._duplicates.begin(key, now)
-        self._in_progress += 1
 
     def _unserved(self, admitted: Admitted, client: RadiusClient, now: float) -> Decision | None:
         refused = within_policy(client, "auth", self._limits, now)

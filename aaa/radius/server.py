@@ -3,9 +3,8 @@
 import asyncio
 import secrets
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import partial
 from typing import assert_never
 
 from aaa.messages import Accept, AccessAnswer, AuthenticationService, Challenge, Ignore, Reject
@@ -16,8 +15,8 @@ from aaa.radius.decisions import Discard, Forward, Repeat, Send
 from aaa.radius.duplicates import DuplicateCache
 from aaa.radius.front import RadiusFront, Serve
 from aaa.radius.grants import to_grant
-from aaa.radius.listening import DiscardLog, Ports, Reply, address_text
-from aaa.radius.proxy.carrying import carry
+from aaa.radius.listening import Reply, address_text
+from aaa.radius.port_server import PortServer
 from aaa.radius.proxy.relay import Relay
 from aaa.radius.readiness import Readiness
 from aaa.radius.suspecting import Kept, Suspicion
@@ -25,7 +24,7 @@ from hss.session_api import LedgerUnavailable, SessionLedger
 from runtime.logs import debugging, get_logger
 from runtime.metrics.families import REGISTRY
 from runtime.shared_timeout import SharedTimeout
-from runtime.taps import Address, DatagramTap
+from runtime.taps import Address
 from wire.sansio import RandomBytes
 
 log = get_logger("aaa.radius")
@@ -34,7 +33,7 @@ REPORT_EVERY = 1.0
 """Seconds after which the ledger is told what clients have sent."""
 
 
-class RadiusServer:
+class RadiusServer(PortServer):
     """Carries packets between sockets, the front and the authentication service.
 
     `ledger` keeps who was let in, `suspicion` says of unproven packets what is wrong.
@@ -52,21 +51,15 @@ class RadiusServer:
         clock: Callable[[], float] = time.monotonic,
         moment: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
+        super().__init__(relay=relay, suspicion=suspicion, request_limit=request_limit, clock=clock)
         self._service = service
         self._front = front
         self._ledger = ledger
-        self._relay = relay
-        self._suspicion = suspicion
-        self._request_limit = request_limit
         self._in_time = SharedTimeout(request_limit)
-        self._clock = clock
         self._moment = moment
-        self._lines = DiscardLog(clock)
         self._readiness = Readiness(moment)
         self._reporting: asyncio.TimerHandle | None = None
         front.tell(self._saw)
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._ports = Ports(self.take)
         REGISTRY.sample(self, lambda: IN_PROGRESS.set(front.in_progress))
 
     @classmethod
@@ -94,23 +87,10 @@ class RadiusServer:
         limit = config.request_limit
         return cls(service, front, ledger=ledger, relay=relay, suspicion=suspicion, request_limit=limit)
 
-    def listen(self, local: Address, *, capture: DatagramTap | None = None, reuse_port: bool = False) -> Address:
-        """Bind `local` inside the running loop and return what was bound; OSError when it is taken."""
-        return self._ports.listen(local, capture=capture, reuse_port=reuse_port)
-
-    async def drain(self, within: float) -> None:
-        """Take no new request, and finish what is in progress, for at most `within` seconds."""
-        self._ports.withdraw()
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=within)
-
     async def close(self) -> None:
         """Stop listening, end what is in progress, and leave behind what was counted."""
-        self._ports.close()
         REGISTRY.forget(self)
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._end()
         if self._reporting is not None:
             self._reporting.cancel()
             await self._report()
@@ -120,10 +100,7 @@ class RadiusServer:
         decision = self._front.receive(octets, source, self._clock(), client)
         match decision:
             case Discard():
-                why = None
-                if decision.is_unproven and self._suspicion is not None:
-                    why = partial(self._suspicion.of, octets, source[0], client, decision.cause)
-                self._lines.discarded(source, decision, why)
+                self._discarded(octets, source, client, decision)
             case Repeat(answer):
                 _repeat(answer, source, reply)
             case Send(answer, name, refusal):
@@ -133,7 +110,7 @@ class RadiusServer:
             case Serve():
                 self._begin(self._serve(decision, reply))
             case Forward():
-                self._begin(carry(self._relay, self._front, decision, reply, self._request_limit, self._lines))
+                self._forward(self._front, decision, reply)
             case _:
                 assert_never(decision)
 
@@ -171,11 +148,6 @@ class RadiusServer:
     def _begin_report(self) -> None:
         self._reporting = None
         self._begin(self._report())
-
-    def _begin(self, work: Coroutine[None, None, None]) -> None:
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
     async def _report(self) -> None:
         counted = self._readiness.drain()

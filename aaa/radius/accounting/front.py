@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from aaa.radius.accounting.record import to_record
+from aaa.radius.bookkeeping import Bookkeeping
 from aaa.radius.clients import ClientTable, RadiusClient
-from aaa.radius.decisions import Admitted, Discard, Forward, Repeat, Send, admit, answer_status, within_policy
-from aaa.radius.duplicates import Answered, DuplicateCache, InProgress, RequestKey, Source
-from aaa.radius.policy import RateLimits
+from aaa.radius.decisions import Admitted, Discard, Forward, Repeat, Send, answer_status, within_policy
+from aaa.radius.duplicates import DuplicateCache, RequestKey, Source
 from aaa.radius.proxy.routes import Routes
 from hss.session_api import AccountingRecord
 from wire.errors import DecodeError
@@ -31,7 +31,7 @@ class Keep:
 Decision = Discard | Repeat | Send | Keep | Forward
 
 
-class AccountingFront:
+class AccountingFront(Bookkeeping):
     """Decides without sockets and without the ledger."""
 
     def __init__(
@@ -42,28 +42,16 @@ class AccountingFront:
         max_in_progress: int = 2000,
         routes: Routes | None = None,
     ) -> None:
-        self._routes = routes
-        self._clients = clients
-        self._duplicates = duplicates
-        self._max_in_progress = max_in_progress
-        self._in_progress = 0
-        self._limits = RateLimits()
-
-    @property
-    def in_progress(self) -> int:
-        """How many records the ledger has now."""
-        return self._in_progress
+        super().__init__(clients, duplicates=duplicates, max_in_progress=max_in_progress, routes=routes)
 
     def receive(
         self, octets: bytes, source: Source, now: float, moment: datetime, client: RadiusClient | None = None
     ) -> Decision:
         """Decide about one packet from `source` at `moment`; `client` is known where a connection has proved it."""
-        client = client or self._clients.find(source[0])
-        if client is None:
-            return Discard("no client is configured for this address")
-        admitted = admit(octets, client)
-        if isinstance(admitted, Discard):
-            return admitted
+        found = self._admitted(octets, source, client)
+        if isinstance(found, Discard):
+            return found
+        client, admitted = found
         match admitted.packet.code:
             case Code.ACCOUNTING_REQUEST if is_genuine_request(octets, client.secret):
                 return self._account(admitted, client, source, now, moment)
@@ -78,18 +66,11 @@ class AccountingFront:
     def answer(self, keeping: Keep) -> bytes | None:
         """The Accounting-Response to a record that is kept; None when the client has moved on."""
         octets = reply(keeping.packet, Code.ACCOUNTING_RESPONSE, secret=keeping.client.secret)
-        self._in_progress -= 1
-        return octets if self._duplicates.settle(keeping.key, octets) else None
-
-    def settle(self, forwarding: Forward, octets: bytes) -> bool:
-        """Keep another server's answer; False when the client has moved on."""
-        self._in_progress -= 1
-        return self._duplicates.settle(forwarding.key, octets)
+        return octets if self._settled(keeping.key, octets) else None
 
     def abandon(self, keeping: Keep | Forward) -> None:
         """It was not kept: no answer, so that the client sends it again (RFC 2866 §2)."""
-        self._in_progress -= 1
-        self._duplicates.forget(keeping.key)
+        self._abandoned(keeping.key)
 
     def _account(
         self, admitted: Admitted, client: RadiusClient, source: Source, now: float, moment: datetime
@@ -100,17 +81,14 @@ class AccountingFront:
         if not client.policy.serves_realm(admitted.packet):
             return Discard("the client may not ask for this realm", client.name)
         key = RequestKey.of(admitted.packet, source)
-        match self._duplicates.outcome(key, now):
-            case InProgress():
-                return Repeat(None)
-            case Answered(octets):
-                return Repeat(octets)
+        repeated = self._seen(key, now)
+        if repeated is not None:
+            return repeated
         if self._in_progress >= self._max_in_progress:
             return Discard("too many requests in progress", client.name)
         decision = self._destination(admitted, client, source, key, moment)
         if isinstance(decision, Keep | Forward):
-            self._duplicates.begin(key, now)
-            self._in_progress += 1
+            self._begin(key, now)
         return decision
 
     def _destination(

@@ -2,9 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import partial
 from typing import assert_never
 
 from aaa.metrics import ACCOUNTING
@@ -13,18 +12,18 @@ from aaa.radius.clients import ClientTable, RadiusClient
 from aaa.radius.config import RadiusConfig
 from aaa.radius.decisions import Discard, Forward, Repeat, Send
 from aaa.radius.duplicates import DuplicateCache
-from aaa.radius.listening import DiscardLog, Ports, Reply, address_text
-from aaa.radius.proxy.carrying import carry
+from aaa.radius.listening import Reply, address_text
+from aaa.radius.port_server import PortServer
 from aaa.radius.proxy.relay import Relay
 from aaa.radius.suspecting import Kept, Suspicion
 from hss.session_api import AccountingStatus, LedgerUnavailable, SessionLedger
 from runtime.logs import get_logger
-from runtime.taps import Address, DatagramTap
+from runtime.taps import Address
 
 log = get_logger("aaa.radius.accounting")
 
 
-class AccountingServer:
+class AccountingServer(PortServer):
     """Carries packets between sockets, the front and the ledger; `suspicion` says of unproven ones what is wrong."""
 
     def __init__(
@@ -38,16 +37,10 @@ class AccountingServer:
         clock: Callable[[], float] = time.monotonic,
         moment: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
+        super().__init__(relay=relay, suspicion=suspicion, request_limit=request_limit, clock=clock)
         self._ledger = ledger
         self._front = front
-        self._relay = relay
-        self._suspicion = suspicion
-        self._request_limit = request_limit
-        self._clock = clock
         self._moment = moment
-        self._lines = DiscardLog(clock)
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._ports = Ports(self.take)
 
     @classmethod
     def of(
@@ -69,46 +62,25 @@ class AccountingServer:
         suspicion = Suspicion(clients, kept)
         return cls(ledger, front, relay=relay, suspicion=suspicion, request_limit=config.request_limit)
 
-    def listen(self, local: Address, *, capture: DatagramTap | None = None, reuse_port: bool = False) -> Address:
-        """Bind `local` inside the running loop and return what was bound; OSError when it is taken."""
-        return self._ports.listen(local, capture=capture, reuse_port=reuse_port)
-
-    async def drain(self, within: float) -> None:
-        """Take no new record, and keep and answer what has come, for at most `within` seconds."""
-        self._ports.withdraw()
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=within)
-
     async def close(self) -> None:
         """Stop listening; what is being kept is kept and answered, as far as the ledger still can."""
         await self.drain(self._request_limit)
-        self._ports.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._end()
 
     def take(self, octets: bytes, source: Address, reply: Reply, client: RadiusClient | None = None) -> None:
         """Serve one packet."""
         decision = self._front.receive(octets, source, self._clock(), self._moment(), client)
         match decision:
             case Discard():
-                why = None
-                if decision.is_unproven and self._suspicion is not None:
-                    why = partial(self._suspicion.of, octets, source[0], client, decision.cause)
-                self._lines.discarded(source, decision, why)
+                self._discarded(octets, source, client, decision)
             case Repeat(answer) | Send(answer, _):
                 _send(answer, source, reply)
             case Keep():
                 self._begin(self._keep(decision, reply))
             case Forward():
-                self._begin(carry(self._relay, self._front, decision, reply, self._request_limit, self._lines))
+                self._forward(self._front, decision, reply)
             case _:
                 assert_never(decision)
-
-    def _begin(self, work: Coroutine[None, None, None]) -> None:
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
     async def _keep(self, keeping: Keep, reply: Reply) -> None:
         name, record = keeping.client.name, keeping.record

@@ -1,0 +1,63 @@
+"""What the fronts of both ports keep alike: whose a packet is, what is in progress, and which answers were given."""
+
+from aaa.radius.clients import ClientTable, RadiusClient
+from aaa.radius.decisions import Admitted, Discard, Forward, Repeat, admit
+from aaa.radius.duplicates import Answered, DuplicateCache, InProgress, RequestKey, Source
+from aaa.radius.policy import RateLimits
+from aaa.radius.proxy.routes import Routes
+
+
+class Bookkeeping:
+    """Requests of `clients` that have begun, at most `max_in_progress`; `routes` says which realms are others'."""
+
+    def __init__(
+        self, clients: ClientTable, *, duplicates: DuplicateCache, max_in_progress: int, routes: Routes | None
+    ) -> None:
+        self._clients = clients
+        self._duplicates = duplicates
+        self._max_in_progress = max_in_progress
+        self._routes = routes
+        self._in_progress = 0
+        self._limits = RateLimits()
+
+    @property
+    def in_progress(self) -> int:
+        """How many requests have begun and are not over."""
+        return self._in_progress
+
+    def settle(self, forwarding: Forward, octets: bytes) -> bool:
+        """Keep another server's answer; False when the client has moved on."""
+        return self._settled(forwarding.key, octets)
+
+    def _admitted(
+        self, octets: bytes, source: Source, client: RadiusClient | None
+    ) -> tuple[RadiusClient, Admitted] | Discard:
+        """The packet and whose it is; `client` is known where a connection has proved it."""
+        client = client or self._clients.find(source[0])
+        if client is None:
+            return Discard("no client is configured for this address")
+        admitted = admit(octets, client)
+        return admitted if isinstance(admitted, Discard) else (client, admitted)
+
+    def _seen(self, key: RequestKey, now: float) -> Repeat | None:
+        """What a duplicate gets; None for a new request."""
+        match self._duplicates.outcome(key, now):
+            case InProgress():
+                return Repeat(None)
+            case Answered(octets):
+                return Repeat(octets)
+        return None
+
+    def _begin(self, key: RequestKey, now: float) -> None:
+        self._duplicates.begin(key, now)
+        self._in_progress += 1
+
+    def _settled(self, key: RequestKey, octets: bytes | None) -> bool:
+        """It is over with this answer, or with silence; False when the client has given the request up."""
+        self._in_progress -= 1
+        return self._duplicates.settle(key, octets)
+
+    def _abandoned(self, key: RequestKey) -> None:
+        """It is over without an answer: the next copy is a new request."""
+        self._in_progress -= 1
+        self._duplicates.forget(key)

@@ -1,0 +1,70 @@
+"""What the servers of both ports do alike: sockets, a task for each packet, and lines for what is discarded."""
+
+import asyncio
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Coroutine
+from functools import partial
+
+from aaa.radius.clients import RadiusClient
+from aaa.radius.decisions import Discard, Forward
+from aaa.radius.listening import DiscardLog, Ports, Reply
+from aaa.radius.proxy.carrying import Front, carry
+from aaa.radius.proxy.relay import Relay
+from aaa.radius.suspecting import Suspicion
+from runtime.taps import Address, DatagramTap
+
+
+class PortServer(ABC):
+    """`relay` asks the servers of other realms, `suspicion` says of unproven packets what is wrong."""
+
+    def __init__(
+        self,
+        *,
+        relay: Relay | None = None,
+        suspicion: Suspicion | None = None,
+        request_limit: float = 10.0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._relay = relay
+        self._suspicion = suspicion
+        self._request_limit = request_limit
+        self._clock = clock
+        self._lines = DiscardLog(clock)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._ports = Ports(self.take)
+
+    @abstractmethod
+    def take(self, octets: bytes, source: Address, reply: Reply, client: RadiusClient | None = None) -> None:
+        """Serve one packet."""
+
+    def listen(self, local: Address, *, capture: DatagramTap | None = None, reuse_port: bool = False) -> Address:
+        """Bind `local` inside the running loop and return what was bound; OSError when it is taken."""
+        return self._ports.listen(local, capture=capture, reuse_port=reuse_port)
+
+    async def drain(self, within: float) -> None:
+        """Take nothing new, and finish what is in progress, for at most `within` seconds."""
+        self._ports.withdraw()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=within)
+
+    async def _end(self) -> None:
+        """Stop listening, and end what is in progress."""
+        self._ports.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _begin(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _forward(self, front: Front, forwarding: Forward, reply: Reply) -> None:
+        self._begin(carry(self._relay, front, forwarding, reply, self._request_limit, self._lines))
+
+    def _discarded(self, octets: bytes, source: Address, client: RadiusClient | None, discard: Discard) -> None:
+        why = None
+        if discard.is_unproven and self._suspicion is not None:
+            why = partial(self._suspicion.of, octets, source[0], client, discard.cause)
+        self._lines.discarded(source, discard, why)
