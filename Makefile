@@ -63,7 +63,7 @@ test: lint peers      ## everything: check, stack tests and interop
 tests: $(READY)
 	$(BIN)/python -m pytest -q $(SHARED)
 
-bench: peers $(VENV)/peers/.tried  ## how fast HSS, AAA server and PDN GW are here, beside what they have to be: 35 minutes, or BENCH=--quick
+bench: peers $(VENV)/peers/.tried  ## how fast HSS, AAA server and PDN GW are here, beside what they have to be; BENCH=--quick for a look
 	$(BIN)/python -m tests.bench $(BENCH)
 
 # no package has hostapd's authentication centre, or hostapd without limits; without them a comparison is left out

@@ -52,11 +52,11 @@ ON_REQUEST = frozenset({"import-postgresql-many"})
 EPILOG = f"""\
 measurements: {" ".join(MEASUREMENTS)}
 
-  python -m tests.bench                          all of them, some 35 minutes on two cores
-  python -m tests.bench --quick                  all of them on small stores, some 10 minutes
+  python -m tests.bench                          all of them, which takes long
+  python -m tests.bench --quick                  all of them, in short rounds on small stores
   python -m tests.bench --only 'vectors-*'       those whose names match
-  python -m tests.bench --only 'aaa-*'           the AAA server alone, some 12 minutes
-  python -m tests.bench --only 'pdngw-*'         the PDN GW alone, some 10 minutes
+  python -m tests.bench --only 'aaa-*'           the AAA server alone
+  python -m tests.bench --only 'pdngw-*'         the PDN GW alone
   python -m tests.bench --only swx-sqlite --json > figures.json
   make bench BENCH="--quick"                     the same from make, which installs the foreign peers first
 
