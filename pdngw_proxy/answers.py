@@ -3,7 +3,15 @@
 from ipaddress import IPv4Address, IPv6Address
 
 from pdngw_proxy.bindings import Revoking
-from pdngw_proxy.mobility import Binding, HomeAgentPolicy, MobilityArrived, SendMobility, SendPacket
+from pdngw_proxy.mobility import (
+    Binding,
+    HomeAddressUsed,
+    HomeAgentPolicy,
+    MobilityArrived,
+    SendBare,
+    SendMobility,
+    SendPacket,
+)
 from pdngw_proxy.registration import is_behind_nat
 from wire.errors import DecodeError
 from wire.ip.icmpv6 import PROBLEM_FIELD, ParameterProblem, build_icmpv6
@@ -47,6 +55,18 @@ def unknown_type(policy: HomeAgentPolicy, arrived: MobilityArrived) -> SendMobil
     over_ipv4 = isinstance(arrived.outer.address, IPv4Address)
     home_address = IPv6Address(0) if over_ipv4 else arrived.source
     return _to_sender(policy, arrived, BindingError(BindingErrorStatus.UNRECOGNISED_MH_TYPE, home_address))
+
+
+def unknown_binding(policy: HomeAgentPolicy, used: HomeAddressUsed) -> SendBare:
+    """The Binding Error about a Home Address without a binding, to where the packet came from (RFC 6275 §9.3.3)."""
+    error = BindingError(BindingErrorStatus.UNKNOWN_BINDING, used.home_address)
+    packet = Ipv6Packet(
+        source=policy.ha_address,
+        destination=used.care_of,
+        next_header=PROTO_MOBILITY,
+        payload=build_message(error, policy.ha_address, used.care_of),
+    )
+    return SendBare(packet.build())
 
 
 def header_problem(policy: HomeAgentPolicy, arrived: MobilityArrived, error: DecodeError) -> SendPacket:

@@ -124,7 +124,7 @@ def _settings(config: PdnGwConfig) -> GatewaySettings:
             prefix_lifetime=config.home_prefix_lifetime,
             most_bindings=config.session_limit,
             refresh_advice=config.refresh_advice,
-            moves_ike=False,
+            moves_ike=config.moves_ike,
         ),
         dsmip=Endpoint(config.address, config.dsmip_port),
         ike_ports=frozenset({config.ike_port, config.natt_port}),

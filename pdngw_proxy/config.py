@@ -85,6 +85,9 @@ class PdnGwConfig(SaConfig):
         default="after",
         description="when a UE that moves has to show that it is there: before or after ESP follows",
     )
+    moves_ike: bool = Field(
+        default=True, description="whether IKE SAs move with Binding Updates that ask for it by K (RFC 6275 §10.3.1)"
+    )
     redirect_to: Annotated[str, AfterValidator(_gateway)] = Field(
         default="", description='another PDN GW, address or name, for UEs from redirect_from IKE SAs on; "" for none'
     )

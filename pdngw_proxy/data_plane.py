@@ -18,13 +18,17 @@ from pdngw_proxy.mobility import (
     BindingAdded,
     BindingChanged,
     BindingRemoved,
+    Clause,
     Dropped,
+    HomeAddressUsed,
     MobilityArrived,
     Refused,
+    SendBare,
     SendMobility,
     SendPacket,
 )
 from pdngw_proxy.mobility import Endpoint as OuterEndpoint
+from pdngw_proxy.reports import of_mobility
 from pdngw_proxy.sessions import GatewaySession, SessionBook
 from wire.errors import ProtocolViolation
 from wire.esp.sa import SequenceExhausted
@@ -32,7 +36,9 @@ from wire.ikev2.association import Association
 from wire.ikev2.child import Mode
 from wire.ikev2.nat import Endpoint
 from wire.ip.checksum import IpAddress
-from wire.ip.ipv6 import Ipv6Packet
+from wire.ip.extensions import unfold
+from wire.ip.ipv6 import PROTO_AH, PROTO_ESP, PROTO_MOBILITY, Ipv6Packet
+from wire.mip6.binding_update import BindingFlag
 from wire.mip6.encapsulation import at_home, open_mobility, parse_tunnelled, seal_mobility, seal_to_care_of, spi_of
 
 
@@ -52,11 +58,22 @@ class RekeyTunnel:
     spi_in: int
 
 
-PlaneEffect = GatewayEffect | CloseSession | RekeyTunnel
+@dataclass(frozen=True, slots=True)
+class FollowCareOf:
+    """Have the IKE SA `sa` and its ESP go to a bound UE's new Care-of Address (RFC 6275 §10.3.1)."""
+
+    sa: bytes
+    care_of: IpAddress
+
+
+PlaneEffect = GatewayEffect | CloseSession | RekeyTunnel | FollowCareOf
 Effects = Iterator[PlaneEffect]
 
 _DESTINATIONS = {4: slice(16, 20), 6: slice(24, 40)}
 """Where a header of each IP version has its Destination Address (RFC 791 §3.1, RFC 8200 §3)."""
+
+_PROTECTED = {PROTO_ESP, PROTO_AH, PROTO_MOBILITY}
+"""What may follow a Home Address option without a binding (RFC 6275 §9.3.1)."""
 
 _MOST_HOPS = 8
 """Packets that one packet may cause on its way: an answer, an error, the answer's way home."""
@@ -110,6 +127,10 @@ class DataPlane:
         """A datagram of the DSMIPv6 port; raises as Association does when it may not be used."""
         packet = parse_tunnelled(event.octets)
         if isinstance(packet, Ipv6Packet):
+            seen = unfold(packet)
+            if seen.care_of == event.source.address and seen.next_header not in _PROTECTED:
+                yield from self.move(HomeAddressUsed(seen.source, seen.care_of), now)
+                return
             packet = at_home(packet)
         spi = spi_of(packet) if isinstance(packet, Ipv6Packet) else None
         session = self._sessions.of_spi(spi) if spi is not None else None
@@ -119,7 +140,14 @@ class DataPlane:
         if association.child.mode is not Mode.TRANSPORT:
             raise ProtocolViolation(f"a Mobility Header of {session.identity} in the tunnel's security association")
         octets = open_mobility(packet, association.inbound)
-        association.check_mobility(packet, octets)
+        try:
+            association.check_mobility(packet, octets)
+        except ProtocolViolation as error:
+            clause = (
+                Clause.FOREIGN_HOME_ADDRESS if packet.source != association.home_address else Clause.UNEXPECTED_TYPE
+            )
+            yield of_mobility(Dropped(clause, f"{error}, in the SA of {association.home_address}"))
+            return
         arrived = MobilityArrived(
             octets=octets,
             sa_home_address=association.home_address,
@@ -144,17 +172,24 @@ class DataPlane:
                 yield Report(Level.INFO, "binding added", _of_binding(binding))
             case BindingChanged(binding):
                 yield Report(Level.DEBUG, "binding renewed", _of_binding(binding))
+                yield from self._follow(binding)
             case BindingRemoved(binding, cause):
                 yield Report(Level.INFO, "binding removed", {"cause": cause, **_of_binding(binding)})
                 yield from self._removed(binding.home_address)
-            case Refused(home_address, cause):
-                yield Report(
-                    Level.WARNING, "Binding Update refused", {"cause": cause, "home_address": str(home_address)}
-                )
-            case Dropped(cause):
-                yield Report(Level.WARNING, "Binding Update dropped", {"cause": cause})
+            case SendBare(octets):
+                to = Endpoint(Ipv6Packet.parse(octets).destination, ESP_PORT)
+                yield Send(Channel.DSMIP, octets, Endpoint(self._ha_address, ESP_PORT), to)
+            case Refused() | Dropped():
+                yield of_mobility(effect)
             case _:
                 assert_never(effect)
+
+    def _follow(self, binding: Binding) -> Effects:
+        """K = 1: IKE moves with the binding. Behind a NAT its port is unknown until the UE's next message of IKE."""
+        session = self._sessions.of_home(binding.home_address)
+        moves = binding.flags & BindingFlag.KEY_MANAGEMENT and self._agent.moves_ike and not binding.nat_detected
+        if session is not None and moves and session.peer.address != binding.care_of:
+            yield FollowCareOf(session.sa, binding.care_of)
 
     def _removed(self, home_address: IPv6Address) -> Effects:
         session = self._sessions.of_home(home_address)

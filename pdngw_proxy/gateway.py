@@ -10,7 +10,7 @@ from pdngw_proxy.aaa_link.port import RelayAccept, RelayAnswer, RelayRequest
 from pdngw_proxy.aaa_link.records import EndedBy, Moment
 from pdngw_proxy.accounting import has_begun, record_of
 from pdngw_proxy.addresses import HomeAddressPool
-from pdngw_proxy.data_plane import CloseSession, DataPlane, PlaneEffect, RekeyTunnel
+from pdngw_proxy.data_plane import CloseSession, DataPlane, FollowCareOf, PlaneEffect, RekeyTunnel
 from pdngw_proxy.gateway_events import (
     AaaAnswered,
     Account,
@@ -36,7 +36,7 @@ from pdngw_proxy.ike import events as ike
 from pdngw_proxy.ike.table import ResponderTable, SaEffect, SaEvent, TableEvent
 from pdngw_proxy.ipv4_home import home_agent_of
 from pdngw_proxy.ipv6_transport import Ipv6Transport
-from pdngw_proxy.mobility import RevokeRequested, SessionEnded
+from pdngw_proxy.mobility import Clause, RevokeRequested, SessionEnded
 from pdngw_proxy.rate import RateLimit
 from pdngw_proxy.reports import dropped, of_child, of_established, of_session
 from pdngw_proxy.sessions import GatewaySession, SessionBook
@@ -66,6 +66,7 @@ class Gateway:
         self._reauthentication_time = settings.responder.reauthentication_time
         self._prefix_length = settings.home_prefix.prefixlen
         self._ipv6 = Ipv6Transport(ha_address=ha_address, ports=settings.ike_ports, random=random)
+        self._dsmip = settings.dsmip
         self._arrived_at = settings.dsmip
         self._arrived_from = settings.dsmip
         self._asked: dict[bytes, str] = {}
@@ -200,7 +201,8 @@ class Gateway:
             else:
                 yield from self._receive_ike(event, now)
         except UNUSABLE as error:
-            yield dropped(str(error), event.source)
+            clause = Clause.NOT_AUTHENTIC.value if event.channel is Channel.DSMIP else ""
+            yield dropped(str(error), event.source, clause)
 
     def _receive_ike(self, event: DatagramArrived, now: float) -> Effects:
         """ESP by its SPI, else IKE with its marker, or without where it has its shape (RFC 3948 §2.2)."""
@@ -272,8 +274,8 @@ class Gateway:
                 session.until = effect.until
                 yield Report(Level.INFO, "UE authenticated", of_session(session) | of_established(effect))
                 yield Account(record_of(session, Moment.START, now))
-            case ike.PeerMoved(peer):
-                session.peer, session.local = peer, self._arrived_at
+            case ike.PeerMoved(peer, local):
+                session.peer, session.local = peer, local
                 yield Report(
                     Level.INFO, "UE moved", of_session(session) | {"identity": session.identity, "to": str(peer)}
                 )
@@ -387,6 +389,9 @@ class Gateway:
                 yield from self._ike(SaEvent(effect.sa, ike.RekeyRequested(effect.spi_in)), now)
             elif isinstance(effect, CloseSession):
                 yield from self._ike(SaEvent(effect.sa, ike.CloseRequested(effect.cause)), now)
+            elif isinstance(effect, FollowCareOf):
+                own = self._ipv6.ha_address if effect.care_of.version == 6 else self._dsmip.address
+                yield from self._ike(SaEvent(effect.sa, ike.CareOfMoved(effect.care_of, own)), now)
             else:
                 yield effect
 

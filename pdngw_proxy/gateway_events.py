@@ -142,13 +142,15 @@ class Level(Enum):
 class Report:
     """One line for the log: a short phrase and its details; a refusal's details hold its `cause`.
 
-    `by_stranger`: somebody who is not authenticated caused it, and could cause any number of them.
+    `by_stranger`: somebody outside caused it, and could cause any number of them. `clause` is the rule that a message
+    on Mobile IPv6 was dropped or refused by, one of few words, which is counted.
     """
 
     level: Level
     phrase: str
     details: Mapping[str, str] = field(default_factory=dict)
     by_stranger: bool = False
+    clause: str = ""
 
 
 GatewayEffect = Send | DeliverHome | AskAaa | EndAaaSession | Account | Report

@@ -24,7 +24,9 @@ from pdngw_proxy.mobility import (
     BindingAdded,
     BindingChanged,
     BindingRemoved,
+    Clause,
     Dropped,
+    HomeAddressUsed,
     HomeAgentPolicy,
     IpAddress,
     MobilityArrived,
@@ -42,6 +44,7 @@ from pdngw_proxy.registration import (
     granted_units,
     is_behind_nat,
     is_deregistration,
+    is_routable,
 )
 from wire.errors import DecodeError
 from wire.mip6.binding_update import BindingUpdate
@@ -100,6 +103,11 @@ class HomeAgent:
         """When the next entry of the binding cache is due."""
         return self._cache.deadline
 
+    @property
+    def moves_ike(self) -> bool:
+        """Whether K is granted to who asks for it (RFC 6275 §10.3.1)."""
+        return self._policy.moves_ike
+
     def binding(self, home_address: IPv6Address) -> Binding | None:
         """The binding of a Home Address, or None."""
         return self._cache.binding(home_address)
@@ -135,6 +143,8 @@ class HomeAgent:
         match event:
             case MobilityArrived():
                 return effects + self._receive(event, now)
+            case HomeAddressUsed():
+                return effects + self._receive_unprotected(event, now)
             case SessionEnded(home_address):
                 return effects + self._end(home_address, event)
             case RevokeRequested():
@@ -204,11 +214,13 @@ class HomeAgent:
         """RFC 6275 §9.2, with the policy of RFC 6275 §5.1 before it: an SA speaks for one Home Address."""
         octets = arrived.octets
         if not checksum_holds(octets, arrived.source, arrived.destination):
-            return [Dropped(f"a Mobility Header from {arrived.source} with a wrong checksum")]
+            return [Dropped(Clause.CHECKSUM, f"a Mobility Header from {arrived.source} with a wrong checksum")]
         if arrived.source != arrived.sa_home_address:
-            return [Dropped(f"foreign Home Address {arrived.source} in the SA of {arrived.sa_home_address}")]
+            cause = f"foreign Home Address {arrived.source} in the SA of {arrived.sa_home_address}"
+            return [Dropped(Clause.FOREIGN_HOME_ADDRESS, cause)]
         if arrived.destination != self._policy.ha_address:
-            return [Dropped(f"a Mobility Header for {arrived.destination}, which is not this home agent")]
+            cause = f"a Mobility Header for {arrived.destination}, which is not this home agent"
+            return [Dropped(Clause.OTHER_HOME_AGENT, cause)]
         if len(octets) > 2 and not is_known_type(octets[2]):
             return self._report_unknown_type(arrived, now)
         try:
@@ -222,10 +234,11 @@ class HomeAgent:
         if isinstance(message, RevocationAck):
             return self._revoked(arrived, message, entry, now)
         if not isinstance(message, BindingUpdate):
-            return [Dropped(f"MH type {message.mh_type} from the mobile node {arrived.source}")]
+            cause = f"MH type {message.mh_type} from the mobile node {arrived.source}"
+            return [Dropped(Clause.UNEXPECTED_TYPE, cause)]
         fault = find_silent_fault(arrived, message, entry)
         if fault is not None:
-            return [Dropped(fault)]
+            return [fault]
         care_of = care_of_address(message, arrived.outer.address)
         deregisters = is_deregistration(message, care_of, arrived.source)
         invalidity = find_invalidity(message, entry, deregisters)
@@ -287,10 +300,22 @@ class HomeAgent:
     def _revoked(self, arrived: MobilityArrived, ack: RevocationAck, entry: Entry, now: float) -> list[AgentEffect]:
         """RFC 5846 §7: with whatever status, the mobile node has heard that its binding is no more."""
         if not isinstance(entry, Revoking) or ack.sequence != entry.indication:
-            return [Dropped(f"a Binding Revocation Acknowledgement {ack.sequence} of {arrived.source}, none is due")]
+            cause = f"a Binding Revocation Acknowledgement {ack.sequence} of {arrived.source}, none is due"
+            return [Dropped(Clause.NOT_REVOKED, cause)]
         self._become(arrived.source, arrived, Lingering(entry.sequence, now + MAX_DELETE_BCE_TIMEOUT))
         doubt = "" if is_accepted(ack.status) else f"; the mobile node answered with status {ack.status}"
         return [BindingRemoved(entry.binding, entry.cause + doubt)]
+
+    def _receive_unprotected(self, used: HomeAddressUsed, now: float) -> list[AgentEffect]:
+        """RFC 6275 §9.3.1; what has a binding has no protection here, and is dropped all the same."""
+        home_address, care_of = used.home_address, used.care_of
+        binding = self._cache.binding(home_address)
+        if binding is not None and binding.care_of == care_of:
+            return [Dropped(Clause.NOT_AUTHENTIC, f"a packet of {home_address} from {care_of}, which is not in ESP")]
+        dropped = Dropped(Clause.UNKNOWN_BINDING, f"a packet of {home_address}, which has no binding at {care_of}")
+        if not is_routable(care_of) or not self._complaints.allow(now):
+            return [dropped]
+        return [dropped, answers.unknown_binding(self._policy, used)]
 
     # Answers
 
@@ -301,14 +326,17 @@ class HomeAgent:
         if status == BindingStatus.SEQUENCE_OUT_OF_WINDOW and not isinstance(entry, Unbound):
             update = replace(update, sequence=entry.sequence)
         cause = f"status {name_of(status)}, sequence number {update.sequence}"
-        return [Refused(arrived.source, cause), answers.acknowledgement(self._policy, arrived, update, status, 0)]
+        return [
+            Refused(arrived.source, status, cause),
+            answers.acknowledgement(self._policy, arrived, update, status, 0),
+        ]
 
     def _report_unknown_type(self, arrived: MobilityArrived, now: float) -> list[AgentEffect]:
-        dropped = Dropped(f"unknown MH type {arrived.octets[2]} from {arrived.source}")
+        dropped = Dropped(Clause.UNKNOWN_TYPE, f"unknown MH type {arrived.octets[2]} from {arrived.source}")
         return [dropped, answers.unknown_type(self._policy, arrived)] if self._complaints.allow(now) else [dropped]
 
     def _report_problem(self, arrived: MobilityArrived, error: DecodeError, now: float) -> list[AgentEffect]:
-        dropped = Dropped(f"a malformed Mobility Header from {arrived.source}: {error}")
+        dropped = Dropped(Clause.FORMAT, f"a malformed Mobility Header from {arrived.source}: {error}")
         if error.offset > HEADER_LEN_OFFSET or not self._complaints.allow(now):
             return [dropped]
         return [dropped, answers.header_problem(self._policy, arrived, error)]

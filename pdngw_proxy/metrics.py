@@ -14,6 +14,11 @@ EVENTS = Counter(
     "What befell sessions, bindings and packets, as the log has it, those lines that it withholds among them.",
     ("event", "level"),
 )
+MOBILITY = Counter(
+    "akadia_pdngw_mobility_rejected",
+    "Messages of Mobile IPv6 that were dropped, by the clause that says so, or refused, by their status.",
+    ("why",),
+)
 SESSIONS = Gauge("akadia_pdngw_sessions", "UEs that the AAA server has accepted.")
 ATTACHING = Gauge("akadia_pdngw_attaching", "UEs that are being authenticated.")
 

@@ -1,6 +1,7 @@
 """What happens to the home agent, and what it wants done (RFC 6275 §10, RFC 5555 §4.5)."""
 
 from dataclasses import dataclass
+from enum import Enum
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
 from wire.mip6.binding_update import BindingFlag
@@ -54,6 +55,14 @@ class MobilityArrived:
 
 
 @dataclass(frozen=True, slots=True)
+class HomeAddressUsed:
+    """A packet came from `care_of` with a Home Address option before something else than ESP (RFC 6275 §9.3.1)."""
+
+    home_address: IPv6Address
+    care_of: IPv6Address
+
+
+@dataclass(frozen=True, slots=True)
 class SessionEnded:
     """The SAs of a Home Address are gone; nobody may keep a binding for it."""
 
@@ -69,7 +78,7 @@ class RevokeRequested:
     cause: str
 
 
-AgentEvent = MobilityArrived | SessionEnded | RevokeRequested | Tick
+AgentEvent = MobilityArrived | HomeAddressUsed | SessionEnded | RevokeRequested | Tick
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,22 +122,48 @@ class BindingRemoved:
     cause: str
 
 
+class Clause(Enum):
+    """Which rule it was that a message was dropped for."""
+
+    NOT_AUTHENTIC = "RFC 6275 §5.1 not authentic"
+    FOREIGN_HOME_ADDRESS = "RFC 6275 §5.1 foreign Home Address"
+    CHECKSUM = "RFC 6275 §9.2 checksum"
+    FORMAT = "RFC 6275 §9.2 format"
+    UNKNOWN_TYPE = "RFC 6275 §9.2 unknown type"
+    UNKNOWN_BINDING = "RFC 6275 §9.3.1 unknown binding"
+    UNEXPECTED_TYPE = "RFC 6275 §9.5 unexpected type"
+    NOT_ROUTABLE = "RFC 6275 §9.5.1 Home Address not routable"
+    ROUTE_OPTIMISATION = "RFC 6275 §9.5.1 no home registration"
+    NONCE_INDICES = "RFC 6275 §9.5.1 Nonce Indices"
+    OTHER_HOME_AGENT = "RFC 6275 §10.3.1 other home agent"
+    NOT_REVOKED = "RFC 5846 §7 not revoked"
+
+
+@dataclass(frozen=True, slots=True)
+class SendBare:
+    """Send a whole IPv6 packet to a Care-of Address itself, without protection (RFC 6275 §9.3.3)."""
+
+    octets: bytes
+
+
 @dataclass(frozen=True, slots=True)
 class Refused:
     """An update was answered with a refusal; `cause` in one line for the log."""
 
     home_address: IPv6Address
+    status: int
     cause: str
 
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
-    """A message was not answered; `cause` in one line for the log."""
+    """A message was not used; `cause` in one line for the log."""
 
+    clause: Clause
     cause: str
 
 
-AgentEffect = SendMobility | SendPacket | BindingAdded | BindingChanged | BindingRemoved | Refused | Dropped
+AgentEffect = SendMobility | SendPacket | SendBare | BindingAdded | BindingChanged | BindingRemoved | Refused | Dropped
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

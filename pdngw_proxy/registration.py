@@ -3,7 +3,7 @@
 from ipaddress import IPv4Address, IPv6Address
 
 from pdngw_proxy.bindings import Entry, Registered, Revoking, Unbound
-from pdngw_proxy.mobility import HomeAgentPolicy, IpAddress, MobilityArrived
+from pdngw_proxy.mobility import Clause, Dropped, HomeAgentPolicy, IpAddress, MobilityArrived
 from wire.mip6.binding_update import BindingFlag, BindingUpdate
 from wire.mip6.ipv4_options import Ipv4CareOf
 from wire.mip6.ipv6_options import LIFETIME_UNIT, AlternateCareOf, NonceIndices
@@ -49,14 +49,17 @@ def acceptance(units: int, policy: HomeAgentPolicy) -> BindingStatus:
     return BindingStatus.ACCEPTED_PREFIX_DISCOVERY_NECESSARY if ends else BindingStatus.ACCEPTED
 
 
-def find_silent_fault(arrived: MobilityArrived, update: BindingUpdate, entry: Entry) -> str | None:
+def find_silent_fault(arrived: MobilityArrived, update: BindingUpdate, entry: Entry) -> Dropped | None:
     """Why an update is dropped without an answer (RFC 6275 §9.5.1), or None."""
-    if not _is_routable(arrived.source):
-        return f"a Binding Update for {arrived.source}, which is no unicast routable address"
-    if not update.flags & BindingFlag.HOME_REGISTRATION and isinstance(entry, Unbound):
-        return f"a Binding Update of {arrived.source} without H: no route optimisation here"
-    if update.flags & BindingFlag.HOME_REGISTRATION and find(update.options, NonceIndices) is not None:
-        return f"a home registration of {arrived.source} with Nonce Indices"
+    home_address, is_home_registration = arrived.source, update.flags & BindingFlag.HOME_REGISTRATION
+    if not is_routable(home_address):
+        cause = f"a Binding Update for {home_address}, which is no unicast routable address"
+        return Dropped(Clause.NOT_ROUTABLE, cause)
+    if not is_home_registration and isinstance(entry, Unbound):
+        cause = f"a Binding Update of {home_address} without H: no route optimisation here"
+        return Dropped(Clause.ROUTE_OPTIMISATION, cause)
+    if is_home_registration and find(update.options, NonceIndices) is not None:
+        return Dropped(Clause.NONCE_INDICES, f"a home registration of {home_address} with Nonce Indices")
     return None
 
 
@@ -97,12 +100,13 @@ def find_refusal(
     return None
 
 
-def _is_routable(address: IPv6Address) -> bool:
+def is_routable(address: IPv6Address) -> bool:
+    """Whether it is a unicast routable address (RFC 6275 §9.3.1)."""
     return not (address.is_multicast or address.is_unspecified or address.is_loopback or address.is_link_local)
 
 
 def _can_be_care_of(address: IpAddress) -> bool:
     """An IPv4 loopback address can: a whole laboratory lives on 127.0.0.0/8."""
     if isinstance(address, IPv6Address):
-        return _is_routable(address)
+        return is_routable(address)
     return not (address.is_multicast or address.is_unspecified or address == IPv4Address("255.255.255.255"))

@@ -1,14 +1,30 @@
 """What the gateway's log lines say of a session and of what happens in it."""
 
+from typing import assert_never
+
 from pdngw_proxy.gateway_events import Level, Report
 from pdngw_proxy.ike import events as ike
+from pdngw_proxy.mobility import Dropped, Refused
 from pdngw_proxy.sessions import GatewaySession
 from wire.ikev2.nat import Endpoint
 
 
-def dropped(cause: str, source: Endpoint) -> Report:
-    """A datagram that nobody can do anything with."""
-    return Report(Level.WARNING, "datagram dropped", {"cause": cause, "source": str(source)}, by_stranger=True)
+def dropped(cause: str, source: Endpoint, clause: str = "") -> Report:
+    """A datagram that nobody can do anything with; `clause` where it was one of Mobile IPv6."""
+    details = {"cause": cause, "source": str(source)}
+    return Report(Level.WARNING, "datagram dropped", details, by_stranger=True, clause=clause)
+
+
+def of_mobility(effect: Dropped | Refused) -> Report:
+    """A Mobility Header that was dropped, or a Binding Update that was refused; any UE can send many of them."""
+    match effect:
+        case Dropped(clause, cause):
+            details = {"cause": cause, "clause": clause.value}
+            return Report(Level.WARNING, "mobility message dropped", details, by_stranger=True, clause=clause.value)
+        case Refused(home_address, status, cause):
+            details = {"cause": cause, "home_address": str(home_address)}
+            return Report(Level.WARNING, "Binding Update refused", details, by_stranger=True, clause=f"status {status}")
+    assert_never(effect)
 
 
 def of_child(session: GatewaySession, effect: ike.ChildInstalled) -> dict[str, str]:

@@ -28,7 +28,7 @@ from pdngw_proxy.gateway_events import (
     SessionLimited,
     UsageWanted,
 )
-from pdngw_proxy.metrics import EVENTS, measure_round, sample
+from pdngw_proxy.metrics import EVENTS, MOBILITY, measure_round, sample
 from pdngw_proxy.settings import GatewaySettings
 from runtime.driver import Driver
 from runtime.log_limit import LogLimit
@@ -216,6 +216,8 @@ class GatewayShell:
     def _report(self, report: Report) -> None:
         """One line; those that strangers cause are limited, and counted all the same."""
         EVENTS.count(report.phrase, report.level.value)
+        if report.clause:
+            MOBILITY.count(report.clause)
         withheld = 0
         if report.by_stranger:
             allowed = self._limit.allow(report.phrase, self._clock())

@@ -14,9 +14,10 @@ from wire.ikev2.redirect import GatewayIdentity
 from wire.sansio import Tick
 
 __all__ = [
-    "AaaAnswered", "AddressLeased", "AddressRefused", "AskAaa", "ChildInstalled", "ChildRemoved", "ChildRetired",
-    "CloseRequested", "Closed", "DatagramArrived", "Discarded", "Established", "IkeKeysReady", "Ipv4Wish",
-    "LeaseAddress", "PeerMoved", "RedirectRequested", "Refused", "RekeyRequested", "ResponderEffect", "ResponderEvent",
+    "AaaAnswered", "AddressLeased", "AddressRefused", "AskAaa", "CareOfMoved", "ChildInstalled", "ChildRemoved",
+    "ChildRetired", "CloseRequested", "Closed", "DatagramArrived", "Discarded", "Established", "IkeKeysReady",
+    "Ipv4Wish", "LeaseAddress", "PeerMoved", "RedirectRequested", "Refused", "RekeyRequested", "ResponderEffect",
+    "ResponderEvent",
     "TellRequested", "Tick", "TimeLimited", "Transmit",
 ]  # fmt: skip
 
@@ -95,9 +96,17 @@ class RedirectRequested:
     cause: str
 
 
+@dataclass(frozen=True, slots=True)
+class CareOfMoved:
+    """A Binding Update with K came from another Care-of Address, which our address `own` reaches (RFC 4877 §7.4)."""
+
+    care_of: IPv4Address | IPv6Address
+    own: IPv4Address | IPv6Address
+
+
 ResponderEvent = (
     DatagramArrived | AaaAnswered | AddressLeased | AddressRefused | CloseRequested | RekeyRequested | TimeLimited
-    | TellRequested | RedirectRequested | Tick
+    | TellRequested | RedirectRequested | CareOfMoved | Tick
 )  # fmt: skip
 
 
@@ -200,9 +209,10 @@ class Established:
 
 @dataclass(frozen=True, slots=True)
 class PeerMoved:
-    """An authenticated message came from a new place; ESP goes there from now on (RFC 7296 §2.23)."""
+    """The UE is at a new place, as an authenticated message shows; ESP goes there, from `local` (RFC 7296 §2.23)."""
 
     peer: Endpoint
+    local: Endpoint
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from typing import assert_never
 
 from pdngw_proxy.ike.children import scope_of
 from pdngw_proxy.ike.events import (
+    CareOfMoved,
     ChildInstalled,
     ChildRemoved,
     ChildRetired,
@@ -27,6 +28,7 @@ from pdngw_proxy.ike.states import Connected, Ended, Lingering, Sa, Session, Sta
 from wire.ikev2.authentication import auth_lifetime
 from wire.ikev2.child import ChildSa
 from wire.ikev2.exchanges import Transmit
+from wire.ikev2.nat import Endpoint
 from wire.ikev2.redirect import redirect
 from wire.ikev2.spis import EspSpis
 from wire.ikev2.upkeep import states as kept
@@ -97,13 +99,15 @@ def close(policy: ResponderPolicy, state: Connected, cause: str, now: float) -> 
     return _perform(policy, state, state.upkeep.handle(kept.Leave(cause), now), None, now)
 
 
-Wish = RekeyRequested | TimeLimited | TellRequested | RedirectRequested
+Wish = RekeyRequested | TimeLimited | TellRequested | RedirectRequested | CareOfMoved
 
 
 def order(policy: ResponderPolicy, state: Connected, wish: Wish, now: float) -> Step:
     """What is wanted of the IKE SA, as soon as the window is free."""
     wanted: kept.Order
     match wish:
+        case CareOfMoved():
+            return state, _relocated(state, wish)
         case RekeyRequested(spi_in):
             wanted = kept.RekeyIke() if spi_in is None else kept.RekeyChild(spi_in)
         case TimeLimited(seconds, cause):
@@ -121,6 +125,15 @@ def order(policy: ResponderPolicy, state: Connected, wish: Wish, now: float) -> 
         case _:
             assert_never(wish)
     return _perform(policy, state, state.upkeep.handle(wanted, now), None, now)
+
+
+def _relocated(state: Connected, moved: CareOfMoved) -> list[ResponderEffect]:
+    """Both ends of the path follow a binding, the ports stay; MOBIKE alone moves what has it (RFC 5555 §5.1)."""
+    path = state.sa.path
+    if state.sa.mobike or path.peer.address == moved.care_of:
+        return []
+    path.peer, path.local = Endpoint(moved.care_of, path.peer.port), Endpoint(moved.own, path.local.port)
+    return [PeerMoved(path.peer, path.local)]
 
 
 def _perform(
@@ -181,7 +194,7 @@ def _followed(
     """
     waits = state.sa.mobike and policy.move_check is MoveCheck.BEFORE
     if isinstance(effect, kept.PeerIsThere):
-        return [PeerMoved(state.sa.path.peer)] if waits else []
+        return [PeerMoved(state.sa.path.peer, state.sa.path.local)] if waits else []
     follows = isinstance(effect, kept.PeerHasMoved if state.sa.mobike else kept.Genuine)
     moved = arrived is not None and follows and follow(state.sa, arrived)
-    return [PeerMoved(state.sa.path.peer)] if moved and not waits else []
+    return [PeerMoved(state.sa.path.peer, state.sa.path.local)] if moved and not waits else []

@@ -12,23 +12,30 @@ import pytest
 
 from pdngw_proxy.addresses import Lease
 from pdngw_proxy.data_plane import DataPlane, PlaneEffect
-from pdngw_proxy.gateway_events import Channel, DatagramArrived, Send
+from pdngw_proxy.gateway_events import Channel, DatagramArrived, Report, Send
 from pdngw_proxy.home_agent import HomeAgent
 from pdngw_proxy.home_network import HomeNetwork
 from pdngw_proxy.mobility import HomeAgentPolicy
 from pdngw_proxy.sessions import GatewaySession, SessionBook
 from tests.pdngw_proxy.associations import pair
 from wire.errors import ProtocolViolation
-from wire.ikev2.association import UNUSABLE
 from wire.ikev2.child import Mode
 from wire.ikev2.nat import Endpoint
+from wire.ip.extensions import DestinationOption, DestinationOptions
 from wire.ip.icmpv6 import EchoRequest, ParameterProblem, build_icmpv6, parse_icmpv6
-from wire.ip.ipv6 import PROTO_ICMPV6, PROTO_IPV6, PROTO_MOBILITY, Ipv6Packet
+from wire.ip.ipv6 import (
+    PROTO_AH,
+    PROTO_DESTINATION_OPTIONS,
+    PROTO_ICMPV6,
+    PROTO_IPV6,
+    PROTO_MOBILITY,
+    Ipv6Packet,
+)
 from wire.mip6.binding_ack import AckFlag, BindingAck
 from wire.mip6.binding_error import BindingError
 from wire.mip6.binding_update import BindingFlag, BindingUpdate
-from wire.mip6.encapsulation import open_mobility, parse_tunnelled, seal_mobility
-from wire.mip6.header import MobilityHeader, mobility_checksum
+from wire.mip6.encapsulation import at_home, open_mobility, parse_tunnelled, seal_from_care_of, seal_mobility
+from wire.mip6.header import MobilityHeader, checksum_holds, mobility_checksum
 from wire.mip6.ipv4_options import Ipv4CareOf
 from wire.mip6.ipv6_options import AlternateCareOf, NonceIndices
 from wire.mip6.messages import MobilityMessage, build_message, parse_message
@@ -78,7 +85,11 @@ class Ground:
 
     def send(self, octets: bytes) -> list[PlaneEffect]:
         """What comes of a Mobility Header, sealed by the mobile node."""
-        datagram = seal_mobility(octets, self.home, AGENT, self.transport.outbound)
+        outbound, outer = self.transport.outbound, self.outer.address
+        if isinstance(outer, IPv6Address):
+            datagram = seal_from_care_of(octets, self.home, AGENT, outer, outbound)
+        else:
+            datagram = seal_mobility(octets, self.home, AGENT, outbound)
         arrived = DatagramArrived(Channel.DSMIP, datagram, self.outer, DSMIP)
         return list(self.plane.receive_mobility(arrived, self.now))
 
@@ -89,6 +100,7 @@ class Ground:
             return None
         packet = parse_tunnelled(sent[0].octets)
         assert isinstance(packet, Ipv6Packet)
+        packet = at_home(packet)
         return parse_message(open_mobility(packet, self.transport.inbound))
 
     def problem(self, octets: bytes) -> ParameterProblem:
@@ -236,6 +248,76 @@ def test_k_is_answered_by_what_the_home_agent_can_do(flags: BindingFlag, moves_i
     assert (ack.status, ack.flags) == (0, answer)
 
 
+# 1.2 Home Address options before anything but ESP (§9.3.1, §9.3.3)
+
+
+def hears(ground: Ground, home: IPv6Address, source: IPv6Address, next_header: int = PROTO_ICMPV6) -> list[PlaneEffect]:
+    """What comes of a packet of `home` with a Home Address option, and without ESP, from `source`."""
+    option = DestinationOptions(next_header, (DestinationOption.home_address(home),))
+    payload = option.build() + build_icmpv6(EchoRequest(1, 2, b""), home, AGENT)
+    packet = Ipv6Packet(
+        source=source, destination=AGENT, next_header=PROTO_DESTINATION_OPTIONS, payload=payload
+    ).build()
+    arrived = DatagramArrived(Channel.DSMIP, packet, Endpoint(source, 0), Endpoint(AGENT, 0))
+    return list(ground.plane.receive_mobility(arrived, ground.now))
+
+
+def error_to(effects: list[PlaneEffect], source: IPv6Address) -> BindingError | None:
+    """The Binding Error that goes to the packet's own source, with no routing header; None for silence."""
+    sent = [effect for effect in effects if isinstance(effect, Send)]
+    if not sent:
+        return None
+    packet = Ipv6Packet.parse(sent[0].octets)
+    assert (packet.source, packet.destination, packet.next_header) == (AGENT, source, PROTO_MOBILITY)
+    assert checksum_holds(packet.payload, AGENT, source)
+    error = parse_message(packet.payload)
+    assert isinstance(error, BindingError)
+    return error
+
+
+AWAY, ELSEWHERE = IPv6Address("2001:db8:b::77"), IPv6Address("2001:db8:c::77")
+
+
+@pytest.mark.parametrize(
+    ("home", "source"),
+    [(IPv6Address("2001:db8:1::101"), AWAY), (HOME, ELSEWHERE), (IPv6Address("ff1e::1"), AWAY)],
+    ids=["no binding", "another Care-of Address", "no unicast address"],
+)
+def test_home_address_option_without_its_binding_gets_a_binding_error_1(home: IPv6Address, source: IPv6Address) -> None:
+    ground = Ground(outer=Endpoint(AWAY, 0))
+    assert status(ground.update(options=(AlternateCareOf(AWAY),))) == 0
+    effects = hears(ground, home, source)
+    assert error_to(effects, source) == BindingError(1, home)
+    (report,) = [effect for effect in effects if isinstance(effect, Report)]
+    assert report.clause == "RFC 6275 §9.3.1 unknown binding"
+
+
+def test_home_address_option_with_its_binding_is_dropped_for_want_of_esp() -> None:
+    # §10.4.5: reverse-tunnelled packets may be discarded without ESP, and here they are
+    ground = Ground(outer=Endpoint(AWAY, 0))
+    assert status(ground.update(options=(AlternateCareOf(AWAY),))) == 0
+    (report,) = hears(ground, HOME, AWAY)
+    assert isinstance(report, Report)
+    assert report.clause == "RFC 6275 §5.1 not authentic"
+
+
+@pytest.mark.parametrize("protocol", [PROTO_AH, PROTO_MOBILITY])
+def test_protection_that_is_missing_is_no_unknown_binding(protocol: int) -> None:
+    with pytest.raises(ProtocolViolation, match="not protected"):
+        hears(Ground(), HOME, AWAY, protocol)
+
+
+@pytest.mark.parametrize("source", ["ff1e::1", "fe80::1", "::"])
+def test_binding_error_goes_to_no_address_that_is_not_unicast(source: str) -> None:
+    assert error_to(hears(Ground(), HOME, IPv6Address(source)), AWAY) is None
+
+
+def test_binding_errors_1_are_limited() -> None:
+    ground = Ground()
+    answered = [error_to(hears(ground, HOME, AWAY), AWAY) for _ in range(20)]
+    assert [error is not None for error in answered] == [True] * 10 + [False] * 10
+
+
 # 2.2 Invalid registration (§9.5.1, §10.3.1, §5.1)
 
 
@@ -251,8 +333,9 @@ def test_update_of_another_home_address_is_dropped_ha_2_2_6() -> None:
     ground, victim = Ground(), IPv6Address("2001:db8:1::101")
     octets = build_message(UPDATE, victim, AGENT)
     datagram = seal_mobility(octets, victim, AGENT, ground.transport.outbound)
-    with pytest.raises(UNUSABLE):
-        list(ground.plane.receive_mobility(DatagramArrived(Channel.DSMIP, datagram, NATT, DSMIP), 1.0))
+    (report,) = ground.plane.receive_mobility(DatagramArrived(Channel.DSMIP, datagram, NATT, DSMIP), 1.0)
+    assert isinstance(report, Report)
+    assert report.clause == "RFC 6275 §5.1 foreign Home Address"
     assert ground.agent.binding(victim) is None
 
 

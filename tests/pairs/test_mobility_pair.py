@@ -283,7 +283,8 @@ def test_foreign_home_address_never_gets_a_binding() -> None:
             outer=agent_side.Endpoint(CARE_OF, 5000),
         )
     )
-    assert network.seen == [agent_side.Dropped(f"foreign Home Address {victim} in the SA of {HOME}")]
+    cause = f"foreign Home Address {victim} in the SA of {HOME}"
+    assert network.seen == [agent_side.Dropped(agent_side.Clause.FOREIGN_HOME_ADDRESS, cause)]
     assert network.agent.binding(victim) is None
 
 

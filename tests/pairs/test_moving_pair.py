@@ -7,12 +7,13 @@ header, IKE and ESP in UDP.
 
 from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Network, IPv6Address
+from random import Random
 
 import pytest
 
 from pdngw_proxy import gateway_events as pgw
-from tests.network import AGENT, HA_ADDRESS, NATT, Network, VirtualUe, assert_nothing_is_left, responder_policy
-from tests.pdngw_proxy.forgery import echo_request
+from tests.network import AGENT, DSMIP, HA_ADDRESS, NATT, Network, VirtualUe, assert_nothing_is_left, responder_policy
+from tests.pdngw_proxy.forgery import echo_request, sealed_update
 from ue_sim import ue_events as ue
 from ue_sim.pinger import PingFinished, PingRequested
 from wire.ikev2.nat import Endpoint
@@ -27,10 +28,10 @@ IPV4, OTHER_IPV4 = Endpoint(IPv4Address("192.0.2.10"), 4500), Endpoint(IPv4Addre
 IPV6, OTHER_IPV6 = (Endpoint(IPv6Address(f"2001:db8:{net}::77"), 4500) for net in ("b", "c"))
 
 
-def network(**changes: object) -> Network:
+def network(*, moves_ike: bool = True, **changes: object) -> Network:
     return Network(
         device=True,
-        agent=replace(AGENT, ipv4_home_prefix=HOME4),
+        agent=replace(AGENT, ipv4_home_prefix=HOME4, moves_ike=moves_ike),
         responder=responder_policy(ipv4_home_prefix=HOME4),
         **changes,  # type: ignore[arg-type]
     )
@@ -51,6 +52,17 @@ def binding_of(net: Network, phone: VirtualUe) -> tuple[IpAddress, IpAddress]:
     assert binding is not None
     assert session is not None
     return binding.care_of, session.peer.address
+
+
+def lose_ike(net: Network, phone: VirtualUe) -> None:
+    """From now on a Binding Update arrives, and what would show a new path to IKE does not."""
+    carry = net.send
+
+    def send(source: Endpoint, to: Endpoint, octets: bytes) -> None:
+        if source != phone.socket(ue.Channel.IKE):
+            carry(source, to, octets)
+
+    net.send = send  # type: ignore[method-assign]
 
 
 @pytest.mark.parametrize("at", [IPV4, IPV6], ids=["IPv4", "IPv6"])
@@ -116,6 +128,69 @@ def test_ue_that_moves_behind_a_nat_is_told_so_and_served() -> None:
     binding = net.gateway._agent.binding(phone.attached.home_address)
     assert binding is not None
     assert binding.nat_detected
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [(IPV4, OTHER_IPV4), (IPV6, OTHER_IPV6), (IPV6, IPV4), (IPV4, IPV6)],
+    ids=["IPv4 to IPv4", "IPv6 to IPv6", "IPv6 to IPv4", "IPv4 to IPv6"],
+)
+@pytest.mark.parametrize("moves_ike", [True, False], ids=["K", "no K"])
+def test_ike_and_esp_move_with_the_binding_where_k_is_granted(one: Endpoint, other: Endpoint, moves_ike: bool) -> None:
+    # RFC 6275 §10.3.1, RFC 4877 §7.4, RFC 5555 §5.1
+    net = network(moves_ike=moves_ike)
+    phone = attached(net, one)
+    lose_ike(net, phone)
+    net.move(phone, other)
+    net.run(until=net.now + 0.5)
+    assert binding_of(net, phone) == (other.address, other.address if moves_ike else one.address)
+    session = net.gateway.sessions.of_home(phone.attached.home_address)
+    assert session is not None
+    assert session.local.address.version == session.peer.address.version
+    assert session.peer.port == session.local.port == NATT.port
+
+
+def test_ike_does_not_follow_to_a_nat_whose_port_nobody_knows() -> None:
+    net = network()
+    phone = attached(net, IPV6)
+    net.nat = IPv4Address("203.0.113.1")
+    lose_ike(net, phone)
+    net.move(phone, IPV4)
+    net.run(until=net.now + 0.5)
+    assert binding_of(net, phone) == (IPV4.address, IPV6.address)
+
+
+def test_ue_that_begins_anew_elsewhere_is_bound_there_and_its_old_self_is_not() -> None:
+    # RFC 7296 §2.4 INITIAL_CONTACT; the old sequence numbers are forgotten with the old SAs
+    net = network()
+    old = attached(net, IPV4)
+    home_address = old.attached.home_address
+    late = sealed_update(old, home_address)
+    new = net.attach(ike=IPV6, ipv4=True, initial_contact=True)
+    net.run(until=net.now + 5.0)
+    assert new.attached.home_address == home_address
+    net.send(old.socket(ue.Channel.DSMIP), DSMIP, late)
+    net.run(until=net.now + 0.5)
+    assert binding_of(net, new) == (IPV6.address, IPV6.address)
+    assert net.causes()[-1] == "not protected by a security association of ours"
+    assert new.ping(HA_ADDRESS).received == 5
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_moves_within_a_second_end_where_the_ue_is(seed: int) -> None:
+    chance = Random(seed)
+    net = network(seed=seed)
+    phone = attached(net, IPV6)
+    net._fate = (0.2, 0.1, 0.3)
+    for at in (IPV4, IPV6, OTHER_IPV4, OTHER_IPV6, IPV4)[: chance.randrange(2, 6)]:
+        net.run(until=net.now + chance.choice([0.001, 0.02, 0.1, 0.3]))
+        net.move(phone, at)
+    net._fate = (0.0, 0.0, 0.0)
+    net.run(until=net.now + 5.0)
+    here = phone.settings.ike.address
+    assert binding_of(net, phone) == (here, here)
+    assert phone.ping(HA_ADDRESS).received == 5
+    assert len(phone.said(ue.Attached)) == 1
 
 
 def test_ue_stays_where_its_gateway_cannot_be_reached() -> None:

@@ -6,7 +6,15 @@ import pytest
 
 from pdngw_proxy import answers
 from pdngw_proxy.bindings import Revoking
-from pdngw_proxy.mobility import Binding, Endpoint, HomeAgentPolicy, IpAddress, MobilityArrived, SendMobility
+from pdngw_proxy.mobility import (
+    Binding,
+    Endpoint,
+    HomeAddressUsed,
+    HomeAgentPolicy,
+    IpAddress,
+    MobilityArrived,
+    SendMobility,
+)
 from tests.wire.mip6.vectors import named
 from wire.errors import DecodeError
 from wire.ip.icmpv6 import ParameterProblem, parse_icmpv6
@@ -87,3 +95,14 @@ def test_revocation_says_which_and_why() -> None:
     entry = Revoking(binding=BINDING, trigger=1, cause="why", indication=77, sendings=1, due_at=5.0)
     sent = answers.revocation(POLICY, entry)
     assert (sent.endpoint, read(sent)) == (BINDING.endpoint, RevocationIndication(trigger=1, sequence=77))
+
+
+def test_unknown_binding_is_told_as_the_mobile_ipv6_set_does() -> None:
+    # RFC 6275 §9.3.3: to the packet's own source, and of the Home Address in its option
+    known = Ipv6Packet.parse(named("binding_error_unknown_hoa").packet)
+    error = parse_message(named("binding_error_unknown_hoa").mobility_header)
+    assert isinstance(error, BindingError)
+    policy = HomeAgentPolicy(ha_address=known.source, home_prefix=IPv6Network("2001:db8:1::/64"))
+    sent = answers.unknown_binding(policy, HomeAddressUsed(error.home_address, known.destination))
+    packet = Ipv6Packet.parse(sent.octets)
+    assert (packet.source, packet.destination, packet.payload) == (known.source, known.destination, known.payload)

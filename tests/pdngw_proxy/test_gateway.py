@@ -188,19 +188,21 @@ def causes_said(network: Network, cause: str) -> int:
 
 # Binding Updates that are refused
 
+OUTSIDE = f"a Mobility Header from {FOREIGN} is outside the selectors"
+
 
 def test_gateway_drops_an_update_for_a_foreign_home_address_in_a_valid_sa(network: Network, phone: VirtualUe) -> None:
     # RFC 4877 §4.3: the selectors of the SA hold its one Home Address.
     before = network.gateway.bindings
     cause = the_cause(hears(network, sealed_update(phone, FOREIGN), DSMIP))
-    assert cause == f"a Mobility Header from {FOREIGN} is outside the selectors"
+    assert cause == f"{OUTSIDE}, in the SA of {phone.attached.home_address}"
     assert network.gateway.bindings == before
 
 
 def test_gateway_drops_an_update_whose_header_was_changed_on_the_way(network: Network, phone: VirtualUe) -> None:
     datagram = sealed_update(phone, phone.attached.home_address)
     cause = the_cause(hears(network, with_foreign_source(datagram, FOREIGN), DSMIP))
-    assert cause == f"a Mobility Header from {FOREIGN} is outside the selectors"
+    assert cause == f"{OUTSIDE}, in the SA of {phone.attached.home_address}"
 
 
 def test_gateway_drops_an_update_for_the_home_address_of_another_ue(network: Network, phone: VirtualUe) -> None:
@@ -208,7 +210,8 @@ def test_gateway_drops_an_update_for_the_home_address_of_another_ue(network: Net
     network.run(until=10.0)
     victim = phone.attached.home_address
     cause = the_cause(hears(network, sealed_update(second, victim), DSMIP))
-    assert cause == f"a Mobility Header from {victim} is outside the selectors"
+    own = second.attached.home_address
+    assert cause == f"a Mobility Header from {victim} is outside the selectors, in the SA of {own}"
     assert phone.ping(HA_ADDRESS).received == 5
 
 

@@ -486,7 +486,7 @@ def test_gateway_follows_a_ue_that_moves() -> None:
     link = connected()
     elsewhere = Endpoint(IPv4Address("127.1.1.99"), 4500)
     link.ue_says(INFORMATIONAL, message_id=5, source=elsewhere)
-    assert link.seen_by_gateway(PeerMoved) == [PeerMoved(elsewhere)]
+    assert link.seen_by_gateway(PeerMoved) == [PeerMoved(elsewhere, GATEWAY)]
     assert link.seen_by_gateway(Transmit)[-1].to == elsewhere
 
 
@@ -500,7 +500,7 @@ def test_gateway_follows_by_mobike_alone_where_both_have_it() -> None:
     assert link.seen_by_gateway(PeerMoved) == []
     link.tell_ue(PathChanged(link.source, GATEWAY))
     link.run(link.now + 1)
-    assert link.seen_by_gateway(PeerMoved) == [PeerMoved(link.source)]
+    assert link.seen_by_gateway(PeerMoved) == [PeerMoved(link.source, GATEWAY)]
     assert link.seen_by_ue(MoveConfirmed) == [MoveConfirmed(link.source)]
 
 
@@ -511,7 +511,7 @@ def test_gateway_without_mobike_follows_a_sign_of_life() -> None:
         link.source = Endpoint(IPv4Address("127.1.1.10"), 40001)
         link.tell_ue(PathChanged(link.source, GATEWAY))
         link.run(link.now + 1)
-        assert link.seen_by_gateway(PeerMoved) == [PeerMoved(link.source)]
+        assert link.seen_by_gateway(PeerMoved) == [PeerMoved(link.source, GATEWAY)]
 
 
 def test_gateway_does_not_follow_a_forger() -> None:

@@ -1,12 +1,14 @@
 """What log lines of the gateway say."""
 
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address
 
 from pdngw_proxy.gateway_events import Level
-from pdngw_proxy.reports import dropped, of_session
+from pdngw_proxy.mobility import Clause, Dropped, Refused
+from pdngw_proxy.reports import dropped, of_mobility, of_session
 from pdngw_proxy.sessions import GatewaySession
 from wire.ikev2.nat import Endpoint
 
+NONCES = "RFC 6275 §9.5.1 Nonce Indices"
 HERE, THERE = Endpoint(IPv4Address("192.0.2.1"), 4500), Endpoint(IPv4Address("192.0.2.9"), 4500)
 
 
@@ -18,3 +20,16 @@ def test_what_a_stranger_sends_is_told_with_where_it_came_from() -> None:
 
 def test_session_has_the_name_that_other_nodes_log() -> None:
     assert of_session(GatewaySession(b"12345678", "5a5a", HERE, THERE)) == {"session": "5a5a"}
+
+
+def test_dropped_message_of_mobile_ipv6_names_its_clause() -> None:
+    report = of_mobility(Dropped(Clause.NONCE_INDICES, "a home registration with Nonce Indices"))
+    assert (report.phrase, report.clause, report.by_stranger) == ("mobility message dropped", NONCES, True)
+    assert report.details == {"cause": "a home registration with Nonce Indices", "clause": NONCES}
+    assert dropped("nonsense", THERE, "some clause").clause == "some clause"
+
+
+def test_refused_update_names_its_status() -> None:
+    report = of_mobility(Refused(IPv6Address("2001:db8::100"), 135, "status 135 (sequence out of window)"))
+    assert (report.phrase, report.clause, report.by_stranger) == ("Binding Update refused", "status 135", True)
+    assert report.details["home_address"] == "2001:db8::100"

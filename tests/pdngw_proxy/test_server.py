@@ -34,7 +34,9 @@ from pdngw_proxy.gateway_events import (
     UsageWanted,
 )
 from pdngw_proxy.ike.policy import Admission
-from pdngw_proxy.mobility import HomeAgentPolicy
+from pdngw_proxy.metrics import MOBILITY
+from pdngw_proxy.mobility import Clause, Dropped, HomeAgentPolicy
+from pdngw_proxy.reports import of_mobility
 from pdngw_proxy.server import GatewayShell
 from pdngw_proxy.sessions import GatewaySession, SessionBook
 from pdngw_proxy.settings import GatewaySettings
@@ -369,6 +371,15 @@ async def test_report_becomes_one_line_with_its_details(
     assert lines == [
         {"event": "UE refused", "log_level": "warning", "cause": "no reason", "logger_name": "pdngw"},
     ]
+
+
+async def test_rejected_messages_of_mobile_ipv6_are_counted_by_their_clause(ground: Ground) -> None:
+    clause = Clause.FOREIGN_HOME_ADDRESS
+    before = MOBILITY.value(clause.value)
+    ground.machine.script[DatagramArrived] = [of_mobility(Dropped(clause, "not yours"))]
+    for _ in range(50):
+        ground.arrive(b"hello", NATT)
+    assert MOBILITY.value(clause.value) - before == 50
 
 
 async def test_users_are_not_limited_in_their_lines(ground: Ground, lines: list[structlog.typing.EventDict]) -> None:

@@ -1,8 +1,10 @@
 """The responder's IKE SA after it is up."""
 
+from ipaddress import IPv6Address
+
 import pytest
 
-from pdngw_proxy.ike.events import ChildRemoved, CloseRequested, DatagramArrived, PeerMoved, Transmit
+from pdngw_proxy.ike.events import CareOfMoved, ChildRemoved, CloseRequested, DatagramArrived, PeerMoved, Transmit
 from pdngw_proxy.ike.policy import MoveCheck
 from pdngw_proxy.ike.states import Connected
 from pdngw_proxy.ike.table import SaEvent
@@ -74,7 +76,7 @@ def test_gateway_sees_that_a_ue_is_where_it_says(check: MoveCheck | None) -> Non
     link.at_ue = lambda _: None
     place = Endpoint(UE.address, 40999)
     link.ue_says(INFORMATIONAL, Notify(NotifyType.UPDATE_SA_ADDRESSES), message_id=5, source=place)
-    assert link.seen_by_gateway(PeerMoved) == ([] if check is MoveCheck.BEFORE else [PeerMoved(place)])
+    assert link.seen_by_gateway(PeerMoved) == ([] if check is MoveCheck.BEFORE else [PeerMoved(place, GATEWAY)])
     sent = link.seen_by_gateway(Transmit)[-1]
     assert sent.to == place
     cookie = link.open_last(link.to_ue[-1], by_ue=False).notify(NotifyType.COOKIE2)
@@ -84,7 +86,7 @@ def test_gateway_sees_that_a_ue_is_where_it_says(check: MoveCheck | None) -> Non
     link.tell_gateway(
         DatagramArrived(link.forge(INFORMATIONAL, cookie, message_id=0, by_ue=True, response=True), place, GATEWAY)
     )
-    assert link.seen_by_gateway(PeerMoved) == [PeerMoved(place)]
+    assert link.seen_by_gateway(PeerMoved) == [PeerMoved(place, GATEWAY)]
 
 
 def test_gateway_rekeys_no_child_that_is_not_there() -> None:
@@ -124,3 +126,17 @@ def test_word_of_the_ue_puts_the_question_off() -> None:
     link = connected(liveness_interval=20.0).run(11.0)
     link.ue_says(INFORMATIONAL, message_id=5)
     assert responder(link).deadline == pytest.approx(31.0)
+
+
+@pytest.mark.parametrize("mobike", [False, True])
+def test_path_follows_a_binding_unless_mobike_moves_it(mobike: bool) -> None:
+    """RFC 4877 §7.4, RFC 5555 §5.1: the ports stay, until the next message of IKE says better."""
+    link = ike_link(initiator=initiator_policy(mobike=mobike)).connect().run(1.0)
+    care_of, own = IPv6Address("2001:db8:b::77"), IPv6Address("2001:db8:1::1")
+    for _ in range(2):
+        link.tell_gateway(SaEvent(link.sa, CareOfMoved(care_of, own)))
+    place = Endpoint(care_of, UE.port), Endpoint(own, GATEWAY.port)
+    assert link.seen_by_gateway(PeerMoved) == ([] if mobike else [PeerMoved(*place)])
+    link.tell_gateway(SaEvent(link.sa, CloseRequested("over")))
+    last = link.seen_by_gateway(Transmit)[-1]
+    assert (last.to, last.source) == ((UE, GATEWAY) if mobike else place)
