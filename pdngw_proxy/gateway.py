@@ -117,13 +117,13 @@ class Gateway:
     def handle(self, event: GatewayEvent, now: float) -> list[GatewayEffect]:
         """Take one event and return all that comes of it, through every part."""
         self._occasion = _OCCASIONS.get(type(event), EndedBy.FAULT)
-        return list(self._on_their_way(self._dispatch(event, now)))
+        return list(self._on_their_way(self._dispatch(event, now), now))
 
-    def _on_their_way(self, effects: Effects) -> Effects:
+    def _on_their_way(self, effects: Effects, now: float) -> Effects:
         """What leaves from the home agent's own address are whole packets on the home network's device."""
         for effect in effects:
             if isinstance(effect, Send) and effect.source.address == self._ipv6.ha_address:
-                yield from self._ipv6.packets(effect)
+                yield from self._ipv6.packets(effect, now)
             else:
                 yield effect
 
@@ -132,11 +132,11 @@ class Gateway:
             case DatagramArrived():
                 yield from self._receive(event, now)
             case HomePacketArrived(octets):
-                for_us = self._ipv6.read(octets)
-                if for_us is not None:
-                    yield from self._receive(for_us, now)
-                else:
-                    yield from self._plane_wants(self._plane.receive_home(octets, now), now)
+                read = self._ipv6.read(octets, now)
+                if isinstance(read, DatagramArrived):
+                    yield from self._receive(read, now)
+                elif read is not None:
+                    yield from self._plane_wants(self._plane.receive_home(read, now), now)
             case AaaAnswered(sa, answer):
                 yield from self._answered(sa, answer, now)
             case DrainRequested():

@@ -8,10 +8,21 @@ from collections.abc import Set as AbstractSet
 from ipaddress import IPv6Address
 
 from pdngw_proxy.gateway_events import Channel, DatagramArrived, DeliverHome, Send
+from pdngw_proxy.path_mtu import PathMtus
 from wire.errors import DecodeError
 from wire.ikev2.nat import Endpoint
-from wire.ip.fragments import fragments
-from wire.ip.ipv6 import MINIMUM_MTU, PROTO_DESTINATION_OPTIONS, PROTO_ESP, PROTO_UDP, Ipv6Packet
+from wire.ip.fragments import PROTO_FRAGMENT, fragments
+from wire.ip.icmpv6 import PacketTooBig, parse_icmpv6
+from wire.ip.ipv6 import (
+    HEADER_OCTETS,
+    MINIMUM_MTU,
+    PROTO_DESTINATION_OPTIONS,
+    PROTO_ESP,
+    PROTO_ICMPV6,
+    PROTO_UDP,
+    Ipv6Packet,
+)
+from wire.ip.reassembly import Reassembly
 from wire.ip.udp import UdpDatagram
 from wire.sansio import RandomBytes
 
@@ -26,26 +37,34 @@ class Ipv6Transport:
         self.ha_address = ha_address
         self._ports = ports
         self._random = random
+        self._pieces = Reassembly()
+        self._paths = PathMtus()
 
-    def read(self, octets: bytes) -> DatagramArrived | None:
-        """What a packet for the home agent is to the gateway; None for those that any host would answer.
+    def read(self, octets: bytes, now: float) -> DatagramArrived | bytes | None:
+        """What a packet from the home network's device is to the gateway.
 
-        A Mobility Header comes as a whole packet on Channel.DSMIP, its source's port 0.
+        A Mobility Header comes as a whole packet on Channel.DSMIP, its source's port 0. Octets are a packet that is for
+        the home network, or that any host would answer. None: it is a piece of a packet that is not complete yet.
         """
         try:
             packet = Ipv6Packet.parse(octets)
             if packet.destination != self.ha_address:
-                return None
-            return self._read(packet, octets)
+                return octets
+            if packet.next_header == PROTO_FRAGMENT:
+                whole = self._pieces.add(packet, now)
+                return self.read(whole.build(), now) if whole is not None else None
+            return self._read(packet, octets, now) or octets
         except DecodeError:
-            return None
+            return octets
 
-    def _read(self, packet: Ipv6Packet, octets: bytes) -> DatagramArrived | None:
+    def _read(self, packet: Ipv6Packet, octets: bytes, now: float) -> DatagramArrived | None:
         source, own = Endpoint(packet.source, ESP_PORT), Endpoint(self.ha_address, ESP_PORT)
         if packet.next_header == PROTO_DESTINATION_OPTIONS:
             return DatagramArrived(Channel.DSMIP, octets, source, own)
         if packet.next_header == PROTO_ESP:
             return DatagramArrived(Channel.IKE, packet.payload, source, own)
+        if packet.next_header == PROTO_ICMPV6:
+            self._learn(packet, now)
         if packet.next_header != PROTO_UDP:
             return None
         datagram = UdpDatagram.parse(packet.payload, packet.source, packet.destination)
@@ -57,10 +76,20 @@ class Ipv6Transport:
         )
         return DatagramArrived(Channel.IKE, datagram.payload, source, own)
 
-    def packets(self, send: Send) -> list[DeliverHome]:
-        """A datagram from the home agent's own address as packets, in pieces that every IPv6 path carries.
+    def _learn(self, packet: Ipv6Packet, now: float) -> None:
+        """A router says what the path to a UE carries of our ESP (RFC 8201 §4)."""
+        message = parse_icmpv6(packet.payload, packet.source, packet.destination)
+        if not isinstance(message, PacketTooBig) or len(message.invoking) < HEADER_OCTETS:
+            return
+        invoking = message.invoking
+        if invoking[8:24] == self.ha_address.packed and invoking[6] in {PROTO_ESP, PROTO_UDP}:
+            self._paths.learn(IPv6Address(invoking[24:40]), message.mtu, now)
 
-        ESP whose peer has no port goes without UDP; what is a packet already goes as it is.
+    def packets(self, send: Send, now: float) -> list[DeliverHome]:
+        """A datagram from the home agent's own address as packets: IKE in pieces that every IPv6 path carries.
+
+        ESP is cut where the path is known to be narrow, because a UE's packets are small enough for most (RFC 4303
+        §3.3.4). Where its peer has no port it goes without UDP; what is a packet already goes as it is.
         """
         if send.channel is Channel.DSMIP:
             return [DeliverHome(send.octets)]
@@ -68,12 +97,13 @@ class Ipv6Transport:
         if not isinstance(to, IPv6Address):
             return []
         if send.to.port == ESP_PORT:
-            packet = Ipv6Packet(source=self.ha_address, destination=to, next_header=PROTO_ESP, payload=send.octets)
-            return [DeliverHome(packet.build())]
-        datagram = UdpDatagram(send.source.port, send.to.port, send.octets).build(self.ha_address, to)
-        whole = Ipv6Packet(source=self.ha_address, destination=to, next_header=PROTO_UDP, payload=datagram)
-        if not send.octets.startswith(bytes(4)):
-            # ESP is not cut: its tunnel's MTU leaves room for it, and a loss would be of two packets
+            whole = Ipv6Packet(source=self.ha_address, destination=to, next_header=PROTO_ESP, payload=send.octets)
+        else:
+            datagram = UdpDatagram(send.source.port, send.to.port, send.octets).build(self.ha_address, to)
+            whole = Ipv6Packet(source=self.ha_address, destination=to, next_header=PROTO_UDP, payload=datagram)
+        is_ike = send.to.port != ESP_PORT and send.octets.startswith(bytes(4))
+        mtu = MINIMUM_MTU if is_ike else self._paths.mtu(to, now)
+        if mtu is None or len(whole) <= mtu:
             return [DeliverHome(whole.build())]
         number = int.from_bytes(self._random(4), "big")
-        return [DeliverHome(piece.build()) for piece in fragments(whole, MINIMUM_MTU, number)]
+        return [DeliverHome(piece.build()) for piece in fragments(whole, mtu, number)]

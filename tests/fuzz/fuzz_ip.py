@@ -6,11 +6,13 @@ from ipaddress import IPv4Address, IPv6Address
 from tests.wire.mip6.vectors import PACKETS, named
 from wire.ip.checksum import internet_checksum, transport_checksum
 from wire.ip.extensions import DestinationOption, DestinationOptions, Type2RoutingHeader, unfold
+from wire.ip.fragments import fragments
 from wire.ip.icmpv4 import build_icmpv4, parse_icmpv4
 from wire.ip.icmpv6 import EchoRequest, PacketTooBig, ParameterProblem, TimeExceeded, build_icmpv6, parse_icmpv6
 from wire.ip.ipv4 import Ipv4Packet
 from wire.ip.ipv6 import Ipv6Packet
 from wire.ip.packet import parse_packet
+from wire.ip.reassembly import Reassembly
 from wire.ip.responder import respond
 from wire.ip.udp import UdpDatagram
 
@@ -19,6 +21,8 @@ MESSAGES = (EchoRequest(1, 2, b"data"), PacketTooBig(1400, b"?"), TimeExceeded(0
 ICMPV6 = tuple(build_icmpv6(message, HERE, THERE) for message in MESSAGES)
 ICMPV4 = tuple(build_icmpv4(message) for message in MESSAGES)
 UDP = (UdpDatagram(4500, 7, b"hello").build(HERE, THERE),)
+WHOLE = Ipv6Packet(source=HERE, destination=THERE, next_header=17, payload=bytes(1600))
+PIECES = tuple(piece.build() for piece in fragments(WHOLE, 1280, 7))
 SIX = tuple(vector.packet for vector in PACKETS if vector.linktype == "raw-ipv6")
 FOUR = tuple(vector.packet for vector in PACKETS if vector.linktype == "raw-ipv4")
 
@@ -40,6 +44,13 @@ def _answer4(octets: bytes) -> object:
     return respond(Ipv4Packet(source=IPv4Address(1), destination=IPv4Address(2), protocol=1, payload=payload))
 
 
+def _put_together(octets: bytes) -> object:
+    """A piece before another that fits: what comes of both."""
+    reassembly = Reassembly()
+    reassembly.add(Ipv6Packet.parse(octets), 0.0)
+    return reassembly.add(Ipv6Packet.parse(PIECES[0]), 0.0)
+
+
 ENTRIES: dict[str, tuple[Callable[[bytes], object], tuple[bytes, ...]]] = {
     "wire.ip.ipv4.Ipv4Packet.parse": (Ipv4Packet.parse, FOUR),
     "wire.ip.ipv6.Ipv6Packet.parse": (Ipv6Packet.parse, SIX),
@@ -57,6 +68,7 @@ ENTRIES: dict[str, tuple[Callable[[bytes], object], tuple[bytes, ...]]] = {
         (Type2RoutingHeader(59, HERE).build(),),
     ),
     "wire.ip.extensions.unfold": (lambda octets: unfold(Ipv6Packet.parse(octets)), SIX),
+    "wire.ip.reassembly.Reassembly.add": (_put_together, PIECES),
     "wire.ip.responder.respond icmpv6": (lambda octets: _answer(octets, 58, 2), ICMPV6),
     "wire.ip.responder.respond udp": (lambda octets: _answer(octets, 17, 6), UDP),
     "wire.ip.responder.respond any": (lambda octets: respond(Ipv6Packet.parse(octets)), (named("dhaad_reply").packet,)),
