@@ -2,7 +2,6 @@
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 from typing import assert_never
 
@@ -10,6 +9,8 @@ from pdngw_proxy.forwarding import Discard, ForwardEffect, Forwarder, SendHome, 
 from pdngw_proxy.gateway_events import Channel, DatagramArrived, DeliverHome, GatewayEffect, Level, Report, Send
 from pdngw_proxy.home_agent import HomeAgent
 from pdngw_proxy.home_network import HomeNetwork
+from pdngw_proxy.ike.events import CareOfMoved, CloseRequested, RekeyRequested
+from pdngw_proxy.ike.table import SaEvent
 from pdngw_proxy.ipv6_transport import ESP_PORT
 from pdngw_proxy.mobility import (
     AgentEffect,
@@ -41,32 +42,9 @@ from wire.ip.ipv6 import PROTO_AH, PROTO_ESP, PROTO_MOBILITY, Ipv6Packet
 from wire.mip6.binding_update import BindingFlag
 from wire.mip6.encapsulation import at_home, open_mobility, parse_tunnelled, seal_mobility, seal_to_care_of, spi_of
 
+PlaneEffect = GatewayEffect | SaEvent
+"""What the gateway wants, or is to be done with an IKE SA."""
 
-@dataclass(frozen=True, slots=True)
-class CloseSession:
-    """End the IKE SA `sa`, and with it all that the session has; `cause` is one line."""
-
-    sa: bytes
-    cause: str
-
-
-@dataclass(frozen=True, slots=True)
-class RekeyTunnel:
-    """Replace the Child SA `spi_in` of the IKE SA `sa` before it is used up (RFC 7296 §2.8)."""
-
-    sa: bytes
-    spi_in: int
-
-
-@dataclass(frozen=True, slots=True)
-class FollowCareOf:
-    """Have the IKE SA `sa` and its ESP go to a bound UE's new Care-of Address (RFC 6275 §10.3.1)."""
-
-    sa: bytes
-    care_of: IpAddress
-
-
-PlaneEffect = GatewayEffect | CloseSession | RekeyTunnel | FollowCareOf
 Effects = Iterator[PlaneEffect]
 
 _DESTINATIONS = {4: slice(16, 20), 6: slice(24, 40)}
@@ -189,12 +167,13 @@ class DataPlane:
         session = self._sessions.of_home(binding.home_address)
         moves = binding.flags & BindingFlag.KEY_MANAGEMENT and self._agent.moves_ike and not binding.nat_detected
         if session is not None and moves and session.peer.address != binding.care_of:
-            yield FollowCareOf(session.sa, binding.care_of)
+            own = self._ha_address if binding.care_of.version == 6 else self._dsmip.address
+            yield SaEvent(session.sa, CareOfMoved(binding.care_of, own))
 
     def _removed(self, home_address: IPv6Address) -> Effects:
         session = self._sessions.of_home(home_address)
         if session is not None and session.ending is not None:
-            yield CloseSession(session.sa, session.ending)
+            yield SaEvent(session.sa, CloseRequested(session.ending))
 
     def _answer(self, octets: bytes, home_address: IPv6Address, endpoint: OuterEndpoint) -> Effects:
         session = self._sessions.of_home(home_address)
@@ -281,7 +260,7 @@ class DataPlane:
         """Ask once for a successor of what is nearly used up."""
         if association.wears_out(self._most_octets) and association.child.spi_in not in session.worn:
             session.worn.add(association.child.spi_in)
-            yield RekeyTunnel(session.sa, association.child.spi_in)
+            yield SaEvent(session.sa, RekeyRequested(association.child.spi_in))
 
     def _exhausted(self, session: GatewaySession, cause: str) -> Effects:
         """An SA that has sent its last number is worth nothing, and its UE attaches again (RFC 4303 §3.3.3)."""
@@ -290,7 +269,7 @@ class DataPlane:
             return
         session.exhausted = True
         yield Report(Level.WARNING, "security association exhausted", {"cause": cause, "identity": session.identity})
-        yield CloseSession(session.sa, cause)
+        yield SaEvent(session.sa, CloseRequested(cause))
 
 
 def _of_binding(binding: Binding) -> dict[str, str]:

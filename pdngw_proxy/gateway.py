@@ -10,7 +10,7 @@ from pdngw_proxy.aaa_link.port import RelayAccept, RelayAnswer, RelayRequest
 from pdngw_proxy.aaa_link.records import EndedBy, Moment
 from pdngw_proxy.accounting import has_begun, record_of
 from pdngw_proxy.addresses import HomeAddressPool
-from pdngw_proxy.data_plane import CloseSession, DataPlane, FollowCareOf, PlaneEffect, RekeyTunnel
+from pdngw_proxy.data_plane import DataPlane, PlaneEffect
 from pdngw_proxy.gateway_events import (
     AaaAnswered,
     Account,
@@ -66,7 +66,6 @@ class Gateway:
         self._reauthentication_time = settings.responder.reauthentication_time
         self._prefix_length = settings.home_prefix.prefixlen
         self._ipv6 = Ipv6Transport(ha_address=ha_address, ports=settings.ike_ports, random=random)
-        self._dsmip = settings.dsmip
         self._arrived_at = settings.dsmip
         self._arrived_from = settings.dsmip
         self._asked: dict[bytes, str] = {}
@@ -385,15 +384,7 @@ class Gateway:
 
     def _plane_wants(self, effects: Iterable[PlaneEffect], now: float) -> Effects:
         for effect in effects:
-            if isinstance(effect, RekeyTunnel):
-                yield from self._ike(SaEvent(effect.sa, ike.RekeyRequested(effect.spi_in)), now)
-            elif isinstance(effect, CloseSession):
-                yield from self._ike(SaEvent(effect.sa, ike.CloseRequested(effect.cause)), now)
-            elif isinstance(effect, FollowCareOf):
-                own = self._ipv6.ha_address if effect.care_of.version == 6 else self._dsmip.address
-                yield from self._ike(SaEvent(effect.sa, ike.CareOfMoved(effect.care_of, own)), now)
-            else:
-                yield effect
+            yield from self._ike(effect, now) if isinstance(effect, SaEvent) else (effect,)
 
     def _refuse(self, sa: bytes, cause: str) -> Report:
         """A refusal that ends the IKE SA is followed by Closed with the same cause, which is not said twice."""

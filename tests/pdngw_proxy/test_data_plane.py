@@ -6,10 +6,12 @@ from ipaddress import IPv4Address, IPv6Address, IPv6Network
 import pytest
 
 from pdngw_proxy.addresses import Lease
-from pdngw_proxy.data_plane import CloseSession, DataPlane, PlaneEffect, RekeyTunnel
+from pdngw_proxy.data_plane import DataPlane, PlaneEffect
 from pdngw_proxy.gateway_events import Channel, DatagramArrived, DeliverHome, Level, Report, Send
 from pdngw_proxy.home_agent import HomeAgent
 from pdngw_proxy.home_network import HomeNetwork, correspondent_of
+from pdngw_proxy.ike.events import CloseRequested, RekeyRequested
+from pdngw_proxy.ike.table import SaEvent
 from pdngw_proxy.mobility import HomeAgentPolicy, SessionEnded
 from pdngw_proxy.sessions import GatewaySession, SessionBook
 from tests.pdngw_proxy.associations import pair
@@ -231,7 +233,7 @@ def test_answer_in_an_exhausted_sa_is_lost_and_the_session_closed(ground: Ground
     *_, report, close = ground.update()
     assert isinstance(report, Report)
     assert (report.level, report.phrase) == (Level.WARNING, "security association exhausted")
-    assert close == CloseSession(ground.session.sa, report.details["cause"])
+    assert close == SaEvent(ground.session.sa, CloseRequested(report.details["cause"]))
 
 
 # Tunnels
@@ -290,11 +292,11 @@ def test_packet_for_an_exhausted_tunnel_is_lost_and_the_session_closed_once(boun
     # RFC 4303 §3.3.3
     bound.session.associations[bound.tunnel.child.spi_out].outbound._sequence = (1 << 64) - 1
     rekey, report, close = bound.esp(echo(HOME, AGENT))
-    assert rekey == RekeyTunnel(bound.session.sa, bound.tunnel.child.spi_out)
+    assert rekey == SaEvent(bound.session.sa, RekeyRequested(bound.tunnel.child.spi_out))
     assert isinstance(report, Report)
     assert (report.level, report.phrase) == (Level.WARNING, "security association exhausted")
     assert report.details == {"cause": "SPI 0x00001101 has sent 18446744073709551615 packets", "identity": "UE 4096"}
-    assert close == CloseSession(bound.session.sa, report.details["cause"])
+    assert close == SaEvent(bound.session.sa, CloseRequested(report.details["cause"]))
     again = the_report(bound.esp(echo(HOME, AGENT)))
     assert (again.level, again.phrase) == (Level.DEBUG, "packet discarded")
 
