@@ -1,8 +1,9 @@
-"""A mobile node's program on a kernel with Mobile IPv6: it obeys its lines, and the kernel does all else.
+"""A node's program on a kernel with Mobile IPv6: it obeys its lines, and the kernel does all else.
 
-Usage: kernel_node.py HOME_ADDRESS HOME_AGENT WORD…. Needs Python's own library alone. `bu=HEX` sends a Mobility Header
-from the Home Address, whose checksum the kernel makes, and prints what Mobility Header comes back; `ping=ADDRESS` sends
-echo requests from the Home Address. Each word is answered by one line, which begins with `said`.
+Usage: kernel_node.py OWN_ADDRESS PEER WORD…: a Home Address and its home agent, or the other way round. Needs Python's
+own library alone. `bu=HEX` sends a Mobility Header, whose checksum the kernel makes, and prints what Mobility Header
+comes back; `ping=ADDRESS` sends echo requests; `espinudp=PORT` has the kernel take ESP in UDP at a port (RFC 3948).
+Each word is answered by one line, which begins with `said`.
 """
 
 import select
@@ -13,9 +14,12 @@ import time
 
 IPPROTO_MH = 135
 _CHECKSUM = slice(4, 6)
+_UDP_ENCAP, _ESP_IN_UDP = 100, 2
+"""<linux/udp.h>."""
 _ECHO_REQUEST, _ECHO_REPLY = 128, 129
 _LIMIT = 3.0
 _PINGS = 3
+_KEPT: list[socket.socket] = []
 
 
 def arrives(raw: socket.socket, source: str, wanted: bytes = b"") -> bytes | None:
@@ -53,12 +57,23 @@ def ping(home_address: str, destination: str) -> str:
     return f"{answered} of {_PINGS}"
 
 
+def take_esp_in_udp(port: int) -> str:
+    """From now on, for as long as this program runs."""
+    taking = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+    taking.bind(("::", port))
+    taking.setsockopt(socket.IPPROTO_UDP, _UDP_ENCAP, _ESP_IN_UDP)
+    _KEPT.append(taking)
+    return "taken"
+
+
 def obey(home_address: str, home_agent: str, word: str) -> str:
     """One word, and what came of it."""
     order, _, value = word.partition("=")
     try:
         if order == "bu":
             return update(home_address, home_agent, bytes.fromhex(value))
+        if order == "espinudp":
+            return take_esp_in_udp(int(value))
         return ping(home_address, value)
     except OSError as error:
         return f"error: {error}"

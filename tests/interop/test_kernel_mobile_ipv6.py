@@ -3,12 +3,13 @@
 IKEv2 is our UE's: it attaches, and then its network interface, its Home Address and its keys are those of a Linux
 kernel, which makes Home Address options, reads type 2 routing headers and has the transport-mode and the
 tunnel-mode SAs in its XFRM. Its sequence numbers go on where the UE's may have been. The kernel has no daemon of Mobile
-IPv6: a small program sends and reads the messages. Linux as the home agent of our mobile node is not tried here.
+IPv6: a small program sends and reads the messages. Linux as the home agent is in test_kernel_home_agent.py.
 """
 
 import json
 import re
 import shlex
+import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -136,12 +137,18 @@ def attach(ground: Ground, config: Path) -> Attached:
     """Our UE attaches, and is gone without a word."""
     ground.come()
     words = ("--config", str(config), "ue", "attach", "--stay", "--json", "--pings", "0")
-    told = {}
     with process(ground.ue.command(*AKADIA, *words)) as ue:
-        for step in range(4, 8):
-            told[step] = json.loads(until(ue, f'{{"n": {step},'))["evidence"]
+        left = left_by(ue, config)
         ue.kill()
     ground.go()
+    return left
+
+
+def left_by(ue: "subprocess.Popen[str]", config: Path) -> Attached:
+    """What a UE says when it attaches, and the keys that it wrote down."""
+    told = {}
+    for step in range(4, 8):
+        told[step] = json.loads(until(ue, f'{{"n": {step},'))["evidence"]
     rows = (config.parent / "keys" / "wireshark" / "esp_sa").read_text(encoding="ascii").splitlines()
     keys = {}
     for row in rows:
