@@ -9,7 +9,7 @@ from pdngw_proxy.forwarding import Discard, ForwardEffect, Forwarder, SendHome, 
 from pdngw_proxy.gateway_events import Channel, DatagramArrived, DeliverHome, GatewayEffect, Level, Report, Send
 from pdngw_proxy.home_agent import HomeAgent
 from pdngw_proxy.home_network import HomeNetwork
-from pdngw_proxy.ike.events import CareOfMoved, CloseRequested, RekeyRequested
+from pdngw_proxy.ike.events import CloseRequested, PathSeen, RekeyRequested
 from pdngw_proxy.ike.table import SaEvent
 from pdngw_proxy.ipv6_transport import ESP_PORT
 from pdngw_proxy.mobility import (
@@ -168,7 +168,7 @@ class DataPlane:
         moves = binding.flags & BindingFlag.KEY_MANAGEMENT and self._agent.moves_ike and not binding.nat_detected
         if session is not None and moves and session.peer.address != binding.care_of:
             own = self._ha_address if binding.care_of.version == 6 else self._dsmip.address
-            yield SaEvent(session.sa, CareOfMoved(binding.care_of, own))
+            yield SaEvent(session.sa, PathSeen(Endpoint(binding.care_of, 0), Endpoint(own, 0)))
 
     def _removed(self, home_address: IPv6Address) -> Effects:
         session = self._sessions.of_home(home_address)
@@ -203,13 +203,21 @@ class DataPlane:
         """A tunnel-mode ESP packet of `session`; raises as Association does when it may not be used."""
         if association.child.mode is not Mode.TUNNEL:
             raise ProtocolViolation(f"ESP of {session.identity} outside its IPv6 packet")
+        newest = association.inbound.sequence
         packet = association.open_tunnelled(event.octets)
-        if event.source.port == ESP_PORT and event.source.address == session.peer.address:
-            # It was authentic, and came without UDP: whatever answers it goes so too.
-            session.peer, session.local = event.source, event.destination
+        if event.source != session.peer and association.inbound.sequence > newest:
+            yield from self._seen(session, event)
         session.traffic.came(len(packet))
         yield from self._wear(session, association)
         yield from self._forward(self._forwarder.from_tunnel(packet, association.home_address, now), now)
+
+    def _seen(self, session: GatewaySession, event: DatagramArrived) -> Effects:
+        """An authentic packet, and no older one than came before, is from another place (RFC 7296 §2.23)."""
+        if event.source.port != ESP_PORT:
+            yield SaEvent(session.sa, PathSeen(event.source, event.destination))
+        elif event.source.address == session.peer.address:
+            # It came without UDP: whatever answers it goes so too.
+            session.peer, session.local = event.source, event.destination
 
     def receive_home(self, octets: bytes, now: float) -> Effects:
         """A packet from the home network's device."""

@@ -7,11 +7,11 @@ from pdngw_proxy.ike.events import (
     AaaAnswered,
     AddressLeased,
     AddressRefused,
-    CareOfMoved,
     Closed,
     CloseRequested,
     DatagramArrived,
     Discarded,
+    PathSeen,
     RedirectRequested,
     RekeyRequested,
     ResponderEffect,
@@ -131,7 +131,7 @@ class IkeResponder:
                 if silent and isinstance(state, Connected):
                     return Ended(), [Closed(cause)]
                 return self._close(state, cause, now)
-            case RekeyRequested() | TimeLimited() | TellRequested() | RedirectRequested() | CareOfMoved():
+            case RekeyRequested() | TimeLimited() | TellRequested() | RedirectRequested() | PathSeen():
                 # Whoever is not connected yet authenticates this very moment.
                 return upkeep.order(policy, state, event, now) if isinstance(state, Connected) else (state, [])
             case Tick():

@@ -162,7 +162,8 @@ class Network:
     """One PDN GW with all behind it. `loss`, `duplicate` and `reorder` are probabilities of each datagram's fate.
 
     `lose` names datagrams by number, from 0, that never arrive; `silent` endpoints that answer nothing. With `nat` the
-    UEs are behind that address. With `device` what is for the home network is in `sent_home`.
+    UEs are behind that address, their ports `nat_shift` higher, which may change. With `device` what is for the home
+    network is in `sent_home`.
     """
 
     def __init__(
@@ -190,6 +191,7 @@ class Network:
         self.ended_sessions: list[str] = []
         self.sent_home: list[bytes] = []
         self.lose, self.silent, self.nat = set(lose), set(silent), nat
+        self.nat_shift = 10000
         self.hss = hss or MemoryHss()
         self.relay = aaa or self._ask_service
         self._seed = seed
@@ -356,13 +358,13 @@ class Network:
 
     def _outside(self, endpoint: Endpoint) -> Endpoint:
         is_ue = any(endpoint.address == phone.settings.ike.address for phone in self._ues)
-        return Endpoint(self.nat, endpoint.port + 10000) if self.nat is not None and is_ue else endpoint
+        return Endpoint(self.nat, endpoint.port + self.nat_shift) if self.nat is not None and is_ue else endpoint
 
     def _inside(self, endpoint: Endpoint) -> Endpoint:
         """Behind the NAT there is the first UE."""
         if self.nat is None or endpoint.address != self.nat:
             return endpoint
-        return Endpoint(self._ues[0].settings.ike.address, endpoint.port - 10000)
+        return Endpoint(self._ues[0].settings.ike.address, endpoint.port - self.nat_shift)
 
     def _later(self, delay: float, action: Callable[[], None]) -> None:
         heapq.heappush(self._queue, (self.now + delay, next(self._order), action))

@@ -14,11 +14,32 @@ from wire.ikev2.redirect import GatewayIdentity
 from wire.sansio import Tick
 
 __all__ = [
-    "AaaAnswered", "AddressLeased", "AddressRefused", "AskAaa", "CareOfMoved", "ChildInstalled", "ChildRemoved",
-    "ChildRetired", "CloseRequested", "Closed", "DatagramArrived", "Discarded", "Established", "IkeKeysReady",
-    "Ipv4Wish", "LeaseAddress", "PeerMoved", "RedirectRequested", "Refused", "RekeyRequested", "ResponderEffect",
+    "AaaAnswered",
+    "AddressLeased",
+    "AddressRefused",
+    "AskAaa",
+    "ChildInstalled",
+    "ChildRemoved",
+    "ChildRetired",
+    "CloseRequested",
+    "Closed",
+    "DatagramArrived",
+    "Discarded",
+    "Established",
+    "IkeKeysReady",
+    "Ipv4Wish",
+    "LeaseAddress",
+    "PathSeen",
+    "PeerMoved",
+    "RedirectRequested",
+    "Refused",
+    "RekeyRequested",
+    "ResponderEffect",
     "ResponderEvent",
-    "TellRequested", "Tick", "TimeLimited", "Transmit",
+    "TellRequested",
+    "Tick",
+    "TimeLimited",
+    "Transmit",
 ]  # fmt: skip
 
 
@@ -97,16 +118,19 @@ class RedirectRequested:
 
 
 @dataclass(frozen=True, slots=True)
-class CareOfMoved:
-    """A Binding Update with K came from another Care-of Address, which our address `own` reaches (RFC 4877 §7.4)."""
+class PathSeen:
+    """A Binding Update with K or authentic ESP shows the UE at `peer`, which `local` reaches; a port 0 stays as it is.
 
-    care_of: IPv4Address | IPv6Address
-    own: IPv4Address | IPv6Address
+    (RFC 4877 §7.4, RFC 7296 §2.23)
+    """
+
+    peer: Endpoint
+    local: Endpoint
 
 
 ResponderEvent = (
     DatagramArrived | AaaAnswered | AddressLeased | AddressRefused | CloseRequested | RekeyRequested | TimeLimited
-    | TellRequested | RedirectRequested | CareOfMoved | Tick
+    | TellRequested | RedirectRequested | PathSeen | Tick
 )  # fmt: skip
 
 

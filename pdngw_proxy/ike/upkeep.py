@@ -6,7 +6,6 @@ from typing import assert_never
 
 from pdngw_proxy.ike.children import scope_of
 from pdngw_proxy.ike.events import (
-    CareOfMoved,
     ChildInstalled,
     ChildRemoved,
     ChildRetired,
@@ -14,6 +13,7 @@ from pdngw_proxy.ike.events import (
     DatagramArrived,
     Discarded,
     IkeKeysReady,
+    PathSeen,
     PeerMoved,
     RedirectRequested,
     Refused,
@@ -99,14 +99,14 @@ def close(policy: ResponderPolicy, state: Connected, cause: str, now: float) -> 
     return _perform(policy, state, state.upkeep.handle(kept.Leave(cause), now), None, now)
 
 
-Wish = RekeyRequested | TimeLimited | TellRequested | RedirectRequested | CareOfMoved
+Wish = RekeyRequested | TimeLimited | TellRequested | RedirectRequested | PathSeen
 
 
 def order(policy: ResponderPolicy, state: Connected, wish: Wish, now: float) -> Step:
     """What is wanted of the IKE SA, as soon as the window is free."""
     wanted: kept.Order
     match wish:
-        case CareOfMoved():
+        case PathSeen():
             return state, _relocated(state, wish)
         case RekeyRequested(spi_in):
             wanted = kept.RekeyIke() if spi_in is None else kept.RekeyChild(spi_in)
@@ -127,12 +127,13 @@ def order(policy: ResponderPolicy, state: Connected, wish: Wish, now: float) -> 
     return _perform(policy, state, state.upkeep.handle(wanted, now), None, now)
 
 
-def _relocated(state: Connected, moved: CareOfMoved) -> list[ResponderEffect]:
-    """Both ends of the path follow a binding, the ports stay; MOBIKE alone moves what has it (RFC 5555 §5.1)."""
+def _relocated(state: Connected, seen: PathSeen) -> list[ResponderEffect]:
+    """What has MOBIKE is moved by that alone (RFC 4555 §3.8, RFC 5555 §5.1)."""
     path = state.sa.path
-    if state.sa.mobike or path.peer.address == moved.care_of:
+    peer = Endpoint(seen.peer.address, seen.peer.port or path.peer.port)
+    if state.sa.mobike or path.peer == peer:
         return []
-    path.peer, path.local = Endpoint(moved.care_of, path.peer.port), Endpoint(moved.own, path.local.port)
+    path.peer, path.local = peer, Endpoint(seen.local.address, seen.local.port or path.local.port)
     return [PeerMoved(path.peer, path.local)]
 
 

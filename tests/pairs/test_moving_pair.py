@@ -15,6 +15,7 @@ from pdngw_proxy import gateway_events as pgw
 from tests.network import AGENT, DSMIP, HA_ADDRESS, NATT, Network, VirtualUe, assert_nothing_is_left, responder_policy
 from tests.pdngw_proxy.forgery import echo_request, sealed_update
 from ue_sim import ue_events as ue
+from ue_sim.binding_states import Registered
 from ue_sim.pinger import PingFinished, PingRequested
 from wire.ikev2.nat import Endpoint
 from wire.ip.checksum import IpAddress
@@ -158,6 +159,55 @@ def test_ike_does_not_follow_to_a_nat_whose_port_nobody_knows() -> None:
     net.move(phone, IPV4)
     net.run(until=net.now + 0.5)
     assert binding_of(net, phone) == (IPV4.address, IPV6.address)
+
+
+def test_mapping_that_a_nat_changes_is_followed_with_the_next_packet() -> None:
+    # RFC 7296 §2.23: any authentic ESP in UDP will do
+    net = network(nat=IPv4Address("203.0.113.1"))
+    phone = attached(net)
+    net.nat_shift = 20000
+    assert phone.ping(HA_ADDRESS).received == 5
+    session = net.gateway.sessions.of_home(phone.attached.home_address)
+    assert session is not None
+    assert session.peer == Endpoint(IPv4Address("203.0.113.1"), IPV4.port + 20000)
+    # and the binding with its next update, soon enough for the NAT (RFC 5555 §4.3)
+    net.run(until=net.now + 120.0)
+    binding = net.gateway._agent.binding(phone.attached.home_address)
+    assert binding is not None
+    assert (binding.endpoint.port - 20000, binding.nat_detected) == (phone.socket(ue.Channel.DSMIP).port, True)
+
+
+@pytest.mark.parametrize("lost", [1, 2, 3])
+def test_answer_that_is_lost_is_asked_for_again_after_a_move(lost: int) -> None:
+    net = network()
+    phone = attached(net)
+    carry, gone = net.send, 0
+
+    def send(source: Endpoint, to: Endpoint, octets: bytes) -> None:
+        nonlocal gone
+        if source == DSMIP and gone < lost:
+            gone += 1
+        else:
+            carry(source, to, octets)
+
+    net.send = send  # type: ignore[method-assign]
+    net.move(phone, OTHER_IPV4)
+    # 1 s, 2 s, 4 s (RFC 6275 §11.8)
+    net.run(until=net.now + 2.0**lost)
+    assert gone == lost
+    assert isinstance(phone.machine._node._node.state, Registered)
+    assert phone.ping(HA_ADDRESS).received == 5
+
+
+def test_binding_that_nobody_renews_ends_and_the_ue_says_so() -> None:
+    net = network()
+    phone = net.attach(ike=IPV4, lifetime=40)
+    net.run(until=5.0)
+    net.silent |= {DSMIP}
+    net.run(until=60.0)
+    assert net.gateway.bindings == 0
+    assert "no Binding Acknowledgement" in phone.detached.cause
+    assert_nothing_is_left(net)
 
 
 def test_ue_that_begins_anew_elsewhere_is_bound_there_and_its_old_self_is_not() -> None:

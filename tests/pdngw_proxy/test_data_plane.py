@@ -10,14 +10,14 @@ from pdngw_proxy.data_plane import DataPlane, PlaneEffect
 from pdngw_proxy.gateway_events import Channel, DatagramArrived, DeliverHome, Level, Report, Send
 from pdngw_proxy.home_agent import HomeAgent
 from pdngw_proxy.home_network import HomeNetwork, correspondent_of
-from pdngw_proxy.ike.events import CloseRequested, RekeyRequested
+from pdngw_proxy.ike.events import CloseRequested, PathSeen, RekeyRequested
 from pdngw_proxy.ike.table import SaEvent
 from pdngw_proxy.mobility import HomeAgentPolicy, SessionEnded
 from pdngw_proxy.sessions import GatewaySession, SessionBook
 from tests.pdngw_proxy.associations import pair
 from wire.errors import ProtocolViolation
 from wire.esp.replay import Replayed
-from wire.ikev2.association import Association
+from wire.ikev2.association import UNUSABLE, Association
 from wire.ikev2.child import Mode
 from wire.ikev2.nat import Endpoint
 from wire.ip.icmpv6 import EchoReply, EchoRequest, build_icmpv6, parse_icmpv6
@@ -255,6 +255,22 @@ def test_datagram_to_the_home_network_comes_back_through_the_tunnel(bound: Groun
     )
     packet = bound.tunnel.open_tunnelled(sent(bound.esp(inner.build())).octets)
     assert UdpDatagram.parse(packet.payload, CORRESPONDENT, HOME) == UdpDatagram(7, 5000, b"hello")
+
+
+def test_authentic_packet_from_a_new_place_shows_where_the_ue_is(bound: Ground) -> None:
+    # RFC 7296 §2.23; one that was overtaken says nothing, and neither does a forged one
+    association = bound.session.associations[bound.tunnel.child.spi_out]
+    late, fresh = (bound.tunnel.outbound.seal(echo(HOME, AGENT), PROTO_IPV6) for _ in range(2))
+    mapped = Endpoint(CARE_OF, 61000)
+    shown = []
+    for octets, source in ((fresh, mapped), (late, Endpoint(CARE_OF, 1))):
+        arrived = DatagramArrived(Channel.IKE, octets, source, NATT)
+        effects = list(bound.plane.receive_esp(bound.session, association, arrived, 1.0))
+        shown += [effect for effect in effects if isinstance(effect, SaEvent)]
+    assert shown == [SaEvent(bound.session.sa, PathSeen(mapped, NATT))]
+    forged = DatagramArrived(Channel.IKE, fresh[:4] + bytes(len(fresh) - 4), Endpoint(CARE_OF, 1), NATT)
+    with pytest.raises(UNUSABLE):
+        list(bound.plane.receive_esp(bound.session, association, forged, 1.0))
 
 
 def test_packet_for_another_ue_goes_into_its_tunnel_and_to_its_place(bound: Ground) -> None:

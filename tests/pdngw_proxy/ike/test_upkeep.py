@@ -4,7 +4,7 @@ from ipaddress import IPv6Address
 
 import pytest
 
-from pdngw_proxy.ike.events import CareOfMoved, ChildRemoved, CloseRequested, DatagramArrived, PeerMoved, Transmit
+from pdngw_proxy.ike.events import ChildRemoved, CloseRequested, DatagramArrived, PathSeen, PeerMoved, Transmit
 from pdngw_proxy.ike.policy import MoveCheck
 from pdngw_proxy.ike.states import Connected
 from pdngw_proxy.ike.table import SaEvent
@@ -129,14 +129,17 @@ def test_word_of_the_ue_puts_the_question_off() -> None:
 
 
 @pytest.mark.parametrize("mobike", [False, True])
-def test_path_follows_a_binding_unless_mobike_moves_it(mobike: bool) -> None:
-    """RFC 4877 §7.4, RFC 5555 §5.1: the ports stay, until the next message of IKE says better."""
+def test_path_follows_binding_and_esp_unless_mobike_moves_it(mobike: bool) -> None:
+    """RFC 4877 §7.4, RFC 5555 §5.1, RFC 4555 §3.8: without ports of their own, the ports stay."""
     link = ike_link(initiator=initiator_policy(mobike=mobike)).connect().run(1.0)
     care_of, own = IPv6Address("2001:db8:b::77"), IPv6Address("2001:db8:1::1")
     for _ in range(2):
-        link.tell_gateway(SaEvent(link.sa, CareOfMoved(care_of, own)))
+        link.tell_gateway(SaEvent(link.sa, PathSeen(Endpoint(care_of, 0), Endpoint(own, 0))))
     place = Endpoint(care_of, UE.port), Endpoint(own, GATEWAY.port)
     assert link.seen_by_gateway(PeerMoved) == ([] if mobike else [PeerMoved(*place)])
+    mapped = Endpoint(care_of, 61000)
+    link.tell_gateway(SaEvent(link.sa, PathSeen(mapped, place[1])))
+    assert link.seen_by_gateway(PeerMoved)[1:] == ([] if mobike else [PeerMoved(mapped, place[1])])
     link.tell_gateway(SaEvent(link.sa, CloseRequested("over")))
     last = link.seen_by_gateway(Transmit)[-1]
-    assert (last.to, last.source) == ((UE, GATEWAY) if mobike else place)
+    assert (last.to, last.source) == ((UE, GATEWAY) if mobike else (mapped, place[1]))
