@@ -95,7 +95,7 @@ def find_refusal(
         return BindingStatus.INSUFFICIENT_RESOURCES
     if update.flags & BindingFlag.FORCE_UDP and not isinstance(arrived.outer.address, IPv4Address):
         return BindingStatus.CANNOT_FORCE_UDP_ENCAPSULATION
-    if not _can_be_care_of(care_of) or care_of == policy.ha_address:
+    if not _can_be_care_of(care_of) or _is_at_home(care_of, policy):
         return BindingStatus.INVALID_CARE_OF_ADDRESS
     return None
 
@@ -103,6 +103,13 @@ def find_refusal(
 def is_routable(address: IPv6Address) -> bool:
     """Whether it is a unicast routable address (RFC 6275 §9.3.1)."""
     return not (address.is_multicast or address.is_unspecified or address.is_loopback or address.is_link_local)
+
+
+def _is_at_home(care_of: IpAddress, policy: HomeAgentPolicy) -> bool:
+    """Two mobile nodes, each at the other's Home Address, would send packets round for ever (RFC 2473 §4.1.3)."""
+    if isinstance(care_of, IPv6Address):
+        return care_of in policy.home_prefix
+    return policy.ipv4_home_prefix is not None and care_of in policy.ipv4_home_prefix
 
 
 def _can_be_care_of(address: IpAddress) -> bool:

@@ -74,6 +74,12 @@ def test_forced_udp_over_ipv4_is_granted_ds_1_6() -> None:
     assert status(Ground().update(flags=A | H | BindingFlag.FORCE_UDP)) == 0
 
 
+def test_ipv4_care_of_address_at_home_gets_174_ds_1_7() -> None:
+    ground = Ground(DUAL)
+    assert ack_of(ground, Ipv4CareOf(HOME4[5])).status == 174
+    assert not ground.is_bound
+
+
 # 2. IPv4 Home Addresses (§4.5)
 
 

@@ -359,6 +359,18 @@ def test_home_address_of_another_subnet_gets_132(flags: BindingFlag) -> None:
     assert status(Ground(home=IPv6Address("2001:db8:2::100")).update(flags=flags)) == 132
 
 
+@pytest.mark.parametrize(
+    "care_of",
+    ["2001:db8:1::101", "2001:db8:1::1", "ff1e::1", "fe80::77", "::"],
+    ids=["home", "agent", "many", "link", "none"],
+)
+def test_care_of_address_that_no_packet_may_go_to_gets_174(care_of: str) -> None:
+    # §6.1.8; at home, two mobile nodes could send each other's packets round for ever
+    ground = Ground()
+    assert status(ground.update(options=(AlternateCareOf(IPv6Address(care_of)),))) == 174
+    assert not ground.is_bound
+
+
 # 2.5 to 2.8 Sequence numbers (§9.5.1): what is greater modulo 65536, the half behind the last one counting as old
 
 
