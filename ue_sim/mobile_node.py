@@ -1,7 +1,7 @@
 """The mobile node: keeps one binding at the home agent (RFC 6275 §11.7, RFC 5555 §4.4, TS 24.303 §A.2)."""
 
 from dataclasses import dataclass, field, replace
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address
 from typing import assert_never
 
 from ue_sim.binding_states import (
@@ -34,6 +34,7 @@ from ue_sim.mobility import (
     SendMobility,
     TunnelLost,
     TunnelUp,
+    Unanswered,
 )
 from wire.errors import DecodeError
 from wire.ip.icmpv6 import PROBLEM_NEXT_HEADER
@@ -66,6 +67,7 @@ MAX_UPDATE_RATE = 3
 
 _MOST_OUTSTANDING = 16
 _MOST_JUMPS = 4
+_ATTEMPTS_BY_IPV6 = 3
 _GENERAL_FLAGS = BindingFlag.ACKNOWLEDGE | BindingFlag.HOME_REGISTRATION | BindingFlag.KEY_MANAGEMENT
 
 
@@ -193,8 +195,14 @@ class MobileNode:
                 if now >= self._gives_up_at(state):
                     waited = f"{now - state.attempt.began:.1f} s after {state.attempt.count} Binding Updates"
                     return self._lose(f"no Binding Acknowledgement from {state.session.ha_address}: {waited}")
-                return self._transmit(state, now) if now >= state.attempt.next_at else []
+                return self._repeat(state, now) if now >= state.attempt.next_at else []
         assert_never(self.state)
+
+    def _repeat(self, state: Awaiting, now: float) -> list[NodeEffect]:
+        care_of = state.session.care_of
+        tried = state.attempt.count == _ATTEMPTS_BY_IPV6 and not isinstance(state, Leaving)
+        silent: list[NodeEffect] = [Unanswered(care_of)] if tried and isinstance(care_of, IPv6Address) else []
+        return silent + self._transmit(state, now)
 
     # Sending
 

@@ -126,13 +126,20 @@ class Left:
 
 
 @dataclass(frozen=True, slots=True)
+class Unanswered:
+    """Three updates from an IPv6 Care-of Address had no answer; they go on (RFC 5555 §4.4.1)."""
+
+    care_of: IPv6Address
+
+
+@dataclass(frozen=True, slots=True)
 class Dropped:
     """A message that was not used; `cause` in one line for the log."""
 
     cause: str
 
 
-NodeEffect = SendMobility | Bound | BindingLost | Left | Dropped
+NodeEffect = SendMobility | Bound | BindingLost | Left | Unanswered | Dropped
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,9 @@ from runtime.tun import TunDevice
 from runtime.wireshark import KeyTables
 from ue_sim.faults import FaultScript, FaultyUsim, MessageFaults
 from ue_sim.ike.events import EVERY_CHILD, GatewayAnswered, IkeKeysReady, ProbeRequested, RekeyRequested
+from ue_sim.mobility import Unanswered
 from ue_sim.pinger import EchoMissed, EchoTimed, PingFinished, PingRequested
+from ue_sim.places import Places
 from ue_sim.settings import UeSettings
 from ue_sim.sockets import UeSockets
 from ue_sim.ue import Ue
@@ -112,7 +114,9 @@ class UeShell:
         faults: FaultScript | None = None,
     ) -> None:
         self._settings = replace(settings, device=bool(tun))
-        self._first_address = settings.ike.address
+        self._places = Places(
+            settings.ike.address, settings.further_addresses, is_here=lambda address: is_here(str(address))
+        )
         self._usim = usim if faults is None else FaultyUsim(usim, faults)
         self._faults = MessageFaults(faults or FaultScript())
         self._on_step = on_step
@@ -133,7 +137,7 @@ class UeShell:
 
     async def __aenter__(self) -> Self:
         loop = asyncio.get_running_loop()
-        self._settings = replace(self._settings, ike=self._sockets.open(self._best_address()))
+        self._settings = replace(self._settings, ike=self._sockets.open(self._places.best))
         if self._settings.further_addresses:
             self._watch = AddressWatch.open(self._addresses_changed)
         machine = Ue(settings=self._settings, usim=self._usim, random=secrets.token_bytes)
@@ -254,20 +258,19 @@ class UeShell:
                 return await self._waiting.future
         return None
 
-    def _best_address(self) -> IpAddress:
-        """The first of the UE's addresses that this machine has now; the first of all when it has none."""
-        further = self._settings.further_addresses
-        wanted = (self._first_address, *further) if further else ()
-        return next((address for address in wanted if is_here(str(address))), self._first_address)
-
     def _addresses_changed(self) -> None:
-        best = self._best_address()
+        best = self._places.best
         if best == self._settings.ike.address or not is_here(str(best)):
             return
         try:
             self.move(best)
         except (OSError, ConfigError) as error:
             log.warning("move failed", to=str(best), cause=str(error))
+
+    def _found_silent(self, care_of: IpAddress) -> None:
+        log.warning("no answer to Binding Updates", care_of=str(care_of))
+        self._places.found_silent(care_of)
+        asyncio.get_running_loop().call_soon(self._addresses_changed)
 
     def _datagram(self, channel: Channel, octets: bytes) -> None:
         for delay, passed in self._faults.passing(channel, "in", octets):
@@ -316,10 +319,10 @@ class UeShell:
             case NotReauthenticated(cause):
                 log.warning("not authenticated anew", cause=cause)
                 self._hear(effect)
-            case EchoTimed(sequence, round_trip):
-                log.info("echo reply", sequence=sequence, ms=round(round_trip * 1000, 2))
-            case EchoMissed(sequence, cause):
-                log.warning("no echo reply", sequence=sequence, cause=cause)
+            case EchoTimed() | EchoMissed():
+                _log_echo(effect)
+            case Unanswered(care_of):
+                self._found_silent(care_of)
             case Note(cause):
                 self._last_note = f": {cause}"
                 log.debug("note", cause=cause)
@@ -371,6 +374,14 @@ class UeShell:
             self._device_lost(str(error))
             return AttachFailed(Step.TUNNEL, str(error))
         return attached
+
+
+def _log_echo(effect: EchoTimed | EchoMissed) -> None:
+    match effect:
+        case EchoTimed(sequence, round_trip):
+            log.info("echo reply", sequence=sequence, ms=round(round_trip * 1000, 2))
+        case EchoMissed(sequence, cause):
+            log.warning("no echo reply", sequence=sequence, cause=cause)
 
 
 def _key(name: str) -> str:

@@ -267,8 +267,8 @@ class Ue(UeParts):
                     if isinstance(self.state, Leaving):
                         silence = "" if confirmed else "; the home agent did not confirm"
                         yield from self._quit(f"{self.state.cause}{silence}", now)
-                case mip.Dropped(cause):
-                    yield Note(cause)
+                case mip.Unanswered() | mip.Dropped():
+                    yield Note(effect.cause) if isinstance(effect, mip.Dropped) else effect
                 case _:
                     assert_never(effect)
 

@@ -8,6 +8,7 @@ from ipaddress import IPv4Interface, IPv6Address
 
 from ue_sim.discovery import Discovered
 from ue_sim.ike.events import GatewayAnswered, IkeKeysReady, PathChanged, ProbeRequested, RekeyRequested
+from ue_sim.mobility import Unanswered
 from ue_sim.pinger import EchoMissed, EchoTimed, PingFinished, PingRequested
 from wire.ikev2.child import ChildSa
 from wire.ikev2.nat import Endpoint
@@ -202,6 +203,7 @@ UeEffect = (
     | PingFinished
     | IkeKeysReady
     | EspKeysReady
+    | Unanswered
     | Note
 )
 

@@ -24,6 +24,7 @@ from ue_sim.mobility import (
     SendMobility,
     TunnelLost,
     TunnelUp,
+    Unanswered,
 )
 from wire.mip6.binding_ack import AckFlag, BindingAck
 from wire.mip6.binding_error import BindingError
@@ -250,6 +251,18 @@ def test_unanswered_node_doubles_its_patience_and_then_gives_up() -> None:
     assert now == 120.0
     assert effect.cause == f"no Binding Acknowledgement from {AGENT}: 120.0 s after 8 Binding Updates"
     assert isinstance(ue.state, Idle)
+
+
+def test_three_updates_over_ipv6_without_an_answer_are_told_once() -> None:
+    # RFC 5555 §4.4.1
+    six = IPv6Address("2001:db8:b::77")
+    for care_of, told in ((six, [(6.5, six)]), (CARE_OF, [])):
+        ue = bound_node()
+        ue.handle(CareOfChanged(care_of), 0.5 if care_of == CARE_OF else -0.5)
+        heard = []
+        while (deadline := ue.deadline) is not None and deadline < 60.0:
+            heard += [(deadline, one.care_of) for one in ue.handle(Tick(), deadline) if isinstance(one, Unanswered)]
+        assert heard == told
 
 
 def test_early_tick_changes_nothing() -> None:

@@ -4,12 +4,14 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address, IPv6Address, IPv6Interface
+from types import SimpleNamespace
 
 import pytest
 import pytest_asyncio
 import structlog.testing
 from structlog.typing import EventDict
 
+from runtime.address_watch import AddressWatch
 from runtime.config import ConfigError
 from tests.aaa.memory_hss import IMSI
 from tests.network import ue_settings
@@ -18,6 +20,7 @@ from tests.silent_network import SilentNetwork
 from ue_sim import shell, sockets
 from ue_sim.faults import FaultScript, MessageFault
 from ue_sim.ike.events import EVERY_CHILD, GatewayAnswered, IkeKeysReady, ProbeRequested, RekeyRequested
+from ue_sim.mobility import Unanswered
 from ue_sim.pinger import EchoMissed, EchoTimed, PingFinished, PingRequested
 from ue_sim.settings import UeSettings
 from ue_sim.shell import StepReport, UeFailed, UeShell
@@ -184,6 +187,25 @@ async def test_ue_authenticates_anew_or_says_why_not(ground: Ground) -> None:
         ground.machine.script[ReauthenticationRequested] = [effect]
         with pytest.raises(UeFailed, match=cause):
             await ground.ue.reauthenticate()
+
+
+@pytest.mark.asyncio
+async def test_ue_whose_updates_over_ipv6_are_not_answered_moves_to_ipv4(
+    network: SilentNetwork, machine: ScriptedUe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    six = IPv6Address("2001:db8:b::77")
+    monkeypatch.setattr(shell, "is_here", lambda _address: True)
+    monkeypatch.setattr(AddressWatch, "open", lambda _changed: SimpleNamespace(close=lambda: None))
+    machine.script[IkeRequested] = [Unanswered(six), GatewayAnswered()]
+    settings = replace(SETTINGS, mobility=False, ike=Endpoint(six, 4500), further_addresses=(SETTINGS.ike.address,))
+    card = SoftwareUsim(Secret(bytes(16)), Secret(bytes(16)))
+    async with UeShell(settings, card, on_step=lambda _report: None) as ue:
+        assert ue.local.address == six
+        await ue.probe()
+        await asyncio.sleep(0)
+        assert ue.local.address == SETTINGS.ike.address
+        assert [event for event in machine.events if isinstance(event, Moved)] == [Moved(ue.local)]
+    assert all(endpoint.closed for endpoint in network.endpoints)
 
 
 @pytest.mark.asyncio
