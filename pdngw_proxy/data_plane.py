@@ -212,7 +212,13 @@ class DataPlane:
         yield from self._forward(self._forwarder.from_tunnel(packet, association.home_address, now), now)
 
     def _seen(self, session: GatewaySession, event: DatagramArrived) -> Effects:
-        """An authentic packet, and no older one than came before, is from another place (RFC 7296 §2.23)."""
+        """An authentic packet, and no older one than came before, is from another place (RFC 7296 §2.23).
+
+        Where a mobile node is, its binding says: what comes late from the place that it left does not lead back there.
+        """
+        binding = self._agent.binding(session.lease.home_address) if session.lease is not None else None
+        if binding is not None and binding.endpoint.address != event.source.address:
+            return
         if event.source.port != ESP_PORT:
             yield SaEvent(session.sa, PathSeen(event.source, event.destination))
         elif event.source.address == session.peer.address:

@@ -275,9 +275,8 @@ class Gateway:
                 yield Account(record_of(session, Moment.START, now))
             case ike.PeerMoved(peer, local):
                 session.peer, session.local = peer, local
-                yield Report(
-                    Level.INFO, "UE moved", of_session(session) | {"identity": session.identity, "to": str(peer)}
-                )
+                facts = {"identity": session.identity, "to": str(peer)}
+                yield Report(Level.INFO, "UE moved", of_session(session) | facts, by_stranger=True)
             case _:
                 assert_never(effect)
 

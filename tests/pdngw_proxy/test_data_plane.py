@@ -268,6 +268,11 @@ def test_authentic_packet_from_a_new_place_shows_where_the_ue_is(bound: Ground) 
         effects = list(bound.plane.receive_esp(bound.session, association, arrived, 1.0))
         shown += [effect for effect in effects if isinstance(effect, SaEvent)]
     assert shown == [SaEvent(bound.session.sa, PathSeen(mapped, NATT))]
+    # what a UE sent before it moved may come after its Binding Update
+    former = Endpoint(IPv4Address("198.51.100.7"), 4500)
+    left = DatagramArrived(Channel.IKE, bound.tunnel.outbound.seal(echo(HOME, AGENT), PROTO_IPV6), former, NATT)
+    effects = list(bound.plane.receive_esp(bound.session, association, left, 1.0))
+    assert not [effect for effect in effects if isinstance(effect, SaEvent)]
     forged = DatagramArrived(Channel.IKE, fresh[:4] + bytes(len(fresh) - 4), Endpoint(CARE_OF, 1), NATT)
     with pytest.raises(UNUSABLE):
         list(bound.plane.receive_esp(bound.session, association, forged, 1.0))
