@@ -115,12 +115,15 @@ def ground(namespace: NewNamespace, tmp_path: Path) -> Ground:
 
 
 def _configure(laboratory: Laboratory) -> None:
-    """The gateway is at 192.0.2.4 and behind its TUN device; the UE is in whichever foreign network there is."""
+    """The gateway is at 192.0.2.4 and behind its TUN device; the UE is in whichever foreign network there is.
+
+    Its home agent it finds by the anycast address of the home prefix (RFC 6275 §11.4.1).
+    """
     block = laboratory.plan.block
     text = laboratory.config.read_text(encoding="utf-8")
     places = (
         f'address = "{FOREIGN6}"\nfurther_addresses = ["{FOREIGN4}"]\n'
-        f'home_agent = "{block.home_agent}"\ngateway = "192.0.2.4"\n'
+        f'home_prefix = "{block.home_prefix}"\ngateway = "192.0.2.4"\n'
     )
     text, found = re.subn(r"(?m)(?<=^\[ue\])(.*\n)address = .*\n", lambda head: head[1] + places, text)
     assert found == 1
