@@ -1,4 +1,6 @@
-"""A certification path with keys that the library's verifier, made for the Web, does not take: Ed25519 (RFC 5280 §6).
+"""A certification path that the library's verifier, made for the Web, does not take (RFC 5280 §6).
+
+That is one with an Ed25519 key, or to a certificate for IKE alone.
 
 What it checks is RFC 5280's without policies and name constraints: a path that has these, or anything else that is
 critical and not understood, is refused.
@@ -9,9 +11,11 @@ from datetime import datetime
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric import ed25519
+from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 
 from wire.ikev2.authentication import AuthenticationFailed
+
+_LEAST_RSA_BITS = 2048
 
 _UNDERSTOOD = (
     x509.BasicConstraints,
@@ -67,6 +71,9 @@ def _check(certificate: x509.Certificate, now: datetime) -> None:
     name = certificate.subject.rfc4514_string()
     if not certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc:
         raise AuthenticationFailed(f"{name} is out of its time")
+    key = certificate.public_key()
+    if isinstance(key, rsa.RSAPublicKey) and key.key_size < _LEAST_RSA_BITS:
+        raise AuthenticationFailed(f"{name} has an RSA key of {key.key_size} bits")
     for extension in certificate.extensions:
         if extension.critical and not isinstance(extension.value, _UNDERSTOOD):
             raise AuthenticationFailed(f"{name} has a critical extension that is not understood: {extension.oid}")

@@ -72,7 +72,7 @@ def check_gateway(
         raise AuthenticationFailed("there is no trust anchor to verify the gateway's certificate with")
     leaf, *intermediates = _load(payloads)
     try:
-        if is_of_ed25519((leaf, *intermediates, *anchors)):
+        if is_of_ed25519((leaf, *intermediates, *anchors)) or _is_for_ike_alone(leaf):
             _check_name(leaf, subject)
             verify_path(leaf, intermediates, anchors, now)
         else:
@@ -99,6 +99,12 @@ def _check_usage(leaf: x509.Certificate) -> None:
             raise AuthenticationFailed("its key usage allows no signature")
         if isinstance(usage, x509.ExtendedKeyUsage) and not _PURPOSES & set(usage):
             raise AuthenticationFailed("its extended key usage allows neither IKE nor a server")
+
+
+def _is_for_ike_alone(leaf: x509.Certificate) -> bool:
+    """Whether it is for IKE and no server of the Web, which the library's verifier asks for (RFC 4945 §5.1.3.12)."""
+    purposes = next((one.value for one in leaf.extensions if isinstance(one.value, x509.ExtendedKeyUsage)), None)
+    return purposes is not None and bool(_PURPOSES & set(purposes)) and ExtendedKeyUsageOID.SERVER_AUTH not in purposes
 
 
 def _check_name(leaf: x509.Certificate, subject: x509.DNSName | x509.IPAddress) -> None:

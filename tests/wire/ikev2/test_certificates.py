@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 from ipaddress import IPv4Address, IPv6Address
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -188,12 +189,79 @@ def test_ue_refuses_a_certificate_that_is_for_something_else(key: object) -> Non
         check(payloads=payloads, anchors=(anchor,))
 
 
-def test_ue_refuses_a_certificate_for_another_purpose() -> None:
-    payloads, anchor = reissued(EDWARDS, x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CODE_SIGNING]))
-    with pytest.raises(AuthenticationFailed, match="neither IKE nor a server"):
+@pytest.mark.parametrize("key", [EDWARDS, P256], ids=["ed25519", "p256"])
+@pytest.mark.parametrize(
+    ("purpose", "good"),
+    [
+        (ExtendedKeyUsageOID.IPSEC_IKE, True),
+        (x509.ObjectIdentifier("1.3.6.1.5.5.8.2.2"), True),
+        (ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE, True),
+        (ExtendedKeyUsageOID.SERVER_AUTH, True),
+        (ExtendedKeyUsageOID.CODE_SIGNING, False),
+        (ExtendedKeyUsageOID.CLIENT_AUTH, False),
+    ],
+)
+def test_certificate_is_for_ike_or_a_server_or_for_all(key: object, purpose: x509.ObjectIdentifier, good: bool) -> None:
+    """RFC 4945 §5.1.3.12; one for IKE alone is no server's of the Web, and good all the same."""
+    payloads, anchor = reissued(key, x509.ExtendedKeyUsage([purpose]))
+    if good:
+        assert check(payloads=payloads, anchors=(anchor,)) == key
+        with pytest.raises(AuthenticationFailed, match="no trusted authority signed it"):
+            check(payloads=payloads)
+        with pytest.raises(AuthenticationFailed, match="no matching subjectAltName"):
+            check(IdResponder(IdType.FQDN, APN.encode()), payloads=payloads, anchors=(anchor,))
+        with pytest.raises(AuthenticationFailed, match=f"the certificate of {GATEWAY_NAME} is not valid"):
+            check(payloads=payloads, anchors=(anchor,), now=NOW + timedelta(days=4000))
+        return
+    with pytest.raises(AuthenticationFailed, match=r"neither IKE nor a server|required EKU not found"):
         check(payloads=payloads, anchors=(anchor,))
-    payloads, anchor = reissued(EDWARDS, x509.ExtendedKeyUsage([ExtendedKeyUsageOID.IPSEC_IKE]))
-    check(payloads=payloads, anchors=(anchor,))
+
+
+def under(signer: Authority, own: x509.Certificate, *, ca: bool = True, days: int = 3000) -> x509.Certificate:
+    """The certificate of the authority `own`, as `signer` has it, without limit to those below it."""
+    issuer = x509.load_pem_x509_certificate(signer.credential.certificate)
+    builder = x509.CertificateBuilder(
+        issuer_name=issuer.subject,
+        subject_name=own.subject,
+        public_key=own.public_key(),
+        serial_number=2,
+        not_valid_before=own.not_valid_before_utc,
+        not_valid_after=NOW + timedelta(days=days),
+    )
+    for extension in own.extensions:
+        value = extension.value
+        if isinstance(value, x509.BasicConstraints):
+            value = x509.BasicConstraints(ca=ca, path_length=None)
+        if not isinstance(value, x509.AuthorityKeyIdentifier):
+            builder = builder.add_extension(value, critical=extension.critical)
+    identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.public_key())  # type: ignore[arg-type]
+    key = load_pem_private_key(signer.credential.key, None)
+    return builder.add_extension(identifier, critical=False).sign(key, own.signature_hash_algorithm)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("changes", "sent", "cause"),
+    [
+        ({}, True, None),
+        ({}, False, "no trusted authority signed it"),
+        ({"days": 1}, True, "not valid"),
+        ({"ca": False}, True, "not valid"),
+    ],
+    ids=["good", "not sent", "out of its time", "no authority"],
+)
+def test_chain_over_an_intermediate_is_followed(changes: dict[str, Any], sent: bool, cause: str | None) -> None:
+    """RFC 7296 §3.6: the gateway sends it behind its own."""
+    root, lower = Authority("root", now=NOW), Authority("between", now=NOW)
+    between = under(root, x509.load_pem_x509_certificate(lower.credential.certificate), **changes)
+    (leaf,) = x509.load_pem_x509_certificates(lower.issue(names=(GATEWAY_NAME,)).certificate)
+    payloads = certificate_payloads([leaf, between] if sent else [leaf])
+    anchors = (under(root, x509.load_pem_x509_certificate(root.credential.certificate)),)
+    later = NOW + timedelta(days=2)
+    if cause is None:
+        assert check(payloads=payloads, anchors=anchors, now=later) == leaf.public_key()
+        return
+    with pytest.raises(AuthenticationFailed, match=cause):
+        check(payloads=payloads, anchors=anchors, now=later)
 
 
 def test_ue_looks_at_few_certificates_only() -> None:
