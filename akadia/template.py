@@ -313,6 +313,7 @@ ipv4_home_prefix = {_quoted(str(block.ipv4_home_prefix))}  # and the IPv4 ones, 
 ike_proposals = []  # what it accepts for IKE SAs, such as ["aes256gcm16-prfsha384-ecp384"]; [] for all that is good
 esp_proposals = []  # and for ESP, such as ["aes256gcm16", "aes256-sha256"]; [] for all that is good
 dns_servers = []  # the DNS servers that UEs are told of when they ask
+pcscf_servers = []  # and the P-CSCFs of IMS (RFC 7651)
 eap_only = false  # true: a UE that asks for no certificate gets none (RFC 5998)
 ask_identity = false  # true: every UE is asked for its identity by EAP, even when IDi is its NAI
 force_encapsulation = true  # ESP in UDP over IPv4 even where there is no NAT: the gateway's sockets take no other

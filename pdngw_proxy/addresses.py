@@ -46,8 +46,8 @@ class HomeAddressPool:
     def __len__(self) -> int:
         return len(self._by_address)
 
-    def lease(self, identity: str, static: IPv6Address | None = None) -> Lease:
-        """A Home Address for `identity`: the profile's `static` one, or any that is free.
+    def lease(self, identity: str, static: IPv6Address | None = None, wanted: IPv6Address | None = None) -> Lease:
+        """A Home Address for `identity`: the profile's `static` one, else what the UE `wanted`, or any that is free.
 
         A subscriber who comes again before the older session has ended keeps the address and gets a new lease; the
         older one is worth nothing from then on, and the caller ends its session. One who comes back has the address
@@ -56,7 +56,10 @@ class HomeAddressPool:
         held = self._by_identity.get(identity)
         if held is not None and static in {None, held.home_address}:
             return self._grant(held.home_address, identity)
-        address = self._take_static(static) if static is not None else self._take_any(identity)
+        if static is not None:
+            address = self._take_static(static)
+        else:
+            address = self._take_wanted(wanted) or self._take_any(identity)
         if held is not None:
             self._forget(held)
         return self._grant(address, identity)
@@ -92,6 +95,14 @@ class HomeAddressPool:
         if static in self._by_address:
             raise AddressRefused(f"the profile's Home Address {static} is in use by another subscriber")
         return static
+
+    def _take_wanted(self, wanted: IPv6Address | None) -> IPv6Address | None:
+        if wanted is None or len(self._by_address) >= self._capacity:
+            return None
+        if wanted not in self._prefix or wanted in self._reserved or wanted in self._by_address:
+            return None
+        self._is_left(wanted)
+        return wanted
 
     def _take_any(self, identity: str) -> IPv6Address:
         if len(self._by_address) < self._capacity:

@@ -93,6 +93,8 @@ def _settings(config: PdnGwConfig) -> GatewaySettings:
             others=others,
             ha_address=config.ha_address,
             dns=config.dns_servers,
+            pcscf=config.pcscf_servers,
+            prefix_lifetime=config.home_prefix_lifetime,
             redirects=config.redirects,
             eap_only=config.eap_only,
             asks_identity=config.ask_identity,

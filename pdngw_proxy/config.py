@@ -64,6 +64,9 @@ class PdnGwConfig(SaConfig):
     dns_servers: tuple[IPv4Address | IPv6Address, ...] = Field(
         default=(), description="the DNS servers that UEs are told of when they ask"
     )
+    pcscf_servers: tuple[IPv4Address | IPv6Address, ...] = Field(
+        default=(), description="the P-CSCFs that UEs are told of when they ask (RFC 7651)"
+    )
     eap_only: bool = Field(default=False, description="no certificate for a UE that asks for none (RFC 5998)")
     ask_identity: bool = Field(default=False, description="EAP-Request/Identity for every UE, even when IDi is its NAI")
     force_encapsulation: bool = Field(

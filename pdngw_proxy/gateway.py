@@ -317,7 +317,7 @@ class Gateway:
         # IDi is what the UE says of itself; whose Home Address it gets, the AAA server's word decides.
         subscriber = session.user_name or effect.identity
         try:
-            lease = self._pool.lease(subscriber, effect.static)
+            lease = self._pool.lease(subscriber, effect.static, effect.wanted)
         except addresses.AddressRefused as refused:
             yield from self._ike(SaEvent(sa, ike.AddressRefused(refused.reason)), now)
             return

@@ -10,10 +10,11 @@ from pdngw_proxy.ike.sending import send
 from pdngw_proxy.ike.states import AwaitingAddress, Connected, Session, State
 from wire.ikev2.authentication import auth_lifetime, shared_key_proof, signed_octets
 from wire.ikev2.child import ChildSa
-from wire.ikev2.constants import NotifyType
+from wire.ikev2.constants import ExchangeType, NotifyType, ProtocolId
 from wire.ikev2.granting import ChildDenied
 from wire.ikev2.message import Payload
 from wire.ikev2.payloads.auth import Authentication
+from wire.ikev2.payloads.delete import Delete
 from wire.ikev2.payloads.notify import Notify
 from wire.ikev2.spis import EspSpis
 from wire.sansio import RandomBytes
@@ -58,9 +59,16 @@ def establish(
 
 
 def leave(policy: ResponderPolicy, state: AwaitingAddress, error: NotifyType | Notify, cause: str, now: float) -> Step:
-    """Answer AUTH with ours and `error`; without a Home Address there is nothing to stay for."""
+    """Answer AUTH with ours and `error`; without a Home Address there is nothing to stay for.
+
+    The UE has an IKE SA all the same, which is deleted here (RFC 7296 §1.2); after REDIRECT the UE does so.
+    """
     why = f"{state.claim.identity}: {cause}"
-    return refuse(policy, state.sa, state.request, error, why, now, before=(_proof(state),))
+    following, effects = refuse(policy, state.sa, state.request, error, why, now, before=(_proof(state),))
+    if isinstance(error, Notify):
+        return following, effects
+    delete = state.sa.exchanges.request(ExchangeType.INFORMATIONAL, (Delete(ProtocolId.IKE),), now)
+    return following, [*effects, send(state.sa, delete)]
 
 
 def _first_child(

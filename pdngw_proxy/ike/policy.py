@@ -43,7 +43,8 @@ class ResponderPolicy:
     A session lasts `auth_lifetime` seconds at most, None for as long as the AAA server says, and a UE that is to
     authenticate anew has `reauthentication_time` for it (RFC 4478).
     `redirects` are the gateways of APNs, in small letters, that are not served here (RFC 5685 §6);
-    `dns` are the servers that CFG_REPLY names, `version` is its APPLICATION_VERSION.
+    `dns` are the servers that CFG_REPLY names, `pcscf` the proxies of IMS (RFC 7651), `prefix_lifetime` the seconds
+    that the home prefix is good for, `version` is its APPLICATION_VERSION.
     A tunnel may carry IPv4 Home Addresses of `ipv4_home_prefix`; which of them is whose, bindings say (RFC 5555 §4.5).
     """
 
@@ -57,6 +58,8 @@ class ResponderPolicy:
     esp_proposals: tuple[Proposal, ...] = ESP_PROPOSALS
     redirects: Mapping[str, GatewayIdentity] = field(default_factory=dict)
     dns: tuple[IPv4Address | IPv6Address, ...] = ()
+    pcscf: tuple[IPv4Address | IPv6Address, ...] = ()
+    prefix_lifetime: int = 2_592_000
     version: str = "Akadia"
     eap_only: bool = False
     asks_identity: bool = False

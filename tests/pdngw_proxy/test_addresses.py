@@ -67,6 +67,34 @@ def test_profile_decides_the_address() -> None:
     assert pool().lease("ue", static).home_address == static
 
 
+@pytest.mark.parametrize(
+    ("wanted", "given"),
+    [
+        ("2001:db8:1::5:7", "2001:db8:1::5:7"),
+        ("2001:db8:1::1", "2001:db8:1::102"),
+        ("2001:db8:1::100", "2001:db8:1::102"),
+        ("2001:db8:2::9", "2001:db8:1::102"),
+        ("2001:db8:1::", "2001:db8:1::102"),
+    ],
+    ids=["free", "reserved", "another's", "elsewhere", "no host"],
+)
+def test_ue_gets_what_it_wants_where_that_is_free(wanted: str, given: str) -> None:
+    """RFC 7296 §3.15.1: an address in the request is a wish."""
+    addresses = pool()
+    addresses.lease("another")
+    assert str(addresses.lease("ue", wanted=IPv6Address(wanted)).home_address) == given
+
+
+def test_wish_neither_takes_an_address_away_nor_goes_before_the_profile() -> None:
+    addresses, wish, static = pool(), IPv6Address("2001:db8:1::5:7"), IPv6Address("2001:db8:1::777")
+    assert addresses.lease("ue", static, wish).home_address == static
+    assert addresses.lease("ue", wanted=wish).home_address == static
+    full = pool(1)
+    full.lease("ue")
+    with pytest.raises(AddressRefused):
+        full.lease("other", wanted=wish)
+
+
 def test_static_address_replaces_the_one_that_was_held() -> None:
     addresses = pool()
     before = addresses.lease("ue")

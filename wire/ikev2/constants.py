@@ -142,6 +142,8 @@ class ConfigurationAttributeType(IntEnum):
     INTERNAL_IP6_DNS = 10
     SUPPORTED_ATTRIBUTES = 14
     MIP6_HOME_PREFIX = 16
+    P_CSCF_IP4_ADDRESS = 20  # this and the next: RFC 7651
+    P_CSCF_IP6_ADDRESS = 21
 
 
 class TsType(IntEnum):

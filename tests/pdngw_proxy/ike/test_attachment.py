@@ -9,11 +9,12 @@ from cryptography.hazmat.primitives.asymmetric import ed25519
 from pdngw_proxy.aaa_link.port import RelayAccept, RelayAnswer
 from pdngw_proxy.ike.events import AskAaa, Established, LeaseAddress
 from tests.ike_link import APN, GATEWAY_NAME, HOME_ADDRESS, NAI, UE, IkeLink, ike_link, responder_policy, stub_aaa
-from wire.ikev2.constants import ConfigurationType, ExchangeType, IdType, NotifyType
+from wire.ikev2.constants import ConfigurationType, ExchangeType, IdType, NotifyType, ProtocolId
 from wire.ikev2.message import Message, Payload
 from wire.ikev2.payloads.auth import Authentication
 from wire.ikev2.payloads.cert import Certificate
 from wire.ikev2.payloads.cp import Configuration, ConfigurationAttribute
+from wire.ikev2.payloads.delete import Delete
 from wire.ikev2.payloads.eap import EapMessage
 from wire.ikev2.payloads.identification import IdInitiator, IdResponder
 from wire.ikev2.payloads.notify import Notify
@@ -253,5 +254,7 @@ def test_gateway_wants_to_be_asked_for_an_address() -> None:
     link.at_gateway = changed_in_flight(link, instead(payloads, Configuration))
     link.until(lambda: bool(link.refused))
     assert link.refused == [f"{NAI}: asks for no Home Address"]
-    assert said(link).notify(NotifyType.FAILED_CP_REQUIRED) is not None
+    answer, delete = (link.open_last(octets, by_ue=False) for octets in link.to_ue[-2:])
+    assert answer.notify(NotifyType.FAILED_CP_REQUIRED) is not None
+    assert delete.payloads == (Delete(ProtocolId.IKE),), "the UE has an IKE SA of no use (RFC 7296 §1.2)"
     assert not link.seen_by_gateway(LeaseAddress)

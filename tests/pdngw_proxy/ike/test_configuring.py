@@ -14,7 +14,8 @@ from wire.ikev2.payloads.cp import Configuration, ConfigurationAttribute
 
 LEASED = AddressLeased(HOME_ADDRESS, 64, IPv4Address("198.51.100.9"))
 SERVERS = (IPv6Address("2001:db8::53"), IPv4Address("192.0.2.53"), IPv6Address("2001:db8::54"))
-POLICY = responder_policy(dns=SERVERS)
+PCSCF = (IPv6Address("2001:db8::ca11"), IPv4Address("192.0.2.10"))
+POLICY = responder_policy(dns=SERVERS, pcscf=PCSCF)
 
 
 def asking(*kinds: Kind, kind: ConfigurationType = ConfigurationType.REQUEST) -> Message:
@@ -37,6 +38,7 @@ def told(*kinds: Kind, leased: AddressLeased = LEASED) -> list[tuple[int, str]]:
 
 
 HOME = HOME_ADDRESS.packed.hex() + "40"
+PREFIX = "20010db8000700000000000000000000"
 
 
 @pytest.mark.parametrize(
@@ -44,7 +46,9 @@ HOME = HOME_ADDRESS.packed.hex() + "40"
     [
         ((Kind.INTERNAL_IP6_ADDRESS,), [(8, HOME)]),
         ((Kind.MIP6_HOME_PREFIX,), [(8, HOME)]),
-        ((Kind.INTERNAL_IP6_ADDRESS, Kind.MIP6_HOME_PREFIX), [(8, HOME)]),
+        ((Kind.INTERNAL_IP6_ADDRESS, Kind.MIP6_HOME_PREFIX), [(8, HOME), (16, "00278d00" + PREFIX + "40")]),
+        ((Kind.INTERNAL_IP4_ADDRESS, Kind.P_CSCF_IP4_ADDRESS), [(20, "c000020a")]),
+        ((Kind.INTERNAL_IP6_ADDRESS, Kind.P_CSCF_IP6_ADDRESS), [(8, HOME), (21, PCSCF[0].packed.hex())]),
         (
             (Kind.INTERNAL_IP6_ADDRESS, Kind.INTERNAL_IP6_DNS),
             [(8, HOME), (10, SERVERS[0].packed.hex()), (10, SERVERS[2].packed.hex())],
@@ -52,7 +56,7 @@ HOME = HOME_ADDRESS.packed.hex() + "40"
         ((Kind.INTERNAL_IP6_ADDRESS, Kind.APPLICATION_VERSION), [(8, HOME), (7, b"Akadia".hex())]),
         (
             (Kind.INTERNAL_IP6_ADDRESS, Kind.SUPPORTED_ATTRIBUTES),
-            [(8, HOME), (14, "00010002000300070008000a000e0010")],
+            [(8, HOME), (14, "00010002000300070008000a000e001000140015")],
         ),
     ],
 )
