@@ -70,7 +70,7 @@ class PdnGwConfig(SaConfig):
     eap_only: bool = Field(default=False, description="no certificate for a UE that asks for none (RFC 5998)")
     ask_identity: bool = Field(default=False, description="EAP-Request/Identity for every UE, even when IDi is its NAI")
     force_encapsulation: bool = Field(
-        default=True, description="ESP in UDP over IPv4 even where there is no NAT: the sockets take no other"
+        default=False, description="ESP in UDP over IPv4 even where there is no NAT: the sockets take no other"
     )
     auth_lifetime: int = Field(
         default=0,

