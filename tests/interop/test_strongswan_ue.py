@@ -362,6 +362,14 @@ def test_ue_is_sent_to_the_gateway_of_its_apn(attaching: Attach) -> None:
         assert complaints(site) == [f"{site.nai}: is redirected to {OTHER}"]
 
 
+def test_ue_is_told_when_to_authenticate_anew(attaching: Attach) -> None:
+    """RFC 4478 §3."""
+    with attaching(changes={"auth_lifetime = 0": "auth_lifetime = 3600"}) as site:
+        done = site.connect()
+        assert done.returncode == 0, done.stdout
+        assert "received AUTH_LIFETIME of 3600s" in done.stdout
+
+
 def test_ue_gets_an_sa_for_the_mobility_header_alone(attaching: Attach) -> None:
     """RFC 4877 §4: transport mode, narrowed to the Home Address and the home agent."""
     with attaching() as site:
