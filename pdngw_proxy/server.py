@@ -42,8 +42,8 @@ from wire.ikev2.nat import Endpoint
 
 log = get_logger("pdngw")
 
-_REDIRECT_LIMIT = 5.0
-"""Seconds that UEs have to leave for the gateway that they are sent to."""
+_REDIRECT_LIMIT = 1.5
+"""Seconds that UEs have to leave for the gateway that they are sent to; with the two others a supervisor waits."""
 
 _DRAIN_LIMIT = 2.0
 """Seconds that the UEs have to acknowledge that their sessions end."""
