@@ -1,5 +1,8 @@
 """strongSwan as the UE: it attaches to our PDN GW by EAP-AKA in the ways that are common in the field."""
 
+import os
+import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -360,6 +363,18 @@ def test_ue_is_sent_to_the_gateway_of_its_apn(attaching: Attach) -> None:
         site.said(r"parsed IKE_AUTH response 3 \[ AUTH N\(REDIR\) \]")
         site.said(rf"initiating IKE_SA pgw\[\d+\] to {OTHER}")
         assert complaints(site) == [f"{site.nai}: is redirected to {OTHER}"]
+
+
+def test_ue_leaves_for_where_a_gateway_that_stops_sends_it(attaching: Attach) -> None:
+    """RFC 5685 §5: REDIRECT in INFORMATIONAL."""
+    with attaching(changes={'drain_to = ""': f'drain_to = "{OTHER}"'}) as site:
+        assert site.connect().returncode == 0
+        daemon = f"{site.lab.laboratory.config} pdngw serve"
+        found = subprocess.run(["pgrep", "--full", daemon], capture_output=True, text=True, check=True)
+        os.kill(int(found.stdout), signal.SIGTERM)
+        site.said(f"redirected to {OTHER}")
+        site.said(rf"initiating IKE_SA pgw\[\d+\] to {OTHER}")
+        site.said("received DELETE for IKE_SA")
 
 
 def test_ue_is_told_when_to_authenticate_anew(attaching: Attach) -> None:
