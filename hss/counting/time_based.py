@@ -6,8 +6,13 @@ A node (a requesting node at one HSS instance) has its own IND, so two nodes nev
   kill -9 and with a clock that was set back, begins above everything that its predecessor may have used.
 - When the clock goes back while it runs, it stays at the highest tick that it has seen, and counts on from there. How
   far it may run ahead of its clock has a limit, RUN_AHEAD_MS: past it the node waits (Refusal.TOO_BUSY) for the clock.
-- It remembers the last tick and SEQ of each subscriber. Who is forgotten, because there are too many, comes back with
-  a later tick, and with a row that was read after that.
+- It remembers each subscriber's last tick, and the window that it was taken out of: whoever read the row before that,
+  and an earlier window in it, reads it again. Who is forgotten, because there are too many, comes back with a later
+  tick, and with a row that was read after that.
+
+A window is chosen by the moment at which its first SEQ will be taken, and that moment never depends on the window.
+So whoever asks alone is served or refused after one row read again, two windows (the one that an AUTS leads to may end
+while it is written) and one grant.
 
 What a subscriber's ticks become is hss.counting.windows.
 """
@@ -57,7 +62,7 @@ class NeedsWindow:
 
 @dataclass(frozen=True, slots=True)
 class NeedsRow:
-    """Nothing is issued yet: the subscriber's row was read too long ago."""
+    """Nothing is issued yet: the subscriber's row has changed since it was read, or may have."""
 
 
 Outcome = Taken | NeedsGrant | NeedsWindow | NeedsRow
@@ -74,7 +79,7 @@ class Turns:
 class _Last:
     unit_ms: int
     tick: int
-    seq: int
+    window: Window
     turn: int
 
 
@@ -111,41 +116,33 @@ class TimeBasedSequence:
         that. After a genuine AUTS `seq_ms` is what the USIM has seen. ClockBehind when there is no room, OutOfReach
         and SequenceExhausted as hss.counting.windows.
         """
-        if turn < self._forgotten:
+        last = self._last.get((rule.profile, imsi))
+        if turn < self._forgotten or (last is not None and turn < last.turn and window < last.window):
             return NeedsRow()
         self._highest_ms = max(self._highest_ms, now_ms)
         unit = rule.unit_ms
         base = max(self._highest_ms // unit, self._above_ms // unit + 1)
-        first = max(base, self._following(imsi, rule, window))
+        first = base if last is None else max(base, -(-last.tick * last.unit_ms // unit) + 1)
         if first * unit - now_ms > RUN_AHEAD_MS:
             raise ClockBehind((first * unit - now_ms) // 1000, of_node=base * unit - now_ms > RUN_AHEAD_MS)
         lowest = window.seq - rule.width + 1 - window.offset
-        last = max(first, lowest) + count - 1
         far_ahead = lowest * unit - now_ms > RUN_AHEAD_MS
-        if window.offset == 0 or far_ahead or last + window.offset > window.seq:
+        tick = max(first, lowest) + count - 1
+        if window.offset == 0 or far_ahead or tick + window.offset > window.seq:
             return NeedsWindow(windows.opened(max(window.seq, seq_ms or 0), first, rule))
         if seq_ms is not None:
             changed = windows.resynchronised(window, seq_ms, first, count, rule)
             if changed is not None:
                 return NeedsWindow(changed)
-        if last * unit > self._high_ms:
-            return NeedsGrant(last * unit)
-        self._remember(imsi, rule, last, last + window.offset)
-        return Taken(last + window.offset)
+        if tick * unit > self._high_ms:
+            return NeedsGrant(tick * unit)
+        self._remember(imsi, rule, tick, window)
+        return Taken(tick + window.offset)
 
-    def _following(self, imsi: str, rule: ClockRule, window: Window) -> int:
-        """The first tick after the last one, also where `window` was read before the last one's window was moved."""
-        last = self._last.get((rule.profile, imsi))
-        if last is None:
-            return 0
-        tick = -(-last.tick * last.unit_ms // rule.unit_ms)
-        of_seq = last.seq - window.offset if window.offset and last.seq <= window.seq else 0
-        return max(tick, of_seq) + 1
-
-    def _remember(self, imsi: str, rule: ClockRule, tick: int, seq: int) -> None:
+    def _remember(self, imsi: str, rule: ClockRule, tick: int, window: Window) -> None:
         self._turns.count += 1
         self._last.pop((rule.profile, imsi), None)
-        self._last[rule.profile, imsi] = _Last(rule.unit_ms, tick, seq, self._turns.count)
+        self._last[rule.profile, imsi] = _Last(rule.unit_ms, tick, window, self._turns.count)
         while len(self._last) > self._remembered:
             forgotten = self._last.pop(next(iter(self._last)))
             self._forgotten = max(self._forgotten, forgotten.turn)

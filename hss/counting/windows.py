@@ -14,9 +14,13 @@ COUNT_MAX = 32
 _WINDOWS_IN_DELTA = 64
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Window:
-    """A subscriber's columns seq and time_offset; offset 0 says that there is no window yet."""
+    """A subscriber's columns seq and time_offset; offset 0 says that there is no window yet.
+
+    Of two windows of a subscriber the later one is the greater: seq rises when one opens, and while it stays only a
+    resynchronisation changes the offset, upwards.
+    """
 
     seq: int
     offset: int
@@ -48,7 +52,8 @@ def resynchronised(window: Window, seq_ms: int, tick: int, count: int, rule: Clo
     """The window for `count` SEQs from `tick` on, after a genuine AUTS with `seq_ms`; None when it stays as it is.
 
     TS 33.102 §6.3.5: it stays when the USIM would accept what comes next. OutOfReach when that is more than Δ ahead
-    of the USIM, SequenceExhausted as `opened`.
+    of the USIM, SequenceExhausted as `opened`. `tick` is the same whichever window comes: were it another in the
+    window that is returned, that one would miss `seq_ms` as well.
     """
     # a clock behind the one that opened the window waits at its beginning
     following = max(tick + window.offset, window.seq - rule.width + 1)

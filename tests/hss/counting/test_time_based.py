@@ -117,21 +117,43 @@ def test_forgotten_subscriber_does_not_repeat() -> None:
     assert again > 32
 
 
-def test_row_from_before_a_resynchronisation_repeats_nothing() -> None:
+def test_row_from_before_a_resynchronisation_is_read_again() -> None:
     one = Sequence()
-    before = one.opened(HOUR)
+    before, turn = one.opened(HOUR), one.turns.count
     moved = one.ask(before, 1, HOUR, seq_ms=1)
     assert isinstance(moved, NeedsWindow)
     assert one.ask(moved.window, 1, HOUR) == 2
-    assert one.ask(before, 1, HOUR) == 3
-    assert one.ask(moved.window, 1, HOUR) == 5
+    assert one.issue(IMSI, RULE, before, 1, HOUR, turn=turn) == NeedsRow()
+    assert one.ask(moved.window, 1, HOUR) == 3
+    assert one.issue(IMSI, RULE, moved.window, 1, HOUR, turn=turn) == Taken(4)
+
+
+def test_row_from_before_a_resynchronisation_and_another_window_is_read_again() -> None:
+    one = Sequence()
+    before, turn = one.opened(HOUR), one.turns.count
+    moved = one.ask(before, 1, HOUR, seq_ms=RULE.width - 40)
+    assert isinstance(moved, NeedsWindow)
+    assert one.ask(moved.window, 32, HOUR) == RULE.width - 8
+    window = one.opened(HOUR + 10_000, moved.window)
+    assert one.ask(window, 1, HOUR + 10_000) == RULE.width + 1
+    later = HOUR + (RULE.width - 50) * RULE.unit_ms
+    assert one.issue(IMSI, RULE, before, 20, later, turn=turn) == NeedsRow()
+
+
+def test_subscriber_that_was_put_back_is_served() -> None:
+    one = Sequence()
+    window = one.opened(HOUR, Window(10**6, 0))
+    assert one.ask(window, 1, HOUR) == 10**6 + 1
+    assert one.ask(one.opened(HOUR), 1, HOUR) == 1
 
 
 def test_window_of_a_clock_that_was_far_ahead_is_left() -> None:
     ahead, right = Sequence(), Sequence()
-    window = ahead.opened(10**9 * 100)
-    assert ahead.ask(window, 1, 10**9 * 100) == 1
-    assert right.ask(right.opened(HOUR, window), 1, HOUR) == RULE.width + 1
+    window = right.opened(HOUR)
+    assert right.ask(window, 1, HOUR) == 1
+    window = ahead.opened(10**9 * 100, window)
+    assert ahead.ask(window, 1, 10**9 * 100) == RULE.width + 1
+    assert right.ask(right.opened(HOUR, window), 1, HOUR) == 2 * RULE.width + 1
 
 
 def test_genuine_auts_leads_above_what_the_usim_has_seen() -> None:
@@ -181,7 +203,7 @@ class Network(RuleBasedStateMachine):
     def begin(self) -> None:
         self.row = Window(0, 0)
         self.horizons, self.epochs = [0, 0], [0, 0]
-        self.clocks = [10 * HOUR, 10 * HOUR]
+        self.clocks, self.latest = [10 * HOUR, 10 * HOUR], [0, 0]
         self.processes: list[list[Process]] = [[], []]
         self.issued: set[tuple[int, int]] = set()
         self.usim = Usim()
@@ -220,12 +242,16 @@ class Network(RuleBasedStateMachine):
         if not (early and process.read):
             self.read(node, which)
         row, epoch, turn = process.read.pop(0 if early else -1)
-        for _ in range(8):
+        self.latest[node] = max(self.latest[node], self.clocks[node])
+        # a row read again, a window, a grant, and there are SEQs
+        for _ in range(4):
             if epoch != process.epoch:
                 return
             try:
                 outcome = process.sequence.issue(IMSI, NARROW, row, count, self.clocks[node], turn=turn, seq_ms=seq_ms)
             except ClockBehind:
+                used = max(self.latest[node], self.horizons[node])
+                assert used + NARROW.unit_ms - self.clocks[node] > RUN_AHEAD_MS
                 return
             except OutOfReach:
                 assert self.row.seq - max(self.usim.seqs.values(), default=0) > NARROW.delta - NARROW.width
@@ -268,3 +294,16 @@ class Network(RuleBasedStateMachine):
 
 
 TestNetwork = Network.TestCase
+
+
+def test_auts_at_a_clock_behind_the_window_is_served_at_once() -> None:
+    """A node whose last window is over, whose clock went back, and whose subscriber was served by the other since."""
+    network = Network()
+    network.begin()
+    network.ask(node=1, which=0, count=1, auts=False, early=False, reaches=False)
+    network.silence(days=1)
+    network.jump(node=1, by=-153_501)
+    network.ask(node=0, which=0, count=1, auts=False, early=False, reaches=True)
+    network.ask(node=1, which=0, count=1, auts=True, early=False, reaches=True)
+    width = NARROW.width
+    assert network.issued == {(1, 1), (0, width + 1), (1, width + 2)}
