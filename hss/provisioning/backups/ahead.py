@@ -3,8 +3,9 @@
 Vectors may have been issued after the backup was taken; the store that issued them knew higher SEQs than the backup
 has. Were counting to go on from the backup, an SQN would be used twice. So every SEQ moves ahead by AHEAD, further
 than anybody issues between a backup and the loss of its store, and by no more than a sixteenth of Δ (2^28), so that
-every USIM accepts what follows. A time-based profile gets the same through the subscriber's offset, and each node
-another epoch, so that no process goes on with what it was granted before.
+every USIM accepts what follows. In a time-based profile the next window opens there, because the backup's ends where
+the store went on with others (hss.counting.windows), and each node gets another epoch, so that no process goes on with
+what it was granted before.
 
 What this does not cover is a subscriber whose SEQ a resynchronisation moved further than that after the backup. Its
 USIM refuses what follows, as it refuses everything that it has seen, and resynchronises once more.
@@ -18,7 +19,7 @@ from hss.counting.sqn import seq_max
 from hss.models import RequestingNode, Scheme, Subscriber
 
 AHEAD = 1 << 24
-"""How far SEQ moves: 16 million vectors of one subscriber, or ticks of the clock."""
+"""How far SEQ moves: 16 million vectors of one subscriber, or four windows by the clock, 19 days of ticks of 0.1 s."""
 
 _SUBSCRIBER = Subscriber.__tablename__
 _NODE = RequestingNode.__tablename__
@@ -46,8 +47,7 @@ class Ahead:
         one = self._settings[row["profile"]]
         ahead = min(AHEAD, one.delta // 16)
         if one.scheme is Scheme.TIME:
-            row["time_offset"] += ahead
-            return
+            row["time_offset"] = 0
         end = seq_max(one.ind_bits)
         self.exhausted += row["seq"] > end - ahead
         row["seq"] = min(row["seq"] + ahead, end)

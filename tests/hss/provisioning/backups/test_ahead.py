@@ -6,6 +6,8 @@ import pytest
 
 from hss.algorithms import AlgorithmSettings
 from hss.counting.sqn import DELTA, SEQ_MAX, seq_max
+from hss.counting.time_based import NeedsWindow, TimeBasedSequence, Turns
+from hss.counting.windows import ClockRule, Window
 from hss.models import Scheme
 from hss.provisioning.backups.ahead import AHEAD, Ahead
 
@@ -28,8 +30,27 @@ def test_counter_moves_seq() -> None:
     assert moved("milenage", 1000) == (1000 + AHEAD, 0, 0)
 
 
-def test_clock_moves_the_offset() -> None:
-    assert moved("timed", 9, -50) == (9, AHEAD - 50, 0)
+def test_clock_begins_another_window_there() -> None:
+    assert moved("timed", 9, -50) == (9 + AHEAD, 0, 0)
+    assert moved("timed", SEQ_MAX, -50) == (SEQ_MAX, 0, 1)
+
+
+def test_clock_gives_nothing_that_it_gave_after_the_backup() -> None:
+    rule = ClockRule("timed", 5, DELTA, 100)
+    kept = first = _window(Window(0, 0), 1, rule)
+    for tick in (rule.width + 1, 2 * rule.width + 1, 3 * rule.width + 1):
+        kept = _window(kept, tick, rule)
+    seq, offset, _ = moved("timed", first.seq, first.offset)
+    restored = _window(Window(seq, offset), 3 * rule.width + 2, rule)
+    assert restored.seq - rule.width >= kept.seq
+
+
+def _window(window: Window, tick: int, rule: ClockRule) -> Window:
+    """The one that is opened at `tick`, because `window` does not reach so far."""
+    sequence = TimeBasedSequence(low_ms=0, high_ms=1 << 50, turns=Turns())
+    outcome = sequence.issue("001010000000001", rule, window, 1, tick * rule.unit_ms, turn=0)
+    assert isinstance(outcome, NeedsWindow)
+    return outcome.window
 
 
 def test_usims_accept_what_follows() -> None:

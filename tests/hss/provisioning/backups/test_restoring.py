@@ -54,7 +54,7 @@ def test_no_sqn_can_be_used_again(
     fill(location, registry)
     registry.set(Imsi(SECOND), profile="timed", time_offset=50)
     restore_into(other_location, backup_of(location, vault), vault)
-    assert seqs(other_location) == [(1000 + AHEAD, 0), (7, 50 + AHEAD)]
+    assert seqs(other_location) == [(1000 + AHEAD, 0), (7 + AHEAD, 0)]
     with transaction(other_location, read_only=True) as connection:
         [node] = connection.execute(select(RequestingNode.horizon, RequestingNode.epoch)).all()
     assert tuple(node) == (77, 5)
