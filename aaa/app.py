@@ -173,6 +173,7 @@ async def serve(raw: RawConfig, settings: AaaSettings, stop: asyncio.Event, work
                 capture=tap,
                 since=None if worker is None else worker.since,
                 errands=errands,
+                unused=failures.unused,
             )
             stack.push_async_callback(server.close)
             leaving.append(server.close)

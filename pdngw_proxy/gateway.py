@@ -327,10 +327,8 @@ class Gateway:
         self.sessions.lease(session, lease)
         ipv4 = self._agent.lease_ipv4(lease.home_address) if effect.ipv4 is not ike.Ipv4Wish.NONE else None
         if ipv4 is None and effect.ipv4 is ike.Ipv4Wish.ALONE:
-            refused_ipv4 = ike.AddressRefused(
-                "the UE takes nothing but IPv4, and there is no IPv4 Home Address to give"
-            )
-            yield from self._ike(SaEvent(sa, refused_ipv4), now)
+            why = "the UE takes nothing but IPv4, and there is no IPv4 Home Address to give"
+            yield from self._ike(SaEvent(sa, ike.AddressRefused(why)), now)
             return
         leased = ike.AddressLeased(lease.home_address, self._prefix_length, ipv4)
         yield from self._ike(SaEvent(sa, leased), now)
@@ -363,7 +361,7 @@ class Gateway:
         if lease is not None:
             self._pool.release(lease)
         if session.accepted:
-            yield EndAaaSession(session.name, session.user_name)
+            yield EndAaaSession(session.name, session.user_name, self._ended_by(session, now))
         if not said:
             level, phrase = (Level.WARNING, "attach given up") if lease is None else (Level.INFO, "session ended")
             yield Report(level, phrase, of_session(session) | {"identity": session.identity, "cause": cause})
@@ -371,7 +369,8 @@ class Gateway:
     def _ended_by(self, session: GatewaySession, now: float) -> EndedBy:
         """Whoever was about to end it; else its time, else what this is the answer to."""
         is_late = session.until is not None and now >= session.until
-        return session.ended_by or (EndedBy.TIMEOUT if is_late else self._occasion)
+        occasion = EndedBy.TIMEOUT if is_late else self._occasion
+        return session.ended_by or (occasion if has_begun(session) else EndedBy.UNUSED)
 
     def _account_for_all(self, now: float) -> Effects:
         for session in self.sessions.all():

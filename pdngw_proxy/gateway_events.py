@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from pdngw_proxy.aaa_link.port import RelayAnswer, RelayRequest
-from pdngw_proxy.aaa_link.records import SessionRecord
+from pdngw_proxy.aaa_link.records import EndedBy, SessionRecord
 from wire.ikev2.nat import Endpoint
 from wire.ikev2.redirect import GatewayIdentity
 from wire.sansio import Tick
@@ -117,10 +117,11 @@ class AskAaa:
 
 @dataclass(frozen=True, slots=True)
 class EndAaaSession:
-    """Tell the AAA server that an accepted session is over."""
+    """Tell the AAA server that an accepted session is over; `ended_by` is None where nobody waited for it."""
 
     session: str
     user_name: str | None
+    ended_by: EndedBy | None = None
 
 
 @dataclass(frozen=True, slots=True)

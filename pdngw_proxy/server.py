@@ -177,8 +177,8 @@ class GatewayShell:
                 self._start(self._ask(sa, request))
             case Account(record):
                 self._start(self._link.account(record))
-            case EndAaaSession(session, user_name):
-                self._start(self._link.end_session(session, user_name))
+            case EndAaaSession(session, user_name, ended_by):
+                self._start(self._link.end_session(session, user_name, ended_by))
             case Report():
                 self._report(effect)
                 self._note_quiet()

@@ -21,6 +21,7 @@ from aaa.sessions import MemoryConversations
 from akadia import dns_server
 from pdngw_proxy import gateway_events as pgw
 from pdngw_proxy.aaa_link.port import RelayAccept, RelayAnswer, RelayChallenge, RelayReject, RelayRequest
+from pdngw_proxy.aaa_link.records import EndedBy
 from pdngw_proxy.gateway import Gateway
 from pdngw_proxy.ike.policy import Admission, ResponderPolicy
 from pdngw_proxy.mobility import HomeAgentPolicy
@@ -189,6 +190,7 @@ class Network:
         self.sent: list[Datagram] = []
         self.reports: list[pgw.Report] = []
         self.ended_sessions: list[str] = []
+        self.ended_by: list[EndedBy | None] = []
         self.sent_home: list[bytes] = []
         self.lose, self.silent, self.nat = set(lose), set(silent), nat
         self.nat_shift = 10000
@@ -275,8 +277,9 @@ class Network:
                     self.sent_home.append(octets)
                 case pgw.AskAaa(sa, request):
                     self._relay(sa, request)
-                case pgw.EndAaaSession(session):
+                case pgw.EndAaaSession(session, _, ended_by):
                     self.ended_sessions.append(session)
+                    self.ended_by.append(ended_by)
                 case pgw.Report():
                     self.reports.append(effect)
 

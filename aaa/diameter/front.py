@@ -1,6 +1,6 @@
 """DER, AAR and STR: rounds go to the authentication service, a session belongs to one peer (RFC 4072, TS 29.273)."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import assert_never
 
 from aaa.diameter.authorizing import Authorizing
@@ -24,6 +24,7 @@ from wire.diameter.avp import AvpFault
 from wire.diameter.command import Identity
 from wire.diameter.eap import DIAMETER_EAP, DiameterEapRequest
 from wire.diameter.eap_applications import read_eap_request
+from wire.diameter.enumerations import TerminationCause
 from wire.diameter.message import Message
 from wire.diameter.results import ResultCode
 from wire.diameter.sessions import SessionCommand, SessionTerminationAnswer, SessionTerminationRequest
@@ -33,6 +34,10 @@ log = get_logger("aaa.diameter")
 
 MOST_INVALID = 5
 """Discarded answers in one session before it is ended (RFC 4072 §2.4)."""
+
+
+Unused = Callable[[UserSession], None]
+"""Hears of a session that its gateway could not begin."""
 
 
 class DiameterFront:
@@ -46,7 +51,9 @@ class DiameterFront:
         users: UserSessions,
         registrar: Registrar,
         sessions: DiameterSessions | None = None,
+        unused: Unused = lambda _session: None,
     ) -> None:
+        self._unused = unused
         self._service = service
         self._identity = identity
         self._clients = clients
@@ -124,6 +131,8 @@ class DiameterFront:
             return self._terminated(request, ResultCode.UNKNOWN_SESSION_ID).message(message)
         await self._users.end(request.session_id)
         self._registrar.left(session)
+        if request.termination_cause == TerminationCause.BAD_ANSWER:
+            self._unused(session)
         log.info("session ended", client=peer, session=request.session_id, termination=request.termination_cause)
         return self._terminated(request, ResultCode.SUCCESS).message(message)
 

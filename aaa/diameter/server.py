@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from aaa.diameter.asking import GatewayAsking
 from aaa.diameter.config import APPLICATIONS, DiameterConfig, DiameterPeerConfig
-from aaa.diameter.front import DiameterFront
+from aaa.diameter.front import DiameterFront, Unused
 from aaa.diameter.gateways import Gateways
 from aaa.diameter.sessions import DiameterSessions
 from aaa.errands import ErrandDesk
@@ -25,7 +25,7 @@ class AaaDiameterServer:
 
     `users` are the sessions of those who were let in, and `gateways` can ask for their end from now on. `since` is the
     second of Unix time that all processes of this node began at, now unless it is given. `errands` are those that
-    processes do for each other, None where there are no others.
+    processes do for each other, None where there are no others. `unused` hears of sessions that could not begin.
     """
 
     def __init__(
@@ -40,13 +40,15 @@ class AaaDiameterServer:
         capture: StreamTap | None = None,
         since: int | None = None,
         errands: ErrandDesk | None = None,
+        unused: Unused = lambda _session: None,
     ) -> None:
         self._config = config
         clients = {
             peer.name: Client(peer.name, peer.network_name or None, names_network=peer.names_network)
             for peer in config.peer
         }
-        front = DiameterFront(service, identity, clients, users, registrar, DiameterSessions(config.session_limit))
+        sessions = DiameterSessions(config.session_limit)
+        front = DiameterFront(service, identity, clients, users, registrar, sessions, unused)
         self._server = DiameterServer(
             local=LocalNode(
                 identity.origin_host,

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from aaa.explaining.dialogue import continued, lines
 from aaa.explaining.failed import FailedAttempt
 from aaa.explaining.judging import combined, evidence_of, judge
+from aaa.user_sessions import UserSession
 from hss.api import ServiceRefused
 from hss.failure_api import FailureLedger, FailureRecord, KeyWitness, Verdict
 from hss.session_api import LedgerUnavailable
@@ -29,6 +30,10 @@ SECRETS_AT_ONCE, SECRETS_EVERY = 3, 600.0
 """Records of a client whose secret is wrong, and seconds for each of more: anybody can send in a client's name."""
 WITNESS_LIMIT = 3.0
 """Seconds that the HSS has to say what it thinks."""
+
+
+_UNUSED = "the user was let in, and his gateway could not begin the session (Termination-Cause BAD_ANSWER)"
+_SEE_GATEWAY = "the UE's AUTH may be of another MSK, such as one that was cut; the gateway's log says why"
 
 
 class Inquiry:
@@ -75,6 +80,26 @@ class Inquiry:
         reference = self._random(4).hex()
         self._waiting.put_nowait((None, FailureRecord(reference, self._moment(), client, cause, verdict=verdict)))
         return reference
+
+    def unused(self, session: UserSession) -> None:
+        """Say and keep that the gateway of `session`, whose user was let in, could not begin it (RFC 6733 §8.15)."""
+        client = f"diameter/{session.peer}"
+        record = FailureRecord(
+            reference=self._random(4).hex(),
+            at=self._moment(),
+            client=client,
+            cause=_UNUSED,
+            detail=_SEE_GATEWAY,
+            imsi=session.imsi,
+            session=session.session_id,
+            apn=session.apn,
+        )
+        kept = {}
+        if self._ledger is not None and not self._waiting.full():
+            self._waiting.put_nowait((None, record))
+            kept = {"explain": record.reference}
+        about = {"imsi": str(session.imsi), "client": client, "session": session.session_id}
+        log.warning("authentication of no use", cause=_UNUSED, detail=_SEE_GATEWAY, **about, **kept)
 
     async def close(self) -> None:
         """Finish what waits, for as long as one question may take."""

@@ -12,7 +12,7 @@ from pdngw_proxy.aaa_link.config import APPLICATIONS, AaaServerConfig, DiameterL
 from pdngw_proxy.aaa_link.diameter_messages import DiameterGateway, failure_indicated, to_aar, to_answer, to_der, to_str
 from pdngw_proxy.aaa_link.diameter_requests import AaaRequests
 from pdngw_proxy.aaa_link.port import RelayAnswer, RelayReject, RelayRequest, RelayUnavailable, SessionKeeper
-from pdngw_proxy.aaa_link.records import SessionRecord
+from pdngw_proxy.aaa_link.records import EndedBy, SessionRecord
 from runtime.diameter.client import DiameterClient
 from runtime.diameter.pool import DiameterPool
 from runtime.diameter.settings import DiameterUnavailable
@@ -114,10 +114,10 @@ class DiameterLink:
         """Its Session-Id."""
         return self._gateway.session_id(session)
 
-    async def end_session(self, session: str, user_name: str | None) -> None:
+    async def end_session(self, session: str, user_name: str | None, ended_by: EndedBy | None) -> None:
         """Send STR; what becomes of it is logged, the session is over here in any case."""
         try:
-            answer = await self._ask(to_str(session, user_name, self._gateway).message())
+            answer = await self._ask(to_str(session, user_name, self._gateway, ended_by).message())
             ended = SessionTerminationAnswer.parse(answer)
         except DiameterUnavailable as error:
             log.warning("session not ended at the AAA server", session=self.called(session), cause=error.cause)

@@ -1,9 +1,11 @@
 """What the gateway asks over Diameter and what it makes of the answer (RFC 4072 §2, RFC 5778 §5.1, TS 29.273 §9)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 
 from pdngw_proxy.aaa_link.port import RelayAccept, RelayAnswer, RelayChallenge, RelayReject, RelayRequest
+from pdngw_proxy.aaa_link.records import EndedBy
 from pdngw_proxy.aaa_link.refusals import error_of
 from wire.diameter.applications import Application
 from wire.diameter.authorization import AaRequest
@@ -24,6 +26,20 @@ MSK_LENGTH = 64
 AAA_FAILED = 1
 """AAA-Failure-Indication, bit 0: TS 29.273 §8.2.3.21."""
 _UNLIMITED = 0xFFFFFFFF
+
+
+TERMINATION_CAUSES: Mapping[EndedBy | None, TerminationCause] = {
+    EndedBy.UE: TerminationCause.LOGOUT,
+    EndedBy.ANOTHER: TerminationCause.USER_MOVED,
+    EndedBy.SILENCE: TerminationCause.LINK_BROKEN,
+    EndedBy.TIMEOUT: TerminationCause.SESSION_TIMEOUT,
+    EndedBy.AAA: TerminationCause.ADMINISTRATIVE,
+    EndedBy.GATEWAY: TerminationCause.ADMINISTRATIVE,
+    EndedBy.FAULT: TerminationCause.LINK_BROKEN,
+    EndedBy.UNUSED: TerminationCause.BAD_ANSWER,
+    None: TerminationCause.SERVICE_NOT_PROVIDED,
+}
+"""RFC 6733 §8.15."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +162,9 @@ def to_aar(session: str, gateway: DiameterGateway) -> AaRequest:
     )
 
 
-def to_str(session: str, user_name: str | None, gateway: DiameterGateway) -> SessionTerminationRequest:
+def to_str(
+    session: str, user_name: str | None, gateway: DiameterGateway, ended_by: EndedBy | None
+) -> SessionTerminationRequest:
     """The STR that ends an accepted session (RFC 6733 §8.4.1, TS 29.273 §9.1.2.4)."""
     return SessionTerminationRequest(
         session_id=gateway.session_id(session),
@@ -156,7 +174,7 @@ def to_str(session: str, user_name: str | None, gateway: DiameterGateway) -> Ses
         destination_realm=gateway.aaa.origin_realm,
         destination_host=gateway.aaa.origin_host,
         user_name=user_name,
-        termination_cause=TerminationCause.LOGOUT,
+        termination_cause=TERMINATION_CAUSES[ended_by],
     )
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 from typing import Protocol
 
-from pdngw_proxy.aaa_link.records import SessionRecord
+from pdngw_proxy.aaa_link.records import EndedBy, SessionRecord
 from wire.ikev2.constants import NotifyType
 from wire.secret import Secret
 
@@ -94,8 +94,11 @@ class AaaLink(Protocol):
     async def account(self, record: SessionRecord) -> None:
         """Tell what a session has come to, until the AAA server has it; over Diameter nobody asks for it."""
 
-    async def end_session(self, session: str, user_name: str | None) -> None:
-        """Tell the AAA server that an accepted session is over (STR; over RADIUS that is accounting's)."""
+    async def end_session(self, session: str, user_name: str | None, ended_by: EndedBy | None) -> None:
+        """Tell the AAA server that an accepted session is over (STR; over RADIUS that is accounting's).
+
+        `ended_by` is None where its UE had gone before the AAA server accepted it.
+        """
 
     def obey(self, keeper: SessionKeeper) -> None:
         """Let the AAA server end and change the sessions of `keeper` (ASR, RAR, Disconnect, CoA) from now on."""

@@ -19,7 +19,7 @@ from pdngw_proxy.aaa_link.radius_accounting import RETRY, Accounting
 from pdngw_proxy.aaa_link.radius_dynamic import DynamicAuthorizationServer, Network
 from pdngw_proxy.aaa_link.radius_messages import Nas, to_answer, to_attributes
 from pdngw_proxy.aaa_link.radius_servers import RadiusServer, RadiusServers
-from pdngw_proxy.aaa_link.records import Moment, SessionRecord
+from pdngw_proxy.aaa_link.records import EndedBy, Moment, SessionRecord
 from runtime.config import ConfigError
 from runtime.radius.requests import RadiusRequests, RadiusUnavailable
 from runtime.secret_file import read_secret
@@ -147,7 +147,7 @@ class RadiusLink:
         if self._acct is not None:
             await self._accounting.tell(record, classes)
 
-    async def end_session(self, session: str, user_name: str | None) -> None:  # noqa: ARG002
+    async def end_session(self, session: str, user_name: str | None, ended_by: EndedBy | None) -> None:  # noqa: ARG002
         """RADIUS tells the end of a session by accounting alone."""
         self._classes.pop(session, None)
 

@@ -32,6 +32,7 @@ _TERMINATE_CAUSE = {
     EndedBy.GATEWAY: TerminateCause.ADMIN_REBOOT,
     EndedBy.ANOTHER: TerminateCause.NAS_REQUEST,
     EndedBy.FAULT: TerminateCause.NAS_ERROR,
+    EndedBy.UNUSED: TerminateCause.SERVICE_UNAVAILABLE,
 }
 
 

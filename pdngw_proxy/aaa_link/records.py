@@ -23,6 +23,7 @@ class EndedBy(Enum):
     GATEWAY = "the gateway stops"
     ANOTHER = "the subscriber attached again"
     FAULT = "something went wrong"
+    UNUSED = "it could not begin"
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,7 @@ from hss.telling.swx_profile import user_data
 from pdngw_proxy.aaa_link.config import ApplicationName, DiameterLinkConfig
 from pdngw_proxy.aaa_link.diameter import DiameterLink
 from pdngw_proxy.aaa_link.port import RelayAccept, RelayChallenge, RelayRequest
+from pdngw_proxy.aaa_link.records import EndedBy
 from runtime.capture import Capture
 from runtime.config import SocketAddress
 from runtime.diameter.client import DiameterClient
@@ -213,7 +214,7 @@ async def test_gateway_behind_the_relay_is_served_and_its_session_ended(
         (session,) = await aaa.users.of_user(IMSI)
         named = None if application == "eap" else HOME_AGENT
         assert (session.peer, session.origin_host, session.pdn_gw) == ("relay", PGW.origin_host, named)
-        await link.end_session("7;1", accepted.user_name)
+        await link.end_session("7;1", accepted.user_name, EndedBy.UE)
         await aaa.registrar.close()
         assert await aaa.users.of_user(IMSI) == ()
         assert aaa.hss.assignments[-1].assignment is Assignment.USER_DEREGISTRATION
@@ -227,7 +228,7 @@ async def test_rtr_ends_the_session_at_the_gateway_behind_the_relay(aaa: Aaa, re
         answer = await aaa.requests.serve("hss", numbered(replace(RTR, user_name=str(IMSI)).message()))
         assert answer.result_code == 2001
         assert keeper.aborted == [("7;1", "the AAA server ended it")]
-        await link.end_session("7;1", NAI)
+        await link.end_session("7;1", NAI, EndedBy.UE)
         await aaa.registrar.close()
         assert await aaa.users.of_user(IMSI) == ()
         assert aaa.hss.assignments[-1].assignment is not Assignment.USER_DEREGISTRATION

@@ -21,6 +21,7 @@ from hss.api import ApnProfile, Refusal, ServiceRefused
 from pdngw_proxy.aaa_link.diameter import DiameterLink
 from pdngw_proxy.aaa_link.diameter_messages import DiameterGateway
 from pdngw_proxy.aaa_link.port import RelayAnswer, RelayRequest
+from pdngw_proxy.aaa_link.records import EndedBy
 from pdngw_proxy.gateway_events import ReauthenticationWanted, SessionAborted, SessionLimited
 from tests.aaa.memory_hss import IMSI, MemoryHss, Subscriber, profile
 from tests.network import HA_ADDRESS, NETWORK_NAME, Network, assert_nothing_is_left
@@ -132,7 +133,7 @@ class Site:
     def end_sessions(self) -> None:
         """Tell the AAA server of the sessions that have ended."""
         for session in self.network.ended_sessions:
-            self.run(self.link.end_session(session, None))
+            self.run(self.link.end_session(session, None, EndedBy.UE))
 
     def _relay(self, request: RelayRequest) -> RelayAnswer:
         return self.run(self.link.authenticate(request))

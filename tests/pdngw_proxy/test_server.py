@@ -11,7 +11,7 @@ import structlog.testing
 
 from pdngw_proxy import server
 from pdngw_proxy.aaa_link.port import RelayAnswer, RelayReject, RelayRequest, RelayUnavailable, SessionKeeper
-from pdngw_proxy.aaa_link.records import Moment, SessionRecord, Usage
+from pdngw_proxy.aaa_link.records import EndedBy, Moment, SessionRecord, Usage
 from pdngw_proxy.config import PdnGwConfig
 from pdngw_proxy.gateway_events import (
     AaaAnswered,
@@ -61,7 +61,7 @@ IKE, NATT, DSMIP = (Endpoint(ADDRESS, port) for port in (5500, 4500, 4191))
 UE = Endpoint(IPv4Address("127.9.9.10"), 4500)
 REQUEST = RelayRequest(session="one", eap=b"eap", identity="somebody", apn=None)
 ASK = AskAaa(b"12345678", REQUEST)
-END = EndAaaSession("one", "user")
+END = EndAaaSession("one", "user", EndedBy.UE)
 
 
 @dataclass
@@ -104,7 +104,8 @@ class ScriptedLink:
     def called(self, session: str) -> str:
         return f"pgw.example;{session}"
 
-    async def end_session(self, session: str, user_name: str | None) -> None:
+    async def end_session(self, session: str, user_name: str | None, ended_by: EndedBy | None) -> None:
+        assert ended_by is END.ended_by
         if self.held is not None:
             await self.held.wait()
         self.ended.append((session, user_name))
@@ -349,7 +350,7 @@ async def test_shell_asks_for_usage_again_and_again(ground: Ground) -> None:
 async def test_task_that_fails_is_logged(
     ground: Ground, lines: list[structlog.typing.EventDict], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def broken(_session: str, _user_name: str | None) -> None:
+    async def broken(_session: str, _user_name: str | None, _ended_by: EndedBy | None) -> None:
         raise RuntimeError("broken")
 
     monkeypatch.setattr(ground.link, "end_session", broken)

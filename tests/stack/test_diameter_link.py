@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 from pdngw_proxy.aaa_link.config import DiameterLinkConfig
 from pdngw_proxy.aaa_link.diameter import DiameterLink
 from pdngw_proxy.aaa_link.port import RelayAccept, RelayChallenge, RelayRequest, RelayUnavailable
+from pdngw_proxy.aaa_link.records import EndedBy
 from runtime.config import SocketAddress
 from runtime.diameter.server import DiameterServer
 from wire.diameter.applications import Application
@@ -95,7 +96,7 @@ async def test_ue_is_challenged_and_accepted_and_its_session_ended(aaa: tuple[Aa
     assert challenged == RelayChallenge(bytes.fromhex("0102000517"), b"sealed")
     accepted = await link.authenticate(asked(b"sealed"))
     assert accepted == RelayAccept(bytes.fromhex("03080004"), MSK)
-    await link.end_session("7;1", "ue@example")
+    await link.end_session("7;1", "ue@example", EndedBy.UE)
     assert served.ended == ["pgw.example;7;1"]
     await link.close()
 

@@ -1,6 +1,7 @@
 """The Diameter front without sockets: rounds, sessions and their owners, what is discarded."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from ipaddress import IPv4Address, IPv6Address
 from typing import Any
 
@@ -35,10 +36,11 @@ from tests.aaa.diameter.test_authorizing import aar
 from tests.aaa.memory_hss import MemoryHss
 from wire.diameter.applications import Application
 from wire.diameter.avp import AvpFault
+from wire.diameter.enumerations import TerminationCause
 from wire.diameter.message import Message
 from wire.diameter.profile import Mip6AgentInfo
 from wire.diameter.results import ResultCode
-from wire.diameter.sessions import SessionTerminationAnswer
+from wire.diameter.sessions import SessionTerminationAnswer, SessionTerminationRequest
 from wire.eap.packet import failure
 
 CLIENTS = {"pgw": Client("pgw"), "wlan": Client("wlan", "WLAN")}
@@ -153,6 +155,19 @@ async def test_front_keeps_whom_it_let_in_and_tells_the_hss_of_it() -> None:
     assert (await front.serve("pgw", str_())).result_code == 2001
     await registrar.close()
     assert [one.assignment for one in hss.assignments] == [Assignment.PGW_UPDATE, Assignment.USER_DEREGISTRATION]
+
+
+@pytest.mark.parametrize("cause", list(TerminationCause))
+async def test_front_tells_of_sessions_that_their_gateway_could_not_begin(cause: TerminationCause) -> None:
+    users, unused = MemoryUserSessions(), list[UserSession]()
+    registrar = Registrar(MemoryHss(), AAA.origin_host, users)
+    front = DiameterFront(Scripted(ACCEPT), AAA, CLIENTS, users, registrar, None, unused.append)
+    await front.serve("pgw", s6b_der())
+    (kept,) = await users.of_user(ACCEPT.imsi)
+    request = replace(SessionTerminationRequest.parse(str_()), termination_cause=cause)
+    assert (await front.serve("pgw", numbered(request.message()))).result_code == 2001
+    await registrar.close()
+    assert unused == ([kept] if cause is TerminationCause.BAD_ANSWER else [])
 
 
 async def test_front_lets_nobody_in_to_a_session_of_another_peer() -> None:

@@ -15,6 +15,7 @@ from hss.failure_api import Certainty, Evidence, FailureRecord, Hypothesis, KeyW
 from hss.session_api import LedgerUnavailable
 from tests.aaa.explaining.erring import AKA, Site, Ue, Witness
 from tests.aaa.memory_hss import IMSI, OPC, K
+from tests.aaa.test_user_sessions import ONE
 from wire.aka.milenage import Milenage, derive_opc
 from wire.eap.constants import Subtype
 
@@ -182,3 +183,20 @@ async def test_wrong_secret_is_kept_with_its_client_and_not_too_often() -> None:
     without = inquiry_of(None, None)
     assert without.unproven("radius/ap", "wrong", verdict) == ""
     await without.close()
+
+
+async def test_session_that_could_not_begin_is_told_and_kept(logs: list[Any]) -> None:
+    ledger = Ledger()
+    looking = inquiry_of(None, ledger)
+    looking.unused(ONE)
+    await looking.close()
+    (record,) = ledger.records
+    assert (record.imsi, record.client, record.apn) == (ONE.imsi, "diameter/pgw", "internet")
+    (line,) = logs
+    assert line["event"] == "authentication of no use"
+    assert (line["client"], line["session"]) == (record.client, record.session) == ("diameter/pgw", ONE.session_id)
+    assert (line["cause"], line["detail"], line["explain"]) == (record.cause, record.detail, record.reference)
+    without = inquiry_of(None, None)
+    without.unused(ONE)
+    await without.close()
+    assert "explain" not in logs[-1]

@@ -11,6 +11,7 @@ import structlog.testing
 from pdngw_proxy.aaa_link.diameter import DiameterLink
 from pdngw_proxy.aaa_link.diameter_messages import DiameterGateway
 from pdngw_proxy.aaa_link.port import RelayAnswer, RelayChallenge, RelayReject, RelayRequest, RelayUnavailable
+from pdngw_proxy.aaa_link.records import EndedBy
 from runtime.diameter.settings import DiameterUnavailable
 from wire.diameter.applications import Application
 from wire.diameter.authorization import AaAnswer, AaRequest
@@ -120,7 +121,7 @@ async def test_link_ends_the_session_of_an_accepted_user() -> None:
 
     client = StubClient(ended)
     with structlog.testing.capture_logs() as lines:
-        await DiameterLink(client, GATEWAY).end_session("7;1", "ue@example")
+        await DiameterLink(client, GATEWAY).end_session("7;1", "ue@example", EndedBy.UE)
     assert lines == []
     (asked,) = client.asked
     read = SessionTerminationRequest.parse(asked)
@@ -140,7 +141,7 @@ async def test_link_ends_the_session_of_an_accepted_user() -> None:
 )
 async def test_link_logs_a_session_that_it_could_not_end(client: StubClient, cause: str) -> None:
     with structlog.testing.capture_logs() as lines:
-        await DiameterLink(client, GATEWAY).end_session("7;1", None)
+        await DiameterLink(client, GATEWAY).end_session("7;1", None, EndedBy.UE)
     (line,) = lines
     assert line["event"] == "session not ended at the AAA server"
     assert cause in line["cause"]

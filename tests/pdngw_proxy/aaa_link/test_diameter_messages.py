@@ -7,6 +7,7 @@ import pytest
 
 from pdngw_proxy.aaa_link.diameter_messages import DiameterGateway, failure_indicated, to_answer, to_der, to_str
 from pdngw_proxy.aaa_link.port import RelayAccept, RelayChallenge, RelayReject, RelayRequest
+from pdngw_proxy.aaa_link.records import EndedBy
 from wire.diameter import eap, mip6i
 from wire.diameter.applications import Application
 from wire.diameter.command import ExperimentalResult, Identity
@@ -71,7 +72,10 @@ def test_only_a_der_of_s6b_says_that_a_server_has_failed() -> None:
     der = failure_indicated(to_der(REQUEST, GATEWAY).message())
     check(DER, der.avps, groups=GROUPS)
     assert S6bEapRequest.parse(Message.parse(der.build())).aaa_failure_indication == 1
-    for other in (to_str("7;1", None, GATEWAY), to_der(REQUEST, replace(GATEWAY, application=Application.MIP6I))):
+    for other in (
+        to_str("7;1", None, GATEWAY, EndedBy.UE),
+        to_der(REQUEST, replace(GATEWAY, application=Application.MIP6I)),
+    ):
         assert failure_indicated(other.message()) == other.message()
 
 
@@ -105,7 +109,7 @@ def test_der_of_application_5_has_the_words_of_rfc_4072_alone() -> None:
 @pytest.mark.parametrize("application", [Application.S6B, Application.MIP6I, Application.EAP])
 def test_str_is_of_the_session_application(application: Application) -> None:
     """RFC 6733 §8.4.1: Auth-Application-Id."""
-    message = to_str("7;1", None, replace(GATEWAY, application=application)).message()
+    message = to_str("7;1", None, replace(GATEWAY, application=application), EndedBy.UE).message()
     assert (message.application, message.value("Auth-Application-Id")) == (application, application)
 
 
@@ -120,11 +124,25 @@ def test_session_id_begins_with_our_origin_host_once() -> None:
     assert GATEWAY.session_id("pgw.example;7;1") == GATEWAY.session_id("7;1") == "pgw.example;7;1"
 
 
-def test_str_ends_the_same_session() -> None:
-    message = to_str("7;1", "ue@example", GATEWAY).message()
+@pytest.mark.parametrize(
+    ("ended_by", "cause"),
+    [
+        (EndedBy.UE, 1),
+        (None, 2),
+        (EndedBy.UNUSED, 3),
+        (EndedBy.AAA, 4),
+        (EndedBy.GATEWAY, 4),
+        (EndedBy.SILENCE, 5),
+        (EndedBy.FAULT, 5),
+        (EndedBy.ANOTHER, 7),
+        (EndedBy.TIMEOUT, 8),
+    ],
+)
+def test_str_ends_the_same_session_and_says_why(ended_by: EndedBy | None, cause: int) -> None:
+    message = to_str("7;1", "ue@example", GATEWAY, ended_by).message()
     check(STR, message.avps, groups=GROUPS)
     read = SessionTerminationRequest.parse(Message.parse(message.build()))
-    assert (read.session_id, read.user_name, read.termination_cause) == ("pgw.example;7;1", "ue@example", 1)
+    assert (read.session_id, read.user_name, read.termination_cause) == ("pgw.example;7;1", "ue@example", cause)
 
 
 def test_multi_round_goes_to_the_ue_and_its_state_comes_back() -> None:

@@ -19,7 +19,7 @@ from pdngw_proxy.aaa_link.port import (
 )
 from pdngw_proxy.aaa_link.radius import RadiusLink, Server
 from pdngw_proxy.aaa_link.radius_messages import Nas
-from pdngw_proxy.aaa_link.records import Moment, SessionRecord, Usage
+from pdngw_proxy.aaa_link.records import EndedBy, Moment, SessionRecord, Usage
 from runtime.config import ConfigError, SocketAddress
 from runtime.taps import Address
 from runtime.udp import UdpEndpoint
@@ -184,7 +184,7 @@ async def test_cancelled_round_gives_its_identifier_back(monkeypatch: pytest.Mon
 async def test_closed_link_ends_every_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     bench = Bench(monkeypatch)
     task = await bench.begin()
-    await bench.link.end_session("s", None)
+    await bench.link.end_session("s", None, EndedBy.UE)
     await bench.link.close()
     assert await task == RelayUnavailable("the RADIUS link is closed")
     assert await bench.link.authenticate(request()) == RelayUnavailable("the RADIUS link is closed")
@@ -219,7 +219,7 @@ async def test_link_tells_accounting_with_the_class_of_the_accept(monkeypatch: p
     assert parse_packet(octets).values("Class") == (b"who",)
     endpoints[1].deliver(reply(parse_packet(octets), Code.ACCOUNTING_RESPONSE, secret=SECRET), to)
     await telling
-    await link.end_session("s", None)
+    await link.end_session("s", None, EndedBy.UE)
     await link.close()
 
 

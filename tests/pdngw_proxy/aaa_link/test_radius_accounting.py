@@ -73,6 +73,7 @@ def test_start_has_no_usage_and_no_end() -> None:
         (EndedBy.GATEWAY, 7),
         (EndedBy.ANOTHER, 10),
         (EndedBy.FAULT, 9),
+        (EndedBy.UNUSED, 15),
     ],
 )
 def test_every_end_has_its_terminate_cause(ended_by: EndedBy, cause: int) -> None:
