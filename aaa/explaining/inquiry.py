@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from aaa.explaining.dialogue import continued, lines
 from aaa.explaining.failed import FailedAttempt
 from aaa.explaining.judging import combined, evidence_of, judge
+from aaa.messages import RejectCause
 from aaa.user_sessions import UserSession
 from hss.api import ServiceRefused
 from hss.failure_api import FailureLedger, FailureRecord, KeyWitness, Verdict
@@ -26,6 +27,8 @@ TOGETHER = 64
 """How many of them go into one transaction."""
 LOOKED_INTO = 20.0
 """A second, at most, beyond as many as wait: a flood of bad answers takes no more of the HSS and of this loop."""
+SILENT_AT_ONCE, SILENT_EVERY = 200, 30.0
+"""Records of UEs that fell silent, and seconds for each of more: whoever walks by an access point may be one."""
 SECRETS_AT_ONCE, SECRETS_EVERY = 3, 600.0
 """Records of a client whose secret is wrong, and seconds for each of more: anybody can send in a client's name."""
 WITNESS_LIMIT = 3.0
@@ -61,6 +64,7 @@ class Inquiry:
         self._moment = moment
         self._allowance = LogLimit(burst=WAITING_MAX, rate=LOOKED_INTO)
         self._lines = LogLimit()
+        self._of_silence = LogLimit(burst=SILENT_AT_ONCE, rate=1 / SILENT_EVERY)
         self._of_secrets = LogLimit(burst=SECRETS_AT_ONCE, rate=1 / SECRETS_EVERY, kinds=CLIENTS_MAX)
         self._waiting: asyncio.Queue[tuple[FailedAttempt | None, FailureRecord]] = asyncio.Queue(WAITING_MAX)
         self._task = asyncio.get_running_loop().create_task(self._look_into_all())
@@ -68,7 +72,8 @@ class Inquiry:
     def heard(self, attempt: FailedAttempt) -> None:
         """As `Failures.heard`."""
         record = _record(attempt, self._random(4).hex(), self._moment())
-        if self._waiting.full() or self._allowance.allow("", self._clock()) is None:
+        allowance = self._of_silence if attempt.ending.cause is RejectCause.UE_SILENT else self._allowance
+        if self._waiting.full() or allowance.allow("", self._clock()) is None:
             tell(attempt)
         else:
             self._waiting.put_nowait((attempt, record))
@@ -173,8 +178,10 @@ def tell(attempt: FailedAttempt, verdict: Verdict | None = None, reference: str 
     kept = {"explain": reference} if reference else {}
     request, session = attempt.request, attempt.conversation.session
     named = {"nas_session": request.session} if request.session not in {"", session} else {}
-    log.warning(
-        "authentication rejected",
+    is_silent = ending.cause is RejectCause.UE_SILENT
+    say = log.info if is_silent else log.warning
+    say(
+        "authentication not finished" if is_silent else "authentication rejected",
         cause=ending.cause.value,
         detail=ending.detail,
         **found,

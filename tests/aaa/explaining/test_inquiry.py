@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from structlog.testing import capture_logs
 from aaa.explaining import inquiry
 from aaa.explaining.failed import FailedAttempt
 from aaa.explaining.inquiry import WAITING_MAX, Inquiry
+from aaa.messages import RejectCause
 from hss.api import Refusal, ServiceRefused
 from hss.failure_api import Certainty, Evidence, FailureRecord, Hypothesis, KeyWitness, Verdict
 from hss.session_api import LedgerUnavailable
@@ -200,3 +202,20 @@ async def test_session_that_could_not_begin_is_told_and_kept(logs: list[Any]) ->
     without.unused(ONE)
     await without.close()
     assert "explain" not in logs[-1]
+
+
+async def test_silent_users_crowd_out_nobody_else(logs: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inquiry, "SILENT_AT_ONCE", 2)
+    ledger = Ledger()
+    looking = inquiry_of(None, ledger)
+    failed = await failing(Subtype.AUTHENTICATION_REJECT)
+    silent = replace(failed, ending=replace(failed.ending, cause=RejectCause.UE_SILENT))
+    logs.clear()
+    for attempt in (*[silent] * 5, failed):
+        looking.heard(attempt)
+    await looking.close()
+    assert [record.cause for record in ledger.records] == [RejectCause.UE_SILENT.value] * 2 + [
+        failed.ending.cause.value
+    ]
+    told = [line["event"] for line in logs if line["event"].startswith("authentication")]
+    assert sorted(told) == ["authentication not finished"] * 5 + ["authentication rejected"]
