@@ -114,7 +114,9 @@ async def serve(raw: RawConfig, settings: AaaSettings, stop: asyncio.Event, work
         at_nas = None
         if settings.radius is not None and shared is not None and errands is not None:
             at_nas = RadiusUsers(shared.ledger, open_asking(settings.radius, errands, NAS_TIMERS), _moment)
-        swx_requests = SwxRequests(identity, users, gateways, registrar, at_nas)
+        swx_requests = SwxRequests(
+            identity, users, gateways, registrar, at_nas, None if shared is None else shared.departures
+        )
         if departing is not None:
             departing.registered_again = swx_requests.registered_again
         asked.begin(swx_requests.serve)

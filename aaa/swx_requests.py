@@ -1,7 +1,9 @@
 """What the HSS asks of the AAA server: RTR ends a user's sessions, PPR changes them (TS 29.273 §8.1.2)."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Protocol, TypeVar
 
 from aaa.authorization import Refused, authorize
@@ -9,6 +11,7 @@ from aaa.diameter.gateways import Gateways
 from aaa.registrar import Registrar
 from aaa.swx_profile import profile_of
 from aaa.user_sessions import UserSession, UserSessions
+from hss.active_api import Presence
 from hss.api import Profile, ServiceRefused
 from hss.session_api import LedgerUnavailable, Session
 from runtime.logs import get_logger
@@ -46,12 +49,20 @@ class NasUsers(Protocol):
         """Judge it by the new profile; whether its NAS did what that takes."""
 
 
+class Presences(Protocol):
+    """Who knows of users that were let in a moment ago; a `hss.active_api.Departures`."""
+
+    async def presence(self, imsi: Imsi, now: datetime) -> Presence:
+        """Whether he is on the network, or expected there."""
+
+
 @dataclass(frozen=True, slots=True)
 class Held:
     """All sessions of one user, at Diameter gateways and at NASes of RADIUS clients; false when there is none."""
 
     at_gateways: tuple[UserSession, ...] = ()
     at_nas: tuple[Session, ...] = ()
+    is_expected: bool = False
 
     def __len__(self) -> int:
         return len(self.at_gateways) + len(self.at_nas)
@@ -71,7 +82,11 @@ class SwxRequests:
         gateways: Gateways,
         registrar: Registrar,
         at_nas: NasUsers | None = None,
+        presence: Presences | None = None,
+        moment: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
+        self._presence = presence
+        self._moment = moment
         self._at_nas = at_nas
         self._identity = identity
         self._sessions = sessions
@@ -189,17 +204,27 @@ class SwxRequests:
         except ValueError:
             return Held()
         at_nas = () if self._at_nas is None else await self._at_nas.of_user(imsi)
-        return Held(await self._sessions.of_user(imsi), at_nas)
+        held = Held(await self._sessions.of_user(imsi), at_nas)
+        if held or self._presence is None:
+            return held
+        return replace(held, is_expected=await self._presence.presence(imsi, self._moment()) is Presence.EXPECTED)
 
     def _answer(self, kind: type[AnswerT], session_id: str, held: Held, *, done: bool) -> AnswerT:
+        if held.is_expected:
+            # he was let in and has no session yet that could be ended or changed: the HSS is to ask again
+            return self._said(kind, session_id, ResultCode.UNABLE_TO_COMPLY)
         result = ResultCode.SUCCESS if done else ResultCode.UNABLE_TO_COMPLY
+        return self._said(kind, session_id, result if held else None)
+
+    def _said(self, kind: type[AnswerT], session_id: str, result: ResultCode | None) -> AnswerT:
+        """Without a `result` the user is unknown."""
         unknown = ExperimentalResult(code=ExperimentalResultCode.USER_UNKNOWN)
         return kind(
             session_id=session_id,
             origin_host=self._identity.origin_host,
             origin_realm=self._identity.origin_realm,
-            result_code=result if held else None,
-            experimental_result=None if held else unknown,
+            result_code=result,
+            experimental_result=unknown if result is None else None,
         )
 
     def _note(self, message: Message, peer: str, imsi: str, held: Held, **more: str) -> None:

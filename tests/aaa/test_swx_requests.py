@@ -1,6 +1,7 @@
 """RTR ends a user's sessions at the gateways that hold them; PPR changes what they may have."""
 
 from dataclasses import replace
+from datetime import datetime
 from ipaddress import IPv6Address
 
 import pytest
@@ -10,6 +11,7 @@ from aaa.diameter.gateways import Gateways
 from aaa.registrar import Registrar
 from aaa.swx_requests import SwxRequests
 from aaa.user_sessions import MemoryUserSessions, UserSession
+from hss.active_api import Presence
 from hss.api import Ambr, ApnProfile, Assignment, Profile
 from hss.session_api import LedgerUnavailable, Session
 from hss.telling.swx_profile import user_data
@@ -17,6 +19,7 @@ from tests.aaa.diameter.test_gateways import Gateway
 from tests.aaa.memory_hss import IMSI, INTERNET, MemoryHss, profile
 from tests.aaa.radius.test_dynamic import session as at_nas_session
 from tests.aaa.test_user_sessions import ONE, TWO
+from tests.hss.sessions.events import NOON
 from tests.wire.diameter.samples import MAR, PPR, RTR, numbered
 from wire.diameter.admission import check_answer
 from wire.diameter.avp import AvpFault
@@ -249,3 +252,32 @@ async def test_user_who_has_no_profile_any_more_is_ended(result: int | None) -> 
     assert await desk.requests.registered_again(IMSI, None) is (result is not None)
     assert desk.asked == [("pgw", "ASR")]
     assert at_nas.told == [None]
+
+
+# Expected
+
+
+class Presences:
+    """Everybody is as `is_there` says."""
+
+    def __init__(self, is_there: Presence) -> None:
+        self.is_there = is_there
+
+    async def presence(self, imsi: Imsi, now: datetime) -> Presence:
+        assert (imsi, now) == (IMSI, NOON)
+        return self.is_there
+
+
+@pytest.mark.parametrize("message", [rtr(), ppr(profile())], ids=["RTR", "PPR"])
+@pytest.mark.parametrize(
+    ("is_there", "result"),
+    [(Presence.EXPECTED, "5012 UNABLE_TO_COMPLY"), (Presence.GONE, "5001 USER_UNKNOWN (3GPP)")],
+)
+async def test_user_whose_session_is_expected_is_asked_for_again(
+    message: Message, is_there: Presence, result: str
+) -> None:
+    desk = Desk()
+    desk.requests = SwxRequests(
+        AAA, desk.sessions, Gateways(AAA), desk.registrar, None, Presences(is_there), lambda: NOON
+    )
+    assert (await desk.told(message)).result == result
