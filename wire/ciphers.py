@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.primitives.ciphers import Cipher, CipherContext
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM, ChaCha20Poly1305
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CBC
@@ -128,6 +128,9 @@ class Protector:
         self._salt = Secret(keys[salt_at:integrity_at])
         self._aead = _aead(encryption, keys[:salt_at])
         self._cipher = AES(keys[:salt_at])
+        self._encryptor: CipherContext | None = None
+        self._decryptor: CipherContext | None = None
+        self._chained = 0
         self._mac: hmac.HMAC
         if integrity is not None:
             self._mac = hmac.new(keys[integrity_at:], digestmod=_DIGESTS[integrity.transform_id])
@@ -147,8 +150,7 @@ class Protector:
         """
         if self._aead is not None:
             return iv + self._aead.encrypt(self._salt + iv, plaintext, header)
-        encryptor = Cipher(self._cipher, CBC(iv)).encryptor()
-        sealed = iv + encryptor.update(plaintext) + encryptor.finalize()
+        sealed = iv + self._encrypt(iv, plaintext)
         return sealed + self._icv(header, sealed, trailer)
 
     def open(self, *, header: bytes, body: bytes, trailer: bytes = b"") -> bytes:
@@ -164,8 +166,30 @@ class Protector:
         sealed, icv = body[: -self.icv_octets], body[-self.icv_octets :]
         if not hmac.compare_digest(icv, self._icv(header, sealed, trailer)) or len(sealed) % self.block_octets:
             raise IntegrityFailed
-        decryptor = Cipher(self._cipher, CBC(iv)).decryptor()
-        return decryptor.update(sealed[self.iv_octets :]) + decryptor.finalize()
+        return self._decrypt(sealed)
+
+    def _encrypt(self, iv: bytes, plaintext: bytes) -> bytes:
+        """CBC of whole blocks, in a chain that never ends: to make it another one for each packet costs more.
+
+        What the chain adds to the first block is taken out of it beforehand, so that `iv` stands in its place.
+        """
+        if not plaintext:
+            return b""
+        if len(plaintext) % self.block_octets:
+            raise ValueError(f"{len(plaintext)} octets fill no blocks of {self.block_octets}")
+        if self._encryptor is None:
+            self._encryptor = Cipher(self._cipher, CBC(bytes(self.block_octets))).encryptor()
+        block = self.block_octets
+        first = int.from_bytes(plaintext[:block]) ^ int.from_bytes(iv) ^ self._chained
+        ciphertext = self._encryptor.update(first.to_bytes(block) + plaintext[block:])
+        self._chained = int.from_bytes(ciphertext[-block:])
+        return ciphertext
+
+    def _decrypt(self, sealed: bytes) -> bytes:
+        """IV and ciphertext, in a chain as well: with the IV before it, a block is what it is in any chain."""
+        if self._decryptor is None:
+            self._decryptor = Cipher(self._cipher, CBC(bytes(self.block_octets))).decryptor()
+        return self._decryptor.update(sealed)[self.iv_octets :]
 
     def _icv(self, header: bytes, sealed: bytes, trailer: bytes) -> bytes:
         mac = self._mac.copy()

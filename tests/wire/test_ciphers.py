@@ -2,9 +2,11 @@
 
 import json
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -129,6 +131,31 @@ def test_opener_refuses_every_shorter_body(suite: tuple[Encryption, Integrity | 
     for end in range(len(body)):
         with pytest.raises(IntegrityFailed):
             sealer.open(header=b"", body=body[:end])
+
+
+@given(st.lists(st.tuples(st.binary(min_size=16, max_size=16), st.integers(0, 4)), max_size=8), st.randoms())
+def test_each_cbc_packet_is_as_if_it_were_the_only_one(packets: list[tuple[bytes, int]], order: Random) -> None:
+    """Beside a context of cryptography made for each packet, and opened in any order, with forgeries in between."""
+    keys = Secret(bytes(range(64)))
+    sealer, opener = (Protector(AES_CBC_256, HMAC_SHA2_256_128, keys) for _ in range(2))
+    sealed = []
+    for iv, blocks in packets:
+        plaintext = bytes(range(16)) * blocks
+        body = sealer.seal(header=b"head", iv=iv, plaintext=plaintext)
+        fresh = Cipher(algorithms.AES(keys[:32]), modes.CBC(iv)).encryptor()
+        assert body[:-16] == iv + fresh.update(plaintext) + fresh.finalize()
+        sealed.append((body, plaintext))
+    order.shuffle(sealed)
+    for body, plaintext in sealed:
+        with pytest.raises(IntegrityFailed):
+            opener.open(header=b"heap", body=body)
+        assert opener.open(header=b"head", body=body) == plaintext
+
+
+def test_sealer_takes_whole_blocks_alone() -> None:
+    sealer = protector(AES_CBC_128, HMAC_SHA2_256_128)
+    with pytest.raises(ValueError, match="17 octets fill no blocks of 16"):
+        sealer.seal(header=b"", iv=bytes(16), plaintext=bytes(17))
 
 
 def test_trailer_is_counted_only_in_the_icv() -> None:

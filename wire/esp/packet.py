@@ -9,8 +9,9 @@ NO_NEXT_HEADER = 59
 """The Next Header of a dummy packet, which the receiver discards without a word (RFC 4303 §2.6)."""
 
 _ALIGNMENT = 4
-_HEADER_OCTETS = 8
+HEADER_OCTETS = 8
 _LEAST_SPI = 256
+_PADDINGS = tuple(bytes(range(1, padding + 1)) for padding in range(256))
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ def pad(payload: bytes, next_header: int, block_octets: int) -> bytes:
     The whole fills the cipher's block and ends on four octets, whichever is more.
     """
     padding = -(len(payload) + 2) % max(block_octets, _ALIGNMENT)
-    return payload + bytes(range(1, padding + 1)) + bytes((padding, next_header))
+    return payload + _PADDINGS[padding] + bytes((padding, next_header))
 
 
 def parse_trailer(data: bytes) -> tuple[bytes, int]:
@@ -52,6 +53,6 @@ def parse_trailer(data: bytes) -> tuple[bytes, int]:
     payload_octets = len(data) - 2 - padding
     if payload_octets < 0:
         raise DecodeError(len(data) - 2, f"{padding} octets of padding in {len(data)} octets")
-    if data[payload_octets:-2] != bytes(range(1, padding + 1)):
+    if data[payload_octets:-2] != _PADDINGS[padding]:
         raise DecodeError(payload_octets, "the padding is not 1, 2, 3 …")
     return data[:payload_octets], next_header

@@ -1,8 +1,13 @@
-"""The two directions of an ESP security association (RFC 4303 §3.3, RFC 4303 §3.4, RFC 4106)."""
+"""The two directions of an ESP security association (RFC 4303 §3.3, RFC 4303 §3.4, RFC 4106).
+
+What stands under the ICV besides what is sent: the high half of an extended sequence number, which goes into the
+associated data of an AEAD (RFC 4106 §5), and behind the ciphertext otherwise (RFC 4303 §2.2.1). A counter mode is in
+this house an AEAD, which fills no block.
+"""
 
 from wire.ciphers import Protector
 from wire.errors import DecodeError
-from wire.esp.packet import EspPacket, pad, parse_trailer
+from wire.esp.packet import HEADER_OCTETS, EspPacket, pad, parse_trailer
 from wire.esp.replay import ReplayWindow
 from wire.sansio import RandomBytes
 
@@ -23,6 +28,8 @@ class OutboundSa:
     ) -> None:
         self.spi = spi
         self._protector = protector
+        self._counts = protector.block_octets == 1
+        self._octets = spi.to_bytes(4, "big")
         self._random = random
         self._extended = extended
         self._limit = 1 << (64 if extended else 32)
@@ -44,15 +51,16 @@ class OutboundSa:
         if number >= self._limit:
             raise SequenceExhausted(f"SPI {self.spi:#010x} has sent {self._sequence} packets")
         self._sequence = number
-        header, trailer = _authenticated(self.spi, number, self._extended, self._protector)
-        plaintext = pad(payload, next_header, self._protector.block_octets)
-        body = self._protector.seal(header=header, iv=self._iv(number), plaintext=plaintext, trailer=trailer)
-        return EspPacket(self.spi, number & 0xFFFF_FFFF, body).build()
+        protector, octets = self._protector, number.to_bytes(8, "big")
+        plaintext = pad(payload, next_header, protector.block_octets)
+        visible = header = self._octets + octets[4:]
+        trailer = b""
+        if self._extended:
+            header, trailer = (self._octets + octets, b"") if self._counts else (header, octets[:4])
+        return visible + protector.seal(header=header, iv=self._iv(octets), plaintext=plaintext, trailer=trailer)
 
-    def _iv(self, number: int) -> bytes:
-        if _counts(self._protector):
-            return number.to_bytes(self._protector.iv_octets, "big")
-        return self._random(self._protector.iv_octets)
+    def _iv(self, number: bytes) -> bytes:
+        return number if self._counts else self._random(self._protector.iv_octets)
 
 
 class InboundSa:
@@ -61,6 +69,8 @@ class InboundSa:
     def __init__(self, *, spi: int, protector: Protector, extended: bool = False, window: int = 256) -> None:
         self.spi = spi
         self._protector = protector
+        self._counts = protector.block_octets == 1
+        self._octets = spi.to_bytes(4, "big")
         self._extended = extended
         self._window = ReplayWindow(size=window, extended=extended)
 
@@ -75,32 +85,14 @@ class InboundSa:
         IntegrityFailed for a wrong ICV, Replayed for a number that came before, DecodeError for another SPI or a
         trailer that the peer should not have made. Only an authentic packet moves the window (RFC 4303 §3.4.3).
         """
-        packet = EspPacket.parse(octets)
-        if packet.spi != self.spi:
-            raise DecodeError(0, f"SPI {packet.spi:#010x} is not {self.spi:#010x}")
-        number = self._window.infer(packet.sequence)
+        if octets[:4] != self._octets or len(octets) < HEADER_OCTETS:
+            raise DecodeError(0, f"SPI {EspPacket.parse(octets).spi:#010x} is not {self.spi:#010x}")
+        number = self._window.infer(int.from_bytes(octets[4:8], "big"))
         self._window.check(number)
-        header, trailer = _authenticated(self.spi, number, self._extended, self._protector)
-        plaintext = self._protector.open(header=header, body=packet.body, trailer=trailer)
+        header, trailer = octets[:8], b""
+        if self._extended:
+            high = (number >> 32).to_bytes(4, "big")
+            header, trailer = (octets[:4] + high + octets[4:8], b"") if self._counts else (header, high)
+        plaintext = self._protector.open(header=header, body=octets[8:], trailer=trailer)
         self._window.accept(number)
         return parse_trailer(plaintext)
-
-
-def _counts(protector: Protector) -> bool:
-    """Whether the cipher is a counter mode, which in this house is an AEAD: it fills no block."""
-    return protector.block_octets == 1
-
-
-def _authenticated(spi: int, number: int, extended: bool, protector: Protector) -> tuple[bytes, bytes]:
-    """What stands before the IV under the ICV, and what follows the ciphertext unsent.
-
-    The high half of an extended number goes into the associated data of an AEAD (RFC 4106 §5), and behind the
-    ciphertext otherwise (RFC 4303 §2.2.1).
-    """
-    low = (number & 0xFFFF_FFFF).to_bytes(4, "big")
-    high = (number >> 32).to_bytes(4, "big")
-    if not extended:
-        return spi.to_bytes(4, "big") + low, b""
-    if _counts(protector):
-        return spi.to_bytes(4, "big") + high + low, b""
-    return spi.to_bytes(4, "big") + low, high
