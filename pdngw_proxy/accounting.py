@@ -1,7 +1,9 @@
 """What a session has come to, as accounting is told it (RFC 2866)."""
 
 from pdngw_proxy.aaa_link.records import EndedBy, Moment, SessionRecord
+from pdngw_proxy.gateway_events import DatagramArrived, GatewayEvent, TrainArrived
 from pdngw_proxy.sessions import GatewaySession
+from wire.sansio import Tick
 
 
 def has_begun(session: GatewaySession) -> bool:
@@ -23,3 +25,14 @@ def record_of(session: GatewaySession, moment: Moment, now: float, ended_by: End
         usage=session.traffic.usage(),
         ended_by=ended_by,
     )
+
+
+def occasion_of(event: GatewayEvent) -> EndedBy:
+    """Who ends a session that nobody was about to end, by what is being handled."""
+    match event:
+        case DatagramArrived() | TrainArrived():
+            return EndedBy.UE
+        case Tick():
+            return EndedBy.SILENCE
+        case _:
+            return EndedBy.FAULT

@@ -6,7 +6,16 @@ from ipaddress import IPv4Address, IPv6Address
 from typing import assert_never
 
 from pdngw_proxy.forwarding import Discard, ForwardEffect, Forwarder, SendHome, SendToTunnel
-from pdngw_proxy.gateway_events import Channel, DatagramArrived, DeliverHome, GatewayEffect, Level, Report, Send
+from pdngw_proxy.gateway_events import (
+    Channel,
+    DatagramArrived,
+    DeliverHome,
+    GatewayEffect,
+    Level,
+    Report,
+    Send,
+    TrainArrived,
+)
 from pdngw_proxy.home_agent import HomeAgent
 from pdngw_proxy.home_network import HomeNetwork
 from pdngw_proxy.ike.events import CloseRequested, PathSeen, RekeyRequested
@@ -31,6 +40,7 @@ from pdngw_proxy.mobility import (
 from pdngw_proxy.mobility import Endpoint as OuterEndpoint
 from pdngw_proxy.reports import of_mobility
 from pdngw_proxy.sessions import GatewaySession, SessionBook
+from pdngw_proxy.short_way import ShortWay
 from wire.errors import ProtocolViolation
 from wire.esp.sa import SequenceExhausted
 from wire.ikev2.association import Association
@@ -85,6 +95,15 @@ class DataPlane:
         self._dsmip = dsmip
         self._device = device
         self._forwarder = Forwarder(routers=routers, home_of=self._home_of)
+        self.short_way = ShortWay(
+            sessions=sessions,
+            home_of=self._home_of,
+            own=self._own,
+            counters=self._forwarder.counters,
+            mtu=self._forwarder.mtu,
+            most_octets=most_octets,
+            device=device,
+        )
 
     def _home_of(self, address: IpAddress) -> IPv6Address | None:
         """The Home Address whose binding has `address`; or that of a UE without an SA for Binding Updates.
@@ -137,6 +156,7 @@ class DataPlane:
 
     def move(self, event: AgentEvent, now: float) -> Effects:
         """Give the home agent an event, and do what it wants."""
+        self.short_way.forget()
         for effect in self._agent.handle(event, now):
             yield from self._perform(effect)
 
@@ -204,14 +224,32 @@ class DataPlane:
         if association.child.mode is not Mode.TUNNEL:
             raise ProtocolViolation(f"ESP of {session.identity} outside its IPv6 packet")
         newest = association.inbound.sequence
-        packet = association.open_tunnelled(event.octets)
-        if event.source != session.peer and association.inbound.sequence > newest:
+        if not newest:
+            # With its first packet it is ready, and may be the one to send through (RFC 7296 §2.8).
+            self.short_way.forget()
+        opened = association.inbound.open(event.octets)
+        is_newest = association.inbound.sequence > newest
+        yield from self.receive_opened(session, association, opened, event, now, is_newest=is_newest)
+
+    def receive_opened(
+        self,
+        session: GatewaySession,
+        association: Association,
+        opened: tuple[bytes, int],
+        event: DatagramArrived | TrainArrived,
+        now: float,
+        *,
+        is_newest: bool = False,
+    ) -> Effects:
+        """What the SA has opened, and its Next Header; raises as Association does when it may not be used."""
+        packet = association.admit(*opened)
+        if event.source != session.peer and is_newest:
             yield from self._seen(session, event)
         session.traffic.came(len(packet))
         yield from self._wear(session, association)
         yield from self._forward(self._forwarder.from_tunnel(packet, association.home_address, now), now)
 
-    def _seen(self, session: GatewaySession, event: DatagramArrived) -> Effects:
+    def _seen(self, session: GatewaySession, event: DatagramArrived | TrainArrived) -> Effects:
         """An authentic packet, and no older one than came before, is from another place (RFC 7296 §2.23).
 
         Where a mobile node is, its binding says: what comes late from the place that it left does not lead back there.

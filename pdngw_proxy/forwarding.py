@@ -78,7 +78,7 @@ class Forwarder:
             raise ValueError(f"a tunnel MTU of {mtu} octets, IPv6 needs {MINIMUM_MTU}")
         self._routers = {router.version: router for router in routers}
         self._home_of = home_of
-        self._mtu = mtu
+        self.mtu = mtu
         self._errors = RateLimit(most=ERRORS_PER_SECOND)
         self.counters = Counters()
 
@@ -130,12 +130,12 @@ class Forwarder:
 
     def _into_tunnel(self, packet: IpPacket, home_address: IPv6Address, now: float) -> list[ForwardEffect]:
         octets = packet.build()
-        if len(octets) <= self._mtu:
+        if len(octets) <= self.mtu:
             return self._count([SendToTunnel(home_address, octets)])
         if isinstance(packet, Ipv4Packet) and not packet.dont_fragment:
-            pieces = packet.fragments(self._mtu)
+            pieces = packet.fragments(self.mtu)
             return self._count([SendToTunnel(home_address, piece.build()) for piece in pieces])
-        too_big = PacketTooBig(self._mtu, octets)
+        too_big = PacketTooBig(self.mtu, octets)
         return self._complain(packet, too_big, f"{len(octets)} octets for {packet.destination} are too big", now)
 
     def _count(self, effects: list[SendToTunnel] | list[SendHome]) -> list[ForwardEffect]:

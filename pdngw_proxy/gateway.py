@@ -1,14 +1,14 @@
 """The PDN GW as one machine: IKEv2 responder, EAP relay, Home Addresses, home agent and forwarding joined
 (TS 24.303 §5.1, RFC 4877, RFC 5026, RFC 5555)."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from ipaddress import IPv6Address
 from typing import assert_never
 
 from pdngw_proxy import addresses
 from pdngw_proxy.aaa_link.port import RelayAccept, RelayAnswer, RelayRequest
 from pdngw_proxy.aaa_link.records import EndedBy, Moment
-from pdngw_proxy.accounting import has_begun, record_of
+from pdngw_proxy.accounting import has_begun, occasion_of, record_of
 from pdngw_proxy.addresses import HomeAddressPool
 from pdngw_proxy.data_plane import DataPlane, PlaneEffect
 from pdngw_proxy.gateway_events import (
@@ -22,12 +22,14 @@ from pdngw_proxy.gateway_events import (
     GatewayEffect,
     GatewayEvent,
     HomePacketArrived,
+    HomeTrainArrived,
     Level,
     ReauthenticationWanted,
     Report,
     Send,
     SessionAborted,
     SessionLimited,
+    TrainArrived,
     UsageWanted,
 )
 from pdngw_proxy.home_agent import HomeAgent
@@ -41,6 +43,7 @@ from pdngw_proxy.rate import RateLimit
 from pdngw_proxy.reports import dropped, of_child, of_established, of_session
 from pdngw_proxy.sessions import GatewaySession, SessionBook
 from pdngw_proxy.settings import GatewaySettings
+from pdngw_proxy.trains import Trains
 from wire.esp.encapsulation import KEEPALIVE, NON_ESP_MARKER, has_ike_shape
 from wire.ikev2.association import UNUSABLE, Association
 from wire.ikev2.constants import NotifyType
@@ -50,9 +53,6 @@ from wire.mip6.revocation import RevocationTrigger
 from wire.sansio import RandomBytes, Tick
 
 Effects = Iterator[GatewayEffect]
-
-_OCCASIONS: Mapping[type[GatewayEvent], EndedBy] = {DatagramArrived: EndedBy.UE, Tick: EndedBy.SILENCE}
-"""Who ends a session that nobody was about to end, by what is being handled."""
 
 
 class Gateway:
@@ -93,6 +93,7 @@ class Gateway:
             device=settings.device,
             most_octets=settings.responder.lifetimes.octets,
         )
+        self._trains = Trains(plane=self._plane, ipv6=self._ipv6, receive=self._receive)
 
     @property
     def deadline(self) -> float | None:
@@ -115,27 +116,19 @@ class Gateway:
 
     def handle(self, event: GatewayEvent, now: float) -> list[GatewayEffect]:
         """Take one event and return all that comes of it, through every part."""
-        self._occasion = _OCCASIONS.get(type(event), EndedBy.FAULT)
-        return list(self._on_their_way(self._dispatch(event, now), now))
-
-    def _on_their_way(self, effects: Effects, now: float) -> Effects:
-        """What leaves from the home agent's own address are whole packets on the home network's device."""
-        for effect in effects:
-            if isinstance(effect, Send) and effect.source.address == self._ipv6.ha_address:
-                yield from self._ipv6.packets(effect, now)
-            else:
-                yield effect
+        self._occasion = occasion_of(event)
+        return list(self._ipv6.on_their_way(self._dispatch(event, now), now))
 
     def _dispatch(self, event: GatewayEvent, now: float) -> Effects:
         match event:
             case DatagramArrived():
                 yield from self._receive(event, now)
+            case TrainArrived():
+                yield from self._plane_wants(self._trains.from_ues(event, now), now)
             case HomePacketArrived(octets):
-                read = self._ipv6.read(octets, now)
-                if isinstance(read, DatagramArrived):
-                    yield from self._receive(read, now)
-                elif read is not None:
-                    yield from self._plane_wants(self._plane.receive_home(read, now), now)
+                yield from self._plane_wants(self._trains.receive_home(octets, now), now)
+            case HomeTrainArrived():
+                yield from self._plane_wants(self._trains.from_home(event, now), now)
             case AaaAnswered(sa, answer):
                 yield from self._answered(sa, answer, now)
             case DrainRequested():
@@ -232,6 +225,7 @@ class Gateway:
     # IKE
 
     def _ike(self, event: TableEvent, now: float) -> Effects:
+        self._plane.short_way.forget()
         for effect in self._table.handle(event, now):
             match effect:
                 case ike.Transmit(octets, source, to):

@@ -1,6 +1,6 @@
 """What happens to the PDN GW as a whole, and what it wants done (TS 24.303 §5.1, TS 33.402 §9)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -33,6 +33,22 @@ class HomePacketArrived:
     """The home network's device has an IP packet for a Home Address, or for the home agent."""
 
     octets: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class TrainArrived:
+    """Datagrams of Channel.IKE, which came from `source` to our own `destination` one after the other."""
+
+    datagrams: Sequence[bytes]
+    source: Endpoint
+    destination: Endpoint
+
+
+@dataclass(frozen=True, slots=True)
+class HomeTrainArrived:
+    """The home network's device has packets, as HomePacketArrived says it of one."""
+
+    packets: Sequence[bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +101,8 @@ class UsageWanted:
 
 
 GatewayEvent = (
-    DatagramArrived | HomePacketArrived | AaaAnswered | DrainRequested | SessionAborted | SessionLimited
-    | ReauthenticationWanted | UsageWanted | Tick
+    DatagramArrived | TrainArrived | HomePacketArrived | HomeTrainArrived | AaaAnswered | DrainRequested
+    | SessionAborted | SessionLimited | ReauthenticationWanted | UsageWanted | Tick
 )  # fmt: skip
 
 
@@ -105,6 +121,22 @@ class DeliverHome:
     """Put an IP packet on the home network's device."""
 
     octets: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SendTrain:
+    """Send datagrams of Channel.IKE from our own `source`, one after the other."""
+
+    datagrams: Sequence[bytes]
+    source: Endpoint
+    to: Endpoint
+
+
+@dataclass(frozen=True, slots=True)
+class DeliverTrain:
+    """Put IP packets on the home network's device, one after the other."""
+
+    packets: Sequence[bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,4 +186,4 @@ class Report:
     clause: str = ""
 
 
-GatewayEffect = Send | DeliverHome | AskAaa | EndAaaSession | Account | Report
+GatewayEffect = Send | SendTrain | DeliverHome | DeliverTrain | AskAaa | EndAaaSession | Account | Report

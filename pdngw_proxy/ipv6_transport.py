@@ -4,10 +4,19 @@ That address is no kernel's, so that whole packets are read and written here: IK
 Mobility Headers behind a Home Address option (RFC 6275 §11.7.1).
 """
 
+from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from ipaddress import IPv6Address
 
-from pdngw_proxy.gateway_events import Channel, DatagramArrived, DeliverHome, Send
+from pdngw_proxy.gateway_events import (
+    Channel,
+    DatagramArrived,
+    DeliverHome,
+    DeliverTrain,
+    GatewayEffect,
+    Send,
+    SendTrain,
+)
 from pdngw_proxy.path_mtu import PathMtus
 from wire.errors import DecodeError
 from wire.ikev2.nat import Endpoint
@@ -84,6 +93,21 @@ class Ipv6Transport:
         invoking = message.invoking
         if invoking[8:24] == self.ha_address.packed and invoking[6] in {PROTO_ESP, PROTO_UDP}:
             self._paths.learn(IPv6Address(invoking[24:40]), message.mtu, now)
+
+    def on_their_way(self, effects: Iterable[GatewayEffect], now: float) -> Iterator[GatewayEffect]:
+        """What leaves from the home agent's own address are whole packets on the home network's device."""
+        for effect in effects:
+            if isinstance(effect, Send) and effect.source.address == self.ha_address:
+                yield from self.packets(effect, now)
+            elif isinstance(effect, SendTrain) and effect.source.address == self.ha_address:
+                yield self.train(effect, now)
+            else:
+                yield effect
+
+    def train(self, send: SendTrain, now: float) -> DeliverTrain:
+        """The packets of several datagrams, as `packets` makes them."""
+        alone = (Send(Channel.IKE, octets, send.source, send.to) for octets in send.datagrams)
+        return DeliverTrain(tuple(packet.octets for one in alone for packet in self.packets(one, now)))
 
     def packets(self, send: Send, now: float) -> list[DeliverHome]:
         """A datagram from the home agent's own address as packets: IKE in pieces that every IPv6 path carries.

@@ -2,8 +2,9 @@
 
 import asyncio
 import secrets
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
+from functools import partial
 from ipaddress import ip_address
 
 from pdngw_proxy.aaa_link.port import AaaLink, RelayAnswer, RelayRequest, RelayUnavailable
@@ -16,16 +17,19 @@ from pdngw_proxy.gateway_events import (
     Channel,
     DatagramArrived,
     DeliverHome,
+    DeliverTrain,
     DrainRequested,
     EndAaaSession,
     GatewayEffect,
     GatewayEvent,
-    HomePacketArrived,
+    HomeTrainArrived,
     ReauthenticationWanted,
     Report,
     Send,
+    SendTrain,
     SessionAborted,
     SessionLimited,
+    TrainArrived,
     UsageWanted,
 )
 from pdngw_proxy.metrics import EVENTS, MOBILITY, measure_round, sample
@@ -38,6 +42,7 @@ from runtime.metrics.families import REGISTRY
 from runtime.taps import Address, DatagramTap
 from runtime.tun import TunDevice
 from runtime.udp import UdpEndpoint
+from runtime.udp_trains import TrainEndpoint
 from wire.ikev2.nat import Endpoint
 
 log = get_logger("pdngw")
@@ -64,7 +69,8 @@ class GatewayShell:
         self._driver: Driver[GatewayEvent, GatewayEffect] = Driver(
             self._machine, self._perform, clock=loop.time, call_later=loop.call_later
         )
-        self._sockets: dict[Endpoint, UdpEndpoint] = {}
+        self._sockets: dict[Endpoint, UdpEndpoint | TrainEndpoint] = {}
+        self._trains: dict[Endpoint, TrainEndpoint] = {}
         self._device: TunDevice | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._limit = LogLimit()
@@ -76,16 +82,15 @@ class GatewayShell:
 
     def open(self, config: PdnGwConfig) -> None:
         """Bind the ports, and make the home network's device; OSError or ConfigError when that cannot be."""
-        for channel, port in (
-            (Channel.IKE, config.ike_port),
-            (Channel.IKE, config.natt_port),
-            (Channel.DSMIP, config.dsmip_port),
-        ):
+        for port in (config.ike_port, config.natt_port):
             local = Endpoint(config.address, port)
-            arrived = self._receiver(channel, local)
-            self._sockets[local] = UdpEndpoint.bind((str(config.address), port), arrived, capture=self._capture)
+            trains = TrainEndpoint.bind((str(config.address), port), self._receiver(local), capture=self._capture)
+            self._trains[local] = self._sockets[local] = trains
+        dsmip = Endpoint(config.address, config.dsmip_port)
+        arrived = partial(self._mobility_arrived, dsmip)
+        self._sockets[dsmip] = UdpEndpoint.bind((str(dsmip.address), dsmip.port), arrived, capture=self._capture)
         if config.tun:
-            self._device = TunDevice.open(config.tun, self._home_packet, self._home_lost)
+            self._device = TunDevice.open(config.tun, self._home_packets, self._home_lost)
             self._device.add_route(config.home_prefix)
             if config.ipv4_home_prefix is not None:
                 self._device.add_route(config.ipv4_home_prefix)
@@ -153,15 +158,18 @@ class GatewayShell:
         for task in self._tasks:
             task.cancel()
 
-    def _receiver(self, channel: Channel, local: Endpoint) -> Callable[[bytes, Address], None]:
-        def arrived(octets: bytes, source: Address) -> None:
-            peer = Endpoint(ip_address(source[0]), source[1])
-            self._driver.feed(DatagramArrived(channel, octets, peer, local))
+    def _receiver(self, local: Endpoint) -> Callable[[list[bytes], Address], None]:
+        def arrived(datagrams: list[bytes], source: Address) -> None:
+            self._driver.feed(TrainArrived(datagrams, Endpoint(ip_address(source[0]), source[1]), local))
 
         return arrived
 
-    def _home_packet(self, octets: bytes) -> None:
-        self._driver.feed(HomePacketArrived(octets))
+    def _mobility_arrived(self, local: Endpoint, octets: bytes, source: Address) -> None:
+        peer = Endpoint(ip_address(source[0]), source[1])
+        self._driver.feed(DatagramArrived(Channel.DSMIP, octets, peer, local))
+
+    def _home_packets(self, packets: list[bytes]) -> None:
+        self._driver.feed(HomeTrainArrived(packets))
 
     def _home_lost(self, cause: str) -> None:
         log.error("home network lost", cause=f"{cause}; start the gateway anew")
@@ -170,9 +178,12 @@ class GatewayShell:
         match effect:
             case Send(_, octets, source, to):
                 self._sockets[source].send(octets, (str(to.address), to.port))
+            case SendTrain(datagrams, source, to):
+                self._trains[source].send_train(datagrams, (str(to.address), to.port))
             case DeliverHome(octets):
-                if self._device is not None:
-                    self._device.send(octets)
+                self._deliver((octets,))
+            case DeliverTrain(packets):
+                self._deliver(packets)
             case AskAaa(sa, request):
                 self._start(self._ask(sa, request))
             case Account(record):
@@ -182,6 +193,10 @@ class GatewayShell:
             case Report():
                 self._report(effect)
                 self._note_quiet()
+
+    def _deliver(self, packets: Sequence[bytes]) -> None:
+        if self._device is not None:
+            self._device.send_train(packets)
 
     def _note_quiet(self) -> None:
         if not len(self._machine.sessions) and not self._tasks:

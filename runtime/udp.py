@@ -10,7 +10,7 @@ from typing import cast
 from runtime.logs import get_logger
 from runtime.taps import Address, DatagramTap
 
-__all__ = ["DRAIN_LIMIT", "Address", "UdpEndpoint"]
+__all__ = ["DRAIN_LIMIT", "Address", "UdpEndpoint", "bound_socket", "pair"]
 
 log = get_logger("runtime.udp")
 
@@ -45,7 +45,7 @@ class UdpEndpoint:
         self._capture = capture
         self._receive_limit = receive_limit
         self._closed = False
-        self.local: Address = _pair(bound.getsockname())
+        self.local: Address = pair(bound.getsockname())
         self.send_errors = 0
         self.receive_errors = 0
         self.oversized = 0
@@ -68,16 +68,7 @@ class UdpEndpoint:
         of this machine. With `device` it sends by that interface alone, whatever the routes say.
         """
         loop = asyncio.get_running_loop()
-        family, _, _, _, where = socket.getaddrinfo(*local, type=socket.SOCK_DGRAM, flags=socket.AI_PASSIVE)[0]
-        bound = socket.socket(family, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
-        try:
-            _set_options(bound, family, reuse_port=reuse_port)
-            if device:
-                bound.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, device.encode())
-            bound.bind(where)
-        except OSError:
-            bound.close()
-            raise
+        bound = bound_socket(local, reuse_port=reuse_port, device=device)
         return cls(bound, on_datagram, loop=loop, capture=capture, receive_limit=receive_limit)
 
     def send(self, data: bytes, peer: Address) -> None:
@@ -131,7 +122,7 @@ class UdpEndpoint:
             if len(data) > self._receive_limit:
                 self.oversized += 1
                 continue
-            self._deliver(data, _pair(source))
+            self._deliver(data, pair(source))
 
     def _deliver(self, data: bytes, peer: Address) -> None:
         if self._capture is not None:
@@ -143,6 +134,21 @@ class UdpEndpoint:
             log.exception("datagram handler failed", peer=f"{peer[0]}:{peer[1]}", cause=repr(error))
 
 
+def bound_socket(local: Address, *, reuse_port: bool = False, device: str = "") -> socket.socket:
+    """A socket of datagrams at `local` that never waits; OSError when the address is taken or not of this machine."""
+    family, _, _, _, where = socket.getaddrinfo(*local, type=socket.SOCK_DGRAM, flags=socket.AI_PASSIVE)[0]
+    bound = socket.socket(family, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+    try:
+        _set_options(bound, family, reuse_port=reuse_port)
+        if device:
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, device.encode())
+        bound.bind(where)
+    except OSError:
+        bound.close()
+        raise
+    return bound
+
+
 def _set_options(bound: socket.socket, family: int, *, reuse_port: bool) -> None:
     if family == socket.AF_INET6:
         bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
@@ -152,6 +158,7 @@ def _set_options(bound: socket.socket, family: int, *, reuse_port: bool) -> None
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _KERNEL_BUFFER)
 
 
-def _pair(name: object) -> Address:
+def pair(name: object) -> Address:
+    """Address and port of what a socket calls a name."""
     host, port, *_ = cast("tuple[str, int]", name)
     return host, port

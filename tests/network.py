@@ -6,7 +6,7 @@ virtual while. Clock, entropy, certificates and fate are seeded, so the same see
 
 import asyncio
 import heapq
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address, IPv6Address, IPv6Network
 from itertools import count
@@ -32,6 +32,7 @@ from ue_sim import ue_events as ue
 from ue_sim.faults import FaultScript, FaultyUsim, MessageFaults
 from ue_sim.pinger import PingFinished, PingRequested
 from ue_sim.settings import UeSettings
+from ue_sim.trains import Trains
 from ue_sim.ue import Ue
 from ue_sim.usim import SoftwareUsim, Usim
 from wire.identity import EapMethod, Imsi
@@ -79,9 +80,10 @@ Fate = Callable[[Datagram], Iterable[float]]
 
 @dataclass
 class VirtualUe:
-    """One UE on the network; `effects` is all that it ever wanted, `faults` befall its datagrams."""
+    """One UE on the network, which takes `trains`; `effects` is what it ever wanted, `faults` befall its datagrams."""
 
     machine: Ue
+    trains: Trains
     settings: UeSettings
     network: "Network"
     effects: list[ue.UeEffect] = field(default_factory=list)
@@ -126,16 +128,16 @@ class VirtualUe:
         """Its effects of one kind."""
         return [effect for effect in self.effects if isinstance(effect, kind)]
 
-    def tell(self, event: ue.UeEvent) -> None:
+    def tell(self, event: ue.TrainedEvent) -> None:
         """Give the machine an event, and send what it wants sent."""
         before = type(self.machine.state)
-        effects = self.machine.handle(event, self.network.now)
+        effects = self.trains.handle(event, self.network.now)
         self.taken.add((before, type(event), type(self.machine.state)))
         self.effects += effects
         for effect in effects:
-            if isinstance(effect, ue.Send):
-                for delay, octets in self.faults.passing(effect.channel, "out", effect.octets):
-                    self.network.send_after(delay, self.socket(effect.channel), effect.to, octets)
+            for each in ue.one_by_one(effect) if isinstance(effect, ue.Send | ue.SendTrain) else ():
+                for delay, octets in self.faults.passing(each.channel, "out", each.octets):
+                    self.network.send_after(delay, self.socket(each.channel), each.to, octets)
 
     def socket(self, channel: ue.Channel) -> Endpoint:
         """Its own endpoint of that channel."""
@@ -243,7 +245,9 @@ class Network:
         settings = ue_settings(imsi, own, **changes)
         card = usim or SoftwareUsim(K, OPC)
         machine = Ue(settings=settings, usim=FaultyUsim(card, settings.script), random=self._entropy(f"UE {number}"))
-        phone = VirtualUe(machine, settings, self, faults=MessageFaults(settings.script))
+        phone = VirtualUe(
+            machine, Trains(machine, device=settings.device), settings, self, faults=MessageFaults(settings.script)
+        )
         self._ues.append(phone)
         for channel in ue.Channel:
             self._receivers[phone.socket(channel)] = self._to_ue(phone, channel)
@@ -267,7 +271,7 @@ class Network:
 
     def tell_gateway(self, event: pgw.GatewayEvent) -> None:
         """Give the gateway an event, and do what it wants."""
-        for effect in self.gateway.handle(event, self.now):
+        for effect in one_by_one(self.gateway.handle(event, self.now)):
             match effect:
                 case pgw.Send(_, octets, source, to):
                     self.send(source, to, octets)
@@ -393,6 +397,8 @@ class Network:
         return arrive
 
     def _to_gateway(self, channel: pgw.Channel, own: Endpoint) -> Callable[[bytes, Endpoint], None]:
+        if channel is pgw.Channel.IKE:
+            return lambda octets, source: self.tell_gateway(pgw.TrainArrived((octets,), source, own))
         return lambda octets, source: self.tell_gateway(pgw.DatagramArrived(channel, octets, source, own))
 
     def _resolve(self, octets: bytes, source: Endpoint) -> None:
@@ -437,6 +443,18 @@ class Network:
                 return RelayReject(eap, cause.value)
             case Ignore():
                 return None
+
+
+def one_by_one(effects: Iterable[pgw.GatewayEffect]) -> Iterator[pgw.GatewayEffect]:
+    """The same, with an effect of its own for each datagram and packet of a train."""
+    for effect in effects:
+        match effect:
+            case pgw.SendTrain(datagrams, source, to):
+                yield from (pgw.Send(pgw.Channel.IKE, octets, source, to) for octets in datagrams)
+            case pgw.DeliverTrain(packets):
+                yield from map(pgw.DeliverHome, packets)
+            case _:
+                yield effect
 
 
 def responder_policy(*names: str, authority: int = 1, **changes: object) -> ResponderPolicy:

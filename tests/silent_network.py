@@ -1,6 +1,6 @@
 """Sockets that are none: what a shell sends is kept, what a test delivers arrives."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from runtime.taps import Address, DatagramTap
@@ -8,7 +8,7 @@ from runtime.taps import Address, DatagramTap
 
 @dataclass
 class SilentEndpoint:
-    """Stands in for runtime.udp.UdpEndpoint."""
+    """Stands in for runtime.udp.UdpEndpoint, and for runtime.udp_trains.TrainEndpoint."""
 
     local: Address
     on_datagram: Callable[[bytes, Address], None]
@@ -20,6 +20,10 @@ class SilentEndpoint:
     def send(self, data: bytes, peer: Address) -> None:
         """Keep what would have been sent."""
         self.sent.append((data, peer))
+
+    def send_train(self, datagrams: Sequence[bytes], peer: Address) -> None:
+        """Keep each of them."""
+        self.sent += [(data, peer) for data in datagrams]
 
     def close(self) -> None:
         """Note that it was closed."""
@@ -53,7 +57,30 @@ class SilentNetwork:
         self.endpoints.append(endpoint)
         return endpoint
 
+    @property
+    def trains(self) -> "SilentTrains":
+        """What stands in for the class TrainEndpoint in the same network."""
+        return SilentTrains(self)
+
     def at(self, port: int) -> SilentEndpoint:
         """The endpoint of that port."""
         (endpoint,) = [endpoint for endpoint in self.endpoints if endpoint.local[1] == port]
         return endpoint
+
+
+@dataclass
+class SilentTrains:
+    """Stands in for the class TrainEndpoint itself; each datagram of a test is a train."""
+
+    network: SilentNetwork
+
+    def bind(
+        self,
+        local: Address,
+        on_train: Callable[[list[bytes], Address], None],
+        *,
+        capture: DatagramTap | None = None,
+        device: str = "",
+    ) -> SilentEndpoint:
+        """As SilentNetwork does it."""
+        return self.network.bind(local, lambda data, peer: on_train([data], peer), capture=capture, device=device)

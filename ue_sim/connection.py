@@ -199,6 +199,15 @@ class Connection:
         """The security association of every other packet."""
         return self.tunnel_for(b"")
 
+    @property
+    def tunnels(self) -> list[Association]:
+        """Every security association of other packets, those too that are on their way out."""
+        return [one for one in self._associations.values() if one.child.mode is Mode.TUNNEL]
+
+    def association(self, spi: int) -> Association | None:
+        """The one whose packets come under our `spi`, or None."""
+        return self._associations.get(spi)
+
     def tunnel_for(self, packet: bytes) -> Association | None:
         """Of several tunnels, the one for `packet`."""
         return outbound_of(self._associations.values(), Mode.TUNNEL, packet)

@@ -1,5 +1,7 @@
 """What an operator is shown of each step: names and values, never a key (TR 33.922 §7.3.5)."""
 
+from collections.abc import Mapping
+
 from ue_sim.connection import EapDone, TunnelReady
 from ue_sim.discovery import Discovered
 from ue_sim.mobility import Bound
@@ -62,3 +64,8 @@ def of_binding(bound: Bound) -> dict[str, str]:
 def _spis(association: Association) -> str:
     child = association.child
     return f"{child.mode.value} SPIs {child.spi_in:#010x} in, {child.spi_out:#010x} out"
+
+
+def as_fields(evidence: Mapping[str, str]) -> dict[str, str]:
+    """The same for a line of the log, whose names are in lower case and without blanks."""
+    return {name.lower().replace(" ", "_").replace("-", "_"): value for name, value in evidence.items()}

@@ -13,10 +13,10 @@ from ue_sim.ike import events as ike
 from ue_sim.keepalive import Keepalives
 from ue_sim.redirections import Redirections
 from ue_sim.settings import UeSettings
-from ue_sim.ue_events import Channel, EspKeysReady, Note, NotReauthenticated, Send
+from ue_sim.ue_events import Channel, EspKeysReady, Note, NotReauthenticated, Send, SendTrain
 from ue_sim.usim import Usim
 from wire.esp.encapsulation import KEEPALIVE
-from wire.ikev2.association import UNUSABLE
+from wire.ikev2.association import UNUSABLE, Association
 from wire.ikev2.nat import Endpoint
 from wire.ikev2.redirect import GatewayIdentity
 from wire.ip.packet import IpPacket
@@ -282,6 +282,17 @@ class Links:
             return Note(f"not sent: {error}")
         self._keepalives.sent(now)
         return Send(Channel.IKE, octets, self.current.gateway)
+
+    def association(self, spi: int) -> Association | None:
+        """The SA whose packets come under our `spi`, in any of the IKE SAs; or None."""
+        return next((found for one in self._all if (found := one.association(spi)) is not None), None)
+
+    def train(self, datagrams: tuple[bytes, ...], now: float) -> SendTrain | Note:
+        """ESP that was sealed in a tunnel of the IKE SA in use."""
+        if self.current is None:
+            return Note("no tunnel to send through")
+        self._keepalives.sent(now)
+        return SendTrain(datagrams, self.current.gateway)
 
     def send_mobility(self, octets: bytes, ha_address: IPv6Address, settings: UeSettings) -> Send | Note:
         """A Mobility Header from where `settings` say that the UE is; as `send_packet`."""

@@ -15,18 +15,18 @@ class UeParts:
     def __init__(self, *, settings: UeSettings, usim: Usim, random: RandomBytes) -> None:
         self._settings = settings
         self._random = random
-        self._links = Links(settings=settings, usim=usim, random=random)
+        self.links = Links(settings=settings, usim=usim, random=random)
         self._node = Roaming(settings.mobility_policy, random=random)
         self._begin_anew()
 
     def _begin_anew(self) -> None:
         """Nothing is looked for, and nobody has a Home Address; what the network gave for the next time is kept."""
         self._finding = Finding(settings=self._settings, random=self._random)
-        self._host = Host(device=self._settings.device)
-        self._links.let_go()
+        self.host = Host(device=self._settings.device)
+        self.links.let_go()
 
     @property
     def deadline(self) -> float | None:
         """The nearest deadline of any part."""
-        deadlines = [part.deadline for part in (self._finding, self._links, self._node, self._host)]
+        deadlines = [part.deadline for part in (self._finding, self.links, self._node, self.host)]
         return min((deadline for deadline in deadlines if deadline is not None), default=None)

@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -17,6 +17,7 @@ from runtime.logs import get_logger
 from runtime.taps import DatagramTap
 from runtime.tun import TunDevice
 from runtime.wireshark import KeyTables
+from ue_sim.evidence import as_fields
 from ue_sim.faults import FaultScript, FaultyUsim, MessageFaults
 from ue_sim.ike.events import EVERY_CHILD, GatewayAnswered, IkeKeysReady, ProbeRequested, RekeyRequested
 from ue_sim.mobility import Unanswered
@@ -24,6 +25,7 @@ from ue_sim.pinger import EchoMissed, EchoTimed, PingFinished, PingRequested
 from ue_sim.places import Places
 from ue_sim.settings import UeSettings
 from ue_sim.sockets import UeSockets
+from ue_sim.trains import Trains
 from ue_sim.ue import Ue
 from ue_sim.ue_events import (
     Attached,
@@ -32,6 +34,7 @@ from ue_sim.ue_events import (
     Channel,
     DatagramArrived,
     DeliverPacket,
+    DeliverTrain,
     Detached,
     DetachRequested,
     EspKeysReady,
@@ -39,13 +42,16 @@ from ue_sim.ue_events import (
     Moved,
     Note,
     NotReauthenticated,
-    PacketToSend,
+    PacketsToSend,
     ReauthenticationRequested,
     Send,
+    SendTrain,
     Step,
     StepTaken,
+    TrainArrived,
+    TrainedEvent,
     UeEffect,
-    UeEvent,
+    one_by_one,
 )
 from ue_sim.usim import Usim
 from wire.ikev2.nat import Endpoint
@@ -125,9 +131,9 @@ class UeShell:
         self._tun = tun
         self._device: TunDevice | None = None
         self._moved_in: tuple[IPv6Address, IPv4Interface | None] | None = None
-        self._sockets = UeSockets(self._settings, self._datagram, capture)
+        self._sockets = UeSockets(self._settings, self._datagrams, capture)
         self._watch: AddressWatch | None = None
-        self._driver: Driver[UeEvent, UeEffect] | None = None
+        self._driver: Driver[TrainedEvent, UeEffect] | None = None
         self._waiting: _Wait | None = None
         self._last_note = ""
         self._step_began = 0.0
@@ -140,7 +146,8 @@ class UeShell:
         self._settings = replace(self._settings, ike=self._sockets.open(self._places.best))
         if self._settings.further_addresses:
             self._watch = AddressWatch.open(self._addresses_changed)
-        machine = Ue(settings=self._settings, usim=self._usim, random=secrets.token_bytes)
+        ue = Ue(settings=self._settings, usim=self._usim, random=secrets.token_bytes)
+        machine = Trains(ue, device=bool(self._tun))
         self._driver = Driver(machine, self._perform, clock=loop.time, call_later=loop.call_later)
         return self
 
@@ -160,7 +167,7 @@ class UeShell:
     async def attach(self) -> Attached:
         """Steps 1 to 7; UeFailed names the step that did not hold, ConfigError why there is no TUN device."""
         if self._tun and self._device is None:
-            self._device = TunDevice.open(self._tun, self._packet_read, self._device_lost)
+            self._device = TunDevice.open(self._tun, self._packets_read, self._device_lost)
         self._step_began = asyncio.get_running_loop().time()
         self.ended.clear()
         told = await self._ask(AttachRequested(datetime.now(UTC)), self._settings.give_up_after * 2)
@@ -239,7 +246,7 @@ class UeShell:
         log.info("moved", to=str(local))
         self._feed(Moved(local))
 
-    def _feed(self, event: UeEvent) -> None:
+    def _feed(self, event: TrainedEvent) -> None:
         if self._driver is not None:
             self._driver.feed(event)
 
@@ -249,7 +256,7 @@ class UeShell:
         self._on_step(StepReport(step, (now - self._step_began) * 1000, evidence))
         self._step_began = now
 
-    async def _ask(self, event: UeEvent, limit: float, wait: "_Wait | None" = None) -> UeEffect | None:
+    async def _ask(self, event: TrainedEvent, limit: float, wait: "_Wait | None" = None) -> UeEffect | None:
         self._waiting, self._last_note = wait or _Wait((Attached, AttachFailed, PingFinished)), ""
         if self._driver is not None:
             self._driver.feed(event)
@@ -272,13 +279,21 @@ class UeShell:
         self._places.found_silent(care_of)
         asyncio.get_running_loop().call_soon(self._addresses_changed)
 
-    def _datagram(self, channel: Channel, octets: bytes) -> None:
-        for delay, passed in self._faults.passing(channel, "in", octets):
-            self._after(delay, partial(self._feed, DatagramArrived(channel, passed)))
+    def _datagrams(self, channel: Channel, datagrams: Sequence[bytes]) -> None:
+        if channel is Channel.IKE and not self._faults.script.messages:
+            self._feed(TrainArrived(tuple(datagrams)))
+            return
+        for octets in datagrams:
+            for delay, passed in self._faults.passing(channel, "in", octets):
+                self._after(delay, partial(self._feed, DatagramArrived(channel, passed)))
 
-    def _send(self, effect: Send) -> None:
-        for delay, octets in self._faults.passing(effect.channel, "out", effect.octets):
-            self._after(delay, partial(self._sockets.send, replace(effect, octets=octets)))
+    def _send(self, effect: Send | SendTrain) -> None:
+        if isinstance(effect, SendTrain) and not self._faults.script.messages:
+            self._sockets.send_train(effect)
+            return
+        for each in one_by_one(effect):
+            for delay, octets in self._faults.passing(each.channel, "out", each.octets):
+                self._after(delay, partial(self._sockets.send, replace(each, octets=octets)))
 
     def _after(self, delay: float, act: Callable[[], None]) -> None:
         if delay:
@@ -286,13 +301,11 @@ class UeShell:
         else:
             act()
 
-    def _packet_read(self, octets: bytes) -> None:
-        if self._driver is not None:
-            self._driver.feed(PacketToSend(octets))
+    def _packets_read(self, packets: list[bytes]) -> None:
+        self._feed(PacketsToSend(tuple(packets)))
 
     def _device_lost(self, cause: str) -> None:
-        if self._driver is not None:
-            self._driver.feed(DetachRequested(cause))
+        self._feed(DetachRequested(cause))
 
     def _close_device(self) -> None:
         if self._device is not None:
@@ -301,13 +314,12 @@ class UeShell:
 
     def _perform(self, effect: UeEffect) -> None:
         match effect:
-            case Send():
+            case Send() | SendTrain():
                 self._send(effect)
-            case DeliverPacket(octets):
-                if self._device is not None:
-                    self._device.send(octets)
+            case DeliverPacket() | DeliverTrain():
+                self._deliver(effect)
             case StepTaken(step, evidence):
-                log.info("step holds", step=step.value, **{_key(name): value for name, value in evidence.items()})
+                log.info("step holds", step=step.value, **as_fields(evidence))
                 self.step_done(step, evidence)
             case Attached() | AttachFailed() | Detached() | PingFinished():
                 self._tell(effect)
@@ -328,6 +340,10 @@ class UeShell:
                 log.debug("note", cause=cause)
             case _:
                 assert_never(effect)
+
+    def _deliver(self, effect: DeliverPacket | DeliverTrain) -> None:
+        if self._device is not None:
+            self._device.send_train(effect.packets if isinstance(effect, DeliverTrain) else (effect.octets,))
 
     def _write_keys(self, effect: IkeKeysReady | EspKeysReady) -> None:
         if self._tables is None:
@@ -365,7 +381,7 @@ class UeShell:
         try:
             if self._moved_in is not None:
                 self._device.close()
-                self._device = TunDevice.open(self._tun, self._packet_read, self._device_lost)
+                self._device = TunDevice.open(self._tun, self._packets_read, self._device_lost)
             self._moved_in = here
             self._device.add_address(IPv6Interface((attached.home_address, attached.prefix_length)))
             if attached.ipv4_home_address is not None:
@@ -382,7 +398,3 @@ def _log_echo(effect: EchoTimed | EchoMissed) -> None:
             log.info("echo reply", sequence=sequence, ms=round(round_trip * 1000, 2))
         case EchoMissed(sequence, cause):
             log.warning("no echo reply", sequence=sequence, cause=cause)
-
-
-def _key(name: str) -> str:
-    return name.lower().replace(" ", "_").replace("-", "_")

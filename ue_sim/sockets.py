@@ -1,14 +1,15 @@
 """The UE's sockets in the network where it is: UDP for DNS, IKE and ESP, and whole packets in IPv6 (RFC 5555 §2.3)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv6Address
 
 from runtime.ipv6_packets import Ipv6Packets, interface_of
-from runtime.taps import DatagramTap
+from runtime.taps import Address, DatagramTap
 from runtime.udp import UdpEndpoint
+from runtime.udp_trains import TrainEndpoint
 from ue_sim.settings import UeSettings
-from ue_sim.ue_events import Channel, Send
+from ue_sim.ue_events import Channel, Send, SendTrain
 from wire.ikev2.nat import Endpoint
 from wire.ip.checksum import IpAddress
 
@@ -18,12 +19,13 @@ _ANY = {4: "0.0.0.0", 6: "::"}
 
 @dataclass(slots=True)
 class UeSockets:
-    """All that one UE sends and receives by, from one address at a time; `on_datagram` hears of what comes."""
+    """All that one UE sends and receives by, from one address at a time; `on_datagrams` hears of what comes."""
 
     settings: UeSettings
-    on_datagram: Callable[[Channel, bytes], None]
+    on_datagrams: Callable[[Channel, Sequence[bytes]], None]
     capture: DatagramTap | None = None
-    _udp: dict[Channel, UdpEndpoint] = field(default_factory=dict)
+    _udp: dict[Channel, UdpEndpoint | TrainEndpoint] = field(default_factory=dict)
+    _trains: TrainEndpoint | None = None
     _packets: Ipv6Packets | None = None
 
     def open(self, address: IpAddress) -> Endpoint:
@@ -35,14 +37,15 @@ class UeSockets:
         self.close()
         dns = self.settings.dns.address
         host = str(address) if dns.version == address.version else _ANY[dns.version]
-        self._udp[Channel.DNS] = self._bind(Channel.DNS, host, 0, "")
+        self._udp[Channel.DNS] = self._bind(Channel.DNS, host)
         if isinstance(address, IPv6Address) and self.settings.mobility:
-            self._udp[Channel.IKE] = self._bind_ike(str(address), interface_of(address) or "")
-            self._packets = Ipv6Packets.open(address, lambda octets: self.on_datagram(Channel.DSMIP, octets))
+            self._trains = self._bind_ike(str(address), interface_of(address) or "")
+            self._packets = Ipv6Packets.open(address, lambda octets: self.on_datagrams(Channel.DSMIP, (octets,)))
         else:
-            self._udp[Channel.IKE] = self._bind_ike(str(address), "")
-            self._udp[Channel.DSMIP] = self._bind(Channel.DSMIP, str(address), 0, "")
-        return Endpoint(address, self._udp[Channel.IKE].local[1])
+            self._trains = self._bind_ike(str(address), "")
+            self._udp[Channel.DSMIP] = self._bind(Channel.DSMIP, str(address))
+        self._udp[Channel.IKE] = self._trains
+        return Endpoint(address, self._trains.local[1])
 
     def send(self, effect: Send) -> None:
         """Send, or lose it."""
@@ -52,24 +55,36 @@ class UeSockets:
         elif effect.channel in self._udp:
             self._udp[effect.channel].send(effect.octets, (str(effect.to.address), effect.to.port))
 
+    def send_train(self, effect: SendTrain) -> None:
+        """Send them, or lose them."""
+        if self._trains is not None:
+            self._trains.send_train(effect.datagrams, (str(effect.to.address), effect.to.port))
+
     def close(self) -> None:
         """Give all of them back; they may be opened again."""
         for endpoint in self._udp.values():
             endpoint.close()
         self._udp.clear()
+        self._trains = None
         if self._packets is not None:
             self._packets.close()
             self._packets = None
 
-    def _bind_ike(self, host: str, device: str) -> UdpEndpoint:
+    def _bind_ike(self, host: str, device: str) -> TrainEndpoint:
         try:
-            return self._bind(Channel.IKE, host, self.settings.gateway_port, device)
+            return self._bind_trains(host, self.settings.gateway_port, device)
         except OSError:
             # Another UE of this address has the usual port; any other does as well (RFC 7296 §2.23).
-            return self._bind(Channel.IKE, host, 0, device)
+            return self._bind_trains(host, 0, device)
 
-    def _bind(self, channel: Channel, host: str, port: int, device: str) -> UdpEndpoint:
-        def arrived(octets: bytes, _source: tuple[str, int]) -> None:
-            self.on_datagram(channel, octets)
+    def _bind_trains(self, host: str, port: int, device: str) -> TrainEndpoint:
+        def arrived(datagrams: list[bytes], _source: Address) -> None:
+            self.on_datagrams(Channel.IKE, datagrams)
 
-        return UdpEndpoint.bind((host, port), arrived, capture=self.capture, device=device)
+        return TrainEndpoint.bind((host, port), arrived, capture=self.capture, device=device)
+
+    def _bind(self, channel: Channel, host: str) -> UdpEndpoint:
+        def arrived(octets: bytes, _source: Address) -> None:
+            self.on_datagrams(channel, (octets,))
+
+        return UdpEndpoint.bind((host, 0), arrived, capture=self.capture)

@@ -92,9 +92,9 @@ class Ue(UeParts):
             case PacketToSend(octets):
                 yield from self._send_packet(octets, now)
             case PingRequested():
-                yield from self._perform(self._host.ping(event, now), now)
+                yield from self._perform(self.host.ping(event, now), now)
             case IkeRequested(wish):
-                yield from self._linked(self._links.handle(wish, now), now)
+                yield from self._linked(self.links.handle(wish, now), now)
             case ReauthenticationRequested(make_before_break):
                 yield from self._reauthenticate(make_before_break, now)
             case Moved(local):
@@ -108,9 +108,9 @@ class Ue(UeParts):
 
     def _tick(self, now: float) -> Effects:
         yield from self._discover(self._finding.handle(Tick(), now), now) if is_due(self._finding, now) else ()
-        yield from self._linked(self._links.tick(now), now) if is_due(self._links, now) else ()
+        yield from self._linked(self.links.tick(now), now) if is_due(self.links, now) else ()
         yield from self._move(Tick(), now) if is_due(self._node, now) else ()
-        yield from self._perform(self._host.ping(Tick(), now), now) if is_due(self._host, now) else ()
+        yield from self._perform(self.host.ping(Tick(), now), now) if is_due(self.host, now) else ()
 
     # Step 1: discovery
 
@@ -119,7 +119,7 @@ class Ue(UeParts):
             yield Note("the UE is attached, or on the way")
             return
         self._begin_anew()
-        self._links.clock = event.at, now
+        self.links.clock = event.at, now
         self.state = Discovering(event.at)
         yield from self._discover(self._finding.begin(now), now)
 
@@ -148,8 +148,8 @@ class Ue(UeParts):
 
     def _begin(self, found: dns.Discovered, now: float, former: GatewayIdentity | None = None) -> Effects:
         """An IKE SA with the PDN GW, for the Home Address that the UE had, if it had one."""
-        self.state = Connecting(found, self._links.clock[0])
-        yield from self._linked(self._links.begin(found, now, self._host.home_address, former), now)
+        self.state = Connecting(found, self.links.clock[0])
+        yield from self._linked(self.links.begin(found, now, self.host.home_address, former), now)
 
     def _linked(self, effects: Iterable[LinkEffect], now: float) -> Effects:
         for effect in effects:
@@ -168,7 +168,7 @@ class Ue(UeParts):
                 case NoTunnel(cause):
                     yield from self._fail(Step.IPSEC_SA, cause, now)
                 case Ipv4Packet() | Ipv6Packet():
-                    yield from self._tunnelled_packet(effect, now)
+                    yield from self.receive_packet(effect, now)
                 case Renewed(ready, gateway, home_address):
                     self._prefix_length = effect.prefix_length
                     yield from self._settle(ready, gateway, home_address, now)
@@ -198,8 +198,8 @@ class Ue(UeParts):
     def _settle(self, ready: TunnelReady, gateway: dns.Discovered, home_address: IPv6Address, now: float) -> Effects:
         if not isinstance(self.state, Connecting | OnTheNetwork):
             return
-        if home_address != self._host.home_address:
-            self._host.settle(home_address)
+        if home_address != self.host.home_address:
+            self.host.settle(home_address)
         self._ha_address = ready.ha_address or gateway.ipv6
         if ready.transport is None:
             self.state = OnTheNetwork(gateway, home_address)
@@ -212,7 +212,7 @@ class Ue(UeParts):
     def _gone(self, cause: str, now: float) -> Effects:
         """The IKE SA is no more, and everything with it."""
         state = self.state
-        self._links.let_go()
+        self.links.let_go()
         match state:
             case Connecting(gateway, at, Step.DISCOVERY) if (another := next_after(gateway)) is not None:
                 yield Note(f"{gateway.ipv6}: {cause}; trying {another.ipv6}")
@@ -240,14 +240,14 @@ class Ue(UeParts):
     def _reauthenticate(self, make_before_break: bool | None, now: float) -> Effects:
         """The Home Address stays, and so does the binding: no Binding Update ends it (RFC 7296 §2.8.3)."""
         if isinstance(self.state, OnTheNetwork):
-            yield from self._linked(self._links.reauthenticate(make_before_break, now), now)
+            yield from self._linked(self.links.reauthenticate(make_before_break, now), now)
         else:
             yield NotReauthenticated("the UE is not attached")
 
     def _break(self, wanted: Break, now: float) -> Effects:
         if isinstance(self.state, OnTheNetwork):
             self.state = Renewing(wanted.cause, wanted.there, wanted.redirected_from)
-            yield from self._linked(self._links.close(wanted.cause, now), now)
+            yield from self._linked(self.links.close(wanted.cause, now), now)
 
     # Steps 6 and 7: the binding
 
@@ -259,7 +259,7 @@ class Ue(UeParts):
                 case SendSolicitation(octets):
                     yield from self._send_packet(octets, now)
                 case mip.Bound():
-                    self._links.nat_detected(behind=bool(effect.nat_detected))
+                    self.links.nat_detected(behind=bool(effect.nat_detected))
                     yield from self._bound(effect)
                 case mip.BindingLost(cause):
                     yield from self._unbound(cause, now)
@@ -274,7 +274,7 @@ class Ue(UeParts):
 
     def _send_mobility(self, effect: mip.SendMobility, octets: bytes, now: float) -> Effects:
         try:
-            sent = self._links.send_mobility(octets, self._ha_address, self._settings)
+            sent = self.links.send_mobility(octets, self._ha_address, self._settings)
         except SequenceExhausted as error:
             yield from self._exhausted(str(error), now)
             return
@@ -287,15 +287,15 @@ class Ue(UeParts):
     def _change_place(self, local: Endpoint, now: float) -> Effects:
         """Show IKE the new path by a message from it, and tell the home agent (RFC 5555 §5.1, RFC 5555 §4.4)."""
         self._settings = replace(self._settings, ike=local)
-        changed = self._links.place_at(local)
+        changed = self.links.place_at(local)
         if isinstance(changed, Note):
             yield changed
             return
-        yield from self._linked(self._links.handle(changed, now), now)
+        yield from self._linked(self.links.handle(changed, now), now)
         yield from self._move(mip.CareOfChanged(local.address), now)
 
     def _bound(self, bound: mip.Bound) -> Effects:
-        self._host.settle_ipv4(bound.ipv4_home_address.ip if bound.ipv4_home_address else None)
+        self.host.settle_ipv4(bound.ipv4_home_address.ip if bound.ipv4_home_address else None)
         if isinstance(self.state, Registering):
             gateway, home_address = self.state.gateway, self.state.home_address
             self.state = OnTheNetwork(gateway, home_address)
@@ -315,7 +315,7 @@ class Ue(UeParts):
 
     def _send_packet(self, octets: bytes, now: float) -> Effects:
         try:
-            yield self._links.through(octets, now)
+            yield self.links.through(octets, now)
         except SequenceExhausted as error:
             yield from self._exhausted(str(error), now)
 
@@ -337,7 +337,7 @@ class Ue(UeParts):
                 case Channel.DNS:
                     yield from self._discover(self._finding.handle(dns.AnswerArrived(event.octets), now), now)
                 case Channel.IKE:
-                    yield from self._linked(self._links.receive(event.octets, now), now)
+                    yield from self._linked(self.links.receive(event.octets, now), now)
                 case Channel.DSMIP:
                     yield from self._receive_mobility(event.octets, now)
                 case _:
@@ -345,15 +345,13 @@ class Ue(UeParts):
         except UNUSABLE as error:
             yield Note(f"dropped from {event.channel.value}: {error}")
 
-    def _tunnelled_packet(self, packet: IpPacket, now: float) -> Effects:
-        told = read_tunnelled(packet, self._host.home_address, self._ha_address)
-        if told is not None:
-            yield from self._move(told, now)
-        else:
-            yield from self._perform(self._host.receive(packet, now), now)
+    def receive_packet(self, packet: IpPacket, now: float) -> Effects:
+        """A packet that came out of the tunnel."""
+        told = read_tunnelled(packet, self.host.home_address, self._ha_address)
+        yield from self._perform(self.host.receive(packet, now), now) if told is None else self._move(told, now)
 
     def _receive_mobility(self, octets: bytes, now: float) -> Effects:
-        told = read_mobility(octets, self._links.current, self._settings.ike.address, self._ha_address)
+        told = read_mobility(octets, self.links.current, self._settings.ike.address, self._ha_address)
         match told:
             case ReplyArrived():
                 yield from self._discover(self._finding.handle(told, now), now)
@@ -390,7 +388,7 @@ class Ue(UeParts):
 
     def _quit(self, cause: str, now: float) -> Effects:
         self.state = Leaving(cause)
-        yield from self._linked(self._links.close(cause, now), now) if self._links.current else self._off(cause)
+        yield from self._linked(self.links.close(cause, now), now) if self.links.current else self._off(cause)
 
     def _off(self, cause: str) -> Effects:
         if isinstance(self.state, Off):

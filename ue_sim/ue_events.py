@@ -72,6 +72,20 @@ class PacketToSend:
 
 
 @dataclass(frozen=True, slots=True)
+class TrainArrived:
+    """Datagrams of Channel.IKE that came from the gateway one after the other."""
+
+    datagrams: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PacketsToSend:
+    """Applications of this machine have put packets on the TUN device one after the other."""
+
+    packets: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class DetachRequested:
     """Give up the binding and the security associations; `cause` for the gateway's log and ours."""
 
@@ -114,6 +128,9 @@ UeEvent = (
     | Tick
 )
 
+TrainedEvent = UeEvent | TrainArrived | PacketsToSend
+"""What ue_sim.trains takes for a UE."""
+
 
 @dataclass(frozen=True, slots=True)
 class Send:
@@ -129,6 +146,28 @@ class DeliverPacket:
     """Put an IPv6 packet for the Home Address on the TUN device."""
 
     octets: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SendTrain:
+    """Send datagrams from the socket of Channel.IKE, one after the other."""
+
+    datagrams: tuple[bytes, ...]
+    to: Endpoint
+
+
+def one_by_one(effect: Send | SendTrain) -> tuple[Send, ...]:
+    """Every datagram by itself."""
+    return (
+        (effect,) if isinstance(effect, Send) else tuple(Send(Channel.IKE, one, effect.to) for one in effect.datagrams)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class DeliverTrain:
+    """Put packets for the Home Address on the TUN device, one after the other."""
+
+    packets: tuple[bytes, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +230,9 @@ class Note:
 
 UeEffect = (
     Send
+    | SendTrain
     | DeliverPacket
+    | DeliverTrain
     | StepTaken
     | Attached
     | NotReauthenticated

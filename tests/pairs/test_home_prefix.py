@@ -33,7 +33,8 @@ def from_agent(net: Network, phone: VirtualUe, advertisement: PrefixAdvertisemen
         next_header=PROTO_ICMPV6,
         payload=build_icmpv6(advertisement.build(), HA_ADDRESS, home_address),
     )
-    for effect in net.gateway._on_their_way(net.gateway._plane._tunnel(home_address, packet.build()), net.now):  # type: ignore[arg-type]
+    wanted = net.gateway._plane._tunnel(home_address, packet.build())
+    for effect in net.gateway._ipv6.on_their_way(wanted, net.now):  # type: ignore[arg-type]
         assert isinstance(effect, pgw.DeliverHome)
         net._over_ipv6(phone, effect.octets)
     net.run(until=net.now + 0.5)

@@ -246,9 +246,9 @@ def test_moves_within_a_second_end_where_the_ue_is(seed: int) -> None:
 def test_ue_stays_where_its_gateway_cannot_be_reached() -> None:
     net = network()
     phone = attached(net)
-    found = phone.machine._links.found
+    found = phone.machine.links.found
     assert found is not None
-    phone.machine._links.found = replace(found, ipv4=None)
+    phone.machine.links.found = replace(found, ipv4=None)
     net.move(phone, OTHER_IPV4)
     assert any("the PDN GW has no IPv4 address" in note.cause for note in phone.said(ue.Note))
 
@@ -258,7 +258,7 @@ def test_esp_without_udp_is_answered_without() -> None:
     net = network()
     phone = attached(net, IPV6)
     assert phone.ping(HA_ADDRESS, pings=1).received == 1
-    connection = phone.machine._links.current
+    connection = phone.machine.links.current
     assert connection is not None
     assert connection.tunnel is not None
     inner = echo_request(phone.attached.home_address)
@@ -277,7 +277,7 @@ def test_esp_without_udp_is_answered_without() -> None:
 def test_forged_esp_does_not_change_how_a_ue_is_answered() -> None:
     net = network()
     phone = attached(net, IPV6)
-    connection = phone.machine._links.current
+    connection = phone.machine.links.current
     assert connection is not None
     assert connection.tunnel is not None
     forged = connection.tunnel.child.spi_out.to_bytes(4, "big") + bytes(60)

@@ -362,7 +362,7 @@ def test_gateway_serves_on_through_noise() -> None:
 
 def association(phone: VirtualUe, mode: Mode) -> Association:
     """The UE's own end of its security association, in the hands of somebody who breaks the rules."""
-    connection = phone.machine._links.current
+    connection = phone.machine.links.current
     found = (connection.transport if mode is Mode.TRANSPORT else connection.tunnel) if connection else None
     assert found is not None
     return found

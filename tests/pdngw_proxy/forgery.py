@@ -33,7 +33,7 @@ def echo_request(source: IPv6Address, destination: IPv6Address = HA_ADDRESS) -> 
 
 def associations(phone: VirtualUe) -> tuple[Association, Association]:
     """The UE's own transport and tunnel SA."""
-    connection = phone.machine._links.current
+    connection = phone.machine.links.current
     assert connection is not None
     assert connection.transport is not None
     assert connection.tunnel is not None

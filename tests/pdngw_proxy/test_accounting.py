@@ -3,9 +3,11 @@
 from ipaddress import IPv4Address
 
 from pdngw_proxy.aaa_link.records import EndedBy, Moment, SessionRecord, Usage
-from pdngw_proxy.accounting import has_begun, record_of
+from pdngw_proxy.accounting import has_begun, occasion_of, record_of
+from pdngw_proxy.gateway_events import Channel, DatagramArrived, TrainArrived, UsageWanted
 from pdngw_proxy.sessions import GatewaySession
 from wire.ikev2.nat import Endpoint
+from wire.sansio import Tick
 
 HERE, THERE = Endpoint(IPv4Address("192.0.2.1"), 4500), Endpoint(IPv4Address("192.0.2.9"), 4500)
 
@@ -32,3 +34,10 @@ def test_record_holds_what_the_session_is_and_has_carried() -> None:
         usage=Usage(octets_in=100, packets_in=1),
         ended_by=EndedBy.UE,
     )
+
+
+def test_who_ends_a_session_is_told_by_what_is_handled() -> None:
+    train = TrainArrived((b"",), THERE, HERE)
+    datagram = DatagramArrived(Channel.IKE, b"", THERE, HERE)
+    events = (train, datagram, Tick(), UsageWanted())
+    assert [occasion_of(event) for event in events] == [EndedBy.UE, EndedBy.UE, EndedBy.SILENCE, EndedBy.FAULT]

@@ -4,7 +4,15 @@ from ipaddress import IPv4Address, IPv6Address
 
 import pytest
 
-from pdngw_proxy.gateway_events import Channel, DatagramArrived, DeliverHome, Send
+from pdngw_proxy.gateway_events import (
+    Channel,
+    DatagramArrived,
+    DeliverHome,
+    DeliverTrain,
+    GatewayEffect,
+    Send,
+    SendTrain,
+)
 from pdngw_proxy.ipv6_transport import Ipv6Transport
 from tests.wire.mip6.vectors import named
 from wire.ikev2.nat import Endpoint
@@ -154,3 +162,22 @@ def test_path_is_not_believed_to_be_narrow_for_anything_else(octets: bytes) -> N
     transport.read(octets, 0.0)
     send = Send(Channel.IKE, b"\x00\x00\x10\x01" + bytes(1396), NATT, PEER)
     assert len(transport.packets(send, 0.0)) == 1
+
+
+def test_train_leaves_as_packets_that_stay_together() -> None:
+    there = PEER
+    esp = (bytes((1, 2, 3, 4)) + bytes(60), bytes((1, 2, 3, 4)) + bytes(1400))
+    (train,) = TRANSPORT.on_their_way([SendTrain(esp, Endpoint(AGENT, 4500), there)], 0.0)
+    assert isinstance(train, DeliverTrain)
+    alone = [TRANSPORT.packets(Send(Channel.IKE, octets, Endpoint(AGENT, 4500), there), 0.0) for octets in esp]
+    assert [DeliverHome(octets) for octets in train.packets] == [packet for (packet,) in alone]
+
+
+def test_what_leaves_from_another_address_is_left_alone() -> None:
+    other = Endpoint(IPv4Address("192.0.2.4"), 4500)
+    effects: list[GatewayEffect] = [
+        SendTrain((b"x",), other, other),
+        Send(Channel.IKE, b"x", other, other),
+        DeliverHome(b"x"),
+    ]
+    assert list(TRANSPORT.on_their_way(effects, 0.0)) == effects

@@ -20,17 +20,20 @@ from pdngw_proxy.gateway_events import (
     Channel,
     DatagramArrived,
     DeliverHome,
+    DeliverTrain,
     DrainRequested,
     EndAaaSession,
     GatewayEffect,
     GatewayEvent,
-    HomePacketArrived,
+    HomeTrainArrived,
     Level,
     ReauthenticationWanted,
     Report,
     Send,
+    SendTrain,
     SessionAborted,
     SessionLimited,
+    TrainArrived,
     UsageWanted,
 )
 from pdngw_proxy.ike.policy import Admission
@@ -147,6 +150,7 @@ SETTINGS = GatewaySettings(
 async def ground(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Ground]:
     network, machine, link = SilentNetwork(), ScriptedGateway(), ScriptedLink()
     monkeypatch.setattr(server, "UdpEndpoint", network)
+    monkeypatch.setattr(server, "TrainEndpoint", network.trains)
     monkeypatch.setattr(server, "Gateway", lambda **_settings: machine)
     monkeypatch.setattr(server, "_DRAIN_LIMIT", 0.05)
     monkeypatch.setattr(server, "_FAREWELL_LIMIT", 0.05)
@@ -169,17 +173,29 @@ async def settle() -> None:
         await asyncio.sleep(0)
 
 
-@pytest.mark.parametrize(("to", "channel"), [(IKE, Channel.IKE), (NATT, Channel.IKE), (DSMIP, Channel.DSMIP)])
-async def test_shell_says_on_which_port_a_datagram_came(ground: Ground, to: Endpoint, channel: Channel) -> None:
-    ground.arrive(b"hello", to)
-    assert ground.machine.events == [DatagramArrived(channel, b"hello", UE, to)]
+async def test_shell_says_on_which_port_a_datagram_came(ground: Ground) -> None:
+    for to in (IKE, NATT, DSMIP):
+        ground.arrive(b"hello", to)
+    assert ground.machine.events == [
+        TrainArrived([b"hello"], UE, IKE),
+        TrainArrived([b"hello"], UE, NATT),
+        DatagramArrived(Channel.DSMIP, b"hello", UE, DSMIP),
+    ]
 
 
 @pytest.mark.parametrize("source", [IKE, NATT, DSMIP])
 async def test_shell_sends_from_the_port_that_the_machine_names(ground: Ground, source: Endpoint) -> None:
-    ground.machine.script[DatagramArrived] = [Send(Channel.IKE, b"answer", source, UE)]
+    ground.machine.script[TrainArrived] = [Send(Channel.IKE, b"answer", source, UE)]
     ground.arrive(b"hello", NATT)
     assert ground.network.at(source.port).sent == [(b"answer", ("127.9.9.10", 4500))]
+
+
+@pytest.mark.parametrize("source", [IKE, NATT])
+async def test_shell_sends_a_train_from_the_port_that_the_machine_names(ground: Ground, source: Endpoint) -> None:
+    ground.machine.script[TrainArrived] = [SendTrain((b"one", b"two"), source, UE)]
+    ground.arrive(b"hello", NATT)
+    peer = ("127.9.9.10", 4500)
+    assert ground.network.at(source.port).sent == [(b"one", peer), (b"two", peer)]
 
 
 async def test_shell_gives_every_port_back_when_one_is_taken(ground: Ground) -> None:
@@ -232,20 +248,22 @@ class SilentDevice:
     routes: list[IPv6Network] = field(default_factory=list)
     sent: list[bytes] = field(default_factory=list)
     closed: bool = False
-    on_packet: Callable[[bytes], None] = lambda _packet: None
+    on_packets: Callable[[list[bytes]], None] = lambda _packets: None
     on_lost: Callable[[str], None] = lambda _cause: None
 
-    def open(self, name: str, on_packet: Callable[[bytes], None], on_lost: Callable[[str], None]) -> "SilentDevice":
+    def open(
+        self, name: str, on_packets: Callable[[list[bytes]], None], on_lost: Callable[[str], None]
+    ) -> "SilentDevice":
         if self.refuses:
             raise ConfigError(self.refuses)
-        self.name, self.on_packet, self.on_lost = name, on_packet, on_lost
+        self.name, self.on_packets, self.on_lost = name, on_packets, on_lost
         return self
 
     def add_route(self, network: IPv6Network) -> None:
         self.routes.append(network)
 
-    def send(self, packet: bytes) -> None:
-        self.sent.append(packet)
+    def send_train(self, packets: Sequence[bytes]) -> None:
+        self.sent += packets
 
     def close(self) -> None:
         self.closed = True
@@ -271,14 +289,14 @@ async def test_home_prefix_leads_to_the_device(ground: Ground, device: SilentDev
 
 async def test_packets_go_between_device_and_machine(ground: Ground, device: SilentDevice) -> None:
     ground.shell.open(WITH_DEVICE)
-    ground.machine.script[HomePacketArrived] = [DeliverHome(b"answer")]
-    device.on_packet(b"packet")
-    assert ground.machine.events == [HomePacketArrived(b"packet")]
-    assert device.sent == [b"answer"]
+    ground.machine.script[HomeTrainArrived] = [DeliverHome(b"one"), DeliverTrain((b"two", b"three"))]
+    device.on_packets([b"packet", b"other"])
+    assert ground.machine.events == [HomeTrainArrived([b"packet", b"other"])]
+    assert device.sent == [b"one", b"two", b"three"]
 
 
 async def test_packet_without_a_device_is_lost(ground: Ground) -> None:
-    ground.machine.script[DatagramArrived] = [DeliverHome(b"for nobody")]
+    ground.machine.script[TrainArrived] = [DeliverHome(b"for nobody")]
     ground.arrive(b"hello", NATT)
 
 
@@ -304,7 +322,7 @@ async def test_lost_device_is_one_line(
 
 
 async def test_shell_carries_the_answer_of_the_aaa_server_to_the_machine(ground: Ground) -> None:
-    ground.machine.script[DatagramArrived] = [ASK]
+    ground.machine.script[TrainArrived] = [ASK]
     ground.arrive(b"hello", NATT)
     await settle()
     assert ground.link.asked == [REQUEST]
@@ -315,7 +333,7 @@ async def test_broken_link_is_an_answer_too_and_one_line(
     ground: Ground, lines: list[structlog.typing.EventDict]
 ) -> None:
     ground.link.answer = RuntimeError("broken")
-    ground.machine.script[DatagramArrived] = [ASK]
+    ground.machine.script[TrainArrived] = [ASK]
     ground.arrive(b"hello", NATT)
     await settle()
     assert ground.machine.events[1:] == [AaaAnswered(b"12345678", RelayUnavailable("the AAA link failed"))]
@@ -324,7 +342,7 @@ async def test_broken_link_is_an_answer_too_and_one_line(
 
 
 async def test_shell_tells_the_aaa_server_that_a_session_is_over(ground: Ground) -> None:
-    ground.machine.script[DatagramArrived] = [END]
+    ground.machine.script[TrainArrived] = [END]
     ground.arrive(b"hello", NATT)
     await settle()
     assert ground.link.ended == [("one", "user")]
@@ -334,7 +352,7 @@ RECORD = SessionRecord("one", Moment.STOP, "somebody", "user", None, None, UE.ad
 
 
 async def test_shell_tells_what_sessions_have_come_to(ground: Ground) -> None:
-    ground.machine.script[DatagramArrived] = [Account(RECORD)]
+    ground.machine.script[TrainArrived] = [Account(RECORD)]
     ground.arrive(b"hello", NATT)
     await settle()
     assert ground.link.records == [RECORD]
@@ -354,7 +372,7 @@ async def test_task_that_fails_is_logged(
         raise RuntimeError("broken")
 
     monkeypatch.setattr(ground.link, "end_session", broken)
-    ground.machine.script[DatagramArrived] = [END]
+    ground.machine.script[TrainArrived] = [END]
     ground.arrive(b"hello", NATT)
     await settle()
     (line,) = lines
@@ -367,7 +385,7 @@ async def test_task_that_fails_is_logged(
 async def test_report_becomes_one_line_with_its_details(
     ground: Ground, lines: list[structlog.typing.EventDict]
 ) -> None:
-    ground.machine.script[DatagramArrived] = [Report(Level.WARNING, "UE refused", {"cause": "no reason"})]
+    ground.machine.script[TrainArrived] = [Report(Level.WARNING, "UE refused", {"cause": "no reason"})]
     ground.arrive(b"hello", NATT)
     assert lines == [
         {"event": "UE refused", "log_level": "warning", "cause": "no reason", "logger_name": "pdngw"},
@@ -379,12 +397,12 @@ async def test_rejected_messages_of_mobile_ipv6_are_counted_by_their_clause(grou
     before = MOBILITY.value(clause.value)
     ground.machine.script[DatagramArrived] = [of_mobility(Dropped(clause, "not yours"))]
     for _ in range(50):
-        ground.arrive(b"hello", NATT)
+        ground.arrive(b"hello", DSMIP)
     assert MOBILITY.value(clause.value) - before == 50
 
 
 async def test_users_are_not_limited_in_their_lines(ground: Ground, lines: list[structlog.typing.EventDict]) -> None:
-    ground.machine.script[DatagramArrived] = [Report(Level.INFO, "UE authenticated")]
+    ground.machine.script[TrainArrived] = [Report(Level.INFO, "UE authenticated")]
     for _ in range(50):
         ground.arrive(b"hello", NATT)
     assert len(lines) == 50
@@ -396,7 +414,7 @@ async def test_strangers_are_limited_in_their_lines_and_the_rest_is_counted(
     now = 1000.0
     monkeypatch.setattr(ground.shell, "_clock", lambda: now)
     stranger = Report(Level.WARNING, "datagram dropped", {"cause": "nonsense", "source": str(UE)}, by_stranger=True)
-    ground.machine.script[DatagramArrived] = [stranger]
+    ground.machine.script[TrainArrived] = [stranger]
     for _ in range(500):
         ground.arrive(b"hello", NATT)
     assert len(lines) == 10
@@ -451,7 +469,7 @@ async def test_drain_does_not_wait_for_ever_for_a_ue_or_an_aaa_server(ground: Gr
 
 async def test_closed_shell_hears_and_does_nothing_more(ground: Ground) -> None:
     ground.link.held = asyncio.Event()
-    ground.machine.script[DatagramArrived] = [ASK]
+    ground.machine.script[TrainArrived] = [ASK]
     ground.arrive(b"hello", NATT)
     await settle()
     ground.shell.close()

@@ -4,6 +4,7 @@ import asyncio
 import errno
 import os
 import socket
+import struct
 from collections.abc import Callable, Iterator
 from functools import partial
 from ipaddress import IPv6Interface
@@ -15,7 +16,10 @@ from runtime import netlink, tun
 from runtime.config import ConfigError
 from runtime.tun import TunDevice
 from runtime.udp import DRAIN_LIMIT
+from tests.wire.ip.segments import segment, segment4
 
+HEADER = bytes(10)
+"""<linux/virtio_net.h>: struct virtio_net_hdr of a packet that is whole."""
 HOME = IPv6Interface("2001:db8:1::100/64")
 
 
@@ -53,7 +57,7 @@ class Machine:
         return 7
 
     def device(self) -> TunDevice:
-        return TunDevice.open("ak0", self.heard.append, self.lost.append)
+        return TunDevice.open("ak0", self.heard.extend, self.lost.append)
 
 
 @pytest.fixture
@@ -77,8 +81,8 @@ async def until(condition: Callable[[], bool]) -> None:
 async def test_device_of_packets_alone_comes_up_with_its_mtu(machine: Machine) -> None:
     device = machine.device()
     ((request, argument),) = machine.asked
-    # <linux/if_tun.h>: TUNSETIFF; struct ifreq with IFF_TUN | IFF_NO_PI
-    assert (request, argument) == (0x400454CA, b"ak0" + bytes(13) + b"\x01\x10" + bytes(22))
+    # <linux/if_tun.h>: TUNSETIFF; struct ifreq with IFF_TUN | IFF_NO_PI | IFF_VNET_HDR
+    assert (request, argument) == (0x400454CA, b"ak0" + bytes(13) + b"\x01\x50" + bytes(22))
     assert machine.requests == [netlink.link_settings(7, 1400), netlink.link_up(7)]
     device.close()
 
@@ -93,17 +97,30 @@ async def test_device_gets_addresses_and_routes(machine: Machine) -> None:
 
 async def test_packets_go_both_ways(machine: Machine) -> None:
     device = machine.device()
-    machine.kernel.send(b"outward")
+    machine.kernel.send(HEADER + b"outward")
     await until(lambda: bool(machine.heard))
     device.send(b"inward")
-    assert (machine.heard, machine.kernel.recv(100)) == ([b"outward"], b"inward")
+    assert (machine.heard, machine.kernel.recv(100)) == ([b"outward"], HEADER + b"inward")
+    device.close()
+
+
+async def test_segments_go_to_the_kernel_as_one_packet_with_their_size(machine: Machine) -> None:
+    device = machine.device()
+    device.send_train([segment(1, bytes(1000)), segment(1001, bytes(1000)), segment(2001, bytes(500)), b"other"])
+    packet = machine.kernel.recv(10_000)
+    # flags, VIRTIO_NET_HDR_GSO_TCPV6, hdr_len 40 + 20, gso_size, and no checksum that is left to the kernel
+    assert packet[:10] == struct.pack("=BBHHHH", 0, 4, 60, 1000, 0, 0)
+    assert (len(packet), packet[14:16]) == (10 + 60 + 2500, (20 + 2500).to_bytes(2))
+    assert machine.kernel.recv(100) == HEADER + b"other"
+    device.send_train([segment4(1, bytes(600)), segment4(601, bytes(600))])
+    assert machine.kernel.recv(10_000)[:10] == struct.pack("=BBHHHH", 0, 1, 40, 600, 0, 0)
     device.close()
 
 
 async def test_device_leaves_turns_to_others(machine: Machine) -> None:
     device = machine.device()
     for number in range(DRAIN_LIMIT + 2):
-        machine.kernel.send(bytes((number,)))
+        machine.kernel.send(HEADER + bytes((number,)))
     device._drain()
     assert len(machine.heard) == DRAIN_LIMIT
     await until(lambda: len(machine.heard) == DRAIN_LIMIT + 2)
@@ -111,14 +128,15 @@ async def test_device_leaves_turns_to_others(machine: Machine) -> None:
 
 
 async def test_device_survives_its_handler(machine: Machine) -> None:
-    def broken(packet: bytes) -> None:
-        machine.heard.append(packet)
+    def broken(packets: list[bytes]) -> None:
+        machine.heard.extend(packets)
         raise RuntimeError("broken")
 
     device = TunDevice.open("ak0", broken, machine.lost.append)
     with structlog.testing.capture_logs() as lines:
-        machine.kernel.send(b"one")
-        machine.kernel.send(b"two")
+        machine.kernel.send(HEADER + b"one")
+        await until(lambda: len(machine.heard) == 1)
+        machine.kernel.send(HEADER + b"two")
         await until(lambda: len(machine.heard) == 2)
     assert [(line["event"], line["cause"]) for line in lines] == [
         ("packet handler failed", "RuntimeError('broken')")
@@ -128,8 +146,8 @@ async def test_device_survives_its_handler(machine: Machine) -> None:
 
 async def test_device_may_be_closed_by_its_handler_and_twice(machine: Machine) -> None:
     device = TunDevice.open("ak0", lambda _packet: device.close(), machine.lost.append)
-    machine.kernel.send(b"one")
-    machine.kernel.send(b"two")
+    machine.kernel.send(HEADER + b"one")
+    machine.kernel.send(HEADER + b"two")
     await until(lambda: device._closed)
     device.close()
     device.send(b"unsent")
@@ -139,10 +157,10 @@ async def test_device_may_be_closed_by_its_handler_and_twice(machine: Machine) -
 async def test_packet_that_the_kernel_refuses_is_counted(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     device = machine.device()
 
-    def refuse(_descriptor: int, _packet: bytes) -> int:
+    def refuse(_descriptor: int, _pieces: object) -> int:
         raise OSError(errno.EIO, "Input/output error")
 
-    monkeypatch.setattr("runtime.tun.os.write", refuse)
+    monkeypatch.setattr("runtime.tun.os.writev", refuse)
     device.send(b"packet")
     assert device.send_errors == 1
     device.close()
@@ -188,7 +206,7 @@ async def test_refusal_is_one_line_that_says_what_to_do(machine: Machine, step: 
 @pytest.mark.parametrize("name", ["", "a b", "../etc", "a" * 16, "ak%d", ".", "ü0"])
 async def test_name_is_one_that_an_interface_may_have(machine: Machine, name: str) -> None:
     with pytest.raises(ConfigError, match="names no TUN device; write 1 to 15 letters and digits, such as akadia0"):
-        TunDevice.open(name, machine.heard.append, machine.lost.append)
+        TunDevice.open(name, machine.heard.extend, machine.lost.append)
     assert machine.asked == []
 
 

@@ -18,7 +18,7 @@ from tests.lab import Lab, running_lab
 from ue_sim import app
 from ue_sim.settings import UeSettings
 from ue_sim.shell import UeFailed, UeShell
-from ue_sim.ue import Ue
+from ue_sim.trains import Trains
 from ue_sim.ue_events import Attached, Step
 from ue_sim.usim import SoftwareUsim
 from wire.ciphers import AES_CBC_128, HMAC_SHA2_256_128
@@ -182,8 +182,9 @@ async def test_ue_without_a_common_proposal_is_told_so(lab: Lab) -> None:
 def forged_update(shell: UeShell, attached: Attached) -> bytes:
     """A Binding Update for a foreign Home Address, in the SA that this UE really has."""
     machine = shell._driver._machine if shell._driver else None
-    assert isinstance(machine, Ue)
-    transport = machine._links.current.transport if machine._links.current else None
+    assert isinstance(machine, Trains)
+    current = machine.ue.links.current
+    transport = current.transport if current else None
     assert transport is not None
     flags = BindingFlag.ACKNOWLEDGE | BindingFlag.HOME_REGISTRATION
     update = build_message(BindingUpdate(sequence=1, flags=flags, lifetime=900), FOREIGN, attached.ha_address)

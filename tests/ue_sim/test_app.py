@@ -63,6 +63,12 @@ def config(tmp_path: Path) -> Path:
     return path
 
 
+def silence(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = SilentNetwork()
+    monkeypatch.setattr(sockets, "UdpEndpoint", network)
+    monkeypatch.setattr(sockets, "TrainEndpoint", network.trains)
+
+
 def rewrite(config: Path, text: str) -> None:
     config.write_text(text)
 
@@ -71,7 +77,7 @@ def rewrite(config: Path, text: str) -> None:
 
 
 async def test_ue_is_made_as_configured(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sockets, "UdpEndpoint", SilentNetwork())
+    silence(monkeypatch)
     async with app.open_ue(read_config(config), lambda _report: None) as ue:
         settings = ue._settings
     assert (settings.imsi, settings.plmn, settings.apn) == (Imsi("001010000000001"), Plmn("001", "01"), "internet")
@@ -105,7 +111,7 @@ def test_ue_is_of_the_kind_that_the_configuration_names(config: Path) -> None:
 
 
 async def test_keys_are_written_down_only_with_a_capture(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sockets, "UdpEndpoint", SilentNetwork())
+    silence(monkeypatch)
     async with app.open_ue(read_config(config), lambda _report: None) as ue:
         assert ue._tables is None
     rewrite(config, CONFIG.replace('folder = ""', 'folder = "capture"'))
@@ -344,7 +350,7 @@ def test_kind_that_is_asked_for_holds_instead(config: Path, scripted: ScriptedSh
 
 
 async def test_identity_of_a_script_is_shown(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sockets, "UdpEndpoint", SilentNetwork())
+    silence(monkeypatch)
     script = FaultScript(identity="6001010000000001@example")
     async with app.open_ue(read_config(config), lambda _report: None, faults=script) as ue:
         assert ue._settings.shown_identity == "6001010000000001@example"

@@ -33,7 +33,7 @@ def established(network: Network | None = None) -> tuple[VirtualUe, Connection]:
     network = network or Network()
     phone = network.attach()
     network.run(until=2.0)
-    connection = phone.machine._links.current
+    connection = phone.machine.links.current
     assert connection is not None
     return phone, connection
 

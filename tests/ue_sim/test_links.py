@@ -110,8 +110,8 @@ def test_ike_begins_at_one_port_and_floats_to_the_other(nat: IPv4Address | None)
     assert not bare[0].octets.startswith(NON_ESP_MARKER)
     assert floated[0].octets.startswith(NON_ESP_MARKER)
     assert phone.ping(phone.attached.ha_address).received == 5
-    assert phone.machine._links.current is not None
-    assert phone.machine._links.current.gateway == Endpoint(GATEWAY_ADDRESS, NATT.port)
+    assert phone.machine.links.current is not None
+    assert phone.machine.links.current.gateway == Endpoint(GATEWAY_ADDRESS, NATT.port)
 
 
 def test_ue_floats_on_a_bad_network_too() -> None:
@@ -309,8 +309,8 @@ def test_ue_leaves_for_the_gateway_that_its_own_names() -> None:
     say(network, phone, redirect(GatewayIdentity(OTHER)))
     network.run(until=network.now + 5.0)
     assert type(phone.state) is OnTheNetwork
-    assert phone.machine._links.current is not None
-    assert phone.machine._links.current.gateway == Endpoint(OTHER, NATT.port)
+    assert phone.machine.links.current is not None
+    assert phone.machine.links.current.gateway == Endpoint(OTHER, NATT.port)
     there = [one for one in network.sent[before:] if one.to.address == OTHER]
     assert redirect_support(GatewayIdentity(GATEWAY_ADDRESS)).build() in there[0].octets
     assert len(network.gateway.sessions) == 1, "the old IKE SA was deleted"

@@ -31,6 +31,7 @@ from ue_sim.ue_events import (
     Channel,
     DatagramArrived,
     DeliverPacket,
+    DeliverTrain,
     Detached,
     DetachRequested,
     EspKeysReady,
@@ -38,13 +39,15 @@ from ue_sim.ue_events import (
     Moved,
     Note,
     NotReauthenticated,
-    PacketToSend,
+    PacketsToSend,
     ReauthenticationRequested,
     Send,
+    SendTrain,
     Step,
     StepTaken,
+    TrainArrived,
+    TrainedEvent,
     UeEffect,
-    UeEvent,
 )
 from ue_sim.usim import SoftwareUsim
 from wire.ciphers import AES_GCM_16_256
@@ -68,7 +71,7 @@ class ScriptedUe:
     """A machine that answers each kind of event with what a test wrote down."""
 
     script: dict[type, Sequence[UeEffect]] = field(default_factory=dict)
-    events: list[UeEvent] = field(default_factory=list)
+    events: list[TrainedEvent] = field(default_factory=list)
     settings: UeSettings | None = None
     deadline: float | None = None
 
@@ -76,9 +79,25 @@ class ScriptedUe:
         self.settings = settings
         return self
 
-    def handle(self, event: UeEvent, _now: float) -> list[UeEffect]:
+    def handle(self, event: TrainedEvent, _now: float) -> list[UeEffect]:
         self.events.append(event)
         return list(self.script.get(type(event), ()))
+
+
+class OneByOne:
+    """Stands in for ue_sim.trains.Trains: a scripted UE gets each datagram by itself."""
+
+    deadline = None
+
+    def __init__(self, ue: ScriptedUe, *, device: bool) -> None:
+        self._ue = ue
+        self.device = device
+
+    def handle(self, event: TrainedEvent, now: float) -> list[UeEffect]:
+        if not isinstance(event, TrainArrived):
+            return self._ue.handle(event, now)
+        events = (DatagramArrived(Channel.IKE, octets) for octets in event.datagrams)
+        return [effect for one in events for effect in self._ue.handle(one, now)]
 
 
 @dataclass
@@ -113,6 +132,7 @@ class Ground:
 def network(monkeypatch: pytest.MonkeyPatch) -> SilentNetwork:
     silent = SilentNetwork()
     monkeypatch.setattr(sockets, "UdpEndpoint", silent)
+    monkeypatch.setattr(sockets, "TrainEndpoint", silent.trains)
     return silent
 
 
@@ -120,6 +140,7 @@ def network(monkeypatch: pytest.MonkeyPatch) -> SilentNetwork:
 def machine(monkeypatch: pytest.MonkeyPatch) -> ScriptedUe:
     scripted = ScriptedUe()
     monkeypatch.setattr(shell, "Ue", scripted)
+    monkeypatch.setattr(shell, "Trains", OneByOne)
     return scripted
 
 
@@ -245,6 +266,25 @@ async def test_shell_knows_on_which_socket_a_datagram_came_and_goes(ground: Grou
     sent = [endpoint.sent for endpoint in ground.network.endpoints]
     assert sent[list(Channel).index(channel)] == [(b"answer", ("127.9.9.4", 4500))]
     assert sum(map(len, sent)) == 1
+
+
+async def test_train_goes_by_the_socket_of_ike(ground: Ground) -> None:
+    there = Endpoint(IPv4Address("127.9.9.4"), 4500)
+    ground.machine.script[DatagramArrived] = [SendTrain((b"one", b"two"), there)]
+    ground.arrive(Channel.IKE)
+    sent = ground.network.at(SETTINGS.gateway_port).sent
+    assert sent == [(b"one", ("127.9.9.4", 4500)), (b"two", ("127.9.9.4", 4500))]
+
+
+async def test_faults_befall_each_datagram_of_a_train(network: SilentNetwork, machine: ScriptedUe) -> None:
+    lost = MessageFault(channel="ike", number=2, do="drop")
+    there = Endpoint(IPv4Address("127.9.9.4"), 4500)
+    machine.script[DatagramArrived] = [SendTrain((b"one", b"two", b"three"), there)]
+    card = SoftwareUsim(Secret(bytes(16)), Secret(bytes(16)))
+    async with UeShell(SETTINGS, card, on_step=print, faults=FaultScript(messages=(lost,))):
+        ike = network.at(SETTINGS.gateway_port)
+        ike.on_datagram(b"hello", ("127.9.9.4", 4500))
+        assert [octets for octets, _ in ike.sent] == [b"one", b"three"]
 
 
 async def test_faults_befall_what_is_sent_and_what_arrives(network: SilentNetwork, machine: ScriptedUe) -> None:
@@ -406,15 +446,17 @@ class SilentDevice:
     opened: list[str] = field(default_factory=list)
     addresses: list[IPv6Interface] = field(default_factory=list)
     sent: list[bytes] = field(default_factory=list)
-    on_packet: Callable[[bytes], None] = lambda _packet: None
+    on_packets: Callable[[list[bytes]], None] = lambda _packets: None
     on_lost: Callable[[str], None] = lambda _cause: None
     closed: int = 0
 
-    def open(self, name: str, on_packet: Callable[[bytes], None], on_lost: Callable[[str], None]) -> "SilentDevice":
+    def open(
+        self, name: str, on_packets: Callable[[list[bytes]], None], on_lost: Callable[[str], None]
+    ) -> "SilentDevice":
         if self.refuses:
             raise ConfigError(self.refuses)
         self.opened.append(name)
-        self.on_packet, self.on_lost = on_packet, on_lost
+        self.on_packets, self.on_lost = on_packets, on_lost
         return self
 
     def add_address(self, address: IPv6Interface) -> None:
@@ -422,8 +464,8 @@ class SilentDevice:
             raise ConfigError(self.refuses_address)
         self.addresses.append(address)
 
-    def send(self, packet: bytes) -> None:
-        self.sent.append(packet)
+    def send_train(self, packets: Sequence[bytes]) -> None:
+        self.sent += packets
 
     def close(self) -> None:
         self.closed += 1
@@ -470,11 +512,11 @@ async def test_device_is_made_anew_for_another_home_address_alone(on_device: Gro
 
 async def test_packets_go_between_device_and_machine(on_device: Ground, device: SilentDevice) -> None:
     await on_device.ue.attach()
-    device.on_packet(b"from an application")
-    assert on_device.machine.events[-1] == PacketToSend(b"from an application")
-    on_device.machine.script[DatagramArrived] = [DeliverPacket(b"for an application")]
+    device.on_packets([b"from an application", b"from another"])
+    assert on_device.machine.events[-1] == PacketsToSend((b"from an application", b"from another"))
+    on_device.machine.script[DatagramArrived] = [DeliverPacket(b"one"), DeliverTrain((b"two", b"three"))]
     on_device.arrive(Channel.IKE)
-    assert device.sent == [b"for an application"]
+    assert device.sent == [b"one", b"two", b"three"]
 
 
 async def test_device_that_cannot_be_made_stops_the_attach_before_it_begins(

@@ -1,6 +1,6 @@
 """The UE's sockets: one address at a time, and the right kind for its network."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address
 
@@ -11,7 +11,7 @@ from tests.network import ue_settings
 from tests.silent_network import SilentNetwork
 from ue_sim import sockets
 from ue_sim.sockets import UeSockets
-from ue_sim.ue_events import Channel, Send
+from ue_sim.ue_events import Channel, Send, SendTrain
 from wire.ikev2.nat import Endpoint
 
 OWN, OTHER, OWN6 = IPv4Address("127.9.9.10"), IPv4Address("127.9.9.11"), IPv6Address("2001:db8:b::77")
@@ -55,10 +55,15 @@ def ground(monkeypatch: pytest.MonkeyPatch) -> Ground:
             return packets[-1]
 
     monkeypatch.setattr(sockets, "UdpEndpoint", network)
+    monkeypatch.setattr(sockets, "TrainEndpoint", network.trains)
     monkeypatch.setattr(sockets, "Ipv6Packets", Opener)
     monkeypatch.setattr(sockets, "interface_of", lambda address: f"if-{address}")
     came: list[tuple[Channel, bytes]] = []
-    ue = UeSockets(ue_settings(IMSI, Endpoint(OWN, 0)), lambda channel, octets: came.append((channel, octets)))
+
+    def arrived(channel: Channel, datagrams: Sequence[bytes]) -> None:
+        came.extend((channel, octets) for octets in datagrams)
+
+    ue = UeSockets(ue_settings(IMSI, Endpoint(OWN, 0)), arrived)
     return Ground(ue, network, packets, came)
 
 
@@ -104,8 +109,15 @@ def test_taken_port_for_ike_is_no_reason_to_stay_away(ground: Ground) -> None:
     assert ground.ue.open(OWN).port > 40000
 
 
+def test_train_goes_by_the_socket_of_ike(ground: Ground) -> None:
+    ground.ue.open(OWN)
+    ground.ue.send_train(SendTrain((b"one", b"two"), Endpoint(GATEWAY, 4500)))
+    assert ground.network.endpoints[1].sent == [(b"one", (str(GATEWAY), 4500)), (b"two", (str(GATEWAY), 4500))]
+
+
 def test_closed_sockets_lose_what_is_sent(ground: Ground) -> None:
     ground.ue.open(OWN)
     ground.ue.close()
     ground.ue.send(Send(Channel.IKE, b"late", Endpoint(GATEWAY, 99)))
+    ground.ue.send_train(SendTrain((b"late",), Endpoint(GATEWAY, 99)))
     assert all(endpoint.closed and endpoint.sent == [] for endpoint in ground.network.endpoints)

@@ -415,7 +415,7 @@ def exhaust(association: Association | None) -> None:
 
 
 def connection_of(phone: VirtualUe) -> Connection:
-    connection = phone.machine._links.current
+    connection = phone.machine.links.current
     assert connection is not None
     return connection
 

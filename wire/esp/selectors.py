@@ -1,6 +1,7 @@
 """Traffic selectors: which inner packets an SA may carry (RFC 4301 §4.4.1.1, RFC 7296 §3.13.1)."""
 
 from dataclasses import dataclass
+from ipaddress import IPv6Address
 
 from wire.ip.checksum import IpAddress
 from wire.ip.icmpv4 import PROTO_ICMP
@@ -11,6 +12,7 @@ from wire.ip.packet import IpPacket, protocol_of
 ANY_PROTOCOL = 0
 _PROTO_TCP = 6
 _LAST_PORT = 0xFFFF
+_FIRST_IPV6, _LAST_IPV6 = IPv6Address(0), IPv6Address((1 << 128) - 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +37,15 @@ class Selector:
             and (port is None or self.first_port <= port <= self.last_port)
         )
 
+    def covers_all(self, first: IPv6Address, last: IPv6Address) -> bool:
+        """Whether every protocol and port of these addresses is in the range."""
+        return (
+            self.protocol == ANY_PROTOCOL
+            and self.first.version == first.version
+            and int(self.first) <= int(first) <= int(last) <= int(self.last)
+            and (self.first_port, self.last_port) == (0, _LAST_PORT)
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selectors:
@@ -52,6 +63,13 @@ class Selectors:
         """Whether a packet may go into the SA (RFC 4301 §5.1)."""
         source_port, destination_port = ports_of(packet)
         return self._allow(packet, packet.source, source_port, packet.destination, destination_port)
+
+    def carry_all(self, home: IPv6Address, *, remote: bool) -> bool:
+        """Whether `home`, at the remote end or else here, and every IPv6 address may send each other whatever it is."""
+        near, far = (self.remote, self.local) if remote else (self.local, self.remote)
+        return any(end.covers_all(home, home) for end in near) and any(
+            end.covers_all(_FIRST_IPV6, _LAST_IPV6) for end in far
+        )
 
     def _allow(
         self,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from ipaddress import IPv6Address
+from math import inf
 
 from wire.ciphers import IntegrityFailed
 from wire.errors import DecodeError, ProtocolViolation
@@ -34,6 +35,7 @@ class Association:
         self.retired = False
         self.octets = 0
         self._selectors = child.selectors
+        self._carries_all: dict[bool, bool] = {}
 
     @property
     def is_ready(self) -> bool:
@@ -42,8 +44,21 @@ class Association:
 
     def wears_out(self, most_octets: int | None) -> bool:
         """Whether nine tenths of its sequence numbers, or of the octets that it may carry, are used up."""
-        worn = most_octets is not None and self.octets >= most_octets * _WORN
-        return worn or self.outbound.sequence >= self.outbound.most * _WORN
+        octets, sequence = self.worn_at(most_octets)
+        return self.octets >= octets or self.outbound.sequence >= sequence
+
+    def worn_at(self, most_octets: int | None) -> tuple[float, float]:
+        """At how many octets, and at which number of the last packet sent, `wears_out` holds."""
+        return inf if most_octets is None else most_octets * _WORN, self.outbound.most * _WORN
+
+    def carries_all(self, *, inward: bool) -> bool:
+        """Whether the selectors let every IPv6 packet pass between the Home Address and any other address.
+
+        The Home Address is that of the peer, who sends from it `inward`, or else our own.
+        """
+        if inward not in self._carries_all:
+            self._carries_all[inward] = self._selectors.carry_all(self.home_address, remote=inward)
+        return self._carries_all[inward]
 
     def allows_outbound(self, packet: IpPacket) -> bool:
         """Whether the selectors let the inner `packet` go out."""
@@ -51,7 +66,10 @@ class Association:
 
     def open_tunnelled(self, octets: bytes) -> IpPacket:
         """The inner packet of tunnel-mode ESP; one of UNUSABLE when it may not be used (RFC 4301 §5.2)."""
-        payload, next_header = self.inbound.open(octets)
+        return self.admit(*self.inbound.open(octets))
+
+    def admit(self, payload: bytes, next_header: int) -> IpPacket:
+        """The inner packet of what the inbound SA has opened; DecodeError or ProtocolViolation when it may not pass."""
         packet = parse_packet(payload) if next_header in {PROTO_IPV6, PROTO_IPV4} else None
         if packet is None or next_header != _protocol_in_esp(packet):
             raise ProtocolViolation(f"ESP carries protocol {next_header} and no IP packet of that version")

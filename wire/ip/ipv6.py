@@ -71,3 +71,12 @@ class Ipv6Packet:
                 self.payload,
             )
         )
+
+
+def is_whole(octets: bytes) -> bool:
+    """Whether these are one IPv6 packet by its header, with nothing missing and nothing behind it."""
+    return (
+        len(octets) >= HEADER_OCTETS
+        and octets[0] >> 4 == 6
+        and (octets[4] << 8 | octets[5]) == len(octets) - HEADER_OCTETS
+    )

@@ -76,7 +76,7 @@ class HostileNetwork(Network):
     def attach_anew(self, phone: VirtualUe, until: float) -> None:
         """Forget the UE's machine, but not its card, and attach it; what it says is listened to from now on."""
         random = Random(self._renewals.getrandbits(64)).randbytes
-        phone.machine = Ue(settings=phone.settings, usim=phone.machine._links._usim, random=random)
+        phone.machine = Ue(settings=phone.settings, usim=phone.machine.links._usim, random=random)
         phone.effects.clear()
         phone.begin()
         self.run(until=self.now + until)

@@ -191,7 +191,7 @@ class UeTarget:
     def _tell(self, phone: VirtualUe, kind: str, octets: bytes, channel: Channel) -> None:
         self._network.last = f"{kind} on {channel.value}: {octets.hex()}"
         phone.tell(DatagramArrived(channel, octets))
-        connection = phone.machine._links.current
+        connection = phone.machine.links.current
         require_bounded({"associations": lambda: len(connection._associations) if connection else 0})
 
     def _count(self, kind: str) -> None:

@@ -49,6 +49,22 @@ def test_tunnel_sa_carries_the_home_address_alone() -> None:
     assert not TUNNEL.allow_inbound(udp(HOME, OTHER))
 
 
+def test_tunnel_that_carries_all_is_told_from_one_that_does_not() -> None:
+    assert TUNNEL.carry_all(HOME, remote=False)
+    assert Selectors(local=TUNNEL.remote, remote=TUNNEL.local).carry_all(HOME, remote=True)
+    assert not TUNNEL.carry_all(HOME, remote=True)
+    assert not TUNNEL.carry_all(OTHER, remote=False)
+    assert not UPDATES.carry_all(HOME, remote=False)
+    for narrower in (
+        Selector(first=IPv6Address(1), last=EVERYWHERE.last),
+        Selector(first=EVERYWHERE.first, last=EVERYWHERE.last, protocol=17),
+        Selector(first=EVERYWHERE.first, last=EVERYWHERE.last, first_port=1),
+        Selector(first=IPv4Address(0), last=IPv4Address(2**32 - 1)),
+    ):
+        assert not Selectors(local=TUNNEL.local, remote=(narrower,)).carry_all(HOME, remote=False)
+        assert Selectors(local=TUNNEL.local, remote=(narrower, EVERYWHERE)).carry_all(HOME, remote=False)
+
+
 def test_ports_are_compared_where_the_protocol_has_them() -> None:
     echo = Selectors(
         local=(EVERYWHERE,),

@@ -68,6 +68,15 @@ def test_tunnel_wears_out_by_octets_and_by_numbers() -> None:
     assert ue.wears_out(None)
 
 
+def test_tunnel_says_where_it_wears_out_and_that_it_carries_all() -> None:
+    ue, gateway = pair()
+    assert ue.worn_at(1000) == (900, 2**64 * 0.9)
+    assert ue.worn_at(None)[0] > 2**70
+    assert (ue.carries_all(inward=False), gateway.carries_all(inward=True)) == (True, True)
+    assert (ue.carries_all(inward=True), gateway.carries_all(inward=False)) == (False, False)
+    assert all(end.carries_all(inward=inward) for end, inward in zip(pair(ipv4=True), (False, True), strict=True))
+
+
 def test_of_several_tunnels_the_newest_that_is_ready_and_allows_the_packet_is_taken() -> None:
     (old, _), (_, far) = pair(), pair()
     _, granted = pair()

@@ -1,5 +1,6 @@
 """IPv6 headers: round trip, limits, and the packets of the Mobile IPv6 set."""
 
+from dataclasses import replace
 from ipaddress import IPv6Address
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.wire.mip6.vectors import PACKETS, Vector
 from wire.errors import DecodeError, EncodeError
-from wire.ip.ipv6 import Ipv6Packet
+from wire.ip.ipv6 import Ipv6Packet, is_whole
 
 ADDRESSES = st.integers(0, 2**128 - 1).map(IPv6Address)
 PACKET = st.builds(
@@ -57,3 +58,12 @@ def test_builder_refuses_a_payload_that_does_not_fit() -> None:
 def test_length_is_that_of_the_octets() -> None:
     packet = Ipv6Packet(source=IPv6Address("::1"), destination=IPv6Address("::2"), next_header=59, payload=bytes(7))
     assert len(packet) == len(packet.build()) == 47
+
+
+@given(st.binary(max_size=80), st.integers(-2, 2))
+def test_whole_packet_ends_where_it_says(payload: bytes, too_many: int) -> None:
+    packet = replace(PING, payload=payload).build()
+    octets = packet + bytes(too_many) if too_many >= 0 else packet[:too_many]
+    assert is_whole(octets) == (too_many == 0)
+    assert not is_whole(b"\x40" + packet[1:])
+    assert not is_whole(packet[:39])

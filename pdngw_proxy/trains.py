@@ -1,0 +1,111 @@
+"""Packets that came together: the short way for all that it takes, in order with what goes the long way."""
+
+from collections.abc import Callable, Iterable, Iterator
+
+from pdngw_proxy.data_plane import DataPlane, Effects
+from pdngw_proxy.gateway_events import (
+    Channel,
+    DatagramArrived,
+    DeliverTrain,
+    GatewayEffect,
+    HomeTrainArrived,
+    SendTrain,
+    TrainArrived,
+)
+from pdngw_proxy.ipv6_transport import Ipv6Transport
+from pdngw_proxy.reports import dropped
+from pdngw_proxy.sessions import GatewaySession
+from pdngw_proxy.short_way import Tunnel
+from wire.ikev2.association import UNUSABLE
+from wire.ip.ipv6 import HEADER_OCTETS
+
+
+class Trains:
+    """`receive` is the long way of a datagram; `ipv6` knows those that come from the home network's device."""
+
+    def __init__(
+        self,
+        *,
+        plane: DataPlane,
+        ipv6: Ipv6Transport,
+        receive: Callable[[DatagramArrived, float], Iterable[GatewayEffect]],
+    ) -> None:
+        self._plane = plane
+        self._way = plane.short_way
+        self._ipv6 = ipv6
+        self._receive = receive
+
+    def from_ues(self, event: TrainArrived, now: float) -> Effects:
+        """Datagrams of one UE, or of what says to be one."""
+        home: list[bytes] = []
+        seen: Tunnel | None = None
+        is_its_peer = False
+        for octets in event.datagrams:
+            tunnel = self._way.tunnel_from(octets[:4])
+            if tunnel is not seen:
+                seen, is_its_peer = tunnel, tunnel is not None and event.source == tunnel.session.peer
+            if tunnel is None or not is_its_peer:
+                yield from _delivered(home)
+                yield from self._receive(_alone(event, octets), now)
+                continue
+            try:
+                opened = tunnel.association.inbound.open(octets)
+            except UNUSABLE as error:
+                yield from _delivered(home)
+                yield dropped(str(error), event.source)
+                continue
+            packet = self._way.homeward(tunnel, *opened)
+            if packet is not None:
+                home.append(packet)
+                continue
+            yield from _delivered(home)
+            yield from self._receive_opened(tunnel, opened, event, now)
+        yield from _delivered(home)
+
+    def _receive_opened(self, tunnel: Tunnel, opened: tuple[bytes, int], event: TrainArrived, now: float) -> Effects:
+        try:
+            yield from self._plane.receive_opened(tunnel.session, tunnel.association, opened, event, now)
+        except UNUSABLE as error:
+            yield dropped(str(error), event.source)
+
+    def from_home(self, event: HomeTrainArrived, now: float) -> Effects:
+        """Packets from the home network's device."""
+        waiting: list[bytes] = []
+        whose: GatewaySession | None = None
+        for octets in event.packets:
+            tunnel = self._way.tunnel_to(octets[24:40]) if len(octets) >= HEADER_OCTETS else None
+            datagram = self._way.outward(tunnel, octets) if tunnel is not None else None
+            if tunnel is None or datagram is None:
+                yield from _sent(waiting, whose)
+                yield from self.receive_home(octets, now)
+                continue
+            if tunnel.session is not whose:
+                yield from _sent(waiting, whose)
+                whose = tunnel.session
+            waiting.append(datagram)
+        yield from _sent(waiting, whose)
+
+    def receive_home(self, octets: bytes, now: float) -> Effects:
+        """The long way of a packet from the home network's device."""
+        read = self._ipv6.read(octets, now)
+        if isinstance(read, DatagramArrived):
+            yield from self._receive(read, now)
+        elif read is not None:
+            yield from self._plane.receive_home(read, now)
+
+
+def _alone(train: TrainArrived, octets: bytes) -> DatagramArrived:
+    return DatagramArrived(Channel.IKE, octets, train.source, train.destination)
+
+
+def _delivered(packets: list[bytes]) -> Iterator[GatewayEffect]:
+    """All of them, which are then waiting no more."""
+    if packets:
+        yield DeliverTrain(tuple(packets))
+        packets.clear()
+
+
+def _sent(datagrams: list[bytes], session: GatewaySession | None) -> Iterator[GatewayEffect]:
+    if datagrams and session is not None:
+        yield SendTrain(tuple(datagrams), session.local, session.peer)
+        datagrams.clear()

@@ -1,0 +1,177 @@
+"""A datagram socket for many datagrams of few peers: the kernel takes and gives a train of them at once.
+
+Datagrams of one size that go to one peer are cut and put together by the kernel, or by the network card, where both
+can (UDP_SEGMENT, UDP_GRO); each is a datagram of its own on the wire all the same.
+"""
+
+import asyncio
+import socket
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+
+from runtime.logs import get_logger
+from runtime.taps import Address, DatagramTap
+from runtime.udp import DRAIN_LIMIT, bound_socket, pair
+
+log = get_logger("runtime.udp")
+
+# <linux/udp.h>
+_SOL_UDP, _UDP_SEGMENT, _UDP_GRO = 17, 103, 104
+# <asm-generic/socket.h>: buffers beyond what every user may have, for who may administer the network
+_SO_SNDBUFFORCE, _SO_RCVBUFFORCE = 32, 33
+_KERNEL_BUFFER = 1 << 22
+_OPTIONS = (
+    (_SOL_UDP, _UDP_GRO, 1),
+    (socket.SOL_SOCKET, _SO_SNDBUFFORCE, _KERNEL_BUFFER),
+    (socket.SOL_SOCKET, _SO_RCVBUFFORCE, _KERNEL_BUFFER),
+)
+_MOST_SEGMENTS = 64
+"""UDP_MAX_SEGMENTS of kernels before 6.9; later ones take more."""
+_MOST_OCTETS = 65000
+"""Of a whole train, with room for the headers of every network."""
+_RECEIVED_OCTETS = 65535
+_CONTROL_OCTETS = socket.CMSG_SPACE(4)
+
+OnTrain = Callable[[list[bytes], Address], None]
+
+
+class TrainEndpoint:
+    """One bound socket. `bind` opens it inside a running loop; `close` gives it back."""
+
+    def __init__(
+        self, bound: socket.socket, on_train: OnTrain, *, loop: asyncio.AbstractEventLoop, capture: DatagramTap | None
+    ) -> None:
+        self._socket = bound
+        self._on_train = on_train
+        self._loop = loop
+        self._capture = capture
+        self._closed = False
+        self.local: Address = pair(bound.getsockname())
+        self.send_errors = 0
+        self.receive_errors = 0
+        for level, option, value in _OPTIONS:
+            with suppress(OSError):
+                bound.setsockopt(level, option, value)
+        loop.add_reader(bound.fileno(), self._drain)
+
+    @classmethod
+    def bind(
+        cls, local: Address, on_train: OnTrain, *, capture: DatagramTap | None = None, device: str = ""
+    ) -> "TrainEndpoint":
+        """Bind `local` (port 0: any) and call `on_train(datagrams, peer)` for what one peer sent without a break.
+
+        OSError when the address is taken or not of this machine. With `device` it sends by that interface alone.
+        """
+        loop = asyncio.get_running_loop()
+        return cls(bound_socket(local, device=device), on_train, loop=loop, capture=capture)
+
+    def send(self, data: bytes, peer: Address) -> None:
+        """Send one datagram, or lose it."""
+        self.send_train((data,), peer)
+
+    def send_train(self, datagrams: Sequence[bytes], peer: Address) -> None:
+        """Send or lose them: what the network refuses is counted in `send_errors`, as any datagram may be lost."""
+        if self._closed:
+            return
+        if self._capture is not None:
+            # Before it leaves, because its receiver may answer sooner than we would come to write it down.
+            for datagram in datagrams:
+                self._capture.udp(source=self.local, destination=peer, payload=datagram)
+        for run in runs(datagrams):
+            if len(run) == 1 or not self._send_at_once(run, peer):
+                self._send_each(run, peer)
+
+    def _send_at_once(self, run: Sequence[bytes], peer: Address) -> bool:
+        """Let the kernel cut them; False where it cannot, as towards a device that makes no checksums."""
+        size = len(run[0]).to_bytes(2, sys.byteorder)
+        try:
+            self._socket.sendmsg(run, [(_SOL_UDP, _UDP_SEGMENT, size)], 0, peer)
+        except OSError:
+            return False
+        return True
+
+    def _send_each(self, datagrams: Sequence[bytes], peer: Address) -> None:
+        for datagram in datagrams:
+            try:
+                self._socket.sendto(datagram, peer)
+            except OSError as error:
+                self.send_errors += 1
+                log.debug("datagram not sent", peer=f"{peer[0]}:{peer[1]}", cause=error.strerror or str(error))
+
+    def close(self) -> None:
+        """Stop reading and free the port; closing twice does nothing."""
+        if self._closed:
+            return
+        self._closed = True
+        self._loop.remove_reader(self._socket.fileno())
+        self._socket.close()
+
+    def _drain(self) -> None:
+        datagrams: list[bytes] = []
+        peer: Address | None = None
+        for _ in range(DRAIN_LIMIT):
+            if self._closed:
+                return
+            try:
+                data, controls, _, name = self._socket.recvmsg(_RECEIVED_OCTETS, _CONTROL_OCTETS)
+            except (BlockingIOError, InterruptedError):
+                break
+            except OSError:
+                # An ICMP error of an earlier datagram (RFC 1122 §4.1.3.3) says nothing about the next one.
+                self.receive_errors += 1
+                continue
+            source = pair(name)
+            if peer is not None and datagrams and (source != peer or len(datagrams) >= DRAIN_LIMIT):
+                self._deliver(datagrams, peer)
+                datagrams = []
+            peer = source
+            datagrams += pieces(data, _segment_octets(controls)) if controls else (data,)
+        if datagrams and peer is not None:
+            self._deliver(datagrams, peer)
+
+    def _deliver(self, datagrams: list[bytes], peer: Address) -> None:
+        if self._capture is not None:
+            for datagram in datagrams:
+                self._capture.udp(source=peer, destination=self.local, payload=datagram)
+        try:
+            self._on_train(datagrams, peer)
+        except Exception as error:
+            # The outermost place: whatever these datagrams broke, the next ones are still served.
+            log.exception("datagram handler failed", peer=f"{peer[0]}:{peer[1]}", cause=repr(error))
+
+
+def runs(datagrams: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
+    """`datagrams` in order, in runs that the kernel can cut: all of one size, but the last, which may be shorter."""
+    begin = 0
+    octets = 0
+    for at, datagram in enumerate(datagrams):
+        size = len(datagram)
+        first = len(datagrams[begin])
+        shorter_before = at > begin and len(datagrams[at - 1]) < first
+        full = at - begin >= _MOST_SEGMENTS or octets + size > _MOST_OCTETS
+        if at > begin and (size > first or shorter_before or full or not size):
+            yield datagrams[begin:at]
+            begin, octets = at, 0
+        octets += size
+    if datagrams:
+        yield datagrams[begin:]
+
+
+def pieces(data: bytes, octets: int) -> Sequence[bytes]:
+    """What the kernel put together, cut again; each of so many octets but the last."""
+    if not 0 < octets < len(data):
+        return (data,)
+    return [data[at : at + octets] for at in range(0, len(data), octets)]
+
+
+def _segment_octets(controls: list[tuple[int, int, bytes]]) -> int:
+    """What UDP_GRO says; 0 when it says nothing."""
+    return next(
+        (
+            int.from_bytes(value, sys.byteorder)
+            for level, kind, value in controls
+            if (level, kind) == (_SOL_UDP, _UDP_GRO)
+        ),
+        0,
+    )
