@@ -1,8 +1,7 @@
 """Diffie-Hellman groups (RFC 3526, RFC 5903, RFC 8031), with the checks of RFC 6989.
 
 The private values come from the caller's entropy, so that a whole exchange can be repeated in a test. In a MODP group
-their length is the longest that RFC 3526 §8 estimates. The cryptography library is giving finite fields up, so those
-groups use Python's own pow(), whose time depends on its operands: a private value is never used twice.
+their length is the longest that RFC 3526 §8 estimates, and none is used twice.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,10 +13,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 
 from wire.ikev2.constants import DhGroup
+from wire.ikev2.exponentiation import power
 from wire.sansio import RandomBytes
 from wire.secret import Secret
 
-_GENERATOR = 2
+_GENERATOR = b"\x02"
+_NOT_ZERO = b"\x01"
 _SURPLUS_OCTETS = 8
 
 
@@ -83,17 +84,15 @@ class _EcpKey:
 
 
 class _ModpKey:
-    def __init__(self, prime: int, private: int) -> None:
+    def __init__(self, prime: bytes, private: Secret) -> None:
         self._prime = prime
         self._private = private
-        self._octets = prime.bit_length() // 8
-        self.public = pow(_GENERATOR, private, prime).to_bytes(self._octets, "big")
+        self.public = power(_GENERATOR, private, prime)
 
     def shared(self, public: bytes) -> Secret:
-        value = int.from_bytes(public, "big")
-        if len(public) != self._octets or not 1 < value < self._prime - 1:
-            raise InvalidPublicValue(f"not a public value of MODP_{self._octets * 8}")
-        return Secret(pow(value, self._private, self._prime).to_bytes(self._octets, "big"))
+        if len(public) != len(self._prime) or not 1 < int.from_bytes(public) < int.from_bytes(self._prime) - 1:
+            raise InvalidPublicValue(f"not a public value of MODP_{len(self._prime) * 8}")
+        return Secret(power(public, self._private, self._prime))
 
 
 def _ecp(transform_id: int, name: str, curve: ec.EllipticCurve) -> Group:
@@ -107,12 +106,12 @@ def _ecp(transform_id: int, name: str, curve: ec.EllipticCurve) -> Group:
 
 
 def _modp(transform_id: int, name: str, prime_hex: str, private_octets: int) -> Group:
-    prime = int(prime_hex, 16)
+    prime = bytes.fromhex(prime_hex)
 
     def load(entropy: bytes) -> PrivateKey:
-        return _ModpKey(prime, int.from_bytes(entropy, "big") or 1)
+        return _ModpKey(prime, Secret(entropy if any(entropy) else _NOT_ZERO))
 
-    return Group(transform_id, name, len(prime_hex) // 2, private_octets, load)
+    return Group(transform_id, name, len(prime), private_octets, load)
 
 
 _PRIME_2048 = (
