@@ -4,7 +4,7 @@ import asyncio
 import secrets
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
-from functools import partial
+from functools import lru_cache, partial
 from ipaddress import ip_address
 
 from pdngw_proxy.aaa_link.port import AaaLink, RelayAnswer, RelayRequest, RelayUnavailable
@@ -55,6 +55,10 @@ _DRAIN_LIMIT = 2.0
 
 _FAREWELL_LIMIT = 1.0
 """Seconds that the AAA server has then, to hear of those whose UE said nothing."""
+
+
+_address = lru_cache(maxsize=4096)(ip_address)
+"""Of who speaks to us now: the sockets tell it as text, each time anew."""
 
 
 class GatewayShell:
@@ -160,12 +164,12 @@ class GatewayShell:
 
     def _receiver(self, local: Endpoint) -> Callable[[list[bytes], Address], None]:
         def arrived(datagrams: list[bytes], source: Address) -> None:
-            self._driver.feed(TrainArrived(datagrams, Endpoint(ip_address(source[0]), source[1]), local))
+            self._driver.feed(TrainArrived(datagrams, Endpoint(_address(source[0]), source[1]), local))
 
         return arrived
 
     def _mobility_arrived(self, local: Endpoint, octets: bytes, source: Address) -> None:
-        peer = Endpoint(ip_address(source[0]), source[1])
+        peer = Endpoint(_address(source[0]), source[1])
         self._driver.feed(DatagramArrived(Channel.DSMIP, octets, peer, local))
 
     def _home_packets(self, packets: list[bytes]) -> None:

@@ -29,11 +29,12 @@ class Reader:
 
     def take(self, count: int) -> bytes:
         """The next `count` octets; DecodeError when the scope holds fewer."""
-        if count < 0 or count > self.remaining:
-            raise self.error(f"{count} octets needed, {self.remaining} left")
         start = self._position
-        self._position += count
-        return bytes(self._data[start : self._position])
+        end = start + count
+        if count < 0 or end > self._end:
+            raise self.error(f"{count} octets needed, {self.remaining} left")
+        self._position = end
+        return bytes(self._data[start:end])
 
     def rest(self) -> bytes:
         """All that is left of the present scope."""
@@ -45,7 +46,11 @@ class Reader:
 
     def u8(self) -> int:
         """One octet."""
-        return self.take(1)[0]
+        at = self._position
+        if at >= self._end:
+            raise self.error("1 octets needed, 0 left")
+        self._position = at + 1
+        return self._data[at]
 
     def u16(self) -> int:
         """Two octets, most significant first."""

@@ -1,5 +1,6 @@
 """The IKE header (RFC 7296 §3.1)."""
 
+import struct
 from dataclasses import dataclass
 
 from wire.buffer import Reader
@@ -10,6 +11,7 @@ SPI_OCTETS = 8
 MAJOR_VERSION = 2
 NO_SPI = bytes(SPI_OCTETS)
 
+_FIELDS = struct.Struct(">8s8sBBBBII")
 _INITIATOR, _RESPONSE = 0x08, 0x20
 
 
@@ -36,11 +38,12 @@ class Header:
     @classmethod
     def parse(cls, reader: Reader) -> "Header":
         """Read 28 octets; DecodeError when short, UnsupportedMajorVersion unless the major version is 2."""
-        spi_i, spi_r = reader.take(SPI_OCTETS), reader.take(SPI_OCTETS)
-        next_payload, version = reader.u8(), reader.u8()
+        start = reader.offset
+        spi_i, spi_r, next_payload, version, exchange, flags, message_id, length = _FIELDS.unpack(
+            reader.take(HEADER_OCTETS)
+        )
         if version >> 4 != MAJOR_VERSION:
-            raise UnsupportedMajorVersion(17, f"major version {version >> 4}")
-        exchange, flags = reader.u8(), reader.u8()
+            raise UnsupportedMajorVersion(start + 17, f"major version {version >> 4}")
         return cls(
             spi_i=spi_i,
             spi_r=spi_r,
@@ -48,8 +51,8 @@ class Header:
             exchange=exchange,
             initiator=bool(flags & _INITIATOR),
             response=bool(flags & _RESPONSE),
-            message_id=reader.u32(),
-            length=reader.u32(),
+            message_id=message_id,
+            length=length,
         )
 
     def build(self) -> bytes:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 from typing import TypeVar
 
@@ -88,19 +89,7 @@ class Message:
 
         DecodeError, as UnsupportedMajorVersion or UnsupportedCriticalPayload where those are the reasons.
         """
-        reader = Reader(data)
-        header = Header.parse(reader)
-        if header.length != len(data):
-            raise DecodeError(24, f"a length of {header.length} in {len(data)} octets")
-        return cls(
-            spi_i=header.spi_i,
-            spi_r=header.spi_r,
-            exchange=header.exchange,
-            initiator=header.initiator,
-            response=header.response,
-            message_id=header.message_id,
-            payloads=read_chain(header.next_payload, reader),
-        )
+        return _parse(data)
 
     def build(self) -> bytes:
         """Its octets."""
@@ -141,6 +130,24 @@ class Message:
     def fatal(self) -> Notify | None:
         """The first Notify payload that ends the IKE SA when it comes in a request (RFC 7296 §2.21.2), or None."""
         return next((found for found in self.every(Notify) if found.notify_type in _FATAL), None)
+
+
+@lru_cache(maxsize=1)
+def _parse(data: bytes) -> Message:
+    """Once for all who look at one datagram: whose it is, and what it says. A Message never changes."""
+    reader = Reader(data)
+    header = Header.parse(reader)
+    if header.length != len(data):
+        raise DecodeError(24, f"a length of {header.length} in {len(data)} octets")
+    return Message(
+        spi_i=header.spi_i,
+        spi_r=header.spi_r,
+        exchange=header.exchange,
+        initiator=header.initiator,
+        response=header.response,
+        message_id=header.message_id,
+        payloads=read_chain(header.next_payload, reader),
+    )
 
 
 def read_chain(first: int, reader: Reader) -> tuple[Payload, ...]:
