@@ -2,6 +2,8 @@
 
 from ipaddress import IPv4Address, IPv6Address
 
+import pytest
+
 from pdngw_proxy.gateway_events import (
     Channel,
     DatagramArrived,
@@ -46,17 +48,21 @@ def test_ike_between_packets_keeps_its_place() -> None:
     assert (len(first.packets), len(answer), len(second.packets)) == (1, 1, 2)
 
 
-def test_udp_from_port_0_is_not_taken_for_esp_alone() -> None:
-    """An Endpoint without a port stands for ESP without UDP, which the long way knows."""
+@pytest.mark.parametrize("port", [ESP_PORT, 4501])
+def test_packet_from_another_place_goes_the_long_way_and_the_next_the_short_one(port: int) -> None:
     network = Network(device=True)
     phone = network.attach()
     network.run(until=10.0)
     tunnel = associations(phone)[1].outbound
     octets = echo_request(phone.attached.home_address, CORRESPONDENT)
-    source = Endpoint(phone.settings.ike.address, ESP_PORT)
-    for _ in range(2):
-        train = TrainArrived((tunnel.seal(octets, PROTO_IPV6),), source, NATT)
-        assert not any(isinstance(effect, DeliverTrain) for effect in network.gateway.handle(train, 10.0))
+    there = Endpoint(phone.settings.ike.address, port)
+    went_short = [
+        any(isinstance(effect, DeliverTrain) for effect in network.gateway.handle(train, 10.0))
+        for source in (phone.settings.ike, phone.settings.ike, there, there)
+        for train in [TrainArrived((tunnel.seal(octets, PROTO_IPV6),), source, NATT)]
+    ]
+    (session,) = network.gateway.sessions.all()
+    assert went_short == [False, True, False, session.peer == there]
 
 
 def test_what_is_no_ipv6_packet_of_the_home_network_goes_the_long_way() -> None:
