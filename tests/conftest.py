@@ -8,12 +8,17 @@ from collections.abc import Callable, Iterator
 from typing import NoReturn
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from runtime import logs
 from tests.namespaces import namespace
 from tests.postgres import postgres
 
 __all__ = ["namespace", "postgres"]
+
+# how fast this machine is, with its neighbours, is nothing that a test says
+settings.register_profile("akadia", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("akadia")
 
 _MISSING: Counter[str] = Counter()
 _MISSING_PREFIX = "foreign peer not installed: "

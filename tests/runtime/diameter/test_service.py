@@ -17,12 +17,12 @@ from wire.diameter.results import ResultCode
 
 ADMISSION = Admission(AAA, PeerPolicy("gateway", GATEWAY.origin_host, REALM), frozenset(AAA.applications))
 REQUEST = numbered(EAP_DER.message())
-LIMITS = Limits(seconds_to_serve=0.05, requests_in_flight=2, requests_waiting=3)
+LIMITS = Limits(seconds_to_serve=60.0, requests_in_flight=2, requests_waiting=3)
 
 
 class Fixture:
-    def __init__(self, handler: Handler | None) -> None:
-        self.service = RequestService("gateway", AAA.identity, handler, LIMITS)
+    def __init__(self, handler: Handler | None, limits: Limits = LIMITS) -> None:
+        self.service = RequestService("gateway", AAA.identity, handler, limits)
         self.connection, self.transport = connection()
 
     async def ask(self, *requests: Message) -> list[Message]:
@@ -95,7 +95,7 @@ async def test_a_handler_has_a_limited_time() -> None:
         await asyncio.sleep(10)
         return await answering(peer, request)
 
-    fixture = Fixture(handler)
+    fixture = Fixture(handler, replace(LIMITS, seconds_to_serve=0.05))
     with capture_logs() as logs:
         await fixture.ask(REQUEST)
         await eventually(lambda: fixture.transport.written)
