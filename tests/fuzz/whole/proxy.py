@@ -81,6 +81,8 @@ class ProxyTarget:
             raise Broken("a server that answers again is never asked again") from None
         finally:
             await relay.close()
+            await self._radius.close()
+            await self._accounting.close()
         require_bounded({f"duplicates {number}": each.__len__ for number, each in enumerate(self._duplicates)})
         return PER_BATCH
 
