@@ -61,23 +61,27 @@ class HssTarget:
     async def batch(self) -> int:
         """Run one batch, and say how many cases it had; Broken when a property does not hold."""
         chance, node = self._chance, self._node
-        async with node.open():
-            await self._good()
-            peer = chance.choice((AAA, OTHER))
-            connection = await connected(node, peer)
-            before = node.standing()
-            for _ in range(PER_BATCH):
-                if connection.closed or chance.randrange(64) == 0:
-                    await connection.close()
-                    await self._stranger()
-                    connection = await connected(node, peer)
-                await self._run(connection, peer)
-            if peer is OTHER and node.standing() != before:
-                raise Broken(f"{peer.origin_host} has changed another's user from {before} to {node.standing()}")
-            await connection.close()
-            await self._good()
-            require_bounded(node.sizes)
+        await node.open()
+        await self._good()
+        peer = chance.choice((AAA, OTHER))
+        connection = await connected(node, peer)
+        before = node.standing()
+        for _ in range(PER_BATCH):
+            if connection.closed or chance.randrange(64) == 0:
+                await connection.close()
+                await self._stranger()
+                connection = await connected(node, peer)
+            await self._run(connection, peer)
+        if peer is OTHER and node.standing() != before:
+            raise Broken(f"{peer.origin_host} has changed another's user from {before} to {node.standing()}")
+        await connection.close()
+        await self._good()
+        require_bounded(node.sizes)
         return PER_BATCH
+
+    async def close(self) -> None:
+        """Leave nothing open."""
+        await self._node.close()
 
     async def _run(self, connection: Connection, peer: LocalNode) -> None:
         chance = self._chance

@@ -3,8 +3,6 @@
 import asyncio
 import shutil
 import tempfile
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from ipaddress import IPv4Address, ip_network
 from pathlib import Path
@@ -101,6 +99,7 @@ class HssNode:
         path = folder / "akadia.sqlite"
         upgrade(path)
         self._path = path
+        self._database: Database | None = None
         self._vault = Vault({KEY_VERSION: MASTER_KEY}, random=self._random.randbytes)
         registry = Registry(path, self._vault)
         self.users = {imsi: self._user(registry, imsi) for imsi in (MINE, BARRED, FREE, f"{PARTNERS}0000000001")}
@@ -115,10 +114,11 @@ class HssNode:
     def _keys(self) -> SubscriberKeys:
         return SubscriberKeys(Secret(self._random.randbytes(16)), Secret(self._random.randbytes(16)))
 
-    @asynccontextmanager
-    async def open(self) -> AsyncIterator[None]:
-        """The store's threads, and a server that has seen nobody."""
-        database = Database(self._path)
+    async def open(self) -> None:
+        """The store's threads, and a server that has seen nobody; once is enough."""
+        if self._database is not None:
+            return
+        self._database = database = Database(self._path)
         await database.open()
         service = HssService(database, Custodian(self._vault), self._random.randbytes, now_ms)
         peers = [
@@ -144,9 +144,11 @@ class HssNode:
             wall_clock=0.0,
             limits=Limits(remembered_answers=LIMIT),
         )
-        try:
-            yield
-        finally:
+
+    async def close(self) -> None:
+        """End both."""
+        database, self._database = self._database, None
+        if database is not None:
             await self.diameter.close()
             await database.close()
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import cycle
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from tests.fuzz.whole.server import Broken
 
@@ -26,6 +26,14 @@ class Target(Protocol):
 
     async def batch(self) -> int:
         """Run some cases, and say how many; Broken when a property does not hold."""
+
+
+@runtime_checkable
+class Closing(Protocol):
+    """A target that has something open."""
+
+    async def close(self) -> None:
+        """Close it."""
 
 
 @dataclass
@@ -67,6 +75,15 @@ class Progress:
 
 async def run(targets: Sequence[Target], progress: Progress, errors: list[str]) -> None:
     """Batches until there were enough; Broken when a property does not hold, or a server has logged an error."""
+    try:
+        await _run(targets, progress, errors)
+    finally:
+        for target in targets:
+            if isinstance(target, Closing):
+                await target.close()
+
+
+async def _run(targets: Sequence[Target], progress: Progress, errors: list[str]) -> None:
     for target in cycle(targets):
         more = progress.add(target.name, await target.batch())
         if errors:
