@@ -199,7 +199,6 @@ class EapAuthenticationService:
             (effect,) = effects
             if not isinstance(effect, FetchVector | FetchProfile):
                 return effect
-            until = machine.deadline or self._clock()
             try:
                 with self._in_time.limit():
                     if isinstance(effect, FetchVector):
@@ -207,7 +206,8 @@ class EapAuthenticationService:
                     else:
                         answer = await self._profile(effect, conversation, request)
             except TimeoutError:
-                effects = machine.handle(Tick(), max(until, self._clock()))
+                now = self._clock()
+                effects = machine.handle(Tick(), max(machine.deadline or now, now))
             else:
                 if isinstance(answer, _Elsewhere):
                     return answer

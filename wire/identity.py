@@ -144,7 +144,7 @@ def classify(text: str | bytes) -> Identity:
     """
     if isinstance(text, bytes):
         try:
-            text = text.decode()
+            return _classify(text.decode())
         except UnicodeDecodeError:
             return Identity(IdentityKind.OTHER, None, None, Nai(""))
     return _classify(text)

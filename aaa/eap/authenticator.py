@@ -80,6 +80,7 @@ class Authenticator:
         self._random = random
         self._identities = identities
         self.state: EapState = state or Silent()
+        self._method: AkaServer | None = None
 
     @property
     def deadline(self) -> float | None:
@@ -101,6 +102,10 @@ class Authenticator:
 
     def _step(self, event: Event, now: float) -> Step:
         match self.state, event:
+            case MethodProposed() as state, EapArrived() as arrived:
+                return self._proposed(state, arrived, now)
+            case MethodProposed() | MethodRunning() as state, _:
+                return self._run(state, event, now)
             case Silent() as state, EapArrived(b""):
                 identifier = self._random(1)[0]
                 return IdentityRequested(identifier), [SendEap(identity_request(identifier))]
@@ -109,10 +114,6 @@ class Authenticator:
             case IdentityRequested(identifier) as state, EapArrived(octets):
                 packet = matching_response(octets, identifier)
                 return (state, [packet]) if isinstance(packet, Discard) else self._identified(packet, now)
-            case MethodProposed() as state, EapArrived() as arrived:
-                return self._proposed(state, arrived, now)
-            case MethodProposed() | MethodRunning() as state, _:
-                return self._run(state, event, now)
             case Closed() as state, EapArrived():
                 return state, [Discard("the conversation is over")]
             case state, _:
@@ -169,7 +170,10 @@ class Authenticator:
         return self._propose(wanted[0], packet, state.identity, declined, now)
 
     def _run(self, state: MethodProposed | MethodRunning, event: Event, now: float) -> Step:
-        server = AkaServer(policy=self._policy, state=state.aka, random=self._random, identities=self._identities)
+        server = self._method
+        if server is None or server.state is not state.aka:
+            server = AkaServer(policy=self._policy, state=state.aka, random=self._random, identities=self._identities)
+            self._method = server
         effects = server.handle(event, now)
         if isinstance(server.state, Done):
             return Closed(), effects
@@ -180,7 +184,7 @@ class Authenticator:
 
 
 def _discarded(effects: Sequence[Effect]) -> bool:
-    return any(isinstance(effect, Discard) for effect in effects)
+    return bool(effects) and isinstance(effects[0], Discard)
 
 
 def _fail(packet: EapPacket, cause: RejectCause, detail: str) -> Step:
