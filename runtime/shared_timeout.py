@@ -20,14 +20,15 @@ class SharedTimeout:
         """A context that raises TimeoutError when what is awaited in it takes longer, as asyncio.timeout does."""
         return _Limit(self)
 
-    def begin(self, limit: "_Limit") -> None:
-        """Count from now."""
-        if self._loop is None:
-            self._loop = asyncio.get_running_loop()
-        end = self._loop.time() + self.seconds
-        self._limits[limit] = end
+    def begin(self, limit: "_Limit") -> "asyncio.Task[Any] | None":
+        """Count from now for the task that runs."""
+        loop = self._loop
+        if loop is None:
+            loop = self._loop = asyncio.get_running_loop()
+        self._limits[limit] = end = loop.time() + self.seconds
         if self._timer is None:
-            self._timer = self._loop.call_at(end, self._expire, self._loop)
+            self._timer = loop.call_at(end, self._expire, loop)
+        return asyncio.current_task(loop)
 
     def end(self, limit: "_Limit") -> None:
         """Count no more; the timer stays, because the next wait needs one as well."""
@@ -57,12 +58,11 @@ class _Limit:
         self._cancelling = 0
 
     def __enter__(self) -> None:
-        task = asyncio.current_task()
+        task = self._task = self._shared.begin(self)
         if task is None:
+            self._shared.end(self)
             raise RuntimeError("a wait is limited inside a task")
-        self._task = task
         self._cancelling = task.cancelling()
-        self._shared.begin(self)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
