@@ -5,7 +5,7 @@ import re
 import shutil
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -155,11 +155,10 @@ def attached(ground: Ground) -> Iterator[str]:
 
 def test_download_survives_the_way_to_ipv4_behind_a_nat_and_back(ground: Ground) -> None:
     with network_up(ground.home, ground.laboratory), attached(ground) as home_address:
-        with (
-            process(ground.home.command(sys.executable, "-c", SERVER, ground.host)) as serving,
-            process(ground.ue.command(sys.executable, "-c", CLIENT, ground.host)) as loading,
-        ):
+        with ExitStack() as stack:
+            serving = stack.enter_context(process(ground.home.command(sys.executable, "-c", SERVER, ground.host)))
             assert line_of(serving) == "listening"
+            loading = stack.enter_context(process(ground.ue.command(sys.executable, "-c", CLIENT, ground.host)))
             assert line_of(loading) == "connected"
             for change in (ground.leave_ipv6, ground.come_to_ipv6):
                 # some seconds of the download in each network
