@@ -204,7 +204,8 @@ async def test_update_for_a_foreign_home_address_is_answered_by_silence(lab: Lab
                 own.recv(4096)
         found = await causes(lab, 1)
         await shell.detach()
-    assert found == {"pdngw": [f"a Mobility Header from {FOREIGN} is outside the selectors"]}
+    where = f"in the SA of {attached.home_address}"
+    assert found == {"pdngw": [f"a Mobility Header from {FOREIGN} is outside the selectors, {where}"]}
 
 
 # RADIUS
