@@ -1,8 +1,9 @@
 """Home Addresses: one prefix, each address with one subscriber at a time (RFC 5026 §5.3)."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from ipaddress import IPv6Address, IPv6Network
+
+from wire.frozen import dataclass
 
 _FIRST_OFFSET = 0x100
 

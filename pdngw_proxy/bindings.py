@@ -1,10 +1,10 @@
 """The binding cache, bounded, with the time at which each entry is due (RFC 6275 §9.1)."""
 
-from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
 from ipaddress import IPv6Address
 
 from pdngw_proxy.mobility import Binding
+from wire.frozen import dataclass
 
 MAX_DELETE_BCE_TIMEOUT = 10.0
 """Seconds for which a deleted entry's sequence number is kept against a late update (RFC 6275 §10.3.2)."""

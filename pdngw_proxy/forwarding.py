@@ -1,11 +1,11 @@
 """Packets between the tunnels and the home network (RFC 6275 §10.4.2, RFC 6275 §10.4.5, RFC 5555 §4.4, RFC 8200 §3)."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from ipaddress import IPv6Address
 
 from pdngw_proxy.rate import RateLimit
 from wire.errors import DecodeError
+from wire.frozen import dataclass
 from wire.ip.checksum import IpAddress
 from wire.ip.icmpv6 import (
     EXCEEDED_HOP_LIMIT,

@@ -1,11 +1,12 @@
 """What happens to the PDN GW as a whole, and what it wants done (TS 24.303 §5.1, TS 33.402 §9)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 
 from pdngw_proxy.aaa_link.port import RelayAnswer, RelayRequest
 from pdngw_proxy.aaa_link.records import EndedBy, SessionRecord
+from wire.frozen import dataclass
 from wire.ikev2.nat import Endpoint
 from wire.ikev2.redirect import GatewayIdentity
 from wire.sansio import Tick

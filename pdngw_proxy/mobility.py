@@ -1,9 +1,9 @@
 """What happens to the home agent, and what it wants done (RFC 6275 §10, RFC 5555 §4.5)."""
 
-from dataclasses import dataclass
 from enum import Enum
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
+from wire.frozen import dataclass
 from wire.mip6.binding_update import BindingFlag
 from wire.mip6.revocation import RevocationTrigger
 from wire.sansio import Tick

@@ -1,11 +1,11 @@
 """The gateway's certificates and keys, and which of them a UE is shown (RFC 7296 §2.15, §3.6, §3.7, RFC 7427 §4)."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from ipaddress import ip_address
 
 from cryptography import x509
 
+from wire.frozen import dataclass
 from wire.ikev2.certificates import authority_hash
 from wire.ikev2.constants import CertEncoding, IdType
 from wire.ikev2.message import Message

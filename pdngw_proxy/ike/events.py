@@ -1,10 +1,10 @@
 """What happens to an IKEv2 responder, and what it asks for (RFC 7296)."""
 
-from dataclasses import dataclass
 from enum import Enum
 from ipaddress import IPv4Address, IPv6Address
 
 from pdngw_proxy.aaa_link.port import RelayAnswer
+from wire.frozen import dataclass
 from wire.ikev2.algorithms import IkeSuite
 from wire.ikev2.child import ChildSa
 from wire.ikev2.keys import IkeKeys

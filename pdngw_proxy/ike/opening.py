@@ -1,11 +1,10 @@
 """IKE_SA_INIT at the responder (RFC 7296 §1.2, §2.7, §2.21.1)."""
 
-from dataclasses import dataclass
-
 from pdngw_proxy.ike.events import DatagramArrived, Discarded, IkeKeysReady, Refused, ResponderEffect
 from pdngw_proxy.ike.policy import ResponderPolicy
 from pdngw_proxy.ike.sending import answer_to, unmarked
 from pdngw_proxy.ike.states import AwaitingIdentity, Ended, Path, Sa, State
+from wire.frozen import dataclass
 from wire.ikev2.algorithms import IkeSuite
 from wire.ikev2.constants import NotifyType
 from wire.ikev2.exchanges import Exchanges, Request

@@ -1,13 +1,14 @@
 """What the PDN GW may decide in IKEv2: who it is, what it accepts, how long it waits."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from ipaddress import IPv4Address, IPv4Network, IPv6Address
 
 from cryptography import x509
 
 from pdngw_proxy.ike.credentials import Credential
+from wire.frozen import dataclass
 from wire.ikev2.exchanges import FRAGMENT_OCTETS, Retransmission
 from wire.ikev2.groups import GROUPS, Group
 from wire.ikev2.nat import NOWHERE, Endpoint

@@ -1,6 +1,6 @@
 """States of an IKEv2 responder, and the table of where each event leads (RFC 7296 §1.2, §2.16)."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from ipaddress import IPv4Address, IPv6Address
 from typing import ClassVar
 
@@ -16,6 +16,7 @@ from pdngw_proxy.ike.events import (
     Tick,
     TimeLimited,
 )
+from wire.frozen import dataclass
 from wire.ikev2.algorithms import IkeSuite
 from wire.ikev2.constants import NotifyType
 from wire.ikev2.exchanges import Exchanges, Request

@@ -2,7 +2,6 @@
 
 import hashlib
 import heapq
-from dataclasses import dataclass
 
 from pdngw_proxy.ike.cookies import Cookies
 from pdngw_proxy.ike.events import (
@@ -19,6 +18,7 @@ from pdngw_proxy.ike.sending import answer_to, unmarked
 from pdngw_proxy.ike_responder import IkeResponder
 from pdngw_proxy.rate import RateLimit
 from wire.errors import DecodeError
+from wire.frozen import dataclass
 from wire.ikev2 import exchanges
 from wire.ikev2.constants import ExchangeType, NotifyType
 from wire.ikev2.header import NO_SPI, UnsupportedMajorVersion

@@ -1,8 +1,7 @@
 """What shares a UDP port with ESP: IKE behind its marker, ESP, and keepalives (RFC 3948 §2)."""
 
-from dataclasses import dataclass
-
 from wire.errors import DecodeError
+from wire.frozen import dataclass
 
 NON_ESP_MARKER = bytes(4)
 KEEPALIVE = b"\xff"

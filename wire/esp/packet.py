@@ -1,9 +1,8 @@
 """The ESP packet and its trailer (RFC 4303 §2)."""
 
-from dataclasses import dataclass
-
 from wire.buffer import Reader
 from wire.errors import DecodeError
+from wire.frozen import dataclass
 
 NO_NEXT_HEADER = 59
 """The Next Header of a dummy packet, which the receiver discards without a word (RFC 4303 §2.6)."""

@@ -1,8 +1,8 @@
 """Traffic selectors: which inner packets an SA may carry (RFC 4301 §4.4.1.1, RFC 7296 §3.13.1)."""
 
-from dataclasses import dataclass
 from ipaddress import IPv6Address
 
+from wire.frozen import dataclass
 from wire.ip.checksum import IpAddress
 from wire.ip.icmpv4 import PROTO_ICMP
 from wire.ip.ipv4 import Ipv4Packet

@@ -3,11 +3,11 @@
 import hashlib
 import hmac
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
 from wire.ciphers import Encryption, Integrity
+from wire.frozen import dataclass
 from wire.ikev2.constants import PrfId
 from wire.ikev2.groups import Group
 from wire.secret import Secret

@@ -1,8 +1,7 @@
 """Asking for a Child SA, and judging what the peer grants (RFC 7296 §1.3, §2.7, §2.9)."""
 
-from dataclasses import dataclass
-
 from wire.errors import ProtocolViolation
+from wire.frozen import dataclass
 from wire.ikev2.algorithms import EspSuite, Prf
 from wire.ikev2.child import ChildSa, Mode, child_sa
 from wire.ikev2.constants import NotifyType

@@ -1,10 +1,10 @@
 """A Child SA pair as its holder sees it (RFC 7296 §2.9, §2.17)."""
 
-from dataclasses import dataclass
 from enum import Enum
 
 from wire.ciphers import Encryption, Integrity, Protector
 from wire.esp.selectors import Selector, Selectors
+from wire.frozen import dataclass
 from wire.ikev2.algorithms import EspSuite
 from wire.ikev2.constants import ProtocolId
 from wire.ikev2.keys import ChildKeys

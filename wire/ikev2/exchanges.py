@@ -2,10 +2,10 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from wire.ciphers import IntegrityFailed
 from wire.errors import DecodeError
+from wire.frozen import dataclass
 from wire.ikev2.constants import ExchangeType, name_of
 from wire.ikev2.header import NO_SPI
 from wire.ikev2.message import Message, Payload

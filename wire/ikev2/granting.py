@@ -1,9 +1,9 @@
 """Answering a wish for a Child SA: choosing, narrowing, keys (RFC 7296 §1.3, §2.9, §2.17)."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
 from wire.errors import ProtocolViolation
+from wire.frozen import dataclass
 from wire.ikev2.algorithms import EspSuite, Prf
 from wire.ikev2.child import ChildSa, Mode, child_sa
 from wire.ikev2.constants import NotifyType

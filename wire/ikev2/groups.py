@@ -5,13 +5,13 @@ their length is the longest that RFC 3526 §8 estimates, and none is used twice.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Protocol
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 
+from wire.frozen import dataclass
 from wire.ikev2.constants import DhGroup
 from wire.ikev2.exponentiation import power
 from wire.sansio import RandomBytes

@@ -1,10 +1,10 @@
 """The IKE header (RFC 7296 §3.1)."""
 
 import struct
-from dataclasses import dataclass
 
 from wire.buffer import Reader
 from wire.errors import DecodeError
+from wire.frozen import dataclass
 
 HEADER_OCTETS = 28
 SPI_OCTETS = 8

@@ -1,8 +1,7 @@
 """The key schedule of IKE and Child SAs (RFC 7296 §2.13, §2.14, §2.17, §2.18)."""
 
-from dataclasses import dataclass
-
 from wire.ciphers import keymat_octets
+from wire.frozen import dataclass
 from wire.ikev2.algorithms import EspSuite, IkeSuite, Prf
 from wire.secret import Secret
 

@@ -1,13 +1,13 @@
 """IKE messages: a header and its chain of payloads (RFC 7296 §3.1, §3.2)."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
 from typing import TypeVar
 
 from wire.buffer import Reader
 from wire.errors import DecodeError
+from wire.frozen import dataclass
 from wire.ikev2.constants import NotifyType, PayloadType
 from wire.ikev2.header import HEADER_OCTETS, Header
 from wire.ikev2.payloads.auth import Authentication

@@ -2,9 +2,9 @@
 
 import hashlib
 import hmac
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 
+from wire.frozen import dataclass
 from wire.ikev2.constants import NotifyType
 from wire.ikev2.message import Message
 from wire.ikev2.payloads.notify import Notify

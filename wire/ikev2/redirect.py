@@ -1,9 +1,9 @@
 """Sending a UE to another gateway: the data of REDIRECT and REDIRECTED_FROM (RFC 5685 §9.2, RFC 5685 §9.3)."""
 
-from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 
 from wire.buffer import Reader
+from wire.frozen import dataclass
 from wire.ikev2.constants import NotifyType
 from wire.ikev2.payloads.notify import Notify
 

@@ -1,10 +1,10 @@
 """Traffic selectors: their octets, what they match, and how a responder narrows them (RFC 7296 §2.9, §3.13.1)."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
 from wire.buffer import Reader
+from wire.frozen import dataclass
 from wire.ikev2.constants import TsType
 
 MOBILITY_HEADER = 135

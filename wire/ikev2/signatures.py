@@ -4,7 +4,6 @@ ECDSA signs without entropy (RFC 6979); the salt of RSASSA-PSS is the library's 
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from cryptography.exceptions import InvalidSignature
@@ -12,6 +11,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 
+from wire.frozen import dataclass
 from wire.ikev2.authentication import AuthenticationFailed
 from wire.ikev2.constants import AuthMethod, HashAlgorithm, NotifyType
 from wire.ikev2.message import Message

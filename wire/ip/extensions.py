@@ -1,10 +1,10 @@
 """Destination Options with the Home Address option, and the type 2 routing header (RFC 6275 §6.3, RFC 6275 §6.4)."""
 
-from dataclasses import dataclass
 from ipaddress import IPv6Address
 
 from wire.buffer import Reader
 from wire.errors import DecodeError, EncodeError
+from wire.frozen import dataclass
 from wire.ip.ipv6 import HEADER_OCTETS, PROTO_DESTINATION_OPTIONS, PROTO_HOP_BY_HOP, PROTO_ROUTING, Ipv6Packet
 
 HOME_ADDRESS_OPTION = 201

@@ -1,11 +1,11 @@
 """ICMPv6 echo and error messages (RFC 4443)."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from wire.buffer import Reader
 from wire.errors import DecodeError
+from wire.frozen import dataclass
 from wire.ip.checksum import IpAddress, transport_checksum
 from wire.ip.ipv6 import HEADER_OCTETS, MINIMUM_MTU, PROTO_ICMPV6
 

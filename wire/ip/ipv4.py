@@ -1,10 +1,11 @@
 """The IPv4 header (RFC 791 §3.1)."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from ipaddress import IPv4Address
 
 from wire.buffer import Reader
 from wire.errors import DecodeError, EncodeError
+from wire.frozen import dataclass
 from wire.ip.checksum import internet_checksum
 
 HEADER_OCTETS = 20

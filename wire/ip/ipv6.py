@@ -1,10 +1,10 @@
 """The IPv6 header (RFC 8200 §3)."""
 
-from dataclasses import dataclass
 from ipaddress import IPv6Address
 
 from wire.buffer import Reader
 from wire.errors import DecodeError, EncodeError
+from wire.frozen import dataclass
 
 HEADER_OCTETS = 40
 MINIMUM_MTU = 1280

@@ -1,10 +1,10 @@
 """The UDP header (RFC 768; over IPv6 RFC 8200 §8.1)."""
 
-from dataclasses import dataclass
 from ipaddress import IPv6Address
 
 from wire.buffer import Reader
 from wire.errors import DecodeError, EncodeError
+from wire.frozen import dataclass
 from wire.ip.checksum import IpAddress, transport_checksum
 from wire.ip.ipv6 import PROTO_UDP
 

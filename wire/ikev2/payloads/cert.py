@@ -1,9 +1,9 @@
 """Certificate payload (RFC 7296 §3.6)."""
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from wire.buffer import Reader
+from wire.frozen import dataclass
 from wire.ikev2.constants import PayloadType
 
 

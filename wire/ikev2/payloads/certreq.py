@@ -1,9 +1,9 @@
 """Certificate Request payload (RFC 7296 §3.7)."""
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from wire.buffer import Reader
+from wire.frozen import dataclass
 from wire.ikev2.constants import PayloadType
 
 _HASH_OCTETS = 20

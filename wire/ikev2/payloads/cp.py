@@ -1,10 +1,10 @@
 """Configuration payload (RFC 7296 §3.15)."""
 
-from dataclasses import dataclass
 from ipaddress import IPv6Address
 from typing import ClassVar
 
 from wire.buffer import Reader
+from wire.frozen import dataclass
 from wire.ikev2.constants import ConfigurationAttributeType, PayloadType
 
 _ATTRIBUTE_TYPE = 0x7FFF

@@ -1,9 +1,9 @@
 """Delete payload (RFC 7296 §3.11)."""
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from wire.buffer import Reader
+from wire.frozen import dataclass
 from wire.ikev2.constants import PayloadType
 
 

@@ -1,8 +1,8 @@
 """Encrypted and Authenticated payload, still sealed (RFC 7296 §3.14)."""
 
-from dataclasses import dataclass
 from typing import ClassVar
 
+from wire.frozen import dataclass
 from wire.ikev2.constants import PayloadType
 
 

@@ -1,9 +1,9 @@
 """Encrypted and Authenticated Fragment payload, still sealed (RFC 7383 §2.5)."""
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from wire.buffer import Reader
+from wire.frozen import dataclass
 from wire.ikev2.constants import PayloadType
 
 FRAGMENT_HEADER_OCTETS = 4

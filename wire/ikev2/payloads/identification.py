@@ -1,9 +1,9 @@
 """Identification payloads (RFC 7296 §3.5)."""
 
-from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from wire.buffer import Reader
+from wire.frozen import dataclass
 from wire.ikev2.constants import IdType, PayloadType, name_of
 
 

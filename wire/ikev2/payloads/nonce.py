@@ -1,9 +1,9 @@
 """Nonce payload (RFC 7296 §3.9)."""
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from wire.buffer import Reader
+from wire.frozen import dataclass
 from wire.ikev2.constants import PayloadType
 
 NONCE_OCTETS = range(16, 257)

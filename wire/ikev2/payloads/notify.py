@@ -1,9 +1,9 @@
 """Notify payload (RFC 7296 §3.10)."""
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from wire.buffer import Reader
+from wire.frozen import dataclass
 from wire.ikev2.constants import FIRST_STATUS_NOTIFY, NotifyType, PayloadType, name_of
 
 

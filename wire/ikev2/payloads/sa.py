@@ -1,9 +1,9 @@
 """Security Association payload: proposals of transforms (RFC 7296 §3.3)."""
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from wire.buffer import Reader
+from wire.frozen import dataclass
 from wire.ikev2.constants import PayloadType
 
 _KEY_LENGTH = 14

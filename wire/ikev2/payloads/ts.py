@@ -1,9 +1,9 @@
 """Traffic Selector payloads (RFC 7296 §3.13)."""
 
-from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from wire.buffer import Reader
+from wire.frozen import dataclass
 from wire.ikev2.constants import PayloadType
 from wire.ikev2.selectors import OpaqueSelector, TrafficSelector, parse_selector
 

@@ -1,6 +1,6 @@
 """Payloads of a type that this project does not know (RFC 7296 §2.5)."""
 
-from dataclasses import dataclass
+from wire.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

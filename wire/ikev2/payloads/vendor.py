@@ -1,9 +1,9 @@
 """Vendor ID payload (RFC 7296 §3.12)."""
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from wire.buffer import Reader
+from wire.frozen import dataclass
 from wire.ikev2.constants import PayloadType
 
 

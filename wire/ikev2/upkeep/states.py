@@ -1,9 +1,10 @@
 """What is under way on an IKE SA that is up, and the table of where each event leads (RFC 7296 §1.3, §1.4, §2.25)."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import ClassVar
 
+from wire.frozen import dataclass
 from wire.ikev2.algorithms import IkeSuite
 from wire.ikev2.asking import Asked, ChildWish
 from wire.ikev2.child import ChildSa
