@@ -28,7 +28,7 @@ class SharedTimeout:
         self._limits[limit] = end = loop.time() + self.seconds
         if self._timer is None:
             self._timer = loop.call_at(end, self._expire, loop)
-        return asyncio.current_task(loop)
+        return asyncio.current_task()
 
     def end(self, limit: "_Limit") -> None:
         """Count no more; the timer stays, because the next wait needs one as well."""

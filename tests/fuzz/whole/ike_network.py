@@ -14,6 +14,7 @@ from tests.fuzz.whole.moments import OTHER_K
 from tests.fuzz.whole.server import LIMIT, Broken
 from tests.network import Network, VirtualUe
 from ue_sim.ike.events import IkeKeysReady
+from ue_sim.trains import Trains
 from ue_sim.ue import Ue
 from ue_sim.ue_events import Attached, EspKeysReady
 from ue_sim.usim import SoftwareUsim
@@ -77,6 +78,7 @@ class HostileNetwork(Network):
         """Forget the UE's machine, but not its card, and attach it; what it says is listened to from now on."""
         random = Random(self._renewals.getrandbits(64)).randbytes
         phone.machine = Ue(settings=phone.settings, usim=phone.machine.links._usim, random=random)
+        phone.trains = Trains(phone.machine, device=phone.settings.device)
         phone.effects.clear()
         phone.begin()
         self.run(until=self.now + until)

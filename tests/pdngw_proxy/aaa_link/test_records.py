@@ -21,7 +21,7 @@ def test_whoever_has_ended_a_session_can_be_told() -> None:
     told = {end: number(replace(STOP, ended_by=end), "Acct-Terminate-Cause") for end in EndedBy}
     assert told == {
         EndedBy.UE: 1, EndedBy.SILENCE: 2, EndedBy.TIMEOUT: 5, EndedBy.AAA: 6, EndedBy.GATEWAY: 7, EndedBy.FAULT: 9,
-        EndedBy.ANOTHER: 10,
+        EndedBy.ANOTHER: 10, EndedBy.UNUSED: 15,
     }  # fmt: skip
 
 

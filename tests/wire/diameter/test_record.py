@@ -1,4 +1,4 @@
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import pytest
 from hypothesis import given
@@ -11,6 +11,7 @@ from wire.diameter.profile import Ambr
 from wire.diameter.record import Record, avp
 from wire.diameter.results import ResultCode
 from wire.diameter.values import make
+from wire.frozen import dataclass
 from wire.secret import Secret
 
 
