@@ -10,6 +10,7 @@ from hss.api import Assignment, AssignmentRequest, Profile, Refusal, ServiceRefu
 from hss.counting.rowset import ROWS, rowset
 from hss.models import Apn, Registration, ServingGateway, Subscriber, SubscriberState
 from hss.profiles import APN_COLUMNS, Gateway, profile_from, profile_of, state_of
+from hss.sessions.upsert import insert_into
 
 Outcome = Profile | ServiceRefused | None
 
@@ -124,8 +125,11 @@ def _register(connection: Connection, request: AssignmentRequest) -> Outcome:
     imsi, node = str(request.imsi), request.node.lower()
     serving = serving_aaa(connection, imsi)
     if serving is None:
-        connection.execute(insert(Registration).values(imsi=imsi, aaa_name=node))
-    elif serving != node:
+        # another process may be registering him just now: then he is served as that one says
+        anew = insert_into(connection, Registration).values(imsi=imsi, aaa_name=node)
+        connection.execute(anew.on_conflict_do_nothing(index_elements=["imsi"]))
+        serving = serving_aaa(connection, imsi)
+    if serving is not None and serving != node:
         return _served_elsewhere(imsi, serving)
     return outcome
 

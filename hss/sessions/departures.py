@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, and_, delete, exists, insert, select, update
+from sqlalchemy.orm import aliased
 
 from hss.active_api import Departure, Presence
 from hss.models import AccessGrant, AccessSession, DiameterSession
@@ -18,6 +19,7 @@ LEASE = timedelta(seconds=15)
 """How long a claimed departure is left alone by every other process: longer than a SAR may take."""
 GRACE = timedelta(seconds=120)
 """How long after an Access-Accept its accounting is waited for."""
+_LATER = aliased(AccessGrant)
 
 
 class SqlDepartures:
@@ -67,7 +69,14 @@ def presence_of(connection: Connection, imsi: str, now: datetime) -> Presence:
     at_gateway = exists().where(DiameterSession.imsi == imsi, DiameterSession.ending.is_(False))
     at_nas = exists().where(AccessSession.imsi == imsi, AccessSession.ended.is_(None))
     accounted = exists().where(AccessSession.imsi == imsi, AccessSession.radius_class == AccessGrant.radius_class)
-    let_in = exists().where(and_(AccessGrant.at > now - GRACE, AccessGrant.imsi == imsi, ~accounted))
+    # whose answer was lost comes again to the same NAS, and what he was first let in by is never accounted for
+    again = exists().where(
+        _LATER.imsi == imsi,
+        _LATER.client == AccessGrant.client,
+        _LATER.nas == AccessGrant.nas,
+        _LATER.at > AccessGrant.at,
+    )
+    let_in = exists().where(and_(AccessGrant.at > now - GRACE, AccessGrant.imsi == imsi, ~accounted, ~again))
     here, expected = connection.execute(select(at_gateway | at_nas, let_in)).one()
     if here:
         return Presence.HERE

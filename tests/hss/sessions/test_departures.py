@@ -41,6 +41,18 @@ async def test_user_is_here_while_any_session_of_his_goes_on(database: Database)
     assert await departures.presence(IMSI, NOON) is Presence.GONE
 
 
+async def test_grant_whose_answer_was_lost_is_not_waited_for(database: Database) -> None:
+    departures, ledger = SqlDepartures(database), SqlLedger(database)
+    await ledger.grant(replace(granted(), radius_class=b"lost"))
+    await ledger.grant(replace(granted(), at=NOON + SECOND))
+    assert await departures.presence(IMSI, NOON + SECOND) is Presence.EXPECTED
+    await ledger.record(start())
+    await ledger.record(stop(9))
+    assert await departures.presence(IMSI, NOON + 9 * SECOND) is Presence.GONE
+    await ledger.grant(replace(granted(), radius_class=b"elsewhere", nas="another", at=NOON))
+    assert await departures.presence(IMSI, NOON + 9 * SECOND) is Presence.EXPECTED
+
+
 async def test_session_that_is_ending_keeps_nobody_here(database: Database) -> None:
     sessions = SqlActiveSessions(database)
     await sessions.keep(replace(ONE, ending=True), NOON)
