@@ -77,10 +77,12 @@ class Departing:
 
     async def _judge(self, departure: Departure) -> None:
         presence = await self._departures.presence(departure.imsi, self._moment())
-        if presence is Presence.GONE and not departure.told:
+        # who died over telling may have told: to tell again does no harm, nor does it to register
+        if presence is Presence.GONE and (departure.telling or not departure.told):
             await self._tell(departure)
             return
-        if presence is not Presence.GONE and departure.told and not await self._register_again(departure):
+        may_be_told = departure.told or departure.telling
+        if presence is not Presence.GONE and may_be_told and not await self._register_again(departure):
             await self._postpone(departure, UNREACHED, told=True)
         elif presence is Presence.EXPECTED:
             await self._postpone(departure, EXPECTING, told=False)
@@ -101,6 +103,7 @@ class Departing:
 
     async def _tell(self, departure: Departure) -> None:
         self._seen_gone.pop(departure.imsi, None)
+        await self._departures.telling(departure)
         heard = await self._assign(departure, Assignment.USER_DEREGISTRATION) is not None
         await self._postpone(departure, SOON if heard else UNREACHED, told=heard)
 

@@ -53,11 +53,15 @@ class Errand:
 
 @dataclass(frozen=True, slots=True)
 class Departure:
-    """A user one of whose sessions is over, or several; `told` when the HSS knows that it was the last one."""
+    """A user one of whose sessions is over, or several; `told` when the HSS knows that it was the last one.
+
+    `telling` when a process was about to tell the HSS, and ended before it could say whether it has.
+    """
 
     imsi: Imsi
     numbers: tuple[int, ...]
     told: bool
+    telling: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +142,9 @@ class Departures(Protocol):
 
     async def presence(self, imsi: Imsi, now: datetime) -> Presence:
         """Whether he is on the network, over RADIUS or Diameter."""
+
+    async def telling(self, departure: Departure) -> None:
+        """The HSS is about to be told; how that went `postpone` says."""
 
     async def postpone(self, departure: Departure, until: datetime, *, told: bool) -> None:
         """Look again at `until`."""

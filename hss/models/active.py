@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, LargeBinary, String, Text, func
+from sqlalchemy import BigInteger, CheckConstraint, Index, LargeBinary, String, Text, false, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hss.models.model import DIAMETER_IDENTITY_LENGTH, Model, Utc
@@ -73,6 +73,8 @@ class Departure(Model):
     """Who left; the subscriber itself may be gone."""
     told: Mapped[bool] = mapped_column(default=False)
     """Whether the HSS has been told, and only somebody who came at the same moment is still looked for."""
+    telling: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether a process is about to tell the HSS; whoever finds it so afterwards knows that it has ended over it."""
     not_before: Mapped[datetime] = mapped_column(Utc)
     """When the next process may look at it, in UTC."""
 

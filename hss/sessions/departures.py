@@ -44,9 +44,15 @@ class SqlDepartures:
         with unavailable():
             return await self._database.read(lambda connection: presence_of(connection, str(imsi), now))
 
+    async def telling(self, departure: Departure) -> None:
+        """As `Departures.telling`."""
+        begun = update(Row).where(Row.id.in_(departure.numbers)).values(telling=True)
+        with unavailable():
+            await self._database.write(lambda connection: connection.execute(begun).rowcount)
+
     async def postpone(self, departure: Departure, until: datetime, *, told: bool) -> None:
         """As `Departures.postpone`."""
-        later = update(Row).where(Row.id.in_(departure.numbers)).values(not_before=until, told=told)
+        later = update(Row).where(Row.id.in_(departure.numbers)).values(not_before=until, told=told, telling=False)
         with unavailable():
             await self._database.write(lambda connection: connection.execute(later).rowcount)
 
@@ -59,7 +65,7 @@ class SqlDepartures:
 
 def note_departures(connection: Connection, left: Iterable[tuple[str, datetime]]) -> None:
     """Have it looked into whether those who left (IMSI, when) are on the network any more."""
-    rows = [{"imsi": imsi, "told": False, "not_before": at} for imsi, at in left]
+    rows = [{"imsi": imsi, "told": False, "telling": False, "not_before": at} for imsi, at in left]
     if rows:
         connection.execute(insert(Row), rows)
 
@@ -90,12 +96,14 @@ def _claim(connection: Connection, now: datetime) -> tuple[Departure, ...]:
         update(Row)
         .where(Row.id.in_(due.with_for_update(skip_locked=True)), Row.not_before <= now)
         .values(not_before=now + LEASE)
-        .returning(Row.id, Row.imsi, Row.told)
+        .returning(Row.id, Row.imsi, Row.told, Row.telling)
     )
-    by_user: dict[str, list[tuple[int, bool]]] = {}
-    for number, imsi, told in connection.execute(mine):
-        by_user.setdefault(imsi, []).append((number, told))
-    return tuple(
-        Departure(Imsi(imsi), tuple(number for number, _ in left), all(told for _, told in left))
-        for imsi, left in by_user.items()
-    )
+    by_user: dict[str, list[tuple[int, bool, bool]]] = {}
+    for number, imsi, told, telling in connection.execute(mine):
+        by_user.setdefault(imsi, []).append((number, told, telling))
+    return tuple(_together(Imsi(imsi), left) for imsi, left in by_user.items())
+
+
+def _together(imsi: Imsi, left: Iterable[tuple[int, bool, bool]]) -> Departure:
+    numbers, told, telling = zip(*left, strict=True)
+    return Departure(imsi, numbers, all(told), any(telling))

@@ -9,7 +9,7 @@ from aaa.departing import AGAIN, EXPECTING, SOON, UNREACHED, Departing
 from aaa.ledger import SharedStore
 from aaa.sql_user_sessions import SqlUserSessions
 from hss.api import Assignment, AssignmentRequest, Profile, Refusal, ServiceRefused
-from hss.sessions.departures import GRACE
+from hss.sessions.departures import GRACE, LEASE
 from tests.aaa.memory_hss import IMSI, MemoryHss, profile
 from tests.aaa.test_user_sessions import ONE, TWO
 from tests.hss.sessions.events import NOON, granted, start, stop
@@ -55,6 +55,20 @@ async def test_user_is_deregistered_with_the_last_session_of_either_kind(desk: D
     assert await desk.after(timedelta(seconds=2)) == [GONE]
     assert desk.hss.assignments == [AssignmentRequest(IMSI, NODE, GONE)]
     assert await desk.after(SOON) == []
+    assert await desk.after(AGAIN) == []
+    assert not await desk.shared.departures.waiting(NOON + timedelta(days=1))
+
+
+@pytest.mark.parametrize("is_back", [False, True])
+async def test_process_that_died_over_telling_may_have_told(desk: Desk, is_back: bool) -> None:
+    await desk.sessions.keep(ONE)
+    await desk.sessions.end(ONE.session_id)
+    (departure,) = await desk.shared.departures.claim(NOON)
+    await desk.shared.departures.telling(departure)
+    if is_back:
+        await desk.sessions.keep(TWO)
+    assert await desk.after(LEASE) == [Assignment.REGISTRATION if is_back else GONE]
+    assert await desk.after(AGAIN) == []
     assert await desk.after(AGAIN) == []
     assert not await desk.shared.departures.waiting(NOON + timedelta(days=1))
 
