@@ -58,6 +58,7 @@ async def test_worker_that_dies_is_replaced_and_its_slot_is_free_again(notes: Pa
     crew = Crew(daemon(notes), since=1000, pace=QUICK)
     with capture_logs() as lines:
         await crew.change(2)
+        await until(partial(serving, crew, notes, 2))
         before = set(crew.process_ids)
         for turn in range(3):
             os.kill(crew.process_ids[0], signal.SIGKILL)
