@@ -61,7 +61,8 @@ async def test_request_that_another_process_stood_in_the_way_of_is_begun_again(p
         await lane.close()
     with transaction(location) as connection:
         assert connection.execute(text("SELECT name, times FROM pair ORDER BY name")).all() == [("a", 2), ("b", 2)]
-    assert min(begun.values()) == 1 < max(begun.values())
+    # PostgreSQL refuses one of two that wait for each other, and sometimes both
+    assert max(begun.values()) > 1
 
 
 async def test_works_are_done_in_the_same_order_by_every_process(location: Location) -> None:
