@@ -153,6 +153,7 @@ async def burst(address: tuple[str, int], segments: list[bytes], tls: ssl.SSLCon
         await asyncio.wait_for(writer.wait_closed(), 0.2)
     # a server that drops a flood owes it no close_notify: nothing of ours stays open for that
     writer.transport.abort()
+    await asyncio.sleep(0)
 
 
 def memory_kib(process: subprocess.Popen[bytes]) -> int:
