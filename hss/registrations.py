@@ -1,16 +1,18 @@
 """Which AAA server serves a user, and through which PDN GW (SAR of TS 29.273 §8.1.2.2)."""
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from ipaddress import ip_address
 from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select
 
 from hss.api import Assignment, AssignmentRequest, Profile, Refusal, ServiceRefused
-from hss.counting.rowset import ROWS, rowset
+from hss.counting.rowset import ROWS, rowset, string
 from hss.models import Apn, Registration, ServingGateway, Subscriber, SubscriberState
-from hss.profiles import APN_COLUMNS, Gateway, profile_from, profile_of, state_of
-from hss.sessions.upsert import insert_into
+from hss.profiles import APN_COLUMNS, Gateway, profile_from, state_of
+from hss.sessions.upsert import Insert, insert_for
+from wire.frozen import dataclass
 
 Outcome = Profile | ServiceRefused | None
 
@@ -24,22 +26,23 @@ _DEREGISTRATIONS = frozenset(
 )
 
 
-_REGISTERING = frozenset({Assignment.REGISTRATION, Assignment.RESTORATION})
+REGISTERING = frozenset({Assignment.REGISTRATION, Assignment.RESTORATION})
+"""What `register` serves."""
 
 _WANTED = rowset()
-_STANDING = (
+_FOUND = (
     select(
         *APN_COLUMNS,
         Subscriber.imsi,
         Subscriber.msisdn,
+        Subscriber.state,
         Registration.aaa_name,
         select(ServingGateway.imsi).where(ServingGateway.imsi == Subscriber.imsi).exists(),
     )
     .select_from(_WANTED)
     .join(Subscriber, Subscriber.imsi == _WANTED.c.key)
-    .join(Registration, Registration.imsi == Subscriber.imsi)
-    .join(Apn, Apn.imsi == Subscriber.imsi)
-    .where(Subscriber.state == SubscriberState.ENABLED)
+    .outerjoin(Registration, Registration.imsi == Subscriber.imsi)
+    .outerjoin(Apn, Apn.imsi == Subscriber.imsi)
     .order_by(Apn.context_id)
 )
 _GATEWAYS = (
@@ -48,26 +51,27 @@ _GATEWAYS = (
     .join(ServingGateway, ServingGateway.imsi == _WANTED.c.key)
     .order_by(ServingGateway.apn)
 )
+_SERVING = (
+    select(Registration.imsi, Registration.aaa_name)
+    .select_from(_WANTED)
+    .join(Registration, Registration.imsi == _WANTED.c.key)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A subscriber as the store has it; a row of `apns` begins with APN_COLUMNS."""
+
+    msisdn: str | None
+    state: SubscriberState
+    serving_aaa: str | None
+    apns: list[Sequence[Any]]
+    gateways: Mapping[str, Gateway]
 
 
 def user_data(connection: Connection, request: AssignmentRequest) -> Outcome:
     """The profile, and nothing changes (AAA_USER_DATA_REQUEST)."""
-    imsi = str(request.imsi)
-    profile = profile_of(connection, request.imsi)
-    if profile is None:
-        return ServiceRefused(Refusal.USER_UNKNOWN, f"no subscriber {imsi}")
-    if state_of(connection, imsi) is not SubscriberState.ENABLED:
-        return ServiceRefused(Refusal.SUBSCRIBER_BARRED, f"subscriber {imsi} is barred")
-    return _with_apns(profile, request)
-
-
-def _with_apns(profile: Profile, request: AssignmentRequest) -> Profile | ServiceRefused:
-    imsi = str(request.imsi)
-    if not profile.apns:
-        return ServiceRefused(Refusal.NO_NON_3GPP_SUBSCRIPTION, f"subscriber {imsi} has no APN")
-    if request.apn is not None and profile.apn(request.apn) is None:
-        return ServiceRefused(Refusal.NO_APN_SUBSCRIPTION, f"subscriber {imsi} has no APN {request.apn}")
-    return profile
+    return _judged(request, _find(connection, [request]).get(str(request.imsi)))
 
 
 def standing(connection: Connection, requests: Sequence[AssignmentRequest]) -> list[Profile | None]:
@@ -75,28 +79,50 @@ def standing(connection: Connection, requests: Sequence[AssignmentRequest]) -> l
 
     Read for all of them together: a user who comes back to the server that serves him is what mostly happens.
     """
-    wanted: dict[str, tuple[()]] = {str(request.imsi): () for request in requests if request.assignment in _REGISTERING}
+    found = _find(connection, [request for request in requests if request.assignment in REGISTERING])
+    return [_standing(request, found.get(str(request.imsi))) for request in requests]
+
+
+def _standing(request: AssignmentRequest, found: _Found | None) -> Profile | None:
+    if found is None or request.assignment not in REGISTERING or found.serving_aaa != request.node.lower():
+        return None
+    outcome = _judged(request, found)
+    return outcome if isinstance(outcome, Profile) else None
+
+
+def _find(connection: Connection, requests: Sequence[AssignmentRequest]) -> dict[str, _Found]:
+    """The subscribers whom `requests` name, by IMSI."""
+    wanted: dict[str, tuple[()]] = {str(request.imsi): () for request in requests}
     if not wanted:
-        return [None] * len(requests)
+        return {}
     rows: dict[str, list[Sequence[Any]]] = {}
-    for row in connection.execute(_STANDING, {ROWS: wanted}).all():
+    for row in connection.execute(_FOUND, {ROWS: wanted}).all():
         rows.setdefault(row[8], []).append(row)
     gateways: dict[str, dict[str, Gateway]] = {}
-    if any(found[0][11] for found in rows.values()):
+    if any(found[0][12] for found in rows.values()):
         for imsi, apn, address in connection.execute(_GATEWAYS, {ROWS: wanted}):
             gateways.setdefault(imsi, {})[apn] = ip_address(address)
-    return [
-        _standing(request, rows.get(str(request.imsi)), gateways.get(str(request.imsi), {})) for request in requests
-    ]
+    return {imsi: _found(found, gateways.get(imsi, {})) for imsi, found in rows.items()}
 
 
-def _standing(
-    request: AssignmentRequest, rows: list[Sequence[Any]] | None, gateways: Mapping[str, Gateway]
-) -> Profile | None:
-    if rows is None or request.assignment not in _REGISTERING or rows[0][10] != request.node.lower():
-        return None
-    profile = _with_apns(profile_from(request.imsi, rows[0][9], rows, gateways), request)
-    return profile if isinstance(profile, Profile) else None
+def _found(rows: list[Sequence[Any]], gateways: Mapping[str, Gateway]) -> _Found:
+    msisdn, state, serving_aaa = rows[0][9:12]
+    # without an APN there is one row, and nothing of an APN in it
+    return _Found(msisdn, state, serving_aaa, [row for row in rows if row[0] is not None], gateways)
+
+
+def _judged(request: AssignmentRequest, found: _Found | None) -> Profile | ServiceRefused:
+    imsi = str(request.imsi)
+    if found is None:
+        return ServiceRefused(Refusal.USER_UNKNOWN, f"no subscriber {imsi}")
+    if found.state is not SubscriberState.ENABLED:
+        return ServiceRefused(Refusal.SUBSCRIBER_BARRED, f"subscriber {imsi} is barred")
+    if not found.apns:
+        return ServiceRefused(Refusal.NO_NON_3GPP_SUBSCRIPTION, f"subscriber {imsi} has no APN")
+    profile = profile_from(request.imsi, found.msisdn, found.apns, found.gateways)
+    if request.apn is not None and profile.apn(request.apn) is None:
+        return ServiceRefused(Refusal.NO_APN_SUBSCRIPTION, f"subscriber {imsi} has no APN {request.apn}")
+    return profile
 
 
 def assign(connection: Connection, request: AssignmentRequest) -> Outcome:
@@ -105,7 +131,7 @@ def assign(connection: Connection, request: AssignmentRequest) -> Outcome:
         return _deregister(connection, request)
     if request.assignment is Assignment.PGW_UPDATE:
         return _update_gateway(connection, request)
-    return _register(connection, request)
+    return register(connection, [request])[0]
 
 
 def serving_aaa(connection: Connection, imsi: str) -> str | None:
@@ -118,20 +144,48 @@ def forget(connection: Connection, imsi: str) -> None:
     connection.execute(delete(Registration).where(Registration.imsi == imsi))
 
 
-def _register(connection: Connection, request: AssignmentRequest) -> Outcome:
-    outcome = user_data(connection, request)
-    if not isinstance(outcome, Profile):
+def register(connection: Connection, requests: Sequence[AssignmentRequest]) -> list[Profile | ServiceRefused]:
+    """Serve SARs that register, each as if it came after those before it, in a few statements for all of them."""
+    found = _find(connection, requests)
+    outcomes = [_judged(request, found.get(str(request.imsi))) for request in requests]
+    serving = {imsi: one.serving_aaa for imsi, one in found.items()}
+    anew: dict[str, tuple[str]] = {}
+    for request, outcome in zip(requests, outcomes, strict=True):
+        if isinstance(outcome, Profile) and serving[str(request.imsi)] is None:
+            anew.setdefault(str(request.imsi), (request.node.lower(),))
+    if anew:
+        serving |= _enrolled(connection, anew)
+    return [_served(request, outcome, serving) for request, outcome in zip(requests, outcomes, strict=True)]
+
+
+def _enrolled(connection: Connection, anew: dict[str, tuple[str]]) -> dict[str, str | None]:
+    """Register each IMSI with its node, in the order of the IMSIs; by whom it is served then."""
+    if connection.execute(_enrolment(connection.dialect.name), {ROWS: anew}).rowcount == len(anew):
+        return {imsi: node for imsi, (node,) in anew.items()}
+    # another process was registering some just now: they are served as that one says
+    others = {row[0]: row[1] for row in connection.execute(_SERVING, {ROWS: anew})}
+    return {imsi: others.get(imsi) for imsi in anew}
+
+
+@cache
+def _enrolment(dialect: str) -> Insert:
+    each = select(_WANTED.c.key, string(_WANTED, 0)).order_by(_WANTED.c.key)
+    return (
+        insert_for(dialect, Registration)
+        .from_select(["imsi", "aaa_name"], each)
+        .on_conflict_do_nothing(index_elements=["imsi"])
+    )
+
+
+def _served(
+    request: AssignmentRequest, outcome: Profile | ServiceRefused, serving: Mapping[str, str | None]
+) -> Profile | ServiceRefused:
+    imsi = str(request.imsi)
+    server = serving.get(imsi)
+    if isinstance(outcome, ServiceRefused) or server is None or server == request.node.lower():
         return outcome
-    imsi, node = str(request.imsi), request.node.lower()
-    serving = serving_aaa(connection, imsi)
-    if serving is None:
-        # another process may be registering him just now: then he is served as that one says
-        anew = insert_into(connection, Registration).values(imsi=imsi, aaa_name=node)
-        connection.execute(anew.on_conflict_do_nothing(index_elements=["imsi"]))
-        serving = serving_aaa(connection, imsi)
-    if serving is not None and serving != node:
-        return _served_elsewhere(imsi, serving)
-    return outcome
+    detail = f"{server} serves {imsi}; to end that: akadia subscriber disable {imsi}, then enable"
+    return ServiceRefused(Refusal.REGISTERED_ELSEWHERE, detail, server)
 
 
 def _deregister(connection: Connection, request: AssignmentRequest) -> Outcome:
@@ -160,8 +214,3 @@ def _update_gateway(connection: Connection, request: AssignmentRequest) -> Outco
     if request.pdn_gw is not None:
         connection.execute(insert(ServingGateway).values(imsi=imsi, apn=apn, address=str(request.pdn_gw)))
     return None
-
-
-def _served_elsewhere(imsi: str, serving: str) -> ServiceRefused:
-    detail = f"{serving} serves {imsi}; to end that: akadia subscriber disable {imsi}, then enable"
-    return ServiceRefused(Refusal.REGISTERED_ELSEWHERE, detail, serving)

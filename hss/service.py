@@ -15,7 +15,7 @@ from hss.keys.keyring import UnknownDataKey
 from hss.keys.vault import VaultError
 from hss.metrics import VECTORS, Measured
 from hss.models import DIAMETER_IDENTITY_LENGTH, Custody
-from hss.registrations import assign, standing, user_data
+from hss.registrations import REGISTERING, Outcome, assign, register, standing, user_data
 from hss.store.database import Database
 from hss.store.errors import StoreBusy, StoreError
 from hss.telling.notices import take_over
@@ -101,12 +101,15 @@ class HssService:
             return await self._assigned(request)
 
     async def _assigned(self, request: AssignmentRequest) -> Profile | None:
+        outcome: Outcome
         with _REFUSALS:
             if request.assignment is Assignment.USER_DATA_REQUEST:
                 outcome = await self._database.read(lambda connection: user_data(connection, request))
             else:
                 outcome = await self._database.together_read(standing, request)
-                if outcome is None:
+                if outcome is None and request.assignment in REGISTERING:
+                    outcome = await self._database.together(register, request)
+                elif outcome is None:
                     outcome = await self._database.write(lambda connection: assign(connection, request))
         if isinstance(outcome, ServiceRefused):
             raise outcome

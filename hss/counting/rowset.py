@@ -1,6 +1,7 @@
-"""Many keys and numbers as one parameter of a statement that is always the same, on SQLite and on PostgreSQL.
+"""Many keys with numbers and texts as one parameter of a statement that is always the same, on both engines.
 
-Both have a function json_each and an operator ->>; so the statement is compiled once, whatever it is asked for.
+SQLite and PostgreSQL have a function json_each and an operator ->>; so the statement is compiled once, whatever it
+is asked for.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,9 +20,9 @@ from sqlalchemy import (
 )
 
 ROWS = "rows"
-"""The name of the parameter: a mapping of keys to sequences of numbers."""
+"""The name of the parameter: a mapping of keys to sequences of numbers and texts."""
 
-Rows = Mapping[str, Sequence[int]]
+Rows = Mapping[str, Sequence[int | str]]
 
 
 def rowset(name: str = "wanted") -> TableValuedAlias:
@@ -33,3 +34,8 @@ def rowset(name: str = "wanted") -> TableValuedAlias:
 def number(rows: TableValuedAlias, place: int) -> ColumnElement[int]:
     """The number at `place`, from 0 on, of a row."""
     return cast(rows.c.value.op("->>")(literal_column(str(place))), BigInteger)
+
+
+def string(rows: TableValuedAlias, place: int) -> ColumnElement[str]:
+    """The text at `place`, from 0 on, of a row."""
+    return rows.c.value.op("->>", return_type=String())(literal_column(str(place)))

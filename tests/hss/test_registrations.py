@@ -1,17 +1,25 @@
 """SAR, type by type (TS 29.273 §8.1.2.2)."""
 
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from ipaddress import IPv6Address
+from pathlib import Path
+from time import sleep
 
 import pytest
-from sqlalchemy import select
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Connection, insert, select, text
 
 from hss.api import Assignment, AssignmentRequest, Profile, Refusal, ServiceRefused
-from hss.models import ServingGateway, SubscriberState
-from hss.registrations import Outcome, assign, forget, serving_aaa, standing, user_data
-from hss.store.engines import transaction
+from hss.keys.vault import Vault
+from hss.models import Registration, ServingGateway, SubscriberState
+from hss.registrations import Outcome, assign, forget, register, serving_aaa, standing, user_data
+from hss.store.engines import transaction, writer_engine
 from hss.store.location import Location
 from tests.hss.conftest import Registry
+from tests.postgres import PostgresServer
 from wire.identity import Imsi
 
 IMSI = "001010000000001"
@@ -181,3 +189,102 @@ def test_standing_registration_without_the_apn_asked_for_is_left_to_be_refused(
     run(location, REGISTER)
     with transaction(location, read_only=True) as connection:
         assert standing(connection, [replace(REGISTER, apn="other")]) == [None]
+
+
+USERS = ("001010000000001", "001010000000002", "001010000000003", "001010000000004", "001010000000009")
+"""Two with an APN, one barred, one without an APN, one whom nobody knows."""
+NODES = st.sampled_from(["aaa1.example", "AAA1.Example", "aaa2.example"])
+REQUESTS = st.builds(
+    AssignmentRequest,
+    st.sampled_from(USERS).map(Imsi),
+    NODES,
+    st.sampled_from([Assignment.REGISTRATION, Assignment.RESTORATION]),
+    st.sampled_from([None, "internet", "ims"]),
+)
+
+
+@pytest.fixture
+def known_users(database_path: Path, vault: Vault) -> Iterator[Connection]:
+    registry = Registry(database_path, vault)
+    for imsi in USERS[:3]:
+        registry.add(imsi)
+    registry.set(Imsi(USERS[2]), state=SubscriberState.BARRED)
+    registry.add(USERS[3], apns=())
+    engine = writer_engine(database_path)
+    with engine.connect() as connection:
+        yield connection
+    engine.dispose()
+
+
+Told = tuple[type, object, str]
+Done = tuple[list[Told], list[tuple[str, str]]]
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
+@given(
+    before=st.dictionaries(st.sampled_from(USERS[:4]), NODES.map(str.lower)),
+    gateways=st.booleans(),
+    requests=st.lists(REQUESTS, max_size=8),
+)
+def test_many_are_registered_as_if_one_came_after_the_other(
+    known_users: Connection, before: dict[str, str], gateways: bool, requests: list[AssignmentRequest]
+) -> None:
+    def done(serve: Callable[[Connection], Sequence[Outcome]]) -> Done:
+        for imsi, node in before.items():
+            known_users.execute(insert(Registration).values(imsi=imsi, aaa_name=node))
+            if gateways:
+                known_users.execute(insert(ServingGateway).values(imsi=imsi, apn="internet", address="2001:db8::1"))
+        outcomes = [told(outcome) for outcome in serve(known_users)]
+        rows = known_users.execute(select(Registration.imsi, Registration.aaa_name).order_by(Registration.imsi))
+        found = [(row.imsi, row.aaa_name) for row in rows]
+        known_users.rollback()
+        return outcomes, found
+
+    together = done(lambda connection: register(connection, requests))
+    assert together == done(lambda connection: [assign(connection, request) for request in requests])
+
+
+def told(outcome: Outcome) -> Told:
+    if isinstance(outcome, ServiceRefused):
+        return ServiceRefused, (outcome.refusal, outcome.serving_aaa), outcome.detail
+    return type(outcome), outcome, ""
+
+
+def test_many_first_registrations_are_made_together(registry: Registry, location: Location) -> None:
+    imsis = [f"0010100000001{number:02}" for number in range(20)]
+    for imsi in imsis:
+        registry.add(imsi)
+    requests = [replace(REGISTER, imsi=Imsi(imsi)) for imsi in reversed(imsis)]
+    with transaction(location) as connection:
+        assert all(isinstance(one, Profile) for one in register(connection, requests))
+        said = connection.execute(select(Registration.imsi, Registration.aaa_name).order_by(Registration.imsi))
+        assert [tuple(row) for row in said] == [(imsi, "aaa1.example") for imsi in imsis]
+
+
+@pytest.mark.interop
+@pytest.mark.parametrize("stays", [True, False])
+def test_who_is_being_registered_by_another_process_is_served_as_that_one_says(
+    postgres: PostgresServer, vault: Vault, stays: bool
+) -> None:
+    location = postgres.new_database("empty")
+    registry = Registry(location, vault)
+    requests = [replace(REGISTER, imsi=registry.add(imsi).imsi, node="aaa2.example") for imsi in USERS[:3]]
+    other = writer_engine(location)
+    with other.connect() as connection, ThreadPoolExecutor(1) as thread:
+        register(connection, [replace(request, node="aaa1.example") for request in requests[:2]])
+        waiting = thread.submit(_register_there, location, requests)
+        with transaction(location, read_only=True) as looking:
+            while not looking.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")):
+                sleep(0.01)
+        connection.commit() if stays else connection.rollback()
+        outcomes = waiting.result()
+    other.dispose()
+    refused = [outcome.serving_aaa for outcome in outcomes if isinstance(outcome, ServiceRefused)]
+    assert refused == ["aaa1.example"] * (2 if stays else 0)
+    assert isinstance(outcomes[2], Profile)
+    assert serving(location) == ("aaa1.example" if stays else "aaa2.example")
+
+
+def _register_there(location: Location, requests: Sequence[AssignmentRequest]) -> Sequence[Outcome]:
+    with transaction(location) as connection:
+        return register(connection, requests)
