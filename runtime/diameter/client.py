@@ -9,6 +9,7 @@ from runtime.diameter.link import Link, Waiting
 from runtime.diameter.metrics import count_burden
 from runtime.diameter.settings import Handler, Limits
 from runtime.metrics.families import REGISTRY
+from runtime.open_connections import OpenConnections
 from runtime.taps import Address, StreamTap
 from wire.diameter.capabilities import LocalNode, PeerPolicy
 from wire.diameter.enumerations import DisconnectCause
@@ -54,6 +55,7 @@ class DiameterClient:
         self._limits = limits or Limits()
         self._capture = capture
         self._dialling: asyncio.Task[None] | None = None
+        self._present = OpenConnections()
         self._link = Link(
             local=local,
             policy=peer,
@@ -97,10 +99,13 @@ class DiameterClient:
         return self.fail_over is not None and self.fail_over(self, request, waiting, until)
 
     async def close(self) -> None:
-        """Take leave by DPR, within its limit."""
+        """Take leave by DPR, within its limit; no connection is left then, nor one that was being made."""
         REGISTRY.forget(self)
         await self._link.close(DisconnectCause.DO_NOT_WANT_TO_TALK_TO_YOU)
         self._hang_up()
+        if self._dialling is not None:
+            await asyncio.wait((self._dialling,))
+        await self._present.ended(self._limits.seconds_to_close + 1.0)
 
     # --- connecting ---------------------------------------------------------------------------------------------------
 
@@ -111,19 +116,28 @@ class DiameterClient:
     def _hang_up(self) -> None:
         if self._dialling is not None:
             self._dialling.cancel()
-            self._dialling = None
 
     async def _connect(self) -> None:
         host, port = self._address
-        loop = asyncio.get_running_loop()
+        loop, connection = asyncio.get_running_loop(), self._outgoing()
         try:
             async with asyncio.timeout(self._timing.connect):
-                _, connection = await loop.create_connection(
-                    self._outgoing, host, port, ssl=self._tls, server_hostname=self._server_name, local_addr=self._local
+                await loop.create_connection(
+                    lambda: connection,
+                    host,
+                    port,
+                    ssl=self._tls,
+                    server_hostname=self._server_name,
+                    local_addr=self._local,
                 )
         except (OSError, TimeoutError) as error:
+            connection.close("it took too long")
             self._link.dial_failed(f"no connection to {host}:{port}: {str(error) or type(error).__name__}")
             return
+        except asyncio.CancelledError:
+            # asyncio goes on with a TLS handshake that had not begun
+            connection.close("it is not wanted any more")
+            raise
         if connection.open:
             self._link.dialled(connection)
         else:
@@ -131,7 +145,11 @@ class DiameterClient:
 
     def _outgoing(self) -> Connection:
         return Connection(
-            _Nobody(), limits=self._limits, message_limit=self._limits.message_before_cer, capture=self._capture
+            _Nobody(),
+            limits=self._limits,
+            message_limit=self._limits.message_before_cer,
+            capture=self._capture,
+            present=self._present,
         )
 
 

@@ -5,6 +5,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Protocol
 
 from runtime.diameter.settings import Limits
+from runtime.open_connections import OpenConnections
 from runtime.taps import Address, StreamTap
 from wire.diameter.framing import Framer, FramingError
 from wire.diameter.masking import mask_keys
@@ -27,13 +28,22 @@ class Receiver(Protocol):
 
 
 class Connection(asyncio.Protocol):
-    """Tells its `receiver` each message; the receiver changes when the peer is known."""
+    """Tells its `receiver` each message; the receiver changes when the peer is known. `present` is told of it."""
 
-    def __init__(self, receiver: Receiver, *, limits: Limits, message_limit: int, capture: StreamTap | None) -> None:
+    def __init__(
+        self,
+        receiver: Receiver,
+        *,
+        limits: Limits,
+        message_limit: int,
+        capture: StreamTap | None,
+        present: OpenConnections | None = None,
+    ) -> None:
         self.receiver = receiver
         self.local: Address = ("", 0)
         self.remote: Address = ("", 0)
         self._limits = limits
+        self._present = present
         self._framer = Framer(message_limit)
         self._capture = capture if capture is not None and capture.listening else None
         self._transport: asyncio.Transport | None = None
@@ -80,12 +90,14 @@ class Connection(asyncio.Protocol):
         self._unsent.append(octets)
 
     def close(self, cause: str) -> None:
-        """Flush and close; abort when that takes longer than it may."""
+        """Flush and close; abort when that takes longer than it may, or at once what is still being made."""
         self._flush()
         if self._cause is None:
             self._cause = cause
         if self._transport is not None and self._aborting is None:
-            self._transport.close()
+            if not self._transport.is_closing():
+                # closed twice, asyncio's TLS transport lets go of the connection below and aborts nothing any more
+                self._transport.close()
             loop = asyncio.get_running_loop()
             self._aborting = loop.call_later(self._limits.seconds_to_close, self._transport.abort)
 
@@ -95,6 +107,11 @@ class Connection(asyncio.Protocol):
         """Learn both ends."""
         if not isinstance(transport, asyncio.Transport):
             raise TypeError("a Diameter connection needs a stream")
+        if self._cause is not None:
+            transport.abort()
+            return
+        if self._present is not None:
+            self._present.note_made(self)
         self._transport = transport
         self.local = _address(transport.get_extra_info("sockname"))
         self.remote = _address(transport.get_extra_info("peername"))
@@ -114,6 +131,8 @@ class Connection(asyncio.Protocol):
         """Say why."""
         if self._aborting is not None:
             self._aborting.cancel()
+        if self._present is not None:
+            self._present.note_lost(self)
         self._transport = None
         cause = self._cause or (f"connection lost: {exc}" if exc else "the peer closed the connection")
         self._cause = cause

@@ -11,6 +11,7 @@ from runtime.diameter.link import Link
 from runtime.diameter.metrics import count_burden
 from runtime.diameter.settings import DiameterUnavailable, Handler, Limits, PeerName
 from runtime.metrics.families import REGISTRY
+from runtime.open_connections import OpenConnections
 from runtime.taps import Address, StreamTap
 from wire.diameter.capabilities import LocalNode, PeerPolicy
 from wire.diameter.enumerations import DisconnectCause
@@ -42,6 +43,7 @@ class DiameterServer:
     ) -> None:
         self._limits = limits or Limits()
         self._capture = capture
+        self._present = OpenConnections()
         identifiers = Identifiers(random, wall_clock)
         self._links = {
             policy.name: PeerInstances(
@@ -94,6 +96,7 @@ class DiameterServer:
             limits=self._limits,
             message_limit=self._limits.message_before_cer,
             capture=self._capture,
+            present=self._present,
         )
 
     async def request(self, peer: PeerName, message: Message, within: float | None = None) -> Message:
@@ -104,12 +107,13 @@ class DiameterServer:
         return await link.request(message, within)
 
     async def close(self) -> None:
-        """Stop listening, take leave of every peer by DPR, and end what is being served."""
+        """Stop listening, take leave of every peer by DPR, and end what is being served, and the connections."""
         for listener in self._listeners:
             listener.close()
         REGISTRY.forget(self)
         self._doorman.close()
         await asyncio.gather(*(link.close(DisconnectCause.REBOOTING) for link in self._links.values()))
+        await self._present.ended(self._limits.seconds_to_close + 1.0)
 
     def _sample(self) -> None:
         for name, instances in self._links.items():

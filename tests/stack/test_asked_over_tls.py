@@ -60,6 +60,7 @@ class Client:
     async def close(self) -> None:
         """End the connection."""
         self._writer.close()
+        await self._writer.wait_closed()
 
 
 async def test_command_reaches_a_client_over_its_connection(tmp_path: Path) -> None:

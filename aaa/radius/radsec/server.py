@@ -17,6 +17,7 @@ from aaa.radius.radsec.names import RADSEC, RadsecClient, certified_names, find_
 from aaa.radius.radsec.requests import NoAnswer, RadsecRequests
 from aaa.radius.radsec.routing import Answer, Broken, Ignored, Port, route
 from runtime.logs import get_logger
+from runtime.open_connections import OpenConnections
 from runtime.taps import Address
 from runtime.tls import server_context
 from wire.errors import DecodeError
@@ -28,6 +29,8 @@ log = get_logger("aaa.radius.radsec")
 
 HANDSHAKE = 10.0
 """Seconds for a TLS handshake."""
+CLOSING = 3.0
+"""Seconds for a client's answer to our close_notify; then the connection is cut."""
 
 
 class RadsecServer:
@@ -43,6 +46,7 @@ class RadsecServer:
         self._tls = server_context(certificate=config.certificate, key=config.key, ca=config.ca, demand=True)
         self._open: dict[RadsecConnection, RadiusClient] = {}
         self._asking: dict[RadsecConnection, RadsecRequests] = {}
+        self._present = OpenConnections()
         self._lines = DiscardLog(time.monotonic)
         self._listeners: list[asyncio.Server] = []
 
@@ -57,6 +61,7 @@ class RadsecServer:
                 port,
                 ssl=self._tls,
                 ssl_handshake_timeout=HANDSHAKE,
+                ssl_shutdown_timeout=CLOSING,
                 reuse_port=reuse_port or None,
             )
             self._listeners.append(listener)
@@ -65,12 +70,12 @@ class RadsecServer:
         return bound
 
     async def close(self) -> None:
-        """Stop listening and end every connection."""
+        """Stop listening and end every connection, within CLOSING."""
         for listener in self._listeners:
             listener.close()
         for connection in tuple(self._open):
             connection.close()
-        await asyncio.sleep(0)
+        await self._present.ended(CLOSING + 1.0)
 
     def connected(self) -> frozenset[str]:
         """The clients that can be asked now."""
@@ -95,6 +100,7 @@ class RadsecServer:
 
     def connection_made(self, connection: RadsecConnection) -> None:
         """Somebody with a certificate of our authority has connected."""
+        self._present.note_made(connection)
         client = find_client(self._clients, connection.certificate, connection.remote[0])
         if client is None:
             names = ", ".join(sorted(certified_names(connection.certificate)))
@@ -132,6 +138,7 @@ class RadsecServer:
 
     def connection_ended(self, connection: RadsecConnection, cause: str | None) -> None:
         """Forget it."""
+        self._present.note_lost(connection)
         client = self._open.pop(connection, None)
         if client is None:
             return

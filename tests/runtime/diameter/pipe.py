@@ -23,6 +23,7 @@ class Transport(asyncio.Transport):
         self.written = b""
         self.unsent = 0
         self.closed = False
+        self.closes = 0
         self.aborted = False
         self.flushes = True
         self.other: Transport | None = None
@@ -41,6 +42,7 @@ class Transport(asyncio.Transport):
         return self.unsent
 
     def close(self) -> None:
+        self.closes += 1
         if self.flushes:
             self._end()
 

@@ -1,11 +1,13 @@
 import asyncio
+from collections.abc import Callable
 
 import pytest
 from structlog.testing import capture_logs
 
+from runtime.diameter.connection import Connection
 from runtime.diameter.settings import DiameterUnavailable
 from tests.runtime.diameter.pair import answering, client, lay, server
-from tests.runtime.diameter.pipe import eventually
+from tests.runtime.diameter.pipe import Transport, eventually
 from tests.wire.diameter.samples import EAP_DEA, EAP_DER, RAR
 from wire.diameter.eap import DiameterEapAnswer
 from wire.diameter.message import Message
@@ -149,3 +151,40 @@ async def test_a_server_that_hangs_up_at_once_is_tried_again(monkeypatch: pytest
         await caller.close()
         await node.close()
     assert "closed the connection before the CER" in next(line["cause"] for line in logs if "cause" in line)
+
+
+async def test_a_client_is_closed_when_its_connection_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Over TLS that takes the peer's word; a loop that ended before would leave a socket open."""
+    node, caller = server(), client()
+    wire = lay(monkeypatch, node)
+    with capture_logs():
+        caller.start()
+        await caller.ready(20.0)
+        ((near, _),) = wire.ends
+        near.flushes = False
+        closing = asyncio.ensure_future(caller.close())
+        await eventually(lambda: near.closes)
+        await asyncio.sleep(0.01)
+        assert not closing.done()
+        near.abort()
+        await closing
+        await node.close()
+
+
+async def test_a_connection_that_is_made_after_the_client_was_closed_is_aborted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made: list[Connection] = []
+
+    async def for_ever(factory: Callable[[], Connection], *_args: object, **_options: object) -> object:
+        made.append(factory())
+        return await asyncio.Event().wait()
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "create_connection", for_ever)
+    caller, transport = client(), Transport()
+    with capture_logs():
+        caller.start()
+        await eventually(lambda: made)
+        await caller.close()
+    made[0].connection_made(transport)
+    assert transport.aborted

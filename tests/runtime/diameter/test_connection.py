@@ -86,6 +86,25 @@ async def test_a_close_that_does_not_end_is_an_abort() -> None:
     assert it.recorder.causes == ["enough"]
 
 
+async def test_a_connection_that_the_peer_has_closed_is_aborted_as_well() -> None:
+    """asyncio's TLS transport is closed by the peer's close_notify; a second close would make its abort do nothing."""
+    it = Fixture()
+    it.transport.closed = True
+    it.connection.close("enough")
+    await eventually(lambda: it.transport.aborted)
+    assert it.transport.closes == 0
+
+
+async def test_a_connection_that_is_closed_before_it_is_made_does_not_come_up() -> None:
+    recorder, transport = Recorder(), Transport()
+    connection = Connection(recorder, limits=LIMITS, message_limit=10, capture=None)
+    connection.close("not wanted")
+    connection.connection_made(transport)
+    assert transport.aborted
+    assert not connection.open
+    assert recorder.made == 0
+
+
 async def test_nothing_is_handed_over_after_the_close() -> None:
     it = Fixture()
     it.connection.close("enough")

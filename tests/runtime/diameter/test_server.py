@@ -1,8 +1,11 @@
+import asyncio
+
 import pytest
 from structlog.testing import capture_logs
 
 from runtime.diameter.settings import DiameterUnavailable
 from tests.runtime.diameter.pair import client, lay, server
+from tests.runtime.diameter.pipe import Transport, eventually
 from tests.wire.diameter.samples import RAR
 
 
@@ -41,3 +44,17 @@ async def test_a_server_that_closes_takes_leave(monkeypatch: pytest.MonkeyPatch)
         await caller.close()
     ends = [line["cause"] for line in logs if line["event"] == "peer not connected"]
     assert ends[:2] == ["the connection was ended by DPR"] * 2
+
+
+async def test_a_server_is_closed_when_its_connections_are() -> None:
+    """Also that of somebody who has never said who he is."""
+    node, transport = server(), Transport()
+    transport.flushes = False
+    transport.protocol = node.incoming()
+    transport.protocol.connection_made(transport)
+    closing = asyncio.ensure_future(node.close())
+    await eventually(lambda: transport.closes)
+    await asyncio.sleep(0.01)
+    assert not closing.done()
+    transport.abort()
+    await closing

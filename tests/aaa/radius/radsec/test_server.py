@@ -3,6 +3,7 @@
 import asyncio
 import ssl
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from ipaddress import ip_network
 from pathlib import Path
@@ -64,6 +65,7 @@ class Site:
             {Port.AUTHENTICATION: self._take(Port.AUTHENTICATION)},
         )
         self.bound: list[Address] = []
+        self._writers: list[asyncio.StreamWriter] = []
 
     def _take(self, port: Port) -> "Take":
         return Take(self, port)
@@ -75,7 +77,16 @@ class Site:
         if name is not None:
             context.load_cert_chain(self.folder / f"{name}.pem", self.folder / f"{name}.key")
         host, port = self.bound[at]
-        return await asyncio.open_connection(host, port, ssl=context, server_hostname="aaa.example.org")
+        reader, writer = await asyncio.open_connection(host, port, ssl=context, server_hostname="aaa.example.org")
+        self._writers.append(writer)
+        return reader, writer
+
+    async def close(self) -> None:
+        """End the server, and with it every connection; a loop that ends before them leaves sockets open."""
+        await self.server.close()
+        for writer in self._writers:
+            with suppress(OSError):
+                await writer.wait_closed()
 
 
 class Take:
@@ -96,7 +107,7 @@ async def _site(tmp_path: Path) -> AsyncIterator[Site]:
     site = Site(tmp_path, connections_of_one=2)
     site.bound = await site.server.listen()
     yield site
-    await site.server.close()
+    await site.close()
 
 
 async def ended(reader: asyncio.StreamReader) -> bool:
