@@ -5,12 +5,12 @@ import select
 import socket
 from collections.abc import Callable
 from contextlib import suppress
-from typing import cast
+from typing import Generic, TypeVar, cast
 
 from runtime.logs import get_logger
 from runtime.taps import Address, DatagramTap
 
-__all__ = ["DRAIN_LIMIT", "Address", "UdpEndpoint", "bound_socket", "pair"]
+__all__ = ["DRAIN_LIMIT", "Address", "DatagramReader", "UdpEndpoint", "bound_socket", "pair"]
 
 log = get_logger("runtime.udp")
 
@@ -27,7 +27,54 @@ _MOST_OCTETS = 65507
 """What a UDP datagram over IPv4 can carry; no longer one can be sent or written down."""
 
 
-class UdpEndpoint:
+ArrivedT = TypeVar("ArrivedT")
+
+
+class DatagramReader(Generic[ArrivedT]):
+    """One bound socket on the event loop: `_drain` takes what waits in it and gives it to `_deliver`."""
+
+    def __init__(
+        self,
+        bound: socket.socket,
+        on_arrived: Callable[[ArrivedT, Address], None],
+        *,
+        loop: asyncio.AbstractEventLoop,
+        capture: DatagramTap | None,
+    ) -> None:
+        self._socket = bound
+        self._on_arrived = on_arrived
+        self._loop = loop
+        self._capture = capture
+        self._closed = False
+        self.local: Address = pair(bound.getsockname())
+        self.send_errors = 0
+        self.receive_errors = 0
+        loop.add_reader(bound.fileno(), self._drain)
+
+    def close(self) -> None:
+        """Stop reading and free the port; closing twice does nothing."""
+        if self._closed:
+            return
+        self._closed = True
+        self._loop.remove_reader(self._socket.fileno())
+        self._socket.close()
+
+    def _drain(self) -> None:
+        raise NotImplementedError
+
+    def _deliver(self, arrived: ArrivedT, peer: Address) -> None:
+        try:
+            self._on_arrived(arrived, peer)
+        except Exception as error:
+            # The outermost place: whatever was broken by what came, the next is still served.
+            log.exception("datagram handler failed", peer=f"{peer[0]}:{peer[1]}", cause=repr(error))
+
+    def _lose(self, peer: Address, error: OSError) -> None:
+        self.send_errors += 1
+        log.debug("datagram not sent", peer=f"{peer[0]}:{peer[1]}", cause=error.strerror or str(error))
+
+
+class UdpEndpoint(DatagramReader[bytes]):
     """One bound socket. `bind` opens it inside a running loop; `close` gives it back."""
 
     def __init__(
@@ -39,17 +86,9 @@ class UdpEndpoint:
         capture: DatagramTap | None,
         receive_limit: int,
     ) -> None:
-        self._socket = bound
-        self._on_datagram = on_datagram
-        self._loop = loop
-        self._capture = capture
+        super().__init__(bound, on_datagram, loop=loop, capture=capture)
         self._receive_limit = receive_limit
-        self._closed = False
-        self.local: Address = pair(bound.getsockname())
-        self.send_errors = 0
-        self.receive_errors = 0
         self.oversized = 0
-        loop.add_reader(bound.fileno(), self._drain)
 
     @classmethod
     def bind(
@@ -81,8 +120,7 @@ class UdpEndpoint:
         try:
             self._socket.sendto(data, peer)
         except OSError as error:
-            self.send_errors += 1
-            log.debug("datagram not sent", peer=f"{peer[0]}:{peer[1]}", cause=error.strerror or str(error))
+            self._lose(peer, error)
 
     def withdraw(self) -> None:
         """Leave what comes from now on to the other sockets of this address, and deliver what has come.
@@ -99,14 +137,6 @@ class UdpEndpoint:
                 return
             self._drain()
 
-    def close(self) -> None:
-        """Stop reading and free the port; closing twice does nothing."""
-        if self._closed:
-            return
-        self._closed = True
-        self._loop.remove_reader(self._socket.fileno())
-        self._socket.close()
-
     def _drain(self) -> None:
         for _ in range(DRAIN_LIMIT):
             if self._closed:
@@ -122,16 +152,10 @@ class UdpEndpoint:
             if len(data) > self._receive_limit:
                 self.oversized += 1
                 continue
-            self._deliver(data, pair(source))
-
-    def _deliver(self, data: bytes, peer: Address) -> None:
-        if self._capture is not None:
-            self._capture.udp(source=peer, destination=self.local, payload=data)
-        try:
-            self._on_datagram(data, peer)
-        except Exception as error:
-            # The outermost place: whatever one datagram broke, the next one is still served.
-            log.exception("datagram handler failed", peer=f"{peer[0]}:{peer[1]}", cause=repr(error))
+            peer = pair(source)
+            if self._capture is not None:
+                self._capture.udp(source=peer, destination=self.local, payload=data)
+            self._deliver(data, peer)
 
 
 def bound_socket(local: Address, *, reuse_port: bool = False, device: str = "") -> socket.socket:

@@ -10,11 +10,8 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 
-from runtime.logs import get_logger
 from runtime.taps import Address, DatagramTap
-from runtime.udp import DRAIN_LIMIT, bound_socket, pair
-
-log = get_logger("runtime.udp")
+from runtime.udp import DRAIN_LIMIT, DatagramReader, bound_socket, pair
 
 # <linux/udp.h>
 _SOL_UDP, _UDP_SEGMENT, _UDP_GRO = 17, 103, 104
@@ -36,24 +33,16 @@ _CONTROL_OCTETS = socket.CMSG_SPACE(4)
 OnTrain = Callable[[list[bytes], Address], None]
 
 
-class TrainEndpoint:
+class TrainEndpoint(DatagramReader[list[bytes]]):
     """One bound socket. `bind` opens it inside a running loop; `close` gives it back."""
 
     def __init__(
         self, bound: socket.socket, on_train: OnTrain, *, loop: asyncio.AbstractEventLoop, capture: DatagramTap | None
     ) -> None:
-        self._socket = bound
-        self._on_train = on_train
-        self._loop = loop
-        self._capture = capture
-        self._closed = False
-        self.local: Address = pair(bound.getsockname())
-        self.send_errors = 0
-        self.receive_errors = 0
+        super().__init__(bound, on_train, loop=loop, capture=capture)
         for level, option, value in _OPTIONS:
             with suppress(OSError):
                 bound.setsockopt(level, option, value)
-        loop.add_reader(bound.fileno(), self._drain)
 
     @classmethod
     def bind(
@@ -96,16 +85,7 @@ class TrainEndpoint:
             try:
                 self._socket.sendto(datagram, peer)
             except OSError as error:
-                self.send_errors += 1
-                log.debug("datagram not sent", peer=f"{peer[0]}:{peer[1]}", cause=error.strerror or str(error))
-
-    def close(self) -> None:
-        """Stop reading and free the port; closing twice does nothing."""
-        if self._closed:
-            return
-        self._closed = True
-        self._loop.remove_reader(self._socket.fileno())
-        self._socket.close()
+                self._lose(peer, error)
 
     def _drain(self) -> None:
         datagrams: list[bytes] = []
@@ -123,22 +103,18 @@ class TrainEndpoint:
                 continue
             source = pair(name)
             if peer is not None and datagrams and (source != peer or len(datagrams) >= DRAIN_LIMIT):
-                self._deliver(datagrams, peer)
+                self._hand_on(datagrams, peer)
                 datagrams = []
             peer = source
             datagrams += pieces(data, _segment_octets(controls)) if controls else (data,)
         if datagrams and peer is not None:
-            self._deliver(datagrams, peer)
+            self._hand_on(datagrams, peer)
 
-    def _deliver(self, datagrams: list[bytes], peer: Address) -> None:
+    def _hand_on(self, datagrams: list[bytes], peer: Address) -> None:
         if self._capture is not None:
             for datagram in datagrams:
                 self._capture.udp(source=peer, destination=self.local, payload=datagram)
-        try:
-            self._on_train(datagrams, peer)
-        except Exception as error:
-            # The outermost place: whatever these datagrams broke, the next ones are still served.
-            log.exception("datagram handler failed", peer=f"{peer[0]}:{peer[1]}", cause=repr(error))
+        self._deliver(datagrams, peer)
 
 
 def runs(datagrams: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
