@@ -93,7 +93,7 @@ class Gateway:
             device=settings.device,
             most_octets=settings.responder.lifetimes.octets,
         )
-        self._trains = Trains(plane=self._plane, ipv6=self._ipv6, receive=self._receive)
+        self._trains = Trains(plane=self._plane, ipv6=self._ipv6, receive=self._receive, wants=self._plane_wants)
 
     @property
     def deadline(self) -> float | None:
@@ -124,11 +124,11 @@ class Gateway:
             case DatagramArrived():
                 yield from self._receive(event, now)
             case TrainArrived():
-                yield from self._plane_wants(self._trains.from_ues(event, now), now)
+                yield from self._trains.from_ues(event, now)
             case HomePacketArrived(octets):
-                yield from self._plane_wants(self._trains.receive_home(octets, now), now)
+                yield from self._trains.receive_home(octets, now)
             case HomeTrainArrived():
-                yield from self._plane_wants(self._trains.from_home(event, now), now)
+                yield from self._trains.from_home(event, now)
             case AaaAnswered(sa, answer):
                 yield from self._answered(sa, answer, now)
             case DrainRequested():

@@ -9,7 +9,7 @@ from pdngw_proxy.aaa_link.records import EndedBy, SessionRecord
 from wire.frozen import dataclass
 from wire.ikev2.nat import Endpoint
 from wire.ikev2.redirect import GatewayIdentity
-from wire.sansio import Tick
+from wire.sansio import Failed, Tick
 
 
 class Channel(Enum):
@@ -187,4 +187,4 @@ class Report:
     clause: str = ""
 
 
-GatewayEffect = Send | SendTrain | DeliverHome | DeliverTrain | AskAaa | EndAaaSession | Account | Report
+GatewayEffect = Send | SendTrain | DeliverHome | DeliverTrain | AskAaa | EndAaaSession | Account | Report | Failed

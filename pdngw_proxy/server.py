@@ -44,6 +44,7 @@ from runtime.tun import TunDevice
 from runtime.udp import UdpEndpoint
 from runtime.udp_trains import TrainEndpoint
 from wire.ikev2.nat import Endpoint
+from wire.sansio import Failed
 
 log = get_logger("pdngw")
 
@@ -194,6 +195,8 @@ class GatewayShell:
                 self._start(self._link.account(record))
             case EndAaaSession(session, user_name, ended_by):
                 self._start(self._link.end_session(session, user_name, ended_by))
+            case Failed(error, of):
+                log.error("datagram handler failed", peer=of, cause=repr(error), exc_info=error)
             case Report():
                 self._report(effect)
                 self._note_quiet()

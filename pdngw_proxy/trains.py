@@ -1,8 +1,10 @@
 """Packets that came together: the short way for all that it takes, in order with what goes the long way."""
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
 
-from pdngw_proxy.data_plane import DataPlane, Effects
+from pdngw_proxy.data_plane import DataPlane, PlaneEffect
 from pdngw_proxy.gateway_events import (
     Channel,
     DatagramArrived,
@@ -16,12 +18,19 @@ from pdngw_proxy.ipv6_transport import Ipv6Transport
 from pdngw_proxy.reports import dropped
 from pdngw_proxy.sessions import GatewaySession
 from pdngw_proxy.short_way import Tunnel
+from runtime.each_alone import each_alone
 from wire.ikev2.association import UNUSABLE
 from wire.ip.ipv6 import HEADER_OCTETS
 
+Effects = Iterator[GatewayEffect]
+Wants = Callable[[Iterable[PlaneEffect], float], Iterable[GatewayEffect]]
+
 
 class Trains:
-    """`receive` is the long way of a datagram; `ipv6` knows those that come from the home network's device."""
+    """`receive` is the long way of a datagram; `ipv6` knows those that come from the home network's device.
+
+    `wants` does what the plane wants done. Whatever one datagram or packet of a train breaks, the others are served.
+    """
 
     def __init__(
         self,
@@ -29,18 +38,24 @@ class Trains:
         plane: DataPlane,
         ipv6: Ipv6Transport,
         receive: Callable[[DatagramArrived, float], Iterable[GatewayEffect]],
+        wants: Wants,
     ) -> None:
         self._plane = plane
         self._way = plane.short_way
         self._ipv6 = ipv6
         self._receive = receive
+        self._wants = wants
 
     def from_ues(self, event: TrainArrived, now: float) -> Effects:
         """Datagrams of one UE, or of what says to be one."""
         home: list[bytes] = []
+        yield from each_alone(event.datagrams, partial(self._from_ue, event, home, now), event.source)
+        yield from _delivered(home)
+
+    def _from_ue(self, event: TrainArrived, home: list[bytes], now: float, datagrams: Iterator[bytes]) -> Effects:
         seen: Tunnel | None = None
         is_its_peer = False
-        for octets in event.datagrams:
+        for octets in datagrams:
             tunnel = self._way.tunnel_from(octets[:4])
             if tunnel is not seen:
                 seen, is_its_peer = tunnel, tunnel is not None and event.source == tunnel.session.peer
@@ -60,30 +75,32 @@ class Trains:
                 continue
             yield from _delivered(home)
             yield from self._receive_opened(tunnel, opened, event, now)
-        yield from _delivered(home)
 
     def _receive_opened(self, tunnel: Tunnel, opened: tuple[bytes, int], event: TrainArrived, now: float) -> Effects:
         try:
-            yield from self._plane.receive_opened(tunnel.session, tunnel.association, opened, event, now)
+            wanted = self._plane.receive_opened(tunnel.session, tunnel.association, opened, event, now)
+            yield from self._wants(wanted, now)
         except UNUSABLE as error:
             yield dropped(str(error), event.source)
 
     def from_home(self, event: HomeTrainArrived, now: float) -> Effects:
         """Packets from the home network's device."""
-        waiting: list[bytes] = []
-        whose: GatewaySession | None = None
-        for octets in event.packets:
+        sealed = _Sealed()
+        yield from each_alone(event.packets, partial(self._from_home, sealed, now), "the home network")
+        yield from sealed.sent()
+
+    def _from_home(self, sealed: "_Sealed", now: float, packets: Iterator[bytes]) -> Effects:
+        for octets in packets:
             tunnel = self._way.tunnel_to(octets[24:40]) if len(octets) >= HEADER_OCTETS else None
             datagram = self._way.outward(tunnel, octets) if tunnel is not None else None
             if tunnel is None or datagram is None:
-                yield from _sent(waiting, whose)
+                yield from sealed.sent()
                 yield from self.receive_home(octets, now)
                 continue
-            if tunnel.session is not whose:
-                yield from _sent(waiting, whose)
-                whose = tunnel.session
-            waiting.append(datagram)
-        yield from _sent(waiting, whose)
+            if tunnel.session is not sealed.session:
+                yield from sealed.sent()
+                sealed.session = tunnel.session
+            sealed.datagrams.append(datagram)
 
     def receive_home(self, octets: bytes, now: float) -> Effects:
         """The long way of a packet from the home network's device."""
@@ -91,7 +108,7 @@ class Trains:
         if isinstance(read, DatagramArrived):
             yield from self._receive(read, now)
         elif read is not None:
-            yield from self._plane.receive_home(read, now)
+            yield from self._wants(self._plane.receive_home(read, now), now)
 
 
 def _alone(train: TrainArrived, octets: bytes) -> DatagramArrived:
@@ -105,7 +122,15 @@ def _delivered(packets: list[bytes]) -> Iterator[GatewayEffect]:
         packets.clear()
 
 
-def _sent(datagrams: list[bytes], session: GatewaySession | None) -> Iterator[GatewayEffect]:
-    if datagrams and session is not None:
-        yield SendTrain(tuple(datagrams), session.local, session.peer)
-        datagrams.clear()
+@dataclass(slots=True)
+class _Sealed:
+    """Datagrams for one UE that wait for more of them."""
+
+    session: GatewaySession | None = None
+    datagrams: list[bytes] = field(default_factory=list)
+
+    def sent(self) -> Iterator[GatewayEffect]:
+        """All of them, which are then waiting no more."""
+        if self.datagrams and self.session is not None:
+            yield SendTrain(tuple(self.datagrams), self.session.local, self.session.peer)
+            self.datagrams.clear()

@@ -41,7 +41,7 @@ from wire.ip.fragments import PROTO_FRAGMENT
 from wire.ip.ipv6 import PROTO_UDP, Ipv6Packet
 from wire.ip.udp import UdpDatagram
 from wire.names import epc_realm
-from wire.sansio import Tick
+from wire.sansio import Failed, Tick
 
 APN = "internet"
 GATEWAY_NAME = "pgw.epc.mnc001.mcc001.3gppnetwork.org"
@@ -134,6 +134,7 @@ class VirtualUe:
         effects = self.trains.handle(event, self.network.now)
         self.taken.add((before, type(event), type(self.machine.state)))
         self.effects += effects
+        _require_no_failure(effects)
         for effect in effects:
             for each in ue.one_by_one(effect) if isinstance(effect, ue.Send | ue.SendTrain) else ():
                 for delay, octets in self.faults.passing(each.channel, "out", each.octets):
@@ -271,7 +272,9 @@ class Network:
 
     def tell_gateway(self, event: pgw.GatewayEvent) -> None:
         """Give the gateway an event, and do what it wants."""
-        for effect in one_by_one(self.gateway.handle(event, self.now)):
+        effects = self.gateway.handle(event, self.now)
+        _require_no_failure(effects)
+        for effect in one_by_one(effects):
             match effect:
                 case pgw.Send(_, octets, source, to):
                     self.send(source, to, octets)
@@ -443,6 +446,13 @@ class Network:
                 return RelayReject(eap, cause.value)
             case Ignore():
                 return None
+
+
+def _require_no_failure(effects: Iterable[pgw.GatewayEffect | ue.UeEffect]) -> None:
+    """Raise what a machine would only have its shell log."""
+    for effect in effects:
+        if isinstance(effect, Failed):
+            raise effect.error
 
 
 def one_by_one(effects: Iterable[pgw.GatewayEffect]) -> Iterator[pgw.GatewayEffect]:

@@ -4,7 +4,7 @@ import asyncio
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from ipaddress import IPv4Interface, IPv6Address, IPv6Interface
@@ -54,8 +54,10 @@ from ue_sim.ue_events import (
     one_by_one,
 )
 from ue_sim.usim import Usim
+from ue_sim.waiting import Wait
 from wire.ikev2.nat import Endpoint
 from wire.ip.checksum import IpAddress
+from wire.sansio import Failed
 
 log = get_logger("ue")
 
@@ -74,21 +76,6 @@ class UeFailed(Exception):
         super().__init__(f"step {step.value}: {cause}")
         self.step = step
         self.cause = cause
-
-
-@dataclass(slots=True)
-class _Wait:
-    """What somebody waits for: an effect of one of the `kinds` for the `times`th time, or that nothing is left."""
-
-    kinds: tuple[type[UeEffect], ...]
-    times: int = 1
-    future: "asyncio.Future[UeEffect]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
-
-    def hear(self, told: UeEffect) -> None:
-        """One effect more."""
-        self.times -= isinstance(told, self.kinds)
-        if not self.future.done() and (self.times <= 0 or isinstance(told, Detached)):
-            self.future.set_result(told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +121,7 @@ class UeShell:
         self._sockets = UeSockets(self._settings, self._datagrams, capture)
         self._watch: AddressWatch | None = None
         self._driver: Driver[TrainedEvent, UeEffect] | None = None
-        self._waiting: _Wait | None = None
+        self._waiting: Wait | None = None
         self._last_note = ""
         self._step_began = 0.0
         self.ended = asyncio.Event()
@@ -198,7 +185,7 @@ class UeShell:
     async def rekey(self, *, ike: bool) -> None:
         """Replace the IKE SA, or else each of its Child SAs (RFC 7296 §2.8); UeFailed when that does not happen."""
         children = 2 if self._settings.mobility else 1
-        wait = _Wait((IkeKeysReady,)) if ike else _Wait((EspKeysReady,), times=children)
+        wait = Wait((IkeKeysReady,)) if ike else Wait((EspKeysReady,), times=children)
         told = await self._ask(IkeRequested(RekeyRequested(None if ike else EVERY_CHILD)), _IKE_LIMIT, wait)
         if not isinstance(told, IkeKeysReady | EspKeysReady):
             raise self._without(told, f"the {'IKE SA' if ike else 'Child SAs'} were not replaced")
@@ -206,14 +193,14 @@ class UeShell:
     async def probe(self) -> float:
         """Seconds that the gateway took to say that it is there (RFC 7296 §2.4); UeFailed when it is not."""
         began = asyncio.get_running_loop().time()
-        told = await self._ask(IkeRequested(ProbeRequested()), _IKE_LIMIT, _Wait((GatewayAnswered,)))
+        told = await self._ask(IkeRequested(ProbeRequested()), _IKE_LIMIT, Wait((GatewayAnswered,)))
         if not isinstance(told, GatewayAnswered):
             raise self._without(told, "the gateway did not answer")
         return asyncio.get_running_loop().time() - began
 
     async def reauthenticate(self, *, make_before_break: bool | None = None) -> Attached:
         """Another IKE SA in the place of the one that there is (RFC 7296 §2.8.3); UeFailed when there is none."""
-        wait = _Wait((Attached, NotReauthenticated, AttachFailed))
+        wait = Wait((Attached, NotReauthenticated, AttachFailed))
         event = ReauthenticationRequested(make_before_break)
         told = await self._ask(event, self._settings.give_up_after * 2, wait)
         match told:
@@ -256,8 +243,8 @@ class UeShell:
         self._on_step(StepReport(step, (now - self._step_began) * 1000, evidence))
         self._step_began = now
 
-    async def _ask(self, event: TrainedEvent, limit: float, wait: "_Wait | None" = None) -> UeEffect | None:
-        self._waiting, self._last_note = wait or _Wait((Attached, AttachFailed, PingFinished)), ""
+    async def _ask(self, event: TrainedEvent, limit: float, wait: Wait | None = None) -> UeEffect | None:
+        self._waiting, self._last_note = wait or Wait((Attached, AttachFailed, PingFinished)), ""
         if self._driver is not None:
             self._driver.feed(event)
         with suppress(TimeoutError):
@@ -338,6 +325,8 @@ class UeShell:
             case Note(cause):
                 self._last_note = f": {cause}"
                 log.debug("note", cause=cause)
+            case Failed(error, of):
+                log.error("datagram handler failed", peer=of, cause=repr(error), exc_info=error)
             case _:
                 assert_never(effect)
 

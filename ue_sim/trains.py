@@ -5,7 +5,9 @@ is no IPv6 packet of the Home Address, or might be the answer to a ping.
 """
 
 from collections.abc import Iterator
+from functools import partial
 
+from runtime.each_alone import each_alone
 from ue_sim.ue import Ue
 from ue_sim.ue_events import (
     Channel,
@@ -27,7 +29,10 @@ Effects = Iterator[UeEffect]
 
 
 class Trains:
-    """The UE `ue`, which takes trains as well; without a `device`, which applications have, it takes all one by one."""
+    """The UE `ue`, which takes trains as well; without a `device`, which applications have, it takes all one by one.
+
+    Whatever one datagram or packet of a train breaks, the others are served.
+    """
 
     def __init__(self, ue: Ue, *, device: bool) -> None:
         self.ue = ue
@@ -58,6 +63,10 @@ class Trains:
 
     def _arrived(self, datagrams: tuple[bytes, ...], now: float) -> Effects:
         device: list[bytes] = []
+        yield from each_alone(datagrams, partial(self._open, device, now), "the PDN GW")
+        yield from _delivered(device)
+
+    def _open(self, device: list[bytes], now: float, datagrams: Iterator[bytes]) -> Effects:
         for octets in datagrams:
             association = self._inward.get(octets[:4]) or self._find_inward(octets[:4])
             if association is None:
@@ -75,7 +84,6 @@ class Trains:
             except UNUSABLE as error:
                 yield from _delivered(device)
                 yield Note(f"dropped from {Channel.IKE.value}: {error}")
-        yield from _delivered(device)
 
     def _is_for_the_device(self, packet: bytes, next_header: int, association: Association) -> bool:
         return (
@@ -87,6 +95,10 @@ class Trains:
 
     def _to_send(self, packets: tuple[bytes, ...], now: float) -> Effects:
         sealed: list[bytes] = []
+        yield from each_alone(packets, partial(self._seal, sealed, now), "the TUN device")
+        yield from self._sent(sealed, now)
+
+    def _seal(self, sealed: list[bytes], now: float, packets: Iterator[bytes]) -> Effects:
         for octets in packets:
             association = self._outward or self._find_outward()
             if association is None or not self._may_go(octets, association):
@@ -95,7 +107,6 @@ class Trains:
                 continue
             association.octets += len(octets)
             sealed.append(association.outbound.seal(octets, PROTO_IPV6))
-        yield from self._sent(sealed, now)
 
     def _may_go(self, packet: bytes, association: Association) -> bool:
         return (

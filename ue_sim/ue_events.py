@@ -13,7 +13,7 @@ from ue_sim.pinger import EchoMissed, EchoTimed, PingFinished, PingRequested
 from wire.ikev2.child import ChildSa
 from wire.ikev2.nat import Endpoint
 from wire.ikev2.redirect import GatewayIdentity
-from wire.sansio import Tick, Transitions
+from wire.sansio import Failed, Tick, Transitions
 
 
 class Channel(Enum):
@@ -246,6 +246,7 @@ UeEffect = (
     | EspKeysReady
     | Unanswered
     | Note
+    | Failed
 )
 
 

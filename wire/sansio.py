@@ -20,6 +20,17 @@ class Tick:
     """The clock passed the machine's deadline."""
 
 
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """One of several datagrams or packets broke what handled it, and the others were handled all the same.
+
+    The outermost place logs `error` as it would log one that had come up to it; `of` says which it was, as for a log.
+    """
+
+    error: Exception
+    of: str = ""
+
+
 class Machine(Protocol[EventT_contra, EffectT]):
     """A protocol end without IO. `now` is in seconds on any monotonic clock, the same one for every call."""
 

@@ -49,6 +49,7 @@ from tests.network import responder_policy
 from tests.silent_network import SilentNetwork
 from wire.ikev2.nat import Endpoint
 from wire.ikev2.redirect import GatewayIdentity
+from wire.sansio import Failed
 
 ADDRESS = IPv4Address("127.9.9.4")
 HA_ADDRESS = IPv6Address("2001:db8:7::1")
@@ -477,3 +478,16 @@ async def test_closed_shell_hears_and_does_nothing_more(ground: Ground) -> None:
     assert all(endpoint.closed for endpoint in ground.network.endpoints)
     ground.arrive(b"hello", NATT)
     assert len(ground.machine.events) == 1
+
+
+async def test_what_broke_its_handler_is_said_in_one_line(
+    ground: Ground, lines: list[structlog.typing.EventDict]
+) -> None:
+    answer = Send(Channel.IKE, b"answer", NATT, UE)
+    ground.machine.script[TrainArrived] = [Failed(RuntimeError("broken"), str(UE)), answer]
+    ground.arrive(b"hello", NATT)
+    (line,) = lines
+    assert (line["event"], line["log_level"], line["peer"], line["cause"]) == (
+        "datagram handler failed", "error", "127.9.9.10:4500", "RuntimeError('broken')"
+    )  # fmt: skip
+    assert len(ground.network.at(NATT.port).sent) == 1

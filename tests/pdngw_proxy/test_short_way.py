@@ -19,6 +19,7 @@ from pdngw_proxy.gateway_events import (
     TrainArrived,
 )
 from tests.aaa.memory_hss import IMSI
+from tests.inner_packets import on_the_way, packet
 from tests.network import CORRESPONDENT, HA_ADDRESS, NATT, Network, one_by_one, responder_policy, subscribers
 from tests.pdngw_proxy.forgery import associations
 from tests.pdngw_proxy.test_gateway import SECOND
@@ -26,21 +27,13 @@ from wire.ikev2.association import Association
 from wire.ikev2.upkeep.states import Lifetimes
 from wire.ip.icmpv4 import PROTO_ICMP
 from wire.ip.ipv4 import Ipv4Packet
-from wire.ip.ipv6 import PROTO_IPV4, PROTO_IPV6, PROTO_UDP, Ipv6Packet
-from wire.ip.udp import UdpDatagram
+from wire.ip.ipv6 import PROTO_IPV4, PROTO_IPV6
 
 ELSEWHERE = IPv6Address("2001:db8:99::5")
 NOBODY = IPv6Address("2001:db8:7::bad")
 UNUSUAL = [HA_ADDRESS, NOBODY, *map(IPv6Address, ("ff02::1", "fe80::1", "::"))]
 NOW = 11.0
 USUAL = Lifetimes()
-
-
-def packet(source: IPv6Address, destination: IPv6Address, *, octets: int = 60, hops: int = 64) -> bytes:
-    payload = UdpDatagram(7000, 7001, bytes(octets)).build(source, destination)
-    return Ipv6Packet(
-        source=source, destination=destination, next_header=PROTO_UDP, payload=payload, hop_limit=hops
-    ).build()
 
 
 class Twins:
@@ -148,19 +141,7 @@ def inner(twins: Twins, sender: int, chance: Random) -> bytes:
 def datagram(twins: Twins, sender: int, sealed: list[bytes], chance: Random) -> bytes:
     """What a UE sends, or somebody who has seen what it sent."""
     octets = twins.seal(sender, inner(twins, sender, chance), chance.choice([PROTO_IPV6] * 20 + [PROTO_IPV4, 59]))
-    sealed.append(octets)
-    at = chance.randrange(len(octets))
-    match chance.randrange(20):
-        case 0:
-            return chance.choice(sealed)
-        case 1:
-            return octets[:at] + bytes((octets[at] ^ 0x40,)) + octets[at + 1 :]
-        case 2:
-            return octets[:at]
-        case 3:
-            return b"\xff"
-        case _:
-            return octets
+    return on_the_way(octets, sealed, chance)
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -14,11 +14,13 @@ from pdngw_proxy.gateway_events import (
     TrainArrived,
 )
 from pdngw_proxy.ipv6_transport import ESP_PORT
+from tests.inner_packets import packet
 from tests.network import CORRESPONDENT, NATT, Network
 from tests.pdngw_proxy.forgery import associations, echo_request
 from wire.esp.encapsulation import KEEPALIVE
 from wire.ikev2.nat import Endpoint
 from wire.ip.ipv6 import PROTO_IPV6
+from wire.sansio import Failed
 
 STRANGER = Endpoint(IPv4Address("198.51.100.9"), 4500)
 
@@ -71,3 +73,29 @@ def test_what_is_no_ipv6_packet_of_the_home_network_goes_the_long_way() -> None:
     effects = gateway.handle(HomeTrainArrived(packets), 0.0)
     assert effects
     assert not any(isinstance(effect, SendTrain) for effect in effects)
+
+
+def test_what_breaks_its_handler_costs_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = Network(device=True)
+    phone = network.attach()
+    network.run(until=10.0)
+    home, peer = phone.attached.home_address, phone.settings.ike
+    tunnel = associations(phone)[1].outbound
+    outward = [packet(home, CORRESPONDENT, octets=size) for size in (1, 2, 3)]
+    first, *others = [tunnel.seal(octets, PROTO_IPV6) for octets in outward]
+    network.gateway.handle(TrainArrived((first,), peer, NATT), 10.0)
+    broken = RuntimeError("broken")
+
+    def break_down(*_packet: object) -> None:
+        raise broken
+
+    monkeypatch.setattr(network.gateway._plane, "receive_opened", break_down)
+    monkeypatch.setattr(network.gateway._plane, "receive_home", break_down)
+    no_packet = tunnel.seal(b"no packet", PROTO_IPV6)
+    effects = network.gateway.handle(TrainArrived((others[0], no_packet, others[1]), peer, NATT), 10.0)
+    kinds = [type(effect) for effect in effects]
+    assert (kinds, effects[1]) == ([DeliverTrain, Failed, DeliverTrain], Failed(broken, str(peer)))
+    packets = (packet(CORRESPONDENT, home), b"no packet", packet(CORRESPONDENT, home))
+    effects = network.gateway.handle(HomeTrainArrived(packets), 10.0)
+    kinds = [type(effect) for effect in effects]
+    assert (kinds, effects[1]) == ([SendTrain, Failed, SendTrain], Failed(broken, "the home network"))

@@ -56,6 +56,7 @@ from wire.ikev2.child import ChildSa, Mode
 from wire.ikev2.groups import CURVE25519
 from wire.ikev2.keys import IkeKeys
 from wire.ikev2.nat import Endpoint
+from wire.sansio import Failed
 from wire.secret import Secret
 
 HOME, AGENT = IPv6Address("2001:db8::100"), IPv6Address("2001:db8::1")
@@ -587,3 +588,12 @@ async def test_note_is_for_whoever_debugs(ground: Ground, lines: list[EventDict]
     ground.arrive(Channel.DSMIP)
     (line,) = lines
     assert (line["log_level"], line["cause"]) == ("debug", "nonsense came")
+
+
+async def test_what_broke_its_handler_is_said_in_one_line(ground: Ground, lines: list[EventDict]) -> None:
+    ground.machine.script[DatagramArrived] = [Failed(RuntimeError("broken"), "the PDN GW")]
+    ground.arrive(Channel.DSMIP)
+    (line,) = lines
+    assert (line["event"], line["log_level"], line["peer"], line["cause"]) == (
+        "datagram handler failed", "error", "the PDN GW", "RuntimeError('broken')"
+    )  # fmt: skip

@@ -6,6 +6,7 @@ from random import Random
 
 import pytest
 
+from tests.inner_packets import on_the_way, packet
 from tests.network import CORRESPONDENT, HA_ADDRESS, Network, VirtualUe
 from tests.pdngw_proxy.forgery import associations
 from tests.wire.ip.segments import segment4
@@ -26,18 +27,11 @@ from ue_sim.ue_events import (
 )
 from wire.ikev2.child import Mode
 from wire.ip.icmpv6 import EchoRequest, build_icmpv6
-from wire.ip.ipv6 import PROTO_ICMPV6, PROTO_IPV4, PROTO_IPV6, PROTO_UDP, Ipv6Packet
-from wire.ip.udp import UdpDatagram
+from wire.ip.ipv6 import PROTO_ICMPV6, PROTO_IPV4, PROTO_IPV6, Ipv6Packet
+from wire.sansio import Failed
 
 NOW = 11.0
 NOBODY = IPv6Address("2001:db8:7::bad")
-
-
-def packet(source: IPv6Address, destination: IPv6Address, *, octets: int = 60, hops: int = 64) -> bytes:
-    payload = UdpDatagram(7000, 7001, bytes(octets)).build(source, destination)
-    return Ipv6Packet(
-        source=source, destination=destination, next_header=PROTO_UDP, payload=payload, hop_limit=hops
-    ).build()
 
 
 def ping(source: IPv6Address, destination: IPv6Address) -> bytes:
@@ -131,19 +125,7 @@ def inner(twins: Twins, chance: Random, *, inward: bool) -> bytes:
 def datagram(twins: Twins, sealed: list[bytes], chance: Random) -> bytes:
     """What the gateway sends, or somebody who has seen what it sent."""
     octets = twins.seal(inner(twins, chance, inward=True), chance.choice([PROTO_IPV6] * 20 + [PROTO_IPV4, 59]))
-    sealed.append(octets)
-    at = chance.randrange(len(octets))
-    match chance.randrange(20):
-        case 0:
-            return chance.choice(sealed)
-        case 1:
-            return octets[:at] + bytes((octets[at] ^ 0x40,)) + octets[at + 1 :]
-        case 2:
-            return octets[:at]
-        case 3:
-            return b"\xff"
-        case _:
-            return octets
+    return on_the_way(octets, sealed, chance)
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -199,3 +181,38 @@ def test_ue_without_a_device_or_a_connection_takes_trains_as_well() -> None:
     assert phone.said(Note)[-1].cause == "no tunnel to send through"
     network.run(until=NOW)
     assert phone.ping(CORRESPONDENT, pings=2).received == 2
+
+
+def test_packet_that_breaks_its_handler_costs_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = Network()
+    phone = network.attach(device=True)
+    network.run(until=NOW)
+    home = phone.attached.home_address
+    broken = RuntimeError("broken")
+
+    def break_down(*_packet: object) -> None:
+        raise broken
+
+    first, *others = [packet(home, CORRESPONDENT, octets=size) for size in (1, 2, 3)]
+    phone.trains.handle(PacketsToSend((first,)), NOW)
+    monkeypatch.setattr(phone.machine, "_send_packet", break_down)
+    effects = phone.trains.handle(PacketsToSend((first, b"no packet", *others)), NOW)
+    sent = [len(effect.datagrams) for effect in effects if isinstance(effect, SendTrain)]
+    assert (sum(sent), [effect for effect in effects if isinstance(effect, Failed)]) == (
+        3, [Failed(broken, "the TUN device")]
+    )  # fmt: skip
+
+
+def test_datagram_that_breaks_its_handler_costs_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    twins = Twins()
+    inward = [packet(CORRESPONDENT, twins.home, octets=size) for size in (1, 2, 3, 4)]
+    twins.arrive([twins.seal(octets) for octets in inward[:2]])
+    broken = RuntimeError("broken")
+
+    def break_down(*_datagram: object) -> None:
+        raise broken
+
+    monkeypatch.setattr(twins.short.machine, "receive_packet", break_down)
+    train = (twins.seal(inward[2]), twins.seal(ping(CORRESPONDENT, twins.home)), twins.seal(inward[3]))
+    effects = twins.short.trains.handle(TrainArrived(train), NOW)
+    assert effects == [DeliverTrain((inward[2],)), Failed(broken, "the PDN GW"), DeliverTrain((inward[3],))]
