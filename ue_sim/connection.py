@@ -1,7 +1,7 @@
 """IKEv2 and the EAP peer of one UE joined, and the security associations that come of it (RFC 7296 §2.16, RFC 4877)."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import assert_never
 
@@ -10,7 +10,6 @@ from ue_sim.eap_peer import AkaPeer, EapArrived, KeysDerived, PeerFailed, SendEa
 from ue_sim.ike import events as ike
 from ue_sim.ike.policy import InitiatorPolicy
 from ue_sim.ike_initiator import IkeInitiator
-from ue_sim.redirections import Redirections
 from ue_sim.settings import UeSettings
 from ue_sim.tampering import Tampering
 from ue_sim.ue_events import EspKeysReady, Note
@@ -80,7 +79,7 @@ class Gone:
 
 @dataclass(frozen=True, slots=True)
 class SentOn:
-    """An IKE SA that stands is to be left for another gateway (RFC 5685 §5)."""
+    """The gateway sends the UE to another (RFC 5685 §3, §5); where the IKE SA is over by that, `begin_anew` follows."""
 
     gateway: GatewayIdentity
 
@@ -107,9 +106,8 @@ _Noted = ike.ChildRetired | ike.ChildRemoved | ike.MoveConfirmed | ike.Remarked 
 class Connection:
     """One IKE SA with its EAP conversation and its Child SAs; a new attach takes a new one, with what is `kept`.
 
-    `home_address` is the one that the UE would like to have again; `redirections` counts those of all its IKE SAs,
-    and `tampering` what a tester lets go wrong in them.
-    `behind_nat` is what was last heard of a NAT at this end.
+    `home_address` is the one that the UE would like to have again; `tampering` what a tester lets go wrong.
+    `behind_nat` is what was last heard of a NAT at this end; `is_over` says that a redirection has ended it.
     """
 
     def __init__(
@@ -120,13 +118,11 @@ class Connection:
         random: RandomBytes,
         kept: Kept | None = None,
         home_address: IPv6Address | None = None,
-        redirections: Redirections | None = None,
         tampering: Tampering | None = None,
     ) -> None:
         self._random = random
         self._settings, self._usim = settings, usim
         self._home_address = home_address
-        self._redirections = redirections or Redirections()
         self._tampering = tampering
         self._ipv4 = (_ANYWHERE_IPV4,) if settings.ipv4 else ()
         self._begin(kept)
@@ -168,7 +164,6 @@ class Connection:
             ),
             random=self._random,
         )
-        self._begun: ike.Connect | None = None
         self._gateway: Endpoint | None = None
         self._keys: KeysDerived | None = None
         self._assigned: ike.AddressAssigned | None = None
@@ -176,6 +171,11 @@ class Connection:
         self._eap_failure: str | None = None
         self._complete = False
         self.behind_nat = False
+        self.is_over = False
+
+    def begin_anew(self) -> None:
+        """Forget what the gateway said, as it sends the UE to another; Connect may follow."""
+        self._begin(self.kept)
 
     @property
     def kept(self) -> Kept:
@@ -268,8 +268,6 @@ class Connection:
 
     def handle(self, event: ike.InitiatorEvent, now: float) -> Effects:
         """Take one event of IKE; the EAP peer's share is served in between."""
-        if isinstance(event, ike.Connect):
-            self._begun = event
         if isinstance(event, ike.Connect | ike.PathChanged):
             self._gateway = event.gateway or self._gateway
         if isinstance(event, Tick):
@@ -291,7 +289,8 @@ class Connection:
             case ike.Established():
                 yield from self._established(effect)
             case ike.Redirected(elsewhere):
-                yield from self._go(elsewhere, now)
+                self.is_over = True
+                yield SentOn(elsewhere)
             case ike.Closed(cause):
                 yield Gone(self._eap_failure or cause)
             case ike.ChildRefused(cause):
@@ -318,22 +317,6 @@ class Connection:
                 yield Note(cause)
             case _:
                 assert_never(effect)
-
-    def _go(self, elsewhere: GatewayIdentity, now: float) -> Effects:
-        """Begin again at another gateway, but not for ever (RFC 5685 §6)."""
-        begun, refusal = self._begun, self._redirections.refuse(now)
-        if begun is None or refusal is not None:
-            yield Gone(refusal or "redirected from nowhere")
-            return
-        address = elsewhere.gateway
-        if isinstance(address, str) or address.version != begun.local.address.version:
-            yield Gone(f"redirected to {elsewhere}, which is no address of this network")
-            return
-        yield Note(f"redirected to {elsewhere}")
-        self._begin(self.kept)
-        gateway = Endpoint(address, begun.gateway.port)
-        former = GatewayIdentity(begun.gateway.address)
-        yield from self.handle(replace(begun, gateway=gateway, redirected_from=former), now)
 
     def _ask_peer(self, event: EapArrived | Tick, now: float) -> Effects:
         for effect in self._peer.handle(event, now):

@@ -22,10 +22,14 @@ WAITS = (0.5, 0.5, 1.0, 1.0, 2.0, 2.0)
 
 @dataclass(frozen=True, slots=True)
 class DiscoveryRequested:
-    """Look for `name`; when it has no address, follow the SRV record of `service`, if one is given."""
+    """Look for `name`; when it has no address, follow the SRV record of `service`, if one is given.
+
+    A name with an IPv4 address alone is that of the home agent `home_agent`, where this is known.
+    """
 
     name: str
     service: str | None = None
+    home_agent: IPv6Address | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +87,15 @@ class Asking:
     ipv6: IPv6Address | None = None
     ipv4: IPv4Address | None = None
     target: str | None = None
+    home_agent: IPv6Address | None = None
     silent: bool = True
     trouble: str = ""
+
+    @property
+    def found(self) -> Discovered | None:
+        """The PDN GW, as soon as enough is known of it."""
+        ipv6 = self.ipv6 or (self.home_agent if self.ipv4 is not None else None)
+        return Discovered(self.name, ipv6, self.ipv4) if ipv6 is not None else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +132,7 @@ class Discovery:
         """Take one event; answers that belong to no query of ours are passed over in silence."""
         match event, self.state:
             case DiscoveryRequested(), Idle():
-                asking = self._ask(event.name, event.service, _ADDRESSES, now)
+                asking = replace(self._ask(event.name, event.service, _ADDRESSES, now), home_agent=event.home_agent)
                 return self._become(event, asking, self._queries(asking))
             case AnswerArrived(), Asking() as state:
                 return self._answered(event, state, now)
@@ -148,8 +159,8 @@ class Discovery:
         if attempt < len(WAITS):
             asking = replace(state, attempt=attempt, again_at=now + WAITS[attempt])
             return self._become(event, asking, self._queries(asking))
-        if state.ipv6 is not None:
-            return self._become(event, Finished(), [Discovered(state.name, state.ipv6, state.ipv4)])
+        if state.found is not None:
+            return self._become(event, Finished(), [state.found])
         waited = f"no DNS answer for {state.name} after {sum(WAITS):.0f} s"
         return self._become(event, Finished(), [DiscoveryFailed(waited if state.silent else state.trouble or waited)])
 
@@ -167,12 +178,12 @@ class Discovery:
         if state.target is not None:
             asking = self._ask(state.target, None, _ADDRESSES, now)
             return self._become(event, asking, self._queries(asking))
-        if state.ipv6 is not None:
-            return self._become(event, Finished(), [Discovered(state.name, state.ipv6, state.ipv4)])
+        if state.found is not None:
+            return self._become(event, Finished(), [state.found])
         if state.service is not None:
             asking = self._ask(state.service, None, (dns.rdatatype.SRV,), now)
             return self._become(event, asking, self._queries(asking))
-        trouble = state.trouble or f"{state.name} has no IPv6 address"
+        trouble = state.trouble or f"{state.name} has no {'IPv6 ' if state.home_agent is None else ''}address"
         return self._become(event, Finished(), [DiscoveryFailed(trouble)])
 
     def _become(self, event: Event, following: State, effects: list[Effect]) -> list[Effect]:

@@ -7,11 +7,12 @@ from ipaddress import IPv6Address
 from typing import assert_never
 
 from ue_sim.connection import Connection, ConnectionEffect, EapDone, Gone, NoTunnel, SentOn, TunnelReady
-from ue_sim.discovery import Discovered
+from ue_sim.discovery import Discovered, SendQuery
 from ue_sim.eap.temporary import Kept
 from ue_sim.ike import events as ike
 from ue_sim.keepalive import Keepalives
-from ue_sim.redirections import Redirections
+from ue_sim.redirections import Effects as Redirected
+from ue_sim.redirections import Followed, NotFollowed, Redirections
 from ue_sim.settings import UeSettings
 from ue_sim.ue_events import Channel, EspKeysReady, Note, NotReauthenticated, Send, SendTrain
 from ue_sim.usim import Usim
@@ -20,7 +21,7 @@ from wire.ikev2.association import UNUSABLE, Association
 from wire.ikev2.nat import Endpoint
 from wire.ikev2.redirect import GatewayIdentity
 from wire.ip.packet import IpPacket
-from wire.sansio import RandomBytes, Tick, is_due
+from wire.sansio import RandomBytes, Tick, Timed, is_due
 
 _SOONEST, _SPREAD = 0.8, 0.1
 """The UE authenticates anew when this share of AUTH_LIFETIME is over, and so much more by chance."""
@@ -78,9 +79,10 @@ class Links:
         self._assigned: ike.AddressAssigned | None = None
         self._newest: Connection | None = None
         self._left: list[Connection] = []
-        self._redirections = Redirections()
+        self._redirections: Redirections[Connection] = Redirections(random=random)
         self.clock = datetime.fromtimestamp(0, UTC), 0.0
         self.found: Discovered | None = None
+        self._fresh_found: Discovered | None = None
         self.kept = Kept()
         self.current: Connection | None = None
         self.fresh: Connection | None = None
@@ -88,7 +90,8 @@ class Links:
     @property
     def deadline(self) -> float | None:
         """The nearest deadline of any."""
-        deadlines = [self._keepalives.deadline, self._renew_at, *(one.deadline for one in self._all)]
+        timed: tuple[Timed, ...] = (self._keepalives, self._redirections, *self._all)
+        deadlines = [self._renew_at, *(one.deadline for one in timed)]
         return min((deadline for deadline in deadlines if deadline is not None), default=None)
 
     @property
@@ -127,10 +130,14 @@ class Links:
         self._keep()
         # RFC 7296 §2.4: INITIAL_CONTACT would end the old one before the new one stands
         self.fresh = self._newest = self._made(replace(self._settings, initial_contact=False), self._home_address)
+        self._fresh_found = self.found
         yield from self.tell(self.fresh, connect, now)
 
-    def _connect(self, now: float, redirected_from: GatewayIdentity | None = None) -> ike.Connect | None:
-        address = self.found.address(self._place.address.version) if self.found is not None else None
+    def _connect(
+        self, now: float, redirected_from: GatewayIdentity | None = None, to: Discovered | None = None
+    ) -> ike.Connect | None:
+        found = to or self.found
+        address = found.address(self._place.address.version) if found is not None else None
         if address is None:
             return None
         at, began = self.clock
@@ -152,7 +159,6 @@ class Links:
             random=self._random,
             kept=self.kept,
             home_address=home_address,
-            redirections=self._redirections,
             tampering=self._tampering,
         )
 
@@ -171,6 +177,8 @@ class Links:
                 yield Send(Channel.IKE, effect.octets, connection.gateway)
             elif isinstance(effect, ike.IkeKeysReady | EspKeysReady | Note) and connection is not self.current:
                 yield effect
+            elif isinstance(effect, SentOn):
+                yield from self._sent_on(connection, effect.gateway, now)
             elif connection is self.fresh:
                 yield from self._hear_fresh(effect, now)
             elif connection is self.current:
@@ -196,6 +204,7 @@ class Links:
         for connection in self._all:
             if is_due(connection, now):
                 yield from self.tell(connection, Tick(), now)
+        yield from self._redirected(self._redirections.tick(now), now)
         if self._renew_at is not None and now >= self._renew_at:
             yield from self.reauthenticate(None, now)
         if self.current is not None and self._keepalives.is_due(now):
@@ -206,14 +215,6 @@ class Links:
             case ike.LifetimeTold(seconds):
                 self._schedule(seconds, now)
                 yield Note(f"the gateway wants the UE to authenticate anew within {seconds} s")
-            case SentOn(elsewhere) if self.current is not None and self.found is not None:
-                there = self._redirections.follow(elsewhere, self.found, self._place.address.version, now)
-                former = GatewayIdentity(self.current.gateway.address)
-                yield (
-                    Note(f"not {there}")
-                    if isinstance(there, str)
-                    else Break(f"redirected to {elsewhere}", there, former)
-                )
             case ike.AddressAssigned(home_address):
                 self._home_address = home_address
                 yield effect
@@ -234,8 +235,8 @@ class Links:
         match effect:
             case ike.AddressAssigned():
                 self._assigned = effect
-            case TunnelReady() if self._assigned is not None and self.found is not None:
-                yield from self._replace(effect, self._assigned, self.found, now)
+            case TunnelReady() if self._assigned is not None and self._fresh_found is not None:
+                yield from self._replace(effect, self._assigned, self._fresh_found, now)
             case NoTunnel(cause) | Gone(cause):
                 yield from self._give_up(cause, ended=isinstance(effect, Gone), now=now)
             case ike.LifetimeTold(seconds):
@@ -249,6 +250,7 @@ class Links:
 
     def _replace(self, ready: TunnelReady, assigned: ike.AddressAssigned, found: Discovered, now: float) -> Effects:
         old, self.current, self.fresh = self.current, self.fresh, None
+        self.found = found
         self._home_address, self._until = assigned.home_address, None
         if self._told is not None:
             self._schedule(*self._told)
@@ -257,6 +259,9 @@ class Links:
             yield from self._leave(old, now)
 
     def _leave(self, connection: Connection, now: float) -> Effects:
+        if connection.is_over:
+            self._redirections.forget(connection)
+            return
         self._left.append(connection)
         yield from self.tell(connection, ike.CloseRequested("replaced by another IKE SA"), now)
 
@@ -268,6 +273,56 @@ class Links:
         if self._until is not None and now + _RETRY < self._until:
             self._renew_at = now + _RETRY
         yield NotReauthenticated(cause) if self.current is not None else Gone(cause)
+
+    # Other gateways
+
+    def answered(self, datagram: bytes, now: float) -> Effects:
+        """The DNS server's answer, which may be about a gateway that a REDIRECT has named."""
+        yield from self._redirected(self._redirections.answered(datagram, now), now)
+
+    def _sent_on(self, connection: Connection, elsewhere: GatewayIdentity, now: float) -> Effects:
+        here = self._fresh_found if connection is self.fresh else self.found
+        if connection in self._left or here is None:
+            self._left = [one for one in self._left if one is not connection or not one.is_over]
+            return
+        version = self._place.address.version
+        yield from self._redirected(self._redirections.follow(connection, elsewhere, here, version, now), now)
+
+    def _redirected(self, effects: Redirected[Connection], now: float) -> Effects:
+        for effect in effects:
+            match effect:
+                case SendQuery(datagram):
+                    yield Send(Channel.DNS, datagram, self._settings.dns)
+                case NotFollowed(connection, cause):
+                    yield from self._stay(connection, cause, now)
+                case Followed(connection, elsewhere, there):
+                    yield from self._go(connection, elsewhere, there, now)
+                case _:
+                    assert_never(effect)
+
+    def _stay(self, connection: Connection, cause: str, now: float) -> Effects:
+        if not connection.is_over:
+            yield Note(f"not {cause}")
+        elif connection is self.fresh:
+            yield from self._hear_fresh(Gone(cause), now)
+        else:
+            yield from self._hear(Gone(cause), now)
+
+    def _go(self, connection: Connection, elsewhere: GatewayIdentity, there: Discovered, now: float) -> Effects:
+        former = GatewayIdentity(connection.gateway.address)
+        connect = self._connect(now, former, there)
+        if not connection.is_over:
+            yield Break(f"redirected to {elsewhere}", there, former)
+        elif connect is None:
+            yield from self._stay(connection, f"redirected to {elsewhere}, which has no address of this network", now)
+        else:
+            yield Note(f"redirected to {elsewhere}")
+            if connection is self.fresh:
+                self._fresh_found = there
+            else:
+                self.found = there
+            connection.begin_anew()
+            yield from self.tell(connection, connect, now)
 
     # What is sent beside IKE
 
@@ -316,6 +371,9 @@ class Links:
         fresh, self.fresh = self.fresh, None
         if fresh is not None:
             yield from self._leave(fresh, now)
+        if self.current is not None and self.current.is_over:
+            self._redirections.forget(self.current)
+            yield Gone(cause)
         yield from self.handle(ike.CloseRequested(cause), now)
 
     def let_go(self) -> None:
@@ -324,6 +382,7 @@ class Links:
         self._newest = self.current = self.fresh = None
         self._renew_at = self._until = self._told = None
         self._left.clear()
+        self._redirections.forget()
         self._keepalives.behind_nat = False
 
     def _keep(self) -> None:

@@ -193,7 +193,8 @@ class Ue(UeParts):
     def _tunnelled(self, ready: TunnelReady, now: float) -> Effects:
         if isinstance(self.state, Connecting) and self.state.home_address is not None:
             yield from self._reach(Step.IPSEC_SA, evidence.of_tunnel(ready))
-            yield from self._settle(ready, self.state.gateway, self.state.home_address, now)
+            gateway = self.links.found or self.state.gateway
+            yield from self._settle(ready, gateway, self.state.home_address, now)
 
     def _settle(self, ready: TunnelReady, gateway: dns.Discovered, home_address: IPv6Address, now: float) -> Effects:
         if not isinstance(self.state, Connecting | OnTheNetwork):
@@ -336,6 +337,7 @@ class Ue(UeParts):
             match event.channel:
                 case Channel.DNS:
                     yield from self._discover(self._finding.handle(dns.AnswerArrived(event.octets), now), now)
+                    yield from self._linked(self.links.answered(event.octets, now), now)
                 case Channel.IKE:
                     yield from self._linked(self.links.receive(event.octets, now), now)
                 case Channel.DSMIP:

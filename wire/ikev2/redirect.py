@@ -1,5 +1,6 @@
 """Sending a UE to another gateway: the data of REDIRECT and REDIRECTED_FROM (RFC 5685 §9.2, RFC 5685 §9.3)."""
 
+import re
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 
 from wire.buffer import Reader
@@ -8,12 +9,13 @@ from wire.ikev2.constants import NotifyType
 from wire.ikev2.payloads.notify import Notify
 
 _IPV4, _IPV6, _FQDN = 1, 2, 3
-_MOST_OCTETS = 255
+_NAME = re.compile(r"(?=.{1,253}\Z)[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*")
+"""What DNS can be asked for: labels of 63 octets at most, 255 with their lengths and the root (RFC 1035 §2.3.4)."""
 
 
 @dataclass(frozen=True, slots=True)
 class GatewayIdentity:
-    """The other gateway: an address, or an FQDN of 255 octets at most."""
+    """The other gateway: an address, or an FQDN."""
 
     gateway: IPv4Address | IPv6Address | str
 
@@ -25,7 +27,7 @@ class GatewayIdentity:
                 return cls(kind(text))
             except AddressValueError:
                 continue
-        if not text.isascii() or not 0 < len(text) <= _MOST_OCTETS or any(letter.isspace() for letter in text):
+        if _NAME.fullmatch(text) is None:
             raise ValueError(f"{text!r} is neither an address nor a name of a gateway")
         return cls(text)
 
@@ -64,10 +66,9 @@ def read_redirect(notify: Notify) -> tuple[GatewayIdentity, bytes]:
     elif kind == _IPV6:
         gateway = IPv6Address(body.take(16))
     elif kind == _FQDN:
-        name = body.rest()
-        if not name or not name.isascii():
-            raise reader.error("a gateway without a name")
-        gateway = name.decode("ascii")
+        gateway = body.rest().decode("latin-1")
+        if _NAME.fullmatch(gateway) is None:
+            raise reader.error("a gateway whose name is none")
     else:
         raise reader.error(f"a gateway of unknown type {kind}")
     body.finish()

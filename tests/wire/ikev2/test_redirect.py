@@ -32,13 +32,15 @@ def test_address_is_an_address() -> None:
     assert GatewayIdentity.of("2001:db8::5").gateway == IPv6Address("2001:db8::5")
 
 
-@pytest.mark.parametrize("text", ["", "a b", "é.example", "x" * 256])
+@pytest.mark.parametrize("text", ["", "a b", "é.example", "x" * 64, "a..b", ".b", f"{'x.' * 127}x", "a\n"])
 def test_gateway_needs_a_name(text: str) -> None:
     with pytest.raises(ValueError, match="neither an address nor a name"):
         GatewayIdentity.of(text)
 
 
-@pytest.mark.parametrize("data", ["", "01", "0103c00002", "0105c000020500", "0300", "0301ff", "0901ff", "0210c0"])
+@pytest.mark.parametrize(
+    "data", ["", "01", "0103c00002", "0105c000020500", "0300", "0301ff", "0302612e", "0901ff", "0210c0"]
+)
 def test_malformed_redirect_is_refused(data: str) -> None:
     with pytest.raises(DecodeError):
         read_redirect(Notify(NotifyType.REDIRECT, bytes.fromhex(data)))
