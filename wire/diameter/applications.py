@@ -10,6 +10,7 @@ class Application(IntEnum):
 
     COMMON = 0
     NASREQ = 1
+    BASE_ACCOUNTING = 3
     EAP = 5
     MIP6I = 7
     MIP6A = 8
@@ -19,6 +20,10 @@ class Application(IntEnum):
     SWX = 16777265
     S6B = 16777272
     RELAY = 0xFFFFFFFF
+
+
+ACCOUNTING = frozenset({Application.BASE_ACCOUNTING})
+"""What is advertised as Acct-Application-Id (RFC 6733 §6.9)."""
 
 
 def vendor_of(application: int) -> int:

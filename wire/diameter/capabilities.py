@@ -2,7 +2,7 @@
 
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
-from wire.diameter.applications import Application, vendor_of
+from wire.diameter.applications import ACCOUNTING, Application, vendor_of
 from wire.diameter.avp import Avp, AvpFault
 from wire.diameter.command import Identity, VendorSpecificApplicationId
 from wire.diameter.grammar import check
@@ -78,6 +78,10 @@ def named_peer(message: Message, address: IpAddress, policies: tuple[PeerPolicy,
     return next((p for p in policies if same_host(p.origin_host, host) and p.comes_from(address)), None)
 
 
+def _of_the_ietf(local: LocalNode, *, accounting: bool) -> tuple[int, ...]:
+    return tuple(a for a in local.applications if not vendor_of(a) and (a in ACCOUNTING) == accounting)
+
+
 def advertise(local: LocalNode, addresses: tuple[IpAddress, ...]) -> CapabilitiesExchangeRequest:
     """The CER of this node: IETF applications plain, those of 3GPP in Vendor-Specific-Application-Id."""
     return CapabilitiesExchangeRequest(
@@ -88,7 +92,8 @@ def advertise(local: LocalNode, addresses: tuple[IpAddress, ...]) -> Capabilitie
         product_name=local.product_name,
         origin_state_id=local.origin_state_id,
         supported_vendor_ids=(VENDOR_3GPP,),
-        auth_application_ids=tuple(a for a in local.applications if not vendor_of(a)),
+        auth_application_ids=_of_the_ietf(local, accounting=False),
+        acct_application_ids=_of_the_ietf(local, accounting=True),
         vendor_specific_application_ids=_vendor_specific(local.applications),
     )
 
@@ -104,7 +109,8 @@ def accept(local: LocalNode, addresses: tuple[IpAddress, ...], request: Message)
         product_name=local.product_name,
         origin_state_id=local.origin_state_id,
         supported_vendor_ids=(VENDOR_3GPP,),
-        auth_application_ids=tuple(a for a in local.applications if not vendor_of(a)),
+        auth_application_ids=_of_the_ietf(local, accounting=False),
+        acct_application_ids=_of_the_ietf(local, accounting=True),
         vendor_specific_application_ids=_vendor_specific(local.applications),
     ).message(request)
 

@@ -1,6 +1,6 @@
 """Which command of which application has which format (RFC 6733 §3.1, RFC 4072, RFC 5778, TS 29.272, TS 29.273)."""
 
-from wire.diameter import eap, mip6i, peering, s6a, s6b, sessions, sta, swm, swx
+from wire.diameter import accounting, eap, mip6i, peering, s6a, s6b, sessions, sta, swm, swx
 from wire.diameter.applications import Application
 from wire.diameter.authorization import AA
 from wire.diameter.grammar import Grammar, grammar
@@ -48,6 +48,7 @@ COMMANDS: dict[tuple[int, int], CommandFormat] = {
     (Application.SWX, swx.SwxCommand.REGISTRATION_TERMINATION): CommandFormat("RTR", swx.RTR, swx.RTA),
     (Application.SWX, swx.SwxCommand.PUSH_PROFILE): CommandFormat("PPR", swx.PPR, swx.PPA),
     (Application.S6A, s6a.S6aCommand.AUTHENTICATION_INFORMATION): CommandFormat("AIR", s6a.AIR, s6a.AIA),
+    (Application.BASE_ACCOUNTING, accounting.ACCOUNTING_COMMAND): CommandFormat("ACR", accounting.ACR, accounting.ACA),
     **{(application, code): command for application in SESSION_APPLICATIONS for code, command in _SESSIONS.items()},
 }
 """(Application-Id of the header, command code) to its format."""

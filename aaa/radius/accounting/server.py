@@ -1,4 +1,7 @@
-"""RADIUS accounting around its front: a record is on disk before its answer leaves (RFC 2866 §2)."""
+"""RADIUS accounting around its front: a record is on disk before its answer leaves (RFC 2866 §2).
+
+One of a realm over Diameter is also with that realm's server, where this is to hear of it.
+"""
 
 import asyncio
 import time
@@ -18,6 +21,7 @@ from aaa.radius.proxy.relay import Relay
 from aaa.radius.suspecting import Kept, Suspicion
 from hss.session_api import AccountingStatus, LedgerUnavailable, SessionLedger
 from runtime.logs import get_logger
+from runtime.radius.requests import RadiusUnavailable
 from runtime.taps import Address
 
 log = get_logger("aaa.radius.accounting")
@@ -87,10 +91,14 @@ class AccountingServer(PortServer):
         try:
             async with asyncio.timeout(self._request_limit):
                 is_new = await self._ledger.record(record)
+                is_told = self._relay is not None and await self._relay.account(keeping.packet, keeping.client, record)
+        except RadiusUnavailable as error:
+            self._front.abandon(keeping)
+            self._lines.warn("record not forwarded", "the realm gives no answer", name, detail=str(error))
         except (LedgerUnavailable, TimeoutError) as error:
             self._front.abandon(keeping)
             detail = str(error) or f"no answer within {self._request_limit} s"
-            self._lines.warn("record not kept", "the ledger does not answer", name, detail=detail)
+            self._lines.warn("record not kept", "ledger or realm does not answer", name, detail=detail)
         except asyncio.CancelledError:
             self._front.abandon(keeping)
             raise
@@ -104,7 +112,8 @@ class AccountingServer(PortServer):
             log.debug("record kept", status=record.status.value, session=record.session_id, client=name, new=is_new)
             answer = self._front.answer(keeping)
             _send(answer, keeping.key.source, reply)
-            if self._relay is not None and is_new and record.status is AccountingStatus.STOP:
+            # where the first try was kept here alone, the one that is answered is not new
+            if self._relay is not None and (is_new or is_told) and record.status is AccountingStatus.STOP:
                 await self._relay.end(keeping.packet, keeping.client)
 
 

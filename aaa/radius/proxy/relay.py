@@ -7,6 +7,7 @@ from aaa.radius.proxy.config import HomeServerConfig, RealmConfig
 from aaa.radius.proxy.home_server import HomeServer
 from aaa.radius.proxy.routes import Routes, in_order
 from aaa.radius.translation.agent import TranslationAgent
+from hss.session_api import AccountingRecord
 from runtime.config import ConfigError
 from runtime.radius.requests import RadiusUnavailable
 from runtime.taps import DatagramTap
@@ -73,6 +74,13 @@ class Relay:
             except RadiusUnavailable as error:
                 cause = str(error)
         raise RadiusUnavailable(cause)
+
+    async def account(self, packet: RadiusPacket, client: RadiusClient, record: AccountingRecord) -> bool:
+        """Have what is kept here kept by its Diameter server as well; whether that has to. RadiusUnavailable if not."""
+        realm = self.routes.find(packet)
+        if realm is None or not realm.diameter or self.agent is None:
+            return False
+        return await self.agent.account(realm, packet, client, record)
 
     async def end(self, packet: RadiusPacket, client: RadiusClient) -> None:
         """Accounting, which is kept here, says that a session is over: its Diameter server hears of it."""

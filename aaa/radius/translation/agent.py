@@ -2,12 +2,13 @@
 
 import secrets
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from aaa.radius.clients import RadiusClient
 from aaa.radius.proxy.config import RealmConfig
+from aaa.radius.translation.accounting import RECORD_TYPES, is_final, to_acr
 from aaa.radius.translation.answer import (
     FOR_ANOTHER_SERVER,
     Replying,
@@ -22,6 +23,7 @@ from aaa.radius.translation.asked import AskedByServers, Ledger, Nas
 from aaa.radius.translation.config import DiameterServerConfig
 from aaa.radius.translation.conversation import Conversation, Conversations
 from aaa.radius.translation.request import to_der
+from hss.session_api import AccountingRecord
 from runtime.config import ConfigError
 from runtime.diameter.client import DiameterClient
 from runtime.diameter.pool import DiameterPool
@@ -31,6 +33,7 @@ from runtime.logs import get_logger
 from runtime.radius.requests import RadiusUnavailable
 from runtime.taps import StreamTap
 from runtime.tls import client_context
+from wire.diameter.accounting import AccountingAnswer
 from wire.diameter.applications import Application
 from wire.diameter.avp import AvpFault
 from wire.diameter.capabilities import LocalNode, PeerPolicy
@@ -54,7 +57,10 @@ Group = tuple[str, ...]
 
 
 class TranslationAgent:
-    """Realms and who is asked for each: `groups` by the names that their realms give, with their Destination-Realm."""
+    """Realms and who is asked for each: `groups` by the names that their realms give, with their Destination-Realm.
+
+    The groups of `accounting` hear as well what their users have used.
+    """
 
     def __init__(
         self,
@@ -62,8 +68,10 @@ class TranslationAgent:
         groups: dict[Group, tuple[Requester, str]],
         conversations: Conversations,
         random: RandomBytes,
+        accounting: Collection[Group] = (),
     ) -> None:
         self._identity = identity
+        self._accounting = accounting
         self._groups = groups
         self._conversations = conversations
         self._random = random
@@ -103,7 +111,8 @@ class TranslationAgent:
             raise ConfigError(f"[[aaa.radius.diameter_server]] {twice[0]} is in two lists; realms share a whole list")
         hosts = [server.origin_host for server in servers if not server.agent]
         groups: dict[Group, tuple[Requester, str]] = {}
-        made = cls(identity, groups, Conversations(hosts, random), random)
+        accounting = {group for group, members in chosen.items() if members[0].accounting}
+        made = cls(identity, groups, Conversations(hosts, random), random, accounting)
         for group, members in chosen.items():
             alternate = len(members) > 1
             pool = DiameterPool([_client(one, identity, alternate, random, capture, made.serve) for one in members])
@@ -130,12 +139,36 @@ class TranslationAgent:
             log.info("access rejected", cause=cause, client=client.name, realm=realm.realm, session=session)
         return translated.octets
 
+    async def account(
+        self, realm: RealmConfig, packet: RadiusPacket, client: RadiusClient, record: AccountingRecord
+    ) -> bool:
+        """Tell the realm's servers by ACR what `packet` says of their session; False where they are not to hear it.
+
+        RadiusUnavailable when none of them has answered for it: the client is to say it again.
+        """
+        found = self._named_by(packet)
+        if found is None or realm.diameter not in self._accounting or record.status not in RECORD_TYPES:
+            return False
+        requester, destination = self._groups[realm.diameter]
+        try:
+            acr = to_acr(packet, record, found, identity=self._identity, client=client.name, realm=destination)
+            await requester.ready(CONNECTED_WITHIN)
+            aca = AccountingAnswer.parse(await requester.request(acr.message()))
+        except (DiameterUnavailable, DecodeError) as error:
+            raise RadiusUnavailable(f"its Diameter servers: {error}") from None
+        if not is_final(aca):
+            raise RadiusUnavailable(f"its Diameter servers: ACA {aca.result}")
+        if not aca.succeeded:
+            about = {"client": client.name, "realm": realm.realm, "session": acr.session_id}
+            log.warning("record refused by its Diameter server", cause=f"ACA {aca.result}", **about)
+        return True
+
     async def end(self, realm: RealmConfig, packet: RadiusPacket, client: RadiusClient) -> None:
         """Tell the server by STR that the session which a Class of `packet` names is over; it never raises.
 
         What becomes of it is logged: the session is over here in any case.
         """
-        found = next(filter(None, map(self._conversations.read_class, packet.values("Class"))), None)
+        found = self._named_by(packet)
         if found is None:
             return
         requester, destination = self._groups[realm.diameter]
@@ -157,6 +190,9 @@ class TranslationAgent:
         """Take leave of every server."""
         for requester, _ in self._groups.values():
             await requester.close()
+
+    def _named_by(self, packet: RadiusPacket) -> Conversation | None:
+        return next(filter(None, map(self._conversations.read_class, packet.values("Class"))), None)
 
     def _conversation(self, packet: RadiusPacket) -> Conversation:
         state = packet.octets("State")
@@ -209,6 +245,11 @@ def _checked(
     members = tuple(known[name] for name in group)
     if len({member.realm.lower() for member in members}) > 1:
         raise ConfigError(f"[[aaa.radius.diameter_server]] {', '.join(group)} are of several realms, and in one list")
+    if len({member.accounting for member in members}) > 1:
+        names = ", ".join(group)
+        raise ConfigError(
+            f"[[aaa.radius.diameter_server]] {names}: in one list, accounting is true for all or for none"
+        )
     ours = next((one for one in members if one.origin_host.lower() == identity.origin_host.lower()), None)
     if ours is not None:
         raise ConfigError(f"[[aaa.radius.diameter_server]] {ours.name} is this server itself: that is a loop")
@@ -224,13 +265,14 @@ def _client(
     serve: Handler,
 ) -> DiameterClient:
     tls = None if server.ca is None else client_context(ca=server.ca, certificate=server.certificate, key=server.key)
+    applications = (Application.EAP, *((Application.BASE_ACCOUNTING,) if server.accounting else ()))
     return DiameterClient(
-        local=LocalNode(identity.origin_host, identity.origin_realm, (Application.EAP,)),
+        local=LocalNode(identity.origin_host, identity.origin_realm, applications),
         peer=PeerPolicy(
             name=server.name,
             origin_host=server.origin_host,
             origin_realm=server.realm,
-            applications=(Application.EAP,),
+            applications=applications,
             agent=server.agent,
         ),
         address=server.address,

@@ -13,6 +13,7 @@ class DiameterServerConfig(Section):
     origin_host: str = Field(min_length=1, description="the Origin-Host that it must name")
     realm: str = Field(min_length=1, description="its Origin-Realm, and the Destination-Realm of what it is asked")
     agent: bool = Field(default=False, description="true for a relay or proxy, behind which the servers are")
+    accounting: bool = Field(default=False, description="true where it is to hear by ACR what its users have used")
     ca: OptionalPath = Field(default=None, description="whom its certificate must come from, PEM; without it TCP")
     certificate: OptionalPath = Field(default=None, description="our certificate, PEM")
     key: OptionalPath = Field(default=None, description="the key of our certificate, PEM")

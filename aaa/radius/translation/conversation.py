@@ -89,9 +89,14 @@ class Conversations:
         packed = bytes([_CLASS]) + self._named(conversation)
         return packed if len(packed) <= VALUE_LIMIT else None
 
+    @staticmethod
+    def is_class(octets: bytes) -> bool:
+        """Whether a Class has our form."""
+        return octets[:1] == bytes([_CLASS])
+
     def read_class(self, octets: bytes) -> Conversation | None:
         """The session that a Class names, None when it is another's."""
-        if octets[:1] != bytes([_CLASS]):
+        if not self.is_class(octets):
             return None
         try:
             server, end = self._read_server(octets)

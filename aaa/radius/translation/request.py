@@ -1,5 +1,7 @@
 """An Access-Request with EAP as a DER of application 5 (RFC 4072 §2, §3.1)."""
 
+from collections.abc import Iterable
+
 from aaa.radius.translation.conversation import Conversation
 from wire.diameter.avp import Avp, AvpFault
 from wire.diameter.command import Identity
@@ -44,13 +46,14 @@ def to_der(
         user_name=packet.text("User-Name"),
         eap_payload=join_eap(packet) or b"",
         states=() if conversation.state is None else (conversation.state,),
-        extra=(*_carried(packet), *((make("Service-Selection", apn),) if apn else ())),
+        extra=(*carried(packet, CARRIED), *((make("Service-Selection", apn),) if apn else ())),
     )
 
 
-def _carried(packet: RadiusPacket) -> list[Avp]:
+def carried(packet: RadiusPacket, names: Iterable[str]) -> list[Avp]:
+    """The attributes of `packet` of these names that come once and that their AVPs can carry."""
     found = []
-    for name in CARRIED:
+    for name in names:
         definition = by_name(name)
         values = packet.values(name)
         if len(values) != 1:

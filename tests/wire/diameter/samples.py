@@ -1,9 +1,10 @@
 """One good message of each command, as two real nodes would send them."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from ipaddress import IPv4Address, IPv6Address
 
-from wire.diameter import peering, s6a, sessions, swx
+from wire.diameter import accounting, peering, s6a, sessions, swx
 from wire.diameter.applications import Application
 from wire.diameter.authorization import AaAnswer, AaRequest
 from wire.diameter.capabilities import LocalNode, advertise
@@ -118,6 +119,29 @@ S6B_DEA = S6bEapAnswer(
     session_timeout=3600,
     mobile_node_identifier=IDENTITY,
     apn_configuration=APN,
+)
+ACR = accounting.AccountingRequest(
+    session_id=SESSION,
+    origin_host=GATEWAY.origin_host,
+    origin_realm=REALM,
+    destination_realm=REALM,
+    accounting_record_type=accounting.AccountingRecordType.STOP,
+    accounting_record_number=0x01020304,
+    user_name=IDENTITY,
+    event_timestamp=datetime(2027, 1, 2, 12, tzinfo=UTC),
+    acct_session_time=3600,
+    accounting_input_octets=1 << 33,
+    accounting_output_octets=5,
+    termination_cause=11,
+    classes=(b"home",),
+)
+ACA = accounting.AccountingAnswer(
+    session_id=SESSION,
+    origin_host=AAA.origin_host,
+    origin_realm=REALM,
+    result_code=2001,
+    accounting_record_type=accounting.AccountingRecordType.STOP,
+    accounting_record_number=0x01020304,
 )
 STR = sessions.SessionTerminationRequest(
     session_id=SESSION,
@@ -372,7 +396,7 @@ AIA = s6a.AuthenticationInformationAnswer(
 
 REQUESTS = (
     CER, DWR, DPR, EAP_DER, S6B_DER, STR, RAR, MAR, SAR, RTR, PPR, AIR,
-    SWM_DER, STA_DER, MIP6I_DER, S6B_AAR, SWM_AAR, STA_AAR, ASR,
+    SWM_DER, STA_DER, MIP6I_DER, S6B_AAR, SWM_AAR, STA_AAR, ASR, ACR,
 )  # fmt: skip
 
 
@@ -396,6 +420,7 @@ ANSWERS = (
     (MIP6I_DEA, numbered(MIP6I_DER.message())),
     (S6B_AAA, numbered(S6B_AAR.message())),
     (SWM_AAA, numbered(SWM_AAR.message())),
+    (ACA, numbered(ACR.message())),
 )
 
 OCTETS = tuple(

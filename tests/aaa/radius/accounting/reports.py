@@ -13,12 +13,14 @@ from wire.radius.packet import Attribute, Code, RadiusPacket
 MOMENT = datetime(2027, 1, 2, 12, tzinfo=UTC)
 
 
-def attributes(status: int = AcctStatusType.START, session: str = "0001") -> list[Attribute]:
+def attributes(
+    status: int = AcctStatusType.START, session: str = "0001", user: str = "anonymous@example.org"
+) -> list[Attribute]:
     """What a gateway says of a session."""
     return [
         Attribute.of("Acct-Status-Type", status),
         Attribute.of("Acct-Session-Id", session),
-        Attribute.of("User-Name", "anonymous@example.org"),
+        Attribute.of("User-Name", user),
         Attribute.of("NAS-Identifier", "ap1"),
         Attribute.of("NAS-IP-Address", "192.0.2.7"),
         Attribute.of("Calling-Station-Id", "00-10-A4-23-19-C0"),
@@ -27,9 +29,9 @@ def attributes(status: int = AcctStatusType.START, session: str = "0001") -> lis
     ]
 
 
-def packet(*more: Attribute, status: int = AcctStatusType.START) -> RadiusPacket:
+def packet(*more: Attribute, status: int = AcctStatusType.START, user: str = "anonymous@example.org") -> RadiusPacket:
     """The same as a packet."""
-    return RadiusPacket(Code.ACCOUNTING_REQUEST, 7, bytes(16), (*attributes(status), *more))
+    return RadiusPacket(Code.ACCOUNTING_REQUEST, 7, bytes(16), (*attributes(status, user=user), *more))
 
 
 def reported(
@@ -41,13 +43,14 @@ def reported(
 
 
 class MemoryLedger:
-    """Keeps everything in lists; `held` keeps it waiting, `broken` makes it refuse."""
+    """Keeps everything in lists; `held` keeps it waiting, `broken` makes it refuse, with `knows_all` nothing is new."""
 
     def __init__(self) -> None:
         self.grants: list[Grant] = []
         self.records: list[AccountingRecord] = []
         self.counted: list[ClientSeen] = []
         self.known: dict[int, Session] = {}
+        self.knows_all = False
         self.held: asyncio.Event | None = None
         self.broken: Exception | None = None
 
@@ -60,7 +63,7 @@ class MemoryLedger:
         """Keep a record."""
         await self._wait()
         self.records.append(record)
-        return True
+        return not self.knows_all
 
     async def sessions(self, query: SessionQuery) -> tuple[Session, ...]:
         """Every session."""

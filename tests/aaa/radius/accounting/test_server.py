@@ -11,7 +11,9 @@ from aaa.radius.clients import ClientTable, RadiusClient
 from aaa.radius.config import RadiusConfig
 from aaa.radius.duplicates import DuplicateCache
 from aaa.radius.proxy.relay import Relay
+from hss.session_api import AccountingRecord
 from runtime.config import SocketAddress
+from runtime.radius.requests import RadiusUnavailable
 from tests.aaa.radius.accounting.reports import BROKEN, MOMENT, MemoryLedger, reported
 from tests.aaa.radius.samples import SOURCE, table
 from wire.radius.accounting import AcctStatusType
@@ -19,10 +21,17 @@ from wire.radius.packet import Code, RadiusPacket
 
 
 class HeardRelay(Relay):
-    """Hears which sessions are over, and at whose client."""
+    """Hears which sessions are over, and at whose client; `told` is what it says to a record that is kept."""
 
-    def __init__(self) -> None:
+    def __init__(self, told: bool | RadiusUnavailable = False) -> None:
         self.heard: list[tuple[int, str]] = []
+        self.told = told
+
+    async def account(self, packet: RadiusPacket, client: RadiusClient, record: AccountingRecord) -> bool:
+        assert (packet.text("Acct-Session-Id"), client.name) == (record.session_id, record.client)
+        if isinstance(self.told, RadiusUnavailable):
+            raise self.told
+        return self.told
 
     async def end(self, packet: RadiusPacket, client: RadiusClient) -> None:
         self.heard.append((packet.identifier, client.name))
@@ -69,6 +78,22 @@ async def test_relay_hears_of_a_stop_alone_and_after_its_answer() -> None:
     await bench.settle()
     assert len(bench.sent) == 2
     assert relay.heard == [(8, "lab")]
+
+
+async def test_record_that_a_realm_is_to_have_is_answered_when_the_realm_has_it() -> None:
+    relay = HeardRelay(RadiusUnavailable("ACA 4002"))
+    bench = Bench(relay)
+    stop = reported(status=AcctStatusType.STOP)
+    with capture_logs() as lines:
+        bench.give(stop)
+        await bench.settle()
+    assert (bench.sent, len(bench.ledger.records)) == ([], 1)
+    assert [(line["event"], line["detail"]) for line in lines] == [("record not forwarded", "ACA 4002")]
+    relay.told = bench.ledger.knows_all = True
+    bench.give(stop)
+    await bench.settle()
+    assert len(bench.sent) == 1
+    assert relay.heard == [(7, "lab")], "the realm hears of the end all the same"
 
 
 @pytest.mark.parametrize("broken", [BROKEN, RuntimeError("out of order"), TimeoutError()])

@@ -5,12 +5,15 @@ from random import Random
 
 import pytest
 
+from aaa.radius.accounting.record import to_record
 from aaa.radius.clients import RadiusClient
 from aaa.radius.proxy.config import RealmConfig
 from aaa.radius.proxy.relay import Relay
 from aaa.radius.translation.agent import TranslationAgent
+from hss.session_api import AccountingRecord
 from runtime.config import ConfigError
 from runtime.radius.requests import RadiusUnavailable
+from tests.aaa.radius.accounting.reports import MOMENT, packet
 from tests.aaa.radius.proxy.upstream import Upstream
 from tests.aaa.radius.samples import AUTHENTICATOR, CLIENT, SECRET, asked
 from wire.radius.codec import parse_packet
@@ -72,6 +75,11 @@ async def test_realm_over_diameter_is_asked_by_the_agent_alone() -> None:
         async def forward(self, realm: RealmConfig, packet: RadiusPacket, client: RadiusClient) -> bytes:
             return f"{realm.realm} {packet.identifier} {client.name}".encode()
 
+        async def account(
+            self, realm: RealmConfig, packet: RadiusPacket, client: RadiusClient, record: AccountingRecord
+        ) -> bool:
+            return (realm.realm, packet.code, client.name, record.client) == ("example.org", 4, "lab", "lab")
+
         async def close(self) -> None:
             self.closed = True
 
@@ -81,6 +89,10 @@ async def test_realm_over_diameter_is_asked_by_the_agent_alone() -> None:
     assert await relay.forward(realm, REQUEST, parse_packet(REQUEST), CLIENT) == b"example.org 7 lab"
     for user in ("u@example.org", "u@ours.example"):
         await relay.end(RadiusPacket(4, len(user), bytes(16), (Attribute.of("User-Name", user),)), CLIENT)
+    reports = [packet(user=user) for user in ("u@example.org", "u@ours.example")]
+    records = [to_record(report, "lab", "192.0.2.1", MOMENT) for report in reports]
+    told = [await relay.account(said, CLIENT, record) for said, record in zip(reports, records, strict=True)]
+    assert told == [True, False]
     assert agent.ended == [("example.org", len("u@example.org"), "lab")]
     await relay.close()
     assert agent.closed

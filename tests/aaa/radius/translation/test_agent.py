@@ -8,12 +8,14 @@ import pytest
 import pytest_asyncio
 from structlog.testing import capture_logs
 
+from aaa.radius.accounting.record import to_record
 from aaa.radius.dynamic import Done
 from aaa.radius.proxy.config import RealmConfig
 from aaa.radius.translation.agent import TranslationAgent
 from aaa.radius.translation.config import DiameterServerConfig
 from runtime.config import ConfigError, SocketAddress
 from runtime.radius.requests import RadiusUnavailable
+from tests.aaa.radius.accounting.reports import MOMENT, packet
 from tests.aaa.radius.samples import AUTHENTICATOR, CLIENT, MSK, SECRET, asked
 from tests.aaa.radius.test_dynamic import NOON
 from tests.aaa.radius.test_dynamic import session as at_nas
@@ -22,6 +24,7 @@ from tests.aaa.radius.translation.test_asked import Ledger, Nas, asr
 from tests.runtime.diameter.pipe import eventually
 from wire.diameter.results import ResultCode
 from wire.diameter.sessions import AbortSessionAnswer
+from wire.radius.accounting import AcctStatusType
 from wire.radius.codec import parse_packet
 from wire.radius.eap import join_eap
 from wire.radius.mppe import msk_of
@@ -30,6 +33,7 @@ from wire.radius.packet import Attribute, Code, RadiusPacket, is_genuine_respons
 pytestmark = pytest.mark.stack
 
 SERVED = RealmConfig(realm=REALM, diameter=("a", "b"))
+ALONE = RealmConfig(realm=REALM, diameter=("a",))
 
 
 @pytest_asyncio.fixture
@@ -46,9 +50,9 @@ async def agent(homes: tuple[Home, Home]) -> AsyncIterator[TranslationAgent]:
     await found.close()
 
 
-async def answered(agent: TranslationAgent, *attributes: Attribute) -> RadiusPacket:
+async def answered(agent: TranslationAgent, *attributes: Attribute, realm: RealmConfig = SERVED) -> RadiusPacket:
     octets = asked(*attributes, Attribute.of("Proxy-State", b"nas"))
-    answer = await agent.forward(SERVED, parse_packet(octets), CLIENT)
+    answer = await agent.forward(realm, parse_packet(octets), CLIENT)
     assert is_genuine_response(answer, AUTHENTICATOR, SECRET)
     read = parse_packet(answer)
     assert (read.identifier, read.values("Proxy-State")) == (7, (b"nas",))
@@ -149,6 +153,50 @@ async def test_session_of_a_class_is_ended_where_it_began(homes: tuple[Home, Hom
     ]
 
 
+async def test_what_a_session_has_used_is_told_where_it_began() -> None:
+    async with Home("a", accounts=2001).running() as home:
+        agent = TranslationAgent.of([ALONE], [home.config(accounting=True)], identity=AAA)
+        assert agent is not None
+        accept = await answered(agent, state_of(await answered(agent, realm=ALONE)), realm=ALONE)
+        own = [Attribute.of("Class", value) for value in accept.values("Class")]
+        start, stop = packet(*own), packet(*own, status=AcctStatusType.STOP)
+        assert await accounted(agent, start)
+        home.accounts = 5002
+        with capture_logs() as lines:
+            assert await accounted(agent, stop)
+        assert [(line["event"], line["cause"]) for line in lines] == [
+            ("record refused by its Diameter server", "ACA 5002 UNKNOWN_SESSION_ID")
+        ]
+        home.accounts = 4002
+        with pytest.raises(RadiusUnavailable, match="Diameter servers: ACA 4002"):
+            await accounted(agent, stop)
+        told = [(one.session_id, one.accounting_record_type, one.destination_host) for one in home.accounted]
+        session = home.asked[0].session_id
+        assert told == [(session, 2, home.host), (session, 4, home.host), (session, 4, home.host)]
+        assert not await accounted(agent, packet()), "no Class of ours: nobody knows the session"
+        assert not await accounted(agent, packet(*own, status=AcctStatusType.ACCOUNTING_ON))
+        await agent.close()
+
+
+async def test_server_that_has_no_accounting_keeps_nothing() -> None:
+    async with Home("a").running() as home:
+        willing = TranslationAgent.of([ALONE], [home.config(accounting=True)], identity=AAA)
+        quiet = TranslationAgent.of([ALONE], [home.config()], identity=AAA)
+        assert willing is not None
+        assert quiet is not None
+        accept = await answered(quiet, state_of(await answered(quiet, realm=ALONE)), realm=ALONE)
+        start = packet(*(Attribute.of("Class", value) for value in accept.values("Class")))
+        assert not await accounted(quiet, start)
+        with pytest.raises(RadiusUnavailable, match="does not speak application 3"):
+            await accounted(willing, start)
+        await willing.close()
+        await quiet.close()
+
+
+async def accounted(agent: TranslationAgent, said: RadiusPacket) -> bool:
+    return await agent.account(ALONE, said, CLIENT, to_record(said, CLIENT.name, "192.0.2.1", MOMENT))
+
+
 async def test_nobody_connected_is_said_with_the_cause() -> None:
     lost = DiameterServerConfig(name="a", address=SocketAddress("127.0.0.1", 1), origin_host="a", realm="r")
     agent = TranslationAgent.of([RealmConfig(realm=REALM, diameter=("a",))], [lost], identity=AAA)
@@ -178,11 +226,13 @@ async def test_without_such_a_realm_there_is_no_agent() -> None:
         ([realm("c")], r"there is no \[\[aaa.radius.diameter_server\]\] c; add it"),
         ([realm("a", "b"), realm("a")], "a is in two lists"),
         ([realm("a", "foreign")], "of several realms"),
+        ([realm("a", "counting")], "a, counting: in one list, accounting is true for all or for none"),
         ([realm("aaa")], "aaa is this server itself: that is a loop"),
     ],
 )
 async def test_servers_that_cannot_be_asked_are_refused(realms: list[RealmConfig], complaint: str) -> None:
-    servers = [server("a"), server("b"), server("foreign", "other"), server("aaa", "example")]
+    counting = server("counting").model_copy(update={"accounting": True})
+    servers = [server("a"), server("b"), counting, server("foreign", "other"), server("aaa", "example")]
     with pytest.raises(ConfigError, match=complaint):
         TranslationAgent.of(realms, servers, identity=AAA)
 

@@ -32,6 +32,7 @@ def test_config_is_read(tmp_path: Path) -> None:
     radius = read(tmp_path, GOOD)
     server = radius.diameter_server[0]
     assert (server.address.port, server.origin_host, server.agent, server.ca) == (3868, "aaa.hq.example", False, None)
+    assert not server.accounting
     assert (radius.realm[0].servers, radius.realm[0].diameter) == ((), ("hq",))
 
 
