@@ -328,6 +328,7 @@ half_open_limit = 1000  # IKE SAs at most whose UE is not authenticated yet; bey
 half_open_per_source = 500  # of these, at most so many from one address
 cookie_threshold = 100  # from so many on, a COOKIE comes first (RFC 7296 §2.6)
 tun = ""  # "" for a home network in the process; else a TUN device that leads to it (as root), such as "home0"
+home_link = ""  # with tun: the interface where other hosts share home_prefix, such as "eth1"; "" for none
 aaa = {_quoted(plan.aaa)}  # how it asks the AAA server: diameter or radius
 
 [pdngw.metrics]  # what the PDN GW counts, for Prometheus; without this table it is not to be had

@@ -7,6 +7,9 @@ from wire.frozen import dataclass
 
 _FIRST_OFFSET = 0x100
 
+_MOST_AVOIDED = 1024
+"""Addresses that somebody else was seen to have; past that the one seen longest ago may be tried again."""
+
 
 class AddressRefused(Exception):
     """No Home Address can be given; `reason` in one line for the log."""
@@ -43,6 +46,7 @@ class HomeAddressPool:
         self._by_address: dict[IPv6Address, Lease] = {}
         self._by_identity: dict[str, Lease] = {}
         self._serial = 0
+        self._avoided: dict[IPv6Address, None] = {}
 
     def __len__(self) -> int:
         return len(self._by_address)
@@ -55,7 +59,7 @@ class HomeAddressPool:
         that he had, if nobody else has it by then. AddressRefused when there is none.
         """
         held = self._by_identity.get(identity)
-        if held is not None and static in {None, held.home_address}:
+        if held is not None and static in {None, held.home_address} and held.home_address not in self._avoided:
             return self._grant(held.home_address, identity)
         if static is not None:
             address = self._take_static(static)
@@ -69,6 +73,12 @@ class HomeAddressPool:
         """Take a lease back; one that was renewed or released before changes nothing."""
         if self._by_address.get(lease.home_address) == lease:
             self._forget(lease)
+
+    def avoid(self, address: IPv6Address) -> None:
+        """Somebody on the home link has an address: it is not given out again, unless the profile says so."""
+        self._avoided[address] = None
+        if len(self._avoided) > _MOST_AVOIDED:
+            del self._avoided[next(iter(self._avoided))]
 
     def holder(self, address: IPv6Address) -> Lease | None:
         """Who holds an address now, or None."""
@@ -100,7 +110,7 @@ class HomeAddressPool:
     def _take_wanted(self, wanted: IPv6Address | None) -> IPv6Address | None:
         if wanted is None or len(self._by_address) >= self._capacity:
             return None
-        if wanted not in self._prefix or wanted in self._reserved or wanted in self._by_address:
+        if wanted not in self._prefix or wanted in self._reserved | self._avoided.keys() or wanted in self._by_address:
             return None
         self._is_left(wanted)
         return wanted
@@ -113,7 +123,7 @@ class HomeAddressPool:
             while self._next <= self._last:
                 address = IPv6Address(self._next)
                 self._next += 1
-                if address not in self._reserved and address not in self._by_address:
+                if self._is_free(address):
                     return address
             while self._freed:
                 address = next(iter(self._freed))
@@ -126,4 +136,7 @@ class HomeAddressPool:
         was = self._freed.pop(address, None)
         if was is not None and self._last_of.get(was) == address:
             del self._last_of[was]
-        return was is not None and address not in self._by_address
+        return was is not None and self._is_free(address)
+
+    def _is_free(self, address: IPv6Address) -> bool:
+        return not any(address in those for those in (self._reserved, self._by_address, self._avoided))

@@ -25,6 +25,7 @@ from runtime.log_setup import set_up
 from runtime.logs import get_logger
 from runtime.metrics.config import MetricsConfig
 from runtime.metrics.exposing import exposing
+from runtime.neighbor_link import link_layer_of
 from runtime.process import notify_ready, run
 from wire.ikev2.nat import Endpoint
 from wire.ikev2.proposal import ESP_PROPOSALS, IKE_PROPOSALS
@@ -127,10 +128,12 @@ def _settings(config: PdnGwConfig) -> GatewaySettings:
             most_bindings=config.session_limit,
             refresh_advice=config.refresh_advice,
             moves_ike=config.moves_ike,
+            has_link=bool(config.home_link),
         ),
         dsmip=Endpoint(config.address, config.dsmip_port),
         ike_ports=frozenset({config.ike_port, config.natt_port}),
         device=bool(config.tun),
+        link_layer=link_layer_of(config.home_link) if config.home_link else None,
         drain_to=GatewayIdentity.of(config.drain_to) if config.drain_to else None,
     )
 

@@ -3,8 +3,9 @@
 from heapq import heapify, heappop, heappush
 from ipaddress import IPv6Address
 
-from pdngw_proxy.mobility import Binding
+from pdngw_proxy.mobility import Binding, MobilityArrived
 from wire.frozen import dataclass
+from wire.mip6.binding_update import BindingUpdate
 
 MAX_DELETE_BCE_TIMEOUT = 10.0
 """Seconds for which a deleted entry's sequence number is kept against a late update (RFC 6275 §10.3.2)."""
@@ -35,6 +36,19 @@ class Registered:
         return self.binding.expires_at if self.ask_at is None else self.ask_at
 
 
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A first registration that waits until nobody on the home link has its Home Address (RFC 6275 §10.3.1)."""
+
+    arrived: MobilityArrived
+    update: BindingUpdate
+
+    @property
+    def sequence(self) -> int:
+        """The last valid sequence number."""
+        return self.update.sequence
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Revoking:
     """A binding that was taken back; it waits for the mobile node's Binding Revocation Acknowledgement.
@@ -63,7 +77,8 @@ class Lingering:
     due_at: float
 
 
-Held = Registered | Revoking | Lingering
+Ageing = Registered | Revoking | Lingering
+Held = Ageing | Pending
 Entry = Unbound | Held
 
 
@@ -103,30 +118,34 @@ class BindingCache:
         if isinstance(entry, Unbound):
             self._entries.pop(home_address, None)
             return
-        before = self._entries.get(home_address)
+        before = self._due_at(home_address)
         self._entries[home_address] = entry
-        if before is None or before.due_at != entry.due_at:
+        if isinstance(entry, Ageing) and before != entry.due_at:
             heappush(self._ends, (entry.due_at, home_address))
         if len(self._ends) > 2 * len(self._entries) + _SLACK:
             # a mobile node that renews all the time must not make it grow
-            self._ends = [(entry.due_at, address) for address, entry in self._entries.items()]
+            ageing = ((address, entry) for address, entry in self._entries.items() if isinstance(entry, Ageing))
+            self._ends = [(entry.due_at, address) for address, entry in ageing]
             heapify(self._ends)
 
-    def due(self, now: float) -> list[tuple[IPv6Address, Held]]:
+    def due(self, now: float) -> list[tuple[IPv6Address, Ageing]]:
         """The entries whose time has come, the oldest first; they stay until they are replaced."""
         over = []
         while self._ends and self._ends[0][0] <= now:
             due_at, home_address = heappop(self._ends)
             entry = self._entries.get(home_address)
-            if entry is not None and entry.due_at == due_at:
+            if isinstance(entry, Ageing) and entry.due_at == due_at:
                 over.append((home_address, entry))
         return over
+
+    def _due_at(self, home_address: IPv6Address) -> float | None:
+        entry = self._entries.get(home_address)
+        return entry.due_at if isinstance(entry, Ageing) else None
 
     def _forget_moved(self) -> None:
         """Drop the heap's front while the entry it was for is gone or ends at another time."""
         while self._ends:
             due_at, home_address = self._ends[0]
-            entry = self._entries.get(home_address)
-            if entry is not None and entry.due_at == due_at:
+            if self._due_at(home_address) == due_at:
                 return
             heappop(self._ends)

@@ -54,6 +54,11 @@ class PdnGwConfig(SaConfig):
         default=None, description='the pool of IPv4 Home Addresses, such as "10.1.2.0/24" (RFC 5555 §3.1.1)'
     )
     tun: str = Field(default="", max_length=15, description='a TUN device such as "akadia0", or "" for none')
+    home_link: str = Field(
+        default="",
+        max_length=15,
+        description='with tun: the interface on the home link, if other hosts share home_prefix; "" for none',
+    )
     aaa: Literal["diameter", "radius"] = "diameter"
     ike_proposals: Annotated[tuple[str, ...], AfterValidator(checked(parse_ike))] = Field(
         default=(), description='what it accepts for IKE SAs, ["aes256gcm16-prfsha384-ecp384"] or the like'
@@ -126,6 +131,12 @@ class PdnGwConfig(SaConfig):
     def _home_agent_is_at_home(self) -> Self:
         if self.ha_address not in self.home_prefix:
             raise ValueError(f"ha_address {self.ha_address} is not in {self.home_prefix}; choose one in home_prefix")
+        return self
+
+    @model_validator(mode="after")
+    def _home_link_has_a_device(self) -> Self:
+        if self.home_link and not self.tun:
+            raise ValueError(f"home_link {self.home_link} needs tun, which its packets go through; name a TUN device")
         return self
 
     @model_validator(mode="after")

@@ -1,7 +1,7 @@
 """The gateway's packets: Binding Updates and tunnels, each in its security association (RFC 4877, RFC 5555)."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from ipaddress import IPv4Address, IPv6Address
 from typing import assert_never
 
@@ -17,6 +17,15 @@ from pdngw_proxy.gateway_events import (
     TrainArrived,
 )
 from pdngw_proxy.home_agent import HomeAgent
+from pdngw_proxy.home_link import (
+    AddressContested,
+    AddressFree,
+    AddressReleased,
+    AddressTaken,
+    AddressWanted,
+    HomeLink,
+    LinkEvent,
+)
 from pdngw_proxy.home_network import HomeNetwork
 from pdngw_proxy.ike.events import CloseRequested, PathSeen, RekeyRequested
 from pdngw_proxy.ike.table import SaEvent
@@ -31,14 +40,17 @@ from pdngw_proxy.mobility import (
     Clause,
     Dropped,
     HomeAddressUsed,
+    LookForDuplicate,
+    LookNoMore,
     MobilityArrived,
     Refused,
     SendBare,
     SendMobility,
     SendPacket,
+    SessionEnded,
 )
 from pdngw_proxy.mobility import Endpoint as OuterEndpoint
-from pdngw_proxy.reports import of_mobility
+from pdngw_proxy.reports import of_duplicate, of_mobility
 from pdngw_proxy.sessions import GatewaySession, SessionBook
 from pdngw_proxy.short_way import ShortWay
 from wire.errors import ProtocolViolation
@@ -72,7 +84,7 @@ class DataPlane:
 
     `routers` are the home agent's own addresses, the IPv6 one first. With `device` the home network is outside of this
     process, but for those addresses in `home`: a kernel would refuse what Mobile IPv6 adds to a packet (RFC 6275
-    §6.3, RFC 6275 §6.4).
+    §6.3, RFC 6275 §6.4). Some of it may be on `link`; `on_taken` is told of addresses that somebody there has.
     """
 
     def __init__(
@@ -85,7 +97,11 @@ class DataPlane:
         dsmip: Endpoint,
         device: bool = False,
         most_octets: int | None = None,
+        link: HomeLink | None = None,
+        on_taken: Callable[[IPv6Address], None] = lambda _: None,
     ) -> None:
+        self._link = link
+        self._on_taken = on_taken
         self._most_octets = most_octets
         self._sessions = sessions
         self._agent = agent
@@ -117,6 +133,42 @@ class DataPlane:
         session = self._sessions.of_home(holder) if holder is not None else None
         is_mobile_node = session is not None and session.outbound(Mode.TRANSPORT) is not None
         return None if session is None or is_mobile_node else holder
+
+    @property
+    def deadline(self) -> float | None:
+        """When the next entry of the binding cache is due, or a test on the home link ends."""
+        deadlines = (self._agent.deadline, self._link.deadline if self._link is not None else None)
+        return min((deadline for deadline in deadlines if deadline is not None), default=None)
+
+    # The home link
+
+    def on_link(self, event: LinkEvent, now: float) -> Effects:
+        """Give the home link an event, and do what it wants."""
+        for effect in self._link.handle(event, now) if self._link is not None else ():
+            match effect:
+                case AddressFree():
+                    yield from self.move(effect, now)
+                case AddressTaken(address, cause):
+                    self._on_taken(address)
+                    yield of_duplicate(effect)
+                    yield from self.move(effect, now)
+                    session = self._sessions.of_home(address)
+                    if session is not None and session.is_plain:
+                        yield SaEvent(session.sa, CloseRequested(cause))
+                case AddressContested():
+                    yield of_duplicate(effect)
+                case _:
+                    yield effect
+
+    def installed(self, session: GatewaySession, now: float) -> Effects:
+        """A UE without mobility is intercepted from its first tunnel on, a mobile node from its binding on.
+
+        A Child SA of its may have told the one from the other.
+        """
+        if session.lease is None or self._agent.binding(session.lease.home_address) is not None:
+            return
+        address = session.lease.home_address
+        yield from self.on_link(AddressWanted(address) if session.is_plain else AddressReleased(address), now)
 
     # Binding Updates
 
@@ -158,10 +210,16 @@ class DataPlane:
         """Give the home agent an event, and do what it wants."""
         self.short_way.forget()
         for effect in self._agent.handle(event, now):
-            yield from self._perform(effect)
+            yield from self._perform(effect, now)
+        if isinstance(event, SessionEnded):
+            yield from self.on_link(AddressReleased(event.home_address), now)
 
-    def _perform(self, effect: AgentEffect) -> Effects:
+    def _perform(self, effect: AgentEffect, now: float) -> Effects:
         match effect:
+            case LookForDuplicate(home_address, with_link_local):
+                yield from self.on_link(AddressWanted(home_address, with_link_local), now)
+            case LookNoMore(home_address):
+                yield from self.on_link(AddressReleased(home_address), now)
             case SendMobility(octets=octets, home_address=home_address, endpoint=endpoint):
                 yield from self._answer(octets, home_address, endpoint)
             case SendPacket(octets=octets, home_address=home_address):
@@ -173,6 +231,7 @@ class DataPlane:
                 yield from self._follow(binding)
             case BindingRemoved(binding, cause):
                 yield Report(Level.INFO, "binding removed", {"cause": cause, **_of_binding(binding)})
+                yield from self.on_link(AddressReleased(binding.home_address), now)
                 yield from self._removed(binding.home_address)
             case SendBare(octets):
                 to = Endpoint(Ipv6Packet.parse(octets).destination, ESP_PORT)

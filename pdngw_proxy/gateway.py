@@ -33,6 +33,7 @@ from pdngw_proxy.gateway_events import (
     UsageWanted,
 )
 from pdngw_proxy.home_agent import HomeAgent
+from pdngw_proxy.home_link import AddressWanted, LinkPacketArrived
 from pdngw_proxy.home_network import HomeNetwork, anycast_of, correspondent_of
 from pdngw_proxy.ike import events as ike
 from pdngw_proxy.ike.table import ResponderTable, SaEffect, SaEvent, TableEvent
@@ -91,14 +92,16 @@ class Gateway:
             routers=routers,
             dsmip=settings.dsmip,
             device=settings.device,
+            link=settings.home_link(),
+            on_taken=self._pool.avoid,
             most_octets=settings.responder.lifetimes.octets,
         )
         self._trains = Trains(plane=self._plane, ipv6=self._ipv6, receive=self._receive, wants=self._plane_wants)
 
     @property
     def deadline(self) -> float | None:
-        """The nearer deadline of IKE and the binding cache."""
-        deadlines = (self._table.deadline, self._agent.deadline)
+        """The nearer deadline of IKE and the home agent."""
+        deadlines = (self._table.deadline, self._plane.deadline)
         return min((deadline for deadline in deadlines if deadline is not None), default=None)
 
     @property
@@ -141,11 +144,16 @@ class Gateway:
                 yield from self._reauthenticate(name, now)
             case UsageWanted():
                 yield from self._account_for_all(now)
-            case Tick():
-                yield from self._ike(Tick(), now)
-                yield from self._plane_wants(self._plane.move(Tick(), now), now)
+            case AddressWanted() | LinkPacketArrived() | Tick():
+                yield from self._at_home(event, now)
             case _:
                 assert_never(event)
+
+    def _at_home(self, event: AddressWanted | LinkPacketArrived | Tick, now: float) -> Effects:
+        if isinstance(event, Tick):
+            yield from self._ike(event, now)
+            yield from self._plane_wants(self._plane.move(event, now), now)
+        yield from self._plane_wants(self._plane.on_link(event, now), now)
 
     def _abort(self, name: str, cause: str, now: float) -> Effects:
         """A UE that is bound is told by a Binding Revocation first, and then by a Delete (RFC 5846 §7)."""
@@ -257,6 +265,7 @@ class Gateway:
                 yield Report(
                     Level.INFO, "security association installed", of_session(session) | of_child(session, effect)
                 )
+                yield from self._plane_wants(self._plane.installed(session, now), now)
             case ike.ChildRetired(spi_in):
                 self.sessions.retire(session, spi_in)
             case ike.ChildRemoved(spi_in):

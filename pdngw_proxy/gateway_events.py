@@ -6,6 +6,7 @@ from enum import Enum
 
 from pdngw_proxy.aaa_link.port import RelayAnswer, RelayRequest
 from pdngw_proxy.aaa_link.records import EndedBy, SessionRecord
+from pdngw_proxy.home_link import AddressWanted, Intercept, LetGo, LinkPacketArrived, ListenFor, SendOnLink
 from wire.frozen import dataclass
 from wire.ikev2.nat import Endpoint
 from wire.ikev2.redirect import GatewayIdentity
@@ -103,7 +104,8 @@ class UsageWanted:
 
 GatewayEvent = (
     DatagramArrived | TrainArrived | HomePacketArrived | HomeTrainArrived | AaaAnswered | DrainRequested
-    | SessionAborted | SessionLimited | ReauthenticationWanted | UsageWanted | Tick
+    | SessionAborted | SessionLimited | ReauthenticationWanted | UsageWanted
+    | AddressWanted | LinkPacketArrived | Tick
 )  # fmt: skip
 
 
@@ -187,4 +189,7 @@ class Report:
     clause: str = ""
 
 
-GatewayEffect = Send | SendTrain | DeliverHome | DeliverTrain | AskAaa | EndAaaSession | Account | Report | Failed
+GatewayEffect = (
+    Send | SendTrain | DeliverHome | DeliverTrain | AskAaa | EndAaaSession | Account | Report | Failed
+    | SendOnLink | ListenFor | Intercept | LetGo
+)  # fmt: skip

@@ -7,14 +7,16 @@ from typing import assert_never
 from pdngw_proxy import answers
 from pdngw_proxy.bindings import (
     MAX_DELETE_BCE_TIMEOUT,
+    Ageing,
     BindingCache,
     Entry,
-    Held,
     Lingering,
+    Pending,
     Registered,
     Revoking,
     Unbound,
 )
+from pdngw_proxy.home_link import AddressFree, AddressTaken
 from pdngw_proxy.home_network import correspondent_of
 from pdngw_proxy.ipv4_home import Ipv4HomePool, home_agent_of
 from pdngw_proxy.mobility import (
@@ -29,6 +31,8 @@ from pdngw_proxy.mobility import (
     HomeAddressUsed,
     HomeAgentPolicy,
     IpAddress,
+    LookForDuplicate,
+    LookNoMore,
     MobilityArrived,
     Refused,
     RevokeRequested,
@@ -47,7 +51,7 @@ from pdngw_proxy.registration import (
     is_routable,
 )
 from wire.errors import DecodeError
-from wire.mip6.binding_update import BindingUpdate
+from wire.mip6.binding_update import BindingFlag, BindingUpdate
 from wire.mip6.header import HEADER_LEN_OFFSET, checksum_holds
 from wire.mip6.ipv4_options import Ipv4HomeAddress
 from wire.mip6.ipv6_options import LIFETIME_UNIT
@@ -59,9 +63,14 @@ from wire.mip6.statuses import BindingStatus, is_accepted, name_of
 from wire.sansio import Tick, Transitions, check_transition
 
 TRANSITIONS: Transitions = {
-    (Unbound, MobilityArrived): frozenset({Unbound, Registered}),
+    (Unbound, MobilityArrived): frozenset({Unbound, Registered, Pending}),
     (Unbound, SessionEnded): frozenset({Unbound}),
     (Unbound, RevokeRequested): frozenset({Unbound}),
+    (Pending, MobilityArrived): frozenset({Pending, Lingering}),
+    (Pending, AddressFree): frozenset({Registered}),
+    (Pending, AddressTaken): frozenset({Unbound}),
+    (Pending, SessionEnded): frozenset({Unbound}),
+    (Pending, RevokeRequested): frozenset({Pending}),
     (Registered, MobilityArrived): frozenset({Registered, Lingering}),
     (Registered, SessionEnded): frozenset({Unbound}),
     (Registered, RevokeRequested): frozenset({Revoking}),
@@ -70,7 +79,7 @@ TRANSITIONS: Transitions = {
     (Revoking, SessionEnded): frozenset({Unbound}),
     (Revoking, RevokeRequested): frozenset({Revoking}),
     (Revoking, Tick): frozenset({Revoking, Unbound}),
-    (Lingering, MobilityArrived): frozenset({Lingering, Registered}),
+    (Lingering, MobilityArrived): frozenset({Lingering, Registered, Pending}),
     (Lingering, SessionEnded): frozenset({Unbound}),
     (Lingering, RevokeRequested): frozenset({Lingering}),
     (Lingering, Tick): frozenset({Unbound}),
@@ -149,6 +158,8 @@ class HomeAgent:
                 return effects + self._end(home_address, event)
             case RevokeRequested():
                 return effects + self._revoke(event, now)
+            case AddressFree() | AddressTaken():
+                return effects + self._tested(event, now)
             case Tick():
                 return effects
         assert_never(event)
@@ -165,7 +176,7 @@ class HomeAgent:
             effects += self._see_to(home_address, entry, now)
         return effects
 
-    def _see_to(self, home_address: IPv6Address, entry: Held, now: float) -> list[AgentEffect]:
+    def _see_to(self, home_address: IPv6Address, entry: Ageing, now: float) -> list[AgentEffect]:
         match entry:
             case Registered(binding) if now < binding.expires_at:
                 self._become(home_address, Tick(), Registered(binding))
@@ -256,7 +267,7 @@ class HomeAgent:
                 self._become(arrived.source, arrived, replace(entry, binding=replace(binding, sequence=sequence)))
             case Lingering():
                 self._become(arrived.source, arrived, replace(entry, sequence=sequence))
-            case Unbound():
+            case Unbound() | Pending():
                 self._become(arrived.source, arrived, entry)
 
     def _register(
@@ -266,6 +277,29 @@ class HomeAgent:
         refusal = find_refusal(update, arrived, care_of, self._policy, entry=entry, no_room=self._cache.is_full)
         if refusal is not None:
             return self._refuse(arrived, update, refusal, entry)
+        if self._policy.has_link and not isinstance(entry, Registered):
+            # What the mobile node asks meanwhile takes the place of what it asked first, and is answered alone.
+            self._become(arrived.source, arrived, Pending(arrived, update))
+            with_link_local = bool(update.flags & BindingFlag.LINK_LOCAL)
+            return [] if isinstance(entry, Pending) else [LookForDuplicate(arrived.source, with_link_local)]
+        return self._bind(arrived, arrived, update, now)
+
+    def _tested(self, event: AddressFree | AddressTaken, now: float) -> list[AgentEffect]:
+        """RFC 6275 §10.3.1: the answer to the first registration that waited for it, if one still does."""
+        entry = self._cache.entry(event.address)
+        if not isinstance(entry, Pending):
+            return []
+        if isinstance(event, AddressFree):
+            return self._bind(event, entry.arrived, entry.update, now)
+        self._become(event.address, event, Unbound())
+        status = BindingStatus.DUPLICATE_ADDRESS_DETECTION_FAILED
+        return self._refuse(entry.arrived, entry.update, status, entry, event.cause)
+
+    def _bind(
+        self, event: MobilityArrived | AddressFree, arrived: MobilityArrived, update: BindingUpdate, now: float
+    ) -> list[AgentEffect]:
+        entry = self._cache.entry(arrived.source)
+        care_of = care_of_address(update, arrived.outer.address)
         units = granted_units(update, self._policy)
         asked = find(update.options, Ipv4HomeAddress)
         ipv4 = self._ipv4.answer(asked, arrived.source) if asked is not None else None
@@ -282,7 +316,7 @@ class HomeAgent:
             ipv4_home_address=ipv4.address if ipv4 is not None and is_accepted(ipv4.status) else None,
         )
         ask_at = expires_at - self._policy.asking_share * binding.lifetime
-        self._become(arrived.source, arrived, Registered(binding, ask_at))
+        self._become(arrived.source, event, Registered(binding, ask_at))
         answer = answers.acknowledgement(self._policy, arrived, update, acceptance(units, self._policy), units, ipv4)
         if isinstance(entry, Registered):
             return [BindingChanged(binding, entry.binding), answer]
@@ -292,7 +326,11 @@ class HomeAgent:
         """RFC 6275 §10.3.2; the sequence number stays for a while, against updates that come late."""
         entry = self._cache.entry(arrived.source)
         if not isinstance(entry, Registered | Revoking):
-            return self._refuse(arrived, update, BindingStatus.NOT_HOME_AGENT_FOR_THIS_NODE, entry)
+            refusal = self._refuse(arrived, update, BindingStatus.NOT_HOME_AGENT_FOR_THIS_NODE, entry)
+            if not isinstance(entry, Pending):
+                return refusal
+            self._become(arrived.source, arrived, Lingering(update.sequence, now + MAX_DELETE_BCE_TIMEOUT))
+            return [LookNoMore(arrived.source), *refusal]
         self._become(arrived.source, arrived, Lingering(update.sequence, now + MAX_DELETE_BCE_TIMEOUT))
         answer = answers.acknowledgement(self._policy, arrived, update, BindingStatus.ACCEPTED, 0)
         return [BindingRemoved(entry.binding, "the mobile node de-registered"), answer]
@@ -320,12 +358,12 @@ class HomeAgent:
     # Answers
 
     def _refuse(
-        self, arrived: MobilityArrived, update: BindingUpdate, status: BindingStatus, entry: Entry
+        self, arrived: MobilityArrived, update: BindingUpdate, status: BindingStatus, entry: Entry, why: str = ""
     ) -> list[AgentEffect]:
         """A refusal goes where the update came from and changes no binding (RFC 6275 §9.5.4)."""
         if status == BindingStatus.SEQUENCE_OUT_OF_WINDOW and not isinstance(entry, Unbound):
             update = replace(update, sequence=entry.sequence)
-        cause = f"status {name_of(status)}, sequence number {update.sequence}"
+        cause = f"status {name_of(status)}, sequence number {update.sequence}" + (why and f": {why}")
         return [
             Refused(arrived.source, status, cause),
             answers.acknowledgement(self._policy, arrived, update, status, 0),

@@ -3,6 +3,7 @@
 from enum import Enum
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
+from pdngw_proxy.home_link import AddressFree, AddressTaken
 from wire.frozen import dataclass
 from wire.mip6.binding_update import BindingFlag
 from wire.mip6.revocation import RevocationTrigger
@@ -78,7 +79,25 @@ class RevokeRequested:
     cause: str
 
 
-AgentEvent = MobilityArrived | HomeAddressUsed | SessionEnded | RevokeRequested | Tick
+AgentEvent = MobilityArrived | HomeAddressUsed | SessionEnded | RevokeRequested | AddressFree | AddressTaken | Tick
+
+
+@dataclass(frozen=True, slots=True)
+class LookForDuplicate:
+    """See whether somebody on the home link has `home_address`, and with L its link-local one (RFC 6275 §10.3.1).
+
+    Answered by AddressFree, from which on it is defended, or by AddressTaken.
+    """
+
+    home_address: IPv6Address
+    with_link_local: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LookNoMore:
+    """The answer to LookForDuplicate is no longer wanted, nor is the address."""
+
+    home_address: IPv6Address
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,7 +182,10 @@ class Dropped:
     cause: str
 
 
-AgentEffect = SendMobility | SendPacket | SendBare | BindingAdded | BindingChanged | BindingRemoved | Refused | Dropped
+AgentEffect = (
+    SendMobility | SendPacket | SendBare | LookForDuplicate | LookNoMore
+    | BindingAdded | BindingChanged | BindingRemoved | Refused | Dropped
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,7 +197,8 @@ class HomeAgentPolicy:
     next update is wanted, 0 to leave it to the mobile node (RFC 6275 §6.2.4); one that has not come when `asking_share`
     of the lifetime is left is asked for. `nat_refresh` is told to a mobile node behind a NAT (RFC 5555 §6: 110).
     `force_udp`: the tunnel over IPv4 is always in UDP. `moves_ike`: the gateway moves the IKE SA with the Care-of
-    Address, which K promises.
+    Address, which K promises. `has_link`: others share the home prefix, and a duplicate is looked for before a binding
+    is new (RFC 6275 §10.3.1).
     """
 
     ha_address: IPv6Address
@@ -189,3 +212,4 @@ class HomeAgentPolicy:
     nat_refresh: int = 110
     force_udp: bool = True
     moves_ike: bool = True
+    has_link: bool = False

@@ -3,6 +3,7 @@
 from typing import assert_never
 
 from pdngw_proxy.gateway_events import Level, Report
+from pdngw_proxy.home_link import AddressContested, AddressTaken
 from pdngw_proxy.ike import events as ike
 from pdngw_proxy.mobility import Dropped, Refused
 from pdngw_proxy.sessions import GatewaySession
@@ -25,6 +26,13 @@ def of_mobility(effect: Dropped | Refused) -> Report:
             details = {"cause": cause, "home_address": str(home_address)}
             return Report(Level.WARNING, "Binding Update refused", details, by_stranger=True, clause=f"status {status}")
     assert_never(effect)
+
+
+def of_duplicate(effect: AddressTaken | AddressContested) -> Report:
+    """Somebody on the home link has an address of ours, or says so; whoever is there can say it any number of times."""
+    phrase = "address of home link taken" if isinstance(effect, AddressTaken) else "address of home link contested"
+    details = {"cause": effect.cause, "address": str(effect.address)}
+    return Report(Level.WARNING, phrase, details, by_stranger=isinstance(effect, AddressContested))
 
 
 def of_child(session: GatewaySession, effect: ike.ChildInstalled) -> dict[str, str]:

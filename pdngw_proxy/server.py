@@ -32,6 +32,9 @@ from pdngw_proxy.gateway_events import (
     TrainArrived,
     UsageWanted,
 )
+from pdngw_proxy.home_link import AddressWanted, Intercept, LetGo, LinkEffect, LinkPacketArrived, ListenFor, SendOnLink
+from pdngw_proxy.home_network import anycast_of
+from pdngw_proxy.interception import Interception
 from pdngw_proxy.metrics import EVENTS, MOBILITY, measure_round, sample
 from pdngw_proxy.settings import GatewaySettings
 from runtime.driver import Driver
@@ -39,6 +42,7 @@ from runtime.log_limit import LogLimit
 from runtime.log_session import log_session
 from runtime.logs import get_logger
 from runtime.metrics.families import REGISTRY
+from runtime.neighbor_link import NeighborLink
 from runtime.taps import Address, DatagramTap
 from runtime.tun import TunDevice
 from runtime.udp import UdpEndpoint
@@ -77,6 +81,8 @@ class GatewayShell:
         self._sockets: dict[Endpoint, UdpEndpoint | TrainEndpoint] = {}
         self._trains: dict[Endpoint, TrainEndpoint] = {}
         self._device: TunDevice | None = None
+        self._neighbors: NeighborLink | None = None
+        self._interception: Interception | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._limit = LogLimit()
         self._interim: asyncio.TimerHandle | None = None
@@ -96,9 +102,20 @@ class GatewayShell:
         self._sockets[dsmip] = UdpEndpoint.bind((str(dsmip.address), dsmip.port), arrived, capture=self._capture)
         if config.tun:
             self._device = TunDevice.open(config.tun, self._home_packets, self._home_lost)
-            self._device.add_route(config.home_prefix)
+            if config.home_link:
+                self._open_link(config, self._device)
+            else:
+                self._device.add_route(config.home_prefix)
             if config.ipv4_home_prefix is not None:
                 self._device.add_route(config.ipv4_home_prefix)
+
+    def _open_link(self, config: PdnGwConfig, device: TunDevice) -> None:
+        """The home agent's own addresses are taken first: the anycast ones are nobody's alone (RFC 4862 §5.4)."""
+        self._interception = Interception.open(config.home_link, device, config.home_prefix)
+        self._neighbors = NeighborLink.open(config.home_link, self._link_packet)
+        for address in anycast_of((config.home_prefix,)):
+            self._interception.begin(address)
+        self._driver.feed(AddressWanted(config.ha_address, is_own=True))
 
     def holds(self, session: str) -> bool:
         """Whether an accepted session has this name."""
@@ -158,6 +175,10 @@ class GatewayShell:
         self._driver.close()
         for endpoint in self._sockets.values():
             endpoint.close()
+        if self._interception is not None:
+            self._interception.close()
+        if self._neighbors is not None:
+            self._neighbors.close()
         if self._device is not None:
             self._device.close()
         for task in self._tasks:
@@ -175,6 +196,9 @@ class GatewayShell:
 
     def _home_packets(self, packets: list[bytes]) -> None:
         self._driver.feed(HomeTrainArrived(packets))
+
+    def _link_packet(self, octets: bytes) -> None:
+        self._driver.feed(LinkPacketArrived(octets))
 
     def _home_lost(self, cause: str) -> None:
         log.error("home network lost", cause=f"{cause}; start the gateway anew")
@@ -197,6 +221,8 @@ class GatewayShell:
                 self._start(self._link.end_session(session, user_name, ended_by))
             case Failed(error, of):
                 log.error("datagram handler failed", peer=of, cause=repr(error), exc_info=error)
+            case SendOnLink() | ListenFor() | Intercept() | LetGo():
+                self._on_link(effect)
             case Report():
                 self._report(effect)
                 self._note_quiet()
@@ -204,6 +230,21 @@ class GatewayShell:
     def _deliver(self, packets: Sequence[bytes]) -> None:
         if self._device is not None:
             self._device.send_train(packets)
+
+    def _on_link(self, effect: LinkEffect) -> None:
+        if self._neighbors is None or self._interception is None:
+            return
+        match effect:
+            case SendOnLink(octets):
+                self._neighbors.send(octets)
+            case ListenFor(address):
+                self._neighbors.listen(address)
+            case Intercept(address, is_own):
+                self._interception.begin(address, is_own=is_own)
+                self._neighbors.forget(address)
+            case LetGo(address):
+                self._interception.end(address)
+                self._neighbors.forget(address)
 
     def _note_quiet(self) -> None:
         if not len(self._machine.sessions) and not self._tasks:

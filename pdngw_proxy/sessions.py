@@ -40,6 +40,11 @@ class GatewaySession:
     associations: dict[int, Association] = field(default_factory=dict)
     worn: set[int] = field(default_factory=set)
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether it has a tunnel and no SA for Binding Updates: remote access without mobility (RFC 7296 §1.1.3)."""
+        return self.outbound(Mode.TUNNEL) is not None and self.outbound(Mode.TRANSPORT) is None
+
     def outbound(self, mode: Mode, packet: bytes = b"") -> Association | None:
         """The Child SA to send through in this mode, a tunnel for the inner `packet`; or None."""
         return outbound_of(self.associations.values(), mode, packet)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from ipaddress import IPv6Network
 
+from pdngw_proxy.home_link import HomeLink
 from pdngw_proxy.ike.policy import Admission, ResponderPolicy
 from pdngw_proxy.mobility import HomeAgentPolicy
 from wire.ikev2.nat import Endpoint
@@ -15,7 +16,8 @@ class GatewaySettings:
 
     With `device` the home network is behind a device of the machine, else a correspondent in this process. UEs in IPv6
     networks come by that device too, to the home agent's own address and `ike_ports`.
-    When it stops it sends UEs to `drain_to`.
+    With `link_layer` there is a home link, on which its interface has that address of 6 octets. When it stops it sends
+    UEs to `drain_to`.
     """
 
     responder: ResponderPolicy
@@ -23,8 +25,15 @@ class GatewaySettings:
     agent: HomeAgentPolicy
     dsmip: Endpoint
     device: bool = False
+    link_layer: bytes | None = None
     ike_ports: frozenset[int] = frozenset({500, 4500})
     drain_to: GatewayIdentity | None = None
+
+    def home_link(self) -> HomeLink | None:
+        """With one, others share the home prefix with the mobile nodes."""
+        if self.link_layer is None:
+            return None
+        return HomeLink(ha_address=self.agent.ha_address, link_layer=self.link_layer)
 
     @property
     def home_prefix(self) -> IPv6Network:

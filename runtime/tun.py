@@ -104,6 +104,10 @@ class TunDevice:
         """Lead a network there, of which this machine need have no address; ConfigError in one line."""
         self._ask(netlink.new_route(self._index(), network))
 
+    def remove_route(self, network: IPv4Network | IPv6Network) -> None:
+        """Take back what `add_route` did; ConfigError in one line."""
+        self._ask(netlink.no_route(self._index(), network))
+
     def send(self, packet: bytes) -> None:
         """Give the kernel one packet, or lose it."""
         self.send_train((packet,))

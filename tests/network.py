@@ -23,6 +23,7 @@ from pdngw_proxy import gateway_events as pgw
 from pdngw_proxy.aaa_link.port import RelayAccept, RelayAnswer, RelayChallenge, RelayReject, RelayRequest
 from pdngw_proxy.aaa_link.records import EndedBy
 from pdngw_proxy.gateway import Gateway
+from pdngw_proxy.home_link import Intercept, LetGo, LinkEffect, ListenFor, SendOnLink
 from pdngw_proxy.ike.policy import Admission, ResponderPolicy
 from pdngw_proxy.mobility import HomeAgentPolicy
 from pdngw_proxy.settings import GatewaySettings
@@ -167,7 +168,7 @@ class Network:
 
     `lose` names datagrams by number, from 0, that never arrive; `silent` endpoints that answer nothing. With `nat` the
     UEs are behind that address, their ports `nat_shift` higher, which may change. With `device` what is for the home
-    network is in `sent_home`.
+    network is in `sent_home`; with `link_layer` it is a link, and what the gateway wants of it in `on_link`.
     """
 
     def __init__(
@@ -186,6 +187,7 @@ class Network:
         hss: MemoryHss | None = None,
         aaa: Callable[[RelayRequest], RelayAnswer | None] | None = None,
         device: bool = False,
+        link_layer: bytes | None = None,
         identities: Identities | None = None,
         policy: AkaPolicy | None = None,
     ) -> None:
@@ -195,6 +197,7 @@ class Network:
         self.ended_sessions: list[str] = []
         self.ended_by: list[EndedBy | None] = []
         self.sent_home: list[bytes] = []
+        self.on_link: list[LinkEffect] = []
         self.lose, self.silent, self.nat = set(lose), set(silent), nat
         self.nat_shift = 10000
         self.hss = hss or MemoryHss()
@@ -208,7 +211,17 @@ class Network:
         self._pieces: dict[bytes, dict[int, bytes]] = {}
         self._whole: set[bytes] = set()
         self._receivers: dict[Endpoint, Callable[[bytes, Endpoint], None]] = {DNS: self._resolve}
-        self.gateway = self._gateway(responder or responder_policy(), agent, admission or Admission(), device=device)
+        if link_layer is not None:
+            agent = replace(agent, has_link=True)
+        settings = GatewaySettings(
+            responder=responder or responder_policy(),
+            admission=admission or Admission(),
+            agent=agent,
+            dsmip=DSMIP,
+            device=device,
+            link_layer=link_layer,
+        )
+        self.gateway = self._gateway(settings)
         self._service = EapAuthenticationService(
             hss=self.hss,
             conversations=MemoryConversations(random=self._entropy("conversations")),
@@ -289,6 +302,8 @@ class Network:
                     self.ended_by.append(ended_by)
                 case pgw.Report():
                     self.reports.append(effect)
+                case SendOnLink() | ListenFor() | Intercept() | LetGo():
+                    self.on_link.append(effect)
 
     def causes(self) -> list[str]:
         """The causes of the gateway's warnings, in their order."""
@@ -409,12 +424,9 @@ class Network:
         if answer is not None:
             self.send(DNS, source, answer)
 
-    def _gateway(
-        self, responder: ResponderPolicy, agent: HomeAgentPolicy, admission: Admission, *, device: bool
-    ) -> Gateway:
+    def _gateway(self, settings: GatewaySettings) -> Gateway:
         for channel, own in ((pgw.Channel.IKE, IKE), (pgw.Channel.IKE, NATT), (pgw.Channel.DSMIP, DSMIP)):
             self._receivers[own] = self._to_gateway(channel, own)
-        settings = GatewaySettings(responder=responder, admission=admission, agent=agent, dsmip=DSMIP, device=device)
         return Gateway(settings=settings, random=self._entropy("gateway"))
 
     def _entropy(self, whose: str) -> Callable[[int], bytes]:

@@ -36,6 +36,24 @@ def test_subscriber_who_comes_again_keeps_the_address() -> None:
     assert addresses.holder(newer.home_address) is None
 
 
+def test_address_that_somebody_else_has_is_not_given_again() -> None:
+    addresses = pool()
+    lease = addresses.lease("ue")
+    addresses.avoid(lease.home_address)
+    assert addresses.lease("ue").home_address != lease.home_address
+    assert addresses.holder(lease.home_address) is None
+    assert addresses.lease("other", wanted=lease.home_address).home_address != lease.home_address
+    assert addresses.lease("third", static=lease.home_address).home_address == lease.home_address
+
+
+def test_so_many_are_avoided_and_no_more() -> None:
+    addresses = pool()
+    first = addresses.lease("ue").home_address
+    for number in range(1025):
+        addresses.avoid(first + number)
+    assert addresses.lease("ue").home_address == first, "it was seen longest ago"
+
+
 def test_subscriber_who_comes_back_has_the_address_that_he_had() -> None:
     addresses = pool()
     leases = [addresses.lease(f"ue{number}") for number in range(3)]

@@ -5,9 +5,9 @@ from ipaddress import IPv4Address, IPv6Address
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pdngw_proxy.bindings import BindingCache, Lingering, Registered, Revoking, Unbound
-from pdngw_proxy.mobility import Binding, Endpoint
-from wire.mip6.binding_update import BindingFlag
+from pdngw_proxy.bindings import BindingCache, Lingering, Pending, Registered, Revoking, Unbound
+from pdngw_proxy.mobility import Binding, Endpoint, MobilityArrived
+from wire.mip6.binding_update import BindingFlag, BindingUpdate
 
 
 def home(number: int) -> IPv6Address:
@@ -61,6 +61,18 @@ def test_lingering_entry_is_no_binding() -> None:
     cache.put(home(1), Lingering(7, 10.0))
     assert cache.binding(home(1)) is None
     assert cache.entry(home(1)) == Lingering(7, 10.0)
+
+
+def test_pending_entry_is_no_binding_and_never_due() -> None:
+    cache = BindingCache(1)
+    outer = Endpoint(IPv4Address(1), 4191)
+    update = BindingUpdate(sequence=7, flags=BindingFlag.HOME_REGISTRATION, lifetime=9)
+    came = MobilityArrived(octets=b"", sa_home_address=home(1), source=home(1), destination=home(0), outer=outer)
+    cache.put(home(1), Pending(came, update))
+    assert (cache.binding(home(1)), cache.deadline, cache.due(1e9), cache.is_full) == (None, None, [], True)
+    assert cache.entry(home(1)) == Pending(came, update)
+    cache.put(home(1), registered(1, 60.0))
+    assert cache.deadline == 60.0
 
 
 def test_cache_is_full_with_lingering_entries_counted() -> None:

@@ -48,6 +48,7 @@ def test_files_are_beside_the_configuration(tmp_path: Path) -> None:
         ("[pdngw]", '[pdngw]\naaa = "tacacs"', "pdngw.aaa"),
         ("[pdngw]", "[pdngw]\nnatt_port = 65536", "pdngw.natt_port"),
         ("[pdngw]", '[pdngw]\ntun = "sixteen-letters-"', "pdngw.tun"),
+        ("[pdngw]", '[pdngw]\nhome_link = "eth1"', "home_link eth1 needs tun"),
         ("[pdngw]", "[pdngw]\nlifetime_limit = 3", "pdngw.lifetime_limit"),
         ("[pdngw]", "[pdngw]\nsession_limit = 0", "pdngw.session_limit"),
         ("[pdngw]", "[pdngw]\nike_prot = 500", "nothing reads this key; did you mean ike_port?"),

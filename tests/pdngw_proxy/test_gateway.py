@@ -23,6 +23,7 @@ from pdngw_proxy.gateway_events import (
     SessionAborted,
     SessionLimited,
 )
+from pdngw_proxy.home_link import AddressWanted, Intercept, LetGo, LinkPacketArrived, ListenFor, SendOnLink
 from tests.aaa.memory_hss import IMSI, MemoryHss, Subscriber, profile
 from tests.network import (
     AGENT,
@@ -57,6 +58,7 @@ from wire.ikev2.redirect import GatewayIdentity
 from wire.ikev2.upkeep.states import Lifetimes
 from wire.ip.ipv4 import Ipv4Packet
 from wire.ip.ipv6 import Ipv6Packet
+from wire.ip.neighbors import NeighborAdvertisement, advertisement, solicitation
 from wire.ip.responder import respond
 
 SECOND = Imsi("001010000000002")
@@ -746,3 +748,93 @@ def test_gateway_says_why_whatever_comes(octets: bytes, channel: Channel) -> Non
     effects = QUIET.gateway.handle(DatagramArrived(channel, octets, STRANGER, to), 0.0)
     assert all(isinstance(effect, Send | Report) for effect in effects)
     assert len([effect for effect in effects if isinstance(effect, Report)]) == (octets != b"\xff" or to == DSMIP)
+
+
+# A home link that others share (RFC 6275 §10.3.1, RFC 6275 §10.4.1)
+
+OURS, THEIRS = bytes.fromhex("02000000000a"), bytes.fromhex("02000000000b")
+FIRST = IPv6Address("2001:db8:7::100")
+
+
+def on_link() -> Network:
+    return Network(hss=subscribers(IMSI, SECOND), link_layer=OURS)
+
+
+def has(address: IPv6Address) -> LinkPacketArrived:
+    told = NeighborAdvertisement(source=address, target=address, link_layer=THEIRS, override=True)
+    return LinkPacketArrived(advertisement(told))
+
+
+def intercepted(network: Network) -> list[Intercept | LetGo]:
+    return [effect for effect in network.on_link if isinstance(effect, Intercept | LetGo)]
+
+
+def test_mobile_node_is_intercepted_from_its_binding_to_its_end() -> None:
+    network = on_link()
+    phone = network.attach()
+    network.run(until=5.0)
+    assert (phone.attached.home_address, network.gateway.bindings) == (FIRST, 1)
+    # it had said meanwhile, as RFC 6275 §11.8 has it, nothing: the answer came within 1.5 s
+    assert intercepted(network) == [Intercept(FIRST)]
+    assert network.on_link[:2] == [ListenFor(FIRST), SendOnLink(solicitation(FIRST))]
+    assert phone.ping(HA_ADDRESS).received == 5
+    phone.detach()
+    network.run(until=120.0)
+    assert intercepted(network)[1:] == [LetGo(FIRST)]
+
+
+def test_mobile_node_whose_address_somebody_has_is_told_and_gets_another() -> None:
+    network = on_link()
+    phone = network.attach()
+    while not network.on_link:
+        network.run(until=network.now + 0.1)
+    network.tell_gateway(has(FIRST))
+    network.run(until=10.0)
+    assert "134" in phone.failed.cause
+    assert "address of home link taken" in phrases(network)
+    assert any("a node at 02:00:00:00:00:0b has 2001:db8:7::100" in cause for cause in network.causes())
+    assert network.gateway.bindings == 0
+    assert Intercept(FIRST) not in intercepted(network)
+    phone.begin()
+    network.run(until=20.0)
+    assert phone.attached.home_address == FIRST + 1
+
+
+def test_ue_without_mobility_is_intercepted_from_its_tunnel_on() -> None:
+    network = on_link()
+    phone = network.attach(mobility=False)
+    network.run(until=5.0)
+    assert isinstance(phone.state, OnTheNetwork)
+    assert intercepted(network) == [Intercept(FIRST)]
+    phone.detach()
+    network.run(until=120.0)
+    assert intercepted(network)[1:] == [LetGo(FIRST)]
+
+
+def test_ue_without_mobility_whose_address_somebody_has_is_sent_away() -> None:
+    network = on_link()
+    phone = network.attach(mobility=False)
+    while not network.on_link:
+        network.run(until=network.now + 0.1)
+    network.tell_gateway(has(FIRST))
+    network.run(until=10.0)
+    assert not isinstance(phone.state, OnTheNetwork)
+    assert len(network.gateway.sessions) == 0
+    assert network.reports[-1].details["cause"] == "a node at 02:00:00:00:00:0b has 2001:db8:7::100"
+
+
+def test_the_home_agents_own_address_is_claimed_and_who_contests_one_is_told_of() -> None:
+    network = on_link()
+    network.tell_gateway(AddressWanted(HA_ADDRESS, is_own=True))
+    network.run(until=2.0)
+    assert intercepted(network) == [Intercept(HA_ADDRESS, is_own=True)]
+    network.tell_gateway(has(HA_ADDRESS))
+    (report,) = network.reports
+    assert (report.phrase, report.by_stranger) == ("address of home link contested", True)
+    assert report.details["address"] == str(HA_ADDRESS)
+
+
+def test_without_a_home_link_nothing_is_looked_for(network: Network, phone: VirtualUe) -> None:
+    network.tell_gateway(has(phone.attached.home_address))
+    network.tell_gateway(AddressWanted(HA_ADDRESS))
+    assert network.on_link == []

@@ -5,8 +5,9 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
 import pytest
 
-from pdngw_proxy.bindings import Lingering, Registered, Revoking, Unbound
+from pdngw_proxy.bindings import Lingering, Pending, Registered, Revoking, Unbound
 from pdngw_proxy.home_agent import TRANSITIONS, HomeAgent
+from pdngw_proxy.home_link import AddressFree, AddressTaken
 from pdngw_proxy.mobility import (
     AgentEffect,
     AgentEvent,
@@ -17,6 +18,8 @@ from pdngw_proxy.mobility import (
     Endpoint,
     HomeAgentPolicy,
     IpAddress,
+    LookForDuplicate,
+    LookNoMore,
     MobilityArrived,
     Refused,
     RevokeRequested,
@@ -45,6 +48,7 @@ INSIDE, OUTSIDE = IPv4Address("10.1.2.3"), IPv4Address("198.51.100.9")
 AWAY = IPv6Address("2001:db8:b::77")
 OUTER = Endpoint(OUTSIDE, 24415)
 POLICY = HomeAgentPolicy(ha_address=AGENT, home_prefix=PREFIX)
+ON_LINK = replace(POLICY, has_link=True)
 AHK = BindingFlag.ACKNOWLEDGE | BindingFlag.HOME_REGISTRATION | BindingFlag.KEY_MANAGEMENT
 R = BindingFlag.MOBILE_ROUTER
 REVOKE = RevokeRequested(HOME, RevocationTrigger.ADMINISTRATIVE_REASON, "the operator wants it")
@@ -104,6 +108,64 @@ def bound_agent(now: float = 0.0, policy: HomeAgentPolicy = POLICY) -> HomeAgent
     added, _ = ha.handle(arrived(update()), now)
     assert isinstance(added, BindingAdded)
     return ha
+
+
+# A home link that others share (RFC 6275 §10.3.1)
+
+
+def test_first_registration_waits_until_nobody_has_the_address() -> None:
+    ha = agent(ON_LINK)
+    assert ha.handle(arrived(update()), 0.0) == [LookForDuplicate(HOME, with_link_local=False)]
+    assert (ha.binding(HOME), ha.deadline) == (None, None)
+    added, answer = ha.handle(AddressFree(HOME), 1.0)
+    assert isinstance(added, BindingAdded)
+    assert (added.binding.expires_at, ack_of(answer).status, ack_of(answer).lifetime) == (3601.0, 0, 900)
+
+
+def test_l_asks_for_the_link_local_address_as_well() -> None:
+    ha = agent(ON_LINK)
+    event = arrived(update(flags=AHK | BindingFlag.LINK_LOCAL))
+    assert ha.handle(event, 0.0) == [LookForDuplicate(HOME, with_link_local=True)]
+
+
+def test_address_that_somebody_has_is_refused_with_134() -> None:
+    ha = agent(ON_LINK)
+    ha.handle(arrived(update(7)), 0.0)
+    effects = ha.handle(AddressTaken(HOME, "a node at 02:00:00:00:00:0b has it"), 0.5)
+    ack = refusal_of(effects)
+    assert (ack.status, ack.sequence) == (134, 7)
+    (refused, _) = effects
+    assert isinstance(refused, Refused)
+    assert refused.cause.endswith("sequence number 7: a node at 02:00:00:00:00:0b has it")
+    assert ha.entry(HOME) == Unbound()
+
+
+def test_who_repeats_himself_meanwhile_is_answered_once_and_last() -> None:
+    ha = agent(ON_LINK)
+    ha.handle(arrived(update(1)), 0.0)
+    assert ha.handle(arrived(update(2, care_of=INSIDE)), 0.9) == []
+    assert refusal_of(ha.handle(arrived(update(1)), 0.95)).status == 135
+    added, answer = ha.handle(AddressFree(HOME), 1.0)
+    assert isinstance(added, BindingAdded)
+    assert (added.binding.care_of, ack_of(answer).sequence) == (INSIDE, 2)
+
+
+def test_renewal_of_a_binding_does_not_wait() -> None:
+    ha = agent(ON_LINK)
+    ha.handle(arrived(update(1)), 0.0)
+    ha.handle(AddressFree(HOME), 1.0)
+    changed, answer = ha.handle(arrived(update(2)), 2.0)
+    assert isinstance(changed, BindingChanged)
+    assert ack_of(answer).status == 0
+
+
+def test_who_leaves_meanwhile_has_no_binding_to_delete() -> None:
+    ha = agent(ON_LINK)
+    ha.handle(arrived(update(1)), 0.0)
+    cancel, *refusal = ha.handle(arrived(update(2, lifetime=0)), 0.5)
+    assert cancel == LookNoMore(HOME)
+    assert refusal_of(refusal).status == 133
+    assert ha.handle(AddressFree(HOME), 1.0) == []
 
 
 # --> Binding Update                                    <-- Binding Acknowledgement
@@ -641,6 +703,7 @@ def test_every_entry_of_the_table_is_taken() -> None:
     register, again, late, leave = update(1), update(2), update(1), update(3, lifetime=0)
     steps: dict[type, list[tuple[AgentEvent, float]]] = {
         Unbound: [],
+        Pending: [(arrived(register), 0.0)],
         Registered: [(arrived(register), 0.0)],
         Revoking: [(arrived(register), 0.0), (REVOKE, 1.0)],
         Lingering: [(arrived(register), 0.0), (arrived(leave), 1.0)],
@@ -649,12 +712,15 @@ def test_every_entry_of_the_table_is_taken() -> None:
         (arrived(message), 2.0) for message in (again, late, replace(again, sequence=4), replace(leave, sequence=5))
     ]
     events += [(arrived(RevocationAck(status=0, sequence=1)), 2.0), (REVOKE, 2.0), (SessionEnded(HOME), 2.0)]
+    events += [(AddressFree(HOME), 2.0), (AddressTaken(HOME, "a node has it"), 2.0)]
     events += [(Tick(), 2.0), (Tick(), 3300.0), (Tick(), 9999.0)]
     taken = set()
-    starts = [*steps.items(), (Revoking, [*steps[Revoking], (Tick(), 2.0)])]
-    for start, before in starts:
+    starts = [(POLICY, *one) for one in steps.items() if one[0] is not Pending]
+    starts += [(POLICY, Revoking, [*steps[Revoking], (Tick(), 2.0)]), (ON_LINK, Pending, steps[Pending])]
+    starts += [(ON_LINK, Unbound, []), (ON_LINK, Lingering, [*steps[Pending], (arrived(leave), 1.0)])]
+    for policy, start, before in starts:
         for event, now in events:
-            ha = agent()
+            ha = agent(policy)
             for step in before:
                 ha.handle(*step)
             assert type(ha.entry(HOME)) is start
@@ -662,4 +728,8 @@ def test_every_entry_of_the_table_is_taken() -> None:
             taken.add((start, type(event), type(ha.entry(HOME))))
     wanted = {(*key, following) for key, many in TRANSITIONS.items() for following in many}
     # nothing ends where nothing is: there is no such entry in the table
-    assert taken - {(Unbound, Tick, Unbound), (Lingering, Tick, Lingering)} == wanted
+    kinds = {start for _, start, _ in starts}
+    answers: tuple[type, ...] = (AddressFree, AddressTaken)
+    nothing = {(kind, event, kind) for kind in kinds - {Pending} for event in answers}
+    nothing |= {(kind, Tick, kind) for kind in kinds - {Registered, Revoking}}
+    assert taken - nothing == wanted

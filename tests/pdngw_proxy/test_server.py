@@ -36,6 +36,7 @@ from pdngw_proxy.gateway_events import (
     TrainArrived,
     UsageWanted,
 )
+from pdngw_proxy.home_link import AddressWanted, Intercept, LetGo, LinkPacketArrived, ListenFor, SendOnLink
 from pdngw_proxy.ike.policy import Admission
 from pdngw_proxy.metrics import MOBILITY
 from pdngw_proxy.mobility import Clause, Dropped, HomeAgentPolicy
@@ -317,6 +318,77 @@ async def test_lost_device_is_one_line(
     (line,) = lines
     assert (line["log_level"], line["event"]) == ("error", "home network lost")
     assert line["cause"] == "TUN device home0 is gone: deleted; start the gateway anew"
+
+
+@dataclass
+class SilentLink:
+    """Stands in for NeighborLink and Interception at once, and for their `open`; `done` is what they were told."""
+
+    done: list[str] = field(default_factory=list)
+    on_packet: Callable[[bytes], None] = lambda _octets: None
+
+    def open(self, name: str, *rest: object) -> "SilentLink":
+        self.done.append(f"open {name}")
+        for one in rest:
+            if callable(one):
+                self.on_packet = one
+        return self
+
+    def send(self, octets: bytes) -> None:
+        self.done.append(f"send {octets.decode()}")
+
+    def listen(self, address: IPv6Address) -> None:
+        self.done.append(f"listen {address}")
+
+    def forget(self, address: IPv6Address) -> None:
+        self.done.append(f"forget {address}")
+
+    def begin(self, address: IPv6Address, *, is_own: bool = False) -> None:
+        self.done.append(f"begin {address}" + " of our own" * is_own)
+
+    def end(self, address: IPv6Address) -> None:
+        self.done.append(f"end {address}")
+
+    def close(self) -> None:
+        self.done.append("close")
+
+
+async def test_home_link_is_opened_for_the_own_addresses_first(
+    ground: Ground, device: SilentDevice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    silent = SilentLink()
+    monkeypatch.setattr(server, "NeighborLink", silent)
+    monkeypatch.setattr(server, "Interception", silent)
+    ground.shell.open(WITH_DEVICE.model_copy(update={"home_link": "eth1"}))
+    assert silent.done == ["open eth1", "open eth1", "begin 2001:db8:7:0:fdff:ffff:ffff:fffe"]
+    assert ground.machine.events == [AddressWanted(HA_ADDRESS, is_own=True)]
+    assert device.routes == [], "the home prefix is on the link"
+    silent.done.clear()
+    effects: list[GatewayEffect] = [
+        ListenFor(HA_ADDRESS),
+        SendOnLink(b"octets"),
+        Intercept(HA_ADDRESS, is_own=True),
+        LetGo(HA_ADDRESS),
+    ]
+    ground.machine.script[LinkPacketArrived] = effects
+    silent.on_packet(b"heard")
+    assert ground.machine.events[1:] == [LinkPacketArrived(b"heard")]
+    ground.shell.close()
+    assert silent.done == [
+        f"listen {HA_ADDRESS}",
+        "send octets",
+        f"begin {HA_ADDRESS} of our own",
+        f"forget {HA_ADDRESS}",
+        f"end {HA_ADDRESS}",
+        f"forget {HA_ADDRESS}",
+        "close",
+        "close",
+    ]
+
+
+async def test_what_a_machine_wants_of_a_link_that_is_not_there_is_lost(ground: Ground) -> None:
+    ground.machine.script[TrainArrived] = [SendOnLink(b"octets")]
+    ground.arrive(b"hello", NATT)
 
 
 # AAA rounds

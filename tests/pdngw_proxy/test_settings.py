@@ -1,5 +1,7 @@
 """What makes one PDN GW."""
 
+from dataclasses import replace
+
 from pdngw_proxy.ike.policy import Admission
 from pdngw_proxy.settings import GatewaySettings
 from tests.ike_link import responder_policy
@@ -9,3 +11,9 @@ from tests.network import AGENT, DSMIP, HOME_PREFIX
 def test_home_addresses_come_from_the_home_agents_prefix() -> None:
     settings = GatewaySettings(responder=responder_policy(), admission=Admission(), agent=AGENT, dsmip=DSMIP)
     assert settings.home_prefix == HOME_PREFIX
+
+
+def test_home_link_is_there_with_its_interface() -> None:
+    settings = GatewaySettings(responder=responder_policy(), admission=Admission(), agent=AGENT, dsmip=DSMIP)
+    assert settings.home_link() is None
+    assert replace(settings, link_layer=bytes(6)).home_link() is not None

@@ -63,6 +63,49 @@ def test_ipv4_address_and_route_are_of_their_own_family() -> None:
     )
 
 
+def test_route_is_taken_back_as_it_was_made() -> None:
+    assert netlink.no_route(7, IPv6Network("2001:db8:1::/64")) == bytes.fromhex(
+        "38000000 1900 0500 01000000 00000000"  # RTM_DELROUTE, REQUEST|ACK
+        "0a 40 00 00 fe 04 00 01 00000000"
+        "1400 0100 20010db8000100000000000000000000 0800 0400 07000000"
+    )
+
+
+@pytest.mark.parametrize(("router", "flags"), [(False, "08"), (True, "88")])
+def test_proxy_is_a_neighbor_of_its_own_kind(router: bool, flags: str) -> None:
+    made = netlink.new_proxy(7, ADDRESS.ip, router=router)
+    assert made == bytes.fromhex(
+        "30000000 1c00 0504 01000000 00000000"  # RTM_NEWNEIGH, REQUEST|ACK|CREATE
+        f"0a 000000 07000000 8000 {flags} 00"  # ndmsg: AF_INET6, index 7, NUD_PERMANENT, NTF_PROXY, NTF_ROUTER
+        f"1400 0100 {OCTETS}"  # NDA_DST
+    )
+    assert netlink.parse_proxy(made[16:]) == (7, ADDRESS.ip)
+    assert netlink.no_proxy(7, ADDRESS.ip) == bytes.fromhex(
+        f"30000000 1d00 0500 01000000 00000000 0a 000000 07000000 0000 08 00 1400 0100 {OCTETS}"
+    )
+
+
+def test_all_proxies_are_asked_for_at_once() -> None:
+    assert netlink.all_proxies() == bytes.fromhex(
+        "1c000000 1e00 0503 01000000 00000000 0a 000000 00000000 0000 08 00"  # RTM_GETNEIGH, REQUEST|ACK|DUMP
+    )
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        f"02 000000 07000000 8000 08 00 1400 0100 {OCTETS}",  # AF_INET
+        f"0a 000000 07000000 8000 00 00 1400 0100 {OCTETS}",  # no proxy
+        "0a 000000 07000000 8000 08 00 0800 0100 0a000001",  # an address of 4 octets
+        "0a 000000 07000000 8000 08 00 0000 0100",  # an attribute without length
+        f"0a 000000 07000000 8000 08 00 1400 0200 {OCTETS}",  # NDA_LLADDR alone
+    ],
+)
+def test_what_is_no_proxy_is_none(body: str) -> None:
+    assert netlink.parse_proxy(bytes.fromhex(body)) is None
+
+
 def answer(code: int, *, kind: int = 2, sequence: int = 1) -> bytes:
     fields = ((36, 4), (kind, 2), (0, 2), (sequence, 4), (0, 4))
     header = b"".join(number.to_bytes(octets, "little") for number, octets in fields)
@@ -121,3 +164,23 @@ def test_kernel_is_asked_once_and_for_a_limited_time(monkeypatch: pytest.MonkeyP
     assert kernel.asked == [b"request"]
     assert kernel.limit is not None
     assert kernel.closed
+
+
+def listed(kind: int, body: bytes) -> bytes:
+    fields = ((16 + len(body), 4), (kind, 2), (2, 2), (1, 4), (0, 4))
+    return b"".join(number.to_bytes(octets, "little") for number, octets in fields) + body
+
+
+def test_kernel_lists_in_as_many_datagrams_as_it_likes(monkeypatch: pytest.MonkeyPatch) -> None:
+    kernel = Kernel(0)
+    parts = iter([listed(28, b"one!") + listed(28, b"two!"), listed(28, b"last") + listed(3, bytes(4))])
+    monkeypatch.setattr(kernel, "recv", lambda _most: next(parts))
+    monkeypatch.setattr("runtime.netlink.socket.socket", kernel)
+    assert netlink.answers_of(b"request") == [b"one!", b"two!", b"last"]
+    assert kernel.closed
+
+
+def test_kernel_that_lists_nothing_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("runtime.netlink.socket.socket", Kernel(-errno.EPERM))
+    with pytest.raises(PermissionError):
+        netlink.answers_of(b"request")

@@ -91,7 +91,12 @@ async def test_device_gets_addresses_and_routes(machine: Machine) -> None:
     device = machine.device()
     device.add_address(HOME)
     device.add_route(HOME.network)
-    assert machine.requests[2:] == [netlink.new_address(7, HOME), netlink.new_route(7, HOME.network)]
+    device.remove_route(HOME.network)
+    assert machine.requests[2:] == [
+        netlink.new_address(7, HOME),
+        netlink.new_route(7, HOME.network),
+        netlink.no_route(7, HOME.network),
+    ]
     device.close()
 
 
