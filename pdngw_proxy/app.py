@@ -14,6 +14,7 @@ from pdngw_proxy.aaa_link.diameter import DiameterLink
 from pdngw_proxy.aaa_link.port import AaaLink
 from pdngw_proxy.aaa_link.radius import RadiusLink
 from pdngw_proxy.config import PdnGwConfig
+from pdngw_proxy.home_agents import KnownAgent
 from pdngw_proxy.ike.credentials import Credential
 from pdngw_proxy.ike.policy import Admission, MoveCheck, ResponderPolicy
 from pdngw_proxy.mobility import HomeAgentPolicy
@@ -129,6 +130,8 @@ def _settings(config: PdnGwConfig) -> GatewaySettings:
             refresh_advice=config.refresh_advice,
             moves_ike=config.moves_ike,
             has_link=bool(config.home_link),
+            preference=config.preference,
+            others=tuple(KnownAgent(one.address, one.preference) for one in config.home_agent),
         ),
         dsmip=Endpoint(config.address, config.dsmip_port),
         ike_ports=frozenset({config.ike_port, config.natt_port}),

@@ -32,6 +32,13 @@ class CredentialConfig(Section):
     key: ConfigPath = Field(description="its private key, PEM")
 
 
+class HomeAgentConfig(Section):
+    """[[pdngw.home_agent]]: another home agent of home_prefix, for UEs that look for one by the prefix."""
+
+    address: IPv6Address = Field(description="its address")
+    preference: int = Field(default=0, ge=0, le=65535, description="of the higher, the better (RFC 6275 §7.4)")
+
+
 class PdnGwConfig(SaConfig):
     """One PDN GW: IKEv2 responder and home agent."""
 
@@ -46,6 +53,12 @@ class PdnGwConfig(SaConfig):
         default=(), description="further certificates, shown where they suit a UE's CERTREQ, IDr or signatures better"
     )
     ha_address: IPv6Address = Field(description="the home agent's IPv6 address, in the home prefix")
+    preference: int = Field(
+        default=0, ge=0, le=65535, description="its own among those of [[pdngw.home_agent]]; of the higher, the better"
+    )
+    home_agent: tuple[HomeAgentConfig, ...] = Field(
+        default=(), description="further home agents that UEs are told of when they look for some (RFC 6275 §10.5)"
+    )
     home_prefix: IPv6Network = Field(description='the pool of Home Addresses, such as "2001:db8:1::/64"')
     home_prefix_lifetime: int = Field(
         default=2_592_000, ge=8, le=4_294_967_294, description="seconds for which home_prefix is said to be valid"

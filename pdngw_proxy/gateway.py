@@ -88,6 +88,7 @@ class Gateway:
                 prefixes=prefixes,
                 hosts=() if settings.device else [correspondent_of(prefix) for prefix in prefixes],
                 prefix_lifetime=settings.agent.prefix_lifetime,
+                agents=settings.home_agents(random).listed,
             ),
             routers=routers,
             dsmip=settings.dsmip,

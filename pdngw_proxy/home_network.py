@@ -1,6 +1,6 @@
 """The home network inside the process: the home agent's own addresses and a few hosts that answer (RFC 6275 §10.1)."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import overload
 
@@ -52,8 +52,9 @@ class HomeNetwork:
     """Hosts without a kernel; each answers ICMP echo and the echo service of UDP.
 
     `routers` are the home agent's own addresses, one of each IP version that the network has; `prefixes` are its own,
-    and `prefix_lifetime` says for how many seconds. The home agent also answers who looks for home agents, and mobile
-    nodes that ask for their home prefix (RFC 6275 §10.5, RFC 6275 §10.6).
+    and `prefix_lifetime` says for how many seconds. `agents` are all home agents there, itself among them, in the order
+    in which they are to be tried; None for itself alone. The home agent also answers who looks for home agents, and
+    mobile nodes that ask for their home prefix (RFC 6275 §10.5, RFC 6275 §10.6).
     """
 
     def __init__(
@@ -63,11 +64,13 @@ class HomeNetwork:
         prefixes: Iterable[IPv4Network | IPv6Network],
         hosts: Iterable[IpAddress],
         prefix_lifetime: int = 2_592_000,
+        agents: Callable[[], tuple[IPv6Address, ...]] | None = None,
     ) -> None:
         self._routers = {router.version: router for router in routers}
         self._prefixes = tuple(prefixes)
         self._hosts = {*self._routers.values(), *hosts}
         self._prefix_lifetime = prefix_lifetime
+        self._agents = agents
         self.anycast = anycast_of(self._prefixes)
 
     @property
@@ -100,7 +103,8 @@ class HomeNetwork:
         answer: AgentReply | PrefixAdvertisement
         match question:
             case AgentRequest(identifier) if packet.destination in self.anycast:
-                answer = AgentReply(identifier, (IPv6Address(int(agent)),))
+                listed = self._agents() if self._agents is not None else (IPv6Address(int(agent)),)
+                answer = AgentReply(identifier, listed)
             case PrefixSolicitation(identifier) if packet.destination == agent and packet.source in prefix:
                 lifetime = self._prefix_lifetime
                 answer = PrefixAdvertisement(identifier, (HomePrefix(prefix, valid=lifetime, preferred=lifetime),))

@@ -3,6 +3,7 @@
 from enum import Enum
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
+from pdngw_proxy.home_agents import KnownAgent
 from pdngw_proxy.home_link import AddressFree, AddressTaken
 from wire.frozen import dataclass
 from wire.mip6.binding_update import BindingFlag
@@ -198,7 +199,7 @@ class HomeAgentPolicy:
     of the lifetime is left is asked for. `nat_refresh` is told to a mobile node behind a NAT (RFC 5555 §6: 110).
     `force_udp`: the tunnel over IPv4 is always in UDP. `moves_ike`: the gateway moves the IKE SA with the Care-of
     Address, which K promises. `has_link`: others share the home prefix, and a duplicate is looked for before a binding
-    is new (RFC 6275 §10.3.1).
+    is new (RFC 6275 §10.3.1). `others` are the other home agents of the prefix, `preference` is its own among them.
     """
 
     ha_address: IPv6Address
@@ -213,3 +214,5 @@ class HomeAgentPolicy:
     force_udp: bool = True
     moves_ike: bool = True
     has_link: bool = False
+    preference: int = 0
+    others: tuple[KnownAgent, ...] = ()

@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 from ipaddress import IPv6Network
 
+from pdngw_proxy.home_agents import HomeAgents, KnownAgent
 from pdngw_proxy.home_link import HomeLink
 from pdngw_proxy.ike.policy import Admission, ResponderPolicy
 from pdngw_proxy.mobility import HomeAgentPolicy
 from wire.ikev2.nat import Endpoint
 from wire.ikev2.redirect import GatewayIdentity
+from wire.sansio import RandomBytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +36,11 @@ class GatewaySettings:
         if self.link_layer is None:
             return None
         return HomeLink(ha_address=self.agent.ha_address, link_layer=self.link_layer)
+
+    def home_agents(self, random: RandomBytes) -> HomeAgents:
+        """Whom it names to those who look for home agents; `random` decides between equals."""
+        own = KnownAgent(self.agent.ha_address, self.agent.preference)
+        return HomeAgents((*self.agent.others, own), random=random)
 
     @property
     def home_prefix(self) -> IPv6Network:

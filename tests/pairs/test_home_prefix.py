@@ -6,12 +6,13 @@ from ipaddress import IPv6Address
 import pytest
 
 from pdngw_proxy import gateway_events as pgw
+from pdngw_proxy.home_agents import KnownAgent
 from tests.network import AGENT, HA_ADDRESS, HOME_PREFIX, Network, VirtualUe
 from tests.pairs.test_moving_pair import HOME4, IPV6
 from ue_sim import ue_events as ue
 from wire.ip.icmpv6 import build_icmpv6
 from wire.ip.ipv6 import PROTO_ICMPV6, Ipv6Packet
-from wire.mip6.discovery import AgentReply, HomePrefix, PrefixAdvertisement
+from wire.mip6.discovery import HomePrefix, PrefixAdvertisement
 
 SILENT = IPv6Address("2001:db8:7::2")
 
@@ -51,21 +52,15 @@ def test_ue_finds_its_home_agent_by_the_prefix_and_attaches() -> None:
     assert phone.ping(HA_ADDRESS).received == 5
 
 
-def test_silent_home_agent_is_passed_over_for_the_next() -> None:
-    net = network()
+def test_home_agents_are_tried_by_their_preference_and_a_silent_one_is_passed_over() -> None:
+    # ICMPv6 144 -->            <-- ICMPv6 145 { the preferred one, the home agent, one that is worse }
+    net = network(preference=5, others=(KnownAgent(SILENT + 1), KnownAgent(SILENT, 10)))
     phone = net.attach(ike=IPV6, home_prefix=HOME_PREFIX, give_up_after=8.0)
-    finding = phone.machine._finding._agents
-    reply = AgentReply(finding.state.identifier, (SILENT, HA_ADDRESS))  # type: ignore[union-attr]
-    forged = Ipv6Packet(
-        source=SILENT,
-        destination=IPv6Address(str(IPV6.address)),
-        next_header=PROTO_ICMPV6,
-        payload=build_icmpv6(reply.build(), SILENT, IPV6.address),
-    )
-    phone.tell(ue.DatagramArrived(ue.Channel.DSMIP, forged.build()))
     net.run(until=30.0)
     assert isinstance(phone.state, ue.OnTheNetwork)
+    assert phone.said(ue.StepTaken)[0].evidence["home agent"] == str(SILENT)
     assert f"trying {HA_ADDRESS}" in notes(phone)
+    assert phone.ping(HA_ADDRESS).received == 5
 
 
 def test_ue_asks_for_a_prefix_that_ends_with_its_binding_and_renews_within_it() -> None:

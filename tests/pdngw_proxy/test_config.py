@@ -67,3 +67,11 @@ def test_longest_lifetime_is_what_the_binding_update_can_say(tmp_path: Path) -> 
     assert read(tmp_path, SECTION + f"lifetime_limit = {longest}\n").lifetime_limit == longest
     with pytest.raises(ConfigError, match="lifetime_limit"):
         read(tmp_path, SECTION + f"lifetime_limit = {longest + 1}\n")
+
+
+def test_further_home_agents_are_tables(tmp_path: Path) -> None:
+    others = '[[pdngw.home_agent]]\naddress = "2001:db8:1::2"\npreference = 10\n'
+    (other,) = read(tmp_path, SECTION + others).home_agent
+    assert (other.address, other.preference) == (IPv6Address("2001:db8:1::2"), 10)
+    with pytest.raises(ConfigError, match="preference"):
+        read(tmp_path, SECTION + others.replace("10", "65536"))

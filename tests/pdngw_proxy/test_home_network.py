@@ -11,6 +11,7 @@ from wire.ip.icmpv6 import DestinationUnreachable, EchoReply, EchoRequest, Unkno
 from wire.ip.ipv4 import Ipv4Packet
 from wire.ip.ipv6 import Ipv6Packet
 from wire.ip.udp import UdpDatagram
+from wire.mip6.discovery import AgentReply
 
 PREFIX = IPv6Network("2001:db8:1::/64")
 AGENT, UE = IPv6Address("2001:db8:1::1"), IPv6Address("2001:db8:1::100")
@@ -99,6 +100,16 @@ def test_home_agent_answers_the_request_of_the_mobile_ipv6_set() -> None:
     home = HomeNetwork(routers=[agent], prefixes=[prefix], hosts=[])
     assert home.deliver(request.packet) == [reply.packet]
     assert home.own == {agent.packed, IPv6Address("2001:db8:aaaa:0:fdff:ffff:ffff:fffe").packed}
+
+
+def test_home_agent_names_all_that_it_is_told_of() -> None:
+    named_agents = (HOST, AGENT)
+    home = HomeNetwork(routers=[AGENT], prefixes=[PREFIX], hosts=[], agents=lambda: named_agents)
+    (anycast,) = home.anycast
+    (octets,) = home.deliver(solicitation(UE, anycast, kind=144))
+    answer = Ipv6Packet.parse(octets)
+    message = parse_icmpv6(answer.payload, AGENT, UE)
+    assert message == AgentReply(0x55AA, named_agents).build()
 
 
 def solicitation(source: IPv6Address, destination: IPv6Address, kind: int = 146) -> bytes:
