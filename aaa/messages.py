@@ -48,7 +48,8 @@ class AccessRequest:
     `state` is None in the first round, and afterwards what the last Challenge gave; it is opaque to the client.
     `network_name` is the access network identity that the request itself names, `session` what the client calls the
     session, "" where it does not say. With `aaa_failure` the server that served the user has failed (TS 29.273
-    §8.2.3.21), and with `follows_redirects` the client may be sent to the one that does.
+    §8.2.3.21), and with `follows_redirects` the client may be sent to the one that does. With `last_chance` a packet
+    that would be ignored ends the conversation.
     """
 
     client: Client
@@ -62,6 +63,7 @@ class AccessRequest:
     session: str = ""
     aaa_failure: bool = False
     follows_redirects: bool = False
+    last_chance: bool = False
 
 
 class RejectCause(Enum):

@@ -27,7 +27,7 @@ from aaa.eap.policy import AkaPolicy
 from aaa.eap.states import EapState, Silent, imsi_of
 from aaa.eap.temporary import Identities
 from aaa.explaining.dialogue import continued
-from aaa.explaining.failed import Ending, FailedAttempt, Failures, decided
+from aaa.explaining.failed import Ending, FailedAttempt, Failures, decided, method_of
 from aaa.explaining.inquiry import tell
 from aaa.explaining.silence import Rounds
 from aaa.messages import Accept, AccessAnswer, AccessRequest, Challenge, Ignore, Reject, RejectCause
@@ -169,6 +169,8 @@ class EapAuthenticationService:
         if isinstance(effect, _Elsewhere):
             self._heard(token)
             return self._sent_on(effect, conversation)
+        if isinstance(effect, Discard) and request.last_chance:
+            effect = _given_up(effect, conversation.eap, request.eap)
         self._notice(conversation, effect, machine.state, request)
         if isinstance(effect, SendEap):
             dialogue = continued(conversation.dialogue, request.eap, effect.octets)
@@ -332,6 +334,13 @@ class _Elsewhere:
 
     server: str
     imsi: Imsi
+
+
+def _given_up(last: Discard, state: EapState, eap: bytes) -> Failed:
+    """RFC 4072 §2.4: no answer to the outstanding request was one, and its client will not be asked again."""
+    reply = failure(eap[IDENTIFIER_AT]) if len(eap) > IDENTIFIER_AT else b""
+    detail = f"{last.reason}, and the client has nothing better to bring"
+    return Failed(reply, RejectCause.BAD_EAP, detail, imsi_of(state), method_of(state))
 
 
 def _elsewhere(refused: ServiceRefused, asked: AccessRequest, imsi: Imsi) -> _Elsewhere | None:

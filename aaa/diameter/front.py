@@ -83,7 +83,7 @@ class DiameterFront:
         round_ = Round(message, read_eap_request(message), self._identity)
         session_id = round_.der.session_id
         self._require_own(round_.der, peer)
-        request = to_access_request(round_, self._clients[peer])
+        request = to_access_request(round_, self._clients[peer], last_chance=self._is_last_chance(session_id))
         answer = await self._service.authenticate(request)
         match answer:
             case Challenge():
@@ -106,6 +106,11 @@ class DiameterFront:
         if session is not None and not session.belongs_to(peer, der.origin_host):
             raise _foreign(peer, der.origin_host)
 
+    def _is_last_chance(self, session_id: str) -> bool:
+        """RFC 4072 §2.4: whether there is nothing to say again, or it was said often enough."""
+        session = self._sessions.find(session_id)
+        return session is None or not session.request or session.invalid + 1 >= MOST_INVALID
+
     async def _let_in(self, session: UserSession) -> None:
         """Kept before the gateway hears of it, so that no answer names a session that nobody could end."""
         if not await self._users.keep(session):
@@ -113,11 +118,11 @@ class DiameterFront:
         self._registrar.attached(session)
 
     def _discarded(self, round_: Round, peer: str, reason: str) -> Message:
-        """RFC 4072 §2.4: say the outstanding request again, or end it when there is none or too often."""
-        session_id = round_.der.session_id
+        """RFC 4072 §2.4: say the outstanding request again, while it can be."""
+        session_id, is_over = round_.der.session_id, self._is_last_chance(round_.der.session_id)
         session = self._sessions.discarded(session_id)
         log.warning("request ignored", cause=reason, client=peer, session=session_id)
-        if session is not None and session.request and session.invalid < MOST_INVALID:
+        if session is not None and not is_over:
             return to_reissue(round_, session.request)
         self._sessions.end(session_id)
         eap = round_.der.eap_payload

@@ -36,7 +36,7 @@ class Round:
     identity: Identity
 
 
-def to_access_request(round_: Round, client: Client) -> AccessRequest:
+def to_access_request(round_: Round, client: Client, *, last_chance: bool = False) -> AccessRequest:
     """What a DER asks; AvpFault when it cannot be served (RFC 4072 §2.8.4, §3.1; RFC 6733 §8.7)."""
     der = round_.der
     if der.auth_application_id != round_.message.application:
@@ -60,6 +60,7 @@ def to_access_request(round_: Round, client: Client) -> AccessRequest:
         session=der.session_id,
         aaa_failure=isinstance(der, AccessEapRequest) and bool((der.aaa_failure_indication or 0) & AAA_FAILED),
         follows_redirects=True,
+        last_chance=last_chance,
     )
 
 

@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from aaa.eap.events import Effect, Failed, SendEap
-from aaa.eap.states import AkaState, EapState, FailureNotified, MethodProposed, MethodRunning
+from aaa.eap.states import AkaState, Done, EapState, FailureNotified, MethodProposed, MethodRunning
 from aaa.messages import AccessRequest, RejectCause
 from aaa.sessions import Conversation
 from wire.frozen import dataclass
@@ -52,6 +52,12 @@ def decided(before: EapState, effect: Effect, after: EapState) -> Ending | None:
     if not isinstance(effect, Failed) or isinstance(method_state(before), FailureNotified):
         return None
     return Ending(effect.cause, effect.detail, effect.imsi, effect.method)
+
+
+def method_of(state: EapState) -> EapMethod | None:
+    """The method that runs; None where there is none yet, or no more."""
+    aka = method_state(state)
+    return None if aka is None or isinstance(aka, Done) else aka.exchange.method
 
 
 def method_state(state: EapState) -> AkaState | None:

@@ -12,15 +12,14 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Protocol
 
-from aaa.eap.states import AkaState, Done, FailureNotified, imsi_of
+from aaa.eap.states import FailureNotified, imsi_of
 from aaa.explaining.dialogue import lines
-from aaa.explaining.failed import Ending, FailedAttempt, Failures, method_state
+from aaa.explaining.failed import Ending, FailedAttempt, Failures, method_of, method_state
 from aaa.messages import AccessRequest, RejectCause
 from aaa.metrics import count_rejection
 from aaa.sessions import Conversation
 from hss.active_api import ContinuedRounds
 from runtime.logs import get_logger
-from wire.identity import EapMethod
 
 log = get_logger("aaa.service")
 
@@ -127,7 +126,9 @@ class Silence:
         # whose failure was decided has been told of then
         if isinstance(method, FailureNotified):
             return
-        ending = Ending(RejectCause.UE_SILENT, _detail(waiting, now), imsi_of(conversation.eap), _method_of(method))
+        ending = Ending(
+            RejectCause.UE_SILENT, _detail(waiting, now), imsi_of(conversation.eap), method_of(conversation.eap)
+        )
         count_rejection(conversation.client, ending.method, ending.cause)
         request = replace(waiting.request, eap=b"")
         self._failures.heard(FailedAttempt(ending, conversation, request, b"", waiting.since - conversation.started))
@@ -135,10 +136,6 @@ class Silence:
 
 def _key(token: bytes) -> bytes:
     return sha256(token).digest()
-
-
-def _method_of(state: AkaState | None) -> EapMethod | None:
-    return None if state is None or isinstance(state, Done) else state.exchange.method
 
 
 def _detail(waiting: _Waiting, now: float) -> str:

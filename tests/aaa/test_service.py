@@ -379,6 +379,20 @@ async def test_service_ignores_a_response_that_comes_again() -> None:
     assert len(core.hss.vector_requests) == 1
 
 
+async def test_service_ends_a_conversation_that_has_no_chance_any_more_and_says_so(logs: list[Any]) -> None:
+    core = Core()
+    first = await core.challenged(IDENTITY)
+    foreign = identity_response(99, b"again")
+    assert isinstance(await core.ask(foreign, first.state), Ignore)
+    last = AccessRequest(PDNGW, foreign, first.state, last_chance=True)
+    rejected = is_rejected(await core.service.authenticate(last), RejectCause.BAD_EAP)
+    assert (rejected.imsi, rejected.eap) == (IMSI, failure(99))
+    (line,) = [line for line in logs if line["event"] == "authentication rejected"]
+    assert line["detail"] == "identifier 99 answers no outstanding request, and the client has nothing better to bring"
+    assert (line["imsi"], line["method"]) == (str(IMSI), "AKA")
+    is_rejected(await core.ask(foreign, first.state), RejectCause.UNKNOWN_STATE)
+
+
 async def test_service_ignores_a_round_that_it_is_serving() -> None:
     core = Core(policy=AkaPolicy(always_ask_identity=True))
     user = ue()

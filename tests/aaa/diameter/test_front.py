@@ -130,10 +130,11 @@ async def test_front_says_its_request_again_when_the_answer_is_discarded(logs: l
 
 
 async def test_front_ends_a_session_with_too_many_discarded_answers() -> None:
-    front, _, sessions = front_of(CHALLENGE, *[Ignore("again")] * MOST_INVALID)
+    front, service, sessions = front_of(CHALLENGE, *[Ignore("again")] * MOST_INVALID)
     await front.serve("pgw", der())
     codes = [dea(await front.serve("pgw", der(states=(STATE,)))).result_code for _ in range(MOST_INVALID)]
     assert codes == [1001] * (MOST_INVALID - 1) + [4001]
+    assert [request.last_chance for request in service.requests] == [True, *[False] * (MOST_INVALID - 1), True]
     assert len(sessions) == 0
 
 
