@@ -2,13 +2,15 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from queue import SimpleQueue
+from threading import Thread
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
 
 from hss.metrics import STORE_REQUESTS, STORE_SECONDS
 from hss.store.errors import StoreBusy, StoreDeadlock, StoreUnavailable, store_errors
+from hss.store.kept import KeptConnection
 from wire.frozen import dataclass
 
 RequestT = TypeVar("RequestT")
@@ -42,15 +44,35 @@ class _Item:
     deadlocks: int = 0
 
 
+@dataclass(slots=True, eq=False)
+class _Turn:
+    """One transaction; around it, whatever is raised is for those who wait."""
+
+    items: list[_Item]
+    began: float
+    answers: Sequence[object] = ()
+    error: BaseException | None = None
+
+    def __enter__(self) -> None:
+        """It begins in the lane's thread."""
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, where: object) -> bool:
+        self.error = error
+        return True
+
+
 class Lane:
     """Runs work on `engine` for the running event loop, one transaction at a time."""
 
     def __init__(self, engine: Engine, limits: Limits, name: str) -> None:
-        self._engine = engine
+        self._connection = KeptConnection(engine)
         self._limits = limits
         self._name = name
         self._loop = asyncio.get_running_loop()
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
+        self._turns: SimpleQueue[_Turn | None] = SimpleQueue()
+        # a thread that hangs in the database holds no process that wants to end
+        self._thread = Thread(target=self._serve, name=name, daemon=True)
+        self._thread.start()
         self._pending: list[_Item] = []
         self._served: Sequence[_Item] = ()
         self._timer: asyncio.TimerHandle | None = None
@@ -89,11 +111,10 @@ class Lane:
                 await self._idle.wait()
         except TimeoutError:
             self._abandon()
-            self._thread.submit(self._engine.dispose)
-            self._thread.shutdown(wait=False)
+            self._turns.put(None)
             return
-        await self._loop.run_in_executor(None, self._thread.shutdown)
-        self._engine.dispose()
+        self._turns.put(None)
+        await self._loop.run_in_executor(None, self._thread.join)
 
     def _require_room(self) -> None:
         if self._closed:
@@ -107,9 +128,7 @@ class Lane:
             self._busy = False
             self._idle.set()
             return
-        began = self._loop.time()
-        turn = self._thread.submit(self._turn, [(item.work, item.request) for item in items])
-        turn.add_done_callback(lambda done: self._loop.call_soon_threadsafe(self._end_turn, items, done, began))
+        self._turns.put(_Turn(items, self._loop.time()))
 
     def _take(self) -> list[_Item]:
         count = 1 if self._pending and self._pending[0].alone else self._limits.together
@@ -118,21 +137,33 @@ class Lane:
         self.waiting -= len(taken) - len(live)
         return live or (self._take() if self._pending else [])
 
-    def _turn(self, wanted: list[tuple[Work[Any, Any], object]]) -> list[object]:
-        """In the thread: one transaction for all of `wanted`."""
-        answers: list[object] = [None] * len(wanted)
-        with store_errors(), self._engine.begin() as connection:
+    def _serve(self) -> None:
+        """In the thread, until the lane closes."""
+        while (turn := self._turns.get()) is not None:
+            with turn:
+                turn.answers = self._answers(turn.items)
+            try:
+                self._loop.call_soon_threadsafe(self._end_turn, turn)
+            except RuntimeError:
+                # the loop has ended without waiting for the lane
+                break
+        self._connection.close()
+
+    def _answers(self, items: Sequence[_Item]) -> Sequence[object]:
+        """In the thread: one transaction for all of `items`."""
+        answers: list[object] = [None] * len(items)
+        with store_errors(), self._connection.transaction() as connection:
             # every process in the same order: two that wait for each other cost a second and a transaction
-            for work in sorted(dict.fromkeys(work for work, _ in wanted), key=_name_of):
-                places = [place for place, (other, _) in enumerate(wanted) if other is work]
-                for place, answer in zip(places, work(connection, [wanted[p][1] for p in places]), strict=True):
+            for work in sorted(dict.fromkeys(item.work for item in items), key=_name_of):
+                places = [place for place, item in enumerate(items) if item.work is work]
+                for place, answer in zip(places, work(connection, [items[p].request for p in places]), strict=True):
                     answers[place] = answer
         return answers
 
-    def _end_turn(self, items: list[_Item], turn: "Future[list[object]]", began: float) -> None:
-        STORE_SECONDS.observe(self._loop.time() - began, self._name)
+    def _end_turn(self, turn: _Turn) -> None:
+        items, error = turn.items, turn.error
+        STORE_SECONDS.observe(self._loop.time() - turn.began, self._name)
         STORE_REQUESTS.add(len(items), self._name)
-        error = turn.exception()
         if error is not None and _may_be_repeated(items, error):
             # one of them spoilt the transaction for all, or another process did: each now has its own
             for item in items:
@@ -141,12 +172,13 @@ class Lane:
             self._pending[:0] = items
         else:
             self.waiting -= len(items)
-            answers = [None] * len(items) if error is not None else turn.result()
-            for item, answer in zip(items, answers, strict=True):
-                if not item.answer.done() and error is not None:
+            for place, item in enumerate(items):
+                if item.answer.done():
+                    continue
+                if error is not None:
                     item.answer.set_exception(error)
-                elif not item.answer.done():
-                    item.answer.set_result(answer)
+                else:
+                    item.answer.set_result(turn.answers[place])
         self._start_turn()
 
     def _expire(self) -> None:

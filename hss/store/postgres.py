@@ -1,19 +1,11 @@
 """PostgreSQL engines whose every wait has an end, on this side and on the server's."""
 
-import time
-from typing import Any
-
-from sqlalchemy import URL, Engine, create_engine, event, text
-from sqlalchemy.exc import DisconnectionError
-from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
+from sqlalchemy import URL, Engine, create_engine, text
+from sqlalchemy.pool import QueuePool
 
 BUSY_TIMEOUT = 5.0
 """Seconds to wait for another's lock, and for a connection of the pool."""
 
-PAUSE = 1.0
-"""Seconds without use after which a connection is looked at before it is used."""
-
-_USED = "akadia used"
 _CONNECT_TIMEOUT = 3
 _MIGRATION_LOCK = 0x616B61646961
 """The advisory lock of who changes the schema: "akadia" in ASCII."""
@@ -31,7 +23,7 @@ _MIGRATION_SETTINGS = {"synchronous_commit": "on", "lock_timeout": "10000"}
 
 
 def postgres_engine(url: URL, *, connections: int, read_only: bool = False) -> Engine:
-    """An engine for `url`; a connection that broke is replaced when it is next asked for.
+    """An engine for `url`; a connection that broke is replaced when it is next taken from the pool.
 
     A reader sees each transaction whole (REPEATABLE READ) and cannot write.
     """
@@ -42,32 +34,14 @@ def postgres_engine(url: URL, *, connections: int, read_only: bool = False) -> E
         pool_size=connections,
         max_overflow=0,
         pool_timeout=BUSY_TIMEOUT,
+        # a look costs a round trip: who is busy keeps his connection (hss.store.kept)
+        pool_pre_ping=True,
         # what a failing statement carried is sealed keys and identities: not for a log
         hide_parameters=True,
     )
-    _look_after_a_pause(engine)
     if not read_only:
         return engine
     return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-
-
-def _look_after_a_pause(engine: Engine) -> None:
-    """Replace a connection that broke while nobody used it. One in use says so itself: a look costs a round trip."""
-
-    def note(_connection: object, record: ConnectionPoolEntry) -> None:
-        record.info[_USED] = time.monotonic()
-
-    def look(connection: Any, record: ConnectionPoolEntry, _proxy: object) -> None:  # noqa: ANN401 - psycopg's
-        if time.monotonic() - record.info.get(_USED, 0.0) < PAUSE:
-            return
-        try:
-            engine.dialect.do_ping(connection)
-        except engine.dialect.loaded_dbapi.Error:
-            # the pool makes another one, and asks again
-            raise DisconnectionError from None
-
-    event.listen(engine, "checkin", note)
-    event.listen(engine, "checkout", look)
 
 
 def postgres_migration_engine(url: URL) -> Engine:

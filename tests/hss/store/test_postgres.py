@@ -74,32 +74,18 @@ def test_lock_of_another_is_busy(postgres: PostgresServer, monkeypatch: pytest.M
     engine.dispose()
 
 
+def test_connection_that_was_cut_in_the_pool_is_replaced(postgres: PostgresServer) -> None:
+    engine = postgres_engine(postgres.new_database("empty"), connections=1)
+    before = process_of(engine)
+    postgres.execute(f"SELECT pg_terminate_backend({before})")
+    assert process_of(engine) != before
+    engine.dispose()
+
+
 def process_of(engine: Engine) -> int:
     """Which server process an engine's one connection has."""
     with store_errors(), engine.begin() as connection:
         return int(connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one())
-
-
-def test_connection_that_was_cut_in_a_pause_is_replaced(
-    postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("hss.store.postgres.PAUSE", 0.0)
-    engine = postgres_engine(postgres.new_database("empty"), connections=1)
-    before = process_of(engine)
-    postgres.execute(f"SELECT pg_terminate_backend({before})")
-    assert process_of(engine) != before
-    engine.dispose()
-
-
-def test_connection_that_was_cut_in_use_says_so_once(postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hss.store.postgres.PAUSE", 60.0)
-    engine = postgres_engine(postgres.new_database("empty"), connections=1)
-    before = process_of(engine)
-    postgres.execute(f"SELECT pg_terminate_backend({before})")
-    with pytest.raises(StoreUnavailable):
-        process_of(engine)
-    assert process_of(engine) != before
-    engine.dispose()
 
 
 def test_server_that_is_not_there_is_unavailable(postgres: PostgresServer) -> None:
