@@ -11,7 +11,8 @@ from cyclopts import App, CycloptsError, Parameter
 from cyclopts.validators import Number
 
 if TYPE_CHECKING:
-    from ue_sim.control.wishes import Answer, Wish
+    from runtime.control_socket import Answer
+    from ue_sim.control.wishes import Wish
     from wire.ip.checksum import IpAddress
 
 ConfigFile = Callable[[], Path]

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from akadia.cli import DONE, FAILED, MISUSED, main
+from runtime.control_socket import Answer
 from ue_sim.control import client
-from ue_sim.control.wishes import Answer, Detach, Move, Ping, Probe, Reattach, Reauthenticate, Rekey, Status, Wish
+from ue_sim.control.wishes import Detach, Move, Ping, Probe, Reattach, Reauthenticate, Rekey, Status, Wish
 
 UE = """[ue]
 address = "127.1.2.10"

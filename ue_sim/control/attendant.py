@@ -4,7 +4,8 @@ import asyncio
 from typing import Protocol, assert_never
 
 from runtime.config import ConfigError
-from ue_sim.control.wishes import Answer, Detach, Move, Ping, Probe, Reattach, Reauthenticate, Rekey, Status, Wish
+from runtime.control_socket import Answer
+from ue_sim.control.wishes import Detach, Move, Ping, Probe, Reattach, Reauthenticate, Rekey, Status, Wish
 from ue_sim.pinger import PingFinished
 from ue_sim.shell import UeFailed
 from ue_sim.ue_events import Attached

@@ -1,20 +1,14 @@
-"""What may be asked of a UE that stays attached, and what it answers: one JSON object a line, both ways."""
+"""What may be asked of a UE that stays attached (runtime.control_socket)."""
 
 from ipaddress import IPv4Address, IPv6Address
 from typing import Annotated, Literal
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter
 
 from runtime.config import Section
 
-LONGEST = 4096
-"""Octets of one line."""
 PINGS = 5
 MOST_PINGS = 1000
-
-
-class WishRefused(ValueError):
-    """One line about what is wrong with a request, and what to write instead."""
 
 
 class Status(Section):
@@ -72,27 +66,4 @@ class Detach(Section):
 
 Wish = Status | Ping | Move | Reattach | Reauthenticate | Rekey | Probe | Detach
 
-_WISHES: TypeAdapter[Wish] = TypeAdapter(Annotated[Wish, Field(discriminator="do")])
-
-
-class Answer(Section):
-    """What came of a wish: one line for a person, and `facts` by name."""
-
-    ok: bool
-    outcome: str
-    facts: dict[str, str] = Field(default_factory=dict)
-
-
-def parse(line: bytes) -> Wish:
-    """Read a request; WishRefused says what is wrong with it."""
-    try:
-        return _WISHES.validate_json(line)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise WishRefused(f"{where}: {first['msg']}" if where else first["msg"]) from None
-
-
-def encode(message: Wish | Answer) -> bytes:
-    """The line that carries `message`."""
-    return message.model_dump_json(exclude_none=True).encode() + b"\n"
+WISHES: TypeAdapter[Wish] = TypeAdapter(Annotated[Wish, Field(discriminator="do")])

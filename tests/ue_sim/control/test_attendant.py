@@ -5,9 +5,10 @@ from ipaddress import IPv4Address
 import pytest
 
 from runtime.config import ConfigError
+from runtime.control_socket import Answer
 from tests.ue_sim.control.live_ue import AGENT, ATTACHED, HERE, HOME, THERE, LiveUe
 from ue_sim.control.attendant import Attendant
-from ue_sim.control.wishes import Answer, Detach, Move, Ping, Probe, Reattach, Reauthenticate, Rekey, Status, Wish
+from ue_sim.control.wishes import Detach, Move, Ping, Probe, Reattach, Reauthenticate, Rekey, Status, Wish
 from ue_sim.shell import UeFailed
 from ue_sim.ue_events import Attached, Step
 

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from runtime.config import ConfigError
+from runtime.control_socket import Answer, encode
 from runtime.unix_socket import listening
 from ue_sim.control.client import ask
-from ue_sim.control.wishes import Answer, Ping, Status, encode
+from ue_sim.control.wishes import Ping, Status
 
 pytestmark = pytest.mark.stack
 
@@ -64,7 +65,7 @@ def test_socket_that_a_dead_ue_left_is_said_alike() -> None:
 def test_ue_that_does_not_answer_in_time_is_said() -> None:
     with (
         listening(PATH, 0o600, socket.SOCK_STREAM),
-        pytest.raises(ConfigError, match=r"did not answer within 1 s; see what it says"),
+        pytest.raises(ConfigError, match=r"did not answer within 1 s; see what it says itself"),
     ):
         ask(PATH, Ping(count=1), limit=0.1)
 

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from runtime.control_socket import encode
 from runtime.unix_socket import listening
 from tests.ue_sim.control.live_ue import ATTACHED, LiveUe
 from ue_sim.control import server
-from ue_sim.control.wishes import Detach, Ping, Reattach, Status, Wish, encode
+from ue_sim.control.wishes import Detach, Ping, Reattach, Status, Wish
 from ue_sim.shell import UeFailed
 from ue_sim.ue_events import Step
 
@@ -101,31 +102,3 @@ async def test_stop_does_not_wait_for_a_wish(bound: socket.socket) -> None:
         await asyncio.sleep(0.05)
         stop.set()
         assert await asking == []
-
-
-async def test_line_without_end_is_not_kept(bound: socket.socket) -> None:
-    async with staying(LiveUe(), bound) as stop:
-        assert await asked(b"x" * 20_000) == []
-        assert await outcome(Status()) == "attached"
-        stop.set()
-
-
-async def test_further_connections_are_told_so(bound: socket.socket, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "AT_ONCE", 1)
-    async with staying(LiveUe(), bound) as stop:
-        _, first = await asyncio.open_unix_connection("ue.sock")
-        await asyncio.sleep(0.05)
-        assert "are served already; try again" in str(await outcome(Status()))
-        first.close()
-        await asyncio.sleep(0.05)
-        assert await outcome(Status()) == "attached"
-        stop.set()
-
-
-async def test_connection_that_says_nothing_is_closed(bound: socket.socket, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "IDLE_LIMIT", 0.05)
-    async with staying(LiveUe(), bound) as stop:
-        reader, writer = await asyncio.open_unix_connection("ue.sock")
-        assert await asyncio.wait_for(reader.read(), LIMIT) == b""
-        writer.close()
-        stop.set()
