@@ -301,6 +301,7 @@ def _add_commands(app: App, commands: _Commands) -> None:
     from akadia.identity_keys import identity_keys
     from akadia.load import load_commands
     from akadia.log_commands import log_commands
+    from akadia.pdngw_control import add_gateway_commands
     from akadia.ue_commands import ue_commands
 
     for command in (commands.init, commands.up, commands.demo):
@@ -321,6 +322,8 @@ def _add_commands(app: App, commands: _Commands) -> None:
             add_session_commands(server, commands.config_file)
             add_status(server, commands.config_file)
             server.command(identity_keys(commands.config_file))
+        if name == "pdngw":
+            add_gateway_commands(server, commands.config_file)
         app.command(server)
     app.command(log_commands(commands.config_file))
     app.command(ue_commands(commands.config_file))

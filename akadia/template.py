@@ -323,7 +323,8 @@ mobike_check = "after"  # when a UE that moves has to show that it is there: "be
 redirect_to = ""  # another PDN GW, address or name, for UEs from redirect_from on; "" for none (RFC 5685)
 redirect_from = 0  # from so many IKE SAs on, UEs are sent there
 redirect_apns = []  # the PDN GWs of APNs that are not served here, such as ["ims=192.0.2.5"]
-drain_to = ""  # another PDN GW that UEs are sent to when this one stops; "" for none
+drain_to = ""  # another PDN GW that UEs are sent to when this one stops, or by akadia pdngw drain; "" for none
+control = "pdngw.sock"  # the socket on which akadia pdngw status, drain and undrain reach it; "" for none
 half_open_limit = 1000  # IKE SAs at most whose UE is not authenticated yet; beyond, an old one gives way
 half_open_per_source = 500  # of these, at most so many from one address
 cookie_threshold = 100  # from so many on, a COOKIE comes first (RFC 7296 §2.6)

@@ -36,3 +36,10 @@ def occasion_of(event: GatewayEvent) -> EndedBy:
             return EndedBy.SILENCE
         case _:
             return EndedBy.FAULT
+
+
+def ended_by(session: GatewaySession, occasion: EndedBy, now: float) -> EndedBy:
+    """Who ends it: whoever was about to; else its time, else what is being handled, by `occasion_of`."""
+    is_late = session.until is not None and now >= session.until
+    by_itself = EndedBy.TIMEOUT if is_late else occasion
+    return session.ended_by or (by_itself if has_begun(session) else EndedBy.UNUSED)

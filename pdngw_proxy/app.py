@@ -2,6 +2,9 @@
 
 import asyncio
 import secrets
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -14,6 +17,7 @@ from pdngw_proxy.aaa_link.diameter import DiameterLink
 from pdngw_proxy.aaa_link.port import AaaLink
 from pdngw_proxy.aaa_link.radius import RadiusLink
 from pdngw_proxy.config import PdnGwConfig
+from pdngw_proxy.control import Operator
 from pdngw_proxy.home_agents import KnownAgent
 from pdngw_proxy.ike.credentials import Credential
 from pdngw_proxy.ike.policy import Admission, MoveCheck, ResponderPolicy
@@ -22,12 +26,14 @@ from pdngw_proxy.server import GatewayShell
 from pdngw_proxy.settings import GatewaySettings
 from runtime.capture import Capture, NullCapture, open_capture
 from runtime.config import CaptureConfig, ConfigError, NetworkConfig, RawConfig, read_config
+from runtime.control_socket import ControlServer
 from runtime.log_setup import set_up
 from runtime.logs import get_logger
 from runtime.metrics.config import MetricsConfig
 from runtime.metrics.exposing import exposing
 from runtime.neighbor_link import link_layer_of
 from runtime.process import notify_ready, run
+from runtime.unix_socket import listening
 from wire.ikev2.nat import Endpoint
 from wire.ikev2.proposal import ESP_PROPOSALS, IKE_PROPOSALS
 from wire.ikev2.proposal_text import parse_esp, parse_ike
@@ -58,7 +64,7 @@ async def serve(raw: RawConfig, stop: asyncio.Event) -> None:
         interim = raw.section("pdngw.radius", RadiusLinkConfig).interim if config.aaa == "radius" else 0
         if interim:
             shell.begin_accounting(interim)
-        async with exposing(metrics, "pdngw.metrics"):
+        async with exposing(metrics, "pdngw.metrics"), _obeying(config.control, shell):
             log.info("pdngw ready", ike=f"{config.address}:{config.natt_port}", aaa=config.aaa)
             notify_ready()
             await stop.wait()
@@ -67,6 +73,17 @@ async def serve(raw: RawConfig, stop: asyncio.Event) -> None:
         shell.close()
         await link.close()
         capture.close()
+
+
+@asynccontextmanager
+async def _obeying(control: Path | None, shell: GatewayShell) -> AsyncIterator[None]:
+    """Do what is asked on the socket at `control`, which nobody but this user may write to."""
+    if control is None:
+        yield
+        return
+    with listening(control, 0o600, socket.SOCK_STREAM) as bound:
+        async with ControlServer(Operator(shell).answer).serving(bound):
+            yield
 
 
 def _open_link(raw: RawConfig, config: PdnGwConfig, capture: Capture | NullCapture) -> AaaLink:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from runtime.config import ConfigPath, Section
+from runtime.config import ConfigPath, OptionalPath, Section
 from runtime.sa_config import SaConfig
 from wire.ikev2.proposal_text import checked, parse_esp, parse_ike
 from wire.ikev2.redirect import GatewayIdentity
@@ -118,6 +118,9 @@ class PdnGwConfig(SaConfig):
     )
     drain_to: Annotated[str, AfterValidator(_gateway)] = Field(
         default="", description='another PDN GW that UEs are sent to when this one stops; "" for none (RFC 5685)'
+    )
+    control: OptionalPath = Field(
+        default=None, description='the socket on which it is told things, such as "pdngw.sock"; "" for none'
     )
     half_open_limit: int = Field(
         default=1000,

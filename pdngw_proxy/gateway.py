@@ -8,9 +8,10 @@ from typing import assert_never
 from pdngw_proxy import addresses
 from pdngw_proxy.aaa_link.port import RelayAccept, RelayAnswer, RelayRequest
 from pdngw_proxy.aaa_link.records import EndedBy, Moment
-from pdngw_proxy.accounting import has_begun, occasion_of, record_of
+from pdngw_proxy.accounting import ended_by, has_begun, occasion_of, record_of
 from pdngw_proxy.addresses import HomeAddressPool
 from pdngw_proxy.data_plane import DataPlane, PlaneEffect
+from pdngw_proxy.draining import Draining, farewell
 from pdngw_proxy.gateway_events import (
     AaaAnswered,
     Account,
@@ -24,6 +25,8 @@ from pdngw_proxy.gateway_events import (
     HomePacketArrived,
     HomeTrainArrived,
     Level,
+    LiveDrainCancelled,
+    LiveDrainRequested,
     ReauthenticationWanted,
     Report,
     Send,
@@ -77,6 +80,7 @@ class Gateway:
         reserved = (ha_address, correspondent, *anycast_of((settings.home_prefix,)))
         self._pool = HomeAddressPool(settings.home_prefix, reserved=reserved)
         self.sessions = SessionBook()
+        self.draining = Draining(self.sessions, self._table)
         ipv4 = settings.agent.ipv4_home_prefix
         routers = (ha_address,) if ipv4 is None else (ha_address, home_agent_of(ipv4))
         prefixes = (settings.home_prefix,) if ipv4 is None else (settings.home_prefix, ipv4)
@@ -101,8 +105,8 @@ class Gateway:
 
     @property
     def deadline(self) -> float | None:
-        """The nearer deadline of IKE and the home agent."""
-        deadlines = (self._table.deadline, self._plane.deadline)
+        """The nearer deadline of IKE, the home agent and a drain."""
+        deadlines = (self._table.deadline, self._plane.deadline, self.draining.deadline)
         return min((deadline for deadline in deadlines if deadline is not None), default=None)
 
     @property
@@ -127,16 +131,14 @@ class Gateway:
         match event:
             case DatagramArrived():
                 yield from self._receive(event, now)
-            case TrainArrived():
-                yield from self._trains.from_ues(event, now)
-            case HomePacketArrived(octets):
-                yield from self._trains.receive_home(octets, now)
-            case HomeTrainArrived():
-                yield from self._trains.from_home(event, now)
+            case TrainArrived() | HomePacketArrived() | HomeTrainArrived():
+                yield from self._trains.handle(event, now)
             case AaaAnswered(sa, answer):
                 yield from self._answered(sa, answer, now)
             case DrainRequested():
                 yield from self._drain(event, now)
+            case LiveDrainRequested() | LiveDrainCancelled():
+                self.draining.obey(event, now)
             case SessionAborted(name, cause):
                 yield from self._abort(name, cause, now)
             case SessionLimited(name, seconds):
@@ -152,9 +154,15 @@ class Gateway:
 
     def _at_home(self, event: AddressWanted | LinkPacketArrived | Tick, now: float) -> Effects:
         if isinstance(event, Tick):
+            yield from self._send_away(now)
             yield from self._ike(event, now)
             yield from self._plane_wants(self._plane.move(event, now), now)
         yield from self._plane_wants(self._plane.on_link(event, now), now)
+
+    def _send_away(self, now: float) -> Effects:
+        for session, elsewhere in self.draining.due(now):
+            session.ended_by = EndedBy.GATEWAY
+            yield from self._ike(SaEvent(session.sa, elsewhere), now)
 
     def _abort(self, name: str, cause: str, now: float) -> Effects:
         """A UE that is bound is told by a Binding Revocation first, and then by a Delete (RFC 5846 §7)."""
@@ -187,11 +195,8 @@ class Gateway:
             session.ended_by = EndedBy.GATEWAY
             if event.at_once:
                 yield from self._closed(session.sa, event.cause, now)
-            elif event.to is not None and session.began is not None:
-                elsewhere = ike.RedirectRequested(event.to, event.seconds, event.cause)
-                yield from self._ike(SaEvent(session.sa, elsewhere), now)
             else:
-                yield from self._ike(SaEvent(session.sa, ike.CloseRequested(event.cause)), now)
+                yield from self._ike(SaEvent(session.sa, farewell(session, event)), now)
 
     # Datagrams
 
@@ -356,7 +361,7 @@ class Gateway:
                 yield Report(Level.WARNING, "attach given up", {"cause": cause}, by_stranger=True)
             return
         if has_begun(session):
-            yield Account(record_of(session, Moment.STOP, now, self._ended_by(session, now)))
+            yield Account(record_of(session, Moment.STOP, now, ended_by(session, self._occasion, now)))
         lease = session.lease
         if lease is not None and self.sessions.of_home(lease.home_address) is session:
             yield from self._end_binding(lease.home_address, now)
@@ -365,16 +370,10 @@ class Gateway:
         if lease is not None:
             self._pool.release(lease)
         if session.accepted:
-            yield EndAaaSession(session.name, session.user_name, self._ended_by(session, now))
+            yield EndAaaSession(session.name, session.user_name, ended_by(session, self._occasion, now))
         if not said:
             level, phrase = (Level.WARNING, "attach given up") if lease is None else (Level.INFO, "session ended")
             yield Report(level, phrase, of_session(session) | {"identity": session.identity, "cause": cause})
-
-    def _ended_by(self, session: GatewaySession, now: float) -> EndedBy:
-        """Whoever was about to end it; else its time, else what this is the answer to."""
-        is_late = session.until is not None and now >= session.until
-        occasion = EndedBy.TIMEOUT if is_late else self._occasion
-        return session.ended_by or (occasion if has_begun(session) else EndedBy.UNUSED)
 
     def _account_for_all(self, now: float) -> Effects:
         for session in self.sessions.all():

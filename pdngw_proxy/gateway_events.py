@@ -75,6 +75,23 @@ class DrainRequested:
 
 
 @dataclass(frozen=True, slots=True)
+class LiveDrainRequested:
+    """Go on, but send UEs `to` another gateway, so many in a second; each has `seconds` to leave. Take no new ones.
+
+    UEs that know no REDIRECT stay.
+    """
+
+    to: GatewayIdentity
+    per_second: float
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class LiveDrainCancelled:
+    """Send nobody away any more, and take new UEs."""
+
+
+@dataclass(frozen=True, slots=True)
 class SessionAborted:
     """The AAA server ends a session, by the name that RelayRequest gave it; `cause` is one line."""
 
@@ -104,7 +121,7 @@ class UsageWanted:
 
 GatewayEvent = (
     DatagramArrived | TrainArrived | HomePacketArrived | HomeTrainArrived | AaaAnswered | DrainRequested
-    | SessionAborted | SessionLimited | ReauthenticationWanted | UsageWanted
+    | LiveDrainRequested | LiveDrainCancelled | SessionAborted | SessionLimited | ReauthenticationWanted | UsageWanted
     | AddressWanted | LinkPacketArrived | Tick
 )  # fmt: skip
 

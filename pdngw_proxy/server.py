@@ -9,6 +9,7 @@ from ipaddress import ip_address
 
 from pdngw_proxy.aaa_link.port import AaaLink, RelayAnswer, RelayRequest, RelayUnavailable
 from pdngw_proxy.config import PdnGwConfig
+from pdngw_proxy.control import Load
 from pdngw_proxy.gateway import Gateway
 from pdngw_proxy.gateway_events import (
     AaaAnswered,
@@ -23,6 +24,8 @@ from pdngw_proxy.gateway_events import (
     GatewayEffect,
     GatewayEvent,
     HomeTrainArrived,
+    LiveDrainCancelled,
+    LiveDrainRequested,
     ReauthenticationWanted,
     Report,
     Send,
@@ -48,12 +51,16 @@ from runtime.tun import TunDevice
 from runtime.udp import UdpEndpoint
 from runtime.udp_trains import TrainEndpoint
 from wire.ikev2.nat import Endpoint
+from wire.ikev2.redirect import GatewayIdentity
 from wire.sansio import Failed
 
 log = get_logger("pdngw")
 
 _REDIRECT_LIMIT = 1.5
 """Seconds that UEs have to leave for the gateway that they are sent to; with the two others a supervisor waits."""
+
+_LEAVE_LIMIT = 30.0
+"""Seconds that a UE has to leave for where it is sent while the gateway goes on, before its session is ended."""
 
 _DRAIN_LIMIT = 2.0
 """Seconds that the UEs have to acknowledge that their sessions end."""
@@ -87,7 +94,7 @@ class GatewayShell:
         self._limit = LogLimit()
         self._interim: asyncio.TimerHandle | None = None
         self._quiet = asyncio.Event()
-        self._drain_to = settings.drain_to
+        self.drain_to = settings.drain_to
         link.obey(self)
         REGISTRY.sample(self, lambda: sample(self._machine.sessions))
 
@@ -143,6 +150,26 @@ class GatewayShell:
         self._driver.feed(ReauthenticationWanted(session))
         return True
 
+    def begin_drain(self, to: GatewayIdentity, per_second: float) -> None:
+        """Send UEs to another gateway and take no new ones, and go on for those who stay."""
+        log.info("drain begins", to=str(to), per_second=per_second, sessions=len(self._machine.sessions))
+        self._driver.feed(LiveDrainRequested(to, per_second, _LEAVE_LIMIT))
+
+    def cancel_drain(self) -> None:
+        """Send nobody away any more."""
+        if self._machine.draining.order is not None:
+            log.info("drain is over", sessions=len(self._machine.sessions))
+        self._driver.feed(LiveDrainCancelled())
+
+    @property
+    def load(self) -> Load:
+        """How many sessions there are, and what came of a drain."""
+        draining, sessions = self._machine.draining, len(self._machine.sessions)
+        if draining.order is None:
+            return Load(sessions=sessions)
+        to = str(draining.order.to)
+        return Load(sessions=sessions, to=to, redirected=draining.redirected, unable=draining.unable)
+
     def begin_accounting(self, interval: float) -> None:
         """Tell what the sessions have carried every so many seconds."""
         self._interim = asyncio.get_running_loop().call_later(interval, self._account, interval)
@@ -153,7 +180,7 @@ class GatewayShell:
 
     async def drain(self) -> None:
         """Close every session, and wait a little for the UEs to agree, then for the AAA server to know."""
-        cause, away = "the gateway stops", self._drain_to
+        cause, away = "the gateway stops", self.drain_to
         if away is not None:
             request = DrainRequested(f"{cause}, and sends UEs to {away}", to=away, seconds=_REDIRECT_LIMIT)
             await self._empty(request, _REDIRECT_LIMIT)

@@ -10,6 +10,7 @@ from pdngw_proxy.gateway_events import (
     DatagramArrived,
     DeliverTrain,
     GatewayEffect,
+    HomePacketArrived,
     HomeTrainArrived,
     SendTrain,
     TrainArrived,
@@ -46,13 +47,23 @@ class Trains:
         self._receive = receive
         self._wants = wants
 
-    def from_ues(self, event: TrainArrived, now: float) -> Effects:
+    def handle(self, event: TrainArrived | HomePacketArrived | HomeTrainArrived, now: float) -> Effects:
+        """What came from UEs, or from the home network's device."""
+        match event:
+            case TrainArrived():
+                yield from self._from_ues(event, now)
+            case HomeTrainArrived():
+                yield from self._from_home(event, now)
+            case HomePacketArrived(octets):
+                yield from self._receive_home(octets, now)
+
+    def _from_ues(self, event: TrainArrived, now: float) -> Effects:
         """Datagrams of one UE, or of what says to be one."""
         home: list[bytes] = []
-        yield from each_alone(event.datagrams, partial(self._from_ue, event, home, now), event.source)
+        yield from each_alone(event.datagrams, partial(self._open, event, home, now), event.source)
         yield from _delivered(home)
 
-    def _from_ue(self, event: TrainArrived, home: list[bytes], now: float, datagrams: Iterator[bytes]) -> Effects:
+    def _open(self, event: TrainArrived, home: list[bytes], now: float, datagrams: Iterator[bytes]) -> Effects:
         seen: Tunnel | None = None
         is_its_peer = False
         for octets in datagrams:
@@ -83,26 +94,25 @@ class Trains:
         except UNUSABLE as error:
             yield dropped(str(error), event.source)
 
-    def from_home(self, event: HomeTrainArrived, now: float) -> Effects:
-        """Packets from the home network's device."""
+    def _from_home(self, event: HomeTrainArrived, now: float) -> Effects:
         sealed = _Sealed()
-        yield from each_alone(event.packets, partial(self._from_home, sealed, now), "the home network")
+        yield from each_alone(event.packets, partial(self._seal, sealed, now), "the home network")
         yield from sealed.sent()
 
-    def _from_home(self, sealed: "_Sealed", now: float, packets: Iterator[bytes]) -> Effects:
+    def _seal(self, sealed: "_Sealed", now: float, packets: Iterator[bytes]) -> Effects:
         for octets in packets:
             tunnel = self._way.tunnel_to(octets[24:40]) if len(octets) >= HEADER_OCTETS else None
             datagram = self._way.outward(tunnel, octets) if tunnel is not None else None
             if tunnel is None or datagram is None:
                 yield from sealed.sent()
-                yield from self.receive_home(octets, now)
+                yield from self._receive_home(octets, now)
                 continue
             if tunnel.session is not sealed.session:
                 yield from sealed.sent()
                 sealed.session = tunnel.session
             sealed.datagrams.append(datagram)
 
-    def receive_home(self, octets: bytes, now: float) -> Effects:
+    def _receive_home(self, octets: bytes, now: float) -> Effects:
         """The long way of a packet from the home network's device."""
         read = self._ipv6.read(octets, now)
         if isinstance(read, DatagramArrived):

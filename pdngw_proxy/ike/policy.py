@@ -96,7 +96,7 @@ class Admission:
     From `cookie_threshold` half-open IKE SAs on, a COOKIE must come back first (RFC 7296 §2.6); at `half_open_limit`,
     or at `source_limit` from one address, an old half-open one gives way to the newcomer; at `session_limit` IKE SAs in
     all IKE_SA_INIT is discarded. From `redirect_from` IKE SAs on, a UE that can be is sent to the gateway
-    `redirect_to` (RFC 5685 §3).
+    `redirect_to` (RFC 5685 §3). `closed` lets nobody in who cannot be.
     """
 
     cookie_threshold: int = 100
@@ -105,3 +105,4 @@ class Admission:
     session_limit: int = 10_000
     redirect_from: int = 0
     redirect_to: GatewayIdentity | None = None
+    closed: bool = False

@@ -15,6 +15,7 @@ from pdngw_proxy.ike.events import (
 from pdngw_proxy.ike.half_open import HalfOpenBook
 from pdngw_proxy.ike.policy import Admission, ResponderPolicy
 from pdngw_proxy.ike.sending import answer_to, unmarked
+from pdngw_proxy.ike.states import Connected
 from pdngw_proxy.ike_responder import IkeResponder
 from pdngw_proxy.rate import RateLimit
 from wire.errors import DecodeError
@@ -73,7 +74,7 @@ class ResponderTable:
     def __init__(self, *, policy: ResponderPolicy, random: RandomBytes, admission: Admission | None = None) -> None:
         self._policy = policy
         self._random = random
-        self._admission = admission or Admission()
+        self.admission = admission or Admission()
         self._cookies = Cookies(random)
         self._spis = EspSpis(random)
         self._entries: dict[bytes, _Entry] = {}
@@ -94,6 +95,11 @@ class ResponderTable:
     def sessions(self) -> int:
         """IKE SAs that there are, half-open ones included."""
         return len(self._entries)
+
+    def can_be_redirected(self, sa: bytes) -> bool:
+        """Whether the UE of an IKE SA that stands knows REDIRECT (RFC 5685 §3)."""
+        state = self._entries[sa].responder.state if sa in self._entries else None
+        return isinstance(state, Connected) and state.sa.can_be_redirected
 
     @property
     def half_open(self) -> int:
@@ -194,6 +200,8 @@ class ResponderTable:
         elsewhere = self._elsewhere(arrived, message)
         if elsewhere is not None:
             return [elsewhere]
+        if self.admission.closed:
+            return [Discarded("the gateway is drained, and the UE knows no REDIRECT", arrived.source)]
         gone = self._make_room(arrived, now)
         spi_r = ike_spi(self._random)
         responder = IkeResponder(
@@ -206,7 +214,7 @@ class ResponderTable:
 
     def _make_room(self, arrived: DatagramArrived, now: float) -> list[TableEffect]:
         """At a limit of half-open IKE SAs the oldest gives way, for a flood shall not keep the next UE out."""
-        limits, address, known = self._admission, arrived.source.address, self._half_open
+        limits, address, known = self.admission, arrived.source.address, self._half_open
         if known.of(address) >= limits.source_limit:
             victim = known.victim(self._has_proven_itself, address=address)
             cause = f"{limits.source_limit} IKE SAs of {address} are half-open, and this was one of the oldest"
@@ -221,7 +229,7 @@ class ResponderTable:
         return self._entries[sa].responder.is_answering
 
     def _unwelcome(self, message: Message) -> str | None:
-        limits = self._admission
+        limits = self.admission
         begins = message.exchange == ExchangeType.IKE_SA_INIT and message.initiator and not message.response
         if not begins or message.message_id or message.spi_i == NO_SPI:
             return "it begins no IKE SA and belongs to none"
@@ -231,7 +239,7 @@ class ResponderTable:
 
     def _missing_cookie(self, arrived: DatagramArrived, message: Message, now: float) -> Transmit | None:
         nonce = message.find(Nonce)
-        if len(self._half_open) < self._admission.cookie_threshold or nonce is None:
+        if len(self._half_open) < self.admission.cookie_threshold or nonce is None:
             return None
         source, spi_i, ni = arrived.source, message.spi_i, nonce.data
         given = message.notify(NotifyType.COOKIE)
@@ -242,7 +250,7 @@ class ResponderTable:
 
     def _elsewhere(self, arrived: DatagramArrived, message: Message) -> Transmit | None:
         """REDIRECT for a UE that can be sent to another gateway, where that is the policy (RFC 5685 §3)."""
-        limits, nonce = self._admission, message.find(Nonce)
+        limits, nonce = self.admission, message.find(Nonce)
         can = message.notify(NotifyType.REDIRECT_SUPPORTED) or message.notify(NotifyType.REDIRECTED_FROM)
         if limits.redirect_to is None or nonce is None or not can or len(self._entries) < limits.redirect_from:
             return None

@@ -1,6 +1,7 @@
 """UEs that a PDN GW sends to another, by its address or by its name (RFC 5685)."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from ipaddress import IPv4Address
 
 import dns.name
@@ -9,7 +10,9 @@ import pytest
 
 from akadia.dns_server import Zone
 from pdngw_proxy import gateway_events as pgw
+from pdngw_proxy.aaa_link.records import EndedBy
 from pdngw_proxy.ike.policy import Admission
+from pdngw_proxy.ike.sending import unmarked
 from tests.network import (
     APN,
     DNS,
@@ -30,6 +33,8 @@ from ue_sim.ue_events import (
     ReauthenticationRequested,
     Step,
 )
+from wire.esp.encapsulation import build_ike
+from wire.ikev2.message import Message
 from wire.ikev2.nat import Endpoint
 from wire.ikev2.redirect import GatewayIdentity, redirect_support
 
@@ -60,7 +65,7 @@ class Site:
         self, elsewhere: GatewayIdentity | None, arrive: Callable[[bytes, Endpoint], None]
     ) -> Callable[[bytes, Endpoint], None]:
         def arrived(octets: bytes, source: Endpoint) -> None:
-            self.network.gateway._table._admission = Admission(redirect_to=elsewhere if self._full else None)
+            self.network.gateway._table.admission = Admission(redirect_to=elsewhere if self._full else None)
             self.redirects.clear()
             if elsewhere is not None and not self._full:
                 self.redirects[APN] = elsewhere
@@ -167,3 +172,82 @@ def test_ue_stays_with_its_gateway_where_the_name_is_none() -> None:
     assert (type(phone.state), gateway_of(phone)) == (OnTheNetwork, NATT)
     assert "not redirected to pgw2.example: DNS says REFUSED for pgw2.example" in [n.cause for n in phone.said(Note)]
     assert network.gateway.sessions.all() == [session]
+
+
+def plain(site: Site) -> None:
+    """Have the gateway's receivers be as they would be without this module."""
+    network = site.network
+    for own in (NATT, OTHER):
+        network._receivers[own] = network._to_gateway(pgw.Channel.IKE, own)
+
+
+def drained(site: Site) -> None:
+    """The gateway is drained to its other address, where it is another one, which is not."""
+    network = site.network
+    plain(site)
+    arrive = network._receivers[OTHER]
+
+    def arrived(octets: bytes, source: Endpoint) -> None:
+        network.tell_gateway(pgw.LiveDrainCancelled())
+        arrive(octets, source)
+
+    network._receivers[OTHER] = arrived
+    network.tell_gateway(pgw.LiveDrainRequested(GatewayIdentity(OTHER.address), 20.0, 5.0))
+
+
+def test_gateway_that_is_drained_sends_its_ues_away() -> None:
+    site = Site(None)
+    plain(site)
+    phone, network = site.attached(), site.network
+    drained(site)
+    network.run(until=network.now + 4.0)
+    assert (type(phone.state), gateway_of(phone)) == (OnTheNetwork, OTHER)
+    assert network.ended_by == [EndedBy.GATEWAY]
+    assert len(network.gateway.sessions) == 1
+    assert phone.ping(phone.attached.ha_address).received == 5
+
+
+def test_ue_that_comes_to_a_gateway_that_is_drained_is_sent_away_at_once() -> None:
+    site = Site(None)
+    drained(site)
+    phone = site.attached()
+    assert gateway_of(phone) == OTHER
+    assert len([one for one in site.network.sent if one.to == NATT]) == 1
+    assert len(site.network.gateway.sessions) == 1
+
+
+def test_gateway_that_is_drained_keeps_ues_that_know_no_redirect_and_lets_no_such_one_in() -> None:
+    site = Site(None)
+    plain(site)
+    phone, network = site.attached(), site.network
+    table = network.gateway._table
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(table, "can_be_redirected", lambda _sa: False)
+        network.tell_gateway(pgw.LiveDrainRequested(NAMED, 20.0, 5.0))
+        network.run(until=network.now + 20.0)
+    assert (type(phone.state), gateway_of(phone), phone.said(Detached)) == (OnTheNetwork, NATT, [])
+    assert (network.gateway.draining.redirected, network.gateway.draining.unable) == (0, 1)
+    opening = Message.parse(unmarked(next(one.octets for one in network.sent if one.to == NATT))[0])
+    known = redirect_support()
+    others = tuple(payload for payload in opening.payloads if payload != known)
+    assert len(others) == len(opening.payloads) - 1
+    train = pgw.TrainArrived(
+        (build_ike(replace(opening, spi_i=b"another!", payloads=others).build()),), phone.settings.ike, NATT
+    )
+    before = table.sessions
+    network.tell_gateway(train)
+    assert network.reports[-1].details["cause"] == "the gateway is drained, and the UE knows no REDIRECT"
+    assert table.sessions == before
+    network.tell_gateway(pgw.LiveDrainCancelled())
+    network.tell_gateway(train)
+    assert table.sessions == before + 1
+
+
+def test_ue_that_does_not_leave_is_closed() -> None:
+    site = Site(None, known=False)
+    plain(site)
+    phone, network = site.attached(), site.network
+    network.tell_gateway(pgw.LiveDrainRequested(NAMED, 20.0, 5.0))
+    network.run(until=network.now + 10.0)
+    assert phone.is_off
+    assert network.ended_by == [EndedBy.GATEWAY]

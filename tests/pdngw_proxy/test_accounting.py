@@ -3,7 +3,7 @@
 from ipaddress import IPv4Address
 
 from pdngw_proxy.aaa_link.records import EndedBy, Moment, SessionRecord, Usage
-from pdngw_proxy.accounting import has_begun, occasion_of, record_of
+from pdngw_proxy.accounting import ended_by, has_begun, occasion_of, record_of
 from pdngw_proxy.gateway_events import Channel, DatagramArrived, TrainArrived, UsageWanted
 from pdngw_proxy.sessions import GatewaySession
 from wire.ikev2.nat import Endpoint
@@ -41,3 +41,12 @@ def test_who_ends_a_session_is_told_by_what_is_handled() -> None:
     datagram = DatagramArrived(Channel.IKE, b"", THERE, HERE)
     events = (train, datagram, Tick(), UsageWanted())
     assert [occasion_of(event) for event in events] == [EndedBy.UE, EndedBy.UE, EndedBy.SILENCE, EndedBy.FAULT]
+
+
+def test_session_ends_by_whoever_was_about_to_end_it_or_by_its_time() -> None:
+    session = GatewaySession(b"12345678", "one", HERE, THERE)
+    assert ended_by(session, EndedBy.UE, 5.0) is EndedBy.UNUSED
+    session.began, session.until = 1.0, 9.0
+    assert [ended_by(session, EndedBy.UE, now) for now in (8.9, 9.0)] == [EndedBy.UE, EndedBy.TIMEOUT]
+    session.ended_by = EndedBy.GATEWAY
+    assert ended_by(session, EndedBy.UE, 9.0) is EndedBy.GATEWAY

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address, IPv6Address, IPv6Network
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import structlog.testing
@@ -13,6 +14,7 @@ from pdngw_proxy import server
 from pdngw_proxy.aaa_link.port import RelayAnswer, RelayReject, RelayRequest, RelayUnavailable, SessionKeeper
 from pdngw_proxy.aaa_link.records import EndedBy, Moment, SessionRecord, Usage
 from pdngw_proxy.config import PdnGwConfig
+from pdngw_proxy.control import Load
 from pdngw_proxy.gateway_events import (
     AaaAnswered,
     Account,
@@ -27,6 +29,8 @@ from pdngw_proxy.gateway_events import (
     GatewayEvent,
     HomeTrainArrived,
     Level,
+    LiveDrainCancelled,
+    LiveDrainRequested,
     ReauthenticationWanted,
     Report,
     Send,
@@ -78,6 +82,7 @@ class ScriptedGateway:
     sessions: list[str] = field(default_factory=list)
     ends_by: type = DrainRequested
     deadline: float | None = None
+    draining: SimpleNamespace = field(default_factory=SimpleNamespace)
 
     def handle(self, event: GatewayEvent, _now: float) -> list[GatewayEffect]:
         self.events.append(event)
@@ -563,3 +568,20 @@ async def test_what_broke_its_handler_is_said_in_one_line(
         "datagram handler failed", "error", "127.9.9.10:4500", "RuntimeError('broken')"
     )  # fmt: skip
     assert len(ground.network.at(NATT.port).sent) == 1
+
+
+async def test_operator_sends_ues_away_and_calls_it_off(
+    ground: Ground, lines: list[structlog.typing.EventDict]
+) -> None:
+    elsewhere = GatewayIdentity.of("pgw2.example")
+    ground.machine.draining = SimpleNamespace(order=None, redirected=2, unable=1)
+    ground.machine.sessions += ["one", "two"]
+    assert ground.shell.load == Load(sessions=2)
+    ground.shell.begin_drain(elsewhere, 5.0)
+    order = LiveDrainRequested(elsewhere, 5.0, 30.0)
+    assert ground.machine.events == [order]
+    ground.machine.draining.order = order
+    assert ground.shell.load == Load(sessions=2, to="pgw2.example", redirected=2, unable=1)
+    ground.shell.cancel_drain()
+    assert ground.machine.events[1:] == [LiveDrainCancelled()]
+    assert [line["event"] for line in lines] == ["drain begins", "drain is over"]

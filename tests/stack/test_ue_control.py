@@ -38,7 +38,15 @@ class Told(NamedTuple):
 
 
 def asked(lab: Lab, *words: str) -> Told:
-    done = lab.akadia("ue", *words, "--json")
+    return _told(lab, "ue", *words)
+
+
+def gateway(lab: Lab, *words: str) -> Told:
+    return _told(lab, "pdngw", *words)
+
+
+def _told(lab: Lab, *words: str) -> Told:
+    done = lab.akadia(*words, "--json")
     assert done.returncode == 0, done.stdout + done.stderr
     answer = json.loads(done.stdout)
     assert answer["ok"]
@@ -70,5 +78,9 @@ def test_tester_has_a_live_ue_do_all_that_it_can(tmp_path: Path) -> None:
         assert (second.returncode, "another program answers there" in second.stderr) == (1, True)
         assert asked(lab, "detach").outcome == "detached"
         assert ue.wait(LIMIT) == 0
+        assert gateway(lab, "status") == Told("serving", {"sessions": "0"})
+        drained = gateway(lab, "drain", "--to", "pgw2.example")
+        assert drained == Told("draining", {"sessions": "0", "to": "pgw2.example", "redirected": "0", "unable": "0"})
+        assert gateway(lab, "undrain") == Told("serving", {"sessions": "0"})
         assert not control.exists()
         assert "no UE answers there" in lab.akadia("ue", "status").stderr
