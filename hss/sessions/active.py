@@ -1,7 +1,8 @@
 """Sessions of Diameter gateways in SQL: `hss.active_api.ActiveSessions`, with one commit for all that waits."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from hashlib import sha256
 from typing import Any
 
@@ -11,7 +12,7 @@ from hss.active_api import GatewaySession
 from hss.models import DiameterSession
 from hss.sessions.departures import note_departures
 from hss.sessions.unavailable import unavailable
-from hss.sessions.upsert import insert_into
+from hss.sessions.upsert import Insert, insert_for
 from hss.store.database import Database
 from wire.identity import Imsi
 
@@ -71,19 +72,32 @@ def key_of(session_id: str) -> bytes:
 
 
 def _keep(connection: Connection, wanted: Sequence[Dated]) -> list[bool]:
-    insert = insert_into(connection, DiameterSession)
+    kept = [True] * len(wanted)
+    for places in _rounds([session.session_id for session, _ in wanted]):
+        rows = [_row(*wanted[place]) for place in places]
+        if connection.execute(_merge(connection.dialect.name), rows).rowcount < len(rows):
+            ours = _held(connection, rows)
+            for place, row in zip(places, rows, strict=True):
+                kept[place] = ours.get(row["session_key"]) == (row["peer"], row["origin_host"].lower())
+    return kept
+
+
+@cache
+def _merge(dialect: str) -> Insert:
+    insert = insert_for(dialect, DiameterSession)
     old, new = DiameterSession, insert.excluded
     same = and_(old.peer == new.peer, func.lower(old.origin_host) == func.lower(new.origin_host))
     names = ("peer", "origin_host", "imsi", "document", "ending", "updated", "until")
-    merge = insert.on_conflict_do_update(
+    return insert.on_conflict_do_update(
         index_elements=["session_key"], set_={name: new[name] for name in names}, where=same
-    ).returning(DiameterSession.session_key)
-    kept: dict[int, bool] = {}
-    for places in _rounds([session.session_id for session, _ in wanted]):
-        rows = [_row(*wanted[place]) for place in places]
-        done = {bytes(key) for (key,) in connection.execute(merge, rows)}
-        kept.update((place, row["session_key"] in done) for place, row in zip(places, rows, strict=True))
-    return [kept[place] for place in range(len(wanted))]
+    )
+
+
+def _held(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> dict[bytes, tuple[str, str]]:
+    """By whom each session is held, among those of `rows`: peer, and origin_host in lower case."""
+    columns = (DiameterSession.session_key, DiameterSession.peer, DiameterSession.origin_host)
+    chosen = select(*columns).where(DiameterSession.session_key.in_([row["session_key"] for row in rows]))
+    return {bytes(key): (peer, host.lower()) for key, peer, host in connection.execute(chosen)}
 
 
 def _rounds(names: Sequence[str]) -> list[list[int]]:

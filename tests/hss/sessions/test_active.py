@@ -86,6 +86,17 @@ async def test_many_at_once_are_all_kept_and_all_ended(database: Database) -> No
     assert await sessions.of_user(IMSI) == ()
 
 
+async def test_another_gateway_s_session_among_many_is_the_only_one_that_is_refused(database: Database) -> None:
+    sessions = SqlActiveSessions(database)
+    await sessions.keep(replace(ONE, origin_host="PGW.example"), NOON)
+    await sessions.keep(replace(OTHER, peer="epdg"), NOON)
+    many = [ONE, OTHER, *(replace(ONE, session_id=f"new;{number}") for number in range(5))]
+    assert await asyncio.gather(*(sessions.keep(one, LATER) for one in many)) == [True, False, *[True] * 5]
+    found = await sessions.find(OTHER.session_id)
+    assert found is not None
+    assert found.peer == "epdg"
+
+
 async def test_session_id_of_any_length_is_kept(database: Database) -> None:
     sessions = SqlActiveSessions(database)
     long = replace(ONE, session_id="pgw.example;" + "é" * 20_000)
