@@ -33,7 +33,7 @@ class AccessGrant(Model):
     """An authentication that was accepted, so that accounting can say whose session it is."""
 
     __tablename__ = "access_grant"
-    __table_args__ = (Index("ix_access_grant_at", "at"),)
+    __table_args__ = (Index("ix_access_grant_at", "at"), Index("ix_access_grant_imsi", "imsi", "at"))
 
     radius_class: Mapped[bytes] = mapped_column(LargeBinary(TEXT_LENGTH), primary_key=True)
     """Class, which the NAS repeats in accounting: RFC 2865 §5.25."""

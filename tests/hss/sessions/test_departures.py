@@ -1,21 +1,30 @@
 """Who may have left is judged by all that the tables know: RADIUS, Diameter, and who was let in a moment ago."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import Connection, event
 
 from hss.active_api import Departure, Presence
 from hss.sessions.active import SqlActiveSessions
-from hss.sessions.departures import GRACE, LEASE, SqlDepartures
+from hss.sessions.ageing import _let_in_again
+from hss.sessions.departures import GRACE, LEASE, SqlDepartures, presence_of
 from hss.sessions.ledger import SqlLedger
 from hss.store.database import Database
+from hss.store.engines import transaction
 from hss.store.location import Location
 from tests.hss.sessions.events import IMSI, NOON, granted, interim, nas_on, start, stop
 from tests.hss.sessions.test_active import ONE
 
 SECOND = timedelta(seconds=1)
+
+
+def let_in_again_of_one(connection: Connection) -> object:
+    return _let_in_again(connection, [str(IMSI)])
 
 
 @pytest.fixture
@@ -104,3 +113,18 @@ async def test_who_has_left_since_is_another_departure(database: Database) -> No
     await sessions.end(ONE.session_id, NOON)
     await departures.settle(departure)
     assert [one.imsi for one in await departures.claim(NOON)] == [IMSI]
+
+
+@pytest.mark.parametrize("reads", [lambda connection: presence_of(connection, str(IMSI), NOON), let_in_again_of_one])
+def test_grants_of_a_user_are_found_without_reading_those_of_others(
+    database_path: Path, reads: Callable[[Connection], object]
+) -> None:
+    said: list[tuple[str, Any]] = []
+    with transaction(database_path) as connection:
+        event.listen(connection, "before_cursor_execute", lambda *about: said.append((about[2], about[3])))
+        reads(connection)
+        ((statement, values),) = said
+        plan = [str(row) for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)]
+    grants = [step for step in plan if "access_grant" in step]
+    assert grants
+    assert all("ix_access_grant_imsi" in step for step in grants)
