@@ -25,7 +25,9 @@ def writer_engine(location: Location) -> Engine:
     """An engine whose transactions are on disk when they end; SQLite's are exclusive from their first statement."""
     if isinstance(location, URL):
         return postgres_engine(location, connections=1)
-    return _engine(location, "BEGIN IMMEDIATE", ("foreign_keys=ON", "synchronous=FULL"), connections=1)
+    # temp_store: a statement that changes more than 16 pages would make a file for the case that it fails half-way
+    pragmas = ("foreign_keys=ON", "synchronous=FULL", "temp_store=MEMORY")
+    return _engine(location, "BEGIN IMMEDIATE", pragmas, connections=1)
 
 
 def reader_engine(location: Location, connections: int = 2) -> Engine:

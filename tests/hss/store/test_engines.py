@@ -16,6 +16,7 @@ def test_writer_is_durable_and_exclusive(database_path: Path) -> None:
         assert connection.scalar(text("PRAGMA journal_mode")) == "wal"
         assert connection.scalar(text("PRAGMA synchronous")) == 2
         assert connection.scalar(text("PRAGMA foreign_keys")) == 1
+        assert connection.scalar(text("PRAGMA temp_store")) == 2
         assert connection.connection.driver_connection is not None
         assert connection.connection.driver_connection.in_transaction
     engine.dispose()
