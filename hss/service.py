@@ -1,6 +1,7 @@
 """The HSS on its store: vectors (MAR of TS 29.273 §8.1.2.1, AIR of TS 29.272 §5.2.3.1) and assignments (SAR)."""
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Callable
 from types import TracebackType
 from typing import TypeVar
@@ -29,6 +30,8 @@ from wire.sansio import RandomBytes
 VECTORS_MAX = 5
 """At most so many vectors for one request unless the configuration says otherwise (SIP-Number-Auth-Items, TS 29.273
 §8.1.2.1): the HSS may give fewer than asked."""
+UNSERVED_MAX = 10_000
+"""Of so many users, at most, it is remembered that nobody served them when they got their vectors."""
 NETWORK_NAME_MAX = 253
 """Octets of an access network identity (TS 24.302 §8.1.1)."""
 
@@ -57,6 +60,7 @@ class HssService:
         self._random = random
         self._vectors_max = vectors_max
         self._sequences = Sequences(database, clock, instance)
+        self._unserved: OrderedDict[str, None] = OrderedDict()
 
     async def check_keys(self) -> None:
         """ServiceRefused when the first subscriber's keys do not open: better said at start than to each user."""
@@ -105,15 +109,23 @@ class HssService:
         with _REFUSALS:
             if request.assignment is Assignment.USER_DATA_REQUEST:
                 outcome = await self._database.read(lambda connection: user_data(connection, request))
+            elif request.assignment in REGISTERING:
+                outcome = await self._registered(request)
             else:
-                outcome = await self._database.together_read(standing, request)
-                if outcome is None and request.assignment in REGISTERING:
-                    outcome = await self._database.together(register, request)
-                elif outcome is None:
-                    outcome = await self._database.write(lambda connection: assign(connection, request))
+                outcome = await self._database.write(lambda connection: assign(connection, request))
         if isinstance(outcome, ServiceRefused):
             raise outcome
         return outcome
+
+    async def _registered(self, request: AssignmentRequest) -> Outcome:
+        """Most come back to whoever serves them, which is read beside the writer; who was nobody's just now is not."""
+        if str(request.imsi) in self._unserved:
+            del self._unserved[str(request.imsi)]
+        else:
+            profile = await self._database.together_read(standing, request)
+            if profile is not None:
+                return profile
+        return await self._database.together(register, request)
 
     async def _issue(self, request: VectorRequest, fault: ServiceRefused | None) -> tuple[Issued, AkaFunctions]:
         """SQNs for the vectors that there may be, and the subscriber's functions."""
@@ -127,6 +139,10 @@ class HssService:
                 seq_ms = await self._seq_ms(request, request.resynchronisation)
             issued = await self._sequences.issue(imsi, request.node, min(request.count, self._vectors_max), seq_ms)
         _check_serving(request, issued.serving_aaa)
+        if issued.serving_aaa is None and request.from_aaa:
+            self._unserved[imsi] = None
+            if len(self._unserved) > UNSERVED_MAX:
+                self._unserved.popitem(last=False)
         if request.aaa_failure and issued.serving_aaa not in {None, request.node.lower()}:
             with _REFUSALS:
                 await self._database.write(lambda connection: take_over(connection, imsi, request.node))

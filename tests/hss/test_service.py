@@ -324,6 +324,15 @@ async def test_assignment_follows_the_registrations(registry: Registry, service:
     assert isinstance(await service.assign(replace(register, node="other")), Profile)
 
 
+async def test_user_whom_nobody_served_when_he_got_his_vector_is_registered_without_another_look(
+    registry: Registry, service: HssService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry.add(IMSI)
+    await service.vectors(REQUEST)
+    monkeypatch.setattr(Database, "together_read", None)
+    assert isinstance(await service.assign(AssignmentRequest(Imsi(IMSI), NODE, Assignment.REGISTRATION)), Profile)
+
+
 @pytest.mark.parametrize(
     ("damage", "said"),
     [
