@@ -10,7 +10,7 @@ from pdngw_proxy.aaa_link.port import RelayAccept, RelayAnswer, RelayRequest
 from pdngw_proxy.aaa_link.records import EndedBy, Moment
 from pdngw_proxy.accounting import ended_by, has_begun, occasion_of, record_of
 from pdngw_proxy.addresses import HomeAddressPool
-from pdngw_proxy.data_plane import DataPlane, PlaneEffect
+from pdngw_proxy.data_plane import DataPlane
 from pdngw_proxy.draining import Draining, farewell
 from pdngw_proxy.gateway_events import (
     AaaAnswered,
@@ -43,6 +43,7 @@ from pdngw_proxy.ike.table import ResponderTable, SaEffect, SaEvent, TableEvent
 from pdngw_proxy.ipv4_home import home_agent_of
 from pdngw_proxy.ipv6_transport import Ipv6Transport
 from pdngw_proxy.mobility import Clause, RevokeRequested, SessionEnded
+from pdngw_proxy.mobility_plane import PlaneEffect
 from pdngw_proxy.rate import RateLimit
 from pdngw_proxy.reports import dropped, of_child, of_established, of_session
 from pdngw_proxy.sessions import GatewaySession, SessionBook
@@ -106,7 +107,7 @@ class Gateway:
     @property
     def deadline(self) -> float | None:
         """The nearer deadline of IKE, the home agent and a drain."""
-        deadlines = (self._table.deadline, self._plane.deadline, self.draining.deadline)
+        deadlines = (self._table.deadline, self._plane.mobility.deadline, self.draining.deadline)
         return min((deadline for deadline in deadlines if deadline is not None), default=None)
 
     @property
@@ -156,8 +157,8 @@ class Gateway:
         if isinstance(event, Tick):
             yield from self._send_away(now)
             yield from self._ike(event, now)
-            yield from self._plane_wants(self._plane.move(event, now), now)
-        yield from self._plane_wants(self._plane.on_link(event, now), now)
+            yield from self._plane_wants(self._plane.mobility.move(event, now), now)
+        yield from self._plane_wants(self._plane.mobility.on_link(event, now), now)
 
     def _send_away(self, now: float) -> Effects:
         for session, elsewhere in self.draining.due(now):
@@ -175,7 +176,7 @@ class Gateway:
             return
         session.ending = cause
         revoke = RevokeRequested(session.lease.home_address, RevocationTrigger.ADMINISTRATIVE_REASON, cause)
-        yield from self._plane_wants(self._plane.move(revoke, now), now)
+        yield from self._plane_wants(self._plane.mobility.move(revoke, now), now)
 
     def _limit(self, name: str, seconds: float, cause: str, now: float) -> Effects:
         session = self.sessions.of_name(name)
@@ -203,7 +204,7 @@ class Gateway:
     def _receive(self, event: DatagramArrived, now: float) -> Effects:
         try:
             if event.channel is Channel.DSMIP:
-                yield from self._plane_wants(self._plane.receive_mobility(event, now), now)
+                yield from self._plane_wants(self._plane.mobility.receive(event, now), now)
             else:
                 yield from self._receive_ike(event, now)
         except UNUSABLE as error:
@@ -271,7 +272,7 @@ class Gateway:
                 yield Report(
                     Level.INFO, "security association installed", of_session(session) | of_child(session, effect)
                 )
-                yield from self._plane_wants(self._plane.installed(session, now), now)
+                yield from self._plane_wants(self._plane.mobility.installed(session, now), now)
             case ike.ChildRetired(spi_in):
                 self.sessions.retire(session, spi_in)
             case ike.ChildRemoved(spi_in):
@@ -381,7 +382,7 @@ class Gateway:
                 yield Account(record_of(session, Moment.INTERIM, now))
 
     def _end_binding(self, home_address: IPv6Address, now: float) -> Effects:
-        yield from self._plane_wants(self._plane.move(SessionEnded(home_address), now), now)
+        yield from self._plane_wants(self._plane.mobility.move(SessionEnded(home_address), now), now)
 
     def _plane_wants(self, effects: Iterable[PlaneEffect], now: float) -> Effects:
         for effect in effects:

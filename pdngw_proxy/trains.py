@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 
-from pdngw_proxy.data_plane import DataPlane, PlaneEffect
+from pdngw_proxy.data_plane import DataPlane
 from pdngw_proxy.gateway_events import (
     Channel,
     DatagramArrived,
@@ -16,6 +16,7 @@ from pdngw_proxy.gateway_events import (
     TrainArrived,
 )
 from pdngw_proxy.ipv6_transport import Ipv6Transport
+from pdngw_proxy.mobility_plane import PlaneEffect
 from pdngw_proxy.reports import dropped
 from pdngw_proxy.sessions import GatewaySession
 from pdngw_proxy.short_way import Tunnel

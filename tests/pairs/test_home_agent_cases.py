@@ -11,11 +11,12 @@ from ipaddress import IPv4Address, IPv6Address, IPv6Network
 import pytest
 
 from pdngw_proxy.addresses import Lease
-from pdngw_proxy.data_plane import DataPlane, PlaneEffect
+from pdngw_proxy.data_plane import DataPlane
 from pdngw_proxy.gateway_events import Channel, DatagramArrived, Report, Send
 from pdngw_proxy.home_agent import HomeAgent
 from pdngw_proxy.home_network import HomeNetwork
 from pdngw_proxy.mobility import HomeAgentPolicy
+from pdngw_proxy.mobility_plane import PlaneEffect
 from pdngw_proxy.sessions import GatewaySession, SessionBook
 from tests.pdngw_proxy.associations import pair
 from wire.errors import ProtocolViolation
@@ -91,7 +92,7 @@ class Ground:
         else:
             datagram = seal_mobility(octets, self.home, AGENT, outbound)
         arrived = DatagramArrived(Channel.DSMIP, datagram, self.outer, DSMIP)
-        return list(self.plane.receive_mobility(arrived, self.now))
+        return list(self.plane.mobility.receive(arrived, self.now))
 
     def answer(self, octets: bytes) -> MobilityMessage | None:
         """The Mobility Header that answers it, or None."""
@@ -218,7 +219,7 @@ def test_lifetime_may_be_decreased_ha_2_1_7() -> None:
     ack = ground.update(sequence=16, lifetime=10)
     assert ack is not None
     assert ack.lifetime == 10
-    list(ground.plane.move(Tick(), 41.0))
+    list(ground.plane.mobility.move(Tick(), 41.0))
     assert not ground.is_bound
 
 
@@ -226,7 +227,7 @@ def test_expired_lifetime_ends_forwarding_ha_2_1_8() -> None:
     ground = bound()
     ground.now = 3600.9
     assert ground.is_bound
-    list(ground.plane.move(Tick(), 3601.0))
+    list(ground.plane.mobility.move(Tick(), 3601.0))
     assert not ground.is_bound
 
 
@@ -259,7 +260,7 @@ def hears(ground: Ground, home: IPv6Address, source: IPv6Address, next_header: i
         source=source, destination=AGENT, next_header=PROTO_DESTINATION_OPTIONS, payload=payload
     ).build()
     arrived = DatagramArrived(Channel.DSMIP, packet, Endpoint(source, 0), Endpoint(AGENT, 0))
-    return list(ground.plane.receive_mobility(arrived, ground.now))
+    return list(ground.plane.mobility.receive(arrived, ground.now))
 
 
 def error_to(effects: list[PlaneEffect], source: IPv6Address) -> BindingError | None:
@@ -325,7 +326,7 @@ def test_unauthorised_update_is_dropped_ha_2_2_6() -> None:
     ground = Ground()
     bare = Ipv6Packet(source=HOME, destination=AGENT, next_header=PROTO_MOBILITY, payload=ground.octets())
     with pytest.raises(ProtocolViolation, match="not protected"):
-        list(ground.plane.receive_mobility(DatagramArrived(Channel.DSMIP, bare.build(), NATT, DSMIP), 1.0))
+        list(ground.plane.mobility.receive(DatagramArrived(Channel.DSMIP, bare.build(), NATT, DSMIP), 1.0))
     assert not ground.is_bound
 
 
@@ -333,7 +334,7 @@ def test_update_of_another_home_address_is_dropped_ha_2_2_6() -> None:
     ground, victim = Ground(), IPv6Address("2001:db8:1::101")
     octets = build_message(UPDATE, victim, AGENT)
     datagram = seal_mobility(octets, victim, AGENT, ground.transport.outbound)
-    (report,) = ground.plane.receive_mobility(DatagramArrived(Channel.DSMIP, datagram, NATT, DSMIP), 1.0)
+    (report,) = ground.plane.mobility.receive(DatagramArrived(Channel.DSMIP, datagram, NATT, DSMIP), 1.0)
     assert isinstance(report, Report)
     assert report.clause == "RFC 6275 §5.1 foreign Home Address"
     assert ground.agent.binding(victim) is None
