@@ -147,6 +147,7 @@ def _settings(config: PdnGwConfig) -> GatewaySettings:
             refresh_advice=config.refresh_advice,
             moves_ike=config.moves_ike,
             has_link=bool(config.home_link),
+            advertisement_interval=config.advertisement_interval,
             preference=config.preference,
             others=tuple(KnownAgent(one.address, one.preference) for one in config.home_agent),
         ),

@@ -63,6 +63,12 @@ class PdnGwConfig(SaConfig):
     home_prefix_lifetime: int = Field(
         default=2_592_000, ge=8, le=4_294_967_294, description="seconds for which home_prefix is said to be valid"
     )
+    advertisement_interval: int = Field(
+        default=86_400,
+        ge=0,
+        le=4_294_967_294,
+        description="seconds at most until a UE is told of home_prefix unasked (RFC 6275 §10.6.2); 0: never",
+    )
     ipv4_home_prefix: IPv4Network | None = Field(
         default=None, description='the pool of IPv4 Home Addresses, such as "10.1.2.0/24" (RFC 5555 §3.1.1)'
     )

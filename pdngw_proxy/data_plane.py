@@ -86,6 +86,8 @@ class DataPlane:
             on_taken=on_taken,
             tunnel=self._tunnel,
             forget=self.short_way.forget,
+            delivery=home.delivery,
+            advertise=home.advertise,
         )
 
     def _home_of(self, address: IpAddress) -> IPv6Address | None:

@@ -37,7 +37,7 @@ from pdngw_proxy.gateway_events import (
 )
 from pdngw_proxy.home_agent import HomeAgent
 from pdngw_proxy.home_link import AddressWanted, LinkPacketArrived
-from pdngw_proxy.home_network import HomeNetwork, anycast_of, correspondent_of
+from pdngw_proxy.home_network import HomeNetwork, correspondent_of
 from pdngw_proxy.ike import events as ike
 from pdngw_proxy.ike.table import ResponderTable, SaEffect, SaEvent, TableEvent
 from pdngw_proxy.ipv4_home import home_agent_of
@@ -65,7 +65,6 @@ class Gateway:
 
     def __init__(self, *, settings: GatewaySettings, random: RandomBytes) -> None:
         ha_address = settings.agent.ha_address
-        correspondent = correspondent_of(settings.home_prefix)
         self._random = random
         self._unknown_spis = RateLimit(most=1)
         self._reauthentication_time = settings.responder.reauthentication_time
@@ -78,8 +77,7 @@ class Gateway:
         self._refused: tuple[bytes, str] | None = None
         self._table = ResponderTable(policy=settings.responder, random=random, admission=settings.admission)
         self._agent = HomeAgent(settings.agent)
-        reserved = (ha_address, correspondent, *anycast_of((settings.home_prefix,)))
-        self._pool = HomeAddressPool(settings.home_prefix, reserved=reserved)
+        self._pool = HomeAddressPool(settings.home_prefix, reserved=settings.reserved)
         self.sessions = SessionBook()
         self.draining = Draining(self.sessions, self._table)
         ipv4 = settings.agent.ipv4_home_prefix
@@ -94,6 +92,7 @@ class Gateway:
                 hosts=() if settings.device else [correspondent_of(prefix) for prefix in prefixes],
                 prefix_lifetime=settings.agent.prefix_lifetime,
                 agents=settings.home_agents(random).listed,
+                delivery=settings.prefix_delivery(random),
             ),
             routers=routers,
             dsmip=settings.dsmip,

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import overload
 
+from pdngw_proxy.prefix_delivery import PrefixDelivery
 from wire.errors import DecodeError
 from wire.ip.checksum import IpAddress
 from wire.ip.icmpv6 import (
@@ -53,8 +54,9 @@ class HomeNetwork:
 
     `routers` are the home agent's own addresses, one of each IP version that the network has; `prefixes` are its own,
     and `prefix_lifetime` says for how many seconds. `agents` are all home agents there, itself among them, in the order
-    in which they are to be tried; None for itself alone. The home agent also answers who looks for home agents, and
-    mobile nodes that ask for their home prefix (RFC 6275 §10.5, RFC 6275 §10.6).
+    in which they are to be tried; None for itself alone. `delivery` is when mobile nodes are told of their prefix
+    unasked, None for never. The home agent also answers who looks for home agents, and mobile nodes that ask for their
+    home prefix (RFC 6275 §10.5, RFC 6275 §10.6).
     """
 
     def __init__(
@@ -65,12 +67,14 @@ class HomeNetwork:
         hosts: Iterable[IpAddress],
         prefix_lifetime: int = 2_592_000,
         agents: Callable[[], tuple[IPv6Address, ...]] | None = None,
+        delivery: PrefixDelivery | None = None,
     ) -> None:
         self._routers = {router.version: router for router in routers}
         self._prefixes = tuple(prefixes)
         self._hosts = {*self._routers.values(), *hosts}
         self._prefix_lifetime = prefix_lifetime
         self._agents = agents
+        self.delivery = delivery or PrefixDelivery(interval=0, preferred=0, random=bytes)
         self.anycast = anycast_of(self._prefixes)
 
     @property
@@ -106,11 +110,22 @@ class HomeNetwork:
                 listed = self._agents() if self._agents is not None else (IPv6Address(int(agent)),)
                 answer = AgentReply(identifier, listed)
             case PrefixSolicitation(identifier) if packet.destination == agent and packet.source in prefix:
-                lifetime = self._prefix_lifetime
-                answer = PrefixAdvertisement(identifier, (HomePrefix(prefix, valid=lifetime, preferred=lifetime),))
+                self.delivery.answered(packet.source)
+                answer = self._advertisement(identifier, prefix)
             case _:
                 return None
         return packet_between(agent, packet.source, PROTO_ICMPV6, build_icmpv6(answer.build(), agent, packet.source))
+
+    def advertise(self, home_address: IPv6Address) -> bytes:
+        """What tells a mobile node of its prefix unasked, a whole packet (RFC 6275 §10.6.3)."""
+        agent = IPv6Address(int(self._routers[6]))
+        prefix = next(prefix for prefix in self._prefixes if isinstance(prefix, IPv6Network))
+        payload = build_icmpv6(self._advertisement(0, prefix).build(), agent, home_address)
+        return packet_between(agent, home_address, PROTO_ICMPV6, payload).build()
+
+    def _advertisement(self, identifier: int, prefix: IPv6Network) -> PrefixAdvertisement:
+        lifetime = self._prefix_lifetime
+        return PrefixAdvertisement(identifier, (HomePrefix(prefix, valid=lifetime, preferred=lifetime),))
 
     def _unreachable(self, packet: IpPacket) -> IpPacket | None:
         router = self._routers.get(packet.destination.version)

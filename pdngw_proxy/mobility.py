@@ -199,7 +199,9 @@ class HomeAgentPolicy:
     of the lifetime is left is asked for. `nat_refresh` is told to a mobile node behind a NAT (RFC 5555 §6: 110).
     `force_udp`: the tunnel over IPv4 is always in UDP. `moves_ike`: the gateway moves the IKE SA with the Care-of
     Address, which K promises. `has_link`: others share the home prefix, and a duplicate is looked for before a binding
-    is new (RFC 6275 §10.3.1). `others` are the other home agents of the prefix, `preference` is its own among them.
+    is new (RFC 6275 §10.3.1). `advertisement_interval`: mobile nodes are told of their prefix unasked so often at
+    least, 0 for never (RFC 6275 §13, MaxMobPfxAdvInterval). `others` are the other home agents of the prefix,
+    `preference` is its own among them.
     """
 
     ha_address: IPv6Address
@@ -214,5 +216,6 @@ class HomeAgentPolicy:
     force_udp: bool = True
     moves_ike: bool = True
     has_link: bool = False
+    advertisement_interval: int = 86_400
     preference: int = 0
     others: tuple[KnownAgent, ...] = ()

@@ -45,6 +45,7 @@ from pdngw_proxy.mobility import (
     SessionEnded,
 )
 from pdngw_proxy.mobility import Endpoint as OuterEndpoint
+from pdngw_proxy.prefix_delivery import PrefixDelivery
 from pdngw_proxy.reports import of_duplicate, of_mobility
 from pdngw_proxy.sessions import GatewaySession, SessionBook
 from wire.errors import ProtocolViolation
@@ -69,7 +70,8 @@ class MobilityPlane:
     """Opens what comes to the home agent, and does what the home agent wants.
 
     `tunnel` sends a packet to a mobile node, `forget` is called before anything changes what packets may take. Others
-    may share the home prefix, on `link`; `on_taken` is told of the addresses that somebody there has.
+    may share the home prefix, on `link`; `on_taken` is told of the addresses that somebody there has. `advertise` makes
+    the packet that tells a mobile node of its prefix, when `delivery` says so.
     """
 
     def __init__(
@@ -83,6 +85,8 @@ class MobilityPlane:
         on_taken: Callable[[IPv6Address], None],
         tunnel: Callable[[IPv6Address, bytes], Effects],
         forget: Callable[[], None],
+        delivery: PrefixDelivery,
+        advertise: Callable[[IPv6Address], bytes],
     ) -> None:
         self._sessions = sessions
         self._agent = agent
@@ -92,11 +96,14 @@ class MobilityPlane:
         self._on_taken = on_taken
         self._tunnel = tunnel
         self._forget = forget
+        self._delivery = delivery
+        self._advertise = advertise
 
     @property
     def deadline(self) -> float | None:
-        """When the next entry of the binding cache is due, or a test on the home link ends."""
-        deadlines = (self._agent.deadline, self._link.deadline if self._link is not None else None)
+        """When an entry of the binding cache is due, a mobile node to be told, or a test on the home link over."""
+        of_link = self._link.deadline if self._link is not None else None
+        deadlines = (self._agent.deadline, self._delivery.deadline, of_link)
         return min((deadline for deadline in deadlines if deadline is not None), default=None)
 
     # The home link
@@ -170,6 +177,8 @@ class MobilityPlane:
         self._forget()
         for effect in self._agent.handle(event, now):
             yield from self._perform(effect, now)
+        for home_address in self._delivery.due(now):
+            yield from self._tunnel(home_address, self._advertise(home_address))
         if isinstance(event, SessionEnded):
             yield from self.on_link(AddressReleased(event.home_address), now)
 
@@ -184,12 +193,15 @@ class MobilityPlane:
             case SendPacket(octets=octets, home_address=home_address):
                 yield from self._tunnel(home_address, octets)
             case BindingAdded(binding):
+                self._delivery.begin(binding.home_address, now)
                 yield Report(Level.INFO, "binding added", _of_binding(binding))
             case BindingChanged(binding):
+                self._delivery.renewed(binding.home_address, now)
                 yield Report(Level.DEBUG, "binding renewed", _of_binding(binding))
                 yield from self._follow(binding)
             case BindingRemoved(binding, cause):
                 yield Report(Level.INFO, "binding removed", {"cause": cause, **_of_binding(binding)})
+                self._delivery.end(binding.home_address)
                 yield from self.on_link(AddressReleased(binding.home_address), now)
                 yield from self._removed(binding.home_address)
             case SendBare(octets):

@@ -1,12 +1,14 @@
 """What makes one PDN GW: its ends of IKEv2 and Mobile IPv6, and where they are."""
 
 from dataclasses import dataclass
-from ipaddress import IPv6Network
+from ipaddress import IPv6Address, IPv6Network
 
 from pdngw_proxy.home_agents import HomeAgents, KnownAgent
 from pdngw_proxy.home_link import HomeLink
+from pdngw_proxy.home_network import anycast_of, correspondent_of
 from pdngw_proxy.ike.policy import Admission, ResponderPolicy
 from pdngw_proxy.mobility import HomeAgentPolicy
+from pdngw_proxy.prefix_delivery import PrefixDelivery
 from wire.ikev2.nat import Endpoint
 from wire.ikev2.redirect import GatewayIdentity
 from wire.sansio import RandomBytes
@@ -41,6 +43,18 @@ class GatewaySettings:
         """Whom it names to those who look for home agents; `random` decides between equals."""
         own = KnownAgent(self.agent.ha_address, self.agent.preference)
         return HomeAgents((*self.agent.others, own), random=random)
+
+    def prefix_delivery(self, random: RandomBytes) -> PrefixDelivery:
+        """When mobile nodes are told of their prefix unasked; `random` spreads them in time."""
+        interval, preferred = self.agent.advertisement_interval, self.agent.prefix_lifetime
+        return PrefixDelivery(interval=interval, preferred=preferred, random=random)
+
+    @property
+    def reserved(self) -> tuple[IPv6Address, ...]:
+        """What of the home prefix is nobody's Home Address: home agents, their anycast address, the correspondent."""
+        others = (other.address for other in self.agent.others)
+        anycast = anycast_of((self.home_prefix,))
+        return (self.agent.ha_address, *others, *anycast, correspondent_of(self.home_prefix))
 
     @property
     def home_prefix(self) -> IPv6Network:

@@ -121,7 +121,7 @@ class PrefixDiscovery:
             case PrefixForgotten(), _:
                 self.state = Unasked()
             case AdvertisementArrived(), Unasked():
-                return [Dropped("a Mobile Prefix Advertisement that nobody waits for")]
+                return [Dropped("an unsolicited Mobile Prefix Advertisement")]
             case AdvertisementArrived(advertisement), Soliciting() as state:
                 return self._read(advertisement, state, now)
             case AdvertisementArrived(), Informed(wanted, told_at):

@@ -5,12 +5,15 @@ from typing import assert_never
 
 from ue_sim import mobility as mip
 from ue_sim import prefix_discovery as prefix
+from ue_sim.binding_states import Refreshing, Registered
 from ue_sim.mobile_node import MobileNode
 from wire.sansio import RandomBytes, Tick, is_due
 
 Event = mip.NodeEvent | prefix.AdvertisementArrived
 Effect = mip.NodeEffect | prefix.SendSolicitation
 Effects = Iterator[Effect]
+
+_BOUND = Registered | Refreshing
 
 
 class Roaming:
@@ -34,7 +37,11 @@ class Roaming:
     def _dispatch(self, event: Event, now: float) -> Effects:
         match event:
             case prefix.AdvertisementArrived():
+                is_new = isinstance(self._prefix.state, prefix.Unasked) and isinstance(self._node.state, _BOUND)
                 yield from self._discover(event, now)
+                if is_new and self._wanted is not None:
+                    # RFC 6275 §11.4.3: what comes unasked is asked about
+                    yield from self._discover(self._wanted, now)
             case Tick():
                 yield from self._register(event, now) if is_due(self._node, now) else ()
                 yield from self._discover(event, now) if is_due(self._prefix, now) else ()

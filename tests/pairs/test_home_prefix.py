@@ -10,6 +10,7 @@ from pdngw_proxy.home_agents import KnownAgent
 from tests.network import AGENT, HA_ADDRESS, HOME_PREFIX, Network, VirtualUe
 from tests.pairs.test_moving_pair import HOME4, IPV6
 from ue_sim import ue_events as ue
+from ue_sim.prefix_discovery import Informed
 from wire.ip.icmpv6 import build_icmpv6
 from wire.ip.ipv6 import PROTO_ICMPV6, Ipv6Packet
 from wire.mip6.discovery import HomePrefix, PrefixAdvertisement
@@ -92,3 +93,20 @@ def test_prefix_that_is_over_takes_the_ue_off_the_network() -> None:
     net.run(until=net.now + 200.0)
     assert phone.is_off
     assert "is no longer valid" in phone.detached.cause
+
+
+def test_ue_is_told_of_its_prefix_unasked_and_asks_about_it() -> None:
+    # <-- ICMPv6 147 unasked      ICMPv6 146 by the tunnel -->      <-- ICMPv6 147
+    net = network(advertisement_interval=20)
+    phone = net.attach(ike=IPV6)
+    net.run(until=19.0)
+    assert "unsolicited" not in notes(phone)
+    net.run(until=22.0)
+    assert notes(phone).count("an unsolicited Mobile Prefix Advertisement") == 1
+    assert [type(phone.machine._node._prefix.state)] == [Informed]
+    # the answer was its question: it is not told again after 3 s, but after the next interval
+    net.run(until=35.0)
+    assert notes(phone).count("an unsolicited Mobile Prefix Advertisement") == 1
+    net.run(until=60.0)
+    assert notes(phone).count("an unsolicited Mobile Prefix Advertisement") == 2
+    assert isinstance(phone.state, ue.OnTheNetwork)

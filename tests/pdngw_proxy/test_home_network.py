@@ -5,6 +5,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 import pytest
 
 from pdngw_proxy.home_network import HomeNetwork, anycast_of, correspondent_of
+from pdngw_proxy.prefix_delivery import PrefixDelivery
 from tests.wire.mip6.vectors import named
 from wire.ip.icmpv4 import build_icmpv4, parse_icmpv4
 from wire.ip.icmpv6 import DestinationUnreachable, EchoReply, EchoRequest, UnknownIcmpv6, build_icmpv6, parse_icmpv6
@@ -125,6 +126,20 @@ def test_mobile_node_is_told_its_home_prefix() -> None:
     # RFC 6275 §6.8, and the Prefix Information of RFC 4861 §4.6.2 behind it
     assert answer.payload[0] == 147
     assert answer.payload[4:].hex() == ("55aa0000030440c000001c2000001c200000000020010db8000100000000000000000000")
+
+
+def test_mobile_node_is_told_its_home_prefix_unasked_and_answers_by_asking() -> None:
+    delivery = PrefixDelivery(interval=600, preferred=7200, random=bytes)
+    home = HomeNetwork(routers=[AGENT], prefixes=[PREFIX], hosts=[HOST], prefix_lifetime=7200, delivery=delivery)
+    delivery.begin(UE, 0.0)
+    assert delivery.due(600.0) == [UE]
+    told = Ipv6Packet.parse(home.advertise(UE))
+    (octets,) = home.deliver(solicitation(UE, AGENT))
+    asked = Ipv6Packet.parse(octets)
+    assert (told.source, told.destination) == (AGENT, UE)
+    # but for checksum and identifier it is the same
+    assert (told.payload[:2], told.payload[4:6], told.payload[6:]) == (asked.payload[:2], bytes(2), asked.payload[6:])
+    assert delivery.due(700.0) == [], "it has answered"
 
 
 @pytest.mark.parametrize(

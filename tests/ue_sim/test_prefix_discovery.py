@@ -132,7 +132,7 @@ def test_home_address_that_is_gone_has_no_prefix() -> None:
         assert isinstance(machine.state, Unasked)
         assert machine.deadline is None
         assert machine.handle(Tick(), 3.0) == []
-        assert "nobody waits" in dropped(machine.handle(advertised(1), 4.0))
+        assert "unsolicited" in dropped(machine.handle(advertised(1), 4.0))
 
 
 def test_each_question_has_a_number_of_its_own() -> None:

@@ -62,7 +62,19 @@ def test_status_1_leads_to_a_solicitation_and_to_shorter_lifetimes() -> None:
 def test_status_0_leads_to_none() -> None:
     roaming = up()
     assert kinds(roaming.handle(ack(1), 0.1)) == [Bound]
-    assert kinds(roaming.handle(advertised(0), 0.2)) == [Dropped]
+    assert roaming.deadline == 2700.0
+
+
+def test_what_comes_unasked_is_asked_about() -> None:
+    # RFC 6275 §11.4.3
+    roaming = up()
+    roaming.handle(ack(1), 0.1)
+    assert kinds(roaming.handle(advertised(0), 0.2)) == [Dropped, SendSolicitation]
+    assert kinds(roaming.handle(advertised(3000), 0.3)) == []
+
+
+def test_what_comes_before_there_is_a_binding_is_not() -> None:
+    assert kinds(up().handle(advertised(0), 0.2)) == [Dropped]
 
 
 def test_prefix_that_is_over_ends_the_binding() -> None:
