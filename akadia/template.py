@@ -373,6 +373,7 @@ eap_only = false  # true: the PDN GW may do without a certificate, by EAP alone 
 esn = {"false" if plan.capture else "true"}  # may ESP count in 64 bits? Wireshark 4.0 verifies a capture only of 32
 gateway_port = {NATT_PORT}  # the PDN GW's port for IKEv2 and ESP, where NAT is traversed (RFC 7296 §2.23)
 ike_port = 0  # where IKE begins, 500 in the field or {IKE_PORT} here, to float to gateway_port; 0: it begins there
+own_port = 0  # the UE's own port that IKE begins from, 500 in the field (as root), to go on from gateway_port; 0: any
 reauthentication = "make-before-break"  # or break-before-make: does an IKE SA stand until the next one does?
 keepalive_interval = 20  # seconds of silence after which a UE behind a NAT speaks (RFC 3948 §4); 0: never
 dsmip_port = {DSMIP_PORT}  # the home agent's port for Binding Updates in UDP

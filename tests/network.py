@@ -139,12 +139,22 @@ class VirtualUe:
         for effect in effects:
             for each in ue.one_by_one(effect) if isinstance(effect, ue.Send | ue.SendTrain) else ():
                 for delay, octets in self.faults.passing(each.channel, "out", each.octets):
-                    self.network.send_after(delay, self.socket(each.channel), each.to, octets)
+                    self.network.send_after(delay, self._source(each), each.to, octets)
 
     def socket(self, channel: ue.Channel) -> Endpoint:
         """Its own endpoint of that channel."""
         ports = {ue.Channel.IKE: self.settings.ike.port, ue.Channel.DNS: 40053, ue.Channel.DSMIP: 40191}
         return Endpoint(self.settings.ike.address, ports[channel])
+
+    def _source(self, sent: ue.Send) -> Endpoint:
+        begins = sent.channel is ue.Channel.IKE and sent.to.port == self.settings.ike_port
+        return self.settings.first_place(self.settings.ike) if begins else self.socket(sent.channel)
+
+    @property
+    def sockets(self) -> dict[Endpoint, ue.Channel]:
+        """All its own endpoints."""
+        begun = {self.settings.first_place(self.settings.ike): ue.Channel.IKE}
+        return begun | {self.socket(channel): channel for channel in ue.Channel}
 
     def detach(self) -> None:
         """Ask it to leave."""
@@ -245,11 +255,11 @@ class Network:
 
     def move(self, phone: VirtualUe, local: Endpoint) -> None:
         """Take a UE to another network, where `local` is its socket for IKE; the old one is gone."""
-        for channel in ue.Channel:
-            del self._receivers[phone.socket(channel)]
+        for own in phone.sockets:
+            del self._receivers[own]
         phone.settings = replace(phone.settings, ike=local)
-        for channel in ue.Channel:
-            self._receivers[phone.socket(channel)] = self._to_ue(phone, channel)
+        for own, channel in phone.sockets.items():
+            self._receivers[own] = self._to_ue(phone, channel)
         phone.tell(ue.Moved(local))
 
     def attach(self, imsi: Imsi = IMSI, *, usim: Usim | None = None, **changes: object) -> VirtualUe:
@@ -263,8 +273,8 @@ class Network:
             machine, Trains(machine, device=settings.device), settings, self, faults=MessageFaults(settings.script)
         )
         self._ues.append(phone)
-        for channel in ue.Channel:
-            self._receivers[phone.socket(channel)] = self._to_ue(phone, channel)
+        for endpoint, channel in phone.sockets.items():
+            self._receivers[endpoint] = self._to_ue(phone, channel)
         phone.begin()
         return phone
 

@@ -198,6 +198,7 @@ def settings_of(raw: RawConfig, imsi: Imsi) -> UeSettings:
         liveness_interval=ue.liveness_interval,
         keepalive_interval=ue.keepalive_interval,
         ike_port=ue.ike_port,
+        own_port=_own_port(ue),
         make_before_break=ue.reauthentication == "make-before-break",
         lifetimes=ue.lifetimes,
         fragment_octets=ue.fragment_octets,
@@ -207,6 +208,14 @@ def settings_of(raw: RawConfig, imsi: Imsi) -> UeSettings:
         form=IdentityForm(ue.identity_lead, ue.visited_realm, read_public_key(ue.privacy_key)),
         id_type=_ID_TYPES[ue.id_type],
     )
+
+
+def _own_port(ue: UeConfig) -> int:
+    """ConfigError where IKE does not go on at another port than it began at."""
+    if ue.own_port and (ue.ike_port in {0, ue.gateway_port} or ue.own_port == ue.gateway_port):
+        why = f"own_port = {ue.own_port} and ike_port = {ue.ike_port} are where IKE begins, and it goes on elsewhere"
+        raise ConfigError(f"[ue]: {why}; write another port than {ue.gateway_port} in both, such as 500")
+    return ue.own_port
 
 
 def read_public_key(path: Path | None) -> RSAPublicKey | None:

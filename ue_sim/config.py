@@ -67,6 +67,12 @@ class UeConfig(SaConfig):
     ike_port: int = Field(
         default=0, ge=0, le=65535, description="where IKE begins, to float to gateway_port; 0: it begins there"
     )
+    own_port: int = Field(
+        default=0,
+        ge=0,
+        le=65535,
+        description="its own port that IKE begins from, to go on from gateway_port; 0: it has one port, any",
+    )
     keepalive_interval: float = Field(
         default=INTERVAL, ge=0, description="seconds of silence after which a UE behind a NAT speaks; 0: never"
     )

@@ -158,6 +158,7 @@ class Connection:
                 mobike=settings.mobike,
                 mobility=settings.mobility,
                 floats_to=settings.gateway_port if settings.ike_port else None,
+                floats_from=settings.gateway_port if settings.own_port else None,
                 home_address=self._home_address,
                 tampering=self._tampering,
                 id_type=settings.id_type,

@@ -142,7 +142,8 @@ class Links:
             return None
         at, began = self.clock
         gateway = Endpoint(address, self._settings.first_port)
-        return ike.Connect(self._place, gateway, at + timedelta(seconds=now - began), redirected_from)
+        place = self._settings.first_place(self._place)
+        return ike.Connect(place, gateway, at + timedelta(seconds=now - began), redirected_from)
 
     def place_at(self, local: Endpoint) -> ike.PathChanged | Note:
         """The UE is at `local` from now on: what IKE is to be told of that, or why there is no way from there."""

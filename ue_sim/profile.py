@@ -46,6 +46,7 @@ class Profile(Section):
     keepalive_interval: float | None = Field(default=None, ge=0)
     reauthentication: Literal["make-before-break", "break-before-make"] | None = None
     ike_port: int | None = Field(default=None, ge=0, le=65535)
+    own_port: int | None = Field(default=None, ge=0, le=65535)
     fragment_size: int | None = Field(default=None, ge=0, le=65535)
 
     def applied_to(self, ue: UeConfig) -> UeConfig:

@@ -26,7 +26,8 @@ class UeSettings:
 
     `ike` is the UE's own socket for IKE and ESP in UDP, `dns` the DNS server, `gateway_port` the PDN GW's port for both
     and `dsmip_port` its port for Binding Updates. With `ike_port` IKE begins at that one, and floats from it to
-    `gateway_port` (RFC 7296 §2.23). Behind a NAT something is sent every `keepalive_interval`; 0 is never.
+    `gateway_port` (RFC 7296 §2.23). With `own_port` the UE begins from that one, and goes on from its own
+    `gateway_port`; else it has one port, any. Behind a NAT something is sent every `keepalive_interval`; 0 is never.
     The PDN GW must prove `gateway_name` under one of `anchors`. With `device` a TUN device carries what this machine's
     applications send and receive by Home Address. `ipv4` asks for an IPv4 Home Address as well (RFC 5555 §3.1.1). The
     UE may also be at `further_addresses`, those before them in the order preferred. A PDN GW that is `configured` is
@@ -60,6 +61,7 @@ class UeSettings:
     liveness_interval: float = 30.0
     keepalive_interval: float = INTERVAL
     ike_port: int = 0
+    own_port: int = 0
     make_before_break: bool = True
     lifetimes: Lifetimes = field(default_factory=Lifetimes)
     fragment_octets: int | None = FRAGMENT_OCTETS
@@ -81,6 +83,10 @@ class UeSettings:
     def first_port(self) -> int:
         """The PDN GW's port that IKE begins at."""
         return self.ike_port or self.gateway_port
+
+    def first_place(self, place: Endpoint) -> Endpoint:
+        """Where IKE begins, of a UE that is at `place` afterwards."""
+        return Endpoint(place.address, self.own_port or place.port)
 
     @property
     def mobility_policy(self) -> MobilityPolicy:

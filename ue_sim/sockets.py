@@ -26,6 +26,7 @@ class UeSockets:
     capture: DatagramTap | None = None
     _udp: dict[Channel, UdpEndpoint | TrainEndpoint] = field(default_factory=dict)
     _trains: TrainEndpoint | None = None
+    _opening: TrainEndpoint | None = None
     _packets: Ipv6Packets | None = None
 
     def open(self, address: IpAddress) -> Endpoint:
@@ -39,19 +40,20 @@ class UeSockets:
         host = str(address) if dns.version == address.version else _ANY[dns.version]
         self._udp[Channel.DNS] = self._bind(Channel.DNS, host)
         if isinstance(address, IPv6Address) and self.settings.mobility:
-            self._trains = self._bind_ike(str(address), interface_of(address) or "")
+            self._bind_ike(str(address), interface_of(address) or "")
             self._packets = Ipv6Packets.open(address, lambda octets: self.on_datagrams(Channel.DSMIP, (octets,)))
         else:
-            self._trains = self._bind_ike(str(address), "")
+            self._bind_ike(str(address), "")
             self._udp[Channel.DSMIP] = self._bind(Channel.DSMIP, str(address))
-        self._udp[Channel.IKE] = self._trains
-        return Endpoint(address, self._trains.local[1])
+        return Endpoint(address, self._udp[Channel.IKE].local[1])
 
     def send(self, effect: Send) -> None:
         """Send, or lose it."""
         if effect.channel is Channel.DSMIP and effect.to.address.version == 6:
             if self._packets is not None:
                 self._packets.send(effect.octets)
+        elif self._opening is not None and effect.channel is Channel.IKE and effect.to.port == self.settings.ike_port:
+            self._opening.send(effect.octets, (str(effect.to.address), effect.to.port))
         elif effect.channel in self._udp:
             self._udp[effect.channel].send(effect.octets, (str(effect.to.address), effect.to.port))
 
@@ -64,18 +66,25 @@ class UeSockets:
         """Give all of them back; they may be opened again."""
         for endpoint in self._udp.values():
             endpoint.close()
+        if self._opening is not None:
+            self._opening.close()
         self._udp.clear()
-        self._trains = None
+        self._trains = self._opening = None
         if self._packets is not None:
             self._packets.close()
             self._packets = None
 
-    def _bind_ike(self, host: str, device: str) -> TrainEndpoint:
+    def _bind_ike(self, host: str, device: str) -> None:
         try:
-            return self._bind_trains(host, self.settings.gateway_port, device)
+            self._trains = self._bind_trains(host, self.settings.gateway_port, device)
         except OSError:
+            if self.settings.own_port:
+                raise
             # Another UE of this address has the usual port; any other does as well (RFC 7296 §2.23).
-            return self._bind_trains(host, 0, device)
+            self._trains = self._bind_trains(host, 0, device)
+        self._udp[Channel.IKE] = self._trains
+        if self.settings.own_port:
+            self._opening = self._bind_trains(host, self.settings.own_port, device)
 
     def _bind_trains(self, host: str, port: int, device: str) -> TrainEndpoint:
         def arrived(datagrams: list[bytes], _source: Address) -> None:

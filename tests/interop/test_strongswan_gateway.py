@@ -1,6 +1,7 @@
 """strongSwan as the gateway: its eap-radius asks our AAA server for two kinds of UE, accounts to it, and obeys it."""
 
 import json
+import re
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -154,3 +155,17 @@ def assert_tshark_agrees(tshark: str, file: Path, secret: str) -> None:
     codes = read("-Y", "radius", "-T", "fields", "-e", "radius.code")
     assert set(codes) == {"1", "11", "2", "4", "5", "43", "44", "40", "41"}, codes
     assert read("-Y", "_ws.malformed || _ws.expert.severity >= warning || radius.authenticator.invalid == 1") == []
+
+
+def test_ue_begins_from_port_500_and_goes_on_from_4500(
+    namespace: NewNamespace, tmp_path: Path, foreign_peer: Callable[[str], str]
+) -> None:
+    """RFC 7296 §2.23, as handsets do it: each port of the gateway hears from the same port of the UE."""
+    with gateway_site(tmp_path, foreign_peer, namespace) as site:
+        config = site.laboratory.config
+        config.write_text(config.read_text(encoding="utf-8").replace("own_port = 0 ", "own_port = 500 "))
+        assert "Home Address in CFG_REPLY" in attach(site)
+        site.gateway.program.wait_for("went offline")
+        said = site.gateway.program.end()
+    heard = re.findall(r"received packet: from 192\.0\.2\.10\[(\d+)\] to 192\.0\.2\.4\[(\d+)\]", said)
+    assert (heard[0], set(heard[1:])) == (("500", "500"), {("4500", "4500")})

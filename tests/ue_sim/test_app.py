@@ -104,6 +104,16 @@ def test_ue_offers_what_it_is_told_to(config: Path) -> None:
     assert describe(settings.esp_proposals) == "AES_GCM_16_128 NO_ESN"
 
 
+def test_ue_with_two_ports_of_its_own_needs_two_of_the_gateway(config: Path) -> None:
+    rewrite(config, CONFIG + "ike_port = 500\nown_port = 500\n")
+    settings = app.settings_of(read_config(config), Imsi("001010000000001"))
+    assert (settings.ike_port, settings.own_port) == (500, 500)
+    for ports in ("own_port = 500", "own_port = 500\nike_port = 4501", "own_port = 4501\nike_port = 500"):
+        rewrite(config, CONFIG + ports)
+        with pytest.raises(ConfigError, match="write another port than 4501 in both"):
+            app.settings_of(read_config(config), Imsi("001010000000001"))
+
+
 def test_ue_is_of_the_kind_that_the_configuration_names(config: Path) -> None:
     rewrite(config, CONFIG + 'profile = "no-privacy"\n')
     settings = app.settings_of(read_config(config), Imsi("001010000000001"))

@@ -22,7 +22,7 @@ from ue_sim.ue_events import (
     Step,
 )
 from wire.esp.encapsulation import KEEPALIVE, NON_ESP_MARKER
-from wire.ikev2.constants import NotifyType
+from wire.ikev2.constants import ExchangeType, NotifyType
 from wire.ikev2.nat import Endpoint
 from wire.ikev2.payloads.notify import Notify
 from wire.ikev2.redirect import GatewayIdentity, redirect, redirect_support
@@ -112,6 +112,24 @@ def test_ike_begins_at_one_port_and_floats_to_the_other(nat: IPv4Address | None)
     assert phone.ping(phone.attached.ha_address).received == 5
     assert phone.machine.links.current is not None
     assert phone.machine.links.current.gateway == Endpoint(GATEWAY_ADDRESS, NATT.port)
+
+
+@pytest.mark.parametrize("nat", [None, NAT], ids=["no NAT", "NAT"])
+def test_ue_has_two_ports_of_its_own_as_handsets_do(nat: IPv4Address | None) -> None:
+    """RFC 7296 §2.23: from 500 to 500, then from 4500 to 4500; where there is no NAT, none is seen."""
+    network = Network(nat=nat)
+    phone = attached(network, ike_port=IKE.port, own_port=500)
+    own = [one for one in network.sent if one.source.address == phone.settings.ike.address and one.to in (IKE, NATT)]
+    ports = [(one.source.port, one.to.port) for one in own]
+    assert (ports[0], set(ports[1:])) == ((500, IKE.port), {(4500, NATT.port)})
+    connection = phone.machine.links.current
+    assert connection is not None
+    assert connection.behind_nat is (nat is not None)
+    phone.tell(ReauthenticationRequested(make_before_break=False))
+    network.run(until=network.now + 3.0)
+    again = [one for one in network.sent if one.source == Endpoint(phone.settings.ike.address, 500)]
+    assert [one.octets[18] for one in again] == [ExchangeType.IKE_SA_INIT] * 2
+    assert phone.ping(phone.attached.ha_address).received == 5
 
 
 def test_ue_floats_on_a_bad_network_too() -> None:

@@ -1,7 +1,7 @@
 """The UE's sockets: one address at a time, and the right kind for its network."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address, IPv6Address
 
 import pytest
@@ -107,6 +107,29 @@ def test_other_address_has_other_sockets(ground: Ground, one: IPv4Address, other
 def test_taken_port_for_ike_is_no_reason_to_stay_away(ground: Ground) -> None:
     ground.network.taken.add((str(OWN), 4500))
     assert ground.ue.open(OWN).port > 40000
+
+
+def test_ue_with_a_port_of_its_own_begins_there_and_goes_on_from_the_other(ground: Ground) -> None:
+    ground.ue.settings = replace(ground.ue.settings, ike_port=500, own_port=500)
+    assert ground.ue.open(OWN) == Endpoint(OWN, 4500)
+    opening, later = ground.network.at(500), ground.network.at(4500)
+    for port in (500, 4500):
+        ground.ue.send(Send(Channel.IKE, b"%d" % port, Endpoint(GATEWAY, port)))
+    assert (opening.sent, later.sent) == ([(b"500", (str(GATEWAY), 500))], [(b"4500", (str(GATEWAY), 4500))])
+    opening.on_datagram(b"answer", (str(GATEWAY), 500))
+    assert ground.came == [(Channel.IKE, b"answer")]
+    ground.ue.close()
+    assert opening.closed
+    ground.ue.send(Send(Channel.IKE, b"late", Endpoint(GATEWAY, 500)))
+    assert len(opening.sent) == 1
+
+
+@pytest.mark.parametrize("port", [500, 4500])
+def test_ue_that_wants_its_own_ports_wants_no_others(ground: Ground, port: int) -> None:
+    ground.ue.settings = replace(ground.ue.settings, ike_port=500, own_port=500)
+    ground.network.taken.add((str(OWN), port))
+    with pytest.raises(OSError, match="already in use"):
+        ground.ue.open(OWN)
 
 
 def test_train_goes_by_the_socket_of_ike(ground: Ground) -> None:

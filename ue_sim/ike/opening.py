@@ -90,7 +90,8 @@ def _floated(policy: InitiatorPolicy, sa: Sa) -> tuple[Sa, list[InitiatorEffect]
     if policy.floats_to is None:
         return sa, []
     there = Endpoint(sa.connect.gateway.address, policy.floats_to)
-    return replace(sa, connect=replace(sa.connect, gateway=there)), [Floated(there)]
+    here = Endpoint(sa.connect.local.address, policy.floats_from or sa.connect.local.port)
+    return replace(sa, connect=replace(sa.connect, local=here, gateway=there)), [Floated(there)]
 
 
 def _elsewhere(opening: Opening, message: Message) -> GatewayIdentity | None:

@@ -24,7 +24,8 @@ class InitiatorPolicy:
     With `eap_only` the gateway may prove itself by the MSK alone (RFC 5998); `initial_contact` says that this is the
     only IKE SA of this identity (RFC 7296 §2.4).
     The non-ESP marker is before every message, as the NAT traversal port wants it (RFC 7296 §2.23); where the UE
-    `floats_to` that port, only after IKE_SA_INIT. `home_address` is the one that it would like to have again;
+    `floats_to` that port, only after IKE_SA_INIT, and from `floats_from` where this is another port of its own than
+    before. `home_address` is the one that it would like to have again;
     `tampering` is what a tester lets go wrong in its requests.
     `child_limit` counts the Child SAs, `child_groups` are those that CREATE_CHILD_SA names for them, None where it may
     do without; messages of more than `fragment_octets` go in fragments, where the gateway can (RFC 7383), and None is
@@ -46,6 +47,7 @@ class InitiatorPolicy:
     method_limit: float = 10.0
     liveness_interval: float = 30.0
     floats_to: int | None = None
+    floats_from: int | None = None
     home_address: IPv6Address | None = None
     tampering: Tampering | None = None
     id_type: IdType = IdType.RFC822_ADDR

@@ -4,6 +4,7 @@ import asyncio
 import resource
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from runtime.config import LogConfig, read_config
@@ -32,7 +33,9 @@ def storm(config: Path, cards: Sequence[CardKeys], pace: Pace, told: Callable[[T
     @asynccontextmanager
     async def open_ue(card: CardKeys) -> AsyncIterator[UeShell]:
         usim = SoftwareUsim(card.k, card.opc, algorithm=card.algorithm)
-        async with UeShell(settings_of(raw, card.imsi), usim, on_step=lambda _report: None) as ue:
+        # they share one address, so that each has a port that it gets
+        settings = replace(settings_of(raw, card.imsi), own_port=0)
+        async with UeShell(settings, usim, on_step=lambda _report: None) as ue:
             yield ue
 
     async def crowd(stop: asyncio.Event) -> None:
