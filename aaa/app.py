@@ -160,6 +160,7 @@ async def serve(raw: RawConfig, settings: AaaSettings, stop: asyncio.Event, work
             capture=tap,
             reuse_port=worker is not None,
             kept=failures.unproven,
+            returned=failures.returned,
             nas_timers=NAS_TIMERS,
         )
         radius = None if settings.radius is None else await open_radius(settings.radius, measured, around)

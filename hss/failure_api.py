@@ -29,6 +29,7 @@ class Hypothesis(Enum):
     MAC_FORM = "AT_MAC computed otherwise"
     ALTERED = "altered on the way"
     UE_CANNOT = "the UE cannot process the challenge"
+    MSK = "another MSK"
     SHARED_SECRET = "another shared secret"  # noqa: S105 - a word of records
 
 

@@ -11,8 +11,8 @@ from aaa.explaining.judging import combined, evidence_of, judge
 from aaa.messages import RejectCause
 from aaa.user_sessions import UserSession
 from hss.api import ServiceRefused
-from hss.failure_api import FailureLedger, FailureRecord, KeyWitness, Verdict
-from hss.session_api import LedgerUnavailable
+from hss.failure_api import Certainty, FailureLedger, FailureRecord, Hypothesis, KeyWitness, Verdict
+from hss.session_api import Grant, LedgerUnavailable
 from runtime.log_limit import LogLimit
 from runtime.logs import get_logger
 from wire.sansio import RandomBytes
@@ -37,6 +37,13 @@ WITNESS_LIMIT = 3.0
 
 _UNUSED = "the user was let in, and his gateway could not begin the session (Termination-Cause BAD_ANSWER)"
 _SEE_GATEWAY = "the UE's AUTH may be of another MSK, such as one that was cut; the gateway's log says why"
+
+
+_AGAIN = "the user was let in {} times within {:.0f} s at one NAS, and no accounting says that a session began"
+_SEE_NAS = (
+    "the NAS may have another MSK than the UE: MS-MPPE keys cut, exchanged, or opened with another secret; or the UE "
+    "just tries again and again: the NAS's log says why it leaves"
+)
 
 
 class Inquiry:
@@ -105,6 +112,25 @@ class Inquiry:
             kept = {"explain": record.reference}
         about = {"imsi": str(session.imsi), "client": client, "session": session.session_id}
         log.warning("authentication of no use", cause=_UNUSED, detail=_SEE_GATEWAY, **about, **kept)
+
+    def returned(self, grant: Grant, times: int, seconds: float) -> None:
+        """Say and keep that a user was let in over RADIUS so often, and seems to have got nothing of it."""
+        record = FailureRecord(
+            reference=self._random(4).hex(),
+            at=self._moment(),
+            client=f"radius/{grant.client}",
+            cause=_AGAIN.format(times, seconds),
+            imsi=grant.imsi,
+            method=grant.method,
+            apn=grant.apn,
+            verdict=Verdict(Hypothesis.MSK, Certainty.INDICATED, _SEE_NAS),
+        )
+        kept = {}
+        if self._ledger is not None and not self._waiting.full():
+            self._waiting.put_nowait((None, record))
+            kept = {"explain": record.reference}
+        about = {"imsi": str(grant.imsi), "client": record.client}
+        log.info("user let in again and again", cause=record.cause, why=_SEE_NAS, **about, **kept)
 
     async def close(self) -> None:
         """Finish what waits, for as long as one question may take."""

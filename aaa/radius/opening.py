@@ -19,6 +19,7 @@ from aaa.radius.proxy.relay import Relay
 from aaa.radius.radsec.names import load_radsec_clients
 from aaa.radius.radsec.routing import Port
 from aaa.radius.radsec.server import RadsecServer
+from aaa.radius.returning import Returning, Tell
 from aaa.radius.server import RadiusServer
 from aaa.radius.suspecting import Kept
 from aaa.radius.translation.agent import TranslationAgent
@@ -45,7 +46,8 @@ class Surroundings:
     """What the daemon gives: `identity` is who we are; ports are shared with other processes where `reuse_port`.
 
     `errands` are what other processes want of our connections, None where there are no others. `kept` keeps what is
-    found of a client's secret, `nas_timers` are those of Disconnect and CoA that somebody waits for.
+    found of a client's secret, `returned` hears of users who get nothing of being let in, `nas_timers` are those of
+    Disconnect and CoA that somebody waits for.
     """
 
     identity: Identity
@@ -56,6 +58,7 @@ class Surroundings:
     reuse_port: bool = False
     errands: ErrandDesk | None = None
     kept: Kept | None = None
+    returned: Tell | None = None
     nas_timers: Timers | None = None
 
 
@@ -72,7 +75,10 @@ async def open_radius(config: RadiusConfig, service: AuthenticationService, arou
         if relay is not None and relay.agent is not None and around.errands is not None:
             relay.agent.obey(ledger, open_asking(config, around.errands, around.nas_timers), lambda: datetime.now(UTC))
         takes[Port.ACCOUNTING] = _open_accounting(config, ledger, clients, relay, around)
-    server = RadiusServer.of(config, service, clients=clients, ledger=ledger, relay=relay, kept=around.kept)
+    returning = None if ledger is None or around.returned is None else Returning(ledger, around.returned)
+    server = RadiusServer.of(
+        config, service, clients=clients, ledger=ledger, relay=relay, kept=around.kept, returning=returning
+    )
     around.stack.push_async_callback(server.close)
     around.leaving.append(partial(server.drain, DRAIN_LIMIT))
     takes[Port.AUTHENTICATION] = server.take

@@ -19,6 +19,7 @@ from aaa.radius.listening import Reply, address_text
 from aaa.radius.port_server import PortServer
 from aaa.radius.proxy.relay import Relay
 from aaa.radius.readiness import Readiness
+from aaa.radius.returning import Returning
 from aaa.radius.suspecting import Kept, Suspicion
 from hss.session_api import LedgerUnavailable, SessionLedger
 from runtime.logs import debugging, get_logger
@@ -36,7 +37,7 @@ REPORT_EVERY = 1.0
 class RadiusServer(PortServer):
     """Carries packets between sockets, the front and the authentication service.
 
-    `ledger` keeps who was let in, `suspicion` says of unproven packets what is wrong.
+    `ledger` keeps who was let in, `returning` counts them, `suspicion` says of unproven packets what is wrong.
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class RadiusServer(PortServer):
         ledger: SessionLedger | None = None,
         relay: Relay | None = None,
         suspicion: Suspicion | None = None,
+        returning: Returning | None = None,
         request_limit: float = 10.0,
         clock: Callable[[], float] = time.monotonic,
         moment: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -55,6 +57,7 @@ class RadiusServer(PortServer):
         self._service = service
         self._front = front
         self._ledger = ledger
+        self._returning = returning
         self._in_time = SharedTimeout(request_limit)
         self._moment = moment
         self._readiness = Readiness(moment)
@@ -73,6 +76,7 @@ class RadiusServer(PortServer):
         relay: Relay | None = None,
         random: RandomBytes = secrets.token_bytes,
         kept: Kept | None = None,
+        returning: Returning | None = None,
     ) -> "RadiusServer":
         """The server that `config` describes, not listening yet; ConfigError when a secret file is unusable."""
         clients = clients or load_clients(config.client)
@@ -85,7 +89,15 @@ class RadiusServer(PortServer):
         )
         suspicion = Suspicion(clients, kept)
         limit = config.request_limit
-        return cls(service, front, ledger=ledger, relay=relay, suspicion=suspicion, request_limit=limit)
+        return cls(
+            service,
+            front,
+            ledger=ledger,
+            relay=relay,
+            suspicion=suspicion,
+            returning=returning,
+            request_limit=limit,
+        )
 
     async def close(self) -> None:
         """Stop listening, end what is in progress, and leave behind what was counted."""
@@ -169,6 +181,9 @@ class RadiusServer(PortServer):
             await self._ledger.grant(grant)
         except LedgerUnavailable as error:
             self._lines.warn("grant not kept", "the ledger does not answer", serving.client.name, detail=str(error))
+        suspect = None if self._returning is None else self._returning.let_in(grant, self._clock())
+        if suspect is not None and self._returning is not None:
+            self._begin(self._returning.look(suspect, grant))
 
 
 def _repeat(answer: bytes | None, source: Address, reply: Reply) -> None:

@@ -14,9 +14,10 @@ from aaa.explaining.inquiry import WAITING_MAX, Inquiry
 from aaa.messages import RejectCause
 from hss.api import Refusal, ServiceRefused
 from hss.failure_api import Certainty, Evidence, FailureRecord, Hypothesis, KeyWitness, Verdict
-from hss.session_api import LedgerUnavailable
+from hss.session_api import Grant, LedgerUnavailable
 from tests.aaa.explaining.erring import AKA, Site, Ue, Witness
 from tests.aaa.memory_hss import IMSI, OPC, K
+from tests.aaa.radius.accounting.reports import MOMENT
 from tests.aaa.test_user_sessions import ONE
 from wire.aka.milenage import Milenage, derive_opc
 from wire.eap.constants import Subtype
@@ -202,6 +203,19 @@ async def test_session_that_could_not_begin_is_told_and_kept(logs: list[Any]) ->
     without.unused(ONE)
     await without.close()
     assert "explain" not in logs[-1]
+
+
+async def test_user_who_gets_nothing_of_being_let_in_is_told_and_kept(logs: list[Any]) -> None:
+    ledger = Ledger()
+    looking = inquiry_of(None, ledger)
+    looking.returned(Grant(b"class", IMSI, "user", "AKA", "ap", "ap1", MOMENT, apn="internet"), 3, 9.0)
+    await looking.close()
+    (record,), (line,) = ledger.records, logs
+    assert (record.imsi, record.client, record.apn, record.method) == (IMSI, "radius/ap", "internet", "AKA")
+    assert record.cause.startswith("the user was let in 3 times within 9 s")
+    assert record.verdict is not None
+    assert (record.verdict.hypothesis, record.verdict.certainty) == (Hypothesis.MSK, Certainty.INDICATED)
+    assert (line["event"], line["explain"]) == ("user let in again and again", record.reference)
 
 
 async def test_silent_users_crowd_out_nobody_else(logs: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,9 @@ import structlog.testing
 from aaa.messages import AccessAnswer, AccessRequest, Ignore, Reject, RejectCause
 from aaa.radius.duplicates import DuplicateCache
 from aaa.radius.front import RadiusFront
+from aaa.radius.returning import TIMES, Returning
 from aaa.radius.server import RadiusServer
+from hss.session_api import Grant
 from runtime.taps import Address
 from runtime.udp import UdpEndpoint
 from tests.aaa.radius.accounting.reports import BROKEN, MemoryLedger
@@ -79,6 +81,17 @@ async def test_server_sends_the_answer_to_where_the_request_came_from(monkeypatc
     assert await bench.deliver(asked()) == []
     ((octets, to),) = bench.endpoints[0].sent
     assert (octets[0], to) == (Code.ACCESS_CHALLENGE, SOURCE)
+
+
+async def test_server_tells_of_a_user_who_gets_nothing_of_being_let_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    ledger, told = MemoryLedger(), list[Grant]()
+    bench = Bench(monkeypatch, lambda _: accept(), ledger)
+    bench.server._returning = Returning(ledger, lambda grant, _times, _seconds: told.append(grant))
+    for identifier in range(TIMES):
+        assert told == []
+        await bench.deliver(asked(identifier=identifier))
+    assert told == ledger.grants[-1:]
+    assert len(bench.sent_codes) == TIMES
 
 
 async def test_server_asks_the_service_once_for_a_duplicate(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -67,6 +67,7 @@ class MemoryLedger:
 
     async def sessions(self, query: SessionQuery) -> tuple[Session, ...]:
         """Every session."""
+        await self._wait()
         return tuple(self.known.values())[: query.limit]
 
     async def session(self, number: int) -> Session | None:
