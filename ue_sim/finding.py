@@ -36,7 +36,7 @@ class Finding:
         """Look for it; ends with Discovered or DiscoveryFailed."""
         settings, care_of = self._settings, self._settings.ike.address
         if settings.configured is not None:
-            return [settings.configured]
+            return [self._reached(settings.configured)]
         if settings.home_prefix is not None and isinstance(care_of, IPv6Address):
             return list(self._ask_agents(dhaad.AgentsWanted(settings.home_prefix, care_of), now))
         return list(self._ask_dns(self._wanted(), now))
@@ -64,7 +64,8 @@ class Finding:
                     yield Send(Channel.DSMIP, octets, Endpoint(to, 0))
                 case dhaad.AgentsFound((first, *others)):
                     name = f"home agents of {self._settings.home_prefix}"
-                    yield dns.Discovered(name, first, self._settings.gateway_ipv4, tuple(others))
+                    ipv4 = self._settings.gateway_ipv4
+                    yield self._reached(dns.Discovered(name, first, ipv4, tuple((other, ipv4) for other in others)))
                 case dhaad.NoAgents(cause):
                     yield Note(f"{cause}; asking DNS")
                     yield from self._ask_dns(self._wanted(), now)
@@ -74,15 +75,31 @@ class Finding:
             match effect:
                 case dns.SendQuery(datagram):
                     yield Send(Channel.DNS, datagram, self._settings.dns)
-                case dns.Discovered() | dns.DiscoveryFailed():
+                case dns.Discovered():
+                    yield self._reached(effect)
+                case dns.DiscoveryFailed():
                     yield effect
                 case _:
                     assert_never(effect)
 
+    def _reached(self, found: dns.Discovered) -> dns.Discovered | dns.DiscoveryFailed:
+        """The first that is in a network of the UE's IP version too."""
+        version = self._settings.ike.address.version
+        if found.address(version) is not None:
+            return found
+        why = f"{found.name} has no IPv{version} address, and this UE is in an IPv{version} network"
+        return self.after(found) or dns.DiscoveryFailed(why)
 
-def next_after(found: dns.Discovered) -> dns.Discovered | None:
-    """The home agent to try when the first has not answered, None when there is no other (RFC 6275 §11.4.1)."""
-    if not found.others:
+    def after(self, found: dns.Discovered) -> dns.Discovered | None:
+        """The home agent to try when the first has not answered, None when there is no other (RFC 6275 §11.4.1).
+
+        It is one that the UE reaches from its network, and at another address than the first.
+        """
+        version, others = self._settings.ike.address.version, found.others
+        while others:
+            (ipv6, ipv4), *rest = others
+            others = tuple(rest)
+            another = replace(found, ipv6=ipv6, ipv4=ipv4, others=others)
+            if another.address(version) not in {None, found.address(version)}:
+                return another
         return None
-    first, *others = found.others
-    return replace(found, ipv6=first, others=tuple(others))

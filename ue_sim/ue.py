@@ -11,7 +11,6 @@ from ue_sim import mobility as mip
 from ue_sim.agent_discovery import ReplyArrived
 from ue_sim.connection import EapDone, Gone, NoTunnel, TunnelReady
 from ue_sim.finding import Effect as FindingEffect
-from ue_sim.finding import next_after
 from ue_sim.home_agent_packets import read_mobility, read_tunnelled
 from ue_sim.host import HostEffect
 from ue_sim.ike import events as ike
@@ -134,13 +133,7 @@ class Ue(UeParts):
                     yield effect
 
     def _discovered(self, found: dns.Discovered, now: float) -> Effects:
-        if not isinstance(self.state, Discovering):
-            return
-        version = self._settings.ike.address.version
-        if found.address(version) is None:
-            why = f"{found.name} has no IPv{version} address, and this UE is in an IPv{version} network"
-            yield from self._fail(Step.DISCOVERY, why, now)
-        else:
+        if isinstance(self.state, Discovering):
             yield StepTaken(Step.DISCOVERY, evidence.of_discovery(found))
             yield from self._begin(found, now)
 
@@ -215,7 +208,7 @@ class Ue(UeParts):
         state = self.state
         self.links.let_go()
         match state:
-            case Connecting(gateway, at, Step.DISCOVERY) if (another := next_after(gateway)) is not None:
+            case Connecting(gateway, at, Step.DISCOVERY) if (another := self._finding.after(gateway)) is not None:
                 yield Note(f"{gateway.ipv6}: {cause}; trying {another.ipv6}")
                 self.state = Discovering(at)
                 yield from self._discovered(another, now)

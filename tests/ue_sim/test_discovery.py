@@ -2,6 +2,7 @@
 
 from ipaddress import IPv4Address, IPv6Address
 from itertools import accumulate
+from random import Random
 
 import dns.message
 import dns.rcode
@@ -50,7 +51,9 @@ def answer(query: SendQuery, records: dict[tuple[str, str], str], *, rcode: int 
     question = asked.question[0]
     name, kind = question.name.to_text(omit_final_dot=True), dns.rdatatype.to_text(question.rdtype)
     if (name, kind) in records:
-        reply.answer.append(dns.rrset.from_text(name + ".", 60, "IN", kind, records[name, kind]))
+        for record in records[name, kind].split(", "):
+            # in a set of its own, for those of one set are shuffled on their way
+            reply.answer.append(dns.rrset.from_text(name + ".", 60, "IN", kind, record))
     return AnswerArrived(reply.to_wire())
 
 
@@ -161,3 +164,54 @@ def test_ue_ignores_what_comes_after_the_end() -> None:
 
 def test_every_transition_was_meant() -> None:
     assert {event.__name__ for _, event in TRANSITIONS} == {"DiscoveryRequested", "AnswerArrived", "Tick"}
+
+
+def test_every_address_of_a_name_is_known() -> None:
+    """Whoever is at the second may be there when nobody is at the first."""
+    records = {(NAME, "AAAA"): "2001:db8::1, 2001:db8::2", (NAME, "A"): "192.0.2.1, 192.0.2.2, 192.0.2.3"}
+    discovery = Discovery(random=Counter())
+    (found,) = play(discovery, discovery.handle(DiscoveryRequested(NAME), 0.0), records)
+    one, two = (IPv6Address(f"2001:db8::{number}") for number in (1, 2))
+    first, second, third = (IPv4Address(f"192.0.2.{number}") for number in (1, 2, 3))
+    assert found == Discovered(NAME, one, first, ((two, second), (two, third)))
+
+
+def services(*records: str) -> dict[tuple[str, str], str]:
+    """SRV records, whose targets gw1, gw2, … have addresses that end alike."""
+    addresses = {(f"gw{number}.example.org", "AAAA"): f"2001:db8::{number}" for number in range(1, 12)}
+    return {(SERVICE, "SRV"): ", ".join(records), **addresses}
+
+
+def order(seed: int, *records: str) -> list[int]:
+    """The last digits of the home agents, in the order in which they are to be tried."""
+    discovery = Discovery(random=Random(seed).randbytes)
+    told = play(discovery, discovery.handle(DiscoveryRequested(NAME, SERVICE), 0.0), services(*records))
+    (found,) = told
+    if not isinstance(found, Discovered):
+        return []
+    return [int(address) & 0xFFFF for address in (found.ipv6, *(ipv6 for ipv6, _ in found.others))]
+
+
+def test_targets_are_tried_by_their_priority() -> None:
+    """RFC 2782: the lowest that can be reached, whatever the order of the records."""
+    records = ["20 0 4500 gw2.example.org.", "30 0 4500 gw3.example.org.", "10 0 4500 gw1.example.org."]
+    for seed in range(5):
+        assert order(seed, *records) == [1, 2, 3]
+
+
+def test_targets_of_one_priority_share_the_load_by_their_weights() -> None:
+    records = ["10 0 4500 gw1.example.org.", "10 1 4500 gw2.example.org.", "10 9 4500 gw3.example.org."]
+    drawn = [order(seed, *records) for seed in range(300)]
+    assert all(sorted(one) == [1, 2, 3] for one in drawn)
+    first = [sum(one[0] == number for one in drawn) for number in (1, 2, 3)]
+    assert first[2] > 200 > first[0] + first[1]
+    assert 0 not in first
+
+
+def test_service_that_is_said_not_to_be_there_is_not_looked_for() -> None:
+    assert order(1, "0 0 0 .") == []
+
+
+def test_no_more_targets_are_looked_up_than_a_ue_would_try() -> None:
+    records = [f"{number} 0 4500 gw{number}.example.org." for number in range(1, 12)]
+    assert order(1, *records) == [1, 2, 3, 4, 5, 6, 7, 8]

@@ -5,8 +5,8 @@ from ipaddress import IPv4Address, IPv6Address, IPv6Network
 
 from tests.network import DNS, ue_settings
 from ue_sim.agent_discovery import ReplyArrived
-from ue_sim.discovery import AnswerArrived, Discovered
-from ue_sim.finding import Effect, Finding, next_after
+from ue_sim.discovery import AnswerArrived, Discovered, DiscoveryFailed
+from ue_sim.finding import Effect, Finding
 from ue_sim.settings import UeSettings
 from ue_sim.ue_events import Channel, Note, Send
 from wire.identity import Imsi
@@ -47,7 +47,7 @@ def test_home_agents_are_asked_for_by_their_prefix() -> None:
     (sent,) = search.begin(0.0)
     assert isinstance(sent, Send)
     assert (sent.channel, sent.to) == (Channel.DSMIP, Endpoint(home_agents_of(PREFIX), 0))
-    assert search.handle(REPLY, 1.0) == [Discovered(f"home agents of {PREFIX}", FIRST, IPV4, (SECOND,))]
+    assert search.handle(REPLY, 1.0) == [Discovered(f"home agents of {PREFIX}", FIRST, IPV4, ((SECOND, IPV4),))]
 
 
 def test_dns_is_asked_when_no_home_agent_answers() -> None:
@@ -71,7 +71,28 @@ def test_dns_is_asked_at_once_where_no_home_agent_can_be() -> None:
 
 
 def test_other_home_agents_follow_in_their_order() -> None:
-    found = Discovered("home agents", FIRST, IPV4, (SECOND,))
-    second = next_after(found)
+    found = Discovered("home agents", FIRST, IPV4, ((SECOND, IPV4),))
+    second = finding().after(found)
     assert second == Discovered("home agents", SECOND, IPV4)
-    assert next_after(second) is None
+    assert finding().after(second) is None
+
+
+IN_IPV4 = replace(AWAY, ike=Endpoint(IPv4Address("192.0.2.10"), 4500))
+THIRD = IPv4Address("192.0.2.3")
+
+
+def test_next_home_agent_is_one_that_the_ue_reaches() -> None:
+    found = Discovered("home agents", FIRST, IPV4, ((SECOND, None), (SECOND, IPV4), (FIRST, THIRD)))
+    assert finding(IN_IPV4).after(found) == Discovered("home agents", FIRST, THIRD)
+    second = finding().after(found)
+    assert second == Discovered("home agents", SECOND, None, ((SECOND, IPV4), (FIRST, THIRD)))
+    assert finding().after(second) == Discovered("home agents", FIRST, THIRD)
+
+
+def test_first_home_agent_is_one_that_the_ue_reaches_too() -> None:
+    configured = Discovered("the configuration", FIRST, None, ((SECOND, THIRD),))
+    search = finding(replace(IN_IPV4, configured=configured))
+    assert search.begin(0.0) == [Discovered("the configuration", SECOND, THIRD)]
+    alone = finding(replace(IN_IPV4, configured=replace(configured, others=())))
+    why = "the configuration has no IPv4 address, and this UE is in an IPv4 network"
+    assert alone.begin(0.0) == [DiscoveryFailed(why)]

@@ -1,10 +1,13 @@
 """The UE as one machine, on the network in memory: every way from Off and back."""
 
+import random
 import sys
 from collections.abc import Callable
 from dataclasses import replace
 from ipaddress import IPv4Address, IPv6Address
 
+import dns.name
+import dns.rdata
 import pytest
 
 from pdngw_proxy.gateway_events import DrainRequested
@@ -13,6 +16,7 @@ from pdngw_proxy.mobility import SessionEnded
 from tests.aaa.memory_hss import IMSI, usim
 from tests.network import (
     AGENT,
+    APN,
     CORRESPONDENT,
     DNS,
     DSMIP,
@@ -58,6 +62,7 @@ from wire.ikev2.payloads.notify import Notify
 from wire.ikev2.redirect import GatewayIdentity, redirect
 from wire.ip.icmpv6 import EchoReply, EchoRequest, Icmpv6Message, build_icmpv6, parse_icmpv6
 from wire.ip.ipv6 import PROTO_ICMPV6, Ipv6Packet
+from wire.names import ha_apn_name
 from wire.sansio import Tick
 from wire.secret import Secret
 
@@ -488,6 +493,23 @@ def test_ue_whose_gateway_is_configured_asks_no_dns() -> None:
     network.run(until=5.0)
     assert type(phone.state) is OnTheNetwork
     assert phone.ping(HA_ADDRESS, pings=1).received == 1
+
+
+def test_ue_tries_the_next_address_of_a_name_when_nobody_is_at_the_first() -> None:
+    network = Network()
+    name = dns.name.from_text(ha_apn_name(APN, Plmn("001", "01")))
+    nobody, gateway = (dns.rdata.from_text("IN", "A", text) for text in ("192.0.2.9", str(GATEWAY_ADDRESS)))
+    home_agent = dns.rdata.from_text("IN", "AAAA", str(HA_ADDRESS))
+    network._zone = replace(network._zone, records={**network._zone.records, name: (nobody, gateway, home_agent)})
+    for seed in range(3):
+        # the server shuffles them
+        random.seed(seed)
+        phone = network.attach(give_up_after=3.0)
+        network.run(until=network.now + 10.0)
+        assert type(phone.state) is OnTheNetwork, phone.effects[-3:]
+        phone.detach()
+        network.run(until=network.now + 5.0)
+    assert {IPv4Address("192.0.2.9"), GATEWAY_ADDRESS} <= {one.to.address for one in network.sent}
 
 
 def test_ue_whose_configured_gateway_has_no_address_of_its_network_says_so() -> None:
