@@ -50,6 +50,7 @@ from runtime.diameter.client import DiameterClient
 from runtime.diameter.pool import DiameterPool
 from runtime.diameter.settings import DiameterUnavailable, Handler
 from runtime.diameter.throttle import ThrottledClient
+from runtime.entropy import entropy
 from runtime.log_setup import set_up
 from runtime.logs import get_logger
 from runtime.metrics.exposing import exposing
@@ -134,7 +135,7 @@ async def serve(raw: RawConfig, settings: AaaSettings, stop: asyncio.Event, work
             ),
             node=aaa.origin_host,
             clock=time.monotonic,
-            random=secrets.token_bytes,
+            random=entropy,
             policy=aaa.policy,
             identities=identities,
             home_realm=settings.home_realm,
@@ -195,7 +196,7 @@ def _name(worker: Worker | None) -> str:
 def _identities(settings: AaaSettings, keyring: Callable[[], Keyring] | None) -> SealedIdentities | None:
     if settings.identities is None:
         return None
-    return load_identities(settings.identities, clock=time.time, random=secrets.token_bytes, keyring=keyring)
+    return load_identities(settings.identities, clock=time.time, random=entropy, keyring=keyring)
 
 
 @asynccontextmanager

@@ -15,6 +15,7 @@ from hss.service import HssService
 from hss.store import schema
 from hss.store.database import Database
 from hss.store.errors import StoreUnavailable
+from runtime.entropy import entropy
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ async def open_store(config: HssConfig, config_path: Path | str = "FILE") -> Asy
     await database.open()
     try:
         service = HssService(
-            database, custodian, os.urandom, wall_clock_ms, config.instance, vectors_max=config.vectors_max
+            database, custodian, entropy, wall_clock_ms, config.instance, vectors_max=config.vectors_max
         )
         try:
             await service.check_keys()

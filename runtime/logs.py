@@ -8,9 +8,9 @@ import logging
 import re
 import sys
 from collections.abc import Mapping, MutableMapping
-from datetime import UTC, datetime
 from enum import Enum
 from functools import lru_cache
+from time import gmtime, strftime, time
 from typing import Any, ClassVar, Literal, TextIO, cast
 
 from runtime.log_imsi import SHORTEST, ImsiText
@@ -38,6 +38,8 @@ _NEVER_AN_IMSI = (bool, int, float, bytes, bytearray, memoryview, Enum, type(Non
 _SECRET_KEY = re.compile(r"(k|opc|op|ck|ik|xres|res|msk|emsk|sk_\w+|password|secret)\Z", re.IGNORECASE)
 _PLAIN = re.compile(r"[!#-<>-~]+\Z")
 _HEAD = ("time", "level", "logger_name", "event")
+_LEVELS = {"warn": "warning", "exception": "error"}
+"""Methods of a logger that are called otherwise than their level."""
 
 Event = MutableMapping[str, Any]
 
@@ -91,12 +93,9 @@ def watch(imsis: frozenset[str]) -> None:
     structlog.configure(
         processors=[
             *([_only_watched] if imsis else []),
-            structlog.processors.add_log_level,
-            _add_time,
-            _add_whose,
+            _add_circumstances,
             structlog.processors.format_exc_info,
             redact,
-            _hide_imsis,
             _State.render,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(_number("debug" if imsis else _State.level)),
@@ -117,11 +116,25 @@ def silence() -> None:
 
 
 def redact(_logger: WrappedLogger, _method: str, event: Event) -> Event:
-    """Put `<secret>` for every Secret, at any depth, and for every value whose key names key material."""
-    return {
-        key: value if type(value) in _HARMLESS and not _names_a_key(key) else _redacted(key, value)
-        for key, value in event.items()
-    }
+    """Put `<secret>` for every Secret, at any depth, and for every value whose key names key material.
+
+    And for each IMSI what the configuration says. One look at each value: this is on every request's way.
+    """
+    shown: dict[str, Any] = {}
+    hides_imsis = _State.imsi.form != "full"
+    for key, value in event.items():
+        kind = type(value)
+        if _names_a_key(key):
+            shown[key] = HIDDEN
+        elif kind is str:
+            may_hold_an_imsi = hides_imsis and (len(value) >= SHORTEST or key == "imsi") and key != "time"
+            shown[key] = _hidden(key, value) if may_hold_an_imsi else value
+        elif kind in _HARMLESS:
+            shown[key] = value
+        else:
+            harmless = _redacted(key, value)
+            shown[key] = _hidden(key, harmless) if hides_imsis else harmless
+    return shown
 
 
 @lru_cache(maxsize=1024)
@@ -139,9 +152,30 @@ def _redacted(key: str, value: object) -> object:
     return value
 
 
-def _add_time(_logger: WrappedLogger, _method: str, event: Event) -> Event:
-    event["time"] = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+def _add_circumstances(_logger: WrappedLogger, method: str, event: Event) -> Event:
+    """Level, time, and whose the line is."""
+    event["level"] = _LEVELS.get(method, method)
+    event["time"] = _moment(time())
+    session = logged_session()
+    if session is not None:
+        if session.name:
+            event.setdefault("session", session.name)
+        if session.nas_session:
+            event.setdefault("nas_session", session.nas_session)
+    if _State.worker:
+        event.setdefault("worker", _State.worker)
     return event
+
+
+def _moment(now: float) -> str:
+    """Unix time in UTC as ISO 8601 has it, to the millisecond."""
+    milliseconds = int(now * 1000)
+    return f"{_second(milliseconds // 1000)}.{milliseconds % 1000:03d}Z"
+
+
+@lru_cache(maxsize=2)
+def _second(now: int) -> str:
+    return strftime("%Y-%m-%dT%H:%M:%S", gmtime(now))
 
 
 def _number(level: str) -> int:
@@ -161,33 +195,6 @@ def _is_watched(event: Event) -> bool:
     # an identity holds the IMSI among other things
     texts = [str(value) for value in event.values()]
     return any(imsi in text for imsi in _State.watched for text in texts)
-
-
-def _add_whose(_logger: WrappedLogger, _method: str, event: Event) -> Event:
-    session = logged_session()
-    if session is not None:
-        if session.name:
-            event.setdefault("session", session.name)
-        if session.nas_session:
-            event.setdefault("nas_session", session.nas_session)
-    if _State.worker:
-        event.setdefault("worker", _State.worker)
-    return event
-
-
-def _hide_imsis(_logger: WrappedLogger, _method: str, event: Event) -> Event:
-    if _State.imsi.form == "full":
-        return event
-    return {
-        key: _hidden(key, value) if key == "imsi" or _may_hold_an_imsi(key, value) else value
-        for key, value in event.items()
-    }
-
-
-def _may_hold_an_imsi(key: str, value: object) -> bool:
-    if type(value) is str:
-        return len(value) >= SHORTEST and key != "time"
-    return type(value) not in _HARMLESS
 
 
 def _hidden(key: str, value: object) -> object:
@@ -213,7 +220,13 @@ def _as_json(_logger: WrappedLogger, _method: str, event: Event) -> str:
 def _as_text(_logger: WrappedLogger, _method: str, event: Event) -> str:
     traceback = event.pop("exception", None)
     head = " ".join([str(event[key]) for key in _HEAD if key in event])
-    details = "".join([f" {key}={_quoted(value)}" for key, value in event.items() if key not in _HEAD])
+    details = "".join(
+        [
+            f" {key}={value if type(value) is str and _PLAIN.match(value) else _quoted(value)}"
+            for key, value in event.items()
+            if key not in _HEAD
+        ]
+    )
     return _one_line(head) + details + (f"\n{traceback}" if traceback else "")
 
 

@@ -1,7 +1,6 @@
 """RADIUS authentication around its front: one task for each request in progress, each bounded in time."""
 
 import asyncio
-import secrets
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -22,6 +21,7 @@ from aaa.radius.readiness import Readiness
 from aaa.radius.returning import Returning
 from aaa.radius.suspecting import Kept, Suspicion
 from hss.session_api import LedgerUnavailable, SessionLedger
+from runtime.entropy import entropy
 from runtime.logs import debugging, get_logger
 from runtime.metrics.families import REGISTRY
 from runtime.shared_timeout import SharedTimeout
@@ -74,7 +74,7 @@ class RadiusServer(PortServer):
         clients: ClientTable | None = None,
         ledger: SessionLedger | None = None,
         relay: Relay | None = None,
-        random: RandomBytes = secrets.token_bytes,
+        random: RandomBytes = entropy,
         kept: Kept | None = None,
         returning: Returning | None = None,
     ) -> "RadiusServer":
