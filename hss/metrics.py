@@ -32,7 +32,7 @@ class Measured:
 
     __slots__ = ("_began", "_request", "_resynchronising")
 
-    def __init__(self, request: str, *, resynchronising: bool = False) -> None:
+    def __init__(self, request: str, resynchronising: bool = False) -> None:
         self._request = request
         self._resynchronising = resynchronising
         self._began = time.perf_counter()

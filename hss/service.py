@@ -75,7 +75,7 @@ class HssService:
 
     async def vectors(self, request: VectorRequest) -> tuple[AuthVector, ...]:
         """As `HomeSubscriberServer.vectors`: unknown, barred, scheme and resynchronisation are judged in this order."""
-        with Measured("vectors", resynchronising=request.resynchronisation is not None):
+        with Measured("vectors", request.resynchronisation is not None):
             issued, functions = await self._issue(request, _fault(request))
             amf, method, name = issued.keys.amf, request.method, request.network_name
             vectors = await _computed(
@@ -87,7 +87,7 @@ class HssService:
     async def eps_vectors(self, request: VectorRequest) -> tuple[EpsVector, ...]:
         """As `AuthenticationCentre.eps_vectors`: judged in the same order."""
         network = request.serving_network or b""
-        with Measured("eps_vectors", resynchronising=request.resynchronisation is not None):
+        with Measured("eps_vectors", request.resynchronisation is not None):
             issued, functions = await self._issue(request, _fault(request) or _eps_fault(network))
             if not issued.subscribed:
                 # its SQNs are gaps: cheaper than to ask beforehand for everybody

@@ -44,7 +44,7 @@ class DatagramReader(Generic[ArrivedT]):
         self._socket = bound
         self._on_arrived = on_arrived
         self._loop = loop
-        self._capture = capture
+        self._capture = capture if getattr(capture, "listening", True) else None
         self._closed = False
         self.local: Address = pair(bound.getsockname())
         self.send_errors = 0
@@ -152,7 +152,7 @@ class UdpEndpoint(DatagramReader[bytes]):
             if len(data) > self._receive_limit:
                 self.oversized += 1
                 continue
-            peer = pair(source)
+            peer = source if len(source) == 2 else pair(source)
             if self._capture is not None:
                 self._capture.udp(source=peer, destination=self.local, payload=data)
             self._deliver(data, peer)

@@ -7,8 +7,9 @@ realm that every node knows is its place in a list, and an identity that stood b
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
+from functools import lru_cache
 
-from aaa.identities.contents import pack_imsi, unpack_imsi
+from aaa.identities.contents import pack_digits, unpack_imsi
 from wire.buffer import Reader
 from wire.errors import EncodeError
 from wire.identity import Imsi
@@ -27,7 +28,7 @@ class Packer:
     """Gathers octets; `realms` are those that every node knows."""
 
     def __init__(self, realms: Sequence[str]) -> None:
-        self._realms = [f"@{realm}".encode() for realm in realms[:MOST_REALMS]]
+        self._realms = _ends(tuple(realms))
         self._parts: list[bytes] = []
         self._identities: list[bytes] = []
 
@@ -70,12 +71,14 @@ class Packer:
             return
         if len(self._identities) < _BEFORE:
             self._identities.append(value)
-        realm = next((at for at, end in enumerate(self._realms, 1) if value.endswith(end)), 0)
-        username = value[: -len(self._realms[realm - 1])] if realm else value
+        realm, username = 0, value
+        for at, end in enumerate(self._realms, 1):
+            if value.endswith(end):
+                realm, username = at, value[: -len(end)]
+                break
         lead, body = username[:1], username[1:]
         if is_imsi(body):
-            self.number(_PERMANENT | realm)
-            self._parts += (lead, pack_imsi(Imsi(body.decode())))
+            self._parts += (bytes((_PERMANENT | realm,)), lead, pack_digits(body.decode()))
         elif raw := _spelled(body):
             self.number(_SEALED | realm)
             self.octets(lead)
@@ -154,6 +157,11 @@ class Unpacker(Reader):
     def imsi(self) -> Imsi:
         """An IMSI of 8 octets."""
         return unpack_imsi(self.take(IMSI_LENGTH))
+
+
+@lru_cache(maxsize=64)
+def _ends(realms: tuple[str, ...]) -> list[bytes]:
+    return [f"@{realm}".encode() for realm in realms[:MOST_REALMS]]
 
 
 def is_imsi(digits: bytes) -> bool:

@@ -27,7 +27,6 @@ FORMAT = 2
 ROOM = {"radius": 253}
 """Octets that the State of a front has room for; any number where it is not named."""
 
-_HEXADECIMAL = frozenset("0123456789abcdef")
 _CHANCE = (1 << CHANCE_BITS) - 1
 SKEW = 60.0
 """Seconds by which another node's clock may be ahead of ours."""
@@ -63,6 +62,7 @@ class SealedConversations:
         self._codec = StateCodec(recall)
         self._kept = kept
         self._shared = shared or Shared()
+        self._realms = "@".join(self._shared.realms).encode()
         self._recent = Recent() if recent is None else recent
 
     def keep(self, conversation: Conversation, token: bytes | None, now: float) -> bytes:
@@ -107,7 +107,7 @@ class SealedConversations:
         return self._keys.seal(FORMAT, self._pack(conversation, began, earlier), self._about(conversation.client))
 
     def _about(self, client: str) -> list[bytes]:
-        return [client.encode(), "@".join(self._shared.realms).encode()]
+        return [client.encode(), self._realms]
 
     def _pack(self, conversation: Conversation, began: int, earlier: bytes) -> bytes:
         packer = Packer(self._shared.realms)
@@ -128,7 +128,7 @@ class SealedConversations:
         earlier = unpacker.rest()
         if len(earlier) % HEAD_LENGTH:
             raise unpacker.error("the heads of packets before are not whole")
-        session = f"{named:0{2 * NAME_OCTETS}x}" if named & _CHANCE else ""
+        session = _name(named) if named & _CHANCE else ""
         return Conversation(client, state, began + ahead, apn, network_name, earlier=earlier, session=session)
 
 
@@ -138,5 +138,14 @@ def _room(client: str, most: int) -> int:
 
 def _named(session: str) -> int:
     """A `session_name` as a number, 0 for a name that the client says in every request."""
-    is_ours = len(session) == 2 * NAME_OCTETS and set(session) <= _HEXADECIMAL
-    return int(session, 16) if is_ours else 0
+    if len(session) != 2 * NAME_OCTETS:
+        return 0
+    try:
+        named = int(session, 16)
+    except ValueError:
+        return 0
+    return named if _name(named) == session else 0
+
+
+def _name(named: int) -> str:
+    return f"{named:0{2 * NAME_OCTETS}x}"

@@ -63,7 +63,7 @@ class AkaServer:
     """
 
     def __init__(
-        self, *, policy: AkaPolicy, state: AkaState, random: RandomBytes, identities: Identities | None = None
+        self, policy: AkaPolicy, state: AkaState, random: RandomBytes, identities: Identities | None = None
     ) -> None:
         self._policy = policy
         self._random = random

@@ -70,7 +70,6 @@ class Authenticator:
 
     def __init__(
         self,
-        *,
         policy: AkaPolicy,
         random: RandomBytes,
         state: EapState | None = None,
@@ -172,7 +171,7 @@ class Authenticator:
     def _run(self, state: MethodProposed | MethodRunning, event: Event, now: float) -> Step:
         server = self._method
         if server is None or server.state is not state.aka:
-            server = AkaServer(policy=self._policy, state=state.aka, random=self._random, identities=self._identities)
+            server = AkaServer(self._policy, state.aka, self._random, self._identities)
             self._method = server
         effects = server.handle(event, now)
         if isinstance(server.state, Done):

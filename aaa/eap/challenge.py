@@ -42,17 +42,18 @@ Answer = Genuine | KdfWanted | WrongAnswer
 
 def challenged(state: AwaitingVector, vector: AuthVector, exchange: Exchange) -> Challenged:
     """The state in which a challenge with `vector` is out, its keys derived."""
+    keys = derive_keys(exchange.method, exchange.identity, vector.ck, vector.ik, emsk=False)
     return Challenged(
-        exchange=exchange,
-        imsi=state.imsi,
-        rand=vector.rand,
-        autn=vector.autn,
-        xres=vector.xres,
-        keys=derive_keys(exchange.method, exchange.identity, vector.ck, vector.ik, emsk=False),
-        checkcode=state.checkcode,
-        kdfs=state.kdfs,
-        resynchronised=state.resynchronised,
-        seed=Secret(vector.ck + vector.ik),
+        exchange,
+        state.imsi,
+        vector.rand,
+        vector.autn,
+        vector.xres,
+        keys,
+        state.checkcode,
+        state.kdfs,
+        state.resynchronised,
+        Secret(vector.ck + vector.ik),
     )
 
 

@@ -52,16 +52,16 @@ def grant(state: AwaitingProfile, granted: Authorized, random: RandomBytes) -> S
 def succeed(exchange: Exchange, proven: Proven, granted: Authorized) -> Step:
     """EAP-Success and the MSK."""
     over = Succeeded(
-        eap=success(exchange.identifier),
-        msk=proven.msk,
-        session_id=proven.session_id,
-        imsi=proven.imsi,
-        identity=exchange.identity,
-        method=exchange.method,
-        grant=granted,
-        kind=exchange.kind,
-        imsi_shown=exchange.imsi_shown,
-        counter=proven.counter,
+        success(exchange.identifier),
+        proven.msk,
+        proven.session_id,
+        proven.imsi,
+        exchange.identity,
+        exchange.method,
+        granted,
+        exchange.kind,
+        exchange.imsi_shown,
+        proven.counter,
     )
     return Done(), [over]
 

@@ -84,9 +84,9 @@ class Opening:
     def _fetch(self, exchange: Exchange, imsi: Imsi, code: bytes, now: float, nonce_mt: bytes = b"") -> Step:
         kdfs = self.policy.kdfs if exchange.method is EapMethod.AKA_PRIME else ()
         until = now + self.policy.hss_limit
-        following = AwaitingVector(exchange, imsi, code, until, kdfs, nonce_mt=nonce_mt)
+        following = AwaitingVector(exchange, imsi, code, until, kdfs, False, nonce_mt)
         count = sim.TRIPLETS if exchange.method is EapMethod.SIM else 1
-        return following, [FetchVector(imsi, exchange.method, self.policy.name_for(exchange.method), count=count)]
+        return following, [FetchVector(imsi, exchange.method, self.policy.name_for(exchange.method), None, count)]
 
     def challenge_instead(self, state: Reauthenticating, now: float) -> Step:
         """The UE has seen the counter: RFC 4187 §5.5.

@@ -7,7 +7,7 @@ ever noted, and a user who is let in costs no SQL.
 
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
 from typing import Protocol
@@ -20,6 +20,7 @@ from aaa.metrics import count_rejection
 from aaa.sessions import Conversation
 from hss.active_api import ContinuedRounds
 from runtime.logs import get_logger
+from wire.frozen import dataclass
 
 log = get_logger("aaa.service")
 

@@ -5,6 +5,7 @@ authentication 4, counter 2, access network 4, random 4, then MK of 20 octets fo
 80 for EAP-AKA'. Times are seconds of Unix time; the random octets make every identity a new one (RFC 4187 §4.1.1.8).
 """
 
+from functools import lru_cache
 from hashlib import sha256
 
 from wire.buffer import Reader
@@ -20,7 +21,12 @@ _FILLER = "f"
 
 def pack_imsi(imsi: Imsi) -> bytes:
     """A digit in each half octet, filled up with 1111 in front to 8 octets (TS 33.402 §14)."""
-    return bytes.fromhex(imsi.digits.rjust(16, _FILLER))
+    return pack_digits(imsi.digits)
+
+
+def pack_digits(digits: str) -> bytes:
+    """As `pack_imsi`, of the digits of an IMSI."""
+    return bytes.fromhex(digits.rjust(16, _FILLER))
 
 
 def unpack_imsi(octets: bytes) -> Imsi:
@@ -35,6 +41,7 @@ def unpack_imsi(octets: bytes) -> Imsi:
         raise DecodeError(0, str(error)) from None
 
 
+@lru_cache(maxsize=256)
 def network_mark(name: str | None) -> bytes:
     """By what a re-authentication identity tells its access network from another; zero octets when it has none."""
     return bytes(_NETWORK_LENGTH) if name is None else sha256(name.encode()).digest()[:_NETWORK_LENGTH]

@@ -48,7 +48,7 @@ class Keyring:
         """The epoch that seals at `now`: the newest that has begun."""
         if len(self.epochs) == 1:
             only = self.epochs[0]
-            return only if not only.retired and only.not_before <= now else None
+            return only if only.key and only.not_before <= now else None
         begun = [epoch for epoch in self.epochs if not epoch.retired and epoch.not_before <= now]
         return max(begun, key=lambda epoch: (epoch.not_before, epoch.number), default=None)
 

@@ -42,6 +42,9 @@ class Answered:
     octets: bytes | None
 
 
+_IN_PROGRESS = InProgress()
+
+
 @dataclass(slots=True)
 class _Entry:
     key: RequestKey
@@ -72,7 +75,7 @@ class DuplicateCache:
         self._entries.pop(key.slot, None)
         while len(self._entries) >= self._size:
             self._entries.popitem(last=False)
-        self._entries[key.slot] = _Entry(key, now, InProgress())
+        self._entries[key.slot] = _Entry(key, now, _IN_PROGRESS)
 
     def settle(self, key: RequestKey, octets: bytes | None) -> bool:
         """Keep the answer; False when the client has given this request up, so that nobody wants it."""

@@ -13,15 +13,16 @@ def to_grant(serving: Serve, accept: Accept, moment: datetime) -> Grant | None:
     """The grant; None when the answer carries no Class."""
     if not 0 < len(accept.session_id) <= VALUE_LIMIT:
         return None
+    packet, apn = serving.packet, accept.apn
     return Grant(
-        radius_class=accept.session_id,
-        imsi=accept.imsi,
-        user_name=accept.user_name,
-        method=accept.method.name,
-        client=serving.client.name,
-        nas=nas_name(serving.packet, serving.key.source[0]),
-        at=moment,
-        apn=None if accept.apn is None else accept.apn.name,
-        calling_station=first_text(serving.packet, "Calling-Station-Id"),
-        session_timeout=accept.profile.session_timeout,
+        accept.session_id,
+        accept.imsi,
+        accept.user_name,
+        accept.method.name,
+        serving.client.name,
+        nas_name(packet, serving.key.source[0]),
+        moment,
+        None if apn is None else apn.name,
+        first_text(packet, "Calling-Station-Id"),
+        accept.profile.session_timeout,
     )

@@ -14,6 +14,9 @@ from aaa.radius.proxy.relay import Relay
 from aaa.radius.suspecting import Suspicion
 from runtime.taps import Address, DatagramTap
 
+_FEWEST = 256
+"""So many tasks are kept before it is looked for those that have ended."""
+
 
 class PortServer(ABC):
     """`relay` asks the servers of other realms, `suspicion` says of unproven packets what is wrong."""
@@ -32,6 +35,7 @@ class PortServer(ABC):
         self._clock = clock
         self._lines = DiscardLog(clock)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._room = _FEWEST
         self._ports = Ports(self.take)
 
     @abstractmethod
@@ -56,9 +60,12 @@ class PortServer(ABC):
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _begin(self, work: Coroutine[None, None, None]) -> None:
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        tasks = self._tasks
+        if len(tasks) >= self._room:
+            # now and then for all that have ended: a callback for each would take a turn of the loop
+            tasks.difference_update([task for task in tasks if task.done()])
+            self._room = max(_FEWEST, 2 * len(tasks))
+        tasks.add(asyncio.get_running_loop().create_task(work))
 
     def _forward(self, front: Front, forwarding: Forward, reply: Reply) -> None:
         self._begin(carry(self._relay, front, forwarding, reply, self._request_limit, self._lines))

@@ -1,6 +1,6 @@
 """Between RADIUS packets and what the authentication service asks and answers (RFC 3579 §2, RFC 2548 §2.4)."""
 
-from aaa.messages import Accept, AccessAnswer, AccessRequest, Challenge, Client, Ignore, Reject
+from aaa.messages import WLAN_ACCESS, Accept, AccessAnswer, AccessRequest, Challenge, Client, Ignore, Reject
 from aaa.radius.nas import first_text
 from hss.api import ApnProfile
 from wire.radius.dictionary import VALUE_LIMIT, key_of
@@ -21,15 +21,10 @@ def to_access_request(packet: RadiusPacket, client: Client) -> AccessRequest:
 
     The APN is Service-Selection (RFC 6572 §4.3) alone: Called-Station-Id names an access point as often as an APN.
     """
-    return AccessRequest(
-        client=client,
-        eap=join_eap(packet) or b"",
-        state=packet.octets("State"),
-        user_name=packet.text("User-Name"),
-        apn=packet.text("Service-Selection") or None,
-        front="radius",
-        session=first_text(packet, "Acct-Session-Id") or "",
-    )
+    eap, state = join_eap(packet) or b"", packet.octets("State")
+    user_name, apn = packet.text("User-Name"), packet.text("Service-Selection") or None
+    session = first_text(packet, "Acct-Session-Id") or ""
+    return AccessRequest(client, eap, state, user_name, apn, "radius", None, WLAN_ACCESS, session)
 
 
 def to_reply(request: RadiusPacket, answer: AccessAnswer, *, secret: bytes, random: RandomBytes) -> bytes | None:

@@ -5,7 +5,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from runtime import entropy
 from runtime.entropy import PORTION, Entropy
 
 
@@ -19,7 +18,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         counts.append(count)
         return b"".join((first + at).to_bytes(2, "big")[1:] for at in range(count))
 
-    monkeypatch.setattr(entropy.os, "urandom", urandom)
+    monkeypatch.setattr(os, "urandom", urandom)
     return counts
 
 

@@ -57,29 +57,15 @@ def derive_aka_keys(identity: bytes, ck: bytes, ik: bytes, *, emsk: bool = True)
 def keys_of_master(method: EapMethod, mk: bytes, *, emsk: bool = True) -> Keys:
     """The keys that follow from MK of 20 octets, in EAP-AKA and EAP-SIM alike (RFC 4187 §7, RFC 4186 §7)."""
     stream = fips186_prf(mk, 160 if emsk else 96)
-    return Keys(
-        method=method,
-        k_encr=Secret(stream[:16]),
-        k_aut=Secret(stream[16:32]),
-        k_re=_NO_KEY,
-        msk=Secret(stream[32:96]),
-        emsk=Secret(stream[96:]),
-        mk=Secret(mk),
-    )
+    k_encr, k_aut = Secret(stream[:16]), Secret(stream[16:32])
+    return Keys(method, k_encr, k_aut, _NO_KEY, Secret(stream[32:96]), Secret(stream[96:]), Secret(mk))
 
 
 def derive_aka_prime_keys(identity: bytes, ck_prime: bytes, ik_prime: bytes, *, emsk: bool = True) -> Keys:
     """MK = PRF'(IK'|CK', "EAP-AKA'"|Identity), cut into the keys (RFC 9048 §3.3)."""
     mk = prf_prime(ik_prime + ck_prime, b"EAP-AKA'" + identity, 208 if emsk else 144)
-    return Keys(
-        method=EapMethod.AKA_PRIME,
-        k_encr=Secret(mk[:16]),
-        k_aut=Secret(mk[16:48]),
-        k_re=Secret(mk[48:80]),
-        msk=Secret(mk[80:144]),
-        emsk=Secret(mk[144:]),
-        mk=Secret(mk),
-    )
+    k_encr, k_aut, k_re = Secret(mk[:16]), Secret(mk[16:48]), Secret(mk[48:80])
+    return Keys(EapMethod.AKA_PRIME, k_encr, k_aut, k_re, Secret(mk[80:144]), Secret(mk[144:]), Secret(mk))
 
 
 def rederive_aka_keys(mk: Secret, identity: bytes, counter: int, nonce_s: bytes, *, emsk: bool = True) -> ReauthKeys:

@@ -66,6 +66,22 @@ def _reserved(fits: Callable[[int], bool]) -> Shape:
     return Shape(parse, build)
 
 
+def _block() -> Shape:
+    """`_reserved` with 16 octets: half of all attributes of an authentication."""
+
+    def parse(body: bytes, at: int) -> bytes:
+        if len(body) != 18:
+            raise DecodeError(at + 2, f"a value of {len(body) - 2} octets")
+        return body[2:]
+
+    def build(value: bytes) -> bytes:
+        if len(value) != 16:
+            raise EncodeError(f"a value of {len(value)} octets")
+        return b"\0\0" + value
+
+    return Shape(parse, build)
+
+
 def _counted() -> Shape:
     def parse(body: bytes, at: int) -> bytes:
         return _counted_octets(body, int.from_bytes(body[:2], "big"), at)
@@ -124,7 +140,7 @@ def _opaque() -> Shape:
 FLAG = _flag()
 NUMBER = _exact(2)
 AUTS = _exact(14)
-BLOCK = _reserved(lambda length: length == 16)
+BLOCK = _block()
 BLOCKS = _reserved(lambda length: length > 0 and length % 16 == 0)
 CHECKCODE = _reserved(lambda length: length in (0, 20, 32))
 COUNTED = _counted()

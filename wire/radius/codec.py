@@ -1,12 +1,14 @@
 """Octets to RadiusPacket and back (RFC 2865 §3, §5, §5.26): one pass over the octets, for every request pays for it."""
 
 from wire.errors import DecodeError, EncodeError
-from wire.radius.dictionary import VALUE_LIMIT
+from wire.radius.dictionary import VALUE_LIMIT, Key
 from wire.radius.packet import AUTHENTICATOR_LENGTH, HEADER_LENGTH, MAX_LENGTH, Attribute, RadiusPacket
 
 EAP_MESSAGE = 79
 VENDOR_SPECIFIC = 26
 _VENDOR_ID_LENGTH = 4
+_OCTETS = tuple(bytes((octet,)) for octet in range(256))
+_new = tuple.__new__
 
 
 def parse_packet(octets: bytes) -> RadiusPacket:
@@ -16,7 +18,9 @@ def parse_packet(octets: bytes) -> RadiusPacket:
     at, previous, eap_ended = HEADER_LENGTH, 0, False
     while at < length:
         kind = octets[at]
-        end = at + _length_of(octets, at, length)
+        end = at + (octets[at + 1] if at + 1 < length else 0)
+        if not at + 2 <= end <= length:
+            raise _bad_length(octets, at, length)
         if kind == EAP_MESSAGE:
             if eap_ended:
                 raise DecodeError(at, "EAP-Message attributes are not consecutive")
@@ -25,7 +29,8 @@ def parse_packet(octets: bytes) -> RadiusPacket:
         if kind == VENDOR_SPECIFIC:
             attributes += _vendor_attributes(octets[at + 2 : end])
         else:
-            attributes.append(Attribute(kind, octets[at + 2 : end]))
+            # as Attribute(), which takes a call more
+            attributes.append(_new(Attribute, (kind, octets[at + 2 : end])))
         at, previous = end, kind
     return RadiusPacket(octets[0], octets[1], octets[4:HEADER_LENGTH], tuple(attributes))
 
@@ -36,7 +41,13 @@ def build_packet(packet: RadiusPacket) -> bytes:
         raise EncodeError(f"an authenticator of {len(packet.authenticator)} octets")
     if not (0 <= packet.code <= 255 and 0 <= packet.identifier <= 255):
         raise EncodeError("code and identifier are one octet each")
-    body = b"".join([_attribute(attribute) for attribute in packet.attributes])
+    parts: list[bytes] = []
+    for key, value in packet.attributes:
+        if type(key) is int and len(value) <= VALUE_LIMIT:
+            parts += (_OCTETS[key], _OCTETS[len(value) + 2], value)
+        else:
+            parts.append(_attribute(key, value))
+    body = b"".join(parts)
     length = HEADER_LENGTH + len(body)
     if length > MAX_LENGTH:
         raise EncodeError(f"a packet of {length} octets, {MAX_LENGTH} are allowed")
@@ -54,16 +65,14 @@ def _check_header(octets: bytes) -> int:
     return length
 
 
-def _length_of(octets: bytes, at: int, end: int) -> int:
-    """The Length of the attribute that begins at `at`, in a packet that ends at `end`."""
-    length = octets[at + 1] if at + 1 < end else 0
-    if 2 <= length <= end - at:
-        return length
+def _bad_length(octets: bytes, at: int, end: int) -> DecodeError:
+    """What is wrong with the Length of the attribute that begins at `at`, in a packet that ends at `end`."""
     if at + 1 >= end:
-        raise DecodeError(at + 1, f"attribute {octets[at]} ends before its Length")
+        return DecodeError(at + 1, f"attribute {octets[at]} ends before its Length")
+    length = octets[at + 1]
     if length < 2:
-        raise DecodeError(at + 1, f"attribute {octets[at]} has Length {length}")
-    raise DecodeError(at + 2, f"attribute {octets[at]} has Length {length}, {end - at} octets are left")
+        return DecodeError(at + 1, f"attribute {octets[at]} has Length {length}")
+    return DecodeError(at + 2, f"attribute {octets[at]} has Length {length}, {end - at} octets are left")
 
 
 def _vendor_attributes(value: bytes) -> list[Attribute]:
@@ -78,14 +87,12 @@ def _vendor_attributes(value: bytes) -> list[Attribute]:
     return found if found and at == end else [Attribute(VENDOR_SPECIFIC, value)]
 
 
-def _attribute(attribute: Attribute) -> bytes:
-    key, value = attribute
-    if type(key) is int and len(value) <= VALUE_LIMIT:
-        return bytes((key, len(value) + 2)) + value
+def _attribute(key: Key, value: bytes) -> bytes:
+    named = key
     if isinstance(key, tuple):
         vendor, kind = key
         value = vendor.to_bytes(_VENDOR_ID_LENGTH, "big") + bytes((kind, min(len(value) + 2, 255))) + value
         key = VENDOR_SPECIFIC
     if len(value) > VALUE_LIMIT:
-        raise EncodeError(f"attribute {attribute.key} of {len(value)} octets, {VALUE_LIMIT} are allowed")
+        raise EncodeError(f"attribute {named} of {len(value)} octets, {VALUE_LIMIT} are allowed")
     return bytes((key, len(value) + 2)) + value
