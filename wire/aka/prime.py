@@ -1,8 +1,9 @@
 """CK' and IK', which bind an authentication to the access network's name (TS 33.402 Annex A.2, RFC 9048 §3.3)."""
 
-import hmac
+from hashlib import sha256
 
 from wire.errors import EncodeError
+from wire.keyed_digest import keyed_digest
 from wire.secret import Secret
 
 _FC = b"\x20"
@@ -19,5 +20,5 @@ def derive_prime(ck: bytes, ik: bytes, network_name: bytes, concealed_sqn: bytes
     if len(network_name) > 0xFFFF:
         raise EncodeError("a network name has at most 65535 octets")
     length = len(network_name).to_bytes(2, "big")
-    both = hmac.digest(ck + ik, _FC + network_name + length + concealed_sqn + b"\x00\x06", "sha256")
+    both = keyed_digest(sha256, ck + ik, _FC + network_name + length + concealed_sqn + b"\x00\x06")
     return Secret(both[:16]), Secret(both[16:])

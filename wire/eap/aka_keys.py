@@ -1,12 +1,12 @@
 """Key hierarchies of EAP-AKA (RFC 4187 §7) and EAP-AKA' (RFC 9048 §3.3, §3.4), full and fast re-authentication."""
 
-import hmac
-from hashlib import sha1
+from hashlib import sha1, sha256
 
 from wire.eap.fips186 import fips186_prf
 from wire.errors import DecodeError, EncodeError
 from wire.frozen import dataclass
 from wire.identity import EapMethod
+from wire.keyed_digest import keyed
 from wire.secret import Secret
 
 _NO_KEY = Secret()
@@ -116,9 +116,10 @@ def prf_prime(key: bytes, seed: bytes, length: int) -> bytes:
     """PRF' of RFC 9048 §3.4.1; at most 255 blocks of 32 octets."""
     if length > 255 * 32:
         raise EncodeError("PRF' gives at most 8160 octets")
+    digest = keyed(sha256, key)
     stream = block = b""
     for counter in range(1, -(-length // 32) + 1):
-        block = hmac.digest(key, block + seed + bytes((counter,)), "sha256")
+        block = digest(block + seed + bytes((counter,)))
         stream += block
     return stream[:length]
 

@@ -4,13 +4,15 @@ RFC 4187 §10.15; RFC 9048 §3.4.2 for EAP-AKA'.
 """
 
 import hmac
+from hashlib import sha1, sha256
 
 from wire.eap.attributes import At
 from wire.errors import EncodeError
 from wire.identity import EapMethod
+from wire.keyed_digest import keyed_digest
 from wire.secret import Secret
 
-_DIGEST = {EapMethod.SIM: "sha1", EapMethod.AKA: "sha1", EapMethod.AKA_PRIME: "sha256"}
+_DIGEST = {EapMethod.SIM: sha1, EapMethod.AKA: sha1, EapMethod.AKA_PRIME: sha256}
 _HEADER = 8
 _VALUE = 4
 _LENGTH = 20
@@ -32,7 +34,7 @@ def _find_mac(packet: bytes) -> int | None:
 
 
 def _digest(method: EapMethod, k_aut: Secret, packet: bytes, at: int, extra: bytes) -> bytes:
-    return hmac.digest(k_aut, packet[:at] + _ZERO + packet[at + 16 :] + extra, _DIGEST[method])[:16]
+    return keyed_digest(_DIGEST[method], k_aut, packet[:at] + _ZERO + packet[at + 16 :] + extra)[:16]
 
 
 def mac_is_genuine(packet: bytes, method: EapMethod, k_aut: Secret, extra: bytes = b"") -> bool:

@@ -1,11 +1,12 @@
 """EAP inside RADIUS: EAP-Message and Message-Authenticator (RFC 3579 §3.1, §3.2)."""
 
-import hashlib
 import hmac
+from collections.abc import Callable
 from functools import lru_cache
 from hashlib import md5
 
 from wire.errors import DecodeError, EncodeError
+from wire.keyed_digest import keyed
 from wire.radius.dictionary import VALUE_LIMIT
 from wire.radius.packet import (
     HEADER_LENGTH,
@@ -25,7 +26,6 @@ _ZERO = bytes(DIGEST_LENGTH)
 _KIND = bytes((MESSAGE_AUTHENTICATOR,))
 _FIRST = HEADER_LENGTH + 2
 """Where its octets are when it is the first attribute."""
-_BLOCK_LENGTH = 64
 
 UNSEALED = Attribute(MESSAGE_AUTHENTICATOR, bytes(DIGEST_LENGTH))
 """The Message-Authenticator as it stands while it is computed; builders place it first (RFC 3579 §3.2)."""
@@ -97,18 +97,14 @@ def _with_digest(octets: bytes, secret: bytes, authenticator: bytes) -> bytes:
 
 def _digest(octets: bytes, at: int, secret: bytes, authenticator: bytes) -> bytes:
     """HMAC-MD5 over the packet with `authenticator` in its field and the 16 octets from `at` on zero."""
-    keyed_inner, keyed_outer = _keyed(secret)
-    inner, outer = keyed_inner.copy(), keyed_outer.copy()
-    inner.update(octets[:4] + authenticator + octets[HEADER_LENGTH:at] + _ZERO + octets[at + DIGEST_LENGTH :])
-    outer.update(inner.digest())
-    return outer.digest()
+    zeroed = octets[:4] + authenticator + octets[HEADER_LENGTH:at] + _ZERO + octets[at + DIGEST_LENGTH :]
+    return _keyed(secret)(zeroed)
 
 
 @lru_cache(maxsize=1024)
-def _keyed(secret: bytes) -> "tuple[hashlib._Hash, hashlib._Hash]":
-    """Both halves of HMAC (RFC 2104 §4) that have taken in their key, as RADIUS has few secrets and many packets."""
-    key = (md5(secret).digest() if len(secret) > _BLOCK_LENGTH else secret).ljust(_BLOCK_LENGTH, b"\0")
-    return md5(bytes(octet ^ 0x36 for octet in key)), md5(bytes(octet ^ 0x5C for octet in key))
+def _keyed(secret: bytes) -> Callable[[bytes], bytes]:
+    """RADIUS has few secrets and many packets."""
+    return keyed(md5, secret)
 
 
 def _digest_offset(packet: bytes) -> int | None:
