@@ -1,6 +1,7 @@
 """Between DER and DEA and what the authentication service asks and answers (RFC 4072 §2, TS 29.273 §9.1.2.1)."""
 
-from dataclasses import replace
+from collections.abc import Callable
+from functools import partial
 
 from aaa.diameter.grants import granted
 from aaa.diameter.results import RESULTS
@@ -104,8 +105,7 @@ def _network_name(round_: Round) -> str | None:
 
 def to_challenge(round_: Round, answer: Challenge) -> Message:
     """1001 with the next EAP request, and how long the gateway may wait for the UE (RFC 6733 §8.19)."""
-    dea = replace(
-        _blank(round_),
+    dea = _dea(round_)(
         result_code=ResultCode.MULTI_ROUND_AUTH,
         eap_payload=answer.eap,
         states=(answer.state,),
@@ -116,8 +116,7 @@ def to_challenge(round_: Round, answer: Challenge) -> Message:
 
 def to_reissue(round_: Round, request: bytes) -> Message:
     """1001 with the EAP request that is still out: the answer to it was discarded (RFC 4072 §2.4)."""
-    dea = replace(
-        _blank(round_),
+    dea = _dea(round_)(
         result_code=ResultCode.MULTI_ROUND_AUTH,
         eap_reissued_payload=request,
         states=round_.der.states,
@@ -127,8 +126,7 @@ def to_reissue(round_: Round, request: bytes) -> Message:
 
 def to_accept(round_: Round, answer: Accept) -> Message:
     """2001 with EAP-Success, the whole MSK, and what the user may have, as his application says it."""
-    dea = replace(
-        _blank(round_),
+    dea = _dea(round_)(
         result_code=ResultCode.SUCCESS,
         user_name=answer.user_name,
         eap_payload=answer.eap,
@@ -142,17 +140,20 @@ def to_reject(round_: Round, answer: Reject) -> Message:
     """The result of the cause, and EAP-Failure for the UE (RFC 4072 §2.8.2); or which server to ask instead."""
     if answer.server:
         return _to_redirection(round_, answer)
-    dea = replace(_blank(round_), error_message=answer.cause.value, eap_payload=answer.eap or None)
     result = RESULTS[answer.cause]
-    if isinstance(result, ResultCode):
-        return replace(dea, result_code=result).message(round_.message)
-    return replace(dea, experimental_result=ExperimentalResult(code=result)).message(round_.message)
+    is_own = isinstance(result, ResultCode)
+    dea = _dea(round_)(
+        result_code=result if is_own else None,
+        experimental_result=None if is_own else ExperimentalResult(code=result),
+        error_message=answer.cause.value,
+        eap_payload=answer.eap or None,
+    )
+    return dea.message(round_.message)
 
 
 def _to_redirection(round_: Round, answer: Reject) -> Message:
     """3006, as whoever serves the user is named to us (TS 29.273 §8.1.2.1.1; RFC 6733 §6.1.8)."""
-    dea = replace(
-        _blank(round_),
+    dea = _dea(round_)(
         result_code=ResultCode.REDIRECT_INDICATION,
         error_message=answer.cause.value,
         redirect_hosts=(f"aaa://{answer.server}",),
@@ -160,8 +161,10 @@ def _to_redirection(round_: Round, answer: Reject) -> Message:
     return dea.message(round_.message)
 
 
-def _blank(round_: Round) -> DiameterEapAnswer:
-    return ANSWERS[round_.message.application](
+def _dea(round_: Round) -> Callable[..., DiameterEapAnswer]:
+    """The DEA of the round's application, which wants to be told its result and what it carries."""
+    return partial(
+        ANSWERS[round_.message.application],
         session_id=round_.der.session_id,
         auth_application_id=round_.der.auth_application_id,
         auth_request_type=round_.der.auth_request_type,

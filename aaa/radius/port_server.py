@@ -46,11 +46,16 @@ class PortServer(ABC):
         """Bind `local` inside the running loop and return what was bound; OSError when it is taken."""
         return self._ports.listen(local, capture=capture, reuse_port=reuse_port)
 
+    @property
+    def busy(self) -> "list[asyncio.Task[None]]":
+        """What is in progress."""
+        return [task for task in self._tasks if not task.done()]
+
     async def drain(self, within: float) -> None:
         """Take nothing new, and finish what is in progress, for at most `within` seconds."""
         self._ports.withdraw()
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=within)
+        if self.busy:
+            await asyncio.wait(self.busy, timeout=within)
 
     async def _end(self) -> None:
         """Stop listening, and end what is in progress."""
@@ -63,7 +68,7 @@ class PortServer(ABC):
         tasks = self._tasks
         if len(tasks) >= self._room:
             # now and then for all that have ended: a callback for each would take a turn of the loop
-            tasks.difference_update([task for task in tasks if task.done()])
+            tasks.intersection_update(self.busy)
             self._room = max(_FEWEST, 2 * len(tasks))
         tasks.add(asyncio.get_running_loop().create_task(work))
 

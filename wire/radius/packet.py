@@ -65,26 +65,27 @@ class RadiusPacket:
     identifier: int
     authenticator: bytes
     attributes: tuple[Attribute, ...] = ()
-    _by_key: dict[Key, list[bytes]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _by_key: dict[Key, tuple[bytes, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def values(self, name: str) -> tuple[bytes, ...]:
         """The octets of every attribute called `name`, in order."""
+        return (self._by_key or self._looked_through()).get(key_of(name), ())
+
+    def _looked_through(self) -> dict[Key, tuple[bytes, ...]]:
+        # a server asks a packet twenty times
         by_key = self._by_key
-        if not by_key:
-            # a server asks a packet twenty times: it is looked through once
-            for key, value in self.attributes:
-                if key in by_key:
-                    by_key[key].append(value)
-                else:
-                    by_key[key] = [value]
-        return tuple(by_key.get(key_of(name), ()))
+        for key, value in self.attributes:
+            by_key[key] = (*by_key[key], value) if key in by_key else (value,)
+        return by_key
 
     def octets(self, name: str) -> bytes | None:
         """The octets of the attribute called `name`, None without one; DecodeError when there are several."""
         found = self.values(name)
+        if not found:
+            return None
         if len(found) > 1:
             raise DecodeError(0, f"{len(found)} attributes {name}, one is allowed")
-        return found[0] if found else None
+        return found[0]
 
     def text(self, name: str) -> str | None:
         """The attribute called `name`, of type string, ipaddr or ipv6addr, as text; DecodeError when it is no text."""

@@ -82,3 +82,14 @@ async def test_answer_leaves_by_the_port_that_the_packet_came_to() -> None:
     assert await asyncio.wait_for(heard.get(), 20) == (b"hello", local)
     client.close()
     await server._end()
+
+
+async def test_what_has_ended_is_not_kept_for_ever() -> None:
+    server = echo()
+    server.gate.set()
+    for _ in range(2000):
+        server.take(b"a", SOURCE, lambda _: None)
+        await asyncio.sleep(0)
+    assert len(server._tasks) < 600
+    await asyncio.gather(*server.busy)
+    assert not server.busy

@@ -67,8 +67,8 @@ class Bench:
     async def deliver(self, octets: bytes, source: Address = SOURCE) -> list[Line]:
         with structlog.testing.capture_logs() as lines:
             self.endpoints[0].deliver(octets, source)
-            while self.server._tasks:
-                await asyncio.gather(*self.server._tasks)
+            while busy := self.server.busy:
+                await asyncio.gather(*busy)
         return [line for line in lines if line["log_level"] != "debug"]
 
     @property

@@ -52,8 +52,8 @@ class Bench:
         self.server.take(octets, SOURCE, self.sent.append)
 
     async def settle(self) -> None:
-        while self.server._tasks:
-            await asyncio.gather(*self.server._tasks)
+        while busy := self.server.busy:
+            await asyncio.gather(*busy)
 
 
 async def test_answer_leaves_after_the_record_is_kept() -> None:
