@@ -22,12 +22,12 @@ class Entropy:
         """`count` unpredictable octets."""
         with self._lock:
             left = self._left
-            if len(left) < count:
-                left += os.urandom(max(PORTION, count))
-            at = len(left) - count
-            given = bytes(left[at:])
-            del left[at:]
-            return given
+            given = bytes(left[:count])
+            if len(given) == count:
+                del left[:count]
+                return given
+            left += os.urandom(max(PORTION, count))
+        return self(count)
 
     def _begin_anew(self) -> None:
         self._left, self._lock = bytearray(), Lock()

@@ -120,21 +120,18 @@ def redact(_logger: WrappedLogger, _method: str, event: Event) -> Event:
 
     And for each IMSI what the configuration says. One look at each value: this is on every request's way.
     """
-    shown: dict[str, Any] = {}
     hides_imsis = _State.imsi.form != "full"
     for key, value in event.items():
         kind = type(value)
         if _names_a_key(key):
-            shown[key] = HIDDEN
+            event[key] = HIDDEN
         elif kind is str:
-            may_hold_an_imsi = hides_imsis and (len(value) >= SHORTEST or key == "imsi") and key != "time"
-            shown[key] = _hidden(key, value) if may_hold_an_imsi else value
-        elif kind in _HARMLESS:
-            shown[key] = value
-        else:
+            if hides_imsis and (len(value) >= SHORTEST or key == "imsi") and key != "time":
+                event[key] = _hidden(key, value)
+        elif kind not in _HARMLESS:
             harmless = _redacted(key, value)
-            shown[key] = _hidden(key, harmless) if hides_imsis else harmless
-    return shown
+            event[key] = _hidden(key, harmless) if hides_imsis else harmless
+    return event
 
 
 @lru_cache(maxsize=1024)

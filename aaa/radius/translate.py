@@ -1,5 +1,7 @@
 """Between RADIUS packets and what the authentication service asks and answers (RFC 3579 §2, RFC 2548 §2.4)."""
 
+from functools import lru_cache
+
 from aaa.messages import WLAN_ACCESS, Accept, AccessAnswer, AccessRequest, Challenge, Client, Ignore, Reject
 from aaa.radius.nas import first_text
 from hss.api import ApnProfile
@@ -32,7 +34,7 @@ def to_reply(request: RadiusPacket, answer: AccessAnswer, *, secret: bytes, rand
     match answer:
         case Challenge(eap, state, timeout):
             # RFC 3579 §2.3: Session-Timeout of a Challenge is how long the NAS may wait for the UE.
-            attributes = [Attribute(_STATE, state), Attribute.of("Session-Timeout", timeout)]
+            attributes = [Attribute(_STATE, state), _session_timeout(timeout)]
             return reply(request, Code.ACCESS_CHALLENGE, secret=secret, attributes=attributes, eap=eap)
         case Accept():
             keys = msk_attributes(answer.msk, secret=secret, request_authenticator=request.authenticator, random=random)
@@ -61,8 +63,13 @@ def _authorisation(request: RadiusPacket, answer: Accept) -> list[Attribute]:
     if answer.apn is not None:
         attributes += _home_addresses(answer.apn)
     if answer.profile.session_timeout is not None:
-        attributes.append(Attribute.of("Session-Timeout", answer.profile.session_timeout))
+        attributes.append(_session_timeout(answer.profile.session_timeout))
     return attributes
+
+
+@lru_cache(maxsize=64)
+def _session_timeout(seconds: int) -> Attribute:
+    return Attribute.of("Session-Timeout", seconds)
 
 
 def _home_addresses(apn: ApnProfile) -> list[Attribute]:

@@ -13,6 +13,7 @@ FIRST_SKIPPABLE = 128
 """From here on a receiver passes over what it does not know (RFC 4187 §8.1)."""
 
 _new = tuple.__new__
+_OPAQUE = shapes.OPAQUE
 
 
 class At(IntEnum):
@@ -141,8 +142,8 @@ class Attributes:
             number, end = octets[at], at + (4 * octets[at + 1] if at + 1 < total else 0)
             if not at < end <= total:
                 raise _bad_length(octets, at, base)
-            shape = _SHAPES.get(number, shapes.OPAQUE)
-            if shape is shapes.OPAQUE and number < FIRST_SKIPPABLE:
+            shape = _SHAPES.get(number, _OPAQUE)
+            if shape is _OPAQUE and number < FIRST_SKIPPABLE:
                 raise DecodeError(base + at + 2, f"unknown non-skippable attribute {number}")
             # as Attribute(), which takes a call more
             items.append(_new(Attribute, (number, shape.parse(octets[at + 2 : end], base + at + 2))))
@@ -152,12 +153,13 @@ class Attributes:
     def build(self) -> bytes:
         """The octets of all, in order; EncodeError when a value does not fit its attribute."""
         parts: list[bytes] = []
+        shape_of = _SHAPES.get
         for kind, value in self.items:
-            body = _SHAPES.get(kind, shapes.OPAQUE).build(value)
-            units = (len(body) + 2) // 4
-            if units > 255 or not 0 <= kind <= 255:
-                raise EncodeError(f"{attribute_name(kind)} does not fit")
-            parts += (bytes((kind, units)), body)
+            body = shape_of(kind, _OPAQUE).build(value)
+            try:
+                parts += (bytes((kind, len(body) + 2 >> 2)), body)
+            except ValueError:
+                raise EncodeError(f"{attribute_name(kind)} does not fit") from None
         return b"".join(parts)
 
     def get(self, kind: At) -> bytes | None:

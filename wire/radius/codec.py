@@ -1,5 +1,7 @@
 """Octets to RadiusPacket and back (RFC 2865 §3, §5, §5.26): one pass over the octets, for every request pays for it."""
 
+from collections.abc import Iterable
+
 from wire.errors import DecodeError, EncodeError
 from wire.radius.dictionary import VALUE_LIMIT, Key
 from wire.radius.packet import AUTHENTICATOR_LENGTH, HEADER_LENGTH, MAX_LENGTH, Attribute, RadiusPacket
@@ -14,44 +16,58 @@ _new = tuple.__new__
 def parse_packet(octets: bytes) -> RadiusPacket:
     """Read one packet; octets behind its Length are padding (RFC 2865 §3). DecodeError for all that is malformed."""
     length = _check_header(octets)
+    if length < len(octets):
+        octets = octets[:length]
     attributes: list[Attribute] = []
-    at, previous, eap_ended = HEADER_LENGTH, 0, False
-    while at < length:
-        kind = octets[at]
-        end = at + (octets[at + 1] if at + 1 < length else 0)
-        if not at + 2 <= end <= length:
-            raise _bad_length(octets, at, length)
-        if kind == EAP_MESSAGE:
-            if eap_ended:
-                raise DecodeError(at, "EAP-Message attributes are not consecutive")
-        elif previous == EAP_MESSAGE:
-            eap_ended = True
-        if kind == VENDOR_SPECIFIC:
-            attributes += _vendor_attributes(octets[at + 2 : end])
-        else:
-            # as Attribute(), which takes a call more
-            attributes.append(_new(Attribute, (kind, octets[at + 2 : end])))
-        at, previous = end, kind
+    at, eap_end = HEADER_LENGTH, 0
+    try:
+        while at < length:
+            kind = octets[at]
+            end = at + octets[at + 1]
+            value = octets[at + 2 : end]
+            # the value is two octets shorter than the attribute, unless Length says nothing that can be
+            if len(value) != end - at - 2:
+                break
+            if kind == EAP_MESSAGE:
+                if eap_end not in (0, at):
+                    raise DecodeError(at, "EAP-Message attributes are not consecutive")
+                eap_end = end
+            if kind == VENDOR_SPECIFIC:
+                attributes += _vendor_attributes(value)
+            else:
+                # as Attribute(), which takes a call more
+                attributes.append(_new(Attribute, (kind, value)))
+            at = end
+    except IndexError:
+        raise _bad_length(octets, at) from None
+    if at < length:
+        raise _bad_length(octets, at)
     return RadiusPacket(octets[0], octets[1], octets[4:HEADER_LENGTH], tuple(attributes))
 
 
 def build_packet(packet: RadiusPacket) -> bytes:
     """The octets of `packet`, its authenticator as it stands; EncodeError when a field cannot carry its value."""
-    if len(packet.authenticator) != AUTHENTICATOR_LENGTH:
-        raise EncodeError(f"an authenticator of {len(packet.authenticator)} octets")
-    if not (0 <= packet.code <= 255 and 0 <= packet.identifier <= 255):
+    return build_octets(packet.code, packet.identifier, packet.authenticator, packet.attributes)
+
+
+def build_octets(code: int, identifier: int, authenticator: bytes, attributes: Iterable[Attribute]) -> bytes:
+    """As `build_packet`, of the parts of a packet."""
+    if len(authenticator) != AUTHENTICATOR_LENGTH:
+        raise EncodeError(f"an authenticator of {len(authenticator)} octets")
+    if not (0 <= code <= 255 and 0 <= identifier <= 255):
         raise EncodeError("code and identifier are one octet each")
-    parts: list[bytes] = []
-    for key, value in packet.attributes:
-        if type(key) is int and len(value) <= VALUE_LIMIT:
-            parts += (_OCTETS[key], _OCTETS[len(value) + 2], value)
+    parts = [b"", authenticator]
+    for key, value in attributes:
+        size = len(value)
+        if type(key) is int and size <= VALUE_LIMIT:
+            parts += (_OCTETS[key], _OCTETS[size + 2], value)
         else:
             parts.append(_attribute(key, value))
-    body = b"".join(parts)
-    length = HEADER_LENGTH + len(body)
+    length = 4 + sum(map(len, parts))
     if length > MAX_LENGTH:
         raise EncodeError(f"a packet of {length} octets, {MAX_LENGTH} are allowed")
-    return bytes((packet.code, packet.identifier)) + length.to_bytes(2, "big") + packet.authenticator + body
+    parts[0] = bytes((code, identifier, length >> 8, length & 0xFF))
+    return b"".join(parts)
 
 
 def _check_header(octets: bytes) -> int:
@@ -65,8 +81,9 @@ def _check_header(octets: bytes) -> int:
     return length
 
 
-def _bad_length(octets: bytes, at: int, end: int) -> DecodeError:
-    """What is wrong with the Length of the attribute that begins at `at`, in a packet that ends at `end`."""
+def _bad_length(octets: bytes, at: int) -> DecodeError:
+    """What is wrong with the Length of the attribute that begins at `at`."""
+    end = len(octets)
     if at + 1 >= end:
         return DecodeError(at + 1, f"attribute {octets[at]} ends before its Length")
     length = octets[at + 1]

@@ -108,12 +108,11 @@ def _keyed(secret: bytes) -> Callable[[bytes], bytes]:
 
 
 def _digest_offset(packet: bytes) -> int | None:
-    found, at = None, HEADER_LENGTH
-    while at < len(packet):
-        kind, length = packet[at], packet[at + 1]
-        if kind == MESSAGE_AUTHENTICATOR:
-            if found is not None or length != DIGEST_LENGTH + 2:
+    found, at, end = None, HEADER_LENGTH, len(packet)
+    while at < end:
+        if packet[at] == MESSAGE_AUTHENTICATOR:
+            if found is not None or packet[at + 1] != DIGEST_LENGTH + 2:
                 raise DecodeError(at, "Message-Authenticator is repeated or not 16 octets long")
             found = at + 2
-        at += length
+        at += packet[at + 1]
     return found

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from wire.radius.codec import build_packet
+from wire.radius.codec import build_octets, build_packet
 from wire.radius.dictionary import key_of
 from wire.radius.eap import UNSEALED, seal_answer, seal_request, split_eap
 from wire.radius.packet import (
@@ -58,7 +58,7 @@ def reply(
     proxies = [Attribute(_PROXY_STATE, value) for value in request.values("Proxy-State")]
     unsealed = () if request.code == Code.ACCOUNTING_REQUEST else (UNSEALED,)
     every = (*unsealed, *carried, *attributes, *proxies)
-    octets = build_packet(RadiusPacket(code, request.identifier, request.authenticator, every))
+    octets = build_octets(code, request.identifier, request.authenticator, every)
     if not unsealed:
         return with_authenticator(octets, response_authenticator(octets, request.authenticator, secret))
     return seal_answer(octets, secret, request.authenticator)

@@ -1,6 +1,6 @@
 """MS-MPPE-Send-Key and MS-MPPE-Recv-Key: the MSK on its way to the NAS (RFC 2548 §2.4.2, §2.4.3)."""
 
-import hashlib
+from hashlib import md5
 
 from wire.errors import DecodeError, EncodeError
 from wire.radius.dictionary import key_of
@@ -72,11 +72,11 @@ def decrypt_key(string: bytes, secret: bytes, request_authenticator: bytes) -> S
 
 def _chain(text: bytes, secret: bytes, start: bytes, *, encrypting: bool) -> bytes:
     """b1 = MD5(S | R | A), c1 = p1 xor b1, bi = MD5(S | c(i-1)), and the same for decryption."""
-    result, previous = b"", start
+    result, previous, number = [], start, int.from_bytes
     for at in range(0, len(text), BLOCK):
         block = text[at : at + BLOCK]
-        pad = hashlib.md5(secret + previous).digest()
-        done = (int.from_bytes(block, "big") ^ int.from_bytes(pad, "big")).to_bytes(BLOCK, "big")
+        pad = md5(secret + previous).digest()
+        done = (number(block, "big") ^ number(pad, "big")).to_bytes(BLOCK, "big")
         previous = done if encrypting else block
-        result += done
-    return result
+        result.append(done)
+    return b"".join(result)

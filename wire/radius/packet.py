@@ -74,8 +74,10 @@ class RadiusPacket:
     def _looked_through(self) -> dict[Key, tuple[bytes, ...]]:
         # a server asks a packet twenty times
         by_key = self._by_key
-        for key, value in self.attributes:
-            by_key[key] = (*by_key[key], value) if key in by_key else (value,)
+        by_key.update({key: (value,) for key, value in self.attributes})
+        if len(by_key) < len(self.attributes):
+            for repeated in by_key:
+                by_key[repeated] = tuple([value for key, value in self.attributes if key == repeated])
         return by_key
 
     def octets(self, name: str) -> bytes | None:
