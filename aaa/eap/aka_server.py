@@ -88,11 +88,11 @@ class AkaServer:
         return effects
 
     def _step(self, event: Event, now: float) -> Step:
+        if isinstance(event, EapArrived):
+            return self._arrived(self.state, event.octets, now)
         match self.state, event:
             case Chosen() as state, MethodChosen():
                 return self._opening.begin(state.exchange, now)
-            case state, EapArrived(octets):
-                return self._arrived(state, octets, now)
             case AwaitingVector() as state, VectorArrived(vector, more):
                 exchange = next_request(state.exchange)
                 if exchange.method is EapMethod.SIM:

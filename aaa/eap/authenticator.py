@@ -47,6 +47,7 @@ Step = tuple[EapState, list[Effect]]
 
 TYPE_AT = 4
 _NAK = bytes((EapType.NAK,))
+_IN_METHOD = (MethodProposed, MethodRunning)
 
 TRANSITIONS: Transitions = {
     (Silent, EapArrived): frozenset({Silent, IdentityRequested, MethodProposed, Closed}),
@@ -100,11 +101,12 @@ class Authenticator:
         return effects
 
     def _step(self, event: Event, now: float) -> Step:
-        match self.state, event:
-            case MethodProposed() as state, EapArrived() as arrived:
-                return self._proposed(state, arrived, now)
-            case MethodProposed() | MethodRunning() as state, _:
-                return self._run(state, event, now)
+        running = self.state
+        if isinstance(running, _IN_METHOD):
+            if isinstance(running, MethodProposed) and isinstance(event, EapArrived):
+                return self._proposed(running, event, now)
+            return self._run(running, event, now)
+        match running, event:
             case Silent() as state, EapArrived(b""):
                 identifier = self._random(1)[0]
                 return IdentityRequested(identifier), [SendEap(identity_request(identifier))]

@@ -7,7 +7,7 @@ from wire.eap.constants import Subtype
 from wire.eap.encrypted import parse_encrypted
 from wire.eap.mac import fill_last_mac, mac_is_genuine
 from wire.eap.occurrence import misplaced, misplaced_inside
-from wire.eap.packet import EapCode, EapPacket
+from wire.eap.packet import EapCode, EapPacket, typed_packet
 from wire.errors import DecodeError, EncodeError
 from wire.frozen import dataclass
 from wire.identity import EapMethod
@@ -16,6 +16,7 @@ from wire.secret import Secret
 _METHODS = {int(method): method for method in EapMethod}
 _SUBTYPES = {int(subtype): subtype for subtype in Subtype}
 _ATTRIBUTES_AT = 8
+_UNSIGNED = Attribute(At.MAC, bytes(16))
 _RESERVED = 3
 """Subtype and two reserved octets."""
 
@@ -61,13 +62,14 @@ class AkaMessage:
 
         EncodeError when the message may not carry what it carries.
         """
-        items = self.attributes.items if k_aut is None else (*self.attributes.items, Attribute(At.MAC, bytes(16)))
-        attributes = Attributes(items)
+        attributes = self.attributes
+        if k_aut is not None:
+            attributes = Attributes((*attributes.items, _UNSIGNED))
         wrong = misplaced(self.method, self.subtype, self.code, attributes)
         if wrong:
             raise EncodeError(wrong)
-        type_data = bytes((self.subtype, 0, 0)) + attributes.build()
-        packet = EapPacket(self.code, self.identifier, self.method, type_data).build()
+        head = bytes((self.subtype, 0, 0))
+        packet = typed_packet(self.code, self.identifier, self.method, head, attributes.build())
         return packet if k_aut is None else fill_last_mac(packet, self.method, k_aut, extra)
 
     def mac_is_genuine(self, k_aut: Secret, extra: bytes = b"") -> bool:

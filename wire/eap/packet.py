@@ -58,11 +58,22 @@ class EapPacket:
         with_type = self.code in _WITH_TYPE
         if with_type != (self.type is not None) or (self.type_data and self.type is None):
             raise EncodeError("requests and responses have a Type, Success and Failure have none")
-        body = b"" if self.type is None else bytes((self.type,)) + self.type_data
-        length = 4 + len(body)
-        if not 0 <= self.identifier <= 255 or length > 0xFFFF:
-            raise EncodeError("Identifier has one octet and Length two")
-        return bytes((self.code, self.identifier)) + length.to_bytes(2, "big") + body
+        if self.type is None:
+            return _head(self.code, self.identifier, HEADER_LENGTH)
+        return typed_packet(self.code, self.identifier, self.type, self.type_data)
+
+
+def _head(code: EapCode, identifier: int, length: int) -> bytes:
+    try:
+        return bytes((code, identifier, length >> 8, length & 0xFF))
+    except ValueError:
+        raise EncodeError("Identifier has one octet and Length two") from None
+
+
+def typed_packet(code: EapCode, identifier: int, kind: int, *type_data: bytes) -> bytes:
+    """The octets of a request or response of type `kind`; EncodeError when a field does not fit."""
+    body = b"".join(type_data)
+    return _head(code, identifier, HEADER_LENGTH + 1 + len(body)) + bytes((kind,)) + body
 
 
 def identity_request(identifier: int) -> bytes:
@@ -82,9 +93,9 @@ def nak(identifier: int, *wanted: int) -> bytes:
 
 def success(identifier: int) -> bytes:
     """EAP-Success; `identifier` is that of the response it follows (RFC 3748 §4.2)."""
-    return EapPacket(EapCode.SUCCESS, identifier).build()
+    return _head(EapCode.SUCCESS, identifier, HEADER_LENGTH)
 
 
 def failure(identifier: int) -> bytes:
     """EAP-Failure; `identifier` is that of the response it follows (RFC 3748 §4.2)."""
-    return EapPacket(EapCode.FAILURE, identifier).build()
+    return _head(EapCode.FAILURE, identifier, HEADER_LENGTH)
