@@ -303,11 +303,11 @@ def test_ue_that_is_sent_in_circles_gives_up() -> None:
     assert_nothing_is_left(network)
 
 
-def test_ue_does_not_look_names_of_gateways_up() -> None:
+def test_ue_asks_dns_for_the_gateway_that_it_is_redirected_to() -> None:
     network = Network(responder=responder_policy(redirects={APN: GatewayIdentity.of("pgw2.example")}))
     phone = network.attach()
     network.run(until=60.0)
-    assert phone.failed.cause == "redirected to pgw2.example, which is no address of this network"
+    assert phone.failed.cause == "redirected to pgw2.example: DNS says REFUSED for pgw2.example"
 
 
 def test_binding_update_for_a_foreign_home_address_is_refused_with_one_line() -> None:
