@@ -33,6 +33,7 @@ MEASUREMENTS: Mapping[str, Callable[[Workplace], Iterator[Row]]] = {
     "size": at_scale.rate_by_size,
     "aaa-radius-sqlite": partial(over_radius.full, "sqlite"),
     "aaa-radius-postgresql": partial(over_radius.full, "postgresql"),
+    "aaa-radius-plain": over_radius.without_identities,
     "aaa-time-based": over_radius.by_the_clock,
     "aaa-fast": over_radius.fast,
     "aaa-diameter-sqlite": partial(over_radius.diameter, "sqlite"),

@@ -23,9 +23,7 @@ _AAA = """
 [aaa]
 origin_host = "aaa.example"
 origin_realm = "example"
-[aaa.identities]
-keys = "identity.keys"
-reauthentications = 65535
+{identities}
 [aaa.radius]
 auth = "127.0.0.1:{radius}"
 [[aaa.radius.client]]
@@ -35,6 +33,11 @@ secret_file = "radius.secret"
 network_name = "WLAN"
 [aaa.diameter]
 address = "127.0.0.1:{diameter}"
+"""
+_IDENTITIES = """
+[aaa.identities]
+keys = "identity.keys"
+reauthentications = 65535
 """
 _PEER = """
 [[aaa.diameter.peer]]
@@ -69,10 +72,10 @@ class ServingAaa:
 
 
 @contextmanager
-def serving(site: Site, workers: int = 1) -> Iterator[ServingAaa]:
-    """`akadia aaa serve` with so many workers, until the end of the block."""
-    name = f"aaa{workers}"
-    config, served_by = configure(site, name)
+def serving(site: Site, workers: int = 1, *, identities: bool = True) -> Iterator[ServingAaa]:
+    """`akadia aaa serve` with so many workers, until the end of the block; without `identities` IMSIs alone."""
+    name = f"aaa{workers}{'' if identities else '-plain'}"
+    config, served_by = configure(site, name, identities=identities)
     words = akadia_words(config, "aaa", "serve", "--workers", str(workers))
     daemon = Daemon(words, site.folder / f"{name}.log")
     try:
@@ -83,16 +86,17 @@ def serving(site: Site, workers: int = 1) -> Iterator[ServingAaa]:
         daemon.end()
 
 
-def configure(site: Site, name: str) -> tuple[Path, Callable[[int], ServingAaa]]:
+def configure(site: Site, name: str, *, identities: bool = True) -> tuple[Path, Callable[[int], ServingAaa]]:
     """The configuration of an AAA server called `name`, and what it is once a process serves by it."""
     hss = site.config()
     path, secret = site.folder / f"{name}.toml", site.folder / "radius.secret"
     radius, diameter = free_port(), free_port()
     peers = "".join(_PEER.format(number=number) for number in range(1, PEERS + 1))
-    path.write_text(hss.read_text() + _AAA.format(radius=radius, diameter=diameter) + peers)
+    aaa = _AAA.format(radius=radius, diameter=diameter, identities=_IDENTITIES if identities else "")
+    path.write_text(hss.read_text() + aaa + peers)
     secret.write_text(SECRET)
     secret.chmod(0o600)
-    if not (site.folder / "identity.keys").exists():
+    if identities and not (site.folder / "identity.keys").exists():
         akadia(path, "aaa", "identity-keys", "rotate")
 
     def served_by(pid: int) -> ServingAaa:

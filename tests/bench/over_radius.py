@@ -40,6 +40,16 @@ def full(engine: Engine, workplace: Workplace) -> Iterator[Row]:
                 yield _row(workplace, f"aaa-radius-{engine}-alone", f"{_full(engine)}, one alone", alone, ALONE_BAR)
 
 
+def without_identities(workplace: Workplace) -> Iterator[Row]:
+    """As hostapd does where it is not told to: neither pseudonyms nor identities for fast re-authentication."""
+    site = workplace.site("sqlite", workplace.effort.few)
+    for workers in (1, 2):
+        with serving(site, workers, identities=False) as server:
+            what = f"{_full('sqlite')}, IMSIs alone, {_workers(workers)}"
+            bar = FULL_BAR if workers == 2 else Bar(cpu_us=CPU_US)
+            yield _row(workplace, f"aaa-radius-plain-{workers}", what, over_radius(workplace, server), bar)
+
+
 def by_the_clock(workplace: Workplace) -> Iterator[Row]:
     """Time-based SQN: no vector writes."""
     site = workplace.site("sqlite", workplace.effort.few, "clock")
