@@ -1,6 +1,7 @@
 """The async door to the store: one writer with group commit, a few readers, bounded queues and waits."""
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection
@@ -10,6 +11,7 @@ from hss.store.engines import reader_engine, require_store, writer_engine
 from hss.store.errors import StoreUnavailable
 from hss.store.lane import AnswerT, Lane, Limits, RequestT, Work
 from hss.store.location import Location
+from hss.store.writers_turn import WritersTurn
 from runtime.metrics.families import REGISTRY
 
 __all__ = ["Database", "Limits", "Work"]
@@ -31,7 +33,8 @@ class Database:
     async def open(self) -> None:
         """Start the threads; StoreUnavailable when there is no database file."""
         require_store(self._location)
-        self._writer = Lane(writer_engine(self._location), self._limits, "hss-writer")
+        turn = WritersTurn(self._location) if isinstance(self._location, Path) else None
+        self._writer = Lane(writer_engine(self._location), self._limits, "hss-writer", turn)
         self._readers = [
             Lane(reader_engine(self._location, 1), self._limits, "hss-reader") for _ in range(self._limits.readers)
         ]

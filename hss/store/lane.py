@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from queue import SimpleQueue
 from threading import Thread
 from typing import Any, TypeVar
@@ -11,6 +12,7 @@ from sqlalchemy import Connection, Engine
 from hss.metrics import STORE_REQUESTS, STORE_SECONDS
 from hss.store.errors import StoreBusy, StoreDeadlock, StoreUnavailable, store_errors
 from hss.store.kept import KeptConnection
+from hss.store.writers_turn import WritersTurn
 from wire.frozen import dataclass
 
 RequestT = TypeVar("RequestT")
@@ -64,7 +66,8 @@ class _Turn:
 class Lane:
     """Runs work on `engine` for the running event loop, one transaction at a time."""
 
-    def __init__(self, engine: Engine, limits: Limits, name: str) -> None:
+    def __init__(self, engine: Engine, limits: Limits, name: str, turn: WritersTurn | None = None) -> None:
+        self._writers_turn = turn
         self._connection = KeptConnection(engine)
         self._limits = limits
         self._name = name
@@ -148,11 +151,13 @@ class Lane:
                 # the loop has ended without waiting for the lane
                 break
         self._connection.close()
+        if self._writers_turn is not None:
+            self._writers_turn.close()
 
     def _answers(self, items: Sequence[_Item]) -> Sequence[object]:
         """In the thread: one transaction for all of `items`."""
         answers: list[object] = [None] * len(items)
-        with store_errors(), self._connection.transaction() as connection:
+        with store_errors(), self._writers_turn or nullcontext(), self._connection.transaction() as connection:
             # every process in the same order: two that wait for each other cost a second and a transaction
             for work in sorted(dict.fromkeys(item.work for item in items), key=_name_of):
                 places = [place for place, item in enumerate(items) if item.work is work]
