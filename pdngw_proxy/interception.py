@@ -42,8 +42,11 @@ class Interception:
     @classmethod
     def open(cls, name: str, device: Device, home_prefix: IPv6Network, *, settings: Path = _SETTINGS) -> "Interception":
         """Lead the home prefix to the interface, and have it answer for others; ConfigError says what to do."""
-        if _read(settings / "conf/all/forwarding") == "0":
-            raise ConfigError(f"home link {name}: IPv6 is not forwarded; set net.ipv6.conf.all.forwarding to 1")
+        for where in ("all", name):
+            # By the one it forwards packets, by the other it answers for who is behind it.
+            if _read(settings / f"conf/{where}/forwarding") == "0":
+                remedy = f"set net.ipv6.conf.{where}.forwarding to 1"
+                raise ConfigError(f"home link {name}: IPv6 is not forwarded; {remedy}")
         _set(settings, f"conf/{name}/proxy_ndp", "1")
         # Who looks for a duplicate waits for a second in all, of which a delay by chance would take most.
         _set(settings, f"neigh/{name}/proxy_delay", "0")

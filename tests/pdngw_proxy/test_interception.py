@@ -118,9 +118,10 @@ def test_what_the_kernel_refuses_later_is_one_line(machine: Machine) -> None:
     assert "eth1: " in line["cause"]
 
 
-def test_a_kernel_that_does_not_forward_is_refused(machine: Machine) -> None:
-    (machine.settings / "conf/all/forwarding").write_text("0\n")
-    with pytest.raises(ConfigError, match=r"eth1: IPv6 is not forwarded; set net.ipv6.conf.all.forwarding to 1"):
+@pytest.mark.parametrize("where", ["all", "eth1"])
+def test_a_kernel_that_does_not_forward_is_refused(machine: Machine, where: str) -> None:
+    (machine.settings / f"conf/{where}/forwarding").write_text("0\n")
+    with pytest.raises(ConfigError, match=rf"IPv6 is not forwarded; set net.ipv6.conf.{where}.forwarding to 1"):
         machine.open()
 
 
