@@ -2,7 +2,7 @@
 
 A kernel without Mobile IPv6 refuses a type 2 routing header that is for it (RFC 6275 §6.4), so that these packets are
 read beside the kernel, by a packet socket; and with them what home agents say to a Care-of Address itself: Mobility
-Headers, replies to who looks for home agents, Parameter Problems. Needs CAP_NET_RAW.
+Headers, replies to who looks for home agents, Parameter Problems; and what routers say of the path. Needs CAP_NET_RAW.
 """
 
 import asyncio
@@ -26,16 +26,17 @@ _ETH_P_IPV6 = 0x86DD
 _SO_ATTACH_FILTER = 26
 _LARGEST_PACKET = 65575
 _PROTO_ROUTING, _PROTO_ICMPV6, _PROTO_MOBILITY = 43, 58, 135
-_PARAMETER_PROBLEM, _AGENT_REPLY = 4, 145
+_PACKET_TOO_BIG, _PARAMETER_PROBLEM, _AGENT_REPLY = 2, 4, 145
 
 # <linux/filter.h>: load the octet at 6, the Next Header, and of ICMPv6 the one at 40, the type; pass or drop the packet
 _FILTER = (
     struct.pack("=HBBI", 0x30, 0, 0, 6),
-    struct.pack("=HBBI", 0x15, 5, 0, _PROTO_ROUTING),
-    struct.pack("=HBBI", 0x15, 4, 0, _PROTO_MOBILITY),
-    struct.pack("=HBBI", 0x15, 0, 4, _PROTO_ICMPV6),
+    struct.pack("=HBBI", 0x15, 6, 0, _PROTO_ROUTING),
+    struct.pack("=HBBI", 0x15, 5, 0, _PROTO_MOBILITY),
+    struct.pack("=HBBI", 0x15, 0, 5, _PROTO_ICMPV6),
     struct.pack("=HBBI", 0x30, 0, 0, 40),
-    struct.pack("=HBBI", 0x15, 1, 0, _AGENT_REPLY),
+    struct.pack("=HBBI", 0x15, 2, 0, _AGENT_REPLY),
+    struct.pack("=HBBI", 0x15, 1, 0, _PACKET_TOO_BIG),
     struct.pack("=HBBI", 0x15, 0, 1, _PARAMETER_PROBLEM),
     struct.pack("=HBBI", 0x06, 0, 0, 0xFFFF),
     struct.pack("=HBBI", 0x06, 0, 0, 0),

@@ -2,12 +2,15 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from ipaddress import IPv6Address
+from functools import partial
+from ipaddress import IPv6Address, ip_address
+from secrets import randbits
 
 from runtime.ipv6_packets import Ipv6Packets, interface_of
 from runtime.taps import Address, DatagramTap
 from runtime.udp import UdpEndpoint
 from runtime.udp_trains import TrainEndpoint
+from ue_sim.path_mtu import pieces, told_mtu
 from ue_sim.settings import UeSettings
 from ue_sim.ue_events import Channel, Send, SendTrain
 from wire.ikev2.nat import Endpoint
@@ -28,6 +31,7 @@ class UeSockets:
     _trains: TrainEndpoint | None = None
     _opening: TrainEndpoint | None = None
     _packets: Ipv6Packets | None = None
+    _mtu: int | None = None
 
     def open(self, address: IpAddress) -> Endpoint:
         """Be at `address`, and nowhere else from now on; the socket for IKE. OSError or ConfigError when it cannot be.
@@ -41,7 +45,8 @@ class UeSockets:
         self._udp[Channel.DNS] = self._bind(Channel.DNS, host)
         if isinstance(address, IPv6Address) and self.settings.mobility:
             self._bind_ike(str(address), interface_of(address) or "")
-            self._packets = Ipv6Packets.open(address, lambda octets: self.on_datagrams(Channel.DSMIP, (octets,)))
+            self._mtu, port = None, self._udp[Channel.IKE].local[1]
+            self._packets = Ipv6Packets.open(address, partial(self._came, address, port))
         else:
             self._bind_ike(str(address), "")
             self._udp[Channel.DSMIP] = self._bind(Channel.DSMIP, str(address))
@@ -54,13 +59,36 @@ class UeSockets:
                 self._packets.send(effect.octets)
         elif self._opening is not None and effect.channel is Channel.IKE and effect.to.port == self.settings.ike_port:
             self._opening.send(effect.octets, (str(effect.to.address), effect.to.port))
+        elif effect.channel is Channel.IKE and self._is_cut(effect.octets, effect.to):
+            return
         elif effect.channel in self._udp:
             self._udp[effect.channel].send(effect.octets, (str(effect.to.address), effect.to.port))
 
     def send_train(self, effect: SendTrain) -> None:
         """Send them, or lose them."""
         if self._trains is not None:
-            self._trains.send_train(effect.datagrams, (str(effect.to.address), effect.to.port))
+            whole: Sequence[bytes] = effect.datagrams
+            if self._mtu is not None:
+                whole = [octets for octets in whole if not self._is_cut(octets, effect.to)]
+            self._trains.send_train(whole, (str(effect.to.address), effect.to.port))
+
+    def _came(self, address: IPv6Address, port: int, octets: bytes) -> None:
+        """A whole packet beside the kernel. What a router says of the path holds for as long as the UE is here."""
+        mtu = told_mtu(octets, address, port)
+        if mtu is None:
+            self.on_datagrams(Channel.DSMIP, (octets,))
+        else:
+            self._mtu = min(mtu, self._mtu or mtu)
+
+    def _is_cut(self, datagram: bytes, to: Endpoint) -> bool:
+        """Whether a datagram of IKE or ESP was too large for the path, and has been sent in pieces."""
+        if self._mtu is None or self._packets is None or self._trains is None:
+            return False
+        local = Endpoint(ip_address(self._trains.local[0]), self._trains.local[1])
+        cut = pieces(datagram, local, to, self._mtu, randbits(32))
+        for piece in cut:
+            self._packets.send(piece)
+        return bool(cut)
 
     def close(self) -> None:
         """Give all of them back; they may be opened again."""

@@ -11,7 +11,7 @@ import pytest_asyncio
 from runtime.config import ConfigError
 from runtime.ipv6_packets import Ipv6Packets, interface_of
 from wire.ip.extensions import Type2RoutingHeader
-from wire.ip.icmpv6 import Icmpv6Message, ParameterProblem, UnknownIcmpv6, build_icmpv6
+from wire.ip.icmpv6 import Icmpv6Message, PacketTooBig, ParameterProblem, UnknownIcmpv6, build_icmpv6
 from wire.ip.ipv6 import PROTO_ICMPV6, PROTO_MOBILITY, PROTO_NONE, PROTO_ROUTING, Ipv6Packet
 from wire.mip6.binding_error import BindingError
 from wire.mip6.discovery import AgentReply
@@ -52,15 +52,15 @@ async def test_what_home_agents_say_to_a_care_of_address_is_read_and_no_other_ic
 ) -> None:
     opened, packets = came
     others: list[Icmpv6Message] = [UnknownIcmpv6(kind, 0, bytes(4)) for kind in (1, 3, 5, 128, 129, 135, 144, 146, 147)]
-    wanted: list[Icmpv6Message] = [AgentReply(7, (HOME,)).build(), ParameterProblem(1, 6, b"")]
+    wanted: list[Icmpv6Message] = [AgentReply(7, (HOME,)).build(), ParameterProblem(1, 6, b""), PacketTooBig(1300, b"")]
     for message in (*others, *wanted):
         payload = build_icmpv6(message, SELF, SELF)
         opened.send(Ipv6Packet(source=SELF, destination=SELF, next_header=PROTO_ICMPV6, payload=payload).build())
     error = build_message(BindingError(1, HOME), SELF, SELF)
     opened.send(Ipv6Packet(source=SELF, destination=SELF, next_header=PROTO_MOBILITY, payload=error).build())
-    came_through = [Ipv6Packet.parse(await asyncio.wait_for(packets.get(), 5.0)) for _ in range(3)]
-    assert [packet.next_header for packet in came_through] == [PROTO_ICMPV6, PROTO_ICMPV6, PROTO_MOBILITY]
-    assert [packet.payload[0] for packet in came_through[:2]] == [145, 4]
+    came_through = [Ipv6Packet.parse(await asyncio.wait_for(packets.get(), 5.0)) for _ in range(4)]
+    assert [packet.next_header for packet in came_through] == [PROTO_ICMPV6] * 3 + [PROTO_MOBILITY]
+    assert [packet.payload[0] for packet in came_through[:3]] == [145, 4, 2]
 
 
 @pytest.mark.stack

@@ -13,6 +13,10 @@ from ue_sim import sockets
 from ue_sim.sockets import UeSockets
 from ue_sim.ue_events import Channel, Send, SendTrain
 from wire.ikev2.nat import Endpoint
+from wire.ip.fragments import PROTO_FRAGMENT
+from wire.ip.icmpv6 import PacketTooBig, build_icmpv6
+from wire.ip.ipv6 import PROTO_ICMPV6, PROTO_UDP, Ipv6Packet
+from wire.ip.udp import UdpDatagram
 
 OWN, OTHER, OWN6 = IPv4Address("127.9.9.10"), IPv4Address("127.9.9.11"), IPv6Address("2001:db8:b::77")
 GATEWAY, GATEWAY6 = IPv4Address("127.9.9.4"), IPv6Address("2001:db8::1")
@@ -144,3 +148,38 @@ def test_closed_sockets_lose_what_is_sent(ground: Ground) -> None:
     ground.ue.send(Send(Channel.IKE, b"late", Endpoint(GATEWAY, 99)))
     ground.ue.send_train(SendTrain((b"late",), Endpoint(GATEWAY, 99)))
     assert all(endpoint.closed and endpoint.sent == [] for endpoint in ground.network.endpoints)
+
+
+def too_big(mtu: int) -> bytes:
+    """A router's word about a datagram of ours."""
+    sent = UdpDatagram(4500, 4500, bytes(1400)).build(OWN6, GATEWAY6)
+    quoted = Ipv6Packet(source=OWN6, destination=GATEWAY6, next_header=PROTO_UDP, payload=sent).build()
+    payload = build_icmpv6(PacketTooBig(mtu, quoted), GATEWAY6, OWN6)
+    return Ipv6Packet(source=GATEWAY6, destination=OWN6, next_header=PROTO_ICMPV6, payload=payload).build()
+
+
+def test_what_is_too_large_for_the_path_goes_in_pieces(ground: Ground) -> None:
+    ground.ue.open(OWN6)
+    (packets,) = ground.packets
+    ike, to = ground.network.at(4500), Endpoint(GATEWAY6, 4500)
+    ground.ue.send(Send(Channel.IKE, bytes(1400), to))
+    packets.on_packet(too_big(1300))
+    packets.on_packet(too_big(1400))
+    assert ground.came == [], "it is no word of the home agent"
+    ground.ue.send_train(SendTrain((bytes(1400), bytes(1200)), to))
+    ground.ue.send(Send(Channel.IKE, bytes(1300), to))
+    ground.ue.send(Send(Channel.IKE, bytes(100), to))
+    assert [len(octets) for octets, _ in ike.sent] == [1400, 1200, 100]
+    assert [Ipv6Packet.parse(piece).next_header for piece in packets.sent] == [PROTO_FRAGMENT] * 4
+    assert max(map(len, packets.sent)) <= 1300
+    ground.ue.open(OWN6)
+    ground.ue.send(Send(Channel.IKE, bytes(1400), to))
+    assert len(ground.packets[-1].sent) == 0, "another network has another path"
+
+
+def test_without_a_network_nothing_is_cut(ground: Ground) -> None:
+    ground.ue.open(OWN6)
+    ground.packets[0].on_packet(too_big(1300))
+    ground.ue.open(OWN)
+    ground.ue.send(Send(Channel.IKE, bytes(1400), Endpoint(GATEWAY, 4500)))
+    assert len(ground.packets[0].sent) == 0
