@@ -5,7 +5,6 @@ import secrets
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -121,7 +120,7 @@ def _settings(config: PdnGwConfig) -> GatewaySettings:
             ike_proposals=tuple(map(parse_ike, config.ike_proposals)) or IKE_PROPOSALS,
             esp_proposals=tuple(map(parse_esp, config.esp_proposals)) or ESP_PROPOSALS,
             liveness_interval=config.liveness_interval,
-            lifetimes=replace(config.lifetimes, octets=config.child_octets or None),
+            lifetimes=config.lifetimes,
             fragment_octets=config.fragment_octets,
             encapsulates=config.force_encapsulation,
             auth_lifetime=config.auth_lifetime or None,

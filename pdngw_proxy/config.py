@@ -104,9 +104,6 @@ class PdnGwConfig(SaConfig):
     reauthentication_time: int = Field(
         default=60, ge=5, description="seconds that a UE has for it when the AAA server wants it (RFC 4478)"
     )
-    child_octets: int = Field(
-        default=0, ge=0, description="octets after nine tenths of which a tunnel gets a new ESP SA; 0: any number"
-    )
     mobike: bool = Field(default=True, description="whether UEs may move by MOBIKE (RFC 4555)")
     mobike_check: Literal["before", "after", "never"] = Field(
         default="after",

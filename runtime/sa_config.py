@@ -14,6 +14,9 @@ class SaConfig(Section):
 
     ike_lifetime: float = Field(default=14_400.0, ge=0, description="seconds that an IKE SA lives at most; 0: for ever")
     child_lifetime: float = Field(default=3_600.0, ge=0, description="seconds that ESP SAs live at most; 0: for ever")
+    child_octets: int = Field(
+        default=0, ge=0, description="octets after nine tenths of which a tunnel gets a new ESP SA; 0: any number"
+    )
     liveness_interval: float = Field(
         default=60.0, gt=0, description="seconds of silence after which the other end is asked whether it is there"
     )
@@ -30,4 +33,6 @@ class SaConfig(Section):
     @property
     def lifetimes(self) -> Lifetimes:
         """The same for the machine that keeps the SAs."""
-        return Lifetimes(ike=self.ike_lifetime or None, child=self.child_lifetime or None)
+        return Lifetimes(
+            ike=self.ike_lifetime or None, child=self.child_lifetime or None, octets=self.child_octets or None
+        )

@@ -1,7 +1,7 @@
 """The UE's ways to its PDN GW: the IKE SA in use, the one that is to replace it, and those that it leaves."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv6Address
 from typing import assert_never
@@ -11,16 +11,17 @@ from ue_sim.discovery import Discovered, SendQuery
 from ue_sim.eap.temporary import Kept
 from ue_sim.ike import events as ike
 from ue_sim.keepalive import Keepalives
+from ue_sim.link_effects import Break, LinkEffect, Renewed
 from ue_sim.redirections import Effects as Redirected
 from ue_sim.redirections import Followed, NotFollowed, Redirections
 from ue_sim.settings import UeSettings
 from ue_sim.ue_events import Channel, EspKeysReady, Note, NotReauthenticated, Send, SendTrain
 from ue_sim.usim import Usim
+from ue_sim.wear import Wear
 from wire.esp.encapsulation import KEEPALIVE
 from wire.ikev2.association import UNUSABLE, Association
 from wire.ikev2.nat import Endpoint
 from wire.ikev2.redirect import GatewayIdentity
-from wire.ip.packet import IpPacket
 from wire.sansio import RandomBytes, Tick, Timed, is_due
 
 _SOONEST, _SPREAD = 0.8, 0.1
@@ -29,32 +30,6 @@ _RETRY = 10.0
 """Seconds until it tries once more where that came to nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Renewed:
-    """Another IKE SA with `gateway` is in use, with SAs of its own for `home_address`; the old one is being deleted."""
-
-    ready: TunnelReady
-    gateway: Discovered
-    home_address: IPv6Address
-    prefix_length: int
-
-
-@dataclass(frozen=True, slots=True)
-class Break:
-    """The IKE SA is to be deleted for `cause`, and then another one begun with `there`.
-
-    That is the same PDN GW, or the one that `redirected_from` has named (RFC 5685 §5).
-    """
-
-    cause: str
-    there: Discovered
-    redirected_from: GatewayIdentity | None = None
-
-
-LinkEffect = (
-    Send | ike.IkeKeysReady | EapDone | ike.AddressAssigned | EspKeysReady | TunnelReady | NoTunnel | Break
-    | ike.GatewayAnswered | Renewed | NotReauthenticated | Gone | Note | IpPacket
-)  # fmt: skip
 Effects = Iterator[LinkEffect]
 
 
@@ -79,6 +54,7 @@ class Links:
         self._assigned: ike.AddressAssigned | None = None
         self._newest: Connection | None = None
         self._left: list[Connection] = []
+        self._wear = Wear(settings.lifetimes.octets)
         self._redirections: Redirections[Connection] = Redirections(random=random)
         self.clock = datetime.fromtimestamp(0, UTC), 0.0
         self.found: Discovered | None = None
@@ -91,12 +67,16 @@ class Links:
     def deadline(self) -> float | None:
         """The nearest deadline of any."""
         timed: tuple[Timed, ...] = (self._keepalives, self._redirections, *self._all)
-        deadlines = [self._renew_at, *(one.deadline for one in timed)]
+        deadlines = [self._renew_at, *(one.deadline for one in timed), 0.0 if self._wear.worn(self._tunnels) else None]
         return min((deadline for deadline in deadlines if deadline is not None), default=None)
 
     @property
     def _all(self) -> tuple[Connection, ...]:
         return tuple(one for one in (self.fresh, *self._left, self.current) if one is not None)
+
+    @property
+    def _tunnels(self) -> list[Association]:
+        return self.current.tunnels if self.current is not None else []
 
     # The beginnings
 
@@ -205,6 +185,8 @@ class Links:
         for connection in self._all:
             if is_due(connection, now):
                 yield from self.tell(connection, Tick(), now)
+        for spi_in in self._wear.ask(self._tunnels):
+            yield from self.handle(ike.RekeyRequested(spi_in), now)
         yield from self._redirected(self._redirections.tick(now), now)
         if self._renew_at is not None and now >= self._renew_at:
             yield from self.reauthenticate(None, now)

@@ -42,6 +42,7 @@ class Profile(Section):
     give_up_after: float | None = Field(default=None, gt=0)
     ike_lifetime: float | None = Field(default=None, ge=0)
     child_lifetime: float | None = Field(default=None, ge=0)
+    child_octets: int | None = Field(default=None, ge=0)
     liveness_interval: float | None = Field(default=None, gt=0)
     keepalive_interval: float | None = Field(default=None, ge=0)
     reauthentication: Literal["make-before-break", "break-before-make"] | None = None

@@ -14,7 +14,7 @@ from ue_sim.finding import Effect as FindingEffect
 from ue_sim.home_agent_packets import read_mobility, read_tunnelled
 from ue_sim.host import HostEffect
 from ue_sim.ike import events as ike
-from ue_sim.links import Break, LinkEffect, Renewed
+from ue_sim.link_effects import Break, LinkEffect, Renewed
 from ue_sim.parts import UeParts
 from ue_sim.pinger import PingRequested
 from ue_sim.prefix_discovery import SendSolicitation

@@ -26,6 +26,7 @@ from wire.ikev2.constants import ExchangeType, NotifyType
 from wire.ikev2.nat import Endpoint
 from wire.ikev2.payloads.notify import Notify
 from wire.ikev2.redirect import GatewayIdentity, redirect, redirect_support
+from wire.ikev2.upkeep.states import Lifetimes
 
 NAT = IPv4Address("203.0.113.9")
 ELSEWHERE = Endpoint(IPv4Address("198.51.100.44"), 4500)
@@ -138,6 +139,22 @@ def test_ue_floats_on_a_bad_network_too() -> None:
         phone = network.attach(ike_port=IKE.port)
         network.run(until=60.0)
         assert type(phone.state) is OnTheNetwork, phone.effects[-3:]
+
+
+def test_ue_replaces_a_tunnel_that_has_carried_almost_all_that_it_may() -> None:
+    network = Network()
+    phone = attached(network, lifetimes=Lifetimes(octets=2000))
+    connection = phone.machine.links.current
+    assert connection is not None
+    spis = []
+    for _ in range(4):
+        assert connection.tunnel is not None
+        spis.append(connection.tunnel.child.spi_in)
+        assert phone.ping(phone.attached.ha_address, pings=20).received == 20
+        network.run(until=network.now + 5.0)
+        assert len(connection.tunnels) == 1
+    assert len(set(spis)) == 4
+    assert len(ike_sas(phone)) == 1
 
 
 # Another IKE SA in the place of the first
