@@ -162,6 +162,7 @@ async def serve(raw: RawConfig, settings: AaaSettings, stop: asyncio.Event, work
             reuse_port=worker is not None,
             kept=failures.unproven,
             returned=failures.returned,
+            unused=failures.unused_at_nas,
             nas_timers=NAS_TIMERS,
         )
         radius = None if settings.radius is None else await open_radius(settings.radius, measured, around)

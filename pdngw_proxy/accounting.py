@@ -7,12 +7,12 @@ from wire.sansio import Tick
 
 
 def has_begun(session: GatewaySession) -> bool:
-    """Whether its START has been told, so that a STOP is due."""
+    """Whether its START has been told."""
     return session.began is not None
 
 
 def record_of(session: GatewaySession, moment: Moment, now: float, ended_by: EndedBy | None = None) -> SessionRecord:
-    """The record of a session that has begun; `now` on the clock of `session.began`."""
+    """The record of a session, of no seconds where it has not begun; `now` on the clock of `session.began`."""
     return SessionRecord(
         session=session.name,
         moment=moment,

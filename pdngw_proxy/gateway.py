@@ -360,7 +360,8 @@ class Gateway:
             if not said:
                 yield Report(Level.WARNING, "attach given up", {"cause": cause}, by_stranger=True)
             return
-        if has_begun(session):
+        if has_begun(session) or session.accepted:
+            # without a Start before it, it says that the user was let in for nothing
             yield Account(record_of(session, Moment.STOP, now, ended_by(session, self._occasion, now)))
         lease = session.lease
         if lease is not None and self.sessions.of_home(lease.home_address) is session:

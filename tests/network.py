@@ -21,7 +21,7 @@ from aaa.sessions import MemoryConversations
 from akadia import dns_server
 from pdngw_proxy import gateway_events as pgw
 from pdngw_proxy.aaa_link.port import RelayAccept, RelayAnswer, RelayChallenge, RelayReject, RelayRequest
-from pdngw_proxy.aaa_link.records import EndedBy
+from pdngw_proxy.aaa_link.records import EndedBy, SessionRecord
 from pdngw_proxy.gateway import Gateway
 from pdngw_proxy.home_link import Intercept, LetGo, LinkEffect, ListenFor, SendOnLink
 from pdngw_proxy.ike.policy import Admission, ResponderPolicy
@@ -206,6 +206,7 @@ class Network:
         self.reports: list[pgw.Report] = []
         self.ended_sessions: list[str] = []
         self.ended_by: list[EndedBy | None] = []
+        self.accounted: list[SessionRecord] = []
         self.sent_home: list[bytes] = []
         self.on_link: list[LinkEffect] = []
         self.lose, self.silent, self.nat = set(lose), set(silent), nat
@@ -310,6 +311,8 @@ class Network:
                 case pgw.EndAaaSession(session, _, ended_by):
                     self.ended_sessions.append(session)
                     self.ended_by.append(ended_by)
+                case pgw.Account(record):
+                    self.accounted.append(record)
                 case pgw.Report():
                     self.reports.append(effect)
                 case SendOnLink() | ListenFor() | Intercept() | LetGo():

@@ -12,7 +12,7 @@ from aaa.messages import RejectCause
 from aaa.user_sessions import UserSession
 from hss.api import ServiceRefused
 from hss.failure_api import Certainty, FailureLedger, FailureRecord, Hypothesis, KeyWitness, Verdict
-from hss.session_api import Grant, LedgerUnavailable
+from hss.session_api import Grant, LedgerUnavailable, Session
 from runtime.log_limit import LogLimit
 from runtime.logs import get_logger
 from wire.sansio import RandomBytes
@@ -36,6 +36,9 @@ WITNESS_LIMIT = 3.0
 
 
 _UNUSED = "the user was let in, and his gateway could not begin the session (Termination-Cause BAD_ANSWER)"
+_UNUSED_AT_NAS = (
+    "the user was let in, and his NAS could not begin the session (Acct-Terminate-Cause Service Unavailable)"
+)
 _SEE_GATEWAY = "the UE's AUTH may be of another MSK, such as one that was cut; the gateway's log says why"
 
 
@@ -95,23 +98,39 @@ class Inquiry:
 
     def unused(self, session: UserSession) -> None:
         """Say and keep that the gateway of `session`, whose user was let in, could not begin it (RFC 6733 §8.15)."""
-        client = f"diameter/{session.peer}"
         record = FailureRecord(
             reference=self._random(4).hex(),
             at=self._moment(),
-            client=client,
+            client=f"diameter/{session.peer}",
             cause=_UNUSED,
             detail=_SEE_GATEWAY,
             imsi=session.imsi,
             session=session.session_id,
             apn=session.apn,
         )
+        self._of_no_use(record)
+
+    def unused_at_nas(self, session: Session) -> None:
+        """The same of a session whose NAS accounts for it as one that it could not provide (RFC 2866 §5.10)."""
+        record = FailureRecord(
+            reference=self._random(4).hex(),
+            at=self._moment(),
+            client=f"radius/{session.client}",
+            cause=_UNUSED_AT_NAS,
+            detail=_SEE_GATEWAY,
+            imsi=session.imsi,
+            session=session.session_id,
+            apn=session.apn,
+        )
+        self._of_no_use(record)
+
+    def _of_no_use(self, record: FailureRecord) -> None:
         kept = {}
         if self._ledger is not None and not self._waiting.full():
             self._waiting.put_nowait((None, record))
             kept = {"explain": record.reference}
-        about = {"imsi": str(session.imsi), "client": client, "session": session.session_id}
-        log.warning("authentication of no use", cause=_UNUSED, detail=_SEE_GATEWAY, **about, **kept)
+        about = {"imsi": str(record.imsi or ""), "client": record.client, "session": record.session}
+        log.warning("authentication of no use", cause=record.cause, detail=record.detail, **about, **kept)
 
     def returned(self, grant: Grant, times: int, seconds: float) -> None:
         """Say and keep that a user was let in over RADIUS so often, and seems to have got nothing of it."""

@@ -23,7 +23,7 @@ from aaa.radius.returning import Returning, Tell
 from aaa.radius.server import RadiusServer
 from aaa.radius.suspecting import Kept
 from aaa.radius.translation.agent import TranslationAgent
-from hss.session_api import SessionLedger
+from hss.session_api import Session, SessionLedger
 from runtime.logs import get_logger
 from runtime.taps import Address, DatagramTap, StreamTap
 from wire.diameter.command import Identity
@@ -46,8 +46,8 @@ class Surroundings:
     """What the daemon gives: `identity` is who we are; ports are shared with other processes where `reuse_port`.
 
     `errands` are what other processes want of our connections, None where there are no others. `kept` keeps what is
-    found of a client's secret, `returned` hears of users who get nothing of being let in, `nas_timers` are those of
-    Disconnect and CoA that somebody waits for.
+    found of a client's secret, `returned` and `unused` hear of users who get nothing of being let in, `nas_timers`
+    are those of Disconnect and CoA that somebody waits for.
     """
 
     identity: Identity
@@ -59,6 +59,7 @@ class Surroundings:
     errands: ErrandDesk | None = None
     kept: Kept | None = None
     returned: Tell | None = None
+    unused: Callable[[Session], None] = lambda _session: None
     nas_timers: Timers | None = None
 
 
@@ -124,7 +125,7 @@ def open_asking(config: RadiusConfig, errands: ErrandDesk, timers: Timers | None
 def _open_accounting(
     config: RadiusConfig, ledger: SessionLedger, clients: ClientTable, relay: Relay | None, around: Surroundings
 ) -> Take:
-    accounting = AccountingServer.of(config, ledger, clients, relay, around.kept)
+    accounting = AccountingServer.of(config, ledger, clients, relay, around.kept, around.unused)
     around.stack.push_async_callback(accounting.close)
     around.leaving.append(partial(accounting.drain, DRAIN_LIMIT))
     bound = [

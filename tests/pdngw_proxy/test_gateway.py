@@ -9,7 +9,7 @@ from hypothesis.strategies import binary, sampled_from
 
 from hss.api import ApnProfile
 from pdngw_proxy.aaa_link.port import RelayAccept, RelayAnswer, RelayReject, RelayRequest, RelayUnavailable
-from pdngw_proxy.aaa_link.records import EndedBy
+from pdngw_proxy.aaa_link.records import EndedBy, Moment
 from pdngw_proxy.gateway_events import (
     AaaAnswered,
     Channel,
@@ -434,6 +434,8 @@ def test_gateway_ends_the_session_of_an_accepted_ue_that_never_proves_itself(net
     assert len(network.gateway.sessions) == 0
     assert len(network.ended_sessions) == 1
     assert network.ended_by == [EndedBy.UNUSED]
+    (record,) = network.accounted
+    assert (record.moment, record.ended_by, record.seconds) == (Moment.STOP, EndedBy.UNUSED, 0)
     (report,) = network.reports
     assert report.details["cause"] == "waited in vain for the UE's AUTH by the MSK"
 

@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,33 @@ def sessions(lab: Lab, *words: str) -> list[dict[str, Any]]:
     assert done.returncode == 0, done.stderr
     found: list[dict[str, Any]] = json.loads(done.stdout)
     return found
+
+
+def explained(lab: Lab) -> str:
+    """What there is to say of the subscriber once his NAS has said it: records are kept behind the answers."""
+    for _ in range(100):
+        told = lab.akadia("explain", str(lab.imsi)).stdout
+        if "his NAS could not begin the session" in told:
+            return told
+        time.sleep(0.1)
+    return pytest.fail(f"nothing is explained: {told}")
+
+
+OTHER_MSK = {"ike": [{"exchange": "IKE_AUTH", "number": 3, "payload": "AUTH"}]}
+"""AUTH as of a UE that has another MSK than the gateway."""
+
+
+def test_ue_that_has_another_msk_than_the_gateway_is_explained(tmp_path: Path) -> None:
+    with running_lab(tmp_path, aaa="radius") as lab:
+        faults = tmp_path / "faults.json"
+        faults.write_text(json.dumps(OTHER_MSK))
+        assert lab.akadia("ue", "attach", "--faults", str(faults), "--json").returncode != 0
+        told = explained(lab)
+        assert "may be of another MSK" in told
+        (line,) = [line for line in lab.new_lines("aaa") if line.event == "authentication of no use"]
+        assert line.details["client"] == "radius/loopback"
+        assert [one["end_cause"] for one in sessions(lab, "--ended")] == ["service-unavailable"]
+        assert sessions(lab) == []
 
 
 def test_gateway_tells_octets_and_end_and_lets_itself_be_disconnected(tmp_path: Path) -> None:

@@ -48,6 +48,10 @@ def terminate_cause_text(number: int) -> str:
         return f"cause-{number}"
 
 
+COULD_NOT_BEGIN = terminate_cause_text(TerminateCause.SERVICE_UNAVAILABLE)
+"""What a NAS says of a session that it cannot provide (RFC 2866 §5.10)."""
+
+
 def whole_counter(low: int | None, gigawords: int | None) -> int | None:
     """64 bits of octets from the low 32 and their overflows (RFC 2869 §5.1); None when neither is said."""
     if low is None and gigawords is None:

@@ -19,16 +19,27 @@ from aaa.radius.listening import Reply, address_text
 from aaa.radius.port_server import PortServer
 from aaa.radius.proxy.relay import Relay
 from aaa.radius.suspecting import Kept, Suspicion
-from hss.session_api import AccountingStatus, LedgerUnavailable, SessionLedger
+from hss.session_api import (
+    AccountingRecord,
+    AccountingStatus,
+    LedgerUnavailable,
+    Session,
+    SessionLedger,
+    SessionQuery,
+)
 from runtime.logs import get_logger
 from runtime.radius.requests import RadiusUnavailable
 from runtime.taps import Address
+from wire.radius.accounting import COULD_NOT_BEGIN
 
 log = get_logger("aaa.radius.accounting")
 
 
 class AccountingServer(PortServer):
-    """Carries packets between sockets, the front and the ledger; `suspicion` says of unproven ones what is wrong."""
+    """Carries packets between sockets, the front and the ledger; `suspicion` says of unproven ones what is wrong.
+
+    `unused` hears of a session that its NAS says it could not begin.
+    """
 
     def __init__(
         self,
@@ -37,11 +48,13 @@ class AccountingServer(PortServer):
         *,
         relay: Relay | None = None,
         suspicion: Suspicion | None = None,
+        unused: Callable[[Session], None] = lambda _session: None,
         request_limit: float = 10.0,
         clock: Callable[[], float] = time.monotonic,
         moment: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         super().__init__(relay=relay, suspicion=suspicion, request_limit=request_limit, clock=clock)
+        self._unused = unused
         self._ledger = ledger
         self._front = front
         self._moment = moment
@@ -54,6 +67,7 @@ class AccountingServer(PortServer):
         clients: ClientTable,
         relay: Relay | None = None,
         kept: Kept | None = None,
+        unused: Callable[[Session], None] = lambda _session: None,
     ) -> "AccountingServer":
         """The server that `config` describes, not listening yet."""
         duplicates = DuplicateCache(size=config.duplicate_size, age=config.duplicate_age)
@@ -64,7 +78,8 @@ class AccountingServer(PortServer):
             routes=None if relay is None else relay.routes,
         )
         suspicion = Suspicion(clients, kept)
-        return cls(ledger, front, relay=relay, suspicion=suspicion, request_limit=config.request_limit)
+        limit = config.request_limit
+        return cls(ledger, front, relay=relay, suspicion=suspicion, unused=unused, request_limit=limit)
 
     async def close(self) -> None:
         """Stop listening; what is being kept is kept and answered, as far as the ledger still can."""
@@ -115,6 +130,17 @@ class AccountingServer(PortServer):
             # where the first try was kept here alone, the one that is answered is not new
             if self._relay is not None and (is_new or is_told) and record.status is AccountingStatus.STOP:
                 await self._relay.end(keeping.packet, keeping.client)
+            if is_new and record.end_cause == COULD_NOT_BEGIN and not record.usage.seconds:
+                await self._tell_unused(record)
+
+    async def _tell_unused(self, record: AccountingRecord) -> None:
+        query = SessionQuery(radius_class=record.radius_class, client=record.client, ended=True, limit=1)
+        try:
+            found = () if record.radius_class is None else await self._ledger.sessions(query)
+        except LedgerUnavailable:
+            return
+        for session in found:
+            self._unused(session)
 
 
 def _send(octets: bytes | None, to: Address, reply: Reply) -> None:

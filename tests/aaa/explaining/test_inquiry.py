@@ -18,6 +18,7 @@ from hss.session_api import Grant, LedgerUnavailable
 from tests.aaa.explaining.erring import AKA, Site, Ue, Witness
 from tests.aaa.memory_hss import IMSI, OPC, K
 from tests.aaa.radius.accounting.reports import MOMENT
+from tests.aaa.radius.test_dynamic import session as at_nas
 from tests.aaa.test_user_sessions import ONE
 from wire.aka.milenage import Milenage, derive_opc
 from wire.eap.constants import Subtype
@@ -199,6 +200,14 @@ async def test_session_that_could_not_begin_is_told_and_kept(logs: list[Any]) ->
     assert line["event"] == "authentication of no use"
     assert (line["client"], line["session"]) == (record.client, record.session) == ("diameter/pgw", ONE.session_id)
     assert (line["cause"], line["detail"], line["explain"]) == (record.cause, record.detail, record.reference)
+    logs.clear()
+    looking = inquiry_of(None, ledger)
+    looking.unused_at_nas(replace(at_nas(), imsi=IMSI))
+    await looking.close()
+    assert [(line["event"], line["client"], line["session"]) for line in logs] == [
+        ("authentication of no use", "radius/lab", "0001")
+    ]
+    assert ledger.records[-1].cause == logs[0]["cause"] != record.cause
     without = inquiry_of(None, None)
     without.unused(ONE)
     await without.close()

@@ -11,13 +11,14 @@ from aaa.radius.clients import ClientTable, RadiusClient
 from aaa.radius.config import RadiusConfig
 from aaa.radius.duplicates import DuplicateCache
 from aaa.radius.proxy.relay import Relay
-from hss.session_api import AccountingRecord
+from hss.session_api import AccountingRecord, Session
 from runtime.config import SocketAddress
 from runtime.radius.requests import RadiusUnavailable
 from tests.aaa.radius.accounting.reports import BROKEN, MOMENT, MemoryLedger, reported
 from tests.aaa.radius.samples import SOURCE, table
+from tests.aaa.radius.test_dynamic import session
 from wire.radius.accounting import AcctStatusType
-from wire.radius.packet import Code, RadiusPacket
+from wire.radius.packet import Attribute, Code, RadiusPacket
 
 
 class HeardRelay(Relay):
@@ -43,8 +44,15 @@ class Bench:
     def __init__(self, relay: Relay | None = None) -> None:
         self.ledger = MemoryLedger()
         front = AccountingFront(table(), duplicates=DuplicateCache())
+        self.unused: list[Session] = []
         self.server = AccountingServer(
-            self.ledger, front, relay=relay, request_limit=0.05, clock=lambda: 0.0, moment=lambda: MOMENT
+            self.ledger,
+            front,
+            relay=relay,
+            unused=self.unused.append,
+            request_limit=0.05,
+            clock=lambda: 0.0,
+            moment=lambda: MOMENT,
         )
         self.sent: list[bytes] = []
 
@@ -94,6 +102,20 @@ async def test_record_that_a_realm_is_to_have_is_answered_when_the_realm_has_it(
     await bench.settle()
     assert len(bench.sent) == 1
     assert relay.heard == [(7, "lab")], "the realm hears of the end all the same"
+
+
+async def test_session_that_its_nas_could_not_begin_is_told_of_once() -> None:
+    bench = Bench()
+    known = bench.ledger.known[1] = session()
+    stop = reported(Attribute.of("Acct-Terminate-Cause", 15), status=AcctStatusType.STOP)
+    bench.give(stop)
+    await bench.settle()
+    assert bench.unused == [known]
+    used = Attribute.of("Acct-Session-Time", 60)
+    bench.give(reported(Attribute.of("Acct-Terminate-Cause", 15), used, status=AcctStatusType.STOP, identifier=8))
+    bench.give(reported(Attribute.of("Acct-Terminate-Cause", 1), status=AcctStatusType.STOP, identifier=9))
+    await bench.settle()
+    assert (len(bench.sent), bench.unused) == (3, [known])
 
 
 @pytest.mark.parametrize("broken", [BROKEN, RuntimeError("out of order"), TimeoutError()])
