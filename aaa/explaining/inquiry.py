@@ -9,12 +9,14 @@ from aaa.explaining.dialogue import continued, lines
 from aaa.explaining.failed import FailedAttempt
 from aaa.explaining.judging import combined, evidence_of, judge
 from aaa.messages import RejectCause
+from aaa.radius.proxy.rejections import RejectedElsewhere
 from aaa.user_sessions import UserSession
 from hss.api import ServiceRefused
 from hss.failure_api import Certainty, FailureLedger, FailureRecord, Hypothesis, KeyWitness, Verdict
 from hss.session_api import Grant, LedgerUnavailable, Session
 from runtime.log_limit import LogLimit
 from runtime.logs import get_logger
+from wire.identity import classify
 from wire.sansio import RandomBytes
 
 log = get_logger("aaa.service")
@@ -95,6 +97,22 @@ class Inquiry:
         reference = self._random(4).hex()
         self._waiting.put_nowait((None, FailureRecord(reference, self._moment(), client, cause, verdict=verdict)))
         return reference
+
+    def rejected_elsewhere(self, rejected: RejectedElsewhere) -> str:
+        """Keep that another realm's server rejected a user; the record's reference, or ""."""
+        if self._ledger is None or self._waiting.full() or self._allowance.allow("", self._clock()) is None:
+            return ""
+        record = FailureRecord(
+            reference=self._random(4).hex(),
+            at=self._moment(),
+            client=f"radius/{rejected.client}",
+            cause=f"rejected by realm {rejected.realm}",
+            detail=rejected.cause,
+            imsi=classify(rejected.user_name.encode()).imsi,
+            session=rejected.session,
+        )
+        self._waiting.put_nowait((None, record))
+        return record.reference
 
     def unused(self, session: UserSession) -> None:
         """Say and keep that the gateway of `session`, whose user was let in, could not begin it (RFC 6733 §8.15)."""

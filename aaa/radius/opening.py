@@ -15,6 +15,7 @@ from aaa.radius.asking import RADSEC, NasAsking
 from aaa.radius.clients import ClientTable, load_clients
 from aaa.radius.config import RadiusConfig
 from aaa.radius.listening import Take, address_text
+from aaa.radius.proxy.rejections import Keep, Rejections
 from aaa.radius.proxy.relay import Relay
 from aaa.radius.radsec.names import load_radsec_clients
 from aaa.radius.radsec.routing import Port
@@ -47,7 +48,7 @@ class Surroundings:
 
     `errands` are what other processes want of our connections, None where there are no others. `kept` keeps what is
     found of a client's secret, `returned` and `unused` hear of users who get nothing of being let in, `nas_timers`
-    are those of Disconnect and CoA that somebody waits for.
+    are those of Disconnect and CoA that somebody waits for. `rejected` keeps whom another realm's server has rejected.
     """
 
     identity: Identity
@@ -60,6 +61,7 @@ class Surroundings:
     kept: Kept | None = None
     returned: Tell | None = None
     unused: Callable[[Session], None] = lambda _session: None
+    rejected: Keep = lambda _rejected: ""
     nas_timers: Timers | None = None
 
 
@@ -99,7 +101,14 @@ async def open_radius(config: RadiusConfig, service: AuthenticationService, arou
 
 
 def _open_relay(config: RadiusConfig, around: Surroundings) -> Relay | None:
-    agent = TranslationAgent.of(config.realm, config.diameter_server, identity=around.identity, capture=around.capture)
+    rejections = Rejections(around.rejected)
+    agent = TranslationAgent.of(
+        config.realm,
+        config.diameter_server,
+        identity=around.identity,
+        capture=around.capture,
+        rejections=rejections,
+    )
     return Relay.of(
         config.realm,
         config.server,
@@ -107,6 +116,7 @@ def _open_relay(config: RadiusConfig, around: Surroundings) -> Relay | None:
         random=secrets.token_bytes,
         capture=around.capture,
         agent=agent,
+        rejections=rejections,
     )
 
 

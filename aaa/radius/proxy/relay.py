@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from aaa.radius.clients import RadiusClient
 from aaa.radius.proxy.config import HomeServerConfig, RealmConfig
 from aaa.radius.proxy.home_server import HomeServer
+from aaa.radius.proxy.rejections import Rejections
 from aaa.radius.proxy.routes import Routes, in_order
 from aaa.radius.translation.agent import TranslationAgent
 from hss.session_api import AccountingRecord
@@ -28,7 +29,9 @@ class Relay:
         *,
         random: RandomBytes,
         agent: TranslationAgent | None = None,
+        rejections: Rejections | None = None,
     ) -> None:
+        self._rejections = rejections or Rejections()
         self.routes = routes
         self._servers = servers
         self.agent = agent
@@ -44,6 +47,7 @@ class Relay:
         random: RandomBytes,
         capture: DatagramTap | None = None,
         agent: TranslationAgent | None = None,
+        rejections: Rejections | None = None,
     ) -> "Relay | None":
         """What the configuration says, None when every realm is ours; ConfigError for a server that is not there."""
         realms, servers = tuple(realms), tuple(servers)
@@ -55,7 +59,7 @@ class Relay:
             if missing is not None:
                 raise ConfigError(f"realm {realm.realm}: there is no [[aaa.radius.server]] {missing}; add it")
         made = {server.name: HomeServer(server, random=random, capture=capture) for server in servers}
-        return cls(Routes(realms, node), made, random=random, agent=agent)
+        return cls(Routes(realms, node), made, random=random, agent=agent, rejections=rejections)
 
     async def forward(self, realm: RealmConfig, octets: bytes, packet: RadiusPacket, client: RadiusClient) -> bytes:
         """The answer for `client` to `octets`, a request of `realm` that was admitted.
@@ -70,9 +74,13 @@ class Relay:
         cause = f"every server of realm {realm.realm} is dead"
         for name in in_order(living, packet, realm.choose):
             try:
-                return await self._ask(self._servers[name], octets, client)
+                answer = await self._ask(self._servers[name], octets, client)
             except RadiusUnavailable as error:
                 cause = str(error)
+            else:
+                if answer[0] == Code.ACCESS_REJECT:
+                    self._rejections.tell(packet, client, realm.realm, f"Access-Reject of {name}")
+                return answer
         raise RadiusUnavailable(cause)
 
     async def account(self, packet: RadiusPacket, client: RadiusClient, record: AccountingRecord) -> bool:

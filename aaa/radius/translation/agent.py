@@ -8,6 +8,7 @@ from datetime import datetime
 
 from aaa.radius.clients import RadiusClient
 from aaa.radius.proxy.config import RealmConfig
+from aaa.radius.proxy.rejections import Rejections
 from aaa.radius.translation.accounting import RECORD_TYPES, is_final, to_acr
 from aaa.radius.translation.answer import (
     FOR_ANOTHER_SERVER,
@@ -69,7 +70,9 @@ class TranslationAgent:
         conversations: Conversations,
         random: RandomBytes,
         accounting: Collection[Group] = (),
+        rejections: Rejections | None = None,
     ) -> None:
+        self._rejections = rejections or Rejections()
         self._identity = identity
         self._accounting = accounting
         self._groups = groups
@@ -96,6 +99,7 @@ class TranslationAgent:
         identity: Identity,
         random: RandomBytes = secrets.token_bytes,
         capture: StreamTap | None = None,
+        rejections: Rejections | None = None,
     ) -> "TranslationAgent | None":
         """What the configuration says, connecting from now on; None without a realm that is served over Diameter.
 
@@ -112,7 +116,7 @@ class TranslationAgent:
         hosts = [server.origin_host for server in servers if not server.agent]
         groups: dict[Group, tuple[Requester, str]] = {}
         accounting = {group for group, members in chosen.items() if members[0].accounting}
-        made = cls(identity, groups, Conversations(hosts, random), random, accounting)
+        made = cls(identity, groups, Conversations(hosts, random), random, accounting, rejections)
         for group, members in chosen.items():
             alternate = len(members) > 1
             pool = DiameterPool([_client(one, identity, alternate, random, capture, made.serve) for one in members])
@@ -135,8 +139,7 @@ class TranslationAgent:
             dea = await self._ask(der, realm)
             translated, session = self._translated(dea, conversation, replying), der.session_id
         if translated.refusal is not None:
-            cause = translated.refusal
-            log.info("access rejected", cause=cause, client=client.name, realm=realm.realm, session=session)
+            self._rejections.tell(packet, client, realm.realm, translated.refusal, session)
         return translated.octets
 
     async def account(

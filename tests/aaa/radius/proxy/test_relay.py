@@ -4,6 +4,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
+from structlog.testing import capture_logs
 
 from aaa.radius.accounting.record import to_record
 from aaa.radius.clients import RadiusClient
@@ -38,6 +39,12 @@ async def test_request_goes_to_the_first_that_lives(tmp_path: Path) -> None:
     assert (packet.code, packet.identifier, packet.values("Class")) == (Code.ACCESS_ACCEPT, 7, (b"a",))
     assert packet.values("Proxy-State") == (b"nas",)
     assert is_genuine_response(octets, AUTHENTICATOR, SECRET)
+    first.rejects = True
+    with capture_logs() as lines:
+        assert parse_packet(await answer()).code == Code.ACCESS_REJECT
+    assert [(line["event"], line["cause"], line["realm"]) for line in lines] == [
+        ("access rejected", "Access-Reject of a", "example.org")
+    ]
     first.lives = False
     for _ in range(2):
         assert parse_packet(await answer()).values("Class") == (b"b",)

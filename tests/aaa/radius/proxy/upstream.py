@@ -15,11 +15,12 @@ HOME = Secret(b"between proxy and home")
 
 
 class Upstream:
-    """Accepts everybody while it `lives`; Class says its name."""
+    """Accepts everybody while it `lives`, or rejects; Class says its name."""
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.lives = True
+        self.rejects = False
         self.asked: list[int] = []
         self.endpoint = UdpEndpoint.bind(("127.0.0.1", 0), self._take)
 
@@ -29,7 +30,8 @@ class Upstream:
         if not self.lives:
             return
         accounts = packet.code == Code.ACCOUNTING_REQUEST
-        code = Code.ACCOUNTING_RESPONSE if accounts else Code.ACCESS_ACCEPT
+        judged = Code.ACCESS_REJECT if self.rejects else Code.ACCESS_ACCEPT
+        code = Code.ACCOUNTING_RESPONSE if accounts else judged
         attributes = [] if accounts else [Attribute.of("Class", self.name.encode())]
         self.endpoint.send(reply(packet, code, secret=HOME, attributes=attributes), source)
 

@@ -1,0 +1,41 @@
+"""Users whom another realm's server has rejected: why is for that server to know, and that it did is said here."""
+
+from collections.abc import Callable
+
+from aaa.radius.clients import RadiusClient
+from aaa.radius.nas import first_text
+from runtime.logs import get_logger
+from wire.frozen import dataclass
+from wire.radius.packet import RadiusPacket
+
+log = get_logger("aaa.radius.proxy")
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedElsewhere:
+    """One user at `client`, by what he was called there; `session` is what the client or the server calls it."""
+
+    client: str
+    realm: str
+    cause: str
+    user_name: str
+    session: str
+
+
+Keep = Callable[[RejectedElsewhere], str]
+"""Keeps a record of one; its reference, "" where there is none."""
+
+
+class Rejections:
+    """Says of each in one line that he was rejected, and has it kept by `keep`."""
+
+    def __init__(self, keep: Keep = lambda _rejected: "") -> None:
+        self._keep = keep
+
+    def tell(self, packet: RadiusPacket, client: RadiusClient, realm: str, cause: str, session: str = "") -> None:
+        """The user of `packet` was rejected by a server of `realm`."""
+        called = session or first_text(packet, "Acct-Session-Id") or ""
+        one = RejectedElsewhere(client.name, realm, cause, first_text(packet, "User-Name") or "", called)
+        reference = self._keep(one)
+        kept = {"explain": reference} if reference else {}
+        log.info("access rejected", cause=cause, client=client.name, realm=realm, session=called, **kept)
