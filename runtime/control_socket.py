@@ -10,6 +10,7 @@ from typing import TypeVar
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from runtime.config import ConfigError, Section
+from runtime.unix_socket import address_of
 
 WishT = TypeVar("WishT")
 
@@ -132,7 +133,8 @@ def ask(path: Path, wish: BaseModel, *, seconds: float, who: str, start: str) ->
 def _exchange(path: Path, line: bytes, seconds: float) -> bytes:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as link:
         link.settimeout(seconds)
-        link.connect(str(path))
+        with address_of(path) as address:
+            link.connect(address)
         link.sendall(line)
         with link.makefile("rb") as answers:
             return answers.readline()

@@ -10,6 +10,24 @@ from pathlib import Path
 from runtime.config import ConfigError
 
 _BACKLOG = 16
+_LONGEST = 107
+"""Octets of a path in sockaddr_un (unix(7))."""
+
+
+@contextmanager
+def address_of(path: Path) -> Iterator[str]:
+    """What to bind or connect to for `path`, during the block: by way of the folder where the path is too long.
+
+    OSError when there is no such folder.
+    """
+    if len(os.fsencode(path)) <= _LONGEST:
+        yield str(path)
+        return
+    folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield f"/proc/self/fd/{folder}/{path.name}"
+    finally:
+        os.close(folder)
 
 
 @contextmanager
@@ -31,7 +49,8 @@ def _bound(path: Path, mode: int, kind: socket.SocketKind) -> socket.socket:
     before = os.umask(0o777)
     try:
         bound.setblocking(False)
-        bound.bind(str(path))
+        with address_of(path) as address:
+            bound.bind(address)
         path.chmod(mode)
         if kind is socket.SOCK_STREAM:
             bound.listen(_BACKLOG)
@@ -56,7 +75,8 @@ def _remove_stale(path: Path, kind: socket.SocketKind) -> None:
         raise ConfigError(f"{path}: is there and no socket; name another path")
     with socket.socket(socket.AF_UNIX, kind) as probe:
         try:
-            probe.connect(str(path))
+            with address_of(path) as address:
+                probe.connect(address)
         except ConnectionRefusedError:
             path.unlink()
             return

@@ -5,6 +5,7 @@ import json
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -106,9 +107,11 @@ async def test_connection_that_says_nothing_is_closed(tmp_path: Path, monkeypatc
         writer.close()
 
 
-async def test_asking_is_the_other_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    async with serving(tmp_path, monkeypatch):
-        answer = await asyncio.to_thread(
-            control_socket.ask, PATH, Greet(), seconds=LIMIT, who="host", start="akadia host"
-        )
-    assert answer == Answer(ok=True, outcome="greet")
+@pytest.mark.parametrize("folder", [".", "deep" * 30])
+async def test_asking_is_the_other_end(tmp_path: Path, folder: str) -> None:
+    path = tmp_path / folder / PATH
+    path.parent.mkdir(exist_ok=True)
+    with listening(path, 0o600, socket.SOCK_STREAM) as bound:
+        async with ControlServer(polite).serving(bound):
+            asking = partial(control_socket.ask, path, Greet(), seconds=LIMIT, who="host", start="akadia host")
+            assert await asyncio.to_thread(asking) == Answer(ok=True, outcome="greet")

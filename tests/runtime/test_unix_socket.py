@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from runtime.config import ConfigError
-from runtime.unix_socket import listening
+from runtime.unix_socket import address_of, listening
 
 pytestmark = pytest.mark.stack
 
@@ -59,4 +59,29 @@ def test_file_that_is_no_socket_is_left_alone(path: Path) -> None:
 def test_path_that_cannot_be_is_said(name: str) -> None:
     Path("file").write_text("precious")
     with pytest.raises(ConfigError, match="no socket can be made there"), listening(Path(name), 0o600):
+        pass
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_socket_may_be_in_a_folder_whose_path_is_too_long_for_the_system(
+    tmp_path: Path, kind: socket.SocketKind
+) -> None:
+    deep = tmp_path / ("deep" * 30)
+    deep.mkdir()
+    path = deep / "a.sock"
+    with socket.socket(socket.AF_UNIX, kind) as left, address_of(path) as address:
+        left.bind(address)
+    with listening(path, 0o600, kind):
+        assert path.is_socket()
+        with socket.socket(socket.AF_UNIX, kind) as client, address_of(path) as address:
+            client.connect(address)
+        with pytest.raises(ConfigError, match="another program answers there"), listening(path, 0o600, kind):
+            pass
+    assert not path.exists()
+
+
+def test_short_path_is_its_own_address(tmp_path: Path) -> None:
+    with address_of(tmp_path / "a.sock") as address:
+        assert address == str(tmp_path / "a.sock")
+    with pytest.raises(FileNotFoundError), address_of(tmp_path / ("none" * 30) / "a.sock"):
         pass
