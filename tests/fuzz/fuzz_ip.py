@@ -11,6 +11,7 @@ from wire.ip.icmpv4 import build_icmpv4, parse_icmpv4
 from wire.ip.icmpv6 import EchoRequest, PacketTooBig, ParameterProblem, TimeExceeded, build_icmpv6, parse_icmpv6
 from wire.ip.ipv4 import Ipv4Packet
 from wire.ip.ipv6 import Ipv6Packet
+from wire.ip.neighbors import NeighborAdvertisement, advertisement, parse_neighbor, solicitation
 from wire.ip.packet import parse_packet
 from wire.ip.reassembly import Reassembly
 from wire.ip.responder import respond
@@ -22,6 +23,10 @@ ICMPV6 = tuple(build_icmpv6(message, HERE, THERE) for message in MESSAGES)
 ICMPV4 = tuple(build_icmpv4(message) for message in MESSAGES)
 UDP = (UdpDatagram(4500, 7, b"hello").build(HERE, THERE),)
 WHOLE = Ipv6Packet(source=HERE, destination=THERE, next_header=17, payload=bytes(1600))
+NEIGHBORS = (
+    solicitation(HERE),
+    advertisement(NeighborAdvertisement(source=HERE, target=THERE, link_layer=bytes(6), override=True)),
+)
 PIECES = tuple(piece.build() for piece in fragments(WHOLE, 1280, 7))
 SIX = tuple(vector.packet for vector in PACKETS if vector.linktype == "raw-ipv6")
 FOUR = tuple(vector.packet for vector in PACKETS if vector.linktype == "raw-ipv4")
@@ -31,6 +36,16 @@ def _mended(octets: bytes, at: int, protocol: int) -> bytes:
     """The octets with a right checksum, so that what is behind it is reached."""
     bare = octets[:at] + bytes(2) + octets[at + 2 :]
     return octets[:at] + transport_checksum(HERE, THERE, protocol, bare).to_bytes(2, "big") + octets[at + 2 :]
+
+
+def _neighbor(octets: bytes) -> object:
+    """Octets behind the header that every message has here, their checksum right."""
+    header, payload = NEIGHBORS[1][:40], octets[40:]
+    source, destination = IPv6Address(header[8:24]), IPv6Address(header[24:40])
+    bare = payload[:2] + bytes(2) + payload[4:]
+    checksum = transport_checksum(source, destination, 58, bare).to_bytes(2, "big")
+    payload = payload[:2] + checksum + payload[4:] if len(payload) > 3 else payload
+    return parse_neighbor(header[:4] + len(payload).to_bytes(2, "big") + header[6:] + payload)
 
 
 def _answer(octets: bytes, next_header: int, at: int) -> object:
@@ -56,6 +71,8 @@ ENTRIES: dict[str, tuple[Callable[[bytes], object], tuple[bytes, ...]]] = {
     "wire.ip.ipv6.Ipv6Packet.parse": (Ipv6Packet.parse, SIX),
     "wire.ip.udp.UdpDatagram.parse": (lambda octets: UdpDatagram.parse(octets, HERE, THERE), UDP),
     "wire.ip.icmpv6.parse_icmpv6": (lambda octets: parse_icmpv6(octets, HERE, THERE), ICMPV6),
+    "wire.ip.neighbors.parse_neighbor": (parse_neighbor, NEIGHBORS),
+    "wire.ip.neighbors.parse_neighbor behind the checksum": (_neighbor, NEIGHBORS[1:]),
     "wire.ip.packet.parse_packet": (parse_packet, (*SIX[:1], *FOUR[:1])),
     "wire.ip.icmpv4.parse_icmpv4": (parse_icmpv4, ICMPV4),
     "wire.ip.responder.respond icmpv4": (_answer4, ICMPV4),
