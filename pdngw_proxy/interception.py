@@ -92,7 +92,9 @@ class Interception:
         """A gateway that was killed has left its proxies and the route behind."""
         for answer in netlink.answers_of(netlink.all_proxies()):
             proxy = netlink.parse_proxy(answer)
-            if proxy is not None and proxy[0] == self._index and proxy[1] in self._home_prefix:
+            if proxy is None or proxy[0] != self._index:
+                continue
+            if proxy[1] in self._home_prefix or proxy[1].is_link_local:
                 netlink.ask(netlink.no_proxy(*proxy))
         with suppress(OSError):
             netlink.ask(netlink.no_route(self._index, self._home_prefix))

@@ -76,10 +76,11 @@ def test_the_home_prefix_is_led_to_the_link_and_the_kernel_answers_at_once(machi
 
 
 def test_what_a_killed_gateway_has_left_is_removed(machine: Machine) -> None:
-    machine.proxies = [proxy(7, STALE), proxy(7, FOREIGN), proxy(8, HOME), b""]
+    machine.proxies = [proxy(7, STALE), proxy(7, LOCAL), proxy(7, FOREIGN), proxy(8, HOME), b""]
     machine.open()
     assert machine.asked == [
         netlink.no_proxy(7, STALE),
+        netlink.no_proxy(7, LOCAL),
         netlink.no_route(7, PREFIX),
         netlink.new_route(7, PREFIX),
     ]
