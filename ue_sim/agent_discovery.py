@@ -4,10 +4,11 @@ from dataclasses import dataclass, replace
 from ipaddress import IPv6Address, IPv6Network
 from typing import assert_never
 
+from ue_sim.search import Finished, Idle, Search
 from wire.ip.icmpv6 import build_icmpv6
 from wire.ip.ipv6 import PROTO_ICMPV6, Ipv6Packet
 from wire.mip6.discovery import AgentReply, AgentRequest, home_agents_of
-from wire.sansio import RandomBytes, Tick, Transitions, check_transition
+from wire.sansio import RandomBytes, Tick, Transitions
 
 INITIAL_DHAAD_TIMEOUT = 3.0
 DHAAD_RETRIES = 4
@@ -54,11 +55,6 @@ class NoAgents:
 
 
 @dataclass(frozen=True, slots=True)
-class Idle:
-    """Nobody has been asked yet."""
-
-
-@dataclass(frozen=True, slots=True)
 class Asking:
     """A request is out, sent `count` times; the next one, or the end of it, is due at `again_at`."""
 
@@ -69,12 +65,6 @@ class Asking:
     count: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """Found, or given up."""
-
-
-State = Idle | Asking | Finished
 Event = AgentsWanted | ReplyArrived | Tick
 Effect = SendRequest | AgentsFound | NoAgents
 
@@ -85,18 +75,13 @@ TRANSITIONS: Transitions = {
 }
 
 
-class AgentDiscovery:
+class AgentDiscovery(Search[Asking]):
     """One search, given up after `give_up_after` seconds at the latest; `random` gives its identifier."""
 
     def __init__(self, *, random: RandomBytes, give_up_after: float) -> None:
+        super().__init__(TRANSITIONS)
         self._random = random
         self._give_up_after = give_up_after
-        self.state: State = Idle()
-
-    @property
-    def deadline(self) -> float | None:
-        """When the request is repeated, or the search given up."""
-        return self.state.again_at if isinstance(self.state, Asking) else None
 
     def handle(self, event: Event, now: float) -> list[Effect]:
         """Take one event and return its effects; whatever answers no request of ours has none."""
@@ -126,11 +111,6 @@ class AgentDiscovery:
 
     def _next(self, began: float, now: float, wait: float) -> float:
         return min(now + wait, began + self._give_up_after)
-
-    def _become(self, event: Event, following: State, effects: list[Effect]) -> list[Effect]:
-        check_transition(TRANSITIONS, self.state, event, following)
-        self.state = following
-        return effects
 
 
 def _request(asking: Asking) -> SendRequest:

@@ -16,7 +16,8 @@ import dns.rdataclass
 import dns.rdatatype
 from dns.rdtypes.IN.SRV import SRV
 
-from wire.sansio import RandomBytes, Tick, Transitions, check_transition
+from ue_sim.search import Finished, Idle, Search
+from wire.sansio import RandomBytes, Tick, Transitions
 
 WAITS = (0.5, 0.5, 1.0, 1.0, 2.0, 2.0)
 """Seconds to wait after each sending of the queries."""
@@ -73,11 +74,6 @@ class DiscoveryFailed:
 
 
 @dataclass(frozen=True, slots=True)
-class Idle:
-    """Nothing asked yet."""
-
-
-@dataclass(frozen=True, slots=True)
 class Asking:
     """Queries are out for `names`, in the order in which they are to be tried; `silent`: nobody has answered yet.
 
@@ -115,12 +111,6 @@ class Asking:
             yield ipv6[min(number, len(ipv6) - 1)], ipv4[min(number, len(ipv4) - 1)] if ipv4 else None
 
 
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """Found, or given up."""
-
-
-State = Idle | Asking | Finished
 Event = DiscoveryRequested | AnswerArrived | Tick
 Effect = SendQuery | Discovered | DiscoveryFailed
 
@@ -134,17 +124,12 @@ _MOST_GATEWAYS = 8
 _ADDRESSES = (dns.rdatatype.AAAA, dns.rdatatype.A)
 
 
-class Discovery:
+class Discovery(Search[Asking]):
     """One search. `random` gives the query ids, 2 octets each."""
 
     def __init__(self, *, random: RandomBytes) -> None:
+        super().__init__(TRANSITIONS)
         self._random = random
-        self.state: State = Idle()
-
-    @property
-    def deadline(self) -> float | None:
-        """When the queries are repeated or given up."""
-        return self.state.again_at if isinstance(self.state, Asking) else None
 
     def handle(self, event: Event, now: float) -> list[Effect]:
         """Take one event; answers that belong to no query of ours are passed over in silence."""
@@ -223,11 +208,6 @@ class Discovery:
             left.remove(drawn)
             targets.append(drawn.target.to_text(omit_final_dot=True))
         return tuple(dict.fromkeys(targets))
-
-    def _become(self, event: Event, following: State, effects: list[Effect]) -> list[Effect]:
-        check_transition(TRANSITIONS, self.state, event, following)
-        self.state = following
-        return effects
 
 
 def _read(datagram: bytes) -> dns.message.Message | None:

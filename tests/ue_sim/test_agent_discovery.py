@@ -100,4 +100,4 @@ def test_nothing_happens_before_it_begins() -> None:
 
 
 def test_every_entry_of_the_table_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert taken_by(sys.modules[__name__], "ue_sim.agent_discovery", monkeypatch) == entries(TRANSITIONS)
+    assert taken_by(sys.modules[__name__], "ue_sim.search", monkeypatch) == entries(TRANSITIONS)

@@ -20,9 +20,9 @@ from ue_sim.discovery import (
     DiscoveryFailed,
     DiscoveryRequested,
     Effect,
-    Finished,
     SendQuery,
 )
+from ue_sim.search import Finished
 from wire.sansio import Tick
 
 NAME = "internet.ha-apn.mnc012.mcc345.pub.3gppnetwork.org"
