@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, insert, select
 
 from hss.api import Assignment, AssignmentRequest, Profile, Refusal, ServiceRefused
+from hss.counting.prepared import Prepared
 from hss.counting.rowset import ROWS, rowset, string
 from hss.models import Apn, Registration, ServingGateway, Subscriber, SubscriberState
 from hss.profiles import APN_COLUMNS, Gateway, profile_from, state_of
@@ -30,7 +31,7 @@ REGISTERING = frozenset({Assignment.REGISTRATION, Assignment.RESTORATION})
 """What `register` serves."""
 
 _WANTED = rowset()
-_FOUND = (
+_FOUND = Prepared(
     select(
         *APN_COLUMNS,
         Subscriber.imsi,
@@ -96,7 +97,7 @@ def _find(connection: Connection, requests: Sequence[AssignmentRequest]) -> dict
     if not wanted:
         return {}
     rows: dict[str, list[Sequence[Any]]] = {}
-    for row in connection.execute(_FOUND, {ROWS: wanted}).all():
+    for row in _FOUND.rows(connection, wanted):
         rows.setdefault(row[8], []).append(row)
     gateways: dict[str, dict[str, Gateway]] = {}
     if any(found[0][12] for found in rows.values()):
@@ -108,7 +109,7 @@ def _find(connection: Connection, requests: Sequence[AssignmentRequest]) -> dict
 def _found(rows: list[Sequence[Any]], gateways: Mapping[str, Gateway]) -> _Found:
     msisdn, state, serving_aaa = rows[0][9:12]
     # without an APN there is one row, and nothing of an APN in it
-    return _Found(msisdn, state, serving_aaa, [row for row in rows if row[0] is not None], gateways)
+    return _Found(msisdn, SubscriberState(state), serving_aaa, [row for row in rows if row[0] is not None], gateways)
 
 
 def _judged(request: AssignmentRequest, found: _Found | None) -> Profile | ServiceRefused:

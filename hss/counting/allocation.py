@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Connection, case, cast, literal_column, select, update
 
 from hss.api import ServiceRefused
+from hss.counting.prepared import Prepared
 from hss.counting.rows import KEYS, SERVING, SUBSCRIBED, barred, no_way_on, sealed, unknown
 from hss.counting.rowset import ROWS, number, rowset
 from hss.keys.custody import SealedKeys
@@ -66,7 +67,7 @@ _LOCKED = (
 )
 _FOLLOWING = case((Subscriber.seq < _LOCKED.c.floor, _LOCKED.c.floor), else_=Subscriber.seq) + _LOCKED.c.count
 _SEQ_LIMIT = cast(literal_column("1"), BigInteger).bitwise_lshift(SQN_BITS - AlgorithmProfile.ind_bits)
-_ADVANCE = (
+_ADVANCE = Prepared(
     update(Subscriber)
     .where(
         Subscriber.imsi == _LOCKED.c.locked_imsi,
@@ -98,7 +99,7 @@ def allocate(connection: Connection, requests: Sequence[Allocation]) -> list[Ans
         if request.seq_ms is not None:
             floor, within = max(floor, request.seq_ms), min(within, request.seq_ms)
         wanted[request.imsi] = (count + request.count, floor, within)
-    found: dict[str, Answer] = {row[4]: _allocated(row) for row in connection.execute(_ADVANCE, {ROWS: wanted})}
+    found: dict[str, Answer] = {row[4]: _allocated(row) for row in _ADVANCE.rows(connection, wanted)}
     if len(found) < len(wanted):
         found |= _refusals(connection, {imsi: () for imsi in wanted if imsi not in found})
     return _shared_out(requests, found, {imsi: count for imsi, (count, _, _) in wanted.items()})
