@@ -163,7 +163,7 @@ async def serve(raw: RawConfig, settings: AaaSettings, stop: asyncio.Event, work
             kept=failures.unproven,
             returned=failures.returned,
             unused=failures.unused_at_nas,
-            rejected=failures.rejected_elsewhere,
+            rejected=failures.unheard,
             nas_timers=NAS_TIMERS,
         )
         radius = None if settings.radius is None else await open_radius(settings.radius, measured, around)

@@ -9,7 +9,7 @@ from aaa.explaining.dialogue import continued, lines
 from aaa.explaining.failed import FailedAttempt
 from aaa.explaining.judging import combined, evidence_of, judge
 from aaa.messages import RejectCause
-from aaa.radius.proxy.rejections import RejectedElsewhere
+from aaa.radius.proxy.rejections import RejectedUnheard
 from aaa.user_sessions import UserSession
 from hss.api import ServiceRefused
 from hss.failure_api import Certainty, FailureLedger, FailureRecord, Hypothesis, KeyWitness, Verdict
@@ -98,16 +98,16 @@ class Inquiry:
         self._waiting.put_nowait((None, FailureRecord(reference, self._moment(), client, cause, verdict=verdict)))
         return reference
 
-    def rejected_elsewhere(self, rejected: RejectedElsewhere) -> str:
-        """Keep that another realm's server rejected a user; the record's reference, or ""."""
+    def unheard(self, rejected: RejectedUnheard) -> str:
+        """Keep that a user was rejected by the front, or another realm's server; the record's reference, or ""."""
         if self._ledger is None or self._waiting.full() or self._allowance.allow("", self._clock()) is None:
             return ""
         record = FailureRecord(
             reference=self._random(4).hex(),
             at=self._moment(),
             client=f"radius/{rejected.client}",
-            cause=f"rejected by realm {rejected.realm}",
-            detail=rejected.cause,
+            cause=rejected.cause,
+            detail=rejected.detail,
             imsi=classify(rejected.user_name.encode()).imsi,
             session=rejected.session,
         )

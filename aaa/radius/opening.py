@@ -48,7 +48,7 @@ class Surroundings:
 
     `errands` are what other processes want of our connections, None where there are no others. `kept` keeps what is
     found of a client's secret, `returned` and `unused` hear of users who get nothing of being let in, `nas_timers`
-    are those of Disconnect and CoA that somebody waits for. `rejected` keeps whom another realm's server has rejected.
+    are those of Disconnect and CoA that somebody waits for. `rejected` keeps whom ports or other realms reject.
     """
 
     identity: Identity
@@ -80,7 +80,14 @@ async def open_radius(config: RadiusConfig, service: AuthenticationService, arou
         takes[Port.ACCOUNTING] = _open_accounting(config, ledger, clients, relay, around)
     returning = None if ledger is None or around.returned is None else Returning(ledger, around.returned)
     server = RadiusServer.of(
-        config, service, clients=clients, ledger=ledger, relay=relay, kept=around.kept, returning=returning
+        config,
+        service,
+        clients=clients,
+        ledger=ledger,
+        relay=relay,
+        kept=around.kept,
+        returning=returning,
+        rejected=around.rejected,
     )
     around.stack.push_async_callback(server.close)
     around.leaving.append(partial(server.drain, DRAIN_LIMIT))

@@ -2,8 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import assert_never
 
 from aaa.messages import Accept, AccessAnswer, AuthenticationService, Challenge, Ignore, Reject
@@ -16,6 +17,7 @@ from aaa.radius.front import RadiusFront, Serve
 from aaa.radius.grants import to_grant
 from aaa.radius.listening import Reply, address_text
 from aaa.radius.port_server import PortServer
+from aaa.radius.proxy.rejections import Keep, rejected_unheard
 from aaa.radius.proxy.relay import Relay
 from aaa.radius.readiness import Readiness
 from aaa.radius.returning import Returning
@@ -26,6 +28,7 @@ from runtime.logs import debugging, get_logger
 from runtime.metrics.families import REGISTRY
 from runtime.shared_timeout import SharedTimeout
 from runtime.taps import Address
+from wire.radius.codec import parse_packet
 from wire.sansio import RandomBytes
 
 log = get_logger("aaa.radius")
@@ -37,7 +40,8 @@ REPORT_EVERY = 1.0
 class RadiusServer(PortServer):
     """Carries packets between sockets, the front and the authentication service.
 
-    `ledger` keeps who was let in, `returning` counts them, `suspicion` says of unproven packets what is wrong.
+    `ledger` keeps who was let in, `returning` counts them, `suspicion` says of unproven packets what is wrong, and
+    `rejected` keeps who was not heard.
     """
 
     def __init__(
@@ -49,6 +53,7 @@ class RadiusServer(PortServer):
         relay: Relay | None = None,
         suspicion: Suspicion | None = None,
         returning: Returning | None = None,
+        rejected: Keep = lambda _rejected: "",
         request_limit: float = 10.0,
         clock: Callable[[], float] = time.monotonic,
         moment: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -58,6 +63,7 @@ class RadiusServer(PortServer):
         self._front = front
         self._ledger = ledger
         self._returning = returning
+        self._rejected = rejected
         self._in_time = SharedTimeout(request_limit)
         self._moment = moment
         self._readiness = Readiness(moment)
@@ -77,6 +83,7 @@ class RadiusServer(PortServer):
         random: RandomBytes = entropy,
         kept: Kept | None = None,
         returning: Returning | None = None,
+        rejected: Keep = lambda _rejected: "",
     ) -> "RadiusServer":
         """The server that `config` describes, not listening yet; ConfigError when a secret file is unusable."""
         clients = clients or load_clients(config.client)
@@ -96,6 +103,7 @@ class RadiusServer(PortServer):
             relay=relay,
             suspicion=suspicion,
             returning=returning,
+            rejected=rejected,
             request_limit=limit,
         )
 
@@ -117,7 +125,8 @@ class RadiusServer(PortServer):
                 _repeat(answer, source, reply)
             case Send(answer, name, refusal):
                 if refusal is not None:
-                    self._lines.warn("access rejected", refusal, name, source=address_text(source))
+                    why = partial(self._kept_rejection, octets, name, refusal)
+                    self._lines.warn("access rejected", refusal, name, why, source=address_text(source))
                 reply(answer)
             case Serve():
                 self._begin(self._serve(decision, reply))
@@ -148,6 +157,10 @@ class RadiusServer(PortServer):
                 _log_answered(answer, name)
             if octets is not None:
                 reply(octets)
+
+    def _kept_rejection(self, octets: bytes, client: str, cause: str) -> Mapping[str, str]:
+        reference = self._rejected(rejected_unheard(parse_packet(octets), client, cause))
+        return {"explain": reference} if reference else {}
 
     def _saw(self, client: str, *, is_protected: bool) -> None:
         ACCESS_REQUESTS.count(client, "yes" if is_protected else "no")

@@ -12,17 +12,28 @@ log = get_logger("aaa.radius.proxy")
 
 
 @dataclass(frozen=True, slots=True)
-class RejectedElsewhere:
-    """One user at `client`, by what he was called there; `session` is what the client or the server calls it."""
+class RejectedUnheard:
+    """One user at `client`, by what he was called there, whom our own EAP server has not heard.
+
+    `session` is what the client or the server that rejected him calls it.
+    """
 
     client: str
-    realm: str
     cause: str
+    detail: str
     user_name: str
     session: str
 
 
-Keep = Callable[[RejectedElsewhere], str]
+def rejected_unheard(
+    packet: RadiusPacket, client: str, cause: str, *, detail: str = "", session: str = ""
+) -> RejectedUnheard:
+    """The user of `packet`; where nobody else calls the session something, it is as the client does."""
+    session = session or first_text(packet, "Acct-Session-Id") or ""
+    return RejectedUnheard(client, cause, detail, first_text(packet, "User-Name") or "", session)
+
+
+Keep = Callable[[RejectedUnheard], str]
 """Keeps a record of one; its reference, "" where there is none."""
 
 
@@ -34,8 +45,7 @@ class Rejections:
 
     def tell(self, packet: RadiusPacket, client: RadiusClient, realm: str, cause: str, session: str = "") -> None:
         """The user of `packet` was rejected by a server of `realm`."""
-        called = session or first_text(packet, "Acct-Session-Id") or ""
-        one = RejectedElsewhere(client.name, realm, cause, first_text(packet, "User-Name") or "", called)
+        one = rejected_unheard(packet, client.name, f"rejected by realm {realm}", detail=cause, session=session)
         reference = self._keep(one)
         kept = {"explain": reference} if reference else {}
-        log.info("access rejected", cause=cause, client=client.name, realm=realm, session=called, **kept)
+        log.info("access rejected", cause=cause, client=client.name, realm=realm, session=one.session, **kept)

@@ -12,7 +12,7 @@ from aaa.explaining import inquiry
 from aaa.explaining.failed import FailedAttempt
 from aaa.explaining.inquiry import WAITING_MAX, Inquiry
 from aaa.messages import RejectCause
-from aaa.radius.proxy.rejections import RejectedElsewhere
+from aaa.radius.proxy.rejections import RejectedUnheard
 from hss.api import Refusal, ServiceRefused
 from hss.failure_api import Certainty, Evidence, FailureRecord, Hypothesis, KeyWitness, Verdict
 from hss.session_api import Grant, LedgerUnavailable
@@ -219,13 +219,13 @@ async def test_user_whom_another_realm_rejects_is_kept_as_often_as_may_be(monkey
     monkeypatch.setattr(inquiry, "WAITING_MAX", 2)
     ledger = Ledger()
     looking = inquiry_of(None, ledger)
-    one = RejectedElsewhere("ap", "example.org", "Access-Reject of hq", f"0{IMSI}@example.org", "0001")
-    references = [looking.rejected_elsewhere(one) for _ in range(3)]
+    one = RejectedUnheard("ap", "rejected by realm a", "Access-Reject of hq", f"0{IMSI}@example.org", "0001")
+    references = [looking.unheard(one) for _ in range(3)]
     await looking.close()
     assert references == [*(record.reference for record in ledger.records), ""]
     record = ledger.records[0]
     assert (record.imsi, record.client, record.session) == (IMSI, "radius/ap", "0001")
-    assert (record.cause, record.detail) == ("rejected by realm example.org", "Access-Reject of hq")
+    assert (record.cause, record.detail) == (one.cause, one.detail)
 
 
 async def test_user_who_gets_nothing_of_being_let_in_is_told_and_kept(logs: list[Any]) -> None:

@@ -10,6 +10,7 @@ import structlog.testing
 from aaa.messages import AccessAnswer, AccessRequest, Ignore, Reject, RejectCause
 from aaa.radius.duplicates import DuplicateCache
 from aaa.radius.front import RadiusFront
+from aaa.radius.proxy.rejections import RejectedUnheard
 from aaa.radius.returning import TIMES, Returning
 from aaa.radius.server import RadiusServer
 from hss.session_api import Grant
@@ -18,7 +19,7 @@ from runtime.udp import UdpEndpoint
 from tests.aaa.radius.accounting.reports import BROKEN, MemoryLedger
 from tests.aaa.radius.samples import SOURCE, StubService, accept, asked, challenge, table
 from wire.identity import Imsi
-from wire.radius.packet import Code
+from wire.radius.packet import Attribute, Code
 
 Line = MutableMapping[str, Any]
 
@@ -235,3 +236,19 @@ async def test_server_does_not_drain_for_longer_than_it_may(monkeypatch: pytest.
     await bench.server.drain(0.01)
     assert bench.endpoints[0].sent == []
     await bench.server.close()
+
+
+async def test_rejection_that_needs_no_service_is_kept_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = Bench(monkeypatch, lambda _: challenge())
+    kept: list[RejectedUnheard] = []
+
+    def keep(one: RejectedUnheard) -> str:
+        kept.append(one)
+        return "a0dda203"
+
+    bench.server._rejected = keep
+    states = [Attribute.of("State", b"one"), Attribute.of("State", b"other")]
+    (line,) = await bench.deliver(asked(*states))
+    assert (bench.sent_codes, bench.service.requests) == ([Code.ACCESS_REJECT], [])
+    assert (line["event"], line["cause"], line["explain"]) == ("access rejected", kept[0].cause, "a0dda203")
+    assert (kept[0].client, kept[0].user_name) == ("lab", "0001010000000001")
