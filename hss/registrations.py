@@ -12,7 +12,7 @@ from hss.counting.prepared import Prepared
 from hss.counting.rowset import ROWS, rowset, string
 from hss.models import Apn, Registration, ServingGateway, Subscriber, SubscriberState
 from hss.profiles import APN_COLUMNS, Gateway, profile_from, state_of
-from hss.sessions.upsert import Insert, insert_for
+from hss.sessions.upsert import insert_for
 from wire.frozen import dataclass
 
 Outcome = Profile | ServiceRefused | None
@@ -161,7 +161,7 @@ def register(connection: Connection, requests: Sequence[AssignmentRequest]) -> l
 
 def _enrolled(connection: Connection, anew: dict[str, tuple[str]]) -> dict[str, str | None]:
     """Register each IMSI with its node, in the order of the IMSIs; by whom it is served then."""
-    if connection.execute(_enrolment(connection.dialect.name), {ROWS: anew}).rowcount == len(anew):
+    if len(_enrolment(connection.dialect.name).rows(connection, anew)) == len(anew):
         return {imsi: node for imsi, (node,) in anew.items()}
     # another process was registering some just now: they are served as that one says
     others = {row[0]: row[1] for row in connection.execute(_SERVING, {ROWS: anew})}
@@ -169,13 +169,10 @@ def _enrolled(connection: Connection, anew: dict[str, tuple[str]]) -> dict[str, 
 
 
 @cache
-def _enrolment(dialect: str) -> Insert:
+def _enrolment(dialect: str) -> Prepared:
     each = select(_WANTED.c.key, string(_WANTED, 0)).order_by(_WANTED.c.key)
-    return (
-        insert_for(dialect, Registration)
-        .from_select(["imsi", "aaa_name"], each)
-        .on_conflict_do_nothing(index_elements=["imsi"])
-    )
+    enrolment = insert_for(dialect, Registration).from_select(["imsi", "aaa_name"], each)
+    return Prepared(enrolment.on_conflict_do_nothing(index_elements=["imsi"]).returning(Registration.imsi))
 
 
 def _served(
