@@ -88,6 +88,7 @@ class DataPlane:
             forget=self.short_way.forget,
             delivery=home.delivery,
             advertise=home.advertise,
+            agents=home.agents,
         )
 
     def _home_of(self, address: IpAddress) -> IPv6Address | None:

@@ -91,7 +91,7 @@ class Gateway:
                 prefixes=prefixes,
                 hosts=() if settings.device else [correspondent_of(prefix) for prefix in prefixes],
                 prefix_lifetime=settings.agent.prefix_lifetime,
-                agents=settings.home_agents(random).listed,
+                agents=settings.home_agents(random),
                 delivery=settings.prefix_delivery(random),
             ),
             routers=routers,

@@ -1,9 +1,10 @@
 """The home network inside the process: the home agent's own addresses and a few hosts that answer (RFC 6275 §10.1)."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import overload
 
+from pdngw_proxy.home_agents import HomeAgents
 from pdngw_proxy.prefix_delivery import PrefixDelivery
 from wire.errors import DecodeError
 from wire.ip.checksum import IpAddress
@@ -66,14 +67,14 @@ class HomeNetwork:
         prefixes: Iterable[IPv4Network | IPv6Network],
         hosts: Iterable[IpAddress],
         prefix_lifetime: int = 2_592_000,
-        agents: Callable[[], tuple[IPv6Address, ...]] | None = None,
+        agents: HomeAgents | None = None,
         delivery: PrefixDelivery | None = None,
     ) -> None:
         self._routers = {router.version: router for router in routers}
         self._prefixes = tuple(prefixes)
         self._hosts = {*self._routers.values(), *hosts}
         self._prefix_lifetime = prefix_lifetime
-        self._agents = agents
+        self.agents = agents or HomeAgents((), random=bytes)
         self.delivery = delivery or PrefixDelivery(interval=0, preferred=0, random=bytes)
         self.anycast = anycast_of(self._prefixes)
 
@@ -107,8 +108,7 @@ class HomeNetwork:
         answer: AgentReply | PrefixAdvertisement
         match question:
             case AgentRequest(identifier) if packet.destination in self.anycast:
-                listed = self._agents() if self._agents is not None else (IPv6Address(int(agent)),)
-                answer = AgentReply(identifier, listed)
+                answer = AgentReply(identifier, self.agents.listed() or (IPv6Address(int(agent)),))
             case PrefixSolicitation(identifier) if packet.destination == agent and packet.source in prefix:
                 self.delivery.answered(packet.source)
                 answer = self._advertisement(identifier, prefix)

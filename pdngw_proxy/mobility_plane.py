@@ -13,6 +13,7 @@ from pdngw_proxy.gateway_events import (
     Send,
 )
 from pdngw_proxy.home_agent import HomeAgent
+from pdngw_proxy.home_agents import HomeAgents
 from pdngw_proxy.home_link import (
     AddressContested,
     AddressFree,
@@ -21,6 +22,7 @@ from pdngw_proxy.home_link import (
     AddressWanted,
     HomeLink,
     LinkEvent,
+    LinkPacketArrived,
 )
 from pdngw_proxy.ike.events import CloseRequested, PathSeen
 from pdngw_proxy.ike.table import SaEvent
@@ -71,7 +73,7 @@ class MobilityPlane:
 
     `tunnel` sends a packet to a mobile node, `forget` is called before anything changes what packets may take. Others
     may share the home prefix, on `link`; `on_taken` is told of the addresses that somebody there has. `advertise` makes
-    the packet that tells a mobile node of its prefix, when `delivery` says so.
+    the packet that tells a mobile node of its prefix, when `delivery` says so; `agents` is the Home Agents List.
     """
 
     def __init__(
@@ -87,6 +89,7 @@ class MobilityPlane:
         forget: Callable[[], None],
         delivery: PrefixDelivery,
         advertise: Callable[[IPv6Address], bytes],
+        agents: HomeAgents,
     ) -> None:
         self._sessions = sessions
         self._agent = agent
@@ -98,18 +101,22 @@ class MobilityPlane:
         self._forget = forget
         self._delivery = delivery
         self._advertise = advertise
+        self._agents = agents
 
     @property
     def deadline(self) -> float | None:
-        """When an entry of the binding cache is due, a mobile node to be told, or a test on the home link over."""
+        """When a binding or a home agent is due, a mobile node to be told, or a test on the home link over."""
         of_link = self._link.deadline if self._link is not None else None
-        deadlines = (self._agent.deadline, self._delivery.deadline, of_link)
+        deadlines = (self._agent.deadline, self._delivery.deadline, self._agents.deadline, of_link)
         return min((deadline for deadline in deadlines if deadline is not None), default=None)
 
     # The home link
 
     def on_link(self, event: LinkEvent, now: float) -> Effects:
-        """Give the home link an event, and do what it wants."""
+        """Give the home link an event, and do what it wants; other home agents are heard there too."""
+        self._agents.forget(now)
+        if isinstance(event, LinkPacketArrived):
+            self._agents.hear(event.octets, now)
         for effect in self._link.handle(event, now) if self._link is not None else ():
             match effect:
                 case AddressFree():

@@ -1,4 +1,4 @@
-"""Neighbor Discovery on one interface beside the kernel: solicitations from nobody, and who answers them.
+"""Neighbor Discovery on one interface beside the kernel: solicitations from nobody, who answers them, and routers.
 
 The kernel looks for duplicates of its own addresses alone (RFC 4862 §5.4); this is for those of others. Needs
 CAP_NET_RAW.
@@ -19,6 +19,7 @@ from runtime.logs import get_logger
 from runtime.udp import DRAIN_LIMIT
 from wire.ip.ipv6 import PROTO_ICMPV6
 from wire.ip.neighbors import NEIGHBOR_ADVERTISEMENT, NEIGHBOR_SOLICITATION, solicited_node_of
+from wire.mip6.router_advertisement import ROUTER_ADVERTISEMENT
 
 log = get_logger("runtime.neighbors")
 
@@ -34,8 +35,9 @@ _IFREQ = struct.Struct("=16sH6s16x")
 # <linux/filter.h>: load the octet at 6, the Next Header, and of ICMPv6 the one at 40, the type; pass or drop the packet
 _FILTER = (
     struct.pack("=HBBI", 0x30, 0, 0, 6),
-    struct.pack("=HBBI", 0x15, 0, 4, PROTO_ICMPV6),
+    struct.pack("=HBBI", 0x15, 0, 5, PROTO_ICMPV6),
     struct.pack("=HBBI", 0x30, 0, 0, 40),
+    struct.pack("=HBBI", 0x15, 2, 0, ROUTER_ADVERTISEMENT),
     struct.pack("=HBBI", 0x15, 1, 0, NEIGHBOR_SOLICITATION),
     struct.pack("=HBBI", 0x15, 0, 1, NEIGHBOR_ADVERTISEMENT),
     struct.pack("=HBBI", 0x06, 0, 0, 0xFFFF),

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from ipaddress import IPv6Address, IPv6Network
 
+from tests.wire.mip6.test_router_advertisement import RADVD, said
 from tests.wire.mip6.vectors import MOBILITY, named
 from wire.buffer import Reader
 from wire.ip.icmpv6 import UnknownIcmpv6
@@ -16,6 +17,7 @@ from wire.mip6.messages import parse_message
 from wire.mip6.options import read_options
 from wire.mip6.refresh_request import RefreshRequest
 from wire.mip6.revocation import RevocationIndication, parse_revocation
+from wire.mip6.router_advertisement import parse_agent
 
 REVOCATION = MobilityHeader(16, RevocationIndication(trigger=1, sequence=7).build()).build(
     IPv6Address("2001:db8::1"), IPv6Address("2001:db8::100")
@@ -41,6 +43,11 @@ ENTRIES: dict[str, tuple[Callable[[bytes], object], tuple[bytes, ...]]] = {
     "wire.mip6.binding_error.BindingError.parse": (
         _behind_the_header(BindingError.parse),
         (named("binding_error_unknown_hoa").mobility_header,),
+    ),
+    "wire.mip6.router_advertisement.parse_agent": (parse_agent, (RADVD,)),
+    "wire.mip6.router_advertisement.parse_agent behind the checksum": (
+        lambda octets: parse_agent(said(octets[44:]) if len(octets) > 60 else octets),
+        (RADVD,),
     ),
     "wire.mip6.discovery.parse_question": (
         lambda octets: parse_question(UnknownIcmpv6(144, 0, octets)),

@@ -4,6 +4,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
 import pytest
 
+from pdngw_proxy.home_agents import HomeAgents, KnownAgent
 from pdngw_proxy.home_network import HomeNetwork, anycast_of, correspondent_of
 from pdngw_proxy.prefix_delivery import PrefixDelivery
 from tests.wire.mip6.vectors import named
@@ -104,13 +105,13 @@ def test_home_agent_answers_the_request_of_the_mobile_ipv6_set() -> None:
 
 
 def test_home_agent_names_all_that_it_is_told_of() -> None:
-    named_agents = (HOST, AGENT)
-    home = HomeNetwork(routers=[AGENT], prefixes=[PREFIX], hosts=[], agents=lambda: named_agents)
+    agents = HomeAgents([KnownAgent(AGENT), KnownAgent(HOST, 1)], random=bytes)
+    home = HomeNetwork(routers=[AGENT], prefixes=[PREFIX], hosts=[], agents=agents)
     (anycast,) = home.anycast
     (octets,) = home.deliver(solicitation(UE, anycast, kind=144))
     answer = Ipv6Packet.parse(octets)
     message = parse_icmpv6(answer.payload, AGENT, UE)
-    assert message == AgentReply(0x55AA, named_agents).build()
+    assert message == AgentReply(0x55AA, (HOST, AGENT)).build()
 
 
 def solicitation(source: IPv6Address, destination: IPv6Address, kind: int = 146) -> bytes:

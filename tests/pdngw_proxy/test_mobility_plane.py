@@ -4,6 +4,7 @@ import pytest
 
 from pdngw_proxy.addresses import Lease
 from pdngw_proxy.gateway_events import Channel, Level, Report, Send
+from pdngw_proxy.home_link import LinkPacketArrived
 from pdngw_proxy.ike.events import CloseRequested
 from pdngw_proxy.ike.table import SaEvent
 from pdngw_proxy.sessions import GatewaySession
@@ -20,6 +21,7 @@ from tests.pdngw_proxy.plane_ground import (
     sent,
     the_report,
 )
+from tests.wire.mip6.test_router_advertisement import RADVD
 from wire.errors import ProtocolViolation
 from wire.esp.replay import Replayed
 from wire.ikev2.child import Mode
@@ -149,3 +151,13 @@ def test_answer_in_an_exhausted_sa_is_lost_and_the_session_closed(ground: Ground
     assert isinstance(report, Report)
     assert (report.level, report.phrase) == (Level.WARNING, "security association exhausted")
     assert close == SaEvent(ground.session.sa, CloseRequested(report.details["cause"]))
+
+
+def test_home_agent_that_is_heard_on_the_link_is_forgotten_in_time(ground: Ground) -> None:
+    # RFC 6275 §10.5.1
+    plane = ground.plane.mobility
+    assert list(plane.on_link(LinkPacketArrived(RADVD), 1.0)) == []
+    assert ground.plane._home.agents.listed() == (AGENT + 1,)
+    assert plane.deadline == 1801.0
+    assert list(plane.on_link(Tick(), 1801.0)) == []
+    assert ground.plane._home.agents.listed() == ()
