@@ -1,5 +1,6 @@
 """strongSwan as the UE: it attaches to our PDN GW by EAP-AKA in the ways that are common in the field."""
 
+import json
 import os
 import signal
 import subprocess
@@ -375,6 +376,16 @@ def test_ue_leaves_for_where_a_gateway_that_stops_sends_it(attaching: Attach) ->
         site.said(f"redirected to {OTHER}")
         site.said(rf"initiating IKE_SA pgw\[\d+\] to {OTHER}")
         site.said("received DELETE for IKE_SA")
+
+
+def test_ue_leaves_for_the_name_that_a_gateway_that_is_drained_tells_it(attaching: Attach) -> None:
+    """RFC 5685 §5, §9.2: GW Ident Type 3."""
+    with attaching() as site:
+        assert site.connect().returncode == 0
+        done = site.lab.akadia("pdngw", "drain", "--to", "pgw9.invalid", "--json")
+        assert (done.returncode, json.loads(done.stdout)["facts"]["sessions"]) == (0, "1"), done.stderr
+        site.said("redirected to pgw9.invalid")
+        assert json.loads(site.lab.akadia("pdngw", "status", "--json").stdout)["facts"]["redirected"] == "1"
 
 
 def test_ue_is_told_when_to_authenticate_anew(attaching: Attach) -> None:
