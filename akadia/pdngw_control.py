@@ -1,4 +1,4 @@
-"""`akadia pdngw status|drain|undrain`: what an operator does with a PDN GW that serves."""
+"""`akadia pdngw status|sessions|drain|undrain`: what an operator does with a PDN GW that serves."""
 
 import sys
 from collections.abc import Callable
@@ -20,7 +20,7 @@ _SECONDS = 10.0
 def add_gateway_commands(app: App, config_file: ConfigFile) -> None:
     """Add them to `app`, which is `akadia pdngw`."""
     commands = _GatewayCommands(config_file)
-    for command in (commands.status, commands.drain, commands.undrain):
+    for command in (commands.status, commands.sessions, commands.drain, commands.undrain):
         app.command(command)
 
 
@@ -43,6 +43,26 @@ class _GatewayCommands:
         from pdngw_proxy.control import Status
 
         return self._ask(Status(), json=json)
+
+    def sessions(
+        self, *, limit: Annotated[int, Parameter(validator=Number(gte=1, lte=100_000))] = 100, json: Flag = False
+    ) -> int:
+        """List the sessions of the PDN GW, the oldest first: whose, where, and what went through their tunnels.
+
+        "in" is from the UE, "out" to it. "session" is what the AAA server calls it too.
+
+            akadia --config lab/akadia.toml pdngw sessions --json
+
+        Parameters
+        ----------
+        limit
+            At most so many.
+        json
+            Print them as JSON.
+        """
+        from pdngw_proxy.control import Sessions
+
+        return self._ask(Sessions(limit=limit), json=json)
 
     def drain(
         self,
@@ -103,9 +123,11 @@ class _GatewayCommands:
         start = "akadia --config FILE pdngw serve"
         answer = ask(path, wish, seconds=_SECONDS, who="PDN GW", start=start)
         if json:
-            print(answer.model_dump_json())
+            print(answer.model_dump_json(exclude_none=True))
         elif answer.ok:
-            print("\n".join([answer.outcome, *(f"     {name:<10}  {value}" for name, value in answer.facts.items())]))
+            facts = (f"     {name:<10}  {value}" for name, value in answer.facts.items())
+            rows = (" ".join(f"{name}={value}" for name, value in row.items()) for row in answer.rows or ())
+            print("\n".join([answer.outcome, *facts, *rows]))
         else:
             print(f"error: {answer.outcome}", file=sys.stderr)
         return 0 if answer.ok else 1

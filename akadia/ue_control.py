@@ -205,7 +205,7 @@ class _ControlCommands:
 
 def _print(answer: "Answer", *, as_json: bool) -> None:
     if as_json:
-        print(answer.model_dump_json())
+        print(answer.model_dump_json(exclude_none=True))
     elif answer.ok:
         from ue_sim.report import evidence_lines
 

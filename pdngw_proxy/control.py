@@ -5,12 +5,14 @@ from typing import Annotated, Literal, Protocol, assert_never
 
 from pydantic import AfterValidator, Field, TypeAdapter
 
+from pdngw_proxy.aaa_link.records import SessionRecord
 from runtime.config import Section
 from runtime.control_socket import Answer, parse
 from wire.ikev2.redirect import GatewayIdentity
 
 PER_SECOND = 20.0
 MOST_PER_SECOND = 1000.0
+MOST_SESSIONS = 100_000
 
 
 def _gateway(text: str) -> str:
@@ -22,6 +24,13 @@ class Status(Section):
     """Tell how many sessions there are, and whether they are being sent away."""
 
     do: Literal["status"] = "status"
+
+
+class Sessions(Section):
+    """Tell of each session whose it is, where, and what it has carried; the oldest first, `limit` at most."""
+
+    do: Literal["sessions"] = "sessions"
+    limit: int = Field(default=100, ge=1, le=MOST_SESSIONS)
 
 
 class Drain(Section):
@@ -38,7 +47,7 @@ class Undrain(Section):
     do: Literal["undrain"] = "undrain"
 
 
-Wish = Status | Drain | Undrain
+Wish = Status | Sessions | Drain | Undrain
 
 WISHES: TypeAdapter[Wish] = TypeAdapter(Annotated[Wish, Field(discriminator="do")])
 
@@ -65,6 +74,8 @@ class LiveGateway(Protocol):
     @property
     def load(self) -> Load: ...
 
+    def records(self, limit: int) -> list[SessionRecord]: ...
+
     def begin_drain(self, to: GatewayIdentity, per_second: float) -> None: ...
 
     def cancel_drain(self) -> None: ...
@@ -82,6 +93,10 @@ class Operator:
         match wish:
             case Status():
                 pass
+            case Sessions(limit=limit):
+                rows = tuple(map(_row, self._gateway.records(limit)))
+                outcome = f"{len(rows)} of {self._gateway.load.sessions} sessions"
+                return Answer(ok=True, outcome=outcome, rows=rows)
             case Drain(to=to, per_second=per_second):
                 away = self._gateway.drain_to if to is None else GatewayIdentity.of(to)
                 if away is None:
@@ -93,6 +108,23 @@ class Operator:
             case _:
                 assert_never(wish)
         return _told(self._gateway.load)
+
+
+def _row(record: SessionRecord) -> dict[str, str]:
+    used = record.usage
+    told = {
+        "session": record.session,
+        "user": record.user_name or record.identity,
+        "apn": record.apn,
+        "home_address": record.home_address,
+        "care_of": record.care_of,
+        "seconds": record.seconds,
+        "octets_in": used.octets_in,
+        "octets_out": used.octets_out,
+        "packets_in": used.packets_in,
+        "packets_out": used.packets_out,
+    }
+    return {name: str(value) for name, value in told.items() if value is not None}
 
 
 def _told(load: Load) -> Answer:

@@ -4,10 +4,14 @@ import asyncio
 import secrets
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import lru_cache, partial
 from ipaddress import ip_address
+from itertools import islice
 
 from pdngw_proxy.aaa_link.port import AaaLink, RelayAnswer, RelayRequest, RelayUnavailable
+from pdngw_proxy.aaa_link.records import Moment, SessionRecord
+from pdngw_proxy.accounting import has_begun, record_of
 from pdngw_proxy.config import PdnGwConfig
 from pdngw_proxy.control import Load
 from pdngw_proxy.gateway import Gateway
@@ -160,6 +164,12 @@ class GatewayShell:
         if self._machine.draining.order is not None:
             log.info("drain is over", sessions=len(self._machine.sessions))
         self._driver.feed(LiveDrainCancelled())
+
+    def records(self, limit: int) -> list[SessionRecord]:
+        """What the oldest sessions are and have carried, by the names that the AAA server has for them."""
+        now, begun = self._clock(), (one for one in self._machine.sessions.all() if has_begun(one))
+        records = (record_of(session, Moment.INTERIM, now) for session in islice(begun, limit))
+        return [replace(record, session=self._link.called(record.session)) for record in records]
 
     @property
     def load(self) -> Load:

@@ -27,11 +27,12 @@ class WishRefused(ValueError):
 
 
 class Answer(Section):
-    """What came of a wish: one line for a person, and `facts` by name."""
+    """What came of a wish: one line for a person, and `facts` by name; `rows` are those of each of several things."""
 
     ok: bool
     outcome: str
     facts: dict[str, str] = Field(default_factory=dict)
+    rows: tuple[dict[str, str], ...] | None = None
 
 
 def encode(message: BaseModel) -> bytes:

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from akadia.cli import DONE, FAILED, main
 from akadia.laboratory import create
-from pdngw_proxy.control import Drain, Status, Undrain, Wish
+from pdngw_proxy.control import Drain, Sessions, Status, Undrain, Wish
 from runtime import control_socket
 from runtime.control_socket import Answer
 
@@ -27,13 +27,15 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Path, BaseModel]]:
         heard.append((path, wish))
         if isinstance(wish, Drain) and wish.to is None:
             return Answer(ok=False, outcome="there is no gateway to send UEs to")
+        if isinstance(wish, Sessions) and wish.limit == 1:
+            return Answer(ok=True, outcome="1 of 3 sessions", rows=({"session": "one", "octets_in": "7"},))
         return Answer(ok=True, outcome="serving", facts={"sessions": "3"})
 
     monkeypatch.setattr(control_socket, "ask", ask)
     return heard
 
 
-@pytest.mark.parametrize("command", ["status", "drain", "undrain"])
+@pytest.mark.parametrize("command", ["status", "sessions", "drain", "undrain"])
 def test_help_teaches_by_examples(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["pdngw", command, "--help"]) == DONE
     assert f"akadia --config lab/akadia.toml pdngw {command}" in capsys.readouterr().out
@@ -43,6 +45,7 @@ def test_help_teaches_by_examples(command: str, capsys: pytest.CaptureFixture[st
     ("words", "wish"),
     [
         (["status"], Status()),
+        (["sessions", "--limit", "5"], Sessions(limit=5)),
         (["drain", "--to", "pgw2.example", "--per-second", "50"], Drain(to="pgw2.example", per_second=50.0)),
         (["undrain"], Undrain()),
     ],
@@ -53,6 +56,14 @@ def test_gateway_beside_the_configuration_is_asked(
     assert main(["--config", str(config), "pdngw", *words]) == DONE
     assert asked == [(config.parent / "pdngw.sock", wish)]
     assert capsys.readouterr().out == "serving\n     sessions    3\n"
+
+
+def test_session_is_a_line(
+    config: Path, asked: list[tuple[Path, BaseModel]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--config", str(config), "pdngw", "sessions", "--limit", "1"]) == DONE
+    assert capsys.readouterr().out == "1 of 3 sessions\nsession=one octets_in=7\n"
+    assert len(asked) == 1
 
 
 def test_answer_is_json_for_a_program(

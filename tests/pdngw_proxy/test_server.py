@@ -585,3 +585,15 @@ async def test_operator_sends_ues_away_and_calls_it_off(
     ground.shell.cancel_drain()
     assert ground.machine.events[1:] == [LiveDrainCancelled()]
     assert [line["event"] for line in lines] == ["drain begins", "drain is over"]
+
+
+async def test_operator_is_told_of_sessions_by_the_names_that_others_know(ground: Ground) -> None:
+    begun = [GatewaySession(b"sa", name, NATT, UE, identity=name, began=1.0) for name in ("one", "two", "three")]
+    begun.insert(1, GatewaySession(b"sa", "attaching", NATT, UE))
+    begun[0].traffic.came(100)
+    book = SimpleNamespace(all=lambda: begun)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ground.machine, "sessions", book)
+        records = ground.shell.records(2)
+    assert [record.session for record in records] == ["pgw.example;one", "pgw.example;two"]
+    assert (records[0].usage.octets_in, records[0].care_of, records[0].identity) == (100, UE.address, "one")

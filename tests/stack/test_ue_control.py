@@ -65,6 +65,9 @@ def test_tester_has_a_live_ue_do_all_that_it_can(tmp_path: Path) -> None:
         assert int(asked(lab, "move", there).facts["received"]) > 0
         bound = [line for line in lab.new_lines("pdngw") if there in line.details.values() or there in str(line)]
         assert bound, "the gateway has not seen the new Care-of Address"
+        (session,) = json.loads(lab.akadia("pdngw", "sessions", "--json").stdout)["rows"]
+        assert (session["home_address"], session["care_of"]) == (first["home_address"].split("/")[0], there)
+        assert int(session["packets_in"]) >= 2
         for what in ("child", "ike"):
             asked(lab, "rekey", what)
         assert float(asked(lab, "probe").facts["milliseconds"]) > 0
