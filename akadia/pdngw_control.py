@@ -100,6 +100,8 @@ class _GatewayCommands:
     def undrain(self, *, json: Flag = False) -> int:
         """Have the PDN GW send nobody away any more, and take new UEs.
 
+        Who was told to leave in the last half minute has to, all the same.
+
             akadia --config lab/akadia.toml pdngw undrain
 
         Parameters

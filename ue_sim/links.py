@@ -153,6 +153,8 @@ class Links:
     def tell(self, connection: Connection, event: ike.InitiatorEvent, now: float) -> Effects:
         """Give any of them an event."""
         for effect in connection.handle(event, now):
+            if isinstance(effect, Gone):
+                self._redirections.forget(connection)
             if isinstance(effect, ike.Transmit):
                 self._keepalives.sent(now)
                 yield Send(Channel.IKE, effect.octets, connection.gateway)
@@ -242,8 +244,8 @@ class Links:
             yield from self._leave(old, now)
 
     def _leave(self, connection: Connection, now: float) -> Effects:
+        self._redirections.forget(connection)
         if connection.is_over:
-            self._redirections.forget(connection)
             return
         self._left.append(connection)
         yield from self.tell(connection, ike.CloseRequested("replaced by another IKE SA"), now)

@@ -26,6 +26,7 @@ from tests.network import (
     responder_policy,
 )
 from ue_sim.discovery import Discovered
+from ue_sim.ike.events import IkeKeysReady
 from ue_sim.ue_events import (
     Detached,
     Note,
@@ -251,3 +252,19 @@ def test_ue_that_does_not_leave_is_closed() -> None:
     network.run(until=network.now + 10.0)
     assert phone.is_off
     assert network.ended_by == [EndedBy.GATEWAY]
+
+
+def test_what_was_told_on_an_ike_sa_that_is_replaced_is_forgotten() -> None:
+    site = Site(None)
+    phone, network = site.attached(), site.network
+    network.silent.add(DNS)
+    network.tell_gateway(pgw.DrainRequested("it is repaired", to=NAMED, seconds=60.0))
+    network.run(until=network.now + 0.2)
+    assert site.asked()
+    phone.tell(ReauthenticationRequested(make_before_break=True))
+    network.run(until=network.now + 1.0)
+    network.silent.clear()
+    network.run(until=network.now + 10.0)
+    assert (type(phone.state), gateway_of(phone)) == (OnTheNetwork, NATT)
+    assert phone.machine.links.current is not None
+    assert len(phone.said(IkeKeysReady)) == 2
