@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from ipaddress import IPv6Address
 from typing import assert_never
 
-from pdngw_proxy import addresses
+from pdngw_proxy import addresses, reports
 from pdngw_proxy.aaa_link.port import RelayAccept, RelayAnswer, RelayRequest
 from pdngw_proxy.aaa_link.records import EndedBy, Moment
 from pdngw_proxy.accounting import ended_by, has_begun, occasion_of, record_of
@@ -24,7 +24,6 @@ from pdngw_proxy.gateway_events import (
     GatewayEvent,
     HomePacketArrived,
     HomeTrainArrived,
-    Level,
     LiveDrainCancelled,
     LiveDrainRequested,
     ReauthenticationWanted,
@@ -45,7 +44,7 @@ from pdngw_proxy.ipv6_transport import Ipv6Transport
 from pdngw_proxy.mobility import Clause, RevokeRequested, SessionEnded
 from pdngw_proxy.mobility_plane import PlaneEffect
 from pdngw_proxy.rate import RateLimit
-from pdngw_proxy.reports import dropped, of_child, of_established, of_session
+from pdngw_proxy.reports import dropped
 from pdngw_proxy.sessions import GatewaySession, SessionBook
 from pdngw_proxy.settings import GatewaySettings
 from pdngw_proxy.trains import Trains
@@ -268,9 +267,7 @@ class Gateway:
                 return
             case ike.ChildInstalled(child, home_address):
                 self.sessions.install(session, Association(child, home_address, random=self._random))
-                yield Report(
-                    Level.INFO, "security association installed", of_session(session) | of_child(session, effect)
-                )
+                yield reports.installed(session, effect)
                 yield from self._plane_wants(self._plane.mobility.installed(session, now), now)
             case ike.ChildRetired(spi_in):
                 self.sessions.retire(session, spi_in)
@@ -280,12 +277,11 @@ class Gateway:
                 session.peer, session.local = effect.peer, self._arrived_at
                 session.user_name, session.apn, session.began = effect.user_name, effect.apn, now
                 session.until = effect.until
-                yield Report(Level.INFO, "UE authenticated", of_session(session) | of_established(effect))
+                yield reports.authenticated(session, effect)
                 yield Account(record_of(session, Moment.START, now))
             case ike.PeerMoved(peer, local):
                 session.peer, session.local = peer, local
-                facts = {"identity": session.identity, "to": str(peer)}
-                yield Report(Level.INFO, "UE moved", of_session(session) | facts, by_stranger=True)
+                yield reports.moved(session)
             case _:
                 assert_never(effect)
 
@@ -358,7 +354,7 @@ class Gateway:
             cause, session.ending = session.ending, None
         if session is None:
             if not said:
-                yield Report(Level.WARNING, "attach given up", {"cause": cause}, by_stranger=True)
+                yield reports.given_up(cause)
             return
         if has_begun(session) or session.accepted:
             # without a Start before it, it says that the user was let in for nothing
@@ -373,8 +369,7 @@ class Gateway:
         if session.accepted:
             yield EndAaaSession(session.name, session.user_name, ended_by(session, self._occasion, now))
         if not said:
-            level, phrase = (Level.WARNING, "attach given up") if lease is None else (Level.INFO, "session ended")
-            yield Report(level, phrase, of_session(session) | {"identity": session.identity, "cause": cause})
+            yield reports.ended(session, cause)
 
     def _account_for_all(self, now: float) -> Effects:
         for session in self.sessions.all():
@@ -391,8 +386,4 @@ class Gateway:
     def _refuse(self, sa: bytes, cause: str) -> Report:
         """A refusal that ends the IKE SA is followed by Closed with the same cause, which is not said twice."""
         self._refused = sa, cause
-        session = self.sessions.of_sa(sa)
-        if session is not None:
-            return Report(Level.WARNING, "UE refused", of_session(session) | {"cause": cause})
-        source = {"source": str(self._arrived_from)}
-        return Report(Level.WARNING, "UE refused", {"cause": cause, **source}, by_stranger=True)
+        return reports.refused(self.sessions.of_sa(sa), cause, self._arrived_from)

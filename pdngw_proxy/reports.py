@@ -35,10 +35,10 @@ def of_duplicate(effect: AddressTaken | AddressContested) -> Report:
     return Report(Level.WARNING, phrase, details, by_stranger=isinstance(effect, AddressContested))
 
 
-def of_child(session: GatewaySession, effect: ike.ChildInstalled) -> dict[str, str]:
-    """A Child SA."""
+def installed(session: GatewaySession, effect: ike.ChildInstalled) -> Report:
+    """A Child SA is ready."""
     child = effect.child
-    return {
+    facts = {
         "identity": session.identity,
         "home_address": str(effect.home_address),
         "mode": child.mode.value,
@@ -46,11 +46,12 @@ def of_child(session: GatewaySession, effect: ike.ChildInstalled) -> dict[str, s
         "spi_out": f"{child.spi_out:#010x}",
         "algorithms": child.algorithms,
     }
+    return Report(Level.INFO, "security association installed", _of(session) | facts)
 
 
-def of_established(effect: ike.Established) -> dict[str, str]:
-    """An IKE SA whose UE is authenticated."""
-    return {
+def authenticated(session: GatewaySession, effect: ike.Established) -> Report:
+    """An IKE SA has an authenticated UE."""
+    facts = {
         "identity": effect.identity,
         "user_name": effect.user_name,
         "apn": effect.apn or "",
@@ -58,8 +59,33 @@ def of_established(effect: ike.Established) -> dict[str, str]:
         "peer": str(effect.peer),
         "suite": effect.suite,
     }
+    return Report(Level.INFO, "UE authenticated", _of(session) | facts)
 
 
-def of_session(session: GatewaySession) -> dict[str, str]:
+def moved(session: GatewaySession) -> Report:
+    """A UE is somewhere else now; it can be so any number of times."""
+    facts = {"identity": session.identity, "to": str(session.peer)}
+    return Report(Level.INFO, "UE moved", _of(session) | facts, by_stranger=True)
+
+
+def refused(session: GatewaySession | None, cause: str, source: Endpoint) -> Report:
+    """A UE does not get what it wants; who has no session yet is a stranger at `source`."""
+    if session is not None:
+        return Report(Level.WARNING, "UE refused", _of(session) | {"cause": cause})
+    return Report(Level.WARNING, "UE refused", {"cause": cause, "source": str(source)}, by_stranger=True)
+
+
+def given_up(cause: str) -> Report:
+    """An attach came to nothing before there was a session."""
+    return Report(Level.WARNING, "attach given up", {"cause": cause}, by_stranger=True)
+
+
+def ended(session: GatewaySession, cause: str) -> Report:
+    """A session is over, or was given up before it had a Home Address."""
+    level, phrase = (Level.WARNING, "attach given up") if session.lease is None else (Level.INFO, "session ended")
+    return Report(level, phrase, _of(session) | {"identity": session.identity, "cause": cause})
+
+
+def _of(session: GatewaySession) -> dict[str, str]:
     """What the log lines of other nodes call it too."""
     return {"session": session.name}

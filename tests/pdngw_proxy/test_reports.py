@@ -2,9 +2,10 @@
 
 from ipaddress import IPv4Address, IPv6Address
 
+from pdngw_proxy.addresses import Lease
 from pdngw_proxy.gateway_events import Level
 from pdngw_proxy.mobility import Clause, Dropped, Refused
-from pdngw_proxy.reports import dropped, of_mobility, of_session
+from pdngw_proxy.reports import dropped, ended, given_up, moved, of_mobility, refused
 from pdngw_proxy.sessions import GatewaySession
 from wire.ikev2.nat import Endpoint
 
@@ -19,7 +20,27 @@ def test_what_a_stranger_sends_is_told_with_where_it_came_from() -> None:
 
 
 def test_session_has_the_name_that_other_nodes_log() -> None:
-    assert of_session(GatewaySession(b"12345678", "5a5a", HERE, THERE)) == {"session": "5a5a"}
+    session = GatewaySession(b"12345678", "5a5a", HERE, THERE, identity="nai")
+    report = moved(session)
+    assert (report.phrase, report.by_stranger) == ("UE moved", True)
+    assert report.details == {"session": "5a5a", "identity": "nai", "to": str(THERE)}
+    report = refused(session, "no", HERE)
+    assert (report.details, report.by_stranger) == ({"session": "5a5a", "cause": "no"}, False)
+
+
+def test_who_has_no_session_is_told_of_by_where_it_is() -> None:
+    report = refused(None, "no", THERE)
+    assert (report.details, report.by_stranger) == ({"cause": "no", "source": str(THERE)}, True)
+    assert given_up("no").by_stranger
+
+
+def test_session_that_had_no_home_address_was_an_attach() -> None:
+    session = GatewaySession(b"12345678", "5a5a", HERE, THERE, identity="nai")
+    assert (ended(session, "why").phrase, ended(session, "why").level) == ("attach given up", Level.WARNING)
+    session.lease = Lease(IPv6Address("2001:db8::100"), "nai", 1)
+    report = ended(session, "why")
+    assert (report.phrase, report.level) == ("session ended", Level.INFO)
+    assert report.details == {"session": "5a5a", "identity": "nai", "cause": "why"}
 
 
 def test_dropped_message_of_mobile_ipv6_names_its_clause() -> None:
