@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Literal, TextIO, cast
 
 from runtime.log_imsi import SHORTEST, ImsiText
 from runtime.log_session import logged_session
+from runtime.log_stream import LogStream
 from wire.secret import Secret
 
 # structlog loads rich where it finds it, for tracebacks in colour that nobody asks for here: not at each start
@@ -99,7 +100,7 @@ def watch(imsis: frozenset[str]) -> None:
             _State.render,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(_number("debug" if imsis else _State.level)),
-        logger_factory=structlog.WriteLoggerFactory(file=_State.stream or sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(file=cast("TextIO", LogStream(_State.stream or sys.stderr))),
         cache_logger_on_first_use=False,
     )
 

@@ -78,9 +78,9 @@ async def _run(main: Callable[[asyncio.Event], Awaitable[None]]) -> None:
 def _on_signal(
     loop: asyncio.AbstractEventLoop, stop: asyncio.Event, turn: asyncio.Event, number: signal.Signals
 ) -> None:
-    log.info("stopping", cause=number.name)
     stop.set()
     turn.set()
+    log.info("stopping", cause=number.name)
     for each in _STOP_SIGNALS:
         # The next signal finds the default action: who asks twice does not want to wait.
         loop.remove_signal_handler(each)
