@@ -18,6 +18,7 @@ class Program:
 
     def __init__(self, *words: str) -> None:
         self._process = subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        self._is_ours = Path(words[0]).is_relative_to(ROOT)
         self._lines: Queue[str] = Queue()
         self.said: list[str] = []
         self._reader = Thread(target=self._read, daemon=True)
@@ -43,9 +44,16 @@ class Program:
                 return
 
     def end(self) -> str:
-        """End it, and give all that it said."""
+        """End it, and give all that it said; a foreign one that takes no leave is killed."""
         self._process.terminate()
-        self._process.wait(LIMIT)
+        try:
+            self._process.wait(LIMIT)
+        except subprocess.TimeoutExpired:
+            # freeDiameterd now and then waits for itself when it is to end
+            self._process.kill()
+            self._process.wait(LIMIT)
+            if self._is_ours:
+                pytest.fail(f"it did not end within {LIMIT:g} s: {''.join(self.said)}")
         self._reader.join(LIMIT)
         if self._process.stdout is not None:
             self._process.stdout.close()
