@@ -116,33 +116,23 @@ class Inquiry:
 
     def unused(self, session: UserSession) -> None:
         """Say and keep that the gateway of `session`, whose user was let in, could not begin it (RFC 6733 §8.15)."""
-        record = FailureRecord(
-            reference=self._random(4).hex(),
-            at=self._moment(),
-            client=f"diameter/{session.peer}",
-            cause=_UNUSED,
-            detail=_SEE_GATEWAY,
-            imsi=session.imsi,
-            session=session.session_id,
-            apn=session.apn,
-        )
-        self._of_no_use(record)
+        self._of_no_use(f"diameter/{session.peer}", _UNUSED, session)
 
     def unused_at_nas(self, session: Session) -> None:
         """The same of a session whose NAS accounts for it as one that it could not provide (RFC 2866 §5.10)."""
+        self._of_no_use(f"radius/{session.client}", _UNUSED_AT_NAS, session)
+
+    def _of_no_use(self, client: str, cause: str, session: UserSession | Session) -> None:
         record = FailureRecord(
             reference=self._random(4).hex(),
             at=self._moment(),
-            client=f"radius/{session.client}",
-            cause=_UNUSED_AT_NAS,
+            client=client,
+            cause=cause,
             detail=_SEE_GATEWAY,
             imsi=session.imsi,
             session=session.session_id,
             apn=session.apn,
         )
-        self._of_no_use(record)
-
-    def _of_no_use(self, record: FailureRecord) -> None:
         kept = {}
         if self._ledger is not None and not self._waiting.full():
             self._waiting.put_nowait((None, record))
