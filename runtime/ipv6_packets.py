@@ -5,8 +5,6 @@ read beside the kernel, by a packet socket; and with them what home agents say t
 Headers, replies to who looks for home agents, Parameter Problems; and what routers say of the path. Needs CAP_NET_RAW.
 """
 
-import asyncio
-import ctypes
 import errno
 import socket
 import struct
@@ -17,13 +15,11 @@ from pathlib import Path
 
 from runtime.config import ConfigError
 from runtime.logs import get_logger
-from runtime.udp import DRAIN_LIMIT
+from runtime.packet_reader import ETH_P_IPV6, PacketReader, attach_filter
 
 log = get_logger("runtime.ipv6")
 
 _ADDRESSES = Path("/proc/net/if_inet6")
-_ETH_P_IPV6 = 0x86DD
-_SO_ATTACH_FILTER = 26
 _LARGEST_PACKET = 65575
 _PROTO_ROUTING, _PROTO_ICMPV6, _PROTO_MOBILITY = 43, 58, 135
 _PACKET_TOO_BIG, _PARAMETER_PROBLEM, _AGENT_REPLY = 2, 4, 145
@@ -53,7 +49,7 @@ def interface_of(address: IPv6Address, table: Path = _ADDRESSES) -> str | None:
     return None
 
 
-class Ipv6Packets:
+class Ipv6Packets(PacketReader):
     """Sends whole packets from `address`, and gives `on_packet` those for a mobile node that come to it.
 
     `open` makes one inside a running loop; ConfigError in one line when that cannot be.
@@ -62,14 +58,9 @@ class Ipv6Packets:
     def __init__(
         self, sending: socket.socket, listening: socket.socket, address: IPv6Address, on_packet: Callable[[bytes], None]
     ) -> None:
-        self.send_errors = 0
+        super().__init__(listening, sending, on_packet, _LARGEST_PACKET)
         self._sending = sending
-        self._listening = listening
         self._address = address.packed
-        self._on_packet = on_packet
-        self._closed = False
-        self._loop = asyncio.get_running_loop()
-        self._loop.add_reader(listening.fileno(), self._drain)
 
     @classmethod
     def open(cls, address: IPv6Address, on_packet: Callable[[bytes], None]) -> "Ipv6Packets":
@@ -83,8 +74,8 @@ class Ipv6Packets:
             sending.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, device.encode())
             listening = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0)
             listening.setblocking(False)
-            _attach_filter(listening)
-            listening.bind((device, _ETH_P_IPV6))
+            attach_filter(listening, _FILTER)
+            listening.bind((device, ETH_P_IPV6))
         except OSError as error:
             remedy = (
                 "run as root or with CAP_NET_RAW" if error.errno in {errno.EPERM, errno.EACCES} else "see the cause"
@@ -102,39 +93,5 @@ class Ipv6Packets:
             self.send_errors += 1
             log.debug("packet not sent", cause=error.strerror or str(error))
 
-    def close(self) -> None:
-        """Stop; closing twice does nothing."""
-        if self._closed:
-            return
-        self._closed = True
-        self._loop.remove_reader(self._listening.fileno())
-        self._listening.close()
-        self._sending.close()
-
-    def _drain(self) -> None:
-        for _ in range(DRAIN_LIMIT):
-            if self._closed:
-                return
-            try:
-                packet = self._listening.recv(_LARGEST_PACKET)
-            except (BlockingIOError, InterruptedError):
-                return
-            except OSError as error:
-                log.debug("packet not read", cause=error.strerror or str(error))
-                return
-            if packet[24:40] == self._address:
-                self._deliver(packet)
-
-    def _deliver(self, packet: bytes) -> None:
-        try:
-            self._on_packet(packet)
-        except Exception as error:
-            # The outermost place: whatever one packet broke, the next one is still served.
-            log.exception("packet handler failed", cause=repr(error))
-
-
-def _attach_filter(listening: socket.socket) -> None:
-    program = ctypes.create_string_buffer(b"".join(_FILTER))
-    listening.setsockopt(
-        socket.SOL_SOCKET, _SO_ATTACH_FILTER, struct.pack("@HP", len(_FILTER), ctypes.addressof(program))
-    )
+    def _is_for_us(self, packet: bytes, kind: int) -> bool:  # noqa: ARG002 - its own packets have another destination
+        return packet[24:40] == self._address

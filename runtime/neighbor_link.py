@@ -4,8 +4,6 @@ The kernel looks for duplicates of its own addresses alone (RFC 4862 §5.4); thi
 CAP_NET_RAW.
 """
 
-import asyncio
-import ctypes
 import errno
 import fcntl
 import socket
@@ -16,15 +14,13 @@ from ipaddress import IPv6Address
 
 from runtime.config import ConfigError
 from runtime.logs import get_logger
-from runtime.udp import DRAIN_LIMIT
+from runtime.packet_reader import ETH_P_IPV6, PacketReader, attach_filter
 from wire.ip.ipv6 import PROTO_ICMPV6
 from wire.ip.neighbors import NEIGHBOR_ADVERTISEMENT, NEIGHBOR_SOLICITATION, solicited_node_of
 from wire.mip6.router_advertisement import ROUTER_ADVERTISEMENT
 
 log = get_logger("runtime.neighbors")
 
-_ETH_P_IPV6 = 0x86DD
-_SO_ATTACH_FILTER = 26
 _LARGEST_PACKET = 2048
 _ARPHRD_ETHER = 1
 
@@ -58,7 +54,7 @@ def link_layer_of(name: str) -> bytes:
     return bytes(link_layer)
 
 
-class NeighborLink:
+class NeighborLink(PacketReader):
     """Sends whole packets to everybody on the link, and gives `on_packet` the Neighbor Discovery of others there.
 
     `open` makes one inside a running loop; ConfigError in one line when that cannot be.
@@ -67,27 +63,21 @@ class NeighborLink:
     def __init__(
         self, name: str, packets: socket.socket, groups: socket.socket, on_packet: Callable[[bytes], None]
     ) -> None:
+        super().__init__(packets, groups, on_packet, _LARGEST_PACKET)
         self.name = name
-        self.send_errors = 0
         self._packets = packets
         self._groups = groups
         self._heard: set[IPv6Address] = set()
-        self._on_packet = on_packet
-        self._closed = False
-        self._loop = asyncio.get_running_loop()
-        self._loop.add_reader(packets.fileno(), self._drain)
 
     @classmethod
     def open(cls, name: str, on_packet: Callable[[bytes], None]) -> "NeighborLink":
         """Send and listen on the interface `name`."""
-        program = ctypes.create_string_buffer(b"".join(_FILTER))
-        attached = struct.pack("@HP", len(_FILTER), ctypes.addressof(program))
         with ExitStack() as opened:
             try:
                 packets = opened.enter_context(socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0))
                 packets.setblocking(False)
-                packets.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, attached)
-                packets.bind((name, _ETH_P_IPV6))
+                attach_filter(packets, _FILTER)
+                packets.bind((name, ETH_P_IPV6))
                 groups = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
             except OSError as error:
                 is_denied = error.errno in {errno.EPERM, errno.EACCES}
@@ -100,7 +90,7 @@ class NeighborLink:
         """Send a whole packet to the multicast address that it is for (RFC 2464 §7), or lose it, and say so once."""
         if self._closed:
             return
-        to = (self.name, _ETH_P_IPV6, 0, 0, b"\x33\x33" + packet[36:40])
+        to = (self.name, ETH_P_IPV6, 0, 0, b"\x33\x33" + packet[36:40])
         try:
             self._packets.sendto(packet, to)
         except OSError as error:
@@ -122,15 +112,6 @@ class NeighborLink:
         if not self._is_heard(solicited_node_of(address)):
             self._change(socket.IPV6_LEAVE_GROUP, solicited_node_of(address))
 
-    def close(self) -> None:
-        """Stop; closing twice does nothing."""
-        if self._closed:
-            return
-        self._closed = True
-        self._loop.remove_reader(self._packets.fileno())
-        self._packets.close()
-        self._groups.close()
-
     def _is_heard(self, group: IPv6Address) -> bool:
         return any(solicited_node_of(address) == group for address in self._heard)
 
@@ -141,23 +122,5 @@ class NeighborLink:
         except OSError as error:
             log.debug("group not changed", group=str(group), cause=error.strerror or str(error))
 
-    def _drain(self) -> None:
-        for _ in range(DRAIN_LIMIT):
-            if self._closed:
-                return
-            try:
-                packet, (_, _, kind, *_) = self._packets.recvfrom(_LARGEST_PACKET)
-            except (BlockingIOError, InterruptedError):
-                return
-            except OSError as error:
-                log.debug("packet not read", cause=error.strerror or str(error))
-                return
-            if kind != socket.PACKET_OUTGOING:
-                self._deliver(packet)
-
-    def _deliver(self, packet: bytes) -> None:
-        try:
-            self._on_packet(packet)
-        except Exception as error:
-            # The outermost place: whatever one packet broke, the next one is still served.
-            log.exception("packet handler failed", cause=repr(error))
+    def _is_for_us(self, packet: bytes, kind: int) -> bool:  # noqa: ARG002 - the filter has seen to the packet
+        return kind != socket.PACKET_OUTGOING
