@@ -125,7 +125,7 @@ class EapAuthenticationService:
 
     def _conversation(self, request: AccessRequest, token: bytes | None, now: float) -> Conversation | Lost:
         if token is not None:
-            return self._conversations.find(token, _owner(request), now)
+            return self._conversations.find(token, _owner(request), now, request.user_name)
         return self._begun(request, now)
 
     def _begun(self, request: AccessRequest, now: float) -> Conversation:
@@ -269,7 +269,7 @@ class EapAuthenticationService:
             case SendEap(octets):
                 count_step(conversation.eap)
                 now = self._clock()
-                kept = self._conversations.keep(conversation, token, now)
+                kept = self._conversations.keep(conversation, token, now, request.user_name)
                 self._heard(token)
                 if self._awaited is not None:
                     self._awaited.challenged(kept, conversation, request, now)

@@ -62,12 +62,15 @@ class Lost:
 
 
 class Conversations(Protocol):
-    """Where conversations are between two rounds; whoever holds the token may continue, if it is the same client."""
+    """Where conversations are between two rounds; whoever holds the token may continue, if it is the same client.
 
-    def keep(self, conversation: Conversation, token: bytes | None, now: float) -> bytes:
+    `user_name` is User-Name of the request at hand, which a client says in each one (RFC 3579 §2.1).
+    """
+
+    def keep(self, conversation: Conversation, token: bytes | None, now: float, user_name: str | None, /) -> bytes:
         """The token under which `conversation` will be found; `token` is that of the round before, if there was one."""
 
-    def find(self, token: bytes, client: str, now: float) -> Conversation | Lost:
+    def find(self, token: bytes, client: str, now: float, user_name: str | None, /) -> Conversation | Lost:
         """The conversation that `client` has under `token`; Lost when it is unknown, too old or another client's."""
 
     def forget(self, token: bytes) -> None:
@@ -94,7 +97,7 @@ class MemoryConversations:
     def __len__(self) -> int:
         return len(self._kept)
 
-    def keep(self, conversation: Conversation, token: bytes | None, now: float) -> bytes:
+    def keep(self, conversation: Conversation, token: bytes | None, now: float, _user_name: str | None = None) -> bytes:
         """A new token in the first round, the same one in the rounds after."""
         self._drop_aged(now)
         if token is not None and token in self._kept:
@@ -106,7 +109,7 @@ class MemoryConversations:
         self._of_client.setdefault(conversation.client, OrderedDict())[token] = None
         return token
 
-    def find(self, token: bytes, client: str, now: float) -> Conversation | Lost:
+    def find(self, token: bytes, client: str, now: float, _user_name: str | None = None) -> Conversation | Lost:
         """The conversation; it stays, for a client may have to send the same round again."""
         self._drop_aged(now)
         conversation = self._kept.get(token)

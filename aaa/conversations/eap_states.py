@@ -4,6 +4,7 @@ from aaa.conversations.aka_states import pack_aka, tag_of, unpack_aka
 from aaa.conversations.exchanges import METHODS
 from aaa.conversations.packing import Packer, Unpacker
 from aaa.conversations.proofs import Recall
+from aaa.eap.identity_rounds import LONGEST
 from aaa.eap.states import EapState, FailureNotified, IdentityRequested, MethodProposed, MethodRunning
 from wire.errors import EncodeError
 from wire.frozen import dataclass
@@ -25,8 +26,10 @@ class StateCodec:
                 packer.octets(bytes((_IDENTITY_REQUESTED, identifier)))
             case MethodProposed(identity, aka, refused):
                 packer.number(_PROPOSED | tag_of(aka))
-                # a Nak cannot undo a failure, so nothing asks for the identity again
-                packer.identity(b"" if isinstance(aka, FailureNotified) else identity)
+                # a Nak cannot undo a failure; and what is longer than any User-Name, as an encrypted identity is, has
+                # no room: after a Nak the UE is asked for it once more
+                is_needed = len(identity) <= LONGEST and not isinstance(aka, FailureNotified)
+                packer.identity(identity if is_needed else b"")
                 packer.varied(bytes(METHODS.index(method) for method in refused))
                 pack_aka(packer, aka, self.recall)
             case MethodRunning(aka):

@@ -2,7 +2,8 @@
 
 An identity is one octet that says its form, then the form: a text as it is; IMSI in 8 octets (TS 33.402 §14) behind the
 leading character of a permanent identity; the octets that a sealed identity spells in base64url, a quarter shorter. A
-realm that every node knows is its place in a list, and an identity that stood before is its place among those.
+realm that every node knows is its place in a list, and an identity that stood before is its place among those; what
+both ends know by other ways stands before all.
 """
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -25,12 +26,12 @@ _WORTH_IT = 16
 
 
 class Packer:
-    """Gathers octets; `realms` are those that every node knows."""
+    """Gathers octets; `realms` are those that every node knows, `known` identities that the reader will know."""
 
-    def __init__(self, realms: Sequence[str]) -> None:
+    def __init__(self, realms: Sequence[str], known: Sequence[bytes] = ()) -> None:
         self._realms = _ends(tuple(realms))
         self._parts: list[bytes] = []
-        self._identities: list[bytes] = []
+        self._identities = list(known)
 
     def build(self) -> bytes:
         """All that was put in."""
@@ -89,14 +90,14 @@ class Packer:
 
 
 class Unpacker(Reader):
-    """Reads what a Packer with the same realms has gathered; DecodeError for anything else."""
+    """Reads what a Packer with the same realms and identities has gathered; DecodeError for anything else."""
 
     __slots__ = ("_identities", "_realms")
 
-    def __init__(self, octets: bytes, realms: Sequence[str]) -> None:
+    def __init__(self, octets: bytes, realms: Sequence[str], known: Sequence[bytes] = ()) -> None:
         super().__init__(octets)
         self._realms = [b"", *(f"@{realm}".encode() for realm in realms[:MOST_REALMS])]
-        self._identities: list[bytes] = []
+        self._identities = list(known)
 
     def number(self, length: int = 1) -> int:
         """`length` octets."""

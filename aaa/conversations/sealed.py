@@ -4,14 +4,17 @@ A token is one octet for the format, one for the epoch of the key, the synthetic
 and the sealed octets: time and name of the first round, APN, access network, state, and the heads of the packets
 before, which are left out where there is no room for them. Format, epoch, client with its front, and the realms that
 both ends abbreviate are associated data. The Identifier of the outstanding request is inside, and a packet with another
-is one to discard silently (RFC 3748 §4.1). A State has room for 253 octets (RFC 2865 §5.24); what is longer stays in
-this process.
+is one to discard silently (RFC 3748 §4.1).
+
+A State has room for 253 octets (RFC 2865 §5.24). What is longer leaves out the identity that a client says in every
+request, in User-Name (RFC 3579 §2.1): then User-Name is associated data, and no other opens it. What is longer still
+stays in this process.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from aaa.conversations.eap_states import StateCodec
-from aaa.conversations.keys import ConversationKeys
+from aaa.conversations.keys import OVERHEAD, ConversationKeys
 from aaa.conversations.packing import Packer, Unpacker
 from aaa.conversations.proofs import Recall
 from aaa.conversations.recent import Recent
@@ -23,6 +26,8 @@ from wire.frozen import dataclass
 
 FORMAT = 2
 """Raised whenever a node of the version before could not read it."""
+FORMAT_BY_NAME = 0x80 | FORMAT
+"""The same, where User-Name is needed to read it."""
 
 ROOM = {"radius": 253}
 """Octets that the State of a front has room for; any number where it is not named."""
@@ -65,13 +70,11 @@ class SealedConversations:
         self._realms = "@".join(self._shared.realms).encode()
         self._recent = Recent() if recent is None else recent
 
-    def keep(self, conversation: Conversation, token: bytes | None, now: float) -> bytes:
+    def keep(self, conversation: Conversation, token: bytes | None, now: float, user_name: str | None = None) -> bytes:
         """A new token in every round, which holds the conversation itself."""
         began = round((self._wall_clock() - now + conversation.started) * 1000)
-        sealed = self._seal(conversation, began, heads(conversation.earlier, conversation.dialogue))
-        if sealed is not None and len(sealed) > _room(conversation.client, len(sealed)):
-            sealed = self._seal(conversation, began, b"")
-        if sealed is None or len(sealed) > _room(conversation.client, len(sealed)):
+        sealed = self._fitting(conversation, began, user_name)
+        if sealed is None:
             CONVERSATIONS_KEPT.count()
             return self._kept.keep(conversation, token, now)
         if token is not None:
@@ -79,12 +82,12 @@ class SealedConversations:
         self._recent.put(sealed, conversation)
         return sealed
 
-    def find(self, token: bytes, client: str, now: float) -> Conversation | Lost:
+    def find(self, token: bytes, client: str, now: float, user_name: str | None = None) -> Conversation | Lost:
         """What `token` holds, wherever it was sealed."""
         if len(token) == STATE_OCTETS:
             found = self._kept.find(token, client, now)
         else:
-            found = self._recent.get(token, client) or self._open(token, client, now)
+            found = self._recent.get(token, client) or self._open(token, client, now, user_name)
         if isinstance(found, Conversation) and not -SKEW < now - found.started < self._shared.age:
             return Lost(f"it began {now - found.started:.0f} s ago")
         return found
@@ -94,23 +97,37 @@ class SealedConversations:
         self._recent.drop(token)
         self._kept.forget(token)
 
-    def _open(self, token: bytes, client: str, now: float) -> Conversation | Lost:
-        plain = self._keys.open(FORMAT, token, self._about(client))
+    def _open(self, token: bytes, client: str, now: float, user_name: str | None) -> Conversation | Lost:
+        is_named = token[:1] == bytes((FORMAT_BY_NAME,))
+        version, known = (FORMAT_BY_NAME, _known(user_name)) if is_named else (FORMAT, ())
+        plain = self._keys.open(version, token, self._about(client, known))
         if isinstance(plain, Lost):
-            return plain
+            return Lost(f"{plain.cause}; it goes with one User-Name (RFC 3579 §2.1)") if is_named else plain
         try:
-            return self._unpack(plain, client, now - self._wall_clock())
+            return self._unpack(plain, client, now - self._wall_clock(), known)
         except DecodeError as error:
             return Lost(f"it cannot be gone on with: {error.reason}")
 
-    def _seal(self, conversation: Conversation, began: int, earlier: bytes) -> bytes | None:
-        return self._keys.seal(FORMAT, self._pack(conversation, began, earlier), self._about(conversation.client))
+    def _fitting(self, conversation: Conversation, began: int, user_name: str | None) -> bytes | None:
+        """The first that the front has room for; None where there is none, or no epoch seals at this time."""
+        before, known = heads(conversation.earlier, conversation.dialogue), _known(user_name)
+        room = ROOM.get(conversation.client.partition("/")[0])
+        for version, earlier, names in (
+            (FORMAT, before, ()),
+            (FORMAT, b"", ()),
+            (FORMAT_BY_NAME, before, known),
+            (FORMAT_BY_NAME, b"", known),
+        ):
+            plain = self._pack(conversation, began, earlier, names)
+            if room is None or OVERHEAD + len(plain) <= room:
+                return self._keys.seal(version, plain, self._about(conversation.client, names))
+        return None
 
-    def _about(self, client: str) -> list[bytes]:
-        return [client.encode(), self._realms]
+    def _about(self, client: str, known: Sequence[bytes]) -> list[bytes]:
+        return [client.encode(), self._realms, *known]
 
-    def _pack(self, conversation: Conversation, began: int, earlier: bytes) -> bytes:
-        packer = Packer(self._shared.realms)
+    def _pack(self, conversation: Conversation, began: int, earlier: bytes, known: Sequence[bytes]) -> bytes:
+        packer = Packer(self._shared.realms, known)
         packer.number(_named(conversation.session) or began << CHANCE_BITS, NAME_OCTETS)
         packer.text(conversation.apn)
         packer.text(conversation.network_name)
@@ -118,9 +135,9 @@ class SealedConversations:
         packer.octets(earlier)
         return packer.build()
 
-    def _unpack(self, plain: bytes, client: str, ahead: float) -> Conversation:
+    def _unpack(self, plain: bytes, client: str, ahead: float, known: Sequence[bytes]) -> Conversation:
         """`ahead` is by how many seconds the caller's clock is ahead of the wall clock."""
-        unpacker = Unpacker(plain, self._shared.realms)
+        unpacker = Unpacker(plain, self._shared.realms, known)
         named = unpacker.number(NAME_OCTETS)
         began = (named >> CHANCE_BITS) / 1000
         apn, network_name = unpacker.text(), unpacker.text()
@@ -132,8 +149,8 @@ class SealedConversations:
         return Conversation(client, state, began + ahead, apn, network_name, earlier=earlier, session=session)
 
 
-def _room(client: str, most: int) -> int:
-    return ROOM.get(client.partition("/")[0], most)
+def _known(user_name: str | None) -> tuple[bytes, ...]:
+    return () if user_name is None else (user_name.encode(),)
 
 
 def _named(session: str) -> int:

@@ -3,14 +3,16 @@
 The workers have a keyring, and an HSS behind them; each has its own clock, its own entropy and no memory of the others.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import count
 from random import Random
 
 import pytest
 from structlog.testing import capture_logs
 
 from aaa.conversations.keys import ConversationKeys
-from aaa.conversations.sealed import SealedConversations, Shared
+from aaa.conversations.sealed import FORMAT_BY_NAME, SealedConversations, Shared
 from aaa.eap.policy import AkaPolicy
 from aaa.messages import Accept, AccessAnswer, AccessRequest, Challenge, Client, Ignore, Reject, RejectCause
 from aaa.service import EapAuthenticationService
@@ -64,16 +66,22 @@ class Place:
     def __post_init__(self) -> None:
         self.workers = [worker(number, self.hss, self.policy) for number in (1, 2)]
         self.states: list[bytes] = []
+        self.client = AP
+        self.user_name = "load"
 
     async def ask(self, eap: bytes, state: bytes | None, apn: str | None = None) -> AccessAnswer:
         """The next worker's answer."""
         self.rounds += 1
-        return await self.workers[self.rounds % 2].authenticate(AccessRequest(AP, eap, state, "load", apn))
+        worker = self.workers[self.rounds % 2]
+        return await worker.authenticate(AccessRequest(self.client, eap, state, self.user_name, apn))
 
-    async def run(self, ue: AkaPeer, apn: str | None = None) -> tuple[AccessAnswer, object]:
-        """The last answer, and what the UE made of it."""
+    async def run(
+        self, ue: AkaPeer, apn: str | None = None, says: Mapping[int, str] | None = None
+    ) -> tuple[AccessAnswer, object]:
+        """The last answer, and what the UE made of it; User-Name is another in the rounds that `says` has."""
         eap, state = identity_response(1, ue.identity), None
-        while True:
+        for number in count(1):
+            self.user_name = (says or {}).get(number, ue.identity.decode())
             answer = await self.ask(eap, state, apn)
             assert not isinstance(answer, Ignore)
             (effect,) = ue.handle(EapArrived(answer.eap), 0.0)
@@ -84,6 +92,7 @@ class Place:
             self.states.append(answer.state)
             # the APN is named in the first round alone
             eap, state, apn = effect.packet, answer.state, None
+        raise AssertionError("an EAP conversation without an end")
 
     async def admitted(self, ue: AkaPeer) -> Accept:
         """Both ends agree on the MSK."""
@@ -116,6 +125,38 @@ async def test_full_and_fast_authentications_end_at_another_worker(method: EapMe
         kept = peer.kept
     assert len(msks) == 4
     assert len(set(place.states)) == len(place.states)
+
+
+async def elsewhere(place: Place) -> AkaPeer:
+    """A UE of EAP-AKA' whose fast re-authentication identity counts for nothing in another access network."""
+    card = usim()
+    first = ue(EapMethod.AKA_PRIME, card=card)
+    await place.admitted(first)
+    place.client = Client("ap", "HRPD")
+    place.states.clear()
+    return ue(EapMethod.AKA_PRIME, first.kept, card)
+
+
+@pytest.mark.parametrize("result_ind", [False, True])
+async def test_full_authentication_by_an_identity_for_fast_ones_ends_at_another_worker(result_ind: bool) -> None:
+    place = Place(AkaPolicy(always_ask_identity=True, result_ind=result_ind))
+    peer = await elsewhere(place)
+    await place.admitted(peer)
+    assert [request.network_name for request in place.hss.vector_requests] == ["WLAN", "HRPD"]
+    # AKA-Identity, then AKA-Challenge, and AKA-Notification of success
+    assert [state[0] == FORMAT_BY_NAME for state in place.states] == [False, *([True] * (1 + result_ind))]
+
+
+async def test_other_user_name_between_rounds_gets_no_further_at_another_worker() -> None:
+    place = Place(AkaPolicy(always_ask_identity=True))
+    peer = await elsewhere(place)
+    with capture_logs() as lines:
+        answer, effect = await place.run(peer, says={3: f"6{IMSI}@{REALM}"})
+    assert isinstance(answer, Reject)
+    assert answer.cause is RejectCause.UNKNOWN_STATE
+    assert isinstance(effect, PeerFailed)
+    (line,) = [line for line in lines if line["event"] == "authentication rejected"]
+    assert "it goes with one User-Name" in line["detail"]
 
 
 @METHODS

@@ -5,7 +5,18 @@ from hypothesis import given
 
 from aaa.conversations.eap_states import StateCodec
 from aaa.conversations.packing import Packer, Unpacker
-from aaa.eap.states import Closed, Done, EapState, Exchange, FailureNotified, MethodProposed, MethodRunning, Silent
+from aaa.eap.states import (
+    AwaitingIdentity,
+    Closed,
+    Done,
+    EapState,
+    Exchange,
+    FailureNotified,
+    IdRequest,
+    MethodProposed,
+    MethodRunning,
+    Silent,
+)
 from aaa.messages import RejectCause
 from tests.aaa.conversations.samples import REALMS, eap_states
 from tests.aaa.eap.dialogue import AKA_IDENTITY
@@ -32,6 +43,13 @@ def test_state_comes_back(state: EapState) -> None:
 def test_failure_forgets_what_a_nak_would_have_asked_for() -> None:
     found = CODEC.unpack(Unpacker(packed(MethodProposed(AKA_IDENTITY, FAILED)), REALMS))
     assert found == MethodProposed(b"", FAILED)
+
+
+def test_identity_longer_than_any_user_name_is_asked_for_again_after_a_nak() -> None:
+    aka = AwaitingIdentity(Exchange(EapMethod.AKA, AKA_IDENTITY, 1), IdRequest.ANY, ())
+    for length, kept in ((253, b"x" * 253), (254, b"")):
+        found = CODEC.unpack(Unpacker(packed(MethodProposed(b"x" * length, aka)), REALMS))
+        assert found == MethodProposed(kept, aka)
 
 
 @pytest.mark.parametrize("state", [Silent(), Closed(), MethodRunning(Done()), MethodProposed(b"", Done())])

@@ -46,6 +46,18 @@ def test_identity_takes_as_few_octets_as_it_has_meaning() -> None:
     assert len(packed(once + b"@other.example")) > 160
 
 
+def test_identity_that_the_reader_will_know_is_its_place_alone() -> None:
+    packer = Packer(REALMS, (AKA_IDENTITY,))
+    for value in (AKA_IDENTITY, b"other", b"other"):
+        packer.identity(value)
+    octets = packer.build()
+    assert octets == bytes.fromhex("80 00 05 6f 74 68 65 72 81")
+    unpacker = Unpacker(octets, REALMS, (AKA_IDENTITY,))
+    assert [unpacker.identity() for _ in range(3)] == [AKA_IDENTITY, b"other", b"other"]
+    with pytest.raises(DecodeError, match="no such identity"):
+        Unpacker(octets, REALMS).identity()
+
+
 @pytest.mark.parametrize("digits", [b"012345", b"0012345678901234567", b"0" + "٣".encode() * 8])
 def test_username_that_is_no_permanent_one_is_kept_as_text(digits: bytes) -> None:
     assert Unpacker(packed(digits), REALMS).identity() == digits

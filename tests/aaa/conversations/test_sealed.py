@@ -10,20 +10,28 @@ from aaa.conversations.keys import ConversationKeys
 from aaa.conversations.recent import Recent
 from aaa.conversations.sealed import SKEW, SealedConversations, Shared
 from aaa.eap.challenge import challenged
+from aaa.eap.identity_rounds import identity_request
 from aaa.eap.states import (
+    AwaitingIdentity,
     AwaitingVector,
     EapState,
     Exchange,
     IdentityRequested,
+    IdRequest,
     MethodProposed,
+    MethodRunning,
+    Proven,
+    SuccessNotified,
 )
 from aaa.explaining.dialogue import lines
 from aaa.identities.epochs import Keyring
 from aaa.metrics import CONVERSATIONS_KEPT
 from aaa.sessions import STATE_OCTETS, Conversation, Lost, MemoryConversations, session_name
-from tests.aaa.conversations.samples import REALMS, RESUMABLES, eap_states, reauthenticating_with
-from tests.aaa.eap.dialogue import IDENTITIES, IMSI, REALM, VECTOR
+from tests.aaa.conversations.samples import REALMS, RESUMABLES, eap_states, kept_keys, reauthenticating_with
+from tests.aaa.eap.dialogue import IDENTITIES, IMSI, REALM, VECTOR, keys_of
+from tests.aaa.eap.dialogue import identity_response as identity_response_of
 from tests.aaa.identities.keyrings import KEYRING, NOW, Node
+from wire.eap.aka_keys import session_id
 from wire.eap.packet import identity_response
 from wire.identity import EapMethod, classify
 
@@ -52,11 +60,18 @@ class Worker:
     def now(self) -> float:
         return self.at - self.boot
 
-    def keep(self, eap: EapState, client: str = CLIENT, token: bytes | None = None) -> bytes:
-        return self.conversations.keep(Conversation(client, eap, self.now, "internet", "WLAN"), token, self.now)
+    def keep(
+        self, eap: EapState, client: str = CLIENT, token: bytes | None = None, user_name: str | None = None
+    ) -> bytes:
+        conversation = Conversation(client, eap, self.now, "internet", "WLAN")
+        return self.conversations.keep(conversation, token, self.now, user_name)
 
-    def find(self, token: bytes, client: str = CLIENT) -> Conversation | Lost:
-        return self.conversations.find(token, client, self.now)
+    def find(self, token: bytes, client: str = CLIENT, user_name: str | None = None) -> Conversation | Lost:
+        return self.conversations.find(token, client, self.now, user_name)
+
+
+def kept_count() -> float:
+    return CONVERSATIONS_KEPT.value()
 
 
 ASKED = IdentityRequested(1)
@@ -74,9 +89,20 @@ def once(method: EapMethod, realm: str = REALM) -> bytes:
     return (username or b"") + f"@{realm}".encode()
 
 
+def pseudonym(method: EapMethod) -> bytes:
+    return (Node().identities.next_pseudonym(IMSI, method) or b"") + f"@{REALM}".encode()
+
+
 def fast(method: EapMethod, checkcode: bytes = b"", realm: str = REALM) -> MethodProposed:
     exchange = Exchange(method, once(method, realm), 2)
     return MethodProposed(exchange.identity, reauthenticating_with(exchange, RESUMABLES[method], checkcode))
+
+
+def success(method: EapMethod, identity: bytes) -> MethodRunning:
+    """Of a full authentication, notified."""
+    keys = kept_keys(keys_of(method, identity=identity))
+    proven = Proven(IMSI, keys, keys.msk, session_id(method, VECTOR.rand, VECTOR.autn))
+    return MethodRunning(SuccessNotified(Exchange(method, identity, 3), proven, None))
 
 
 @given(eap_states)
@@ -166,22 +192,91 @@ SIZES = {
     "identity asked for": (ASKED, 41),
     "EAP-AKA": (challenge(AKA), 130),
     "EAP-AKA'": (challenge(PRIME), 132),
+    "EAP-AKA' by an encrypted identity": (MethodProposed(b"\0" + b"A" * 344, challenge(PRIME).aka), 133),
     "EAP-AKA' after identity rounds": (challenge(PRIME, checkcode=bytes(32)), 164),
     "EAP-AKA after a fast re-authentication identity": (challenge(AKA, once(AKA), bytes(20)), 211),
     "fast EAP-AKA": (fast(AKA), 140),
     "fast EAP-AKA'": (fast(PRIME), 200),
     "fast EAP-AKA' after identity rounds": (fast(PRIME, bytes(32)), 232),
     "fast EAP-AKA' in a realm of its own": (fast(PRIME, bytes(32), REALMS[1]), 232),
-    "EAP-AKA' whose UE found the counter too small": (challenge(PRIME, once(PRIME)), 253),
+    "EAP-AKA' whose UE found the counter too small": (MethodRunning(challenge(PRIME, once(PRIME)).aka), 251),
+    "success of EAP-AKA, notified": (success(AKA, IDENTITIES[AKA]), 185),
+    "success of EAP-AKA', notified": (success(PRIME, IDENTITIES[PRIME]), 201),
+    "success of EAP-AKA' after a pseudonym, notified": (success(PRIME, pseudonym(PRIME)), 236),
 }
 """Octets of State with the APN "internet" and the access network "WLAN"."""
 
 
 @pytest.mark.parametrize(("eap", "octets"), SIZES.values(), ids=SIZES)
 def test_state_fits_into_radius(eap: EapState, octets: int) -> None:
-    token = Worker().keep(eap)
+    token = Worker().keep(eap, user_name="user")
     assert len(token) == octets
     assert octets <= 253
+
+
+def rounds(method: EapMethod, *said: bytes) -> MethodRunning:
+    """Identity rounds in which the UE said all of these, and is asked once more."""
+    packets = [
+        packet
+        for asked, identity in zip(IdRequest, said, strict=False)
+        for packet in (
+            identity_request(Exchange(method, b"", 2), asked),
+            identity_response_of(method, 2, identity),
+        )
+    ]
+    return MethodRunning(AwaitingIdentity(Exchange(method, said[-1], 3), IdRequest.PERMANENT, tuple(packets)))
+
+
+FOREIGN = "a-realm-that-no-node-knows.mnc001.mcc001.org"
+ONCE, ABROAD = once(PRIME), once(PRIME, FOREIGN)
+WITHOUT_ROOM = {
+    "EAP-AKA' after identity rounds": (MethodRunning(challenge(PRIME, ONCE, bytes(32)).aka), ONCE, 162),
+    "success of EAP-AKA' notified": (success(PRIME, ONCE), ONCE, 201),
+    "EAP-AKA' in a foreign realm": (challenge(PRIME, ABROAD, bytes(32)), ABROAD, 164),
+    "success of EAP-AKA notified in a foreign realm": (success(AKA, once(AKA, FOREIGN)), once(AKA, FOREIGN), 185),
+    "fast EAP-AKA' in a foreign realm": (fast(PRIME, bytes(32), FOREIGN), ABROAD, 111),
+    "identity rounds in a foreign realm": (rounds(PRIME, ABROAD, b"junk"), ABROAD, 64),
+}
+"""What does not fit while it holds the identity that User-Name says as well, and octets without that identity."""
+
+
+@pytest.mark.parametrize(("eap", "identity", "octets"), WITHOUT_ROOM.values(), ids=WITHOUT_ROOM)
+def test_identity_that_user_name_says_needs_no_room(eap: EapState, identity: bytes, octets: int) -> None:
+    name, before = identity.decode(), kept_count()
+    token = Worker().keep(eap, user_name=name)
+    assert (len(token), kept_count()) == (octets, before)
+    found = Worker().find(token, user_name=name)
+    assert isinstance(found, Conversation)
+    assert found.eap == eap
+    assert len(Worker().keep(eap, user_name="anonymous")) == len(Worker().keep(eap)) == STATE_OCTETS
+
+
+@pytest.mark.parametrize("said", [None, "", "user", ONCE.decode() + "x", ONCE.decode().lower()])
+def test_state_goes_with_one_user_name(said: str | None) -> None:
+    eap, name = challenge(PRIME, ONCE, bytes(32)), ONCE.decode()
+    first, second = Worker(), Worker()
+    token = first.keep(eap, user_name=name)
+    lost = second.find(token, user_name=said)
+    assert lost == Lost("it was altered, or is another client's; it goes with one User-Name (RFC 3579 §2.1)")
+    assert isinstance(second.find(token, "radius/other", name), Lost)
+    # as it would be were it too long: the process that sealed it knows what it goes on from, whatever is said now
+    found = first.find(token, user_name=said)
+    assert isinstance(found, Conversation)
+    assert found.eap is eap
+
+
+def test_user_name_is_not_needed_where_there_is_room() -> None:
+    token = Worker().keep(challenge(AKA), user_name=IDENTITIES[AKA].decode())
+    assert isinstance(Worker().find(token), Conversation)
+    assert isinstance(Worker().find(bytes((token[0] | 0x80,)) + token[1:], user_name=""), Lost)
+
+
+def test_packets_before_come_with_a_state_that_has_room_by_user_name() -> None:
+    name = ONCE.decode()
+    token = Worker().conversations.keep(talked(4, challenge(PRIME, ONCE, bytes(32))), None, NOW, name)
+    found = Worker().find(token, user_name=name)
+    assert isinstance(found, Conversation)
+    assert (len(found.earlier), len(token)) == (20, 164 + 20)
 
 
 def talked(count: int, eap: EapState) -> Conversation:
@@ -229,10 +324,6 @@ def test_name_that_the_client_says_each_time_does_not_travel(session: str) -> No
     found = Worker().find(token, "diameter/pgw")
     assert isinstance(found, Conversation)
     assert found.session == ""
-
-
-def kept_count() -> float:
-    return CONVERSATIONS_KEPT.value()
 
 
 def test_state_that_does_not_fit_stays_in_the_process_and_is_counted() -> None:
