@@ -19,7 +19,7 @@ from hss.store.database import Database
 from hss.store.errors import StoreError
 from wire.identity import Imsi
 
-_ID = FailedAuthentication.id
+_ID, _REFERENCE = FailedAuthentication.id, FailedAuthentication.reference
 
 
 class SqlFailures:
@@ -41,7 +41,12 @@ class SqlFailures:
 
 
 def _keep(records: Sequence[FailureRecord], retention: Retention, connection: Connection) -> None:
-    connection.execute(insert(FailedAuthentication), [_row(record) for record in records])
+    # who was given no answer in time tells the same again, and it may have been kept after all
+    references = [record.reference for record in records]
+    known = set(connection.scalars(select(_REFERENCE).where(_REFERENCE.in_(references))))
+    rows = [_row(record) for record in records if record.reference not in known]
+    if rows:
+        connection.execute(insert(FailedAuthentication), rows)
     prune_failures(datetime.now(UTC) - timedelta(days=retention.days), connection)
     newest = select(func.max(_ID)).scalar_subquery()
     surplus = select(_ID).where(newest - retention.records >= _ID).order_by(_ID).limit(AT_ONCE)

@@ -50,6 +50,13 @@ async def test_oldest_give_way_to_the_newest(failures: SqlFailures) -> None:
     assert [one.reference for one in await failures.find(str(IMSI), 1)] == ["8"]
 
 
+async def test_failure_that_is_told_again_is_kept_once(failures: SqlFailures) -> None:
+    await failures.keep((failed("1"),))
+    await failures.keep((failed("1"), failed("2")))
+    await failures.keep((failed("2"),))
+    assert [one.reference for one in await failures.find(str(IMSI), 9)] == ["2", "1"]
+
+
 async def test_what_is_too_old_is_forgotten(failures: SqlFailures) -> None:
     await failures.keep((failed("old", at=NOW - timedelta(days=3)), failed("new")))
     assert [one.reference for one in await failures.find(str(IMSI), 9)] == ["new"]
