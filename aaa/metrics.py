@@ -48,6 +48,11 @@ CONVERSATIONS_KEPT = Counter(
     "akadia_aaa_conversations_kept",
     "Rounds whose state was too long to be sealed into State, and that only this process can go on with.",
 )
+FAILURE_RECORDS = Counter(
+    "akadia_aaa_failure_records",
+    "Records of authentications that failed: kept, or dropped where the store was busy or too many came at once.",
+    ("outcome",),
+)
 ACCESS_REQUESTS = Counter(
     "akadia_aaa_radius_access_requests",
     'Access-Requests by whether they have a Message-Authenticator: "no" is not ready for CVE-2024-3596.',

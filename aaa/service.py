@@ -27,7 +27,7 @@ from aaa.eap.policy import AkaPolicy
 from aaa.eap.states import EapState, Silent, imsi_of
 from aaa.eap.temporary import Identities
 from aaa.explaining.dialogue import continued
-from aaa.explaining.failed import Ending, FailedAttempt, Failures, decided, method_of
+from aaa.explaining.failed import Ending, FailedAttempt, Failures, decided, method_of, said_imsi
 from aaa.explaining.inquiry import tell
 from aaa.explaining.silence import Rounds
 from aaa.messages import Accept, AccessAnswer, AccessRequest, Challenge, Ignore, Reject, RejectCause
@@ -118,7 +118,8 @@ class EapAuthenticationService:
         if isinstance(conversation, Lost):
             return self._refused(request, RejectCause.UNKNOWN_STATE, conversation.cause)
         if self._rounds >= self._limit:
-            return self._refused(request, RejectCause.TOO_BUSY, f"{self._limit} rounds are being served")
+            self._heard(request.state)
+            return self._refused(request, RejectCause.TOO_BUSY, f"{self._limit} rounds are being served", conversation)
         if token is not None and token in self._serving:
             return Ignore("this round is being served")
         return await self._serve(request, token, conversation)
@@ -134,17 +135,16 @@ class EapAuthenticationService:
         # in order: arguments by name take a class of ours four times as long, here and wherever every round passes
         return Conversation(_owner(request), _SILENT, now, request.apn, network_name, request.access, (), b"", session)
 
-    def _refused(self, request: AccessRequest, cause: RejectCause, detail: str) -> Reject:
+    def _refused(
+        self, request: AccessRequest, cause: RejectCause, detail: str, before: Conversation | None = None
+    ) -> Reject:
+        """Without a step of the machine; of a conversation that can be gone on with, `before` is where it stands."""
         count_rejection(_owner(request), None, cause)
-        if cause is RejectCause.TOO_BUSY:
-            self._heard(request.state)
-        eap = request.eap
+        eap, now = request.eap, self._clock()
         reply = failure(eap[IDENTIFIER_AT]) if len(eap) > IDENTIFIER_AT else b""
-        attempt = FailedAttempt(Ending(cause, detail), self._begun(request, self._clock()), request, reply, 0.0)
-        if cause is RejectCause.TOO_BUSY:
-            tell(attempt)
-        else:
-            self._tell(attempt)
+        before = before or self._begun(request, now)
+        ending = Ending(cause, detail, imsi_of(before.eap) or said_imsi(eap), method_of(before.eap))
+        self._tell(FailedAttempt(ending, before, request, reply, now - before.started))
         return Reject(reply, cause, detail)
 
     async def _serve(self, request: AccessRequest, token: bytes | None, conversation: Conversation) -> AccessAnswer:

@@ -6,8 +6,10 @@ from aaa.eap.events import Effect, Failed, SendEap
 from aaa.eap.states import AkaState, Done, EapState, FailureNotified, MethodProposed, MethodRunning
 from aaa.messages import AccessRequest, RejectCause
 from aaa.sessions import Conversation
+from wire.eap.packet import EapCode, EapPacket, EapType
+from wire.errors import DecodeError
 from wire.frozen import dataclass
-from wire.identity import EapMethod, Imsi
+from wire.identity import EapMethod, Imsi, classify
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,16 @@ def decided(before: EapState, effect: Effect, after: EapState) -> Ending | None:
     if not isinstance(effect, Failed) or isinstance(method_state(before), FailureNotified):
         return None
     return Ending(effect.cause, effect.detail, effect.imsi, effect.method)
+
+
+def said_imsi(eap: bytes) -> Imsi | None:
+    """That of the permanent identity in EAP-Response/Identity; None for any other packet."""
+    try:
+        packet = EapPacket.parse(eap)
+    except DecodeError:
+        return None
+    is_identity = packet.code is EapCode.RESPONSE and packet.type == EapType.IDENTITY
+    return classify(packet.type_data).imsi if is_identity else None
 
 
 def method_of(state: EapState) -> EapMethod | None:

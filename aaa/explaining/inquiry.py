@@ -8,12 +8,13 @@ from datetime import UTC, datetime
 from aaa.explaining.dialogue import continued, lines
 from aaa.explaining.failed import FailedAttempt
 from aaa.explaining.judging import combined, evidence_of, judge
+from aaa.explaining.keeping import Keeping
 from aaa.messages import RejectCause
 from aaa.radius.proxy.rejections import RejectedUnheard
 from aaa.user_sessions import UserSession
 from hss.api import ServiceRefused
 from hss.failure_api import Certainty, FailureLedger, FailureRecord, Hypothesis, KeyWitness, Verdict
-from hss.session_api import Grant, LedgerUnavailable, Session
+from hss.session_api import Grant, Session
 from runtime.log_limit import LogLimit
 from runtime.logs import get_logger
 from wire.identity import classify
@@ -25,12 +26,12 @@ WAITING_MAX = 256
 """Failures that wait to be looked into; of more, only the line is written."""
 CLIENTS_MAX = 1024
 """Clients that are told apart by how often their secret is wrong."""
-TOGETHER = 64
-"""How many of them go into one transaction."""
 LOOKED_INTO = 20.0
 """A second, at most, beyond as many as wait: a flood of bad answers takes no more of the HSS and of this loop."""
 SILENT_AT_ONCE, SILENT_EVERY = 200, 30.0
 """Records of UEs that fell silent, and seconds for each of more: whoever walks by an access point may be one."""
+BUSY_AT_ONCE, BUSY_EVERY = 64, 1.0
+"""Users rejected for load who have a line and a record, and seconds for each of more: all would be more load."""
 SECRETS_AT_ONCE, SECRETS_EVERY = 3, 600.0
 """Records of a client whose secret is wrong, and seconds for each of more: anybody can send in a client's name."""
 WITNESS_LIMIT = 3.0
@@ -69,50 +70,66 @@ class Inquiry:
         moment: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._witness = witness
-        self._ledger = ledger
         self._network_names = network_names
         self._clock = clock
         self._random = random
         self._moment = moment
         self._allowance = LogLimit(burst=WAITING_MAX, rate=LOOKED_INTO)
         self._lines = LogLimit()
+        self._of_load = LogLimit(burst=BUSY_AT_ONCE, rate=1 / BUSY_EVERY)
         self._of_silence = LogLimit(burst=SILENT_AT_ONCE, rate=1 / SILENT_EVERY)
         self._of_secrets = LogLimit(burst=SECRETS_AT_ONCE, rate=1 / SECRETS_EVERY, kinds=CLIENTS_MAX)
-        self._waiting: asyncio.Queue[tuple[FailedAttempt | None, FailureRecord]] = asyncio.Queue(WAITING_MAX)
+        self._keeping = Keeping(ledger, clock)
+        self._waiting: asyncio.Queue[tuple[FailedAttempt, FailureRecord]] = asyncio.Queue(WAITING_MAX)
         self._task = asyncio.get_running_loop().create_task(self._look_into_all())
 
     def heard(self, attempt: FailedAttempt) -> None:
         """As `Failures.heard`."""
-        record = _record(attempt, self._random(4).hex(), self._moment())
+        if attempt.ending.cause is RejectCause.TOO_BUSY:
+            self._lost_to_load(attempt)
+            return
         allowance = self._of_silence if attempt.ending.cause is RejectCause.UE_SILENT else self._allowance
         if self._waiting.full() or allowance.allow("", self._clock()) is None:
+            self._keeping.pass_over()
             tell(attempt)
         else:
-            self._waiting.put_nowait((attempt, record))
+            self._waiting.put_nowait((attempt, self._record_of(attempt)))
+
+    def _lost_to_load(self, attempt: FailedAttempt) -> None:
+        """There is nothing to look into; and a line and a record for each of many would be more load."""
+        withheld = self._of_load.allow("", self._clock())
+        if withheld is None:
+            self._keeping.pass_over()
+            return
+        if withheld:
+            detail = f"{attempt.ending.detail}; {withheld} more before it have neither line nor record"
+            attempt = replace(attempt, ending=replace(attempt.ending, detail=detail))
+        tell(attempt, reference=self._keeping.put(self._record_of(attempt)))
+
+    def _record_of(self, attempt: FailedAttempt) -> FailureRecord:
+        return _record(attempt, self._random(4).hex(), self._moment())
 
     def unproven(self, client: str, cause: str, verdict: Verdict) -> str:
         """Keep that packets of `client`, front and name, are of another secret; the record's reference, or ""."""
-        if self._ledger is None or self._waiting.full() or self._of_secrets.allow(client, self._clock()) is None:
+        if self._of_secrets.allow(client, self._clock()) is None:
             return ""
-        reference = self._random(4).hex()
-        self._waiting.put_nowait((None, FailureRecord(reference, self._moment(), client, cause, verdict=verdict)))
-        return reference
+        return self._keeping.put(FailureRecord(self._random(4).hex(), self._moment(), client, cause, verdict=verdict))
 
     def unheard(self, rejected: RejectedUnheard) -> str:
         """Keep that a user was rejected by the front, or another realm's server; the record's reference, or ""."""
-        if self._ledger is None or self._waiting.full() or self._allowance.allow("", self._clock()) is None:
+        if self._allowance.allow("", self._clock()) is None:
+            self._keeping.pass_over()
             return ""
         record = FailureRecord(
             reference=self._random(4).hex(),
             at=self._moment(),
-            client=f"radius/{rejected.client}",
+            client=f"{rejected.front}/{rejected.client}",
             cause=rejected.cause,
             detail=rejected.detail,
             imsi=classify(rejected.user_name.encode()).imsi,
             session=rejected.session,
         )
-        self._waiting.put_nowait((None, record))
-        return record.reference
+        return self._keeping.put(record)
 
     def unused(self, session: UserSession) -> None:
         """Say and keep that the gateway of `session`, whose user was let in, could not begin it (RFC 6733 §8.15)."""
@@ -133,10 +150,7 @@ class Inquiry:
             session=session.session_id,
             apn=session.apn,
         )
-        kept = {}
-        if self._ledger is not None and not self._waiting.full():
-            self._waiting.put_nowait((None, record))
-            kept = {"explain": record.reference}
+        kept = self._kept(record)
         about = {"imsi": str(record.imsi or ""), "client": record.client, "session": record.session}
         log.warning("authentication of no use", cause=record.cause, detail=record.detail, **about, **kept)
 
@@ -152,12 +166,13 @@ class Inquiry:
             apn=grant.apn,
             verdict=Verdict(Hypothesis.MSK, Certainty.INDICATED, _SEE_NAS),
         )
-        kept = {}
-        if self._ledger is not None and not self._waiting.full():
-            self._waiting.put_nowait((None, record))
-            kept = {"explain": record.reference}
+        kept = self._kept(record)
         about = {"imsi": str(grant.imsi), "client": record.client}
         log.info("user let in again and again", cause=record.cause, why=_SEE_NAS, **about, **kept)
+
+    def _kept(self, record: FailureRecord) -> dict[str, str]:
+        reference = self._keeping.put(record)
+        return {"explain": reference} if reference else {}
 
     async def close(self) -> None:
         """Finish what waits, for as long as one question may take."""
@@ -168,20 +183,16 @@ class Inquiry:
             log.warning("failures not looked into", cause="no time was left", count=self._waiting.qsize())
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
+        await self._keeping.close()
 
     async def _look_into_all(self) -> None:
         while True:
-            taken = [await self._waiting.get()]
-            while not self._waiting.empty() and len(taken) < TOGETHER:
-                taken.append(self._waiting.get_nowait())
-            await self._keep(tuple([await self._outcome(attempt, record) for attempt, record in taken]))
-            for _ in taken:
-                self._waiting.task_done()
+            attempt, record = await self._waiting.get()
+            self._keeping.put(await self._outcome(attempt, record))
+            self._waiting.task_done()
 
-    async def _outcome(self, attempt: FailedAttempt | None, record: FailureRecord) -> FailureRecord:
+    async def _outcome(self, attempt: FailedAttempt, record: FailureRecord) -> FailureRecord:
         """The outermost place of one failure: whatever breaks looking into it, it is told, and so is the next one."""
-        if attempt is None:
-            return record
         (outcome,) = await asyncio.gather(self._looked_into(attempt, record), return_exceptions=True)
         if isinstance(outcome, FailureRecord):
             return outcome
@@ -197,7 +208,7 @@ class Inquiry:
         return replace(record, verdict=verdict)
 
     def _told(self, attempt: FailedAttempt, verdict: Verdict | None, record: FailureRecord) -> None:
-        tell(attempt, verdict, record.reference if self._ledger is not None else "")
+        tell(attempt, verdict, record.reference if self._keeping.has_room else "")
 
     async def _ask(self, attempt: FailedAttempt) -> Verdict | None:
         evidence = evidence_of(attempt, self._network_names)
@@ -209,14 +220,6 @@ class Inquiry:
         except (ServiceRefused, TimeoutError) as error:
             self._warn("failure not looked into", str(error) or f"no answer within {WITNESS_LIMIT:g} s")
             return None
-
-    async def _keep(self, records: tuple[FailureRecord, ...]) -> None:
-        if self._ledger is None:
-            return
-        try:
-            await self._ledger.keep(records)
-        except LedgerUnavailable as error:
-            self._warn("failures not kept", str(error))
 
     def _warn(self, event: str, cause: str) -> None:
         withheld = self._lines.allow(event, self._clock())

@@ -16,13 +16,15 @@ from wire.radius.packet import Code, RadiusPacket
 class Discard:
     """Say nothing; `cause` is one of few texts for the log, `detail` what was particular to this datagram.
 
-    `is_unproven` when it was made with another secret than the client's.
+    `is_unproven` when it was made with another secret than the client's, `is_too_much` when there is nothing wrong with
+    it.
     """
 
     cause: str
     client: str | None = None
     detail: str = ""
     is_unproven: bool = False
+    is_too_much: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,7 +106,7 @@ class RadiusFront(Bookkeeping):
             rejected = reply(packet, Code.ACCESS_REJECT, secret=client.secret, eap=eap_failure(packet))
             return Send(rejected, name, f"malformed attribute: {error.reason}")
         if self._is_full(request):
-            return Discard("too many requests in progress", name)
+            return Discard("too many requests in progress", name, is_too_much=True)
         self._begin(key, now)
         return Serve(key, client, packet, request)
 
@@ -116,7 +116,7 @@ class RadiusFront(Bookkeeping):
             rejected = reply(packet, Code.ACCESS_REJECT, secret=client.secret, eap=eap_failure(packet))
             return Send(rejected, client.name, "the request has been here before: a loop of proxies")
         if self._in_progress >= self._max_in_progress:
-            return Discard("too many requests in progress", client.name)
+            return Discard("too many requests in progress", client.name, is_too_much=True)
         self._begin(forwarding.key, now)
         return forwarding
 

@@ -8,7 +8,7 @@ from functools import partial
 
 from aaa.radius.clients import RadiusClient
 from aaa.radius.decisions import Discard, Forward
-from aaa.radius.listening import DiscardLog, Ports, Reply
+from aaa.radius.listening import DiscardLog, More, Ports, Reply
 from aaa.radius.proxy.carrying import Front, carry
 from aaa.radius.proxy.relay import Relay
 from aaa.radius.suspecting import Suspicion
@@ -75,8 +75,9 @@ class PortServer(ABC):
     def _forward(self, front: Front, forwarding: Forward, reply: Reply) -> None:
         self._begin(carry(self._relay, front, forwarding, reply, self._request_limit, self._lines))
 
-    def _discarded(self, octets: bytes, source: Address, client: RadiusClient | None, discard: Discard) -> None:
-        why = None
+    def _discarded(
+        self, octets: bytes, source: Address, client: RadiusClient | None, discard: Discard, why: More | None = None
+    ) -> None:
         if discard.is_unproven and self._suspicion is not None:
             why = partial(self._suspicion.of, octets, source[0], client, discard.cause)
         self._lines.discarded(source, discard, why)

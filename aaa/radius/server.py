@@ -120,7 +120,8 @@ class RadiusServer(PortServer):
         decision = self._front.receive(octets, source, self._clock(), client)
         match decision:
             case Discard():
-                self._discarded(octets, source, client, decision)
+                why = partial(self._kept_rejection, octets, decision.client or "", decision.cause)
+                self._discarded(octets, source, client, decision, why if decision.is_too_much else None)
             case Repeat(answer):
                 _repeat(answer, source, reply)
             case Send(answer, name, refusal):

@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 
 from aaa.eap.policy import AkaPolicy
 from aaa.eap.temporary import Identities
+from aaa.explaining.failed import FailedAttempt
 from aaa.messages import (
     Accept,
     AccessAnswer,
@@ -422,7 +423,14 @@ async def test_service_serves_a_round_again_that_was_cancelled() -> None:
     await core.challenged(response.packet, first.state)
 
 
-async def test_service_refuses_more_rounds_than_its_limit() -> None:
+class Heard:
+    """Failures in a list."""
+
+    def __init__(self, attempts: list[FailedAttempt]) -> None:
+        self.heard = attempts.append
+
+
+async def test_service_refuses_more_rounds_than_its_limit(logs: list[Any]) -> None:
     core = Core(limit=1)
     core.hss.stall.clear()
     serving = asyncio.create_task(core.ask(IDENTITY))
@@ -431,6 +439,26 @@ async def test_service_refuses_more_rounds_than_its_limit() -> None:
     core.hss.stall.set()
     assert isinstance(await serving, Challenge)
     assert isinstance(await core.ask(IDENTITY), Challenge)
+    (line,) = [line for line in logs if line["event"] == "authentication rejected"]
+    assert (line["cause"], line["detail"]) == ("too busy", "1 rounds are being served")
+    assert (line["imsi"], line["client"], len(line["session"])) == (str(IMSI), "radius/pdngw", 14)
+
+
+async def test_conversation_that_finds_no_room_is_told_with_all_that_was_known() -> None:
+    core, heard = Core(limit=1), list[FailedAttempt]()
+    asked = await core.challenged(IDENTITY)
+    core.service._failures = Heard(heard)
+    core.hss.stall.clear()
+    serving = asyncio.create_task(core.ask(IDENTITY))
+    await asyncio.sleep(0)
+    (answer,) = ue().handle(EapArrived(asked.eap), 0.0)
+    assert isinstance(answer, SendEap)
+    is_rejected(await core.ask(answer.packet, asked.state), RejectCause.TOO_BUSY)
+    (attempt,) = heard
+    assert (attempt.ending.imsi, attempt.ending.method) == (IMSI, EapMethod.AKA)
+    assert len(attempt.conversation.dialogue) == 2
+    core.hss.stall.set()
+    await serving
 
 
 @pytest.mark.parametrize("eap", [b"\x02", b"\x02\x01\x00\xff\x01", b"\x01\x01\x00\x05\x01", b"\x09\x01\x00\x04"])

@@ -23,6 +23,7 @@ class RejectedUnheard:
     detail: str
     user_name: str
     session: str
+    front: str = "radius"
 
 
 def rejected_unheard(

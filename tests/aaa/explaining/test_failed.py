@@ -2,11 +2,12 @@
 
 from aaa.eap.events import Discard, Failed, SendEap
 from aaa.eap.states import Closed, EapState, Exchange, FailureNotified, IdentityRequested, MethodProposed, MethodRunning
-from aaa.explaining.failed import Ending, decided, method_state
+from aaa.explaining.failed import Ending, decided, method_state, said_imsi
 from aaa.messages import RejectCause
 from tests.aaa.explaining.erring import AKA, Site, Ue
 from tests.aaa.memory_hss import IMSI
 from wire.eap.constants import Subtype
+from wire.eap.packet import identity_response
 
 LOST = FailureNotified(Exchange(AKA, b"0", 2), RejectCause.WRONG_RESPONSE, "RES is wrong", IMSI)
 BEFORE: EapState = IdentityRequested(1)
@@ -30,6 +31,13 @@ def test_round_that_loses_nothing_is_no_failure() -> None:
     assert decided(BEFORE, SendEap(b""), BEFORE) is None
     assert decided(BEFORE, Discard("late"), MethodRunning(LOST)) is None
     assert method_state(Closed()) is None
+
+
+def test_imsi_is_what_a_permanent_identity_says() -> None:
+    said = identity_response(1, f"6{IMSI}@example.org".encode())
+    assert said_imsi(said) == IMSI
+    request, nak, whole = bytes((1,)) + said[1:], said[:4] + bytes((3,)) + said[5:], identity_response(1, b"anonymous")
+    assert [said_imsi(one) for one in (request, nak, whole, said[:-1], b"")] == [None] * 5
 
 
 async def test_attempt_holds_the_dialogue_up_to_the_round_that_lost_it() -> None:

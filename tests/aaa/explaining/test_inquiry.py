@@ -1,7 +1,7 @@
 """Each failure ends in one line and a record, whatever the witness and the ledger do; a flood is only told."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -10,8 +10,9 @@ from structlog.testing import capture_logs
 
 from aaa.explaining import inquiry
 from aaa.explaining.failed import FailedAttempt
-from aaa.explaining.inquiry import WAITING_MAX, Inquiry
+from aaa.explaining.inquiry import BUSY_EVERY, WAITING_MAX, Inquiry
 from aaa.messages import RejectCause
+from aaa.metrics import FAILURE_RECORDS
 from aaa.radius.proxy.rejections import RejectedUnheard
 from hss.api import Refusal, ServiceRefused
 from hss.failure_api import Certainty, Evidence, FailureRecord, Hypothesis, KeyWitness, Verdict
@@ -56,13 +57,13 @@ class Silent:
         return None
 
 
-def inquiry_of(witness: KeyWitness | None, ledger: Ledger | None) -> Inquiry:
+def inquiry_of(witness: KeyWitness | None, ledger: Ledger | None, clock: Callable[[], float] = lambda: 5.0) -> Inquiry:
     numbers = iter(range(100_000))
     return Inquiry(
         witness=witness,
         ledger=ledger,
         network_names=("HRPD",),
-        clock=lambda: 5.0,
+        clock=clock,
         random=lambda length: next(numbers).to_bytes(length, "big"),
     )
 
@@ -147,9 +148,42 @@ async def test_fault_in_looking_ends_one_failure_alone(logs: list[Any]) -> None:
 
 async def test_ledger_that_keeps_nothing_is_told_once(logs: list[Any]) -> None:
     looking = inquiry_of(Witness(), Ledger(fails=True))
-    looking.heard(await failing())
+    attempt = await failing()
+    for _ in range(3):
+        looking.heard(attempt)
     await looking.close()
-    assert [line["event"] for line in logs] == ["authentication rejected", "failures not kept"]
+    told = [line["event"] for line in logs]
+    assert told.count("authentication rejected") == 3
+    assert [event for event in told if event != "authentication rejected"] == [
+        "failures wait to be kept",
+        "failures not kept",
+    ]
+
+
+async def test_of_users_rejected_for_load_some_have_line_and_record_and_all_are_counted(
+    logs: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inquiry, "BUSY_AT_ONCE", 2)
+    ledger, witness, now = Ledger(), Witness(), [5.0]
+    looking, attempt = inquiry_of(witness, ledger, lambda: now[0]), await failing()
+    busy = replace(attempt, ending=replace(attempt.ending, cause=RejectCause.TOO_BUSY, detail="9 rounds"))
+    before = FAILURE_RECORDS.value("dropped")
+    logs.clear()
+    for _ in range(40):
+        looking.heard(busy)
+    looking.heard(attempt)
+    now[0] += BUSY_EVERY
+    looking.heard(busy)
+    await looking.close()
+    late = "9 rounds; 38 more before it have neither line nor record"
+    told = [line for line in logs if line["cause"] == "too busy"]
+    assert [line["detail"] for line in told] == ["9 rounds", "9 rounds", late]
+    kept = {record.reference: record for record in ledger.records}
+    assert [kept[line["explain"]].detail for line in told] == ["9 rounds", "9 rounds", late]
+    assert [kept[line["explain"]].imsi for line in told] == [IMSI] * 3
+    assert FAILURE_RECORDS.value("dropped") == before + 38
+    assert len(ledger.records) == 4, "load crowds out nobody whose failure is another"
+    assert len(witness.asked) == 1, "nobody is asked what the keys say of load"
 
 
 async def test_flood_of_failures_is_told_and_looked_into_within_bounds(logs: list[Any]) -> None:

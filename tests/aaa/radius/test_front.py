@@ -168,7 +168,7 @@ def test_front_under_load_prefers_conversations_that_have_begun() -> None:
     begun = asked(Attribute.of("State", b"s"), identifier=10)
     assert isinstance(served.receive(begun, SOURCE, 0.0), Serve)
     last = asked(Attribute.of("State", b"s"), identifier=11)
-    assert served.receive(last, SOURCE, 0.0) == Discard("too many requests in progress", "lab")
+    assert served.receive(last, SOURCE, 0.0) == Discard("too many requests in progress", "lab", is_too_much=True)
 
 
 def test_front_accepts_with_the_answer_of_the_service() -> None:

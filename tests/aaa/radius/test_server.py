@@ -252,3 +252,22 @@ async def test_rejection_that_needs_no_service_is_kept_too(monkeypatch: pytest.M
     assert (bench.sent_codes, bench.service.requests) == ([Code.ACCESS_REJECT], [])
     assert (line["event"], line["cause"], line["explain"]) == ("access rejected", kept[0].cause, "a0dda203")
     assert (kept[0].client, kept[0].user_name) == ("lab", "0001010000000001")
+
+
+async def test_request_that_finds_no_room_is_in_a_record(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = Bench(monkeypatch, lambda _: challenge())
+    kept: list[RejectedUnheard] = []
+
+    def keep(one: RejectedUnheard) -> str:
+        kept.append(one)
+        return "a0dda203"
+
+    bench.server._rejected = keep
+    bench.server._front._max_in_progress = 1
+    bench.service.held = asyncio.Event()
+    bench.endpoints[0].deliver(asked(), SOURCE)
+    lines = await bench.deliver(asked(identifier=2))
+    (line,) = [line for line in lines if line["event"] == "datagram discarded"]
+    assert (line["event"], line["cause"]) == ("datagram discarded", "too many requests in progress")
+    assert (line["explain"], kept[0].cause, kept[0].user_name) == ("a0dda203", line["cause"], "0001010000000001")
+    await bench.server.close()

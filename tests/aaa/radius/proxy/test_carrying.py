@@ -107,7 +107,7 @@ def test_forwarded_requests_are_limited_too() -> None:
         attributes=[Attribute.of("User-Name", "u@example.org")],
         eap=IDENTITY,
     )
-    assert one.receive(other, SOURCE, 0.0) == Discard("too many requests in progress", "lab")
+    assert one.receive(other, SOURCE, 0.0) == Discard("too many requests in progress", "lab", is_too_much=True)
 
 
 def test_accounting_of_another_realm_goes_on_and_a_loop_does_not() -> None:
