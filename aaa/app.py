@@ -180,6 +180,7 @@ async def serve(raw: RawConfig, settings: AaaSettings, stop: asyncio.Event, work
                 since=None if worker is None else worker.since,
                 errands=errands,
                 unused=failures.unused,
+                rejected=failures.unheard,
             )
             stack.push_async_callback(server.close)
             leaving.append(server.close)

@@ -38,6 +38,8 @@ MOST_INVALID = 5
 
 Unused = Callable[[UserSession], None]
 """Hears of a session that its gateway could not begin."""
+Unkept = Callable[[UserSession, str], None]
+"""Hears of a session that cannot be kept, and why."""
 
 
 class DiameterFront:
@@ -52,7 +54,9 @@ class DiameterFront:
         registrar: Registrar,
         sessions: DiameterSessions | None = None,
         unused: Unused = lambda _session: None,
+        unkept: Unkept = lambda _session, _cause: None,
     ) -> None:
+        self._unkept = unkept
         self._unused = unused
         self._service = service
         self._identity = identity
@@ -113,7 +117,12 @@ class DiameterFront:
 
     async def _let_in(self, session: UserSession) -> None:
         """Kept before the gateway hears of it, so that no answer names a session that nobody could end."""
-        if not await self._users.keep(session):
+        try:
+            is_kept = await self._users.keep(session)
+        except LedgerUnavailable as error:
+            self._unkept(session, str(error))
+            raise
+        if not is_kept:
             raise _foreign(session.peer, session.origin_host)
         self._registrar.attached(session)
 

@@ -8,9 +8,11 @@ from aaa.diameter.asking import GatewayAsking
 from aaa.diameter.config import APPLICATIONS, DiameterConfig, DiameterPeerConfig
 from aaa.diameter.front import DiameterFront, Unused
 from aaa.diameter.gateways import Gateways
+from aaa.diameter.overload import Overload
 from aaa.diameter.sessions import DiameterSessions
 from aaa.errands import ErrandDesk
 from aaa.messages import AuthenticationService, Client
+from aaa.radius.proxy.rejections import Keep
 from aaa.registrar import Registrar
 from aaa.user_sessions import UserSessions
 from runtime.diameter.server import DiameterServer
@@ -26,6 +28,7 @@ class AaaDiameterServer:
     `users` are the sessions of those who were let in, and `gateways` can ask for their end from now on. `since` is the
     second of Unix time that all processes of this node began at, now unless it is given. `errands` are those that
     processes do for each other, None where there are no others. `unused` hears of sessions that could not begin.
+    `rejected` keeps who was not heard.
     """
 
     def __init__(
@@ -41,6 +44,7 @@ class AaaDiameterServer:
         since: int | None = None,
         errands: ErrandDesk | None = None,
         unused: Unused = lambda _session: None,
+        rejected: Keep = lambda _rejected: "",
     ) -> None:
         self._config = config
         clients = {
@@ -48,7 +52,8 @@ class AaaDiameterServer:
             for peer in config.peer
         }
         sessions = DiameterSessions(config.session_limit)
-        front = DiameterFront(service, identity, clients, users, registrar, sessions, unused)
+        overload = Overload(rejected)
+        front = DiameterFront(service, identity, clients, users, registrar, sessions, unused, overload.unkept)
         self._server = DiameterServer(
             local=LocalNode(
                 identity.origin_host,
@@ -62,6 +67,7 @@ class AaaDiameterServer:
             wall_clock=time.time(),
             capture=capture,
             reports_overload=True,
+            dropped=overload.dropped,
         )
         gateways.ask = GatewayAsking(self._server, errands).ask
 

@@ -8,7 +8,7 @@ from typing import assert_never
 from runtime.diameter.connection import Connection
 from runtime.diameter.metrics import ASKED, ASKED_SECONDS, SUSPICIONS, command_of, result_of
 from runtime.diameter.service import RequestService
-from runtime.diameter.settings import DiameterUnavailable, Handler, Limits
+from runtime.diameter.settings import DiameterUnavailable, Dropped, Handler, Limits, unheard
 from runtime.driver import Driver
 from runtime.logs import get_logger
 from wire.diameter import peer_events as on
@@ -54,6 +54,7 @@ class Link:
         reporter: OverloadReporter | None = None,
         alternate: bool = False,
         fail_over: Callable[[Message, Waiting, float], bool] | None = None,
+        dropped: Dropped = unheard,
     ) -> None:
         loop = asyncio.get_running_loop()
         self.policy = policy
@@ -63,7 +64,7 @@ class Link:
         self._identifiers = identifiers
         self._dial = dial
         self._hang_up = hang_up
-        self._service = RequestService(policy.name, local.identity, handler, self._limits, reporter)
+        self._service = RequestService(policy.name, local.identity, handler, self._limits, reporter, dropped)
         self._transactions: Transactions[Waiting] = Transactions(self._limits.requests_out)
         self._expiry: asyncio.TimerHandle | None = None
         self._connections: dict[on.Side, Connection] = {}

@@ -9,7 +9,7 @@ from runtime.diameter.doorman import Doorman
 from runtime.diameter.instances import PeerInstances
 from runtime.diameter.link import Link
 from runtime.diameter.metrics import count_burden
-from runtime.diameter.settings import DiameterUnavailable, Handler, Limits, PeerName
+from runtime.diameter.settings import DiameterUnavailable, Dropped, Handler, Limits, PeerName, unheard
 from runtime.metrics.families import REGISTRY
 from runtime.open_connections import OpenConnections
 from runtime.taps import Address, StreamTap
@@ -26,6 +26,7 @@ class DiameterServer:
     """Serves the requests of `peers` with `handler`. Made inside a running loop; `wall_clock` is in seconds.
 
     With `reports_overload` a peer that can obey is asked to ask less while its requests have to wait (RFC 7683).
+    `dropped` hears of requests that were not served for load.
     """
 
     def __init__(
@@ -40,6 +41,7 @@ class DiameterServer:
         limits: Limits | None = None,
         capture: StreamTap | None = None,
         reports_overload: bool = False,
+        dropped: Dropped = unheard,
     ) -> None:
         self._limits = limits or Limits()
         self._capture = capture
@@ -57,6 +59,7 @@ class DiameterServer:
                         timing=timing,
                         limits=self._limits,
                         reporter=OverloadReporter(started=int(wall_clock)) if reports_overload else None,
+                        dropped=dropped,
                     )
                     for _ in range(policy.connections)
                 ]

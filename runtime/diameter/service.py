@@ -5,7 +5,7 @@ import time
 
 from runtime.diameter.connection import Connection
 from runtime.diameter.metrics import DROPPED, SERVED, SERVED_SECONDS, command_of, result_of
-from runtime.diameter.settings import Handler, Limits, PeerName
+from runtime.diameter.settings import Dropped, Handler, Limits, PeerName, unheard
 from runtime.log_limit import LogLimit
 from runtime.logs import get_logger
 from runtime.shared_timeout import SharedTimeout
@@ -34,7 +34,9 @@ class RequestService:
         handler: Handler | None,
         limits: Limits,
         reporter: OverloadReporter | None = None,
+        dropped: Dropped = unheard,
     ) -> None:
+        self._dropped = dropped
         self._peer = peer
         self._identity = identity
         self._handler = handler
@@ -130,7 +132,9 @@ class RequestService:
             fault = AvpFault(0, "too many requests", ResultCode.TOO_BUSY)
             withheld = self._log_limit.allow("too many requests", asyncio.get_running_loop().time())
             if withheld is not None:
-                self._refused(request, fault, withheld=withheld)
+                reference = self._dropped(self._peer, request, fault.reason)
+                kept = {"explain": reference} if reference else {}
+                self._refused(request, fault, withheld=withheld, **kept)
             answer = self._reported(request, self._fault_answer(request, fault)).build()
             for waiter, numbered in self._duplicates.refused(self._peer, request, answer):
                 waiter.send(numbered)
@@ -178,7 +182,7 @@ class RequestService:
         SERVED.count(self._peer, command_of(request), str(int(fault.result)))
         return error_answer(request, self._identity, fault.result, failed=fault.failed, reason=fault.reason)
 
-    def _refused(self, request: Message, fault: AvpFault, **more: int) -> None:
+    def _refused(self, request: Message, fault: AvpFault, **more: int | str) -> None:
         about = {**self._about(request), **more}
         log.warning("request refused", cause=fault.reason, result=describe_result(fault.result), **about)
 

@@ -16,6 +16,15 @@ An AvpFault that it raises becomes the answer with that Result-Code; anything el
 """
 
 
+Dropped = Callable[[PeerName, Message, str], str]
+"""Hears of a request that is dropped under load and has a line in the log, and why; what the line is to refer to."""
+
+
+def unheard(_peer: PeerName, _request: Message, _cause: str) -> str:
+    """A `Dropped` that has nothing to say."""
+    return ""
+
+
 class DiameterUnavailable(Exception):
     """No answer to be had; `cause` is one line: not connected, no answer in time, connection lost."""
 

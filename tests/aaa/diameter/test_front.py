@@ -195,11 +195,17 @@ class Closed(MemoryUserSessions):
 
 @pytest.mark.parametrize("message", [s6b_der(), str_(), aar()], ids=["DER", "STR", "AAR"])
 async def test_front_without_a_store_sends_the_gateway_to_another_server(message: Message) -> None:
-    users = Closed()
-    front = DiameterFront(Scripted(ACCEPT), AAA, CLIENTS, users, Registrar(MemoryHss(), "aaa", users))
+    users, unkept = Closed(), list[tuple[str, str]]()
+    registrar = Registrar(MemoryHss(), "aaa", users)
+
+    def hear(session: UserSession, cause: str) -> None:
+        unkept.append((session.session_id, cause))
+
+    front = DiameterFront(Scripted(ACCEPT), AAA, CLIENTS, users, registrar, unkept=hear)
     with pytest.raises(AvpFault, match="the store is closed") as caught:
         await front.serve("pgw", message)
     assert caught.value.result is ResultCode.TOO_BUSY
+    assert unkept == ([(SESSION, "the store is closed")] if message.command == s6b_der().command else [])
 
 
 async def test_front_says_whom_it_had_to_forget(logs: list[Any]) -> None:

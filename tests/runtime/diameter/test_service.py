@@ -170,6 +170,23 @@ async def test_what_finds_no_room_waits_and_the_oldest_is_dropped_with_3004() ->
     assert handler.served == [1, 2, 4, 5, 6]
 
 
+async def test_lines_of_what_is_dropped_say_where_to_read_more() -> None:
+    heard: list[tuple[str, int, str]] = []
+
+    def dropped(peer: str, request: Message, cause: str) -> str:
+        heard.append((peer, request.hop_by_hop, cause))
+        return "a0dda203" if request.hop_by_hop == 3 else ""
+
+    handler = Slow()
+    service = RequestService("gateway", AAA.identity, handler, LIMITS, dropped=dropped)
+    made, _ = connection()
+    with capture_logs() as logs:
+        for number in range(1, 31):
+            service.serve(made, asked(number), ADMISSION)
+    assert heard == [("gateway", number, "too many requests") for number in range(3, 13)]
+    assert [line.get("explain") for line in logs] == ["a0dda203", *[None] * 9]
+
+
 async def test_an_emergency_is_served_next_and_what_was_begun_before_what_begins() -> None:
     handler = Slow()
     fixture = Fixture(handler)
