@@ -4,6 +4,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from hashlib import sha256
 
 from runtime.diameter.client import DiameterClient
 from runtime.diameter.link import Waiting
@@ -33,11 +34,13 @@ class DiameterPool:
     """`clients` in the order of preference, each a named peer; what waits for one that fails goes on to the next.
 
     A session stays where its first answer came from, while that server is there (RFC 6733 §8.8: State is its own).
-    `mark` is laid over what another server is asked in the place of one that has failed.
+    `mark` is laid over what another server is asked in the place of one that has failed. With `balance` the order
+    begins anywhere, for each user at a place of his own, so that every process prefers the same server for him.
     """
 
-    def __init__(self, clients: Sequence[DiameterClient], mark: Mark | None = None) -> None:
+    def __init__(self, clients: Sequence[DiameterClient], mark: Mark | None = None, *, balance: bool = False) -> None:
         self._mark = mark
+        self._balance = balance
         self._clients = tuple(clients)
         self._redirects = RedirectCache()
         self._homes: OrderedDict[str, DiameterClient] = OrderedDict()
@@ -75,11 +78,11 @@ class DiameterPool:
             return await self._clients[0].request(message, within)
         end = self._clock() + (DEFAULT_LIMIT if within is None else within)
         tried: set[DiameterClient] = set()
-        wanted = self._wanted(message)
+        wanted, order = self._wanted(message), self._order(message)
         redirects = 0
-        has_failed = not (*wanted, *self._clients)[0].connected
+        has_failed = not (*wanted, *order)[0].connected
         while True:
-            client = self._choose(wanted, tried)
+            client = _choose((*wanted, *order), tried)
             tried.add(client)
             asked = self._marked(message) if has_failed else message
             try:
@@ -96,7 +99,7 @@ class DiameterPool:
             elif not has_failed and self._mark is not None and self._is_of_a_lost_one(answer):
                 has_failed, wanted, tried = True, (client,), tried - {client}
             elif answer.result_code not in _ELSEWHERE or not self._others(tried) or self._clock() >= end:
-                self._note_home(message, client, answer)
+                self._note_home(message, client, answer, order[0])
                 return answer
 
     async def close(self) -> None:
@@ -114,9 +117,13 @@ class DiameterPool:
     def _named(self, hosts: Sequence[str]) -> tuple[DiameterClient, ...]:
         return tuple(client for host in hosts for client in self._clients if client.origin_host.lower() == host)
 
-    def _choose(self, wanted: Sequence[DiameterClient], tried: set[DiameterClient]) -> DiameterClient:
-        order = [client for client in (*wanted, *self._clients) if client not in tried]
-        return next((client for client in order if client.connected), order[0])
+    def _order(self, message: Message) -> tuple[DiameterClient, ...]:
+        """For the user of `message`; what goes on with his session names its server anyway, by Destination-Host."""
+        if not self._balance:
+            return self._clients
+        who = message.text("User-Name") or message.text("Session-Id") or ""
+        first = int.from_bytes(sha256(who.encode()).digest()[:4], "big") % len(self._clients)
+        return self._clients[first:] + self._clients[:first]
 
     def _others(self, tried: set[DiameterClient]) -> bool:
         return any(client.connected for client in self._clients if client not in tried)
@@ -134,12 +141,12 @@ class DiameterPool:
         log.info("redirected", hosts=redirection.hosts, usage=redirection.usage.name)
         return named
 
-    def _note_home(self, message: Message, client: DiameterClient, answer: Message) -> None:
+    def _note_home(self, message: Message, client: DiameterClient, answer: Message, preferred: DiameterClient) -> None:
         session = message.text("Session-Id")
         if session is None:
             return
         self._homes.pop(session, None)
-        if client is self._clients[0]:
+        if client is preferred:
             return
         if answer.result_code in (ResultCode.MULTI_ROUND_AUTH, ResultCode.SUCCESS):
             self._homes[session] = client
@@ -159,11 +166,17 @@ class DiameterPool:
 
     def _failed_over(self, failed: DiameterClient, request: Message, waiting: Waiting, until: float) -> bool:
         """RFC 6733 §5.5.4: what waits for `failed` is sent to another one, with T; False when there is none."""
-        other = next((client for client in self._clients if client is not failed and client.connected), None)
+        order = self._order(request)
+        other = next((client for client in order if client is not failed and client.connected), None)
         if other is None:
             return False
         again = _addressed(replace(self._marked(request), flags=request.flags | FLAG_RETRANSMITTED), other)
         return other.take_over(again, waiting, until)
+
+
+def _choose(order: Sequence[DiameterClient], tried: set[DiameterClient]) -> DiameterClient:
+    left = [client for client in order if client not in tried]
+    return next((client for client in left if client.connected), left[0])
 
 
 def _addressed(message: Message, client: DiameterClient) -> Message:

@@ -43,6 +43,4 @@ class RealmConfig(Section):
     def _is_served_in_one_way(self) -> Self:
         if bool(self.servers) == bool(self.diameter):
             raise ValueError(f"realm {self.realm} needs servers = [...] for RADIUS or diameter = [...], one of them")
-        if self.diameter and self.choose == "balance":
-            raise ValueError(f"realm {self.realm}: Diameter servers are asked in their order; leave out choose")
         return self

@@ -105,7 +105,7 @@ class TranslationAgent:
 
         Inside a running loop. ConfigError for servers that are not there, or cannot stand for each other.
         """
-        wanted = dict.fromkeys(realm.diameter for realm in realms if realm.diameter)
+        wanted = _chosen(realms)
         if not wanted:
             return None
         known = {server.name: server for server in servers}
@@ -119,7 +119,8 @@ class TranslationAgent:
         made = cls(identity, groups, Conversations(hosts, random), random, accounting, rejections)
         for group, members in chosen.items():
             alternate = len(members) > 1
-            pool = DiameterPool([_client(one, identity, alternate, random, capture, made.serve) for one in members])
+            clients = [_client(one, identity, alternate, random, capture, made.serve) for one in members]
+            pool = DiameterPool(clients, balance=wanted[group])
             groups[group] = (ThrottledClient(pool, random), members[0].realm)
             pool.start()
         return made
@@ -237,6 +238,17 @@ async def _terminated(requester: Requester, asked: SessionTerminationRequest) ->
     except (DiameterUnavailable, DecodeError) as error:
         return str(error)
     return None if ended.succeeded else f"STA {ended.result}"
+
+
+def _chosen(realms: Iterable[RealmConfig]) -> dict[Group, bool]:
+    """The lists of servers, and whether users are spread over them."""
+    found: dict[Group, bool] = {}
+    for realm in realms:
+        balance = realm.choose == "balance"
+        if realm.diameter and found.setdefault(realm.diameter, balance) is not balance:
+            names = ", ".join(realm.diameter)
+            raise ConfigError(f"[[aaa.radius.realm]] {realm.realm}: choose is one for all realms of {names}")
+    return found
 
 
 def _checked(

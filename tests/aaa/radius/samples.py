@@ -33,9 +33,10 @@ def asked(
     identifier: int = 7,
     authenticator: bytes = AUTHENTICATOR,
     secret: bytes = SECRET,
+    user: str = "0001010000000001",
 ) -> bytes:
     """An Access-Request as a good client sends it."""
-    named = (Attribute.of("User-Name", "0001010000000001"), *attributes)
+    named = (Attribute.of("User-Name", user), *attributes)
     return access_request(identifier=identifier, authenticator=authenticator, secret=secret, attributes=named, eap=eap)
 
 

@@ -129,6 +129,58 @@ async def test_the_first_server_is_asked_while_it_is_there(servers: Servers, poo
     assert servers.order == [HOSTS[0]] * 3
 
 
+def of_user(number: int) -> Message:
+    return replace(DER, session_id=f"s{number}", user_name=f"user-{number}", destination_host=None).message()
+
+
+async def balanced() -> DiameterPool:
+    made = DiameterPool([client(number) for number in range(3)], balance=True)
+    made.start()
+    await eventually(lambda: all(each.connected for each in made._clients))
+    return made
+
+
+async def test_users_are_spread_and_each_process_prefers_the_same_server_for_one(servers: Servers) -> None:
+    first = await balanced()
+    for number in range(30):
+        await first.request(of_user(number))
+    assert {host: servers.order.count(host) for host in HOSTS} == {HOSTS[0]: 9, HOSTS[1]: 14, HOSTS[2]: 7}
+    assert first._homes == {}, "who is where he is preferred need not be remembered"
+    second = DiameterPool([client(number) for number in range(3)], balance=True)
+    assert [second._order(of_user(number))[0].origin_host for number in range(30)] == servers.order
+    await first.close()
+
+
+async def test_users_of_a_server_that_is_gone_go_to_the_next_and_stay_there(servers: Servers) -> None:
+    pool = await balanced()
+    asked = [of_user(number) for number in range(30)]
+    for each in asked:
+        await pool.request(each)
+    before = servers.order
+    servers.lose(HOSTS[1])
+    await eventually(lambda: not pool._clients[1].connected)
+    servers.asked.clear()
+    for each in asked:
+        await pool.request(each)
+    assert servers.order == [HOSTS[2] if host == HOSTS[1] else host for host in before]
+    assert len(pool._homes) == before.count(HOSTS[1])
+    await pool.close()
+
+
+async def test_what_waits_for_a_users_server_goes_to_the_next_of_his(servers: Servers) -> None:
+    pool = await balanced()
+    for host in HOSTS:
+        servers.answers[host] = lambda _request: None
+    lone = next(number for number in range(30) if pool._order(of_user(number))[0] is pool._clients[2])
+    asking = asyncio.ensure_future(pool.request(of_user(lone)))
+    await eventually(lambda: servers.order == [HOSTS[2]])
+    servers.answers.clear()
+    servers.lose(HOSTS[2])
+    assert (await asking).result_code == 1001
+    assert servers.order == [HOSTS[2], HOSTS[0]]
+    await pool.close()
+
+
 async def test_another_is_asked_as_itself_when_the_first_is_gone(servers: Servers, pool: DiameterPool) -> None:
     servers.lose(HOSTS[0])
     await eventually(lambda: not pool._clients[0].connected)

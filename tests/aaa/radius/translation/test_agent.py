@@ -33,6 +33,7 @@ from wire.radius.packet import Attribute, Code, RadiusPacket, is_genuine_respons
 pytestmark = pytest.mark.stack
 
 SERVED = RealmConfig(realm=REALM, diameter=("a", "b"))
+BALANCED = RealmConfig(realm=REALM, diameter=("a", "b"), choose="balance")
 ALONE = RealmConfig(realm=REALM, diameter=("a",))
 
 
@@ -50,8 +51,10 @@ async def agent(homes: tuple[Home, Home]) -> AsyncIterator[TranslationAgent]:
     await found.close()
 
 
-async def answered(agent: TranslationAgent, *attributes: Attribute, realm: RealmConfig = SERVED) -> RadiusPacket:
-    octets = asked(*attributes, Attribute.of("Proxy-State", b"nas"))
+async def answered(
+    agent: TranslationAgent, *attributes: Attribute, realm: RealmConfig = SERVED, user: str = "0001010000000001"
+) -> RadiusPacket:
+    octets = asked(*attributes, Attribute.of("Proxy-State", b"nas"), user=user)
     answer = await agent.forward(realm, parse_packet(octets), CLIENT)
     assert is_genuine_response(answer, AUTHENTICATOR, SECRET)
     read = parse_packet(answer)
@@ -74,6 +77,19 @@ async def test_conversation_is_one_session_at_one_server(homes: tuple[Home, Home
     assert (await answered(agent)).code == Code.ACCESS_CHALLENGE
     assert homes[0].asked[-1].session_id != first.session_id
     assert homes[1].asked == []
+
+
+async def test_users_are_spread_over_servers_and_each_stays_where_he_began(homes: tuple[Home, Home]) -> None:
+    agent = TranslationAgent.of([BALANCED], [home.config() for home in homes], identity=AAA)
+    assert agent is not None
+    for number in range(8):
+        before = [len(home.asked) for home in homes]
+        name = f"0{number:015}@{REALM}"
+        state = state_of(await answered(agent, realm=BALANCED, user=name))
+        await answered(agent, state, realm=BALANCED, user=name)
+        assert sorted(len(home.asked) - count for home, count in zip(homes, before, strict=True)) == [0, 2]
+    assert all(home.asked for home in homes)
+    await agent.close()
 
 
 async def test_another_process_goes_on_at_the_same_server(homes: tuple[Home, Home], agent: TranslationAgent) -> None:
@@ -228,6 +244,7 @@ async def test_without_such_a_realm_there_is_no_agent() -> None:
         ([realm("a", "foreign")], "of several realms"),
         ([realm("a", "counting")], "a, counting: in one list, accounting is true for all or for none"),
         ([realm("aaa")], "aaa is this server itself: that is a loop"),
+        ([realm("a", "b"), BALANCED], f"{REALM}: choose is one for all realms of a, b"),
     ],
 )
 async def test_servers_that_cannot_be_asked_are_refused(realms: list[RealmConfig], complaint: str) -> None:

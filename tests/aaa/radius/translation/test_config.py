@@ -42,7 +42,7 @@ def test_config_is_read(tmp_path: Path) -> None:
         ('origin_host = "aaa.hq.example"\n', "", "origin_host"),
         ('diameter = ["hq"]', "", "needs servers"),
         ('diameter = ["hq"]', 'diameter = ["hq"]\nservers = ["a"]', "one of them"),
-        ('diameter = ["hq"]', 'diameter = ["hq"]\nchoose = "balance"', "in their order"),
+        ('diameter = ["hq"]', 'diameter = ["hq"]\nchoose = "any"', "choose"),
     ],
 )
 def test_config_complains_of_the_key(tmp_path: Path, old: str, new: str, complaint: str) -> None:
