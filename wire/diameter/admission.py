@@ -3,12 +3,15 @@
 from wire.diameter.avp import Avp, AvpFault
 from wire.diameter.capabilities import LocalNode, PeerPolicy, same_host
 from wire.diameter.commands import COMMANDS, ERROR_ANSWER
-from wire.diameter.dictionary import by_name
+from wire.diameter.dictionary import key_of
 from wire.diameter.grammar import ANYTHING, check
 from wire.diameter.groups import GROUPS
 from wire.diameter.message import Message
 from wire.diameter.results import ResultCode, is_success
 from wire.frozen import dataclass
+
+_ORIGIN_HOST, _ROUTE_RECORD = key_of("Origin-Host"), key_of("Route-Record")
+_DESTINATION_HOST, _DESTINATION_REALM = key_of("Destination-Host"), key_of("Destination-Realm")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,23 +33,23 @@ class Admission:
         command = COMMANDS.get((request.application, request.command))
         if command is None:
             raise AvpFault(5, f"command {request.command}", ResultCode.COMMAND_UNSUPPORTED)
-        check(command.request, request.avps, groups=GROUPS)
+        check(command.request, request.avps, groups=GROUPS, firsts=request.firsts)
         self._check_origin(request)
         self._check_destination(request)
 
     def _check_origin(self, request: Message) -> None:
-        named = request.first("Origin-Host")
-        if named is not None and not self.policy.agent:
+        named = request.firsts.get(_ORIGIN_HOST)
+        if named is not None and not self.policy.agent and not _names(named, self.policy.origin_host):
             host = named.data.decode("ascii", "replace")
-            if not same_host(host, self.policy.origin_host):
-                reason = f"Origin-Host {host!r} from the peer {self.policy.origin_host!r}"
-                raise AvpFault(named.offset, reason, ResultCode.INVALID_AVP_VALUE, (named,))
-        for avp in request.avps:
-            if (avp.code, avp.vendor) == _ROUTE_RECORD and _names(avp, self.local.origin_host):
-                raise AvpFault(avp.offset, "our own Route-Record", ResultCode.LOOP_DETECTED, (avp,))
+            reason = f"Origin-Host {host!r} from the peer {self.policy.origin_host!r}"
+            raise AvpFault(named.offset, reason, ResultCode.INVALID_AVP_VALUE, (named,))
+        if _ROUTE_RECORD in request.firsts:
+            for avp in request.avps:
+                if (avp.code, avp.vendor) == _ROUTE_RECORD and _names(avp, self.local.origin_host):
+                    raise AvpFault(avp.offset, "our own Route-Record", ResultCode.LOOP_DETECTED, (avp,))
 
     def _check_destination(self, request: Message) -> None:
-        host, realm = request.first("Destination-Host"), request.first("Destination-Realm")
+        host, realm = request.firsts.get(_DESTINATION_HOST), request.firsts.get(_DESTINATION_REALM)
         if host is not None and not _names(host, self.local.origin_host):
             raise AvpFault(host.offset, "Destination-Host is another node", ResultCode.UNABLE_TO_DELIVER)
         if realm is not None and not _names(realm, self.local.origin_realm):
@@ -65,13 +68,6 @@ def check_answer(answer: Message) -> None:
     check(rules, answer.avps, groups=GROUPS)
 
 
-def _definition(name: str) -> tuple[int, int]:
-    definition = by_name(name)
-    return definition.code, definition.vendor
-
-
-_ROUTE_RECORD = _definition("Route-Record")
-
-
 def _names(avp: Avp, host: str) -> bool:
-    return same_host(avp.data.decode("ascii", "replace"), host)
+    # the grammar has read it as text
+    return same_host(avp.text or avp.data.decode("ascii", "replace"), host)

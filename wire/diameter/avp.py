@@ -13,9 +13,10 @@ FLAG_MANDATORY = 0x40
 FLAG_PROTECTED = 0x20
 
 _LONGEST = 0xFFFFFF
+_VENDOR_BIT = FLAG_VENDOR << 24
 _HEAD = Struct(">II")
 _VENDOR_HEAD = Struct(">III")
-_VENDOR = Struct(">I")
+_read_head = _HEAD.unpack_from
 _PADDING = (b"", bytes(3), bytes(2), bytes(1))
 
 MOST_AVPS = 512
@@ -39,6 +40,7 @@ SECRET_AVPS = frozenset(
         (1454, VENDOR_3GPP),  # SRES
     }
 )
+_SECRET_CODES = frozenset(code for code, _ in SECRET_AVPS)
 
 
 # not frozen: that makes each of them three times as dear, and a message has some twenty; nobody assigns to one
@@ -47,7 +49,7 @@ class Avp:
     """One AVP: `data` is its value without padding, `vendor` 0 for the IETF's own; `flags` as received, V included.
 
     `offset` is where its value began in the message that it was parsed from. `text` is its value as text, once
-    somebody has read it so: a name is looked at many times.
+    somebody has read it so: a name is looked at many times. `octets` is all of it where it is one that is `standing`.
     """
 
     code: int
@@ -56,6 +58,7 @@ class Avp:
     data: bytes = field(repr=False)
     offset: int = field(default=0, compare=False, repr=False)
     text: str | None = field(default=None, compare=False, repr=False)
+    octets: bytes | None = field(default=None, compare=False, repr=False)
     _children: "tuple[Avp, ...] | None" = field(default=None, compare=False, repr=False)
 
     @property
@@ -72,13 +75,16 @@ class Avp:
 
     def build(self) -> bytes:
         """Header, value, padding to four octets; EncodeError when the value is longer than its length field can say."""
-        flags = self.flags | FLAG_VENDOR if self.vendor else self.flags
-        length = (12 if flags & FLAG_VENDOR else 8) + len(self.data)
+        data, flags = self.data, self.flags
+        has_vendor = self.vendor or flags & FLAG_VENDOR
+        length = len(data) + (12 if has_vendor else 8)
         if length > _LONGEST:
             raise EncodeError(f"an AVP of {length} octets")
-        if flags & FLAG_VENDOR:
-            return _VENDOR_HEAD.pack(self.code, flags << 24 | length, self.vendor) + self.data + _PADDING[length % 4]
-        return _HEAD.pack(self.code, flags << 24 | length) + self.data + _PADDING[length % 4]
+        if has_vendor:
+            head = _VENDOR_HEAD.pack(self.code, (flags | FLAG_VENDOR) << 24 | length, self.vendor)
+        else:
+            head = _HEAD.pack(self.code, flags << 24 | length)
+        return head + data + _PADDING[length & 3]
 
 
 class AvpFault(DecodeError):
@@ -107,23 +113,28 @@ def parse_avps(data: bytes, base: int = 0) -> tuple[Avp, ...]:
 
 def _parse_into(found: list[Avp], data: bytes, base: int) -> None:
     at, end = 0, len(data)
-    while at < end:
-        if len(found) == MOST_AVPS:
-            raise AvpFault(base + at, f"more than {MOST_AVPS} AVPs", ResultCode.UNABLE_TO_COMPLY)
-        if end - at < 8:
+    for _ in range(MOST_AVPS):
+        if at >= end:
+            return
+        if at + 8 > end:
             raise _bad_length(base + at, "a header of eight octets does not fit", data[at:])
-        code, length = _HEAD.unpack_from(data, at)
-        flags, length = length >> 24, length & _LONGEST
-        start = 12 if flags & FLAG_VENDOR else 8
-        if length < start or at + length > end:
-            raise _bad_length(base + at, f"an AVP length of {length}, {end - at} octets left", data[at : at + start])
-        vendor = _VENDOR.unpack_from(data, at + 8)[0] if start == 12 else 0
-        value = data[at + start : at + length]
-        if (code, vendor) in SECRET_AVPS:
+        code, rest = _read_head(data, at)
+        if rest & _VENDOR_BIT:
+            start, vendor = at + 12, int.from_bytes(data[at + 8 : at + 12], "big")
+        else:
+            start, vendor = at + 8, 0
+        stop = at + (rest & _LONGEST)
+        if not start <= stop <= end:
+            reason = f"an AVP length of {rest & _LONGEST}, {end - at} octets left"
+            raise _bad_length(base + at, reason, data[at:start])
+        value = data[start:stop]
+        if code in _SECRET_CODES and (code, vendor) in SECRET_AVPS:
             value = Secret(value)
-        found.append(Avp(code, vendor, flags, value, base + at + start))
-        # the last AVP of a group is often sent without its padding
-        at += length + (-length % 4)
+        found.append(Avp(code, vendor, rest >> 24, value, base + start))
+        # padded to four octets; the last AVP of a group is often sent without
+        at = stop + 3 & ~3
+    if at < end:
+        raise AvpFault(base + at, f"more than {MOST_AVPS} AVPs", ResultCode.UNABLE_TO_COMPLY)
 
 
 def _bad_length(offset: int, reason: str, head: bytes) -> AvpFault:
@@ -136,4 +147,10 @@ def _bad_length(offset: int, reason: str, head: bytes) -> AvpFault:
 
 def build_avps(avps: Iterable[Avp]) -> bytes:
     """The AVPs one after another, each padded."""
-    return b"".join([avp.build() for avp in avps])
+    return b"".join([avp.octets or avp.build() for avp in avps])
+
+
+def standing(avp: Avp) -> Avp:
+    """`avp`, built now because many messages will carry it."""
+    avp.octets = avp.build()
+    return avp

@@ -67,7 +67,7 @@ class Capabilities:
 
 def same_host(left: str, right: str) -> bool:
     """Whether two DiameterIdentities are the same: names compare without case (RFC 6733 §4.3.1)."""
-    return left.lower() == right.lower()
+    return left == right or left.lower() == right.lower()
 
 
 def named_peer(message: Message, address: IpAddress, policies: tuple[PeerPolicy, ...]) -> PeerPolicy | None:

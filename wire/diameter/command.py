@@ -4,7 +4,7 @@ from dataclasses import field, replace
 from typing import ClassVar, Self
 
 from wire.diameter.avp import Avp
-from wire.diameter.dictionary import by_name
+from wire.diameter.dictionary import key_of
 from wire.diameter.message import FLAG_ERROR, FLAG_PROXIABLE, FLAG_REQUEST, Message
 from wire.diameter.record import Record, avp
 from wire.diameter.results import VENDOR_3GPP, ResultCode, describe_result, is_protocol_error, is_success, is_transient
@@ -92,18 +92,17 @@ class Answer(Record):
         return answer_with(request, self.to_avps(), self.result_code)
 
 
-_PROXY_INFO = by_name("Proxy-Info")
+_PROXY_INFO = key_of("Proxy-Info")
 
 
 def answer_with(request: Message, avps: tuple[Avp, ...], result: int | None) -> Message:
     """An answer of `avps` to `request` (RFC 6733 §6.2); the E bit is set for a protocol error."""
-    echoed = [item for item in request.avps if item.code == _PROXY_INFO.code and not item.vendor]
+    if _PROXY_INFO in request.firsts:
+        avps = (*avps, *[item for item in request.avps if (item.code, item.vendor) == _PROXY_INFO])
     flags = request.flags & FLAG_PROXIABLE
     if result is not None and is_protocol_error(result):
         flags |= FLAG_ERROR
-    return Message(
-        request.command, request.application, flags, request.hop_by_hop, request.end_to_end, (*avps, *echoed)
-    )
+    return Message(request.command, request.application, flags, request.hop_by_hop, request.end_to_end, avps)
 
 
 def error_answer(

@@ -179,6 +179,12 @@ def by_name(name: str) -> AvpDefinition:
     return _BY_NAME[name]
 
 
+def key_of(name: str) -> tuple[int, int]:
+    """(code, vendor) of the AVP that the specifications call `name`."""
+    definition = _BY_NAME[name]
+    return definition.code, definition.vendor
+
+
 def by_code(code: int, vendor: int) -> AvpDefinition | None:
     """The AVP of this code, or None when nobody here has heard of it."""
     return _BY_CODE.get((code, vendor))

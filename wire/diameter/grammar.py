@@ -1,14 +1,14 @@
 """Command formats in the notation of RFC 6733 §3.2, and the check of a message against one (RFC 6733 §7.1.5)."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
 
 from wire.diameter.avp import FLAG_VENDOR, Avp, AvpFault
 from wire.diameter.dictionary import AvpDefinition, Kind, by_code, by_name
 from wire.diameter.enumerations import CLOSED_ENUMERATIONS
 from wire.diameter.results import ResultCode
-from wire.diameter.values import Value, decode, invalid, number_length, shortest
+from wire.diameter.values import Value, decode, decoder, invalid, number_length, shortest
 from wire.frozen import dataclass
 
 DEEPEST_GROUP = 8
@@ -19,33 +19,37 @@ _RULE = re.compile(r"\s*(?:(?P<least>\d*)(?P<star>\*)(?P<most>\d*)\s*)?(?P<open>
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """How often one AVP may come; `most` None for any number of times.
+    """Whether one AVP has to come, and how often it may; `most` None for any number of times.
 
-    `free` when every value of it will do, `octets` the length at which every value will do, 0 where there is none.
+    `octets` is the length at which every value will do, 0 where there is none. `read` says by an AvpFault which value
+    will not do, and is None where every value will, or where `_check_value` has more to ask.
     """
 
     definition: AvpDefinition
-    least: int
+    needed: bool
     most: int | None
     free: bool = field(init=False)
     octets: int = field(init=False)
+    read: Callable[[Avp], Value] | None = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
         definition = self.definition
-        closed = (definition.code, definition.vendor) in CLOSED_ENUMERATIONS
-        object.__setattr__(self, "free", _is_free(definition))
-        object.__setattr__(self, "octets", 0 if closed else number_length(definition))
+        free, closed = _is_free(definition), (definition.code, definition.vendor) in CLOSED_ENUMERATIONS
+        plain = not (free or closed or definition.kind is Kind.GROUPED)
+        object.__setattr__(self, "free", free)
+        object.__setattr__(self, "octets", number_length(definition) if plain else 0)
+        object.__setattr__(self, "read", decoder(definition) if plain else None)
 
 
 class Grammar(dict[tuple[int, int], Rule]):
-    """(code, vendor) to its rule; `needed` are the rules that want an AVP. It does not change once it is made.
+    """(code, vendor) to its rule; `needed` are those that have to come. It does not change once it is made.
 
     Every grammar of ours ends in `* [ AVP ]`, so what it does not name may come as well.
     """
 
     def __init__(self, rules: Mapping[tuple[int, int], Rule] | None = None) -> None:
         super().__init__(rules or {})
-        self.needed = tuple(rule for rule in self.values() if rule.least)
+        self.needed = frozenset(key for key, rule in self.items() if rule.needed)
 
     def __or__(self, more: Mapping[tuple[int, int], Rule]) -> "Grammar":  # type: ignore[override]
         """The rules of both; where both have one for an AVP, that of `more`."""
@@ -71,38 +75,57 @@ def grammar(text: str) -> Grammar:
     return Grammar(rules)
 
 
-def _counts(match: re.Match[str]) -> tuple[int, int | None]:
-    optional = match["open"] == "["
+def _counts(match: re.Match[str]) -> tuple[bool, int | None]:
+    needed = match["open"] != "["
     if not match["star"]:
-        return (0 if optional else 1), 1
-    least = int(match["least"]) if match["least"] else (0 if optional else 1)
-    return least, int(match["most"]) if match["most"] else None
+        return needed, 1
+    least = int(match["least"] or needed)
+    if least > 1:
+        raise ValueError(f"no command of ours wants an AVP {least} times: {match[0]}")
+    return bool(least), int(match["most"]) if match["most"] else None
 
 
-def check(rules: Grammar, avps: Iterable[Avp], *, groups: dict[tuple[int, int], Grammar], depth: int = 0) -> None:
+def check(
+    rules: Grammar,
+    avps: Sequence[Avp],
+    *,
+    groups: dict[tuple[int, int], Grammar],
+    firsts: Mapping[tuple[int, int], Avp] | None = None,
+    depth: int = 0,
+) -> None:
     """AvpFault unless `avps` follow `rules`, and every group in them its own of `groups`.
 
     5001 for an AVP that nobody knows and whose M bit is set, 3009 for a V bit with vendor 0, 5009, 5005, and for
-    values 5014 and 5004.
+    values 5014 and 5004. `firsts` are the `avps` by (code, vendor), where the caller has them so.
     """
-    seen: dict[tuple[int, int], int] = {}
+    present = {(avp.code, avp.vendor): avp for avp in avps} if firsts is None else firsts
+    # most messages have none twice, and need not be counted
+    counts: dict[tuple[int, int], int] | None = {} if len(present) < len(avps) else None
     for avp in avps:
-        key = (avp.code, avp.vendor)
-        count = seen[key] = seen.get(key, 0) + 1
-        rule = rules.get(key)
+        rule = rules.get((avp.code, avp.vendor))
         if rule is None:
             _check_unnamed(avp, groups=groups, depth=depth)
             continue
-        if rule.most is not None and count > rule.most:
-            reason = f"{rule.definition.name} comes more than {rule.most} times"
-            raise AvpFault(avp.offset, reason, ResultCode.AVP_OCCURS_TOO_MANY_TIMES, (avp,))
-        plain = rule.free or len(avp.data) == rule.octets != 0
-        if not plain or (avp.flags & FLAG_VENDOR and not avp.vendor):
-            _check_value(rule.definition, avp, groups=groups, depth=depth)
-    for rule in rules.needed:
-        definition = rule.definition
-        if seen.get((definition.code, definition.vendor), 0) < rule.least:
-            raise AvpFault(0, f"{definition.name} is missing", ResultCode.MISSING_AVP, (shortest(definition),))
+        if counts is not None:
+            _count(counts, rule, avp)
+        if avp.flags & FLAG_VENDOR and not avp.vendor:
+            raise _bad_bits(rule.definition.name, avp)
+        if rule.read is None:
+            if not rule.free:
+                _check_value(rule.definition, avp, groups=groups, depth=depth)
+        elif len(avp.data) != rule.octets:
+            rule.read(avp)
+    if not rules.needed <= present.keys():
+        definition = next(rule.definition for key, rule in rules.items() if rule.needed and key not in present)
+        raise AvpFault(0, f"{definition.name} is missing", ResultCode.MISSING_AVP, (shortest(definition),))
+
+
+def _count(counts: dict[tuple[int, int], int], rule: Rule, avp: Avp) -> None:
+    key = (avp.code, avp.vendor)
+    counts[key] = counts.get(key, 0) + 1
+    if rule.most is not None and counts[key] > rule.most:
+        reason = f"{rule.definition.name} comes more than {rule.most} times"
+        raise AvpFault(avp.offset, reason, ResultCode.AVP_OCCURS_TOO_MANY_TIMES, (avp,))
 
 
 def _check_unnamed(avp: Avp, *, groups: dict[tuple[int, int], Grammar], depth: int) -> None:
@@ -118,19 +141,21 @@ def _is_free(definition: AvpDefinition) -> bool:
 
 
 def _check_unknown(avp: Avp) -> None:
-    if avp.flags & FLAG_VENDOR and avp.vendor == 0:
-        reason = f"AVP {avp.code} has the V bit and vendor 0"
-        raise AvpFault(avp.offset, reason, ResultCode.INVALID_AVP_BITS, (avp,))
+    if avp.flags & FLAG_VENDOR and not avp.vendor:
+        raise _bad_bits(f"AVP {avp.code}", avp)
     if avp.mandatory:
         reason = f"AVP {avp.code} of vendor {avp.vendor} is mandatory and unknown"
         raise AvpFault(avp.offset, reason, ResultCode.AVP_UNSUPPORTED, (avp,))
 
 
+def _bad_bits(name: str, avp: Avp) -> AvpFault:
+    return AvpFault(avp.offset, f"{name} has the V bit and vendor 0", ResultCode.INVALID_AVP_BITS, (avp,))
+
+
 def _check_value(definition: AvpDefinition, avp: Avp, *, groups: dict[tuple[int, int], Grammar], depth: int) -> None:
     key = (avp.code, avp.vendor)
-    if avp.flags & FLAG_VENDOR and avp.vendor == 0:
-        reason = f"{definition.name} has the V bit and vendor 0"
-        raise AvpFault(avp.offset, reason, ResultCode.INVALID_AVP_BITS, (avp,))
+    if avp.flags & FLAG_VENDOR and not avp.vendor:
+        raise _bad_bits(definition.name, avp)
     if _is_free(definition):
         return
     value: Value = decode(definition, avp)

@@ -1,11 +1,11 @@
 """A whole Diameter message: header and AVPs (RFC 6733 §3)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import field, replace
 from struct import Struct
 
 from wire.diameter.avp import Avp, AvpFault, build_avps, parse_avps
-from wire.diameter.dictionary import by_name
+from wire.diameter.dictionary import by_name, key_of
 from wire.diameter.results import ResultCode
 from wire.diameter.values import Value, decode
 from wire.errors import DecodeError, EncodeError
@@ -21,6 +21,7 @@ FLAG_REQUEST = 0x80
 FLAG_PROXIABLE = 0x40
 FLAG_ERROR = 0x20
 FLAG_RETRANSMITTED = 0x10
+_REQUEST_AND_ERROR = FLAG_REQUEST | FLAG_ERROR
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +66,14 @@ class Message:
     @classmethod
     def parse(cls, data: bytes) -> "Message":
         """One whole message. AvpFault carries the Result-Code of RFC 6733 §7.1: 5011, 5015, 3008 or 5014."""
-        header = Header.parse(data)
-        if header.version != VERSION:
-            raise AvpFault(0, f"version {header.version}", ResultCode.UNSUPPORTED_VERSION)
-        if header.length != len(data) or header.length % 4:
-            reason = f"a message length of {header.length} in {len(data)} octets"
-            raise AvpFault(1, reason, ResultCode.INVALID_MESSAGE_LENGTH)
-        if header.flags & FLAG_REQUEST and header.flags & FLAG_ERROR:
-            raise AvpFault(4, "the E bit is set in a request", ResultCode.INVALID_HDR_BITS)
+        if len(data) < HEADER_LENGTH:
+            raise DecodeError(len(data), f"a Diameter header has 20 octets, not {len(data)}")
+        length, command, application, hop_by_hop, end_to_end = _HEAD.unpack_from(data)
+        flags = command >> 24
+        if length != (VERSION << 24 | len(data)) or length & 3 or flags & _REQUEST_AND_ERROR == _REQUEST_AND_ERROR:
+            raise _bad_header(Header.parse(data), len(data))
         avps = parse_avps(data[HEADER_LENGTH:], HEADER_LENGTH)
-        return cls(header.command, header.application, header.flags, header.hop_by_hop, header.end_to_end, avps)
+        return cls(command & 0xFFFFFF, application, flags, hop_by_hop, end_to_end, avps)
 
     def build(self) -> bytes:
         """The octets; EncodeError when they exceed what the length field can say."""
@@ -101,14 +100,18 @@ class Message:
         """Whether the T bit is set."""
         return bool(self.flags & FLAG_RETRANSMITTED)
 
-    def first(self, name: str) -> Avp | None:
-        """The first AVP called `name`, or None."""
+    @property
+    def firsts(self) -> Mapping[tuple[int, int], Avp]:
+        """The first AVP of each (code, vendor), as `dictionary.key_of` names them."""
         firsts = self._firsts
         if firsts is None:
             firsts = {(one.code, one.vendor): one for one in reversed(self.avps)}
             object.__setattr__(self, "_firsts", firsts)
-        definition = by_name(name)
-        return firsts.get((definition.code, definition.vendor))
+        return firsts
+
+    def first(self, name: str) -> Avp | None:
+        """The first AVP called `name`, or None."""
+        return self.firsts.get(key_of(name))
 
     def value(self, name: str) -> Value | None:
         """The value of the first AVP called `name`, or None; AvpFault when it is not of its format."""
@@ -136,3 +139,12 @@ class Message:
     def with_avps(self, avps: Iterable[Avp]) -> "Message":
         """The same message with these AVPs instead."""
         return replace(self, avps=tuple(avps))
+
+
+def _bad_header(header: Header, octets: int) -> AvpFault:
+    if header.version != VERSION:
+        return AvpFault(0, f"version {header.version}", ResultCode.UNSUPPORTED_VERSION)
+    if header.length != octets or header.length % 4:
+        reason = f"a message length of {header.length} in {octets} octets"
+        return AvpFault(1, reason, ResultCode.INVALID_MESSAGE_LENGTH)
+    return AvpFault(4, "the E bit is set in a request", ResultCode.INVALID_HDR_BITS)

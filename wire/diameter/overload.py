@@ -38,13 +38,13 @@ class OverloadReport(Record):
 
 
 SUPPORTED = make("OC-Supported-Features", (make("OC-Feature-Vector", LOSS),))
-_OFFERED = SUPPORTED.code
+_OFFERED = SUPPORTED.code, SUPPORTED.vendor
 _OLR = by_name("OC-OLR").code
 
 
 def offers(request: Message) -> bool:
     """Whether the sender can obey a report."""
-    return any(one.code == _OFFERED and not one.vendor for one in request.avps)
+    return _OFFERED in request.firsts
 
 
 def offered(request: Message) -> Message:

@@ -6,16 +6,17 @@ was not named (`extra`) last.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import MISSING, Field, fields
+from dataclasses import Field, fields
 from enum import IntEnum
 from functools import lru_cache, partial
-from operator import attrgetter
+from itertools import compress
+from operator import attrgetter, is_not, itemgetter
 from typing import Any, Self, get_args
 
-from wire.diameter.avp import Avp, AvpFault
+from wire.diameter.avp import Avp, AvpFault, standing
 from wire.diameter.dictionary import AvpDefinition, Kind, by_name
 from wire.diameter.results import ResultCode
-from wire.diameter.values import Value, decoder, definer, invalid, shortest
+from wire.diameter.values import Value, decoder, definer, encode, invalid, shortest
 from wire.frozen import dataclass
 
 _METADATA = "avp"
@@ -35,9 +36,9 @@ class Record:
     @classmethod
     def from_avps(cls, avps: Iterable[Avp]) -> Self:
         """The record in `avps`; AvpFault 5005, 5009, 5004 or 5014 when they are not one."""
-        form = _form(cls)
+        form = _FORMS.get(cls) or _form(cls)
         slots, extra = form.by_code, []
-        values: dict[str, Any] = dict(form.absent)
+        values = form.absent.copy()
         for item in avps:
             slot = slots.get((item.code, item.vendor))
             if slot is None:
@@ -49,62 +50,61 @@ class Record:
                 raise AvpFault(item.offset, reason, ResultCode.AVP_OCCURS_TOO_MANY_TIMES, (item,))
             else:
                 values[slot.field] = slot.read(item)
-        for slot in form.required:
-            if values[slot.field] is None:
-                reason = f"{slot.definition.name} is missing"
-                raise AvpFault(0, reason, ResultCode.MISSING_AVP, (shortest(slot.definition),))
+        if None in form.required(values):
+            missing = next(slot.definition for slot in form.slots if slot.required and values[slot.field] is None)
+            raise AvpFault(0, f"{missing.name} is missing", ResultCode.MISSING_AVP, (shortest(missing),))
         return cls(**values, extra=tuple(extra))
 
     def to_avps(self) -> tuple[Avp, ...]:
         """The AVPs of every field that is set, in the order of the fields, then `extra`."""
         found: list[Avp] = []
-        form = _form(type(self))
-        for slot, value in zip(form.slots, form.values(self), strict=True):
-            if value is None:
-                continue
+        form = _FORMS.get(type(self)) or _form(type(self))
+        values = form.values(self)
+        # most fields of most records are not set
+        for slot, value in compress(zip(form.slots, values, strict=True), map(is_not, values, form.absent.values())):
             if slot.many:
-                found += [slot.write(item) for item in value]
-            elif value is slot.default and slot.usual is not None:
-                found.append(slot.usual)
+                found += map(slot.write, value)
             else:
-                found.append(slot.define(value.to_avps() if slot.group else value))
+                found.append(slot.write(value))
         return (*found, *self.extra)
 
 
 @dataclass(frozen=True, slots=True)
 class _Slot:
-    """One field: how its AVP is read and written. `usual` is the AVP of a default value, made once."""
+    """One field: how its AVP, or each of them, is read and written."""
 
     field: str
     definition: AvpDefinition
     kind: type | None
     read: Callable[[Avp], object]
-    define: Callable[[Value], Avp]
+    write: Callable[[Any], Avp]
     required: bool
     many: bool
-    default: object
-    usual: Avp | None
-    group: bool
-
-    def write(self, value: Any) -> Avp:  # noqa: ANN401 - a Value or a Record, as the field says
-        return self.define(value.to_avps() if self.group else value)
 
 
 @dataclass(frozen=True, slots=True)
 class _Form:
-    """The fields of a record, in the order in which they are written, and what a field without an AVP holds."""
+    """The fields of a record, in the order in which they are written, and what a field without an AVP holds.
+
+    `required` picks out of values by field those that have to be there, `values` all of them out of a record.
+    """
 
     slots: tuple[_Slot, ...]
     by_code: dict[tuple[int, int], _Slot]
-    required: tuple[_Slot, ...]
     absent: dict[str, Any]
+    required: Callable[[dict[str, Any]], tuple[Any, ...]]
     values: Callable[[Record], tuple[Any, ...]]
 
 
-def _definer(definition: AvpDefinition) -> Callable[[Value], Avp]:
-    defined = definer(definition)
-    # a node writes few names, and each of them in every message
-    return lru_cache(maxsize=64)(defined) if definition.kind is Kind.DIAMETER_IDENTITY else defined
+_FEW_VALUES = (Kind.DIAMETER_IDENTITY, Kind.UNSIGNED32, Kind.ENUMERATED)
+"""Kinds of which a node writes few values, and each of them in every message."""
+
+
+def _writer(definition: AvpDefinition, kind: type | None) -> Callable[[Any], Avp]:
+    define = definer(definition)
+    if kind is not None and issubclass(kind, Record):
+        return lambda record: define(record.to_avps())
+    return lru_cache(maxsize=64)(lambda value: standing(define(value))) if definition.kind in _FEW_VALUES else define
 
 
 def _reader(definition: AvpDefinition, kind: type | None) -> Callable[[Avp], object]:
@@ -114,7 +114,7 @@ def _reader(definition: AvpDefinition, kind: type | None) -> Callable[[Avp], obj
     if issubclass(kind, Record):
         return partial(_read_record, read, kind)
     if issubclass(kind, IntEnum):
-        return partial(_read_member, read, definition, {int(member): member for member in kind})
+        return partial(_read_member, read, definition, {encode(definition, member): member for member in kind})
     return partial(_read_as, read, definition, kind)
 
 
@@ -124,12 +124,11 @@ def _read_record(read: Callable[[Avp], Value], kind: type[Record], item: Avp) ->
 
 
 def _read_member(
-    read: Callable[[Avp], Value], definition: AvpDefinition, members: dict[Value, IntEnum], item: Avp
+    read: Callable[[Avp], Value], definition: AvpDefinition, members: dict[bytes, IntEnum], item: Avp
 ) -> object:
-    value = read(item)
-    member = members.get(value)
+    member = members.get(item.data)
     if member is None:
-        raise invalid(definition, item, f"{value!r} is not one of its values")
+        raise invalid(definition, item, f"{read(item)!r} is not one of its values")
     return member
 
 
@@ -147,26 +146,26 @@ _FORMS: dict[type, _Form] = {}
 
 
 def _form(record: type[Record]) -> _Form:
-    found = _FORMS.get(record)
-    if found is None:
-        found = _FORMS[record] = _read_form(record)
-    return found
-
-
-def _read_form(record: type[Record]) -> _Form:
     slots = [_slot(each) for each in fields(record) if _METADATA in each.metadata]
     # RFC 6733 §8.8: Session-Id comes right after the header, whichever class names it
     slots.sort(key=lambda slot: slot.definition.name != "Session-Id")
-    return _Form(
+    form = _FORMS[record] = _Form(
         slots=tuple(slots),
         by_code={(slot.definition.code, slot.definition.vendor): slot for slot in slots},
-        required=tuple(slot for slot in slots if slot.required and not slot.many),
         absent={slot.field: () if slot.many else None for slot in slots},
-        values=_getter([slot.field for slot in slots]),
+        required=_of_dict([slot.field for slot in slots if slot.required]),
+        values=_of_record([slot.field for slot in slots]),
     )
+    return form
 
 
-def _getter(names: list[str]) -> Callable[[Record], tuple[Any, ...]]:
+def _of_dict(names: list[str]) -> Callable[[dict[str, Any]], tuple[Any, ...]]:
+    if len(names) < 2:
+        return lambda values: tuple(values[name] for name in names)
+    return itemgetter(*names)
+
+
+def _of_record(names: list[str]) -> Callable[[Record], tuple[Any, ...]]:
     if len(names) < 2:
         return lambda record: tuple(getattr(record, name) for name in names)
     return attrgetter(*names)
@@ -176,20 +175,12 @@ def _slot(each: "Field[Any]") -> _Slot:
     name, kind = each.metadata[_METADATA]
     definition = by_name(name)
     many = each.default == ()
-    written = _definer(definition)
     return _Slot(
         field=each.name,
         definition=definition,
         kind=kind,
         read=_reader(definition, kind),
-        define=written,
-        required=type(None) not in get_args(each.type),
+        write=_writer(definition, kind),
+        required=not many and type(None) not in get_args(each.type),
         many=many,
-        default=each.default,
-        group=kind is not None and issubclass(kind, Record),
-        usual=None if many or each.default is None or each.default is MISSING else _usual(written, each.default),
     )
-
-
-def _usual(written: Callable[[Value], Avp], default: Value | Record) -> Avp:
-    return written(default.to_avps() if isinstance(default, Record) else default)

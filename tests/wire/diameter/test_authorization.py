@@ -29,8 +29,8 @@ def test_nobody_is_authenticated_again_by_default() -> None:
 
 
 def test_both_halves_name_what_rfc_7155_requires() -> None:
-    assert {key[0] for key, rule in AAR.items() if rule.least} == {263, 258, 264, 296, 283, 274}
-    assert {key[0] for key, rule in AAA.items() if rule.least} == {263, 258, 274, 268, 264, 296}
+    assert {key[0] for key, rule in AAR.items() if rule.needed} == {263, 258, 264, 296, 283, 274}
+    assert {key[0] for key, rule in AAA.items() if rule.needed} == {263, 258, 274, 268, 264, 296}
 
 
 def test_an_aaa_of_s6b_with_two_apns_is_5009() -> None:

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.wire.diameter.strategies import unknown_avps
-from wire.diameter.avp import MOST_AVPS, Avp, AvpFault, build_avps, parse_avps
+from wire.diameter.avp import MOST_AVPS, Avp, AvpFault, build_avps, parse_avps, standing
 from wire.diameter.results import ResultCode
 from wire.secret import Secret
 
@@ -61,3 +61,14 @@ def test_keys_are_held_as_secrets_and_no_value_is_printed() -> None:
     assert isinstance(key.data, Secret)
     assert "0123" not in repr((key, USER_NAME))
     assert "abc" not in repr(USER_NAME)
+
+
+def test_a_standing_avp_is_built_once_and_equal_to_any_other() -> None:
+    made = standing(Avp(1504, 10415, 0xC0, b"WLAN"))
+    assert made == ANID
+    assert made.octets == ANID.build()
+    assert build_avps((made, USER_NAME)) == ANID.build() + USER_NAME.build()
+
+
+def test_as_many_avps_as_may_be_are_read() -> None:
+    assert len(parse_avps(USER_NAME.build() * MOST_AVPS)) == MOST_AVPS

@@ -31,4 +31,4 @@ def test_messages_have_names() -> None:
 
 
 def test_an_error_answer_may_lack_the_session() -> None:
-    assert ERROR_ANSWER[263, 0].least == 0
+    assert not ERROR_ANSWER[263, 0].needed

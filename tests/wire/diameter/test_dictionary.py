@@ -1,6 +1,6 @@
 import pytest
 
-from wire.diameter.dictionary import Kind, by_code, by_name, definitions
+from wire.diameter.dictionary import Kind, by_code, by_name, definitions, key_of
 
 
 @pytest.mark.parametrize(
@@ -72,3 +72,7 @@ def test_names_are_unique_and_many() -> None:
     names = [entry.name for entry in definitions()]
     assert len(names) == len(set(names))
     assert len(names) > 1500
+
+
+def test_a_key_is_code_and_vendor() -> None:
+    assert (key_of("Origin-Host"), key_of("ANID")) == ((264, 0), (1504, 10415))

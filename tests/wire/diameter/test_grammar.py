@@ -18,20 +18,33 @@ def fault(*avps: Avp) -> AvpFault:
 
 
 def test_a_format_is_read_in_the_notation_of_rfc_6733_section_3_2() -> None:
-    rules = {rule.definition.name: (rule.least, rule.most) for rule in RULES.values()}
+    rules = {rule.definition.name: (rule.needed, rule.most) for rule in RULES.values()}
     assert rules == {
-        "Session-Id": (1, 1),
-        "Auth-Request-Type": (1, 1),
-        "User-Name": (0, 1),
-        "Host-IP-Address": (0, 2),
-        "Vendor-Id": (1, None),
+        "Session-Id": (True, 1),
+        "Auth-Request-Type": (True, 1),
+        "User-Name": (False, 1),
+        "Host-IP-Address": (False, 2),
+        "Vendor-Id": (True, None),
     }
-    assert grammar("0*1 < Session-Id >")[263, 0] == Rule(by_name("Session-Id"), 0, 1)
+    assert grammar("0*1 < Session-Id >")[263, 0] == Rule(by_name("Session-Id"), needed=False, most=1)
 
 
 def test_a_format_that_is_none_is_refused() -> None:
     with pytest.raises(ValueError, match="no rule"):
         grammar("{ Session-Id")
+
+
+def test_a_format_that_wants_an_avp_twice_is_none_of_ours() -> None:
+    with pytest.raises(ValueError, match="2 times"):
+        grammar("2* { Vendor-Id }")
+
+
+def test_avps_by_code_need_not_be_found_again() -> None:
+    firsts = {(avp.code, avp.vendor): avp for avp in GOOD}
+    check(RULES, GOOD, groups=GROUPS, firsts=firsts)
+    twice = (*GOOD, make("Session-Id", "t"))
+    with pytest.raises(AvpFault, match="comes more than 1 times"):
+        check(RULES, twice, groups=GROUPS, firsts=firsts)
 
 
 def test_a_good_message_passes() -> None:

@@ -74,6 +74,14 @@ def test_avps_are_found_by_name() -> None:
     assert message.result_code is None
 
 
+def test_the_first_of_each_is_known_by_its_key() -> None:
+    first, second = Avp(25, 0, 0x40, b"1"), Avp(25, 0, 0x40, b"2")
+    assert Message(268, 5, 0x80, 0, 0, (first, second, Avp(1, 0, 0x40, b"n"))).firsts == {
+        (25, 0): first,
+        (1, 0): Avp(1, 0, 0x40, b"n"),
+    }
+
+
 def test_text_that_is_not_well_encoded_is_none() -> None:
     assert Message(268, 5, 0x80, 0, 0, (Avp(263, 0, 0x40, b"\xff"),)).text("Session-Id") is None
 

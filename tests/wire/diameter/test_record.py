@@ -93,3 +93,9 @@ def test_usual_value_is_written_like_any_other() -> None:
     assert written == (make("Auth-Session-State", 1), make("User-Name", "n"))
     assert SwxSample(user_name="n", state=AuthSessionState.STATE_MAINTAINED).to_avps()[0].data == bytes(4)
     assert SwxSample(user_name="n", state=None).to_avps() == written[1:]
+
+
+def test_a_value_that_many_messages_carry_is_written_once() -> None:
+    first, again = (SwxSample(user_name=name).to_avps()[0] for name in ("n", "m"))
+    assert first is again
+    assert first.octets == first.build()
