@@ -69,6 +69,7 @@ class Link:
         self._expiry: asyncio.TimerHandle | None = None
         self._connections: dict[on.Side, Connection] = {}
         self._offered: dict[int, Connection] = {}
+        self._admission = Admission(local, policy, frozenset())
         self._changed = asyncio.Event()
         self._why = "not connected yet"
         self._peer = Peer(
@@ -209,7 +210,10 @@ class Link:
         except AvpFault as fault:
             self._malformed(connection, Header.parse(octets), fault)
             return
-        self._driver.feed(on.arrived(side, message))
+        if message.application and self._peer.heard(self._loop.time()):
+            self._deliver(connection, message)
+        else:
+            self._driver.feed(on.arrived(side, message))
 
     def framing_lost(self, connection: Connection, fault: FramingError) -> None:
         """RFC 6733 §7.1.5 (5015), then the end, because nothing can be read any more (§2.1)."""
@@ -241,7 +245,10 @@ class Link:
             _fail(waiting, f"the answer of {self.policy.name} is malformed: {fault.reason}")
 
     def _side(self, connection: Connection) -> on.Side | None:
-        return next((side for side, known in self._connections.items() if known is connection), None)
+        for side, known in self._connections.items():
+            if known is connection:
+                return side
+        return None
 
     # --- effects ------------------------------------------------------------------------------------------------------
 
@@ -264,7 +271,7 @@ class Link:
             case on.Disconnect(side, cause):
                 self._disconnect(side, cause)
             case on.Deliver(side, message):
-                self._deliver(side, message)
+                self._deliver(self._connections.get(side), message)
             case on.Opened() | on.Ended() | on.Suspended() | on.Resumed():
                 self._report(effect)
             case _:
@@ -283,6 +290,7 @@ class Link:
             case on.Opened(side, capabilities):
                 connection = self._connections[side]
                 connection.allow(self._limits.message)
+                self._admission = Admission(self._local, self.policy, capabilities.common)
                 log.info("peer connected", peer=self.policy.name, remote=connection.remote[0],
                          applications=sorted(capabilities.common), product=capabilities.product_name)  # fmt: skip
                 self._send_again()
@@ -301,13 +309,10 @@ class Link:
                 assert_never(effect)
         self._changed.set()
 
-    def _deliver(self, side: on.Side, message: Message) -> None:
-        connection = self._connections.get(side)
-        capabilities = self._peer.capabilities
+    def _deliver(self, connection: Connection | None, message: Message) -> None:
         if message.is_request:
             if connection is not None:
-                common = frozenset() if capabilities is None else capabilities.common
-                self._service.serve(connection, message, Admission(self._local, self.policy, common))
+                self._service.serve(connection, message, self._admission)
             return
         waiting = self._transactions.answered(message)
         if waiting is None:

@@ -63,6 +63,7 @@ class Timing:
 
 
 _Step = tuple[State, list[Effect]]
+_OPEN = (ROpen, IOpen)
 
 
 class Peer:
@@ -114,6 +115,13 @@ class Peer:
     def usable(self) -> bool:
         """Whether the peer may be asked now: open, and not under suspicion (RFC 3539 §3.4.1 [3])."""
         return self.capabilities is not None and self._watchdog.usable
+
+    def heard(self, now: float) -> bool:
+        """Note a message of an application, which is to be served or to end a wait: on an open connection that is all.
+
+        False where it is an event that decides more, as under suspicion, and is to be handled.
+        """
+        return isinstance(self.state, _OPEN) and self._watchdog.heard(now)
 
     def handle(self, event: Event, now: float) -> list[Effect]:
         """Take one event; one that the state does not list, or a Tick before its time, changes nothing."""

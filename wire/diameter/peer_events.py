@@ -16,6 +16,9 @@ from wire.sansio import Tick
 class Side(Enum):
     """The prefixes I- and R- of RFC 6733 §5.6."""
 
+    # members are compared by identity; Enum's own hash is a Python function, and connections are kept by side
+    __hash__ = object.__hash__
+
     INITIATOR = "I"
     RESPONDER = "R"
 

@@ -1,5 +1,7 @@
 """Is the peer still there? The application layer watchdog (RFC 3539 §3.4.1 and Appendix A)."""
 
+from math import inf
+
 from wire.frozen import dataclass
 from wire.sansio import RandomBytes, Tick, Transitions, check_transition
 
@@ -119,6 +121,7 @@ class Watchdog:
         self._random = random
         self._twinit = max(twinit, LEAST_TWINIT)
         self._alternate = alternate
+        self._heard = -inf
         self.state: State = Initial()
 
     @property
@@ -130,6 +133,16 @@ class Watchdog:
     def usable(self) -> bool:
         """Whether new requests may be sent."""
         return isinstance(self.state, Okay)
+
+    def heard(self, now: float) -> bool:
+        """What TrafficArrived is in OKAY; False in another state, where that event has more to say.
+
+        Tw is set anew when it runs out, from here on, and not for each of many messages.
+        """
+        if not isinstance(self.state, Okay):
+            return False
+        self._heard = now
+        return True
 
     def handle(self, event: Event, now: float) -> list[Effect]:
         """Take one event; one that a state does not know, or a Tick before its time, changes nothing."""
@@ -161,7 +174,10 @@ class Watchdog:
             case WatchdogAnswered():
                 return Okay(self._tw(now)), []
             case TrafficArrived():
-                return Okay(self._tw(now), state.pending), []
+                self._heard = now
+                return state, []
+            case Tick() if (until := self._tw(self._heard)) > now:
+                return Okay(until, state.pending), []
             case Tick():
                 if state.pending:
                     return Suspect(self._tw(now)), [FailOver()]

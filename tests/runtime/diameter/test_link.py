@@ -16,6 +16,7 @@ from wire.diameter.message import Message
 from wire.diameter.results import ResultCode
 from wire.diameter.transactions import Identifiers
 from wire.errors import EncodeError
+from wire.sansio import Tick
 
 DER = numbered(EAP_DER.message())
 
@@ -159,3 +160,18 @@ async def test_a_request_that_cannot_be_sent_is_the_callers_fault_and_leaves_not
     with pytest.raises(EncodeError):
         await fixture.link.request(RAR.message().with_avps((Avp(25, 0, 0, bytes(1 << 24)),)))
     assert await fixture.heard() == []
+
+
+async def test_a_request_under_suspicion_is_served_and_ends_the_suspicion() -> None:
+    fixture = Fixture()
+    peer = fixture.link._peer
+    for _ in range(2):
+        # the watchdog's time has come, and nothing was answered
+        assert peer.deadline is not None
+        peer.handle(Tick(), peer.deadline)
+    usable = [fixture.link.open]
+    with capture_logs() as logs:
+        fixture.say(DER.build())
+    assert [*usable, fixture.link.open] == [False, True]
+    assert [line["event"] for line in logs] == ["peer answers again"]
+    assert [message.result_code for message in await fixture.heard()] == [1001]

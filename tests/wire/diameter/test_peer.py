@@ -349,6 +349,19 @@ def test_requests_and_answers_are_delivered(side: Side) -> None:
 
 
 @pytest.mark.parametrize("side", Side)
+def test_a_message_that_is_only_heard_keeps_the_connection_as_its_event_does(side: Side) -> None:
+    heard, fed = opened(side), opened(side)
+    for probe in (heard, fed):
+        probe.now += 10.0
+    assert heard.peer.heard(heard.now)
+    fed.feed(arrived(side, numbered(EAP_DER.message())))
+    for _ in range(3):
+        assert (kinds(heard.tick()), heard.now) == (kinds(fed.tick()), fed.now)
+    assert not heard.peer.heard(heard.now)
+    assert not Probe().closing().peer.heard(0.0)
+
+
+@pytest.mark.parametrize("side", Side)
 def test_a_dwr_is_answered(side: Side) -> None:
     probe = opened(side)
     (send,) = probe.feed(probe.dwr(side))

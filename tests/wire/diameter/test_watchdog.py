@@ -144,3 +144,21 @@ def test_an_event_that_a_state_does_not_know_changes_nothing() -> None:
     dog = watchdog()
     assert dog.handle(WatchdogAnswered(), 0.0) == []
     assert dog.state == Initial()
+
+
+def test_traffic_sets_tw_anew_when_it_runs_out() -> None:
+    dog = watchdog()
+    dog.handle(ConnectionOpened(), 0.0)
+    assert dog.heard(10.0)
+    dog.handle(TrafficArrived(), 20.0)
+    assert dog.deadline == pytest.approx(30.0)
+    assert dog.handle(Tick(), 30.0) == []
+    assert dog.deadline == pytest.approx(50.0)
+    assert dog.handle(Tick(), 50.0) == [SendWatchdog()]
+
+
+@pytest.mark.parametrize("state", [Initial(), Suspect(10), Down(), Reopen(10, pending=True, answers=0)])
+def test_traffic_is_an_event_where_it_decides_something(state: State) -> None:
+    dog = at(state)
+    assert not dog.heard(5.0)
+    assert dog.state == state
