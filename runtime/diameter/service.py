@@ -13,7 +13,7 @@ from wire.diameter.admission import Admission
 from wire.diameter.avp import AvpFault
 from wire.diameter.command import Identity, error_answer
 from wire.diameter.commands import name_of
-from wire.diameter.duplicates import DuplicateCache, Joined, New, Repeated
+from wire.diameter.duplicates import Asked, DuplicateCache, Joined, New, Repeated
 from wire.diameter.message import Message
 from wire.diameter.overload import OverloadReporter
 from wire.diameter.priority import priority_of
@@ -22,6 +22,9 @@ from wire.diameter.waiting import WaitingRoom
 from wire.errors import EncodeError
 
 log = get_logger("runtime.diameter")
+
+_Waiting = tuple[Message, Asked[Connection]]
+"""A request that waits for room, as the cache of duplicates knows it."""
 
 
 class RequestService:
@@ -39,35 +42,36 @@ class RequestService:
         self._dropped = dropped
         self._peer = peer
         self._identity = identity
-        self._handler = handler
+        self._handler = handler or _nothing_served
         self._limits = limits
         self._in_time = SharedTimeout(limits.seconds_to_serve)
         self._duplicates: DuplicateCache[Connection] = DuplicateCache(limits.remembered_answers)
-        self._waiting: WaitingRoom[Message] = WaitingRoom(limits.requests_waiting, limits.seconds_to_wait)
+        self._waiting: WaitingRoom[_Waiting] = WaitingRoom(limits.requests_waiting, limits.seconds_to_wait)
         self._patience: asyncio.TimerHandle | None = None
         self._reporter = reporter
         self._log_limit = LogLimit()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._loop = asyncio.get_running_loop()
 
     def serve(self, connection: Connection, request: Message, admission: Admission) -> None:
         """Answer `request` on `connection`, now or when the handler is done."""
-        loop = asyncio.get_running_loop()
         try:
             admission.admit(request)
         except AvpFault as fault:
             self.refuse(connection, request, fault)
             return
-        match self._duplicates.arrived(self._peer, request, connection, loop.time()):
+        now = self._loop.time()
+        match self._duplicates.arrived(self._peer, request, connection, now):
+            case New(asked):
+                if len(self._tasks) < self._limits.requests_in_flight:
+                    self._begin(request, asked)
+                else:
+                    self._drop(self._waiting.enter((request, asked), priority_of(request), now))
+                    self._watch()
             case Repeated(answer):
                 connection.send(answer)
             case Joined():
                 pass
-            case New():
-                if len(self._tasks) < self._limits.requests_in_flight:
-                    self._begin(request)
-                else:
-                    self._drop(self._waiting.enter(request, priority_of(request), loop.time()))
-                    self._watch()
 
     def refuse(self, connection: Connection, request: Message, fault: AvpFault) -> None:
         """Answer with the Result-Code of `fault`, and say so in one line."""
@@ -101,82 +105,76 @@ class RequestService:
         """Wait for the tasks that `close` has ended."""
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def _begin(self, request: Message) -> None:
-        task = asyncio.get_running_loop().create_task(self._run(request))
+    def _begin(self, request: Message, asked: Asked[Connection]) -> None:
+        task = self._loop.create_task(self._run(request, asked))
         self._tasks.add(task)
         task.add_done_callback(self._done)
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         if self._waiting:
-            following, dropped = self._waiting.leave(asyncio.get_running_loop().time())
+            following, dropped = self._waiting.leave(self._loop.time())
             self._drop(dropped)
             if following is not None:
-                self._begin(following)
+                self._begin(*following)
 
     def _watch(self) -> None:
         """Nobody waits for longer than he may, also while nothing else happens."""
         if self._patience is None and self._waiting:
-            loop = asyncio.get_running_loop()
-            self._patience = loop.call_later(self._limits.seconds_to_wait / 2, self._lose_patience)
+            self._patience = self._loop.call_later(self._limits.seconds_to_wait / 2, self._lose_patience)
 
     def _lose_patience(self) -> None:
         self._patience = None
-        self._drop(self._waiting.expired(asyncio.get_running_loop().time()))
+        self._drop(self._waiting.expired(self._loop.time()))
         self._watch()
 
-    def _drop(self, requests: list[Message]) -> None:
+    def _drop(self, waiting: list[_Waiting]) -> None:
         """RFC 6733 §7.1.3: 3004, so that the peer may ask another server."""
-        for request in requests:
+        for request, asked in waiting:
             DROPPED.count(self._peer)
             fault = AvpFault(0, "too many requests", ResultCode.TOO_BUSY)
-            withheld = self._log_limit.allow("too many requests", asyncio.get_running_loop().time())
+            withheld = self._log_limit.allow("too many requests", self._loop.time())
             if withheld is not None:
                 reference = self._dropped(self._peer, request, fault.reason)
                 kept = {"explain": reference} if reference else {}
                 self._refused(request, fault, withheld=withheld, **kept)
             answer = self._reported(request, self._fault_answer(request, fault)).build()
-            for waiter, numbered in self._duplicates.refused(self._peer, request, answer):
+            for waiter, numbered in self._duplicates.refused(asked, answer):
                 waiter.send(numbered)
 
-    async def _run(self, request: Message) -> None:
-        began = time.perf_counter()
-        answer = await self._answer(request)
-        SERVED_SECONDS.observe(time.perf_counter() - began, command_of(request))
-        for waiter, numbered in self._duplicates.answered(self._peer, request, answer):
+    async def _run(self, request: Message, asked: Asked[Connection]) -> None:
+        """What the handler answers, if it is an answer and can be sent; or the error answer for what it did instead."""
+        command, began = command_of(request), time.perf_counter()
+        try:
+            with self._in_time.limit():
+                answer = await self._handler(self._peer, request)
+            if answer.is_request or answer.command != request.command:
+                raise EncodeError(f"the handler gave a {name_of(answer)}")
+            octets = self._reported(request, answer).build()
+            SERVED.count(self._peer, command, result_of(answer))
+        except AvpFault as fault:
+            self._refused(request, fault)
+            octets = self._fault_answer(request, fault).build()
+        except (TimeoutError, EncodeError) as error:
+            late = isinstance(error, TimeoutError)
+            cause = "the handler took too long" if late else f"the answer cannot be sent: {error}"
+            log.error("request not served", cause=cause, **self._about(request))
+            octets = self._unable(request)
+        except Exception as error:  # the request dies alone
+            log.exception("request not served", cause=repr(error), **self._about(request))
+            octets = self._unable(request)
+        SERVED_SECONDS.observe(time.perf_counter() - began, command)
+        for waiter, numbered in self._duplicates.answered(asked, octets):
             waiter.send(numbered)
+
+    def _unable(self, request: Message) -> bytes:
+        SERVED.count(self._peer, command_of(request), str(ResultCode.UNABLE_TO_COMPLY.value))
+        return error_answer(request, self._identity, ResultCode.UNABLE_TO_COMPLY).build()
 
     def _reported(self, request: Message, answer: Message) -> Message:
         if self._reporter is None:
             return answer
-        return self._reporter.stamped(request, answer, self._waiting.load, asyncio.get_running_loop().time())
-
-    async def _answer(self, request: Message) -> bytes:
-        """What the handler answers, if it is an answer and can be sent; or the error answer for what it did instead."""
-        try:
-            with self._in_time.limit():
-                answer = await self._handled(request)
-            if answer.is_request or answer.command != request.command:
-                raise EncodeError(f"the handler gave a {name_of(answer)}")
-            built = self._reported(request, answer).build()
-            SERVED.count(self._peer, command_of(request), result_of(answer))
-            return built
-        except AvpFault as fault:
-            self._refused(request, fault)
-            return self._fault_answer(request, fault).build()
-        except TimeoutError:
-            log.error("request not served", cause="the handler took too long", **self._about(request))
-        except EncodeError as error:
-            log.error("request not served", cause=f"the answer cannot be sent: {error}", **self._about(request))
-        except Exception as error:  # the request dies alone
-            log.exception("request not served", cause=repr(error), **self._about(request))
-        SERVED.count(self._peer, command_of(request), str(ResultCode.UNABLE_TO_COMPLY.value))
-        return error_answer(request, self._identity, ResultCode.UNABLE_TO_COMPLY).build()
-
-    async def _handled(self, request: Message) -> Message:
-        if self._handler is None:
-            raise AvpFault(5, "nothing is served here", ResultCode.COMMAND_UNSUPPORTED)
-        return await self._handler(self._peer, request)
+        return self._reporter.stamped(request, answer, self._waiting.load, self._loop.time())
 
     def _fault_answer(self, request: Message, fault: AvpFault) -> Message:
         SERVED.count(self._peer, command_of(request), str(int(fault.result)))
@@ -188,3 +186,7 @@ class RequestService:
 
     def _about(self, request: Message) -> dict[str, str | None]:
         return {"peer": self._peer, "command": name_of(request), "session": request.text("Session-Id")}
+
+
+async def _nothing_served(_peer: PeerName, _request: Message) -> Message:
+    raise AvpFault(5, "nothing is served here", ResultCode.COMMAND_UNSUPPORTED)

@@ -4,6 +4,7 @@ from collections import OrderedDict
 from dataclasses import field
 from typing import Generic, TypeVar
 
+from wire.diameter.dictionary import key_of
 from wire.diameter.message import Message
 from wire.frozen import dataclass
 
@@ -13,9 +14,24 @@ KEPT_SECONDS = 240.0
 """RFC 6733 §3: End-to-End Identifiers stay unique for at least four minutes."""
 
 
+_Key = tuple[str, bytes, int, int, int, bytes]
+
+
+@dataclass(slots=True, eq=False)
+class Asked(Generic[WaiterT]):
+    """A request that is being served or was answered; `waiters` are where its answer goes, and under which number."""
+
+    key: _Key
+    arrived: float
+    waiters: list[tuple[WaiterT, int]]
+    answer: bytes | None = None
+
+
 @dataclass(frozen=True, slots=True)
-class New:
+class New(Generic[WaiterT]):
     """Nobody has asked this before: serve it, then call `answered`."""
+
+    asked: Asked[WaiterT]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,16 +46,6 @@ class Repeated:
     answer: bytes = field(repr=False)
 
 
-@dataclass(slots=True)
-class _Entry(Generic[WaiterT]):
-    arrived: float
-    waiters: list[tuple[WaiterT, int]] = field(default_factory=list)
-    answer: bytes | None = None
-
-
-_Key = tuple[str, str, int, int, int, bytes]
-
-
 class DuplicateCache(Generic[WaiterT]):
     """What was asked lately and answered how; at most `limit` requests, each for `KEPT_SECONDS`.
 
@@ -48,49 +54,48 @@ class DuplicateCache(Generic[WaiterT]):
 
     def __init__(self, limit: int = 10_000) -> None:
         self._limit = limit
-        self._entries: OrderedDict[_Key, _Entry[WaiterT]] = OrderedDict()
+        self._kept: OrderedDict[_Key, Asked[WaiterT]] = OrderedDict()
 
     def __len__(self) -> int:
-        return len(self._entries)
+        return len(self._kept)
 
-    def arrived(self, peer: str, request: Message, waiter: WaiterT, now: float) -> New | Joined | Repeated:
+    def arrived(self, peer: str, request: Message, waiter: WaiterT, now: float) -> New[WaiterT] | Joined | Repeated:
         """What to do with `request` of `peer`; `waiter` is where its answer goes."""
         self._expire(now)
         key = _key(peer, request)
-        entry = self._entries.get(key)
-        if entry is None:
-            self._entries[key] = _Entry(now, [(waiter, request.hop_by_hop)])
-            return New()
-        if entry.answer is not None:
-            return Repeated(_numbered(entry.answer, request.hop_by_hop))
-        if len(entry.waiters) < _MOST_WAITERS:
-            entry.waiters.append((waiter, request.hop_by_hop))
+        kept = self._kept.get(key)
+        if kept is None:
+            asked = self._kept[key] = Asked(key, now, [(waiter, request.hop_by_hop)])
+            return New(asked)
+        if kept.answer is not None:
+            return Repeated(_numbered(kept.answer, request.hop_by_hop))
+        if len(kept.waiters) < _MOST_WAITERS:
+            kept.waiters.append((waiter, request.hop_by_hop))
         return Joined()
 
-    def answered(self, peer: str, request: Message, answer: bytes) -> list[tuple[WaiterT, bytes]]:
-        """Everyone who waits for `answer`, a message to `request` in octets, each with the answer numbered for it."""
-        entry = self._entries.get(_key(peer, request))
-        if entry is None:
-            return []
-        entry.answer = answer
-        waiters, entry.waiters = entry.waiters, []
-        return [(waiter, _numbered(answer, hop_by_hop)) for waiter, hop_by_hop in waiters]
-
-    def refused(self, peer: str, request: Message, answer: bytes) -> list[tuple[WaiterT, bytes]]:
-        """As `answered`, and forgotten: what was not served for want of room is served when it comes again."""
-        told = self.answered(peer, request, answer)
-        self._entries.pop(_key(peer, request), None)
+    def answered(self, asked: Asked[WaiterT], answer: bytes) -> list[tuple[WaiterT, bytes]]:
+        """Everyone who waits for `answer`, a message in octets, each with the answer numbered for it."""
+        asked.answer = answer
+        told = [(waiter, _numbered(answer, hop_by_hop)) for waiter, hop_by_hop in asked.waiters]
+        asked.waiters.clear()
         return told
 
+    def refused(self, asked: Asked[WaiterT], answer: bytes) -> list[tuple[WaiterT, bytes]]:
+        """As `answered`, and forgotten: what was not served for want of room is served when it comes again."""
+        if self._kept.get(asked.key) is asked:
+            del self._kept[asked.key]
+        return self.answered(asked, answer)
+
     def _expire(self, now: float) -> None:
-        while self._entries:
-            key, oldest = next(iter(self._entries.items()))
-            if len(self._entries) < self._limit and oldest.arrived + KEPT_SECONDS > now:
+        while self._kept:
+            oldest = self._kept[next(iter(self._kept))]
+            if len(self._kept) < self._limit and oldest.arrived + KEPT_SECONDS > now:
                 return
-            del self._entries[key]
+            del self._kept[oldest.key]
 
 
 _MOST_WAITERS = 4
+_SESSION_ID, _ORIGIN_HOST = key_of("Session-Id"), key_of("Origin-Host")
 
 
 def _numbered(answer: bytes, hop_by_hop: int) -> bytes:
@@ -99,10 +104,10 @@ def _numbered(answer: bytes, hop_by_hop: int) -> bytes:
 
 
 def _key(peer: str, request: Message) -> _Key:
-    session = request.first("Session-Id")
+    session, origin = request.firsts.get(_SESSION_ID), request.firsts.get(_ORIGIN_HOST)
     return (
         peer,
-        (request.text("Origin-Host") or "").lower(),
+        b"" if origin is None else origin.data.lower(),
         request.end_to_end,
         request.application,
         request.command,
