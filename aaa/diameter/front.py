@@ -22,7 +22,7 @@ from runtime.logs import get_logger
 from wire.diameter.authorization import AA
 from wire.diameter.avp import AvpFault
 from wire.diameter.command import Identity
-from wire.diameter.eap import DIAMETER_EAP, DiameterEapRequest
+from wire.diameter.eap import DIAMETER_EAP
 from wire.diameter.eap_applications import read_eap_request
 from wire.diameter.enumerations import TerminationCause
 from wire.diameter.message import Message
@@ -69,25 +69,24 @@ class DiameterFront:
     async def serve(self, peer: str, message: Message) -> Message:
         """The answer to a DER, AAR or STR; AvpFault when the request cannot be one, or can be served later alone."""
         try:
-            return await self._served(peer, message)
+            if message.command == DIAMETER_EAP:
+                return await self._eap(peer, message)
+            if message.command == SessionCommand.SESSION_TERMINATION:
+                return await self._terminate(peer, message)
+            if message.command == AA:
+                return await self._authorizing.serve(peer, message)
         except LedgerUnavailable as error:
             # RFC 6733 §7.1.3: another server may have a store that answers.
             raise AvpFault(0, f"sessions cannot be kept: {error}", ResultCode.TOO_BUSY) from None
-
-    async def _served(self, peer: str, message: Message) -> Message:
-        if message.command == DIAMETER_EAP:
-            return await self._eap(peer, message)
-        if message.command == SessionCommand.SESSION_TERMINATION:
-            return await self._terminate(peer, message)
-        if message.command == AA:
-            return await self._authorizing.serve(peer, message)
         raise AvpFault(5, f"command {message.command} is not served", ResultCode.COMMAND_UNSUPPORTED)
 
     async def _eap(self, peer: str, message: Message) -> Message:
         round_ = Round(message, read_eap_request(message), self._identity)
         session_id = round_.der.session_id
-        self._require_own(round_.der, peer)
-        request = to_access_request(round_, self._clients[peer], last_chance=self._is_last_chance(session_id))
+        session = self._sessions.find(session_id)
+        if session is not None and not session.belongs_to(peer, round_.der.origin_host):
+            raise _foreign(peer, round_.der.origin_host)
+        request = to_access_request(round_, self._clients[peer], last_chance=_is_last_chance(session))
         answer = await self._service.authenticate(request)
         match answer:
             case Challenge():
@@ -105,16 +104,6 @@ class DiameterFront:
             case _:
                 assert_never(answer)
 
-    def _require_own(self, der: DiameterEapRequest, peer: str) -> None:
-        session = self._sessions.find(der.session_id)
-        if session is not None and not session.belongs_to(peer, der.origin_host):
-            raise _foreign(peer, der.origin_host)
-
-    def _is_last_chance(self, session_id: str) -> bool:
-        """RFC 4072 §2.4: whether there is nothing to say again, or it was said often enough."""
-        session = self._sessions.find(session_id)
-        return session is None or not session.request or session.invalid + 1 >= MOST_INVALID
-
     async def _let_in(self, session: UserSession) -> None:
         """Kept before the gateway hears of it, so that no answer names a session that nobody could end."""
         try:
@@ -128,7 +117,8 @@ class DiameterFront:
 
     def _discarded(self, round_: Round, peer: str, reason: str) -> Message:
         """RFC 4072 §2.4: say the outstanding request again, while it can be."""
-        session_id, is_over = round_.der.session_id, self._is_last_chance(round_.der.session_id)
+        session_id = round_.der.session_id
+        is_over = _is_last_chance(self._sessions.find(session_id))
         session = self._sessions.discarded(session_id)
         log.warning("request ignored", cause=reason, client=peer, session=session_id)
         if session is not None and not is_over:
@@ -157,6 +147,11 @@ class DiameterFront:
             origin_realm=self._identity.origin_realm,
             result_code=result,
         )
+
+
+def _is_last_chance(session: Session | None) -> bool:
+    """RFC 4072 §2.4: whether there is nothing to say again, or it was said often enough."""
+    return session is None or not session.request or session.invalid + 1 >= MOST_INVALID
 
 
 def _foreign(peer: str, origin_host: str) -> AvpFault:

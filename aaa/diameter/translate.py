@@ -5,7 +5,7 @@ from functools import partial
 
 from aaa.diameter.grants import granted
 from aaa.diameter.results import RESULTS
-from aaa.messages import Accept, Access, AccessRequest, Challenge, Client, Reject
+from aaa.messages import WLAN_ACCESS, Accept, Access, AccessRequest, Challenge, Client, Reject
 from aaa.user_sessions import UserSession
 from wire.diameter.avp import AvpFault
 from wire.diameter.command import ExperimentalResult, Identity
@@ -67,10 +67,12 @@ def to_access_request(round_: Round, client: Client, *, last_chance: bool = Fals
 
 def access_of(der: DiameterEapRequest) -> Access:
     """How the user comes; an access network (STa, SWm) serves all that he may have (TS 29.273 §5.1.2.1, §7.1.2.1)."""
+    if not isinstance(der, MobileEapRequest):
+        return WLAN_ACCESS
     rat_type = der.rat_type if isinstance(der, AccessEapRequest) else None
     return Access(
         rat_type=RatType.WLAN if rat_type is None else rat_type,
-        mip6_features=der.mip6_feature_vector if isinstance(der, MobileEapRequest) else None,
+        mip6_features=der.mip6_feature_vector,
         every_apn=isinstance(der, StaEapRequest | SwmEapRequest),
     )
 
