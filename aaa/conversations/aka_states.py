@@ -1,26 +1,24 @@
 """Every state of a method that waits for the UE, as octets: what is needed to go on, and no key that follows.
 
 Of keys it holds seeds: CK|IK of EAP-AKA, CK'|IK' of EAP-AKA' (32 octets), MK of EAP-SIM (20). Of a fast
-re-authentication it holds neither: its identity does. Only a success that was notified after a full authentication
-holds K_encr, K_aut and MSK themselves. What nothing that follows needs is left out: of a failure that was notified the
-identity and the end of a long detail, of a success the grant, for which the HSS is asked again.
+re-authentication it holds neither: its identity does. What nothing that follows needs is left out: of a failure that
+was notified the identity and the end of a long detail, of a success the grant, for which the HSS is asked again.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from aaa.conversations.exchanges import pack_exchange, pack_imsi_of, unpack_exchange, unpack_imsi_of
+from aaa.conversations.exchanges import Recall, pack_exchange, pack_imsi_of, unpack_exchange, unpack_imsi_of
 from aaa.conversations.packing import Packer, Unpacker
 from aaa.conversations.proofs import (
     MAC_LENGTH,
     NONCE_LENGTH,
-    Recall,
     pack_proven,
     pack_resumable,
     unpack_proven,
     unpack_resumable,
 )
-from aaa.conversations.rounds import ASKED, pack_rounds, unpack_rounds
+from aaa.conversations.rounds import ASKED, pack_checkcode, pack_rounds, unpack_checkcode, unpack_rounds
 from aaa.eap.states import (
     AkaState,
     AwaitingIdentity,
@@ -55,18 +53,18 @@ def pack_aka(packer: Packer, aka: AkaState, recall: Recall) -> None:
     """All but its kind; `recall` opens a fast re-authentication identity of ours once more."""
     match aka:
         case AwaitingIdentity():
-            _pack_awaiting(packer, aka)
+            _pack_awaiting(packer, aka, recall)
         case Challenged():
-            _pack_challenged(packer, aka)
+            _pack_challenged(packer, aka, recall)
         case SimChallenged():
-            _pack_sim(packer, aka)
+            _pack_sim(packer, aka, recall)
         case Reauthenticating():
             _pack_reauthenticating(packer, aka, recall)
         case SuccessNotified():
             pack_exchange(packer, aka.exchange)
             pack_proven(packer, aka.exchange, aka.proven, recall)
         case FailureNotified():
-            _pack_failure(packer, aka)
+            _pack_failure(packer, aka, recall)
 
 
 def unpack_aka(unpacker: Unpacker, tag: int, recall: Recall) -> AkaState:
@@ -76,49 +74,49 @@ def unpack_aka(unpacker: Unpacker, tag: int, recall: Recall) -> AkaState:
     return _UNPACKERS[tag](unpacker, unpack_exchange(unpacker), recall)
 
 
-def _pack_awaiting(packer: Packer, state: AwaitingIdentity) -> None:
+def _pack_awaiting(packer: Packer, state: AwaitingIdentity, recall: Recall) -> None:
     pack_exchange(packer, state.exchange)
     packer.number(ASKED.index(state.asked))
-    pack_imsi_of(packer, state.exchange, state.known)
+    pack_imsi_of(packer, state.exchange, state.known, recall)
     pack_rounds(packer, state.exchange.method, state.rounds)
 
 
-def _unpack_awaiting(unpacker: Unpacker, exchange: Exchange, _recall: Recall) -> AwaitingIdentity:
-    asked, known = ASKED[unpacker.choice(len(ASKED))], unpack_imsi_of(unpacker)
+def _unpack_awaiting(unpacker: Unpacker, exchange: Exchange, recall: Recall) -> AwaitingIdentity:
+    asked, known = ASKED[unpacker.choice(len(ASKED))], unpack_imsi_of(unpacker, recall)
     return AwaitingIdentity(exchange, asked, unpack_rounds(unpacker, exchange.method), known)
 
 
-def _pack_challenged(packer: Packer, state: Challenged) -> None:
+def _pack_challenged(packer: Packer, state: Challenged, recall: Recall) -> None:
     pack_exchange(packer, state.exchange)
-    pack_imsi_of(packer, state.exchange, state.imsi)
+    pack_imsi_of(packer, state.exchange, state.imsi, recall)
     packer.octets(state.rand + state.autn + state.seed)
     packer.varied(state.xres)
-    packer.varied(state.checkcode)
+    pack_checkcode(packer, state.exchange, state.checkcode)
     packer.number((_RESYNCHRONISED if state.resynchronised else 0) | len(state.kdfs))
     for kdf in state.kdfs:
         packer.number(kdf, 2)
 
 
-def _unpack_challenged(unpacker: Unpacker, exchange: Exchange, _recall: Recall) -> Challenged:
-    imsi = _subscriber(unpacker)
+def _unpack_challenged(unpacker: Unpacker, exchange: Exchange, recall: Recall) -> Challenged:
+    imsi = _subscriber(unpacker, recall)
     rand, autn, ck, ik = (unpacker.take(_RAND_LENGTH) for _ in range(4))
-    xres, checkcode, flags = Secret(unpacker.varied()), unpacker.varied(), unpacker.u8()
+    xres, checkcode, flags = Secret(unpacker.varied()), unpack_checkcode(unpacker, exchange), unpacker.u8()
     kdfs = tuple(unpacker.u16() for _ in range(flags & ~_RESYNCHRONISED))
     keys = derive_keys(exchange.method, exchange.identity, ck, ik, emsk=False)
     resynchronised = bool(flags & _RESYNCHRONISED)
     return Challenged(exchange, imsi, rand, autn, xres, keys, checkcode, kdfs, resynchronised, Secret(ck + ik))
 
 
-def _pack_sim(packer: Packer, state: SimChallenged) -> None:
+def _pack_sim(packer: Packer, state: SimChallenged, recall: Recall) -> None:
     pack_exchange(packer, state.exchange)
-    pack_imsi_of(packer, state.exchange, state.imsi)
+    pack_imsi_of(packer, state.exchange, state.imsi, recall)
     packer.octets(state.keys.mk)
     for value in (state.rands, state.sres, state.nonce_mt):
         packer.varied(value)
 
 
-def _unpack_sim(unpacker: Unpacker, exchange: Exchange, _recall: Recall) -> SimChallenged:
-    imsi, keys = _subscriber(unpacker), keys_of_master(EapMethod.SIM, unpacker.take(_MASTER_LENGTH), emsk=False)
+def _unpack_sim(unpacker: Unpacker, exchange: Exchange, recall: Recall) -> SimChallenged:
+    imsi, keys = _subscriber(unpacker, recall), keys_of_master(EapMethod.SIM, unpacker.take(_MASTER_LENGTH), emsk=False)
     rands, sres, nonce_mt = (unpacker.varied() for _ in range(3))
     return SimChallenged(exchange, imsi, rands, Secret(sres), keys, nonce_mt)
 
@@ -142,20 +140,21 @@ def _unpack_success(unpacker: Unpacker, exchange: Exchange, recall: Recall) -> S
     return SuccessNotified(exchange, unpack_proven(unpacker, exchange, recall), None)
 
 
-def _pack_failure(packer: Packer, state: FailureNotified) -> None:
-    pack_exchange(packer, replace(state.exchange, identity=b""))
-    pack_imsi_of(packer, state.exchange, state.imsi)
+def _pack_failure(packer: Packer, state: FailureNotified, recall: Recall) -> None:
+    exchange = replace(state.exchange, identity=b"")
+    pack_exchange(packer, exchange)
+    pack_imsi_of(packer, exchange, state.imsi, recall)
     packer.number(CAUSES.index(state.cause))
     packer.varied(state.detail.encode(errors="replace")[:LONGEST_DETAIL])
 
 
-def _unpack_failure(unpacker: Unpacker, exchange: Exchange, _recall: Recall) -> FailureNotified:
-    imsi, cause = unpack_imsi_of(unpacker), CAUSES[unpacker.choice(len(CAUSES))]
+def _unpack_failure(unpacker: Unpacker, exchange: Exchange, recall: Recall) -> FailureNotified:
+    imsi, cause = unpack_imsi_of(unpacker, recall), CAUSES[unpacker.choice(len(CAUSES))]
     return FailureNotified(exchange, cause, unpacker.varied().decode(errors="ignore"), imsi)
 
 
-def _subscriber(unpacker: Unpacker) -> Imsi:
-    imsi = unpack_imsi_of(unpacker)
+def _subscriber(unpacker: Unpacker, recall: Recall) -> Imsi:
+    imsi = unpack_imsi_of(unpacker, recall)
     if imsi is None:
         raise unpacker.error("an IMSI is due")
     return imsi

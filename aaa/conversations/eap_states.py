@@ -1,9 +1,8 @@
 """The states of the EAP layer that wait for the UE, as octets (RFC 3748 §2.1, §5.3.1)."""
 
 from aaa.conversations.aka_states import pack_aka, tag_of, unpack_aka
-from aaa.conversations.exchanges import METHODS
+from aaa.conversations.exchanges import METHODS, Recall
 from aaa.conversations.packing import Packer, Unpacker
-from aaa.conversations.proofs import Recall
 from aaa.eap.identity_rounds import LONGEST
 from aaa.eap.states import EapState, FailureNotified, IdentityRequested, MethodProposed, MethodRunning
 from wire.errors import EncodeError

@@ -1,8 +1,14 @@
 """The part that all states of a method have, as octets: method, identities, Identifier, and whose they are."""
 
+from collections.abc import Callable
+
 from aaa.conversations.packing import Packer, Unpacker, is_imsi
 from aaa.eap.states import Exchange
+from aaa.eap.temporary import Resumable
 from wire.identity import EapMethod, IdentityKind, Imsi
+
+Recall = Callable[[bytes], Resumable | None]
+"""Opens a fast re-authentication identity once more; None when it is none of ours, or opens no more."""
 
 METHODS = tuple(EapMethod)
 KINDS = tuple(IdentityKind)
@@ -29,20 +35,30 @@ def unpack_exchange(unpacker: Unpacker) -> Exchange:
     return Exchange(METHODS[method], identity, identifier, KINDS[kind], bool(flags & _SHOWN))
 
 
-def pack_imsi_of(packer: Packer, exchange: Exchange, imsi: Imsi | None) -> None:
-    """A permanent identity: that of the exchange where it is one of this IMSI, else one without realm; "" for None."""
+def pack_imsi_of(packer: Packer, exchange: Exchange, imsi: Imsi | None, recall: Recall) -> None:
+    """The identity of the exchange where it says this IMSI, else a permanent one without realm; "" for None."""
     if imsi is None:
         packer.identity(b"")
-    elif _digits(exchange.identity) == str(imsi).encode():
+    elif _digits(exchange.identity) == str(imsi).encode() or _recalled(exchange, recall) == imsi:
         packer.identity(exchange.identity)
     else:
         packer.identity(b"0" + str(imsi).encode())
 
 
-def unpack_imsi_of(unpacker: Unpacker) -> Imsi | None:
-    """What `pack_imsi_of` wrote."""
-    digits = _digits(unpacker.identity())
-    return Imsi(digits.decode()) if is_imsi(digits) else None
+def unpack_imsi_of(unpacker: Unpacker, recall: Recall) -> Imsi | None:
+    """What `pack_imsi_of` wrote; None as well where an identity that said it opens no more."""
+    identity = unpacker.identity()
+    digits = _digits(identity)
+    if is_imsi(digits):
+        return Imsi(digits.decode())
+    recalled = recall(identity) if identity else None
+    return None if recalled is None else recalled.imsi
+
+
+def _recalled(exchange: Exchange, recall: Recall) -> Imsi | None:
+    """Of an identity for fast re-authentication, which is the longest; to open any other would be a waste of time."""
+    recalled = recall(exchange.identity) if exchange.kind is IdentityKind.REAUTHENTICATION else None
+    return None if recalled is None else recalled.imsi
 
 
 def _digits(identity: bytes) -> bytes:

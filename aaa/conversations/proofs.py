@@ -4,26 +4,27 @@ A fast re-authentication identity of ours holds IMSI, counter and keys already: 
 may stand there is written out.
 """
 
-from collections.abc import Callable
-
-from aaa.conversations.exchanges import pack_imsi_of, unpack_imsi_of
+from aaa.conversations.exchanges import Recall, pack_imsi_of, unpack_imsi_of
 from aaa.conversations.packing import Packer, Unpacker
 from aaa.eap.states import Exchange, Proven
 from aaa.eap.temporary import Resumable
-from wire.eap.aka_keys import Keys, reauth_session_id, rederive_keys, resumed_keys, resumption_secret
+from wire.eap.aka_keys import (
+    derive_keys,
+    keys_of_master,
+    reauth_session_id,
+    rederive_keys,
+    resumed_keys,
+    resumption_secret,
+)
 from wire.identity import EapMethod
 from wire.secret import Secret
 
-Recall = Callable[[bytes], Resumable | None]
-"""Opens a fast re-authentication identity once more; None when it is none of ours, or opens no more."""
-
 NONCE_LENGTH = MAC_LENGTH = 16
-K_ENCR_LENGTH, MSK_LENGTH = 16, 64
+KEY_LENGTH, MASTER_LENGTH = 16, 20
 COUNTER_LENGTH, SINCE_LENGTH = 2, 5
 
 _WRITTEN_OUT, _IN_IDENTITY = range(2)
 _FULL, _FAST = range(2)
-_NO_KEY = Secret()
 
 
 def pack_resumable(packer: Packer, exchange: Exchange, resumable: Resumable, recall: Recall) -> None:
@@ -32,7 +33,7 @@ def pack_resumable(packer: Packer, exchange: Exchange, resumable: Resumable, rec
         packer.number(_IN_IDENTITY)
         return
     packer.number(_WRITTEN_OUT)
-    pack_imsi_of(packer, exchange, resumable.imsi)
+    pack_imsi_of(packer, exchange, resumable.imsi, recall)
     packer.number(resumable.counter, COUNTER_LENGTH)
     packer.number(0 if resumable.since is None else resumable.since + 1, SINCE_LENGTH)
     packer.varied(resumption_secret(resumable.keys))
@@ -45,7 +46,7 @@ def unpack_resumable(unpacker: Unpacker, exchange: Exchange, recall: Recall) -> 
         if recalled is None:
             raise unpacker.error("the identity of the re-authentication opens no more")
         return recalled
-    imsi = unpack_imsi_of(unpacker)
+    imsi = unpack_imsi_of(unpacker, recall)
     if imsi is None:
         raise unpacker.error("an IMSI is due")
     counter, since = unpacker.number(COUNTER_LENGTH), unpacker.number(SINCE_LENGTH)
@@ -54,12 +55,11 @@ def unpack_resumable(unpacker: Unpacker, exchange: Exchange, recall: Recall) -> 
 
 
 def pack_proven(packer: Packer, exchange: Exchange, proven: Proven, recall: Recall) -> None:
-    """After a re-authentication its nonce and MAC, of which the Session-Id is made; else keys and Session-Id."""
+    """After a re-authentication its nonce and MAC, of which the Session-Id is made; else the keys' seed and that."""
     if proven.counter is None:
         packer.number(_FULL)
-        pack_imsi_of(packer, exchange, proven.imsi)
-        packer.octets(proven.keys.k_encr + proven.msk)
-        packer.varied(proven.keys.k_aut)
+        pack_imsi_of(packer, exchange, proven.imsi, recall)
+        packer.varied(proven.seed)
         packer.varied(proven.session_id)
         return
     packer.number(_FAST)
@@ -78,7 +78,7 @@ def _resumed(exchange: Exchange, proven: Proven, recall: Recall) -> Resumable:
 def unpack_proven(unpacker: Unpacker, exchange: Exchange, recall: Recall) -> Proven:
     """What `pack_proven` wrote."""
     if unpacker.choice(2) == _FULL:
-        return _full(unpacker, exchange.method)
+        return _full(unpacker, exchange, recall)
     resumable = unpack_resumable(unpacker, exchange, recall)
     nonce_s, mac = unpacker.take(NONCE_LENGTH), unpacker.take(MAC_LENGTH)
     msk = rederive_keys(resumable.keys, exchange.identity, resumable.counter, nonce_s, emsk=False).msk
@@ -86,10 +86,14 @@ def unpack_proven(unpacker: Unpacker, exchange: Exchange, recall: Recall) -> Pro
     return Proven(resumable.imsi, resumable.keys, msk, identity, resumable.counter)
 
 
-def _full(unpacker: Unpacker, method: EapMethod) -> Proven:
-    imsi = unpack_imsi_of(unpacker)
+def _full(unpacker: Unpacker, exchange: Exchange, recall: Recall) -> Proven:
+    imsi, seed = unpack_imsi_of(unpacker, recall), Secret(unpacker.varied())
     if imsi is None:
         raise unpacker.error("an IMSI is due")
-    k_encr, msk = Secret(unpacker.take(K_ENCR_LENGTH)), Secret(unpacker.take(MSK_LENGTH))
-    keys = Keys(method, k_encr, Secret(unpacker.varied()), _NO_KEY, msk, _NO_KEY, _NO_KEY)
-    return Proven(imsi, keys, msk, unpacker.varied())
+    if exchange.method is EapMethod.SIM and len(seed) == MASTER_LENGTH:
+        keys = keys_of_master(exchange.method, seed, emsk=False)
+    elif exchange.method is not EapMethod.SIM and len(seed) == 2 * KEY_LENGTH:
+        keys = derive_keys(exchange.method, exchange.identity, seed[:KEY_LENGTH], seed[KEY_LENGTH:], emsk=False)
+    else:
+        raise unpacker.error(f"{len(seed)} octets are no seed of keys")
+    return Proven(imsi, keys, keys.msk, unpacker.varied(), None, seed)

@@ -14,9 +14,9 @@ stays in this process.
 from collections.abc import Callable, Sequence
 
 from aaa.conversations.eap_states import StateCodec
+from aaa.conversations.exchanges import Recall
 from aaa.conversations.keys import OVERHEAD, ConversationKeys
 from aaa.conversations.packing import Packer, Unpacker
-from aaa.conversations.proofs import Recall
 from aaa.conversations.recent import Recent
 from aaa.explaining.dialogue import HEAD_LENGTH, heads
 from aaa.metrics import CONVERSATIONS_KEPT
@@ -24,7 +24,7 @@ from aaa.sessions import CHANCE_BITS, NAME_OCTETS, STATE_OCTETS, Conversation, L
 from wire.errors import DecodeError
 from wire.frozen import dataclass
 
-FORMAT = 2
+FORMAT = 3
 """Raised whenever a node of the version before could not read it."""
 FORMAT_BY_NAME = 0x80 | FORMAT
 """The same, where User-Name is needed to read it."""

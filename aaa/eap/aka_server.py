@@ -162,8 +162,8 @@ class AkaServer:
     def _sim_answered(self, state: SimChallenged, message: AkaMessage, now: float) -> Step:
         match sim.read_sim_answer(state, message, self._policy):
             case Genuine(result_ind):
-                identity = sim_session_id(state.rands, state.nonce_mt)
-                proven = Proven(state.imsi, state.keys, state.keys.msk, identity)
+                identity, keys = sim_session_id(state.rands, state.nonce_mt), state.keys
+                proven = Proven(state.imsi, keys, keys.msk, identity, None, keys.mk)
                 return self._authorize(state.exchange, proven, now, result_ind=result_ind)
             case WrongAnswer() as answer:
                 return wrong(state.exchange, answer, state.imsi)
@@ -172,7 +172,7 @@ class AkaServer:
         match read_answer(state, message, self._policy):
             case Genuine(result_ind):
                 identity = session_id(state.exchange.method, state.rand, state.autn)
-                proven = Proven(state.imsi, state.keys, state.keys.msk, identity)
+                proven = Proven(state.imsi, state.keys, state.keys.msk, identity, None, state.seed)
                 return self._authorize(state.exchange, proven, now, result_ind=result_ind)
             case KdfWanted(kdf):
                 exchange = next_request(state.exchange)

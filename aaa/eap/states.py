@@ -121,7 +121,8 @@ class Reauthenticating:
 class Proven:
     """What a UE that has proved itself shares with the server: MSK of 64 octets, and `keys` for what is said next.
 
-    `counter` is the AT_COUNTER of a fast re-authentication, None after a full one.
+    `counter` is the AT_COUNTER of a fast re-authentication, None after a full one, whose `keys` follow from `seed`:
+    CK|IK of 32 octets, in EAP-AKA' CK'|IK', in EAP-SIM MK of 20.
     """
 
     imsi: Imsi
@@ -129,6 +130,7 @@ class Proven:
     msk: Secret
     session_id: bytes
     counter: int | None = None
+    seed: Secret = field(default_factory=Secret)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from aaa.conversations.keys import ConversationKeys
-from aaa.conversations.sealed import FORMAT_BY_NAME, SealedConversations, Shared
+from aaa.conversations.sealed import FORMAT, FORMAT_BY_NAME, SealedConversations, Shared
 from aaa.eap.policy import AkaPolicy
 from aaa.messages import Accept, AccessAnswer, AccessRequest, Challenge, Client, Ignore, Reject, RejectCause
 from aaa.service import EapAuthenticationService
@@ -76,12 +76,16 @@ class Place:
         return await worker.authenticate(AccessRequest(self.client, eap, state, self.user_name, apn))
 
     async def run(
-        self, ue: AkaPeer, apn: str | None = None, says: Mapping[int, str] | None = None
+        self, ue: AkaPeer, apn: str | None = None, says: Mapping[int, str] | None = None, hidden: str = ""
     ) -> tuple[AccessAnswer, object]:
-        """The last answer, and what the UE made of it; User-Name is another in the rounds that `says` has."""
-        eap, state = identity_response(1, ue.identity), None
+        """The last answer, and what the UE made of it.
+
+        User-Name is another in the rounds that `says` has; EAP-Response/Identity is `hidden`, where that is given.
+        """
+        first = hidden or ue.identity.decode()
+        eap, state = identity_response(1, first.encode()), None
         for number in count(1):
-            self.user_name = (says or {}).get(number, ue.identity.decode())
+            self.user_name = (says or {}).get(number, first)
             answer = await self.ask(eap, state, apn)
             assert not isinstance(answer, Ignore)
             (effect,) = ue.handle(EapArrived(answer.eap), 0.0)
@@ -127,29 +131,46 @@ async def test_full_and_fast_authentications_end_at_another_worker(method: EapMe
     assert len(set(place.states)) == len(place.states)
 
 
-async def elsewhere(place: Place) -> AkaPeer:
+PARTNER = "trusted-access-of-a-partner"
+
+
+async def elsewhere(place: Place, network: str) -> AkaPeer:
     """A UE of EAP-AKA' whose fast re-authentication identity counts for nothing in another access network."""
     card = usim()
     first = ue(EapMethod.AKA_PRIME, card=card)
     await place.admitted(first)
-    place.client = Client("ap", "HRPD")
+    place.client = Client("ap", network)
     place.states.clear()
     return ue(EapMethod.AKA_PRIME, first.kept, card)
 
 
 @pytest.mark.parametrize("result_ind", [False, True])
-async def test_full_authentication_by_an_identity_for_fast_ones_ends_at_another_worker(result_ind: bool) -> None:
+@pytest.mark.parametrize(("network", "formats"), [("HRPD", {FORMAT}), (PARTNER, {FORMAT, FORMAT_BY_NAME})])
+async def test_full_authentication_by_an_identity_for_fast_ones_ends_at_another_worker(
+    network: str, formats: set[int], result_ind: bool
+) -> None:
     place = Place(AkaPolicy(always_ask_identity=True, result_ind=result_ind))
-    peer = await elsewhere(place)
+    peer = await elsewhere(place, network)
     await place.admitted(peer)
+    assert [request.network_name for request in place.hss.vector_requests] == ["WLAN", network]
+    assert len(place.states) == 2 + result_ind
+    assert {state[0] for state in place.states} == formats
+
+
+async def test_user_who_hides_behind_another_user_name_needs_it_not() -> None:
+    place = Place(AkaPolicy(result_ind=True))
+    peer = await elsewhere(place, "HRPD")
+    answer, keys = await place.run(peer, hidden="anonymous@example.org")
+    assert isinstance(answer, Accept)
+    assert isinstance(keys, KeysDerived)
+    assert answer.msk == keys.msk
     assert [request.network_name for request in place.hss.vector_requests] == ["WLAN", "HRPD"]
-    # AKA-Identity, then AKA-Challenge, and AKA-Notification of success
-    assert [state[0] == FORMAT_BY_NAME for state in place.states] == [False, *([True] * (1 + result_ind))]
+    assert {state[0] for state in place.states} == {FORMAT}
 
 
 async def test_other_user_name_between_rounds_gets_no_further_at_another_worker() -> None:
     place = Place(AkaPolicy(always_ask_identity=True))
-    peer = await elsewhere(place)
+    peer = await elsewhere(place, PARTNER)
     with capture_logs() as lines:
         answer, effect = await place.run(peer, says={3: f"6{IMSI}@{REALM}"})
     assert isinstance(answer, Reject)

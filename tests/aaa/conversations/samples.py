@@ -25,10 +25,10 @@ from aaa.eap.states import (
 )
 from aaa.eap.temporary import Resumable
 from aaa.messages import RejectCause
-from tests.aaa.eap.dialogue import IMSI, REALM, identity_response, keys_of
+from tests.aaa.eap.dialogue import IMSI, REALM, identity_response
 from tests.aaa.eap.dialogue import RESUMABLES as OLD_RESUMABLES
 from tests.aaa.identities.keyrings import NOW
-from wire.eap.aka_keys import Keys, derive_keys, keys_of_master, reauth_session_id, rederive_keys, resumed_keys
+from wire.eap.aka_keys import derive_keys, keys_of_master, reauth_session_id, rederive_keys, resumed_keys
 from wire.identity import EapMethod, IdentityKind, Imsi
 from wire.secret import Secret
 
@@ -125,20 +125,23 @@ def reauthenticating(draw: st.DrawFn) -> Reauthenticating:
     return reauthenticating_with(exchange, draw(resumables(exchange.method)), draw(checkcodes))
 
 
-def kept_keys(keys: Keys) -> Keys:
-    """What a notified success needs of them."""
-    none = Secret()
-    return Keys(keys.method, keys.k_encr, keys.k_aut, none, keys.msk, none, none)
+def proven_by(exchange: Exchange, imsi: Imsi, seed: bytes, session_id: bytes = b"") -> Proven:
+    """A full authentication, whose keys follow from `seed`."""
+    if exchange.method is SIM:
+        keys = keys_of_master(SIM, seed, emsk=False)
+    else:
+        keys = derive_keys(exchange.method, exchange.identity, seed[:16], seed[16:], emsk=False)
+    return Proven(imsi, keys, keys.msk, session_id, None, Secret(seed))
 
 
 @st.composite
 def success(draw: st.DrawFn) -> SuccessNotified:
     """A success that was notified, after a full authentication or a fast one."""
     if draw(st.booleans()):
-        exchange = draw(exchanges(full_methods))
-        keys = kept_keys(keys_of(exchange.method))
-        proven = Proven(draw(imsis), keys, keys.msk, draw(st.binary(max_size=65)))
-        return SuccessNotified(exchange, proven, None)
+        exchange = draw(exchanges(st.sampled_from(EapMethod)))
+        length = 20 if exchange.method is SIM else 32
+        seed, session = draw(st.binary(min_size=length, max_size=length)), draw(st.binary(max_size=65))
+        return SuccessNotified(exchange, proven_by(exchange, draw(imsis), seed, session), None)
     state = draw(reauthenticating())
     resumable = state.resumable
     proven = Proven(resumable.imsi, resumable.keys, state.msk, state.session_id, resumable.counter)

@@ -7,16 +7,15 @@ from hypothesis import given
 
 from aaa.conversations.aka_states import LONGEST_DETAIL, pack_aka, tag_of, unpack_aka
 from aaa.conversations.packing import Packer, Unpacker
-from aaa.eap.states import AkaState, AwaitingProfile, Chosen, Done, Exchange, FailureNotified, Proven, SuccessNotified
+from aaa.eap.states import AkaState, AwaitingProfile, Chosen, Done, Exchange, FailureNotified, SuccessNotified
 from aaa.messages import RejectCause
-from tests.aaa.conversations.samples import REALMS, aka_states, kept_keys
-from tests.aaa.eap.dialogue import AKA_IDENTITY, GRANT, IMSI, keys_of
+from tests.aaa.conversations.samples import REALMS, aka_states, proven_by
+from tests.aaa.eap.dialogue import AKA_IDENTITY, GRANT, IMSI
 from wire.errors import DecodeError, EncodeError
 from wire.identity import EapMethod
 
 EXCHANGE = Exchange(EapMethod.AKA, AKA_IDENTITY, 7)
-KEYS = keys_of(EapMethod.AKA)
-PROVEN = Proven(IMSI, KEYS, KEYS.msk, bytes(33))
+PROVEN = proven_by(EXCHANGE, IMSI, bytes(32), bytes(33))
 
 
 def forgotten(_identity: bytes) -> None:
@@ -41,9 +40,8 @@ def test_state_comes_back(state: AkaState) -> None:
     assert again(state) == state
 
 
-def test_success_comes_back_without_its_grant_and_the_keys_of_no_use() -> None:
-    expected = SuccessNotified(EXCHANGE, replace(PROVEN, keys=kept_keys(KEYS)), None)
-    assert again(SuccessNotified(EXCHANGE, PROVEN, GRANT)) == expected
+def test_success_comes_back_without_its_grant() -> None:
+    assert again(SuccessNotified(EXCHANGE, PROVEN, GRANT)) == SuccessNotified(EXCHANGE, PROVEN, None)
 
 
 def test_failure_comes_back_without_its_identity_and_the_end_of_a_long_detail() -> None:

@@ -8,8 +8,8 @@ from aaa.conversations.packing import Packer, Unpacker
 from aaa.conversations.proofs import pack_proven, pack_resumable, unpack_proven, unpack_resumable
 from aaa.eap.states import Exchange, Proven
 from aaa.eap.temporary import Resumable
-from tests.aaa.conversations.samples import REALMS, RESUMABLES, kept_keys, reauthenticating_with
-from tests.aaa.eap.dialogue import AKA_IDENTITY, IMSI, keys_of
+from tests.aaa.conversations.samples import REALMS, RESUMABLES, proven_by, reauthenticating_with
+from tests.aaa.eap.dialogue import AKA_IDENTITY, IMSI
 from tests.aaa.identities.keyrings import Node
 from wire.errors import DecodeError
 from wire.identity import EapMethod, classify
@@ -31,7 +31,7 @@ def once(method: EapMethod) -> Exchange:
     return Exchange(method, identity or b"", 2)
 
 
-def proven_by(exchange: Exchange) -> Proven:
+def resumed_by(exchange: Exchange) -> Proven:
     state = reauthenticating_with(exchange, RESUMABLES[exchange.method])
     return Proven(IMSI, state.resumable.keys, state.msk, state.session_id, state.resumable.counter)
 
@@ -57,18 +57,23 @@ def test_resumable_that_is_another_than_its_identity_says_is_written_out(method:
 @METHODS
 def test_proof_of_a_fast_one_is_in_its_identity_and_session(method: EapMethod) -> None:
     packer, exchange = Packer(REALMS), once(method)
-    pack_proven(packer, exchange, proven_by(exchange), recall)
+    pack_proven(packer, exchange, resumed_by(exchange), recall)
     assert len(packer.build()) == 2 + 32
-    assert unpack_proven(Unpacker(packer.build(), REALMS), exchange, recall) == proven_by(exchange)
+    assert unpack_proven(Unpacker(packer.build(), REALMS), exchange, recall) == resumed_by(exchange)
 
 
-@METHODS
-def test_proof_of_a_full_one_is_written_out(method: EapMethod) -> None:
+@pytest.mark.parametrize(
+    ("method", "seed", "octets"), [(EapMethod.AKA, 32, 78), (EapMethod.AKA_PRIME, 32, 78), (EapMethod.SIM, 20, 66)]
+)
+def test_proof_of_a_full_one_is_what_its_keys_follow_from(method: EapMethod, seed: int, octets: int) -> None:
     packer, exchange = Packer(REALMS), Exchange(method, AKA_IDENTITY, 2)
-    keys = kept_keys(keys_of(method))
-    proven = Proven(IMSI, keys, keys.msk, bytes(33))
+    proven = proven_by(exchange, IMSI, bytes(range(seed)), bytes(33))
     pack_proven(packer, exchange, proven, recall)
+    assert len(packer.build()) == octets
     assert unpack_proven(Unpacker(packer.build(), REALMS), exchange, recall) == proven
+    other = EapMethod.AKA if method is EapMethod.SIM else EapMethod.SIM
+    with pytest.raises(DecodeError, match=f"{seed} octets are no seed of keys"):
+        unpack_proven(Unpacker(packer.build(), REALMS), replace(exchange, method=other), recall)
 
 
 @pytest.mark.parametrize("octets", ["", "02", "000000" + "00" * 200, "01000000" + "00" * 200])

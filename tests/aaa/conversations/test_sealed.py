@@ -14,26 +14,29 @@ from aaa.eap.identity_rounds import identity_request
 from aaa.eap.states import (
     AwaitingIdentity,
     AwaitingVector,
+    Challenged,
     EapState,
     Exchange,
+    FailureNotified,
     IdentityRequested,
     IdRequest,
     MethodProposed,
     MethodRunning,
-    Proven,
     SuccessNotified,
 )
 from aaa.explaining.dialogue import lines
 from aaa.identities.epochs import Keyring
+from aaa.messages import RejectCause
 from aaa.metrics import CONVERSATIONS_KEPT
 from aaa.sessions import STATE_OCTETS, Conversation, Lost, MemoryConversations, session_name
-from tests.aaa.conversations.samples import REALMS, RESUMABLES, eap_states, kept_keys, reauthenticating_with
-from tests.aaa.eap.dialogue import IDENTITIES, IMSI, REALM, VECTOR, keys_of
-from tests.aaa.eap.dialogue import identity_response as identity_response_of
+from tests.aaa.conversations.samples import REALMS, RESUMABLES, eap_states, proven_by, reauthenticating_with
+from tests.aaa.eap.dialogue import IDENTITIES, IMSI, REALM, VECTOR
+from tests.aaa.eap.dialogue import identity_response as said_in
 from tests.aaa.identities.keyrings import KEYRING, NOW, Node
 from wire.eap.aka_keys import session_id
+from wire.eap.checkcode import checkcode
 from wire.eap.packet import identity_response
-from wire.identity import EapMethod, classify
+from wire.identity import EapMethod, IdentityKind, classify
 
 AKA, PRIME = EapMethod.AKA, EapMethod.AKA_PRIME
 CLIENT = "radius/ap"
@@ -77,10 +80,10 @@ def kept_count() -> float:
 ASKED = IdentityRequested(1)
 
 
-def challenge(method: EapMethod, identity: bytes | None = None, checkcode: bytes = b"") -> MethodProposed:
+def challenge(method: EapMethod, identity: bytes | None = None, code: bytes = b"") -> MethodProposed:
     exchange = Exchange(method, identity or IDENTITIES[method], 2)
     kdfs = (1,) if method is PRIME else ()
-    state = challenged(AwaitingVector(exchange, IMSI, checkcode, 5.0, kdfs), VECTOR, exchange)
+    state = challenged(AwaitingVector(exchange, IMSI, code, 5.0, kdfs), VECTOR, exchange)
     return MethodProposed(exchange.identity, state)
 
 
@@ -93,16 +96,32 @@ def pseudonym(method: EapMethod) -> bytes:
     return (Node().identities.next_pseudonym(IMSI, method) or b"") + f"@{REALM}".encode()
 
 
-def fast(method: EapMethod, checkcode: bytes = b"", realm: str = REALM) -> MethodProposed:
+def failure(method: EapMethod, identity: bytes) -> MethodRunning:
+    """Notified."""
+    exchange = Exchange(method, identity, 3, IdentityKind.REAUTHENTICATION)
+    return MethodRunning(FailureNotified(exchange, RejectCause.WRONG_RESPONSE, "AT_MAC is wrong", IMSI))
+
+
+def after_one_round(method: EapMethod, ago: int) -> MethodRunning:
+    """A challenge, so many requests after AKA-Identity, to which the UE said an identity for fast re-authentication."""
+    identity = once(method)
+    packets = identity_request(Exchange(method, b"", 9 - ago), IdRequest.ANY), said_in(method, 9 - ago, identity)
+    aka = challenge(method, identity, checkcode(method, packets)).aka
+    assert isinstance(aka, Challenged)
+    exchange = replace(aka.exchange, identifier=9, kind=IdentityKind.REAUTHENTICATION)
+    return MethodRunning(replace(aka, exchange=exchange))
+
+
+def fast(method: EapMethod, code: bytes = b"", realm: str = REALM) -> MethodProposed:
     exchange = Exchange(method, once(method, realm), 2)
-    return MethodProposed(exchange.identity, reauthenticating_with(exchange, RESUMABLES[method], checkcode))
+    return MethodProposed(exchange.identity, reauthenticating_with(exchange, RESUMABLES[method], code))
 
 
 def success(method: EapMethod, identity: bytes) -> MethodRunning:
     """Of a full authentication, notified."""
-    keys = kept_keys(keys_of(method, identity=identity))
-    proven = Proven(IMSI, keys, keys.msk, session_id(method, VECTOR.rand, VECTOR.autn))
-    return MethodRunning(SuccessNotified(Exchange(method, identity, 3), proven, None))
+    exchange = Exchange(method, identity, 3, classify(identity).kind)
+    session = session_id(method, VECTOR.rand, VECTOR.autn)
+    return MethodRunning(SuccessNotified(exchange, proven_by(exchange, IMSI, bytes(32), session), None))
 
 
 @given(eap_states)
@@ -193,16 +212,20 @@ SIZES = {
     "EAP-AKA": (challenge(AKA), 130),
     "EAP-AKA'": (challenge(PRIME), 132),
     "EAP-AKA' by an encrypted identity": (MethodProposed(b"\0" + b"A" * 344, challenge(PRIME).aka), 133),
-    "EAP-AKA' after identity rounds": (challenge(PRIME, checkcode=bytes(32)), 164),
+    "EAP-AKA' after identity rounds": (challenge(PRIME, code=bytes(32)), 164),
     "EAP-AKA after a fast re-authentication identity": (challenge(AKA, once(AKA), bytes(20)), 211),
     "fast EAP-AKA": (fast(AKA), 140),
     "fast EAP-AKA'": (fast(PRIME), 200),
     "fast EAP-AKA' after identity rounds": (fast(PRIME, bytes(32)), 232),
     "fast EAP-AKA' in a realm of its own": (fast(PRIME, bytes(32), REALMS[1]), 232),
-    "EAP-AKA' whose UE found the counter too small": (MethodRunning(challenge(PRIME, once(PRIME)).aka), 251),
-    "success of EAP-AKA, notified": (success(AKA, IDENTITIES[AKA]), 185),
-    "success of EAP-AKA', notified": (success(PRIME, IDENTITIES[PRIME]), 201),
-    "success of EAP-AKA' after a pseudonym, notified": (success(PRIME, pseudonym(PRIME)), 236),
+    "EAP-AKA by an identity for a fast one, after the round in which it was said": (after_one_round(AKA, 1), 180),
+    "EAP-AKA' by such an identity": (after_one_round(PRIME, 1), 242),
+    "EAP-AKA' by such an identity, whose UE found the counter too small": (after_one_round(PRIME, 2), 242),
+    "failure of EAP-AKA', notified": (failure(PRIME, once(PRIME)), 71),
+    "success of EAP-AKA, notified": (success(AKA, IDENTITIES[AKA]), 121),
+    "success of EAP-AKA', notified": (success(PRIME, IDENTITIES[PRIME]), 121),
+    "success of EAP-AKA' by a pseudonym, notified": (success(PRIME, pseudonym(PRIME)), 156),
+    "success of EAP-AKA' by an identity for a fast one, notified": (success(PRIME, once(PRIME)), 233),
 }
 """Octets of State with the APN "internet" and the access network "WLAN"."""
 
@@ -221,7 +244,7 @@ def rounds(method: EapMethod, *said: bytes) -> MethodRunning:
         for asked, identity in zip(IdRequest, said, strict=False)
         for packet in (
             identity_request(Exchange(method, b"", 2), asked),
-            identity_response_of(method, 2, identity),
+            said_in(method, 2, identity),
         )
     ]
     return MethodRunning(AwaitingIdentity(Exchange(method, said[-1], 3), IdRequest.PERMANENT, tuple(packets)))
@@ -231,9 +254,8 @@ FOREIGN = "a-realm-that-no-node-knows.mnc001.mcc001.org"
 ONCE, ABROAD = once(PRIME), once(PRIME, FOREIGN)
 WITHOUT_ROOM = {
     "EAP-AKA' after identity rounds": (MethodRunning(challenge(PRIME, ONCE, bytes(32)).aka), ONCE, 162),
-    "success of EAP-AKA' notified": (success(PRIME, ONCE), ONCE, 201),
+    "success of EAP-AKA' notified in a foreign realm": (success(PRIME, ABROAD), ABROAD, 112),
     "EAP-AKA' in a foreign realm": (challenge(PRIME, ABROAD, bytes(32)), ABROAD, 164),
-    "success of EAP-AKA notified in a foreign realm": (success(AKA, once(AKA, FOREIGN)), once(AKA, FOREIGN), 185),
     "fast EAP-AKA' in a foreign realm": (fast(PRIME, bytes(32), FOREIGN), ABROAD, 111),
     "identity rounds in a foreign realm": (rounds(PRIME, ABROAD, b"junk"), ABROAD, 64),
 }
