@@ -68,7 +68,7 @@ def admit(octets: bytes, client: RadiusClient) -> Admitted | Discard:
     name = client.client.name
     try:
         packet = parse_packet(octets)
-        is_genuine = authenticity(octets, client.secret)
+        is_genuine = authenticity(packet, client.secret)
     except DecodeError as error:
         return Discard("the packet is malformed", name, str(error))
     if is_genuine is False:

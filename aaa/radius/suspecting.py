@@ -9,6 +9,7 @@ from typing import Protocol
 from aaa.radius.clients import ClientTable, RadiusClient
 from hss.failure_api import Certainty, Hypothesis, Verdict
 from wire.errors import DecodeError
+from wire.radius.codec import parse_packet
 from wire.radius.eap import authenticity
 from wire.radius.packet import HEADER_LENGTH, Code, is_genuine_request
 from wire.secret import Secret
@@ -89,9 +90,9 @@ def _of_hex(text: bytes) -> bytes:
 
 
 def _is_proved(octets: bytes, secret: Secret) -> bool:
+    if octets[:1] == _ACCOUNTING:
+        return len(octets) >= HEADER_LENGTH and is_genuine_request(octets, secret)
     try:
-        if octets[:1] == _ACCOUNTING:
-            return len(octets) >= HEADER_LENGTH and is_genuine_request(octets, secret)
-        return authenticity(octets, secret) is True
+        return authenticity(parse_packet(octets), secret) is True
     except DecodeError:
         return False

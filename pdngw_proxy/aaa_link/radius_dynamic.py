@@ -70,7 +70,7 @@ class DynamicAuthorizationServer:
         secret = next((secret for network, secret in self._clients if address in network), None)
         try:
             packet = parse_packet(octets)
-            cause = self._fault(packet, octets, secret)
+            cause = self._fault(packet, secret)
         except DecodeError as error:
             self._drop(f"malformed: {error}", source)
             return None
@@ -79,10 +79,10 @@ class DynamicAuthorizationServer:
             return None
         return self._remember(source, octets, self._serve(packet, secret))
 
-    def _fault(self, packet: RadiusPacket, octets: bytes, secret: Secret | None) -> str | None:
+    def _fault(self, packet: RadiusPacket, secret: Secret | None) -> str | None:
         if secret is None:
             return "no AAA server of ours has this address"
-        if packet.code not in _ACK or not _is_genuine(octets, secret):
+        if packet.code not in _ACK or not _is_genuine(packet, secret):
             return "not a Disconnect or CoA made with our secret"
         stamp = packet.integer("Event-Timestamp")
         if stamp is not None and abs(self._clock() - stamp) > WINDOW:
@@ -142,6 +142,6 @@ class DynamicAuthorizationServer:
             log.warning("dynamic authorization dropped", cause=cause, source=source[0], withheld=withheld)
 
 
-def _is_genuine(octets: bytes, secret: Secret) -> bool:
+def _is_genuine(packet: RadiusPacket, secret: Secret) -> bool:
     """A Message-Authenticator may be missing (RFC 5176 §3.4), and must be right where there is one."""
-    return is_genuine_request(octets, secret) and authenticity(octets, secret) is not False
+    return is_genuine_request(packet.wire, secret) and authenticity(packet, secret) is not False

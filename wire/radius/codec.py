@@ -1,15 +1,18 @@
 """Octets to RadiusPacket and back (RFC 2865 §3, §5, §5.26): one pass over the octets, for every request pays for it."""
 
 from collections.abc import Iterable
+from functools import lru_cache
+from itertools import repeat
 
 from wire.errors import DecodeError, EncodeError
 from wire.radius.dictionary import VALUE_LIMIT, Key
 from wire.radius.packet import AUTHENTICATOR_LENGTH, HEADER_LENGTH, MAX_LENGTH, Attribute, RadiusPacket
 
-EAP_MESSAGE = 79
-VENDOR_SPECIFIC = 26
+EAP_MESSAGE, MESSAGE_AUTHENTICATOR, VENDOR_SPECIFIC = 79, 80, 26
+DIGEST_LENGTH = 16
+"""Octets of a Message-Authenticator."""
 _VENDOR_ID_LENGTH = 4
-_OCTETS = tuple(bytes((octet,)) for octet in range(256))
+_WATCHED = frozenset((EAP_MESSAGE, MESSAGE_AUTHENTICATOR))
 _new = tuple.__new__
 
 
@@ -18,31 +21,29 @@ def parse_packet(octets: bytes) -> RadiusPacket:
     length = _check_header(octets)
     if length < len(octets):
         octets = octets[:length]
-    attributes: list[Attribute] = []
-    at, eap_end = HEADER_LENGTH, 0
+    found: list[tuple[Key, bytes]] = []
+    at, watched = HEADER_LENGTH, []
     try:
         while at < length:
-            kind = octets[at]
-            end = at + octets[at + 1]
-            value = octets[at + 2 : end]
-            # the value is two octets shorter than the attribute, unless Length says nothing that can be
-            if len(value) != end - at - 2:
+            kind, size = octets[at], octets[at + 1]
+            if size < 2:
                 break
-            if kind == EAP_MESSAGE:
-                if eap_end not in (0, at):
-                    raise DecodeError(at, "EAP-Message attributes are not consecutive")
-                eap_end = end
+            end = at + size
             if kind == VENDOR_SPECIFIC:
-                attributes += _vendor_attributes(value)
+                found += _vendor_attributes(octets[at + 2 : end])
             else:
-                # as Attribute(), which takes a call more
-                attributes.append(_new(Attribute, (kind, value)))
+                found.append((kind, octets[at + 2 : end]))
+                if kind in _WATCHED:
+                    watched.append((kind, at, end))
             at = end
     except IndexError:
-        raise _bad_length(octets, at) from None
-    if at < length:
-        raise _bad_length(octets, at)
-    return RadiusPacket(octets[0], octets[1], octets[4:HEADER_LENGTH], tuple(attributes))
+        raise _bad_length(octets) from None
+    # beyond it when the last attribute is longer than what is left
+    if at != length:
+        raise _bad_length(octets)
+    # as Attribute(), which takes a call for each
+    attributes = tuple(map(_new, repeat(Attribute), found))
+    return RadiusPacket(octets[0], octets[1], octets[4:HEADER_LENGTH], attributes, octets, _seal_place(watched))
 
 
 def build_packet(packet: RadiusPacket) -> bytes:
@@ -56,18 +57,11 @@ def build_octets(code: int, identifier: int, authenticator: bytes, attributes: I
         raise EncodeError(f"an authenticator of {len(authenticator)} octets")
     if not (0 <= code <= 255 and 0 <= identifier <= 255):
         raise EncodeError("code and identifier are one octet each")
-    parts = [b"", authenticator]
-    for key, value in attributes:
-        size = len(value)
-        if type(key) is int and size <= VALUE_LIMIT:
-            parts += (_OCTETS[key], _OCTETS[size + 2], value)
-        else:
-            parts.append(_attribute(key, value))
-    length = 4 + sum(map(len, parts))
+    body = b"".join([_head(key, len(value)) + value for key, value in attributes])
+    length = HEADER_LENGTH + len(body)
     if length > MAX_LENGTH:
         raise EncodeError(f"a packet of {length} octets, {MAX_LENGTH} are allowed")
-    parts[0] = bytes((code, identifier, length >> 8, length & 0xFF))
-    return b"".join(parts)
+    return bytes((code, identifier, length >> 8, length & 0xFF)) + authenticator + body
 
 
 def _check_header(octets: bytes) -> int:
@@ -81,9 +75,26 @@ def _check_header(octets: bytes) -> int:
     return length
 
 
-def _bad_length(octets: bytes, at: int) -> DecodeError:
-    """What is wrong with the Length of the attribute that begins at `at`."""
-    end = len(octets)
+def _seal_place(watched: list[tuple[int, int, int]]) -> int | None:
+    """Where the octets of the Message-Authenticator are: there is at most one, and EAP-Message are not taken apart."""
+    seal_at, eap_end = None, 0
+    for kind, at, end in watched:
+        if kind == EAP_MESSAGE:
+            if eap_end not in (0, at):
+                raise DecodeError(at, "EAP-Message attributes are not consecutive")
+            eap_end = end
+        else:
+            if seal_at is not None or end - at != DIGEST_LENGTH + 2:
+                raise DecodeError(at, "Message-Authenticator is repeated or not 16 octets long")
+            seal_at = at + 2
+    return seal_at
+
+
+def _bad_length(octets: bytes) -> DecodeError:
+    """What is wrong with the Length of the first attribute that has a wrong one."""
+    at, end = HEADER_LENGTH, len(octets)
+    while at + 1 < end and 2 <= octets[at + 1] <= end - at:
+        at += octets[at + 1]
     if at + 1 >= end:
         return DecodeError(at + 1, f"attribute {octets[at]} ends before its Length")
     length = octets[at + 1]
@@ -104,12 +115,17 @@ def _vendor_attributes(value: bytes) -> list[Attribute]:
     return found if found and at == end else [Attribute(VENDOR_SPECIFIC, value)]
 
 
-def _attribute(key: Key, value: bytes) -> bytes:
-    named = key
+@lru_cache(maxsize=4096)
+def _head(key: Key, size: int) -> bytes:
+    """What stands before a value of `size` octets: a server writes few heads, and each of them often."""
     if isinstance(key, tuple):
         vendor, kind = key
-        value = vendor.to_bytes(_VENDOR_ID_LENGTH, "big") + bytes((kind, min(len(value) + 2, 255))) + value
-        key = VENDOR_SPECIFIC
-    if len(value) > VALUE_LIMIT:
-        raise EncodeError(f"attribute {named} of {len(value)} octets, {VALUE_LIMIT} are allowed")
-    return bytes((key, len(value) + 2)) + value
+        # a type of a vendor has a Length of its own, inside the attribute's
+        inside = bytes((kind, min(size + 2, 255)))
+        carried = _VENDOR_ID_LENGTH + len(inside) + size
+        head = VENDOR_SPECIFIC, vendor.to_bytes(_VENDOR_ID_LENGTH, "big") + inside
+    else:
+        carried, head = size, (key, b"")
+    if carried > VALUE_LIMIT:
+        raise EncodeError(f"attribute {key} of {carried} octets, {VALUE_LIMIT} are allowed")
+    return bytes((head[0], carried + 2)) + head[1]

@@ -5,8 +5,9 @@ from collections.abc import Callable
 from functools import lru_cache
 from hashlib import md5
 
-from wire.errors import DecodeError, EncodeError
+from wire.errors import EncodeError
 from wire.keyed_digest import keyed
+from wire.radius.codec import DIGEST_LENGTH, EAP_MESSAGE, MESSAGE_AUTHENTICATOR, parse_packet
 from wire.radius.dictionary import VALUE_LIMIT
 from wire.radius.packet import (
     HEADER_LENGTH,
@@ -16,12 +17,8 @@ from wire.radius.packet import (
     RadiusPacket,
     response_authenticator,
     with_authenticator,
-    without_padding,
 )
 
-EAP_MESSAGE = 79
-MESSAGE_AUTHENTICATOR = 80
-DIGEST_LENGTH = 16
 _ZERO = bytes(DIGEST_LENGTH)
 _KIND = bytes((MESSAGE_AUTHENTICATOR,))
 _FIRST = HEADER_LENGTH + 2
@@ -45,28 +42,21 @@ def join_eap(packet: RadiusPacket) -> bytes | None:
     return b"".join(pieces) if pieces else None
 
 
-def has_message_authenticator(octets: bytes) -> bool:
-    """Whether a packet that `parse_packet` took has one; DecodeError when it is repeated or not 16 octets long."""
-    return _digest_offset(without_padding(octets)) is not None
+def authenticity(packet: RadiusPacket, secret: bytes, request_authenticator: bytes | None = None) -> bool | None:
+    """Whether the Message-Authenticator of a packet that was read is right, None without one (RFC 3579 §3.2).
+
+    `request_authenticator` is that of the request which `packet` answers, None when `packet` is a request.
+    """
+    octets, at = packet.wire, packet.seal_at
+    if at is None:
+        return None
+    expected = _digest(octets, at, secret, request_authenticator or _own_authenticator(octets))
+    return hmac.compare_digest(octets[at : at + DIGEST_LENGTH], expected)
 
 
 def is_authentic(octets: bytes, secret: bytes, request_authenticator: bytes | None = None) -> bool:
-    """Whether the Message-Authenticator is there and right (RFC 3579 §3.2).
-
-    `request_authenticator` is that of the request which `octets` answers, None when `octets` is a request. DecodeError
-    as `has_message_authenticator`.
-    """
-    return bool(authenticity(octets, secret, request_authenticator))
-
-
-def authenticity(octets: bytes, secret: bytes, request_authenticator: bytes | None = None) -> bool | None:
-    """As `is_authentic`, and None when there is no Message-Authenticator."""
-    packet = without_padding(octets)
-    at = _digest_offset(packet)
-    if at is None:
-        return None
-    expected = _digest(packet, at, secret, request_authenticator or _own_authenticator(packet))
-    return hmac.compare_digest(packet[at : at + DIGEST_LENGTH], expected)
+    """Whether the Message-Authenticator of a packet is there and right; DecodeError as `parse_packet`."""
+    return bool(authenticity(parse_packet(octets), secret, request_authenticator))
 
 
 def seal_request(octets: bytes, secret: bytes) -> bytes:
@@ -89,7 +79,7 @@ def _own_authenticator(octets: bytes) -> bytes:
 
 
 def _with_digest(octets: bytes, secret: bytes, authenticator: bytes) -> bytes:
-    at = _FIRST if octets[HEADER_LENGTH : HEADER_LENGTH + 1] == _KIND else _digest_offset(octets)
+    at = _FIRST if octets[HEADER_LENGTH : HEADER_LENGTH + 1] == _KIND else parse_packet(octets).seal_at
     if at is None:
         raise EncodeError("there is no Message-Authenticator to fill")
     return octets[:at] + _digest(octets, at, secret, authenticator) + octets[at + DIGEST_LENGTH :]
@@ -105,14 +95,3 @@ def _digest(octets: bytes, at: int, secret: bytes, authenticator: bytes) -> byte
 def _keyed(secret: bytes) -> Callable[[bytes], bytes]:
     """RADIUS has few secrets and many packets."""
     return keyed(md5, secret)
-
-
-def _digest_offset(packet: bytes) -> int | None:
-    found, at, end = None, HEADER_LENGTH, len(packet)
-    while at < end:
-        if packet[at] == MESSAGE_AUTHENTICATOR:
-            if found is not None or packet[at + 1] != DIGEST_LENGTH + 2:
-                raise DecodeError(at, "Message-Authenticator is repeated or not 16 octets long")
-            found = at + 2
-        at += packet[at + 1]
-    return found

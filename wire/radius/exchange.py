@@ -9,7 +9,7 @@ from dataclasses import field
 from wire.errors import DecodeError
 from wire.frozen import dataclass
 from wire.radius.codec import parse_packet
-from wire.radius.eap import has_message_authenticator, is_authentic
+from wire.radius.eap import authenticity
 from wire.radius.packet import ACCESS_ANSWERS, Code, RadiusPacket, is_genuine_response
 from wire.sansio import RandomBytes, Tick, Transitions, check_transition
 
@@ -180,8 +180,8 @@ class RadiusExchange:
         if not is_genuine_response(octets, authenticator, self._secret):
             return "Response Authenticator is wrong; does the server have another secret?"
         # CVE-2024-3596: a Response Authenticator alone can be forged where the request's own is known.
-        may_lack = self._request[0] != Code.ACCESS_REQUEST and not has_message_authenticator(octets)
-        if not may_lack and not is_authentic(octets, self._secret, authenticator):
+        may_lack = self._request[0] != Code.ACCESS_REQUEST and packet.seal_at is None
+        if not may_lack and not authenticity(packet, self._secret, authenticator):
             return "Message-Authenticator is missing or wrong"
         return None
 

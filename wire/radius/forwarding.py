@@ -7,8 +7,8 @@ Attributes keep their order and their octets, also those that nobody here knows.
 from collections.abc import Iterable, Iterator
 
 from wire.errors import EncodeError
-from wire.radius.codec import parse_packet
-from wire.radius.eap import MESSAGE_AUTHENTICATOR, UNSEALED, seal_answer, seal_request
+from wire.radius.codec import MESSAGE_AUTHENTICATOR, VENDOR_SPECIFIC, parse_packet
+from wire.radius.eap import UNSEALED, seal_answer, seal_request
 from wire.radius.mppe import SALT_LENGTH, decrypt_key, encrypt_key
 from wire.radius.packet import (
     HEADER_LENGTH,
@@ -22,7 +22,7 @@ from wire.radius.packet import (
 )
 from wire.sansio import RandomBytes
 
-PROXY_STATE, VENDOR_SPECIFIC, TUNNEL_PASSWORD = 33, 26, 69
+PROXY_STATE, TUNNEL_PASSWORD = 33, 69
 _MICROSOFT = (311).to_bytes(4, "big")
 _KEY_TYPES = frozenset({16, 17})
 

@@ -58,13 +58,16 @@ class Attribute(NamedTuple):
 class RadiusPacket:
     """A packet: `code` 0 to 255, `identifier` 0 to 255, `authenticator` 16 octets.
 
-    Attributes keep their order.
+    Attributes keep their order. One that was read has the octets that it was read from, `wire`, and `seal_at` says
+    where the octets of its Message-Authenticator begin there, None without one.
     """
 
     code: int
     identifier: int
     authenticator: bytes
     attributes: tuple[Attribute, ...] = ()
+    wire: bytes = field(default=b"", repr=False, compare=False)
+    seal_at: int | None = field(default=None, repr=False, compare=False)
     _by_key: dict[Key, tuple[bytes, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def values(self, name: str) -> tuple[bytes, ...]:
@@ -73,11 +76,13 @@ class RadiusPacket:
 
     def _looked_through(self) -> dict[Key, tuple[bytes, ...]]:
         # a server asks a packet twenty times
-        by_key = self._by_key
-        by_key.update({key: (value,) for key, value in self.attributes})
-        if len(by_key) < len(self.attributes):
+        by_key, attributes = self._by_key, self.attributes
+        if attributes:
+            keys, values = zip(*attributes, strict=True)
+            by_key.update(zip(keys, zip(values, strict=True), strict=True))
+        if len(by_key) < len(attributes):
             for repeated in by_key:
-                by_key[repeated] = tuple([value for key, value in self.attributes if key == repeated])
+                by_key[repeated] = tuple([value for key, value in attributes if key == repeated])
         return by_key
 
     def octets(self, name: str) -> bytes | None:
@@ -91,17 +96,14 @@ class RadiusPacket:
 
     def text(self, name: str) -> str | None:
         """The attribute called `name`, of type string, ipaddr or ipv6addr, as text; DecodeError when it is no text."""
-        value = self._value(name)
-        return None if value is None else str(value)
+        octets = self.octets(name)
+        return None if octets is None else str(decode_value(name, octets))
 
     def integer(self, name: str) -> int | None:
         """The attribute called `name`, of type integer or byte; DecodeError when its length is wrong."""
-        value = self._value(name)
-        return value if isinstance(value, int) else None
-
-    def _value(self, name: str) -> Value | None:
         octets = self.octets(name)
-        return None if octets is None else decode_value(name, octets)
+        value = None if octets is None else decode_value(name, octets)
+        return value if isinstance(value, int) else None
 
 
 def response_authenticator(octets: bytes, request_authenticator: bytes, secret: bytes) -> bytes:

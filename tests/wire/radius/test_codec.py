@@ -37,7 +37,7 @@ CAPTURED = [
 ]
 
 attributes = st.one_of(
-    st.builds(Attribute, st.integers(1, 255).filter(lambda key: key not in {26, 79}), st.binary(max_size=60)),
+    st.builds(Attribute, st.integers(1, 255).filter(lambda key: key not in {26, 79, 80}), st.binary(max_size=60)),
     st.builds(Attribute, st.tuples(st.integers(0, 2**24), st.integers(0, 255)), st.binary(min_size=1, max_size=60)),
 )
 
@@ -95,6 +95,15 @@ def test_parser_reads_several_vendor_types_of_one_attribute() -> None:
     assert packet.attributes == (Attribute((10415, 1), b"a"), Attribute((10415, 2), b"b"))
 
 
+@pytest.mark.parametrize("octets", CAPTURED)
+def test_parser_notes_where_the_message_authenticator_is(octets: bytes) -> None:
+    parsed = parse_packet(octets + b"padding")
+    at, seals = parsed.seal_at, parsed.values("Message-Authenticator")
+    assert parsed.wire == octets
+    assert (() if at is None else (octets[at : at + 16],)) == seals
+    assert at is None or octets[at - 2 : at] == b"\x50\x12"
+
+
 @pytest.mark.parametrize(
     ("octets", "reason"),
     [
@@ -109,7 +118,11 @@ def test_parser_reads_several_vendor_types_of_one_attribute() -> None:
         (framed(b"\x01\x00"), "Length 0"),
         (framed(b"\x01\x01"), "Length 1"),
         (framed(b"\x01"), "ends before its Length"),
+        (framed(b"\x01\x03a\x02\x05ab"), "Length 5, 4 octets are left"),
         (framed(b"\x4f\x03a\x01\x03b\x4f\x03c"), "not consecutive"),
+        (framed(b"\x50\x12" + bytes(16) + b"\x50\x12" + bytes(16)), "Message-Authenticator is repeated"),
+        (framed(b"\x50\x11" + bytes(15)), "not 16 octets"),
+        (framed(b"\x50\x02"), "not 16 octets"),
     ],
 )
 def test_parser_refuses_what_is_malformed(octets: bytes, reason: str) -> None:
