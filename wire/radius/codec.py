@@ -48,20 +48,24 @@ def parse_packet(octets: bytes) -> RadiusPacket:
 
 def build_packet(packet: RadiusPacket) -> bytes:
     """The octets of `packet`, its authenticator as it stands; EncodeError when a field cannot carry its value."""
-    return build_octets(packet.code, packet.identifier, packet.authenticator, packet.attributes)
-
-
-def build_octets(code: int, identifier: int, authenticator: bytes, attributes: Iterable[Attribute]) -> bytes:
-    """As `build_packet`, of the parts of a packet."""
+    authenticator, body = packet.authenticator, build_attributes(packet.attributes)
     if len(authenticator) != AUTHENTICATOR_LENGTH:
         raise EncodeError(f"an authenticator of {len(authenticator)} octets")
+    return build_head(packet.code, packet.identifier, HEADER_LENGTH + len(body)) + authenticator + body
+
+
+def build_head(code: int, identifier: int, length: int) -> bytes:
+    """The four octets before the authenticator of a packet that is `length` octets long; EncodeError as above."""
     if not (0 <= code <= 255 and 0 <= identifier <= 255):
         raise EncodeError("code and identifier are one octet each")
-    body = b"".join([_head(key, len(value)) + value for key, value in attributes])
-    length = HEADER_LENGTH + len(body)
     if length > MAX_LENGTH:
         raise EncodeError(f"a packet of {length} octets, {MAX_LENGTH} are allowed")
-    return bytes((code, identifier, length >> 8, length & 0xFF)) + authenticator + body
+    return bytes((code, identifier, length >> 8, length & 0xFF))
+
+
+def build_attributes(attributes: Iterable[tuple[Key, bytes]]) -> bytes:
+    """All that is behind the authenticator; EncodeError when an attribute cannot carry its value."""
+    return b"".join([_head(key, len(value)) + value for key, value in attributes])
 
 
 def _check_header(octets: bytes) -> int:

@@ -7,7 +7,7 @@ from hashlib import md5
 
 from wire.errors import EncodeError
 from wire.keyed_digest import keyed
-from wire.radius.codec import DIGEST_LENGTH, EAP_MESSAGE, MESSAGE_AUTHENTICATOR, parse_packet
+from wire.radius.codec import DIGEST_LENGTH, EAP_MESSAGE, MESSAGE_AUTHENTICATOR, build_head, parse_packet
 from wire.radius.dictionary import VALUE_LIMIT
 from wire.radius.packet import (
     HEADER_LENGTH,
@@ -26,6 +26,9 @@ _FIRST = HEADER_LENGTH + 2
 
 UNSEALED = Attribute(MESSAGE_AUTHENTICATOR, bytes(DIGEST_LENGTH))
 """The Message-Authenticator as it stands while it is computed; builders place it first (RFC 3579 §3.2)."""
+_SEAL_HEAD = bytes((MESSAGE_AUTHENTICATOR, DIGEST_LENGTH + 2))
+_UNSEALED = _SEAL_HEAD + _ZERO
+_BEFORE_BODY = HEADER_LENGTH + len(_UNSEALED)
 
 
 def split_eap(eap: bytes) -> tuple[Attribute, ...]:
@@ -71,6 +74,13 @@ def seal_answer(octets: bytes, secret: bytes, request_authenticator: bytes) -> b
     """An answer with its Message-Authenticator and then its Response Authenticator filled in (RFC 3579 §3.2)."""
     sealed = _with_digest(octets, secret, request_authenticator)
     return with_authenticator(sealed, response_authenticator(sealed, request_authenticator, secret))
+
+
+def sealed_answer(code: int, identifier: int, body: bytes, secret: bytes, request_authenticator: bytes) -> bytes:
+    """An answer of a Message-Authenticator and, behind it, the attributes in `body`; sealed as by `seal_answer`."""
+    head = build_head(code, identifier, _BEFORE_BODY + len(body))
+    attributes = _SEAL_HEAD + _keyed(secret)(head + request_authenticator + _UNSEALED + body) + body
+    return head + md5(head + request_authenticator + attributes + secret).digest() + attributes
 
 
 def _own_authenticator(octets: bytes) -> bytes:

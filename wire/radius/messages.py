@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
-from wire.radius.codec import build_octets, build_packet
+from wire.radius.codec import build_attributes, build_head, build_packet
 from wire.radius.dictionary import key_of
-from wire.radius.eap import UNSEALED, seal_answer, seal_request, split_eap
+from wire.radius.eap import UNSEALED, seal_request, sealed_answer, split_eap
 from wire.radius.packet import (
+    HEADER_LENGTH,
     ZERO_AUTHENTICATOR,
     Attribute,
     Code,
@@ -55,10 +56,13 @@ def reply(
     and FreeRADIUS 3 refuses one that is computed as in every other answer. That to a Status-Server has (RFC 5997 §3).
     """
     carried = () if eap is None else split_eap(eap)
-    proxies = [Attribute(_PROXY_STATE, value) for value in request.values("Proxy-State")]
-    unsealed = () if request.code == Code.ACCOUNTING_REQUEST else (UNSEALED,)
-    every = (*unsealed, *carried, *attributes, *proxies)
-    octets = build_octets(code, request.identifier, request.authenticator, every)
-    if not unsealed:
-        return with_authenticator(octets, response_authenticator(octets, request.authenticator, secret))
-    return seal_answer(octets, secret, request.authenticator)
+    body = build_attributes((*carried, *attributes, *map(_proxy_state, request.values("Proxy-State"))))
+    authenticator = request.authenticator
+    if request.code == Code.ACCOUNTING_REQUEST:
+        octets = build_head(code, request.identifier, HEADER_LENGTH + len(body)) + authenticator + body
+        return with_authenticator(octets, response_authenticator(octets, authenticator, secret))
+    return sealed_answer(code, request.identifier, body, secret, authenticator)
+
+
+def _proxy_state(value: bytes) -> Attribute:
+    return Attribute(_PROXY_STATE, value)

@@ -22,8 +22,8 @@ def msk_attributes(msk: bytes, *, secret: bytes, request_authenticator: bytes, r
         raise EncodeError(f"an MSK of {len(msk)} octets")
     first, second = distinct_salts(random)
     return [
-        Attribute(_RECV_KEY, encrypt_key(msk[:HALF], secret, request_authenticator, first)),
-        Attribute(_SEND_KEY, encrypt_key(msk[HALF:], secret, request_authenticator, second)),
+        Attribute(_RECV_KEY, _encrypted(msk[:HALF], secret, request_authenticator, first)),
+        Attribute(_SEND_KEY, _encrypted(msk[HALF:], secret, request_authenticator, second)),
     ]
 
 
@@ -41,11 +41,11 @@ def msk_of(packet: RadiusPacket, *, secret: bytes, request_authenticator: bytes)
 
 def distinct_salts(random: RandomBytes) -> tuple[bytes, bytes]:
     """Two salts with the high bit set that differ, as RFC 2548 §2.4.2 demands within one packet."""
-    first = int.from_bytes(random(SALT_LENGTH), "big") | 0x8000
-    second = int.from_bytes(random(SALT_LENGTH), "big") | 0x8000
-    if second == first:
-        second ^= 1
-    return first.to_bytes(SALT_LENGTH, "big"), second.to_bytes(SALT_LENGTH, "big")
+    both = int.from_bytes(random(2 * SALT_LENGTH), "big") | 0x8000_8000
+    if both >> 16 == both & 0xFFFF:
+        both ^= 1
+    salts = both.to_bytes(2 * SALT_LENGTH, "big")
+    return salts[:SALT_LENGTH], salts[SALT_LENGTH:]
 
 
 def encrypt_key(key: bytes, secret: bytes, request_authenticator: bytes, salt: bytes) -> bytes:
@@ -54,7 +54,11 @@ def encrypt_key(key: bytes, secret: bytes, request_authenticator: bytes, salt: b
         raise EncodeError("a salt has 2 octets and its high bit set")
     if not 0 < len(key) <= 239:
         raise EncodeError(f"a key of {len(key)} octets")
-    plain = bytes([len(key)]) + key
+    return _encrypted(key, secret, request_authenticator, salt)
+
+
+def _encrypted(key: bytes, secret: bytes, request_authenticator: bytes, salt: bytes) -> bytes:
+    plain = bytes((len(key),)) + key
     plain += bytes(-len(plain) % BLOCK)
     return salt + _chain(plain, secret, request_authenticator + salt, encrypting=True)
 
@@ -72,11 +76,10 @@ def decrypt_key(string: bytes, secret: bytes, request_authenticator: bytes) -> S
 
 def _chain(text: bytes, secret: bytes, start: bytes, *, encrypting: bool) -> bytes:
     """b1 = MD5(S | R | A), c1 = p1 xor b1, bi = MD5(S | c(i-1)), and the same for decryption."""
-    result, previous, number = [], start, int.from_bytes
+    result, previous, number = b"", start, int.from_bytes
     for at in range(0, len(text), BLOCK):
         block = text[at : at + BLOCK]
-        pad = md5(secret + previous).digest()
-        done = (number(block, "big") ^ number(pad, "big")).to_bytes(BLOCK, "big")
+        done = (number(block, "big") ^ number(md5(secret + previous).digest(), "big")).to_bytes(BLOCK, "big")
+        result += done
         previous = done if encrypting else block
-        result.append(done)
-    return b"".join(result)
+    return result

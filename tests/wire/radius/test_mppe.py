@@ -34,12 +34,12 @@ def test_key_string_is_as_published(which: str) -> None:
 
 def test_both_attributes_are_as_published() -> None:
     # magma eap/aka mac_test.go: the Vendor-Specific attributes whole
-    salts = iter([bytes.fromhex(PUBLISHED["recv_salt"]), bytes.fromhex(PUBLISHED["send_salt"])])
+    salts = bytes.fromhex(PUBLISHED["recv_salt"] + PUBLISHED["send_salt"])
     made = msk_attributes(
         bytes.fromhex(PUBLISHED["msk"]),
         secret=SECRET,
         request_authenticator=AUTHENTICATOR,
-        random=lambda _: next(salts),
+        random=lambda count: salts[:count],
     )
     vsas = bytes.fromhex(PUBLISHED["recv_vsa"] + PUBLISHED["send_vsa"])
     header = b"\x02\x00" + (20 + len(vsas)).to_bytes(2, "big") + bytes(16)
