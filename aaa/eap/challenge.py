@@ -1,18 +1,22 @@
 """AKA-Challenge: the request, and what its answer proves (RFC 4187 §9.3, §9.4, RFC 9048 §3)."""
 
 import hmac
+from functools import lru_cache
 
 from aaa.eap.policy import AkaPolicy
 from aaa.eap.states import AwaitingVector, Challenged, Exchange
 from wire.aka.vector import AuthVector
-from wire.eap.aka import AkaMessage
+from wire.eap.aka import AkaMessage, signed_message
 from wire.eap.aka_keys import derive_keys
-from wire.eap.attributes import At, Attribute, Attributes
+from wire.eap.attributes import At, Attribute, Attributes, build_attribute
 from wire.eap.constants import BIDDING_PREFERS_AKA_PRIME, Subtype
 from wire.eap.packet import EapCode
 from wire.frozen import dataclass
 from wire.identity import EapMethod
 from wire.secret import Secret
+
+_RAND, _AUTN = (build_attribute(kind, bytes(16))[:4] for kind in (At.RAND, At.AUTN))
+_NO_ROUNDS = build_attribute(At.CHECKCODE, b"")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,46 +61,52 @@ def challenged(state: AwaitingVector, vector: AuthVector, exchange: Exchange) ->
     )
 
 
-def challenge_request(state: Challenged, policy: AkaPolicy, encrypted: tuple[Attribute, ...] = ()) -> bytes:
+def challenge_request(state: Challenged, policy: AkaPolicy, encrypted: bytes = b"") -> bytes:
     """EAP-Request/AKA-Challenge; `encrypted` is AT_IV and AT_ENCR_DATA, or nothing.
 
     AT_CHECKCODE is always sent, empty when there was no AKA-Identity round: so the UE sees it when one was added by
     somebody else (RFC 4187 §10.13).
     """
-    items = [Attribute(At.RAND, state.rand), Attribute(At.AUTN, state.autn)]
-    if state.exchange.method is EapMethod.AKA_PRIME:
-        items += [Attribute.number(At.KDF, kdf) for kdf in state.kdfs]
-        items.append(Attribute(At.KDF_INPUT, (policy.network_name or "").encode()))
-    items += encrypted
-    items.append(Attribute(At.CHECKCODE, state.checkcode))
+    exchange = state.exchange
+    method = exchange.method
+    before, behind = _offered(policy, method, state.kdfs)
+    checkcode = build_attribute(At.CHECKCODE, state.checkcode) if state.checkcode else _NO_ROUNDS
+    attributes = b"".join((_RAND, state.rand, _AUTN, state.autn, before, encrypted, checkcode, behind))
+    return signed_message(EapCode.REQUEST, exchange.identifier, method, Subtype.CHALLENGE, attributes, state.keys.k_aut)
+
+
+@lru_cache(maxsize=256)
+def _offered(policy: AkaPolicy, method: EapMethod, kdfs: tuple[int, ...]) -> tuple[bytes, bytes]:
+    """What one client finds in every challenge, before what is encrypted and behind AT_CHECKCODE."""
+    before, behind = [], []
+    if method is EapMethod.AKA_PRIME:
+        before += [Attribute.number(At.KDF, kdf) for kdf in kdfs]
+        before.append(Attribute(At.KDF_INPUT, (policy.network_name or "").encode()))
     if policy.result_ind:
-        items.append(Attribute(At.RESULT_IND))
-    if state.exchange.method is EapMethod.AKA:
+        behind.append(Attribute(At.RESULT_IND))
+    if method is EapMethod.AKA:
         # RFC 9048 §4: D says that EAP-AKA' was to be had, so that a UE that has it too sees the bidding down.
         prefers = policy.methods[0] is EapMethod.AKA_PRIME
-        items.append(Attribute.number(At.BIDDING, BIDDING_PREFERS_AKA_PRIME if prefers else 0))
-    exchange = state.exchange
-    attributes = Attributes(tuple(items))
-    message = AkaMessage(EapCode.REQUEST, exchange.identifier, exchange.method, Subtype.CHALLENGE, attributes)
-    return message.build(state.keys.k_aut)
+        behind.append(Attribute.number(At.BIDDING, BIDDING_PREFERS_AKA_PRIME if prefers else 0))
+    return Attributes(tuple(before)).build(), Attributes(tuple(behind)).build()
 
 
 def read_answer(state: Challenged, message: AkaMessage, policy: AkaPolicy) -> Answer:
     """What EAP-Response/AKA-Challenge says, its AT_MAC checked first (RFC 4187 §10.15)."""
-    attributes = message.attributes
-    if At.KDF in attributes:
-        return _negotiate(state, attributes)
-    res = attributes.get(At.RES)
-    if res is None or At.MAC not in attributes:
+    values = message.attributes.values()
+    if At.KDF in values:
+        return _negotiate(state, message.attributes)
+    res = values.get(At.RES)
+    if res is None or At.MAC not in values:
         return WrongAnswer("AT_RES or AT_MAC is missing", malformed=True)
     if not message.mac_is_genuine(state.keys.k_aut):
         return WrongAnswer("AT_MAC is wrong")
     if not hmac.compare_digest(res, state.xres):
         return WrongAnswer("RES is wrong")
-    checkcode = attributes.get(At.CHECKCODE)
+    checkcode = values.get(At.CHECKCODE)
     if checkcode is not None and not hmac.compare_digest(checkcode, state.checkcode):
         return WrongAnswer("AT_CHECKCODE is wrong")
-    return Genuine(policy.result_ind and At.RESULT_IND in attributes)
+    return Genuine(policy.result_ind and At.RESULT_IND in values)
 
 
 def _negotiate(state: Challenged, attributes: Attributes) -> Answer:

@@ -2,17 +2,18 @@
 
 from aaa.eap.states import Challenged, SimChallenged
 from aaa.eap.temporary import Identities, Resumable
-from wire.eap.attributes import At, Attribute
-from wire.eap.encrypted import IV_LENGTH, seal
+from wire.eap.attributes import At, build_attribute
+from wire.eap.encrypted import IV_LENGTH, seal_octets
 from wire.sansio import RandomBytes
 
 
 def after_challenge(
     state: Challenged | SimChallenged, identities: Identities, network_name: str | None, random: RandomBytes
-) -> tuple[Attribute, ...]:
+) -> bytes:
     """AT_IV and AT_ENCR_DATA with AT_NEXT_PSEUDONYM and AT_NEXT_REAUTH_ID; nothing when none is given out."""
     pseudonym = identities.next_pseudonym(state.imsi, state.exchange.method)
     once = identities.next_reauthentication(Resumable(state.imsi, state.keys), network_name)
-    offered = ((At.NEXT_PSEUDONYM, pseudonym), (At.NEXT_REAUTH_ID, once))
-    inside = [Attribute(kind, value) for kind, value in offered if value is not None]
-    return seal(inside, state.keys.k_encr, random(IV_LENGTH)) if inside else ()
+    inside = b"" if pseudonym is None else build_attribute(At.NEXT_PSEUDONYM, pseudonym)
+    if once is not None:
+        inside += build_attribute(At.NEXT_REAUTH_ID, once)
+    return seal_octets(inside, state.keys.k_encr, random(IV_LENGTH)) if inside else b""

@@ -11,8 +11,8 @@ from aaa.eap.policy import AkaPolicy
 from aaa.eap.states import AwaitingVector, Exchange, IdRequest, SimChallenged
 from wire.aka.gsm import kc, sres
 from wire.aka.vector import AuthVector
-from wire.eap.aka import AkaMessage
-from wire.eap.attributes import At, Attribute, Attributes
+from wire.eap.aka import AkaMessage, signed_message
+from wire.eap.attributes import At, Attribute, Attributes, build_attribute
 from wire.eap.constants import SIM_VERSION, Subtype
 from wire.eap.packet import EapCode
 from wire.eap.sim_keys import derive_sim_keys
@@ -62,15 +62,24 @@ def sim_challenged(state: AwaitingVector, vectors: Sequence[AuthVector], exchang
     return SimChallenged(exchange, state.imsi, rands, expected, keys, state.nonce_mt)
 
 
-def sim_challenge_request(state: SimChallenged, policy: AkaPolicy, encrypted: tuple[Attribute, ...]) -> bytes:
-    """EAP-Request/SIM-Challenge; its AT_MAC covers NONCE_MT as well, so that it cannot be an old one."""
-    items = [Attribute(At.RAND, state.rands), *encrypted]
-    items += [Attribute(At.RESULT_IND)] if policy.result_ind else []
+def sim_challenge_request(state: SimChallenged, policy: AkaPolicy, encrypted: bytes = b"") -> bytes:
+    """EAP-Request/SIM-Challenge; its AT_MAC covers NONCE_MT as well, so that it cannot be an old one.
+
+    `encrypted` is AT_IV and AT_ENCR_DATA, or nothing.
+    """
+    attributes = build_attribute(At.RAND, state.rands) + encrypted
+    if policy.result_ind:
+        attributes += build_attribute(At.RESULT_IND)
     exchange = state.exchange
-    message = AkaMessage(
-        EapCode.REQUEST, exchange.identifier, exchange.method, Subtype.SIM_CHALLENGE, Attributes(tuple(items))
+    return signed_message(
+        EapCode.REQUEST,
+        exchange.identifier,
+        exchange.method,
+        Subtype.SIM_CHALLENGE,
+        attributes,
+        state.keys.k_aut,
+        state.nonce_mt,
     )
-    return message.build(state.keys.k_aut, state.nonce_mt)
 
 
 def read_sim_answer(state: SimChallenged, message: AkaMessage, policy: AkaPolicy) -> Genuine | WrongAnswer:

@@ -1,11 +1,12 @@
 """The messages of EAP-AKA, EAP-AKA' and EAP-SIM (RFC 4187 §8.1 and §9, RFC 9048 §3, RFC 4186 §9)."""
 
+from collections.abc import Mapping
 from dataclasses import field
 
 from wire.eap.attributes import At, Attribute, Attributes
 from wire.eap.constants import Subtype
 from wire.eap.encrypted import parse_encrypted
-from wire.eap.mac import fill_last_mac, mac_is_genuine
+from wire.eap.mac import mac_is_genuine, signed
 from wire.eap.occurrence import misplaced, misplaced_inside
 from wire.eap.packet import EapCode, EapPacket, typed_packet
 from wire.errors import DecodeError, EncodeError
@@ -13,10 +14,11 @@ from wire.frozen import dataclass
 from wire.identity import EapMethod
 from wire.secret import Secret
 
-_METHODS = {int(method): method for method in EapMethod}
+_METHODS: Mapping[int | None, EapMethod] = {int(method): method for method in EapMethod}
 _SUBTYPES = {int(subtype): subtype for subtype in Subtype}
 _ATTRIBUTES_AT = 8
 _UNSIGNED = Attribute(At.MAC, bytes(16))
+_UNSIGNED_OCTETS = _UNSIGNED.build()
 _RESERVED = 3
 """Subtype and two reserved octets."""
 
@@ -41,7 +43,7 @@ class AkaMessage:
     def of(cls, packet: EapPacket, octets: bytes) -> "AkaMessage":
         """As `parse`, where `octets` have been read as `packet` already."""
         data = packet.type_data
-        method = _METHODS.get(-1 if packet.type is None else packet.type)
+        method = _METHODS.get(packet.type)
         if method is None:
             raise DecodeError(4, "neither EAP-AKA nor a relative of it")
         subtype = _SUBTYPES.get(data[0]) if data else None
@@ -53,7 +55,7 @@ class AkaMessage:
         wrong = misplaced(method, subtype, packet.code, attributes)
         if wrong:
             raise DecodeError(_ATTRIBUTES_AT, wrong)
-        if not _fits(method, attributes.get(At.RAND)):
+        if packet.code is EapCode.REQUEST and not _fits(method, attributes.get(At.RAND)):
             raise DecodeError(_ATTRIBUTES_AT, "AT_RAND holds another number of RANDs than the method has, or one twice")
         return cls(packet.code, packet.identifier, method, subtype, attributes, octets[: 5 + len(data)])
 
@@ -68,13 +70,14 @@ class AkaMessage:
         wrong = misplaced(self.method, self.subtype, self.code, attributes)
         if wrong:
             raise EncodeError(wrong)
-        head = bytes((self.subtype, 0, 0))
-        packet = typed_packet(self.code, self.identifier, self.method, head, attributes.build())
-        return packet if k_aut is None else fill_last_mac(packet, self.method, k_aut, extra)
+        built = self.attributes.build()
+        if k_aut is not None:
+            return signed_message(self.code, self.identifier, self.method, self.subtype, built, k_aut, extra)
+        return typed_packet(self.code, self.identifier, self.method, bytes((self.subtype, 0, 0)), built)
 
     def mac_is_genuine(self, k_aut: Secret, extra: bytes = b"") -> bool:
         """Whether the received packet carries an AT_MAC made with `k_aut` over it and `extra`."""
-        return mac_is_genuine(self.octets, self.method, k_aut, extra)
+        return mac_is_genuine(self.octets, self.method, k_aut, extra, self.attributes.mac_at)
 
     def parse_encrypted(self, k_encr: Secret) -> Attributes:
         """The attributes inside AT_ENCR_DATA; empty when there is none, DecodeError when they may not be there."""
@@ -86,6 +89,23 @@ class AkaMessage:
         if wrong:
             raise DecodeError(_ATTRIBUTES_AT, wrong)
         return inside
+
+
+def signed_message(
+    code: EapCode,
+    identifier: int,
+    method: EapMethod,
+    subtype: Subtype,
+    attributes: bytes,
+    k_aut: Secret,
+    extra: bytes = b"",
+) -> bytes:
+    """A message of `attributes`, which are built and stand in their places, with an AT_MAC over it and `extra`.
+
+    EncodeError as for `typed_packet`.
+    """
+    packet = typed_packet(code, identifier, method, bytes((subtype, 0, 0)), attributes, _UNSIGNED_OCTETS)
+    return signed(packet, method, k_aut, extra)
 
 
 def _fits(method: EapMethod, rands: bytes | None) -> bool:

@@ -57,8 +57,8 @@ def derive_aka_keys(identity: bytes, ck: bytes, ik: bytes, *, emsk: bool = True)
 def keys_of_master(method: EapMethod, mk: bytes, *, emsk: bool = True) -> Keys:
     """The keys that follow from MK of 20 octets, in EAP-AKA and EAP-SIM alike (RFC 4187 §7, RFC 4186 §7)."""
     stream = fips186_prf(mk, 160 if emsk else 96)
-    k_encr, k_aut = Secret(stream[:16]), Secret(stream[16:32])
-    return Keys(method, k_encr, k_aut, _NO_KEY, Secret(stream[32:96]), Secret(stream[96:]), Secret(mk))
+    k_encr, k_aut, msk = Secret(stream[:16]), Secret(stream[16:32]), Secret(stream[32:96])
+    return Keys(method, k_encr, k_aut, _NO_KEY, msk, Secret(stream[96:]) if emsk else _NO_KEY, Secret(mk))
 
 
 def derive_aka_prime_keys(identity: bytes, ck_prime: bytes, ik_prime: bytes, *, emsk: bool = True) -> Keys:

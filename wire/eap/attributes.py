@@ -1,6 +1,7 @@
 """Attributes of EAP-AKA and its relatives: Type, Length in units of 4 octets, value (RFC 4187 §8.1)."""
 
 from collections.abc import Iterator
+from dataclasses import field
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -62,6 +63,7 @@ class At(IntEnum):
     MN_SERIAL_ID = 150
 
 
+_MAC = int(At.MAC)
 _SHAPES: dict[int, Shape] = {
     At.RAND: shapes.BLOCKS,  # EAP-SIM carries two or three (RFC 4186 §10.9)
     At.AUTN: shapes.BLOCK,
@@ -117,18 +119,31 @@ class Attribute(NamedTuple):
 
     def build(self) -> bytes:
         """The octets; EncodeError when the value does not fit the attribute."""
-        return Attributes((self,)).build()
+        return build_attribute(self.type, self.value)
 
     def __repr__(self) -> str:
         # RES and what was encrypted pass here: a log may hold the name and the length.
         return f"<{attribute_name(self.type)} of {len(self.value)} octets>"
 
 
+def build_attribute(kind: int, value: bytes = b"") -> bytes:
+    """The octets of one attribute; EncodeError when `value` does not fit it."""
+    body = _SHAPES.get(kind, _OPAQUE).build(value)
+    try:
+        return bytes((kind, len(body) + 2 >> 2)) + body
+    except ValueError:
+        raise EncodeError(f"{attribute_name(kind)} does not fit") from None
+
+
 @dataclass(frozen=True, slots=True)
 class Attributes:
-    """Attributes in the order of the message."""
+    """Attributes in the order of the message.
+
+    `mac_at` is where the value of AT_MAC begins in the message that they were read from, 0 without one.
+    """
 
     items: tuple[Attribute, ...] = ()
+    mac_at: int = field(default=0, compare=False, repr=False)
 
     @classmethod
     def parse(cls, octets: bytes, base: int = 0) -> "Attributes":
@@ -137,30 +152,32 @@ class Attributes:
         DecodeError when one is malformed, or unknown and not skippable.
         """
         items: list[Attribute] = []
-        at, total = 0, len(octets)
-        while at < total:
-            number, end = octets[at], at + (4 * octets[at + 1] if at + 1 < total else 0)
+        at = mac_at = 0
+        total = len(octets)
+        shape_of = _SHAPES.get
+        while at < total - 1:
+            number, end = octets[at], at + 4 * octets[at + 1]
             if not at < end <= total:
                 raise _bad_length(octets, at, base)
-            shape = _SHAPES.get(number, _OPAQUE)
-            if shape is _OPAQUE and number < FIRST_SKIPPABLE:
+            shape = shape_of(number, _OPAQUE)
+            if end - at == shape.whole:
+                value = octets[at + shape.head : end]
+            elif shape is _OPAQUE and number < FIRST_SKIPPABLE:
                 raise DecodeError(base + at + 2, f"unknown non-skippable attribute {number}")
+            else:
+                value = shape.parse(octets[at + 2 : end], base + at + 2)
+            if number == _MAC:
+                mac_at = base + at + shape.head
             # as Attribute(), which takes a call more
-            items.append(_new(Attribute, (number, shape.parse(octets[at + 2 : end], base + at + 2))))
+            items.append(_new(Attribute, (number, value)))
             at = end
-        return cls(tuple(items))
+        if at != total:
+            raise _bad_length(octets, at, base)
+        return cls(tuple(items), mac_at)
 
     def build(self) -> bytes:
         """The octets of all, in order; EncodeError when a value does not fit its attribute."""
-        parts: list[bytes] = []
-        shape_of = _SHAPES.get
-        for kind, value in self.items:
-            body = shape_of(kind, _OPAQUE).build(value)
-            try:
-                parts += (bytes((kind, len(body) + 2 >> 2)), body)
-            except ValueError:
-                raise EncodeError(f"{attribute_name(kind)} does not fit") from None
-        return b"".join(parts)
+        return b"".join([build_attribute(kind, value) for kind, value in self.items])
 
     def get(self, kind: At) -> bytes | None:
         """The value of the first `kind`, or None."""
@@ -168,6 +185,10 @@ class Attributes:
             if found == kind:
                 return value
         return None
+
+    def values(self) -> dict[int, bytes]:
+        """The value of each kind, for a message that has none of them twice; of one that has, the last."""
+        return dict(self.items)
 
     def number(self, kind: At) -> int | None:
         """The value of the first `kind` as a number, or None."""

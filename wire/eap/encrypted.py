@@ -6,21 +6,30 @@ from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CBC
 
-from wire.eap.attributes import At, Attribute, Attributes
+from wire.eap.attributes import At, Attribute, Attributes, build_attribute
 from wire.errors import DecodeError
 from wire.secret import Secret
 
 IV_LENGTH = 16
 
 
+_IV_HEAD = build_attribute(At.IV, bytes(IV_LENGTH))[:4]
+_PADDING = {0: b"", **{length: build_attribute(At.PADDING, bytes(length - 2)) for length in (4, 8, 12)}}
+
+
 def seal(attributes: Iterable[Attribute], k_encr: Secret, iv: bytes) -> tuple[Attribute, Attribute]:
     """AT_IV and AT_ENCR_DATA that hold `attributes`; `iv` is 16 fresh random octets."""
-    plain = Attributes(tuple(attributes)).build()
-    missing = -len(plain) % 16
-    if missing:
-        plain += Attribute(At.PADDING, bytes(missing - 2)).build()
-    encryptor = Cipher(AES(bytes(k_encr)), CBC(iv)).encryptor()
-    return Attribute(At.IV, iv), Attribute(At.ENCR_DATA, encryptor.update(plain))
+    ciphertext = _encrypted(Attributes(tuple(attributes)).build(), k_encr, iv)
+    return Attribute(At.IV, iv), Attribute(At.ENCR_DATA, ciphertext)
+
+
+def seal_octets(plain: bytes, k_encr: Secret, iv: bytes) -> bytes:
+    """The octets of both, for attributes that are built already."""
+    return _IV_HEAD + iv + build_attribute(At.ENCR_DATA, _encrypted(plain, k_encr, iv))
+
+
+def _encrypted(plain: bytes, k_encr: Secret, iv: bytes) -> bytes:
+    return Cipher(AES(k_encr), CBC(iv)).encryptor().update(plain + _PADDING[-len(plain) % 16])
 
 
 def parse_encrypted(iv: bytes, ciphertext: bytes, k_encr: Secret) -> Attributes:

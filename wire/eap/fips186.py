@@ -4,16 +4,16 @@ from wire.eap.sha1_compression import BLOCK_LENGTH, compression
 
 XKEY_LENGTH = 20
 
-_LIMIT = 1 << 160
-_PADDING = bytes(BLOCK_LENGTH - XKEY_LENGTH)
+_MASK = (1 << 160) - 1
+_PADDING = 8 * (BLOCK_LENGTH - XKEY_LENGTH)
+"""Bits of zero behind XVAL, which fill up a block."""
 
 
 def fips186_prf(xkey: bytes, length: int) -> bytes:
     """`length` octets of key stream from `xkey` of 20 octets; without reduction modulo q, as change notice 1 says."""
-    xval, words = xkey, []
+    xval, stream = int.from_bytes(xkey, "big"), b""
     for _ in range(-(-length // XKEY_LENGTH)):
-        word = compression(xval + _PADDING)
-        words.append(word)
-        following = 1 + int.from_bytes(xval, "big") + int.from_bytes(word, "big")
-        xval = (following % _LIMIT).to_bytes(XKEY_LENGTH, "big")
-    return b"".join(words)[:length]
+        word = compression((xval << _PADDING).to_bytes(BLOCK_LENGTH, "big"))
+        stream += word
+        xval = 1 + xval + int.from_bytes(word, "big") & _MASK
+    return stream[:length]

@@ -37,18 +37,21 @@ def _digest(method: EapMethod, k_aut: Secret, packet: bytes, at: int, extra: byt
     return keyed_digest(_DIGEST[method], k_aut, packet[:at] + _ZERO + packet[at + 16 :] + extra)[:16]
 
 
-def mac_is_genuine(packet: bytes, method: EapMethod, k_aut: Secret, extra: bytes = b"") -> bool:
+def mac_is_genuine(packet: bytes, method: EapMethod, k_aut: Secret, extra: bytes = b"", at: int = 0) -> bool:
     """Whether AT_MAC of `packet` (exactly one EAP packet) was made with `k_aut`; False when there is none.
 
-    `extra` is NONCE_S for the response of AKA-Reauthentication (RFC 4187 §9.8) and empty elsewhere in EAP-AKA.
+    `extra` is NONCE_S for the response of AKA-Reauthentication (RFC 4187 §9.8) and empty elsewhere in EAP-AKA. Whoever
+    has read the packet knows where the value of AT_MAC begins: `at`.
     """
-    at = _find_mac(packet)
-    return at is not None and hmac.compare_digest(packet[at : at + 16], _digest(method, k_aut, packet, at, extra))
+    place = at or _find_mac(packet)
+    if place is None:
+        return False
+    return hmac.compare_digest(packet[place : place + 16], _digest(method, k_aut, packet, place, extra))
 
 
-def fill_last_mac(packet: bytes, method: EapMethod, k_aut: Secret, extra: bytes = b"") -> bytes:
-    """As `fill_mac`, where AT_MAC is the last attribute."""
-    return packet[:-_DIGEST_LENGTH] + _digest(method, k_aut, packet, len(packet) - _DIGEST_LENGTH, extra)
+def signed(packet: bytes, method: EapMethod, k_aut: Secret, extra: bytes = b"") -> bytes:
+    """As `fill_mac`, where AT_MAC is the last attribute and its value zero."""
+    return packet[:-_DIGEST_LENGTH] + keyed_digest(_DIGEST[method], k_aut, packet + extra)[:_DIGEST_LENGTH]
 
 
 def fill_mac(packet: bytes, method: EapMethod, k_aut: Secret, extra: bytes = b"") -> bytes:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from operator import itemgetter
 
 from wire.eap.attributes import FIRST_SKIPPABLE, At, Attributes, attribute_name
 from wire.eap.constants import Subtype
@@ -78,9 +79,12 @@ _INSIDE: Mapping[Message, Rules] = {
 _PLACED = frozenset((At.IV, At.ENCR_DATA, At.NEXT_PSEUDONYM, At.NEXT_REAUTH_ID, At.CHECKCODE, At.RESULT_IND))
 
 
+_type_of = itemgetter(0)
+
+
 def misplaced(method: EapMethod, subtype: Subtype, code: EapCode, attributes: Attributes) -> str | None:
     """What is wrong with the attributes that `method`'s message carries in clear, or None."""
-    return _misplaced(method, subtype, code, tuple([item.type for item in attributes.items]))
+    return _misplaced(method, subtype, code, tuple(map(_type_of, attributes.items)))
 
 
 @lru_cache(maxsize=1024)

@@ -73,7 +73,11 @@ def _head(code: EapCode, identifier: int, length: int) -> bytes:
 def typed_packet(code: EapCode, identifier: int, kind: int, *type_data: bytes) -> bytes:
     """The octets of a request or response of type `kind`; EncodeError when a field does not fit."""
     body = b"".join(type_data)
-    return _head(code, identifier, HEADER_LENGTH + 1 + len(body)) + bytes((kind,)) + body
+    length = HEADER_LENGTH + 1 + len(body)
+    try:
+        return bytes((code, identifier, length >> 8, length & 0xFF, kind)) + body
+    except ValueError:
+        raise EncodeError("Identifier and Type have one octet each, and Length two") from None
 
 
 def identity_request(identifier: int) -> bytes:

@@ -13,15 +13,14 @@ from wire.frozen import dataclass
 class Shape:
     """How one kind of body is read and written; `build` pads to 2 octets more than a multiple of 4.
 
-    `parse` takes a body and where it begins in its message, for a DecodeError to say.
+    `parse` takes a body and where it begins in its message, for a DecodeError to say. An attribute of `whole` octets
+    needs no parsing: its value is what is left without the first `head`. It is 0 where that is never so.
     """
 
     parse: Callable[[bytes, int], bytes]
     build: Callable[[bytes], bytes]
-
-
-def _pad(body: bytes) -> bytes:
-    return body + bytes((2 - len(body)) % 4)
+    whole: int = 0
+    head: int = 4
 
 
 def _flag() -> Shape:
@@ -35,7 +34,7 @@ def _flag() -> Shape:
             raise EncodeError("a flag attribute has no value")
         return bytes(2)
 
-    return Shape(parse, build)
+    return Shape(parse, build, whole=4)
 
 
 def _exact(length: int) -> Shape:
@@ -49,10 +48,10 @@ def _exact(length: int) -> Shape:
             raise EncodeError(f"a value of {length} octets is due")
         return value
 
-    return Shape(parse, build)
+    return Shape(parse, build, whole=2 + length, head=2)
 
 
-def _reserved(fits: Callable[[int], bool]) -> Shape:
+def _reserved(fits: Callable[[int], bool], whole: int = 0) -> Shape:
     def parse(body: bytes, at: int) -> bytes:
         if not fits(len(body) - 2):
             raise DecodeError(at + 2, f"a value of {len(body) - 2} octets")
@@ -63,23 +62,7 @@ def _reserved(fits: Callable[[int], bool]) -> Shape:
             raise EncodeError(f"a value of {len(value)} octets")
         return b"\0\0" + value
 
-    return Shape(parse, build)
-
-
-def _block() -> Shape:
-    """`_reserved` with 16 octets: half of all attributes of an authentication."""
-
-    def parse(body: bytes, at: int) -> bytes:
-        if len(body) != 18:
-            raise DecodeError(at + 2, f"a value of {len(body) - 2} octets")
-        return body[2:]
-
-    def build(value: bytes) -> bytes:
-        if len(value) != 16:
-            raise EncodeError(f"a value of {len(value)} octets")
-        return b"\0\0" + value
-
-    return Shape(parse, build)
+    return Shape(parse, build, whole)
 
 
 def _counted() -> Shape:
@@ -87,7 +70,7 @@ def _counted() -> Shape:
         return _counted_octets(body, int.from_bytes(body[:2], "big"), at)
 
     def build(value: bytes) -> bytes:
-        return _pad(len(value).to_bytes(2, "big") + value)
+        return len(value).to_bytes(2, "big") + value.ljust(len(value) + 3 & ~3, b"\0")
 
     return Shape(parse, build)
 
@@ -100,7 +83,7 @@ def _counted_octets(body: bytes, count: int, at: int) -> bytes:
 
 def _counted_in_bits() -> Shape:
     def parse(body: bytes, at: int) -> bytes:
-        bits = int.from_bytes(body[:2], "big")
+        bits = body[0] << 8 | body[1]
         if bits % 8 or not 32 <= bits <= 128:
             raise DecodeError(at, f"RES of {bits} bits")
         return _counted_octets(body, bits // 8, at)
@@ -108,7 +91,7 @@ def _counted_in_bits() -> Shape:
     def build(value: bytes) -> bytes:
         if not 4 <= len(value) <= 16:
             raise EncodeError("RES has 4 to 16 octets")
-        return _pad((8 * len(value)).to_bytes(2, "big") + value)
+        return (8 * len(value)).to_bytes(2, "big") + value.ljust(len(value) + 3 & ~3, b"\0")
 
     return Shape(parse, build)
 
@@ -140,9 +123,9 @@ def _opaque() -> Shape:
 FLAG = _flag()
 NUMBER = _exact(2)
 AUTS = _exact(14)
-BLOCK = _block()
-BLOCKS = _reserved(lambda length: length > 0 and length % 16 == 0)
-CHECKCODE = _reserved(lambda length: length in (0, 20, 32))
+BLOCK = _reserved(lambda length: length == 16, whole=20)
+BLOCKS = _reserved(lambda length: length > 0 and length % 16 == 0, whole=20)
+CHECKCODE = _reserved(lambda length: length in (0, 20, 32), whole=4)
 COUNTED = _counted()
 RES = _counted_in_bits()
 PADDING = _zeros()

@@ -22,8 +22,9 @@ from tests.aaa.eap.dialogue import (
 from tests.captures import Run, load_runs
 from wire.aka.vector import AuthVector
 from wire.eap.aka import AkaMessage
-from wire.eap.attributes import At, Attribute
+from wire.eap.attributes import At, Attribute, Attributes
 from wire.eap.constants import Subtype
+from wire.eap.encrypted import seal
 from wire.identity import EapMethod
 from wire.secret import Secret
 
@@ -100,6 +101,24 @@ def test_server_challenges_within_aka_prime() -> None:
     assert message.attributes.get(At.KDF_INPUT) == b"WLAN"
     assert message.attributes.numbers(At.KDF) == (1,)
     assert message.mac_is_genuine(keys_of(PRIME).k_aut)
+
+
+@pytest.mark.parametrize("result_ind", [False, True])
+@pytest.mark.parametrize("kdfs", [(1,), (7, 1)])
+@pytest.mark.parametrize("name", ["WLAN", None])
+@pytest.mark.parametrize("method", [AKA, PRIME])
+@pytest.mark.parametrize("with_round", [False, True])
+def test_every_challenge_is_a_message_that_may_be(
+    method: EapMethod, name: str | None, kdfs: tuple[int, ...], with_round: bool, result_ind: bool
+) -> None:
+    policy = AkaPolicy(network_name=name, kdfs=kdfs, result_ind=result_ind)
+    state = out(method, policy, bytes(32 if method is PRIME else 20) if with_round else b"")
+    encrypted = Attributes(seal((Attribute(At.NEXT_PSEUDONYM, b"2abc"),), state.keys.k_encr, bytes(16))).build()
+    octets = challenge_request(state, policy, encrypted)
+    message = AkaMessage.parse(octets)
+    signed = [item for item in message.attributes if item.type != At.MAC]
+    again = AkaMessage(message.code, message.identifier, method, message.subtype, Attributes(tuple(signed)))
+    assert again.build(state.keys.k_aut) == octets
 
 
 WRONG = {

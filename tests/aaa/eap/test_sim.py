@@ -45,7 +45,10 @@ def test_server_challenges_as_published() -> None:
     inside = REQUEST.parse_encrypted(KEYS.k_encr)
     again = tuple(item for item in inside if item.type != At.PADDING)
     assert seal(again, KEYS.k_encr, encrypted[0].value) == encrypted
-    assert sim_challenge_request(STATE, AkaPolicy(), encrypted).hex() == PUBLISHED["packets"]["challenge_req"]
+    assert (
+        sim_challenge_request(STATE, AkaPolicy(), Attributes(encrypted).build()).hex()
+        == PUBLISHED["packets"]["challenge_req"]
+    )
 
 
 def test_server_believes_the_published_answer() -> None:
@@ -60,7 +63,7 @@ def test_result_indication_counts_where_both_want_it() -> None:
     signed = AkaMessage.parse(message.build(KEYS.k_aut, STATE.sres))
     assert read_sim_answer(STATE, signed, AkaPolicy(result_ind=True)) == Genuine(result_ind=True)
     assert read_sim_answer(STATE, signed, AkaPolicy()) == Genuine(result_ind=False)
-    assert At.RESULT_IND in AkaMessage.parse(sim_challenge_request(STATE, AkaPolicy(result_ind=True), ())).attributes
+    assert At.RESULT_IND in AkaMessage.parse(sim_challenge_request(STATE, AkaPolicy(result_ind=True))).attributes
 
 
 def test_triplets_come_out_of_vectors_of_aka() -> None:

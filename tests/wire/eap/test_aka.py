@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.captures import load_runs
-from wire.eap.aka import AkaMessage
+from wire.eap.aka import AkaMessage, signed_message
 from wire.eap.attributes import At, Attribute, Attributes
 from wire.eap.constants import Subtype
 from wire.eap.encrypted import seal
@@ -60,6 +60,10 @@ def test_built_mac_is_genuine_for_its_key_and_extra_alone(method: EapMethod) -> 
     assert message.mac_is_genuine(K_AUT, b"nonce")
     assert not message.mac_is_genuine(K_AUT)
     assert not message.mac_is_genuine(K_ENCR, b"nonce")
+    attributes = challenge().attributes.build()
+    built = signed_message(EapCode.REQUEST, 7, method, Subtype.CHALLENGE, attributes, K_AUT, b"nonce")
+    assert built == message.octets
+    assert not AkaMessage(message.code, 7, method, message.subtype, message.attributes).mac_is_genuine(K_AUT, b"nonce")
 
 
 def test_encrypted_attributes_are_held_against_their_table() -> None:

@@ -88,6 +88,15 @@ def test_captured_challenge_is_read() -> None:
     assert attributes.number(At.COUNTER) is None
     assert len(attributes) == 4
     assert [item.type for item in attributes] == [24, 23, 135, 12]
+    assert attributes.values() == {24: b"\x00\x01", 23: b"WLAN", 135: b"", 12: b"\x80\x00"}
+    assert attributes.mac_at == 0
+
+
+def test_attributes_say_where_the_value_of_their_mac_is() -> None:
+    octets = bytes(8) + bytes.fromhex("87010000" + "0b050000" + "17" * 16 + "c8010000")
+    attributes = Attributes.parse(octets[8:], base=8)
+    assert octets[attributes.mac_at : attributes.mac_at + 16] == b"\x17" * 16
+    assert attributes == Attributes(attributes.items)
 
 
 def test_attribute_that_does_not_fit_is_not_built() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.captures import load_runs
 from wire.eap.aka import AkaMessage
 from wire.eap.attributes import At, Attribute, Attributes
-from wire.eap.encrypted import parse_encrypted, seal
+from wire.eap.encrypted import parse_encrypted, seal, seal_octets
 from wire.errors import DecodeError
 from wire.secret import Secret
 
@@ -30,6 +30,8 @@ def test_published_plaintext_is_found_and_sealed_again(name: str) -> None:
     assert inside.build().hex() == SIM["packets"][f"{name}_encr_plaintext"]
     content = [item for item in inside if item.type != At.PADDING]
     assert seal(content, key, iv) == (Attribute(At.IV, iv), Attribute(At.ENCR_DATA, ciphertext))
+    octets = Attributes((Attribute(At.IV, iv), Attribute(At.ENCR_DATA, ciphertext))).build()
+    assert seal_octets(Attributes(tuple(content)).build(), key, iv) == octets
 
 
 def test_next_identities_of_rfc_4186_are_read() -> None:
