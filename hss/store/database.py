@@ -9,8 +9,10 @@ from sqlalchemy import Connection
 from hss.metrics import STORE_WAITING
 from hss.store.engines import reader_engine, require_store, writer_engine
 from hss.store.errors import StoreUnavailable
-from hss.store.lane import AnswerT, Lane, Limits, RequestT, Work
+from hss.store.here import Here
+from hss.store.lane import Lane, Limits
 from hss.store.location import Location
+from hss.store.together import AnswerT, RequestT, Work
 from hss.store.writers_turn import WritersTurn
 from runtime.metrics.families import REGISTRY
 
@@ -33,11 +35,8 @@ class Database:
     async def open(self) -> None:
         """Start the threads; StoreUnavailable when there is no database file."""
         require_store(self._location)
-        turn = WritersTurn(self._location) if isinstance(self._location, Path) else None
-        self._writer = Lane(writer_engine(self._location), self._limits, "hss-writer", turn)
-        self._readers = [
-            Lane(reader_engine(self._location, 1), self._limits, "hss-reader") for _ in range(self._limits.readers)
-        ]
+        self._writer = self._lane_of_writer()
+        self._readers = [self._lane_of_reader() for _ in range(self._limits.readers)]
         REGISTRY.sample(self, self._sample)
 
     async def close(self) -> None:
@@ -55,7 +54,7 @@ class Database:
 
     async def write(self, operation: Callable[[Connection], AnswerT]) -> AnswerT:
         """Run `operation` in a transaction that it may share; when it raises, nothing of it stays."""
-        return await self._writing().submit(_one_by_one, operation)
+        return await self._writing().submit(_one_by_one, operation, is_brief=False)
 
     async def together_read(self, work: Work[RequestT, AnswerT], request: RequestT) -> AnswerT:
         """As `together`, for work that only reads, beside the writer."""
@@ -64,7 +63,19 @@ class Database:
     async def read(self, operation: Callable[[Connection], AnswerT]) -> AnswerT:
         """Run `operation`, which only reads, beside the writer."""
         quietest = min(range(len(self._readers)), key=lambda place: self._readers[place].waiting, default=0)
-        return await self._reading(quietest).submit(_one_by_one, operation)
+        return await self._reading(quietest).submit(_one_by_one, operation, is_brief=False)
+
+    def _lane_of_writer(self) -> Lane:
+        location, engine = self._location, writer_engine(self._location)
+        if not isinstance(location, Path):
+            return Lane(engine, self._limits, "hss-writer")
+        turn = WritersTurn(location)
+        return Lane(engine, self._limits, "hss-writer", turn, Here(writer_engine(location, patience=0), turn))
+
+    def _lane_of_reader(self) -> Lane:
+        location, engine = self._location, reader_engine(self._location, 1)
+        here = Here(reader_engine(location, 1, patience=0)) if isinstance(location, Path) else None
+        return Lane(engine, self._limits, "hss-reader", here=here)
 
     def _sample(self) -> None:
         lanes = [*self._readers] if self._writer is None else [self._writer, *self._readers]

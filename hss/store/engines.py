@@ -21,20 +21,23 @@ from hss.store.location import Location
 from hss.store.postgres import BUSY_TIMEOUT, postgres_engine, postgres_migration_engine
 
 
-def writer_engine(location: Location) -> Engine:
-    """An engine whose transactions are on disk when they end; SQLite's are exclusive from their first statement."""
+def writer_engine(location: Location, patience: float | None = None) -> Engine:
+    """An engine whose transactions are on disk when they end; SQLite's are exclusive from their first statement.
+
+    `patience` is how many seconds SQLite waits for others who hold the database; BUSY_TIMEOUT, unless it is given.
+    """
     if isinstance(location, URL):
         return postgres_engine(location, connections=1)
     # temp_store: a statement that changes more than 16 pages would make a file for the case that it fails half-way
     pragmas = ("foreign_keys=ON", "synchronous=FULL", "temp_store=MEMORY")
-    return _engine(location, "BEGIN IMMEDIATE", pragmas, connections=1)
+    return _engine(location, "BEGIN IMMEDIATE", pragmas, 1, patience)
 
 
-def reader_engine(location: Location, connections: int = 2) -> Engine:
+def reader_engine(location: Location, connections: int = 2, patience: float | None = None) -> Engine:
     """An engine that cannot write and sees each transaction whole."""
     if isinstance(location, URL):
         return postgres_engine(location, connections=connections, read_only=True)
-    return _engine(location, "BEGIN", ("query_only=ON",), connections)
+    return _engine(location, "BEGIN", ("query_only=ON",), connections, patience)
 
 
 def migration_engine(location: Location) -> Engine:
@@ -48,12 +51,14 @@ def migration_engine(location: Location) -> Engine:
     return _engine(location, "BEGIN IMMEDIATE", ("journal_mode=WAL", "synchronous=FULL"), connections=1)
 
 
-def _engine(path: Path, begin: str, pragmas: tuple[str, ...], connections: int) -> Engine:
+def _engine(
+    path: Path, begin: str, pragmas: tuple[str, ...], connections: int, patience: float | None = None
+) -> Engine:
     def connect() -> sqlite3.Connection:
         return sqlite3.connect(
             f"file:{quote(str(path.absolute()))}?mode=rw",
             uri=True,
-            timeout=BUSY_TIMEOUT,
+            timeout=BUSY_TIMEOUT if patience is None else patience,
             isolation_level=None,
             check_same_thread=False,
         )

@@ -1,25 +1,25 @@
-"""One connection with a thread of its own: all that waits when a transaction ends goes into the next one together."""
+"""One transaction at a time: all that waits when one ends goes into the next one together.
+
+Where that waits for nobody it is done at once, in the event loop's own thread (`hss.store.here`); else in a thread of
+the lane's own, which may wait for other processes, for a disk or for a network.
+"""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext
 from queue import SimpleQueue
 from threading import Thread
-from typing import Any, TypeVar
+from typing import Any
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Engine
 
 from hss.metrics import STORE_REQUESTS, STORE_SECONDS
 from hss.store.errors import StoreBusy, StoreDeadlock, StoreUnavailable, store_errors
+from hss.store.here import Here
 from hss.store.kept import KeptConnection
+from hss.store.together import AnswerT, RequestT, Work, answers
 from hss.store.writers_turn import WritersTurn
 from wire.frozen import dataclass
-
-RequestT = TypeVar("RequestT")
-AnswerT = TypeVar("AnswerT")
-
-Work = Callable[[Connection, Sequence[RequestT]], Sequence[AnswerT]]
-"""What is done for many requests in one transaction: an answer for each, in their order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,7 @@ class _Item:
     request: object
     answer: "asyncio.Future[Any]"
     since: float
+    is_brief: bool
     alone: bool = False
     deadlocks: int = 0
 
@@ -56,7 +57,7 @@ class _Turn:
     error: BaseException | None = None
 
     def __enter__(self) -> None:
-        """It begins in the lane's thread."""
+        """It begins in the thread that does it."""
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, where: object) -> bool:
         self.error = error
@@ -64,9 +65,12 @@ class _Turn:
 
 
 class Lane:
-    """Runs work on `engine` for the running event loop, one transaction at a time."""
+    """Runs work on `engine` for the running event loop, one transaction at a time; brief work `here`, where it can."""
 
-    def __init__(self, engine: Engine, limits: Limits, name: str, turn: WritersTurn | None = None) -> None:
+    def __init__(
+        self, engine: Engine, limits: Limits, name: str, turn: WritersTurn | None = None, here: Here | None = None
+    ) -> None:
+        self._here = here
         self._writers_turn = turn
         self._connection = KeptConnection(engine)
         self._limits = limits
@@ -86,8 +90,8 @@ class Lane:
         self.waiting = 0
         """Requests that wait, or are being served."""
 
-    async def submit(self, work: Work[RequestT, AnswerT], request: RequestT) -> AnswerT:
-        """The answer to `request`, once its transaction is at its end.
+    async def submit(self, work: Work[RequestT, AnswerT], request: RequestT, *, is_brief: bool = True) -> AnswerT:
+        """The answer to `request`, once its transaction is at its end; what is not brief goes to the thread.
 
         StoreBusy when too much waits or nothing is answered in time, StoreError for what the store refuses, and
         whatever `work` raises.
@@ -95,7 +99,7 @@ class Lane:
         self._require_room()
         answer: asyncio.Future[AnswerT] = self._loop.create_future()
         now = self._loop.time()
-        self._pending.append(_Item(work, request, answer, now))
+        self._pending.append(_Item(work, request, answer, now, is_brief))
         self.waiting += 1
         if self._timer is None:
             self._timer = self._loop.call_at(now + self._limits.seconds, self._expire)
@@ -131,7 +135,22 @@ class Lane:
             self._busy = False
             self._idle.set()
             return
-        self._turns.put(_Turn(items, self._loop.time()))
+        turn = _Turn(items, self._loop.time())
+        if not self._is_done_here(turn):
+            self._turns.put(turn)
+
+    def _is_done_here(self, turn: _Turn) -> bool:
+        if self._here is None or not all(item.is_brief for item in turn.items):
+            return False
+        done: Sequence[object] | None = ()
+        with turn:
+            done = self._here.answers(turn.items)
+        if done is None:
+            return False
+        turn.answers = done
+        # not now, as with a thread: what others have to do meanwhile is between two transactions
+        self._loop.call_soon(self._end_turn, turn)
+        return True
 
     def _take(self) -> list[_Item]:
         count = 1 if self._pending and self._pending[0].alone else self._limits.together
@@ -151,19 +170,15 @@ class Lane:
                 # the loop has ended without waiting for the lane
                 break
         self._connection.close()
+        if self._here is not None:
+            self._here.close()
         if self._writers_turn is not None:
             self._writers_turn.close()
 
     def _answers(self, items: Sequence[_Item]) -> Sequence[object]:
         """In the thread: one transaction for all of `items`."""
-        answers: list[object] = [None] * len(items)
         with store_errors(), self._writers_turn or nullcontext(), self._connection.transaction() as connection:
-            # every process in the same order: two that wait for each other cost a second and a transaction
-            for work in sorted(dict.fromkeys(item.work for item in items), key=_name_of):
-                places = [place for place, item in enumerate(items) if item.work is work]
-                for place, answer in zip(places, work(connection, [items[p].request for p in places]), strict=True):
-                    answers[place] = answer
-        return answers
+            return answers(connection, items)
 
     def _end_turn(self, turn: _Turn) -> None:
         items, error = turn.items, turn.error
@@ -209,7 +224,3 @@ def _may_be_repeated(items: Sequence[_Item], error: BaseException) -> bool:
     if isinstance(error, StoreDeadlock):
         return all(item.deadlocks < DEADLOCKS for item in items)
     return len(items) > 1 and not isinstance(error, StoreBusy | StoreUnavailable)
-
-
-def _name_of(work: Work[Any, Any]) -> str:
-    return f"{getattr(work, '__module__', '')}.{getattr(work, '__qualname__', '')}"

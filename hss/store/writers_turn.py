@@ -21,12 +21,23 @@ class WritersTurn:
     def __enter__(self) -> None:
         # who cannot lock goes on by SQLite's own locks alone
         with suppress(OSError):
-            if self._descriptor is None:
-                # of the folder, not of the file: closing any descriptor of that one would end SQLite's own locks on it
-                self._descriptor = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX)
+            fcntl.flock(self._opened(), fcntl.LOCK_EX)
 
     def __exit__(self, *_: object) -> None:
+        self.leave()
+
+    def enter_now(self) -> bool:
+        """Enter unless another is inside; whoever was let in must leave."""
+        try:
+            fcntl.flock(self._opened(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
+        return True
+
+    def leave(self) -> None:
+        """Let the next one in."""
         if self._descriptor is not None:
             with suppress(OSError):
                 fcntl.flock(self._descriptor, fcntl.LOCK_UN)
@@ -36,3 +47,9 @@ class WritersTurn:
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
+
+    def _opened(self) -> int:
+        if self._descriptor is None:
+            # of the folder, not of the file: closing any descriptor of that one would end SQLite's own locks on it
+            self._descriptor = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        return self._descriptor

@@ -12,8 +12,8 @@ from hss.counting.time_based import RUN_AHEAD_MS
 from hss.models import Algorithm, AlgorithmProfile, RequestingNode, Scheme, SubscriberState
 from hss.store.database import Database
 from hss.store.engines import transaction
-from hss.store.lane import AnswerT, RequestT, Work
 from hss.store.location import Location
+from hss.store.together import AnswerT, RequestT, Work
 from tests.hss.conftest import Registry
 from wire.aka.sqn import split_sqn
 from wire.identity import Imsi

@@ -3,15 +3,18 @@
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
-from threading import Barrier
+from pathlib import Path
+from threading import Barrier, current_thread, main_thread
 
 import pytest
 from sqlalchemy import Connection, text
 
 from hss.store.engines import reader_engine, transaction, writer_engine
 from hss.store.errors import StoreBusy, StoreUnavailable
+from hss.store.here import Here
 from hss.store.lane import Lane, Limits
 from hss.store.location import Location
+from hss.store.writers_turn import WritersTurn
 from tests.postgres import PostgresServer
 
 
@@ -79,4 +82,32 @@ async def test_works_are_done_in_the_same_order_by_every_process(location: Locat
     lane = Lane(reader_engine(location, 1), Limits(), "test")
     assert await asyncio.gather(*(lane.submit(work, 1) for work in (second, first, second))) == [2, 2, 2]
     assert done == ["first", "second"]
+    await lane.close()
+
+
+async def test_brief_work_that_waits_for_nobody_is_done_in_the_loops_own_thread(database_path: Path) -> None:
+    turn = WritersTurn(database_path)
+    here = Here(writer_engine(database_path, patience=0), turn)
+    lane = Lane(writer_engine(database_path), Limits(), "test", turn, here)
+
+    def where(_connection: Connection, requests: Sequence[int]) -> Sequence[bool]:
+        return [current_thread() is main_thread()] * len(requests)
+
+    assert await asyncio.gather(*(lane.submit(where, number) for number in range(3))) == [True] * 3
+    assert not await lane.submit(where, 1, is_brief=False)
+    both = tuple(await asyncio.gather(lane.submit(where, 1), lane.submit(where, 2, is_brief=False)))
+    assert both == (False, False)
+    await lane.close()
+
+
+async def test_brief_work_goes_to_the_thread_while_another_writes(database_path: Path) -> None:
+    here = Here(writer_engine(database_path, patience=0))
+    lane = Lane(writer_engine(database_path), Limits(), "test", here=here)
+    with transaction(database_path) as connection:
+        connection.execute(text("DELETE FROM requesting_node"))
+        waiting = asyncio.create_task(lane.submit(doubled, 4))
+        # the loop serves others meanwhile
+        await asyncio.sleep(0.1)
+        assert not waiting.done()
+    assert await waiting == 8
     await lane.close()

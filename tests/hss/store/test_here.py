@@ -1,0 +1,90 @@
+"""What is done in the loop's own thread is whole, and waits neither for other writers nor for a slow disk."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, text
+
+from hss.store.engines import transaction, writer_engine
+from hss.store.errors import StoreConflict
+from hss.store.here import PATIENCE, PAUSE, Here
+from hss.store.together import Work
+from hss.store.writers_turn import WritersTurn
+
+
+@dataclass(frozen=True)
+class Asked:
+    work: Work[int, int]
+    request: int
+
+
+class Clock:
+    """Stands still, but for what a work is said to take."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def here(database_path: Path, clock: Clock) -> Here:
+    return Here(writer_engine(database_path, patience=0), WritersTurn(database_path), clock)
+
+
+def put(connection: Connection, requests: Sequence[int]) -> Sequence[int]:
+    for request in requests:
+        about = {"name": f"n{request}", "ind": request}
+        connection.execute(text("INSERT INTO requesting_node VALUES (:name, 5, :ind, 0, 0)"), about)
+    return requests
+
+
+def nodes(path: Path) -> int:
+    with transaction(path, read_only=True) as connection:
+        return int(connection.execute(text("SELECT count(*) FROM requesting_node")).scalar_one())
+
+
+def test_answers_are_committed(here: Here, database_path: Path) -> None:
+    assert here.answers([Asked(put, 1), Asked(put, 2)]) == [1, 2]
+    assert nodes(database_path) == 2
+    here.close()
+
+
+def test_nothing_stays_of_what_failed_and_the_next_turn_is_anybodys(here: Here, database_path: Path) -> None:
+    with pytest.raises(StoreConflict):
+        here.answers([Asked(put, 1), Asked(put, 1)])
+    assert nodes(database_path) == 0
+    with WritersTurn(database_path):
+        assert here.answers([Asked(put, 1)]) is None
+    assert here.answers([Asked(put, 1)]) == [1]
+    here.close()
+
+
+def test_another_who_writes_without_a_turn_is_not_waited_for(here: Here, database_path: Path) -> None:
+    with transaction(database_path) as connection:
+        put(connection, [1])
+        assert here.answers([Asked(put, 2)]) is None
+    assert here.answers([Asked(put, 2)]) == [2]
+    assert nodes(database_path) == 2
+    here.close()
+
+
+def test_slow_disk_is_tried_again_after_a_pause(here: Here, clock: Clock, database_path: Path) -> None:
+    def slowly(connection: Connection, requests: Sequence[int]) -> Sequence[int]:
+        clock.now += PATIENCE * 1.5
+        return put(connection, requests)
+
+    assert here.answers([Asked(slowly, 1)]) == [1]
+    assert here.answers([Asked(put, 2)]) is None
+    clock.now += PAUSE
+    assert here.answers([Asked(put, 2)]) == [2]
+    assert nodes(database_path) == 2
+    here.close()
