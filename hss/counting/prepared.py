@@ -9,9 +9,9 @@ from enum import Enum
 from typing import Any
 
 from sqlalchemy import ClauseElement, Connection, Dialect
-from sqlalchemy.exc import DBAPIError
 
 from hss.counting.rowset import ROWS, Rows
+from hss.store.driver import executed
 
 
 class Prepared:
@@ -28,18 +28,8 @@ class Prepared:
             self._compiled[dialect.name] = self._compile(dialect)
         text, places, values = self._compiled[dialect.name]
         given = {**values, ROWS: json.dumps(rows)}
-        if not connection.in_transaction():
-            connection.begin()
-        cursor = connection.connection.cursor()
-        try:
-            cursor.execute(text, [given[name] for name in places] if places else given)
+        with executed(connection, text, [given[name] for name in places] if places else given) as cursor:
             found: Sequence[tuple[Any, ...]] = cursor.fetchall()
-        except dialect.loaded_dbapi.Error as error:
-            raise DBAPIError.instance(
-                text, None, error, dialect.loaded_dbapi.Error, hide_parameters=True, dialect=dialect
-            ) from error
-        finally:
-            cursor.close()
         return found
 
     def _compile(self, dialect: Dialect) -> tuple[str, tuple[str, ...], dict[str, Any]]:
