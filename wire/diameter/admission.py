@@ -1,5 +1,7 @@
 """Whether a request may be served here, and how it is refused if not (RFC 6733 §6.1, §7.1.3, §7.1.5)."""
 
+from collections.abc import Mapping
+
 from wire.diameter.avp import Avp, AvpFault
 from wire.diameter.capabilities import LocalNode, PeerPolicy, same_host
 from wire.diameter.commands import COMMANDS, ERROR_ANSWER
@@ -33,23 +35,24 @@ class Admission:
         command = COMMANDS.get((request.application, request.command))
         if command is None:
             raise AvpFault(5, f"command {request.command}", ResultCode.COMMAND_UNSUPPORTED)
-        check(command.request, request.avps, groups=GROUPS, firsts=request.firsts)
-        self._check_origin(request)
-        self._check_destination(request)
+        firsts = request.firsts
+        check(command.request, request.avps, groups=GROUPS, firsts=firsts)
+        self._check_origin(request, firsts)
+        self._check_destination(firsts)
 
-    def _check_origin(self, request: Message) -> None:
-        named = request.firsts.get(_ORIGIN_HOST)
+    def _check_origin(self, request: Message, firsts: Mapping[tuple[int, int], Avp]) -> None:
+        named = firsts.get(_ORIGIN_HOST)
         if named is not None and not self.policy.agent and not _names(named, self.policy.origin_host):
             host = named.data.decode("ascii", "replace")
             reason = f"Origin-Host {host!r} from the peer {self.policy.origin_host!r}"
             raise AvpFault(named.offset, reason, ResultCode.INVALID_AVP_VALUE, (named,))
-        if _ROUTE_RECORD in request.firsts:
+        if _ROUTE_RECORD in firsts:
             for avp in request.avps:
                 if (avp.code, avp.vendor) == _ROUTE_RECORD and _names(avp, self.local.origin_host):
                     raise AvpFault(avp.offset, "our own Route-Record", ResultCode.LOOP_DETECTED, (avp,))
 
-    def _check_destination(self, request: Message) -> None:
-        host, realm = request.firsts.get(_DESTINATION_HOST), request.firsts.get(_DESTINATION_REALM)
+    def _check_destination(self, firsts: Mapping[tuple[int, int], Avp]) -> None:
+        host, realm = firsts.get(_DESTINATION_HOST), firsts.get(_DESTINATION_REALM)
         if host is not None and not _names(host, self.local.origin_host):
             raise AvpFault(host.offset, "Destination-Host is another node", ResultCode.UNABLE_TO_DELIVER)
         if realm is not None and not _names(realm, self.local.origin_realm):

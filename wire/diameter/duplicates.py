@@ -104,7 +104,8 @@ def _numbered(answer: bytes, hop_by_hop: int) -> bytes:
 
 
 def _key(peer: str, request: Message) -> _Key:
-    session, origin = request.firsts.get(_SESSION_ID), request.firsts.get(_ORIGIN_HOST)
+    firsts = request.firsts
+    session, origin = firsts.get(_SESSION_ID), firsts.get(_ORIGIN_HOST)
     return (
         peer,
         b"" if origin is None else origin.data.lower(),

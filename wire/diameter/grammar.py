@@ -8,7 +8,7 @@ from wire.diameter.avp import FLAG_VENDOR, Avp, AvpFault
 from wire.diameter.dictionary import AvpDefinition, Kind, by_code, by_name
 from wire.diameter.enumerations import CLOSED_ENUMERATIONS
 from wire.diameter.results import ResultCode
-from wire.diameter.values import Value, decode, decoder, invalid, number_length, shortest
+from wire.diameter.values import Value, decode, decoder, encode, invalid, number_length, shortest
 from wire.frozen import dataclass
 
 DEEPEST_GROUP = 8
@@ -22,7 +22,8 @@ class Rule:
     """Whether one AVP has to come, and how often it may; `most` None for any number of times.
 
     `octets` is the length at which every value will do, 0 where there is none. `read` says by an AvpFault which value
-    will not do, and is None where every value will, or where `_check_value` has more to ask.
+    will not do; it is None where every value will (`free`), and where it is one of `closed` or `_check_value` has more
+    to ask.
     """
 
     definition: AvpDefinition
@@ -30,12 +31,14 @@ class Rule:
     most: int | None
     free: bool = field(init=False)
     octets: int = field(init=False)
+    closed: frozenset[bytes] = field(init=False)
     read: Callable[[Avp], Value] | None = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
         definition = self.definition
-        free, closed = _is_free(definition), (definition.code, definition.vendor) in CLOSED_ENUMERATIONS
-        plain = not (free or closed or definition.kind is Kind.GROUPED)
+        free, members = _is_free(definition), CLOSED_ENUMERATIONS.get((definition.code, definition.vendor), ())
+        plain = not (free or members or definition.kind is Kind.GROUPED)
+        object.__setattr__(self, "closed", frozenset(encode(definition, member) for member in members))
         object.__setattr__(self, "free", free)
         object.__setattr__(self, "octets", number_length(definition) if plain else 0)
         object.__setattr__(self, "read", decoder(definition) if plain else None)
@@ -111,7 +114,7 @@ def check(
         if avp.flags & FLAG_VENDOR and not avp.vendor:
             raise _bad_bits(rule.definition.name, avp)
         if rule.read is None:
-            if not rule.free:
+            if not rule.free and avp.data not in rule.closed:
                 _check_value(rule.definition, avp, groups=groups, depth=depth)
         elif len(avp.data) != rule.octets:
             rule.read(avp)
