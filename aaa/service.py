@@ -236,11 +236,8 @@ class EapAuthenticationService:
             return _elsewhere(refused, asked, wanted.imsi) or ProfileRefused(*describe(refused))
         if profile is None:
             return ProfileRefused(RejectCause.HSS_REFUSED, "registered, but the HSS gave no profile")
-        match authorize(profile, conversation.apn, conversation.access):
-            case Authorized() as grant:
-                return ProfileArrived(grant)
-            case refusal:
-                return ProfileRefused(refusal.cause, refusal.reason)
+        grant = authorize(profile, conversation.apn, conversation.access)
+        return ProfileArrived(grant) if isinstance(grant, Authorized) else ProfileRefused(grant.cause, grant.reason)
 
     async def _registered(self, imsi: Imsi, asked: AccessRequest) -> Profile | None:
         """By SAR; where another server has the user and has failed, MAR takes him over first (TS 29.273 §8.1.2.1)."""

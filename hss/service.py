@@ -77,9 +77,10 @@ class HssService:
         """As `HomeSubscriberServer.vectors`: unknown, barred, scheme and resynchronisation are judged in this order."""
         with Measured("vectors", request.resynchronisation is not None):
             issued, functions = await self._issue(request, _fault(request))
-            amf, method, name = issued.keys.amf, request.method, request.network_name
-            vectors = await _computed(
-                issued, lambda: [quintuplet(functions, sqn, self._random(16), amf, method, name) for sqn in issued.sqns]
+            amf, method, name, random = issued.keys.amf, request.method, request.network_name, self._random
+            vectors = await _in_its_place(
+                issued.settings,
+                lambda: tuple([quintuplet(functions, sqn, random(16), amf, method, name) for sqn in issued.sqns]),
             )
         VECTORS.add(len(vectors), "" if method is None else method.name)
         return vectors
@@ -93,8 +94,9 @@ class HssService:
                 # its SQNs are gaps: cheaper than to ask beforehand for everybody
                 raise ServiceRefused(Refusal.NO_APN_SUBSCRIPTION, f"subscriber {request.imsi} has no APN")
             amf = issued.keys.amf
-            vectors = await _computed(
-                issued, lambda: [eps_vector(functions, sqn, self._random(16), amf, network) for sqn in issued.sqns]
+            vectors = await _in_its_place(
+                issued.settings,
+                lambda: tuple([eps_vector(functions, sqn, self._random(16), amf, network) for sqn in issued.sqns]),
             )
         VECTORS.add(len(vectors), "EPS")
         return vectors
@@ -119,8 +121,8 @@ class HssService:
 
     async def _registered(self, request: AssignmentRequest) -> Outcome:
         """Most come back to whoever serves them, which is read beside the writer; who was nobody's just now is not."""
-        if str(request.imsi) in self._unserved:
-            del self._unserved[str(request.imsi)]
+        if request.imsi.digits in self._unserved:
+            del self._unserved[request.imsi.digits]
         else:
             profile = await self._database.together_read(standing, request)
             if profile is not None:
@@ -129,7 +131,7 @@ class HssService:
 
     async def _issue(self, request: VectorRequest, fault: ServiceRefused | None) -> tuple[Issued, AkaFunctions]:
         """SQNs for the vectors that there may be, and the subscriber's functions."""
-        imsi = str(request.imsi)
+        imsi = request.imsi.digits
         with _REFUSALS:
             if fault is not None:
                 await self._sequences.standing(imsi)
@@ -161,24 +163,17 @@ class HssService:
             raise ServiceRefused(Refusal.RESYNCHRONISATION_REJECTED, f"MAC-S of {imsi} is wrong; SQN stays")
         return split_sqn(sqn_ms, settings.ind_bits)[0]
 
-    async def _with_keys(self, keys: SealedKeys, settings: AlgorithmSettings) -> AkaFunctions:
-        try:
-            return self._custodian.functions(keys, settings)
-        except UnknownDataKey:
-            # another process has made a new one
-            with _REFUSALS:
-                await self._database.read(self._custodian.keyring.load)
-            return self._custodian.functions(keys, settings)
-
     async def _functions(self, keys: SealedKeys, settings: AlgorithmSettings) -> AkaFunctions:
         try:
-            return await self._with_keys(keys, settings)
+            try:
+                return self._custodian.functions(keys, settings)
+            except UnknownDataKey:
+                # another process has made a new one
+                with _REFUSALS:
+                    await self._database.read(self._custodian.keyring.load)
+                return self._custodian.functions(keys, settings)
         except (VaultError, ProfileRefused) as error:
             raise ServiceRefused(Refusal.UNAVAILABLE, str(error)) from None
-
-
-async def _computed(issued: Issued, compute: Callable[[], list[ResultT]]) -> tuple[ResultT, ...]:
-    return tuple(await _in_its_place(issued.settings, compute))
 
 
 async def _in_its_place(settings: AlgorithmSettings, compute: Callable[[], ResultT]) -> ResultT:

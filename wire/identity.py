@@ -89,14 +89,10 @@ class Nai:
         return bool(self.route)
 
     @property
-    def is_unreachable(self) -> bool:
-        """Whether it is the alternative NAI that no AAA server may serve (TS 23.003 §14.6)."""
-        return (self.home_realm or "").lower() == _UNREACHABLE_REALM
-
-    @property
-    def is_emergency(self) -> bool:
-        """Whether its realm is one of those for emergency sessions (TS 23.003 §14.8)."""
-        return (self.home_realm or "").lower().startswith("sos.")
+    def is_served_by_nobody(self) -> bool:
+        """Whether it is the alternative NAI (TS 23.003 §14.6) or in a realm for emergency sessions (§14.8)."""
+        realm = (self.home_realm or "").lower()
+        return realm == _UNREACHABLE_REALM or realm.startswith("sos.")
 
     def __str__(self) -> str:
         local = "!".join((*self.route, self.username))
@@ -114,6 +110,11 @@ class Identity:
     method: EapMethod | None
     imsi: Imsi | None
     nai: Nai
+
+    @property
+    def is_served_by_nobody(self) -> bool:
+        """Whether no AAA server authenticates in its realm: then it names no method."""
+        return self.method is None and self.nai.is_served_by_nobody
 
 
 # TS 23.003 §14.5; "6", "7" and "8" RFC 9048 §3.
@@ -157,13 +158,14 @@ def _classify(text: str) -> Identity:
     if text.startswith("\0"):
         return Identity(IdentityKind.ENCRYPTED, None, None, nai)
     kind, method = _LEADING.get(nai.username[:1], (IdentityKind.OTHER, None))
-    if method is None or nai.is_unreachable or nai.is_emergency or len(nai.username) == 1:
+    if method is None or nai.is_served_by_nobody or len(nai.username) == 1:
         return Identity(IdentityKind.OTHER, None, None, nai)
     if kind is not IdentityKind.PERMANENT:
         return Identity(kind, method, None, nai)
-    if not _is_imsi(nai.username[1:]):
+    try:
+        return Identity(kind, method, Imsi(nai.username[1:]), nai)
+    except ValueError:
         return Identity(IdentityKind.OTHER, None, None, nai)
-    return Identity(kind, method, Imsi(nai.username[1:]), nai)
 
 
 def permanent_nai(imsi: Imsi, plmn: Plmn, method: EapMethod) -> str:

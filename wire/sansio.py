@@ -65,5 +65,5 @@ class UnlistedTransition(AssertionError):
 
 def check_transition(table: Transitions, state: object, event: object, following: object) -> None:
     """UnlistedTransition unless `table` lets `state` become `following` on `event`."""
-    if type(following) not in table.get((type(state), type(event)), frozenset()):
+    if type(following) not in table.get((type(state), type(event)), ()):
         raise UnlistedTransition(type(state), type(event), type(following))

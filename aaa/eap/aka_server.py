@@ -52,6 +52,7 @@ from wire.sansio import RandomBytes, Tick, UnlistedTransition, check_transition
 
 __all__ = ["TRANSITIONS", "AkaServer"]
 
+_NOTHING_OUT = (AwaitingVector, AwaitingProfile, Done, Chosen)
 Asking = AwaitingIdentity | Challenged | SimChallenged | Reauthenticating
 """A request is out that begins or decides the authentication."""
 
@@ -82,39 +83,46 @@ class AkaServer:
 
     def handle(self, event: Event, now: float) -> list[Effect]:
         """Take one event; at most one effect follows. UnlistedTransition for an answer that was not asked for."""
-        following, effects = self._step(event, now)
-        check_transition(TRANSITIONS, self.state, event, following)
+        state = self.state
+        following, effects = self._step(state, event, now)
+        check_transition(TRANSITIONS, state, event, following)
         self.state = following
         return effects
 
-    def _step(self, event: Event, now: float) -> Step:
+    def _step(self, state: AkaState, event: Event, now: float) -> Step:
+        # the steps of a login that succeeds come first, each by one question: a match over pairs makes all of them
         if isinstance(event, EapArrived):
-            return self._arrived(self.state, event.octets, now)
-        match self.state, event:
-            case Chosen() as state, MethodChosen():
-                return self._opening.begin(state.exchange, now)
-            case AwaitingVector() as state, VectorArrived(vector, more):
-                exchange = next_request(state.exchange)
-                if exchange.method is EapMethod.SIM:
-                    return self._sim_challenge(sim.sim_challenged(state, (vector, *more), exchange))
-                return self._challenge(challenged(state, vector, exchange))
-            case AwaitingVector() as state, VectorRefused(cause, detail):
+            return self._arrived(state, event.octets, now)
+        if isinstance(state, Chosen) and isinstance(event, MethodChosen):
+            return self._opening.begin(state.exchange, now)
+        if isinstance(state, AwaitingVector) and isinstance(event, VectorArrived):
+            return self._provided(state, event)
+        if isinstance(state, AwaitingProfile) and isinstance(event, ProfileArrived):
+            return grant(state, event.grant, self._random)
+        match state, event:
+            case AwaitingVector(), VectorRefused(cause, detail):
                 return refuse(state.exchange, cause, detail, state.imsi)
-            case AwaitingProfile() as state, ProfileArrived(granted):
-                return grant(state, granted, self._random)
-            case AwaitingProfile() as state, ProfileRefused(cause, detail):
+            case AwaitingProfile(), ProfileRefused(cause, detail):
                 return deny(state, cause, detail, self._random)
-            case AwaitingVector() | AwaitingProfile() as state, Tick():
+            case AwaitingVector() | AwaitingProfile(), Tick():
                 return self._out_of_time(state, now)
-            case state, _:
+            case _:
                 raise UnlistedTransition(type(state), type(event), type(state))
 
+    def _provided(self, state: AwaitingVector, event: VectorArrived) -> Step:
+        exchange = next_request(state.exchange)
+        if exchange.method is EapMethod.SIM:
+            return self._sim_challenge(sim.sim_challenged(state, (event.vector, *event.more), exchange))
+        return self._challenge(challenged(state, event.vector, exchange))
+
     def _arrived(self, state: AkaState, octets: bytes, now: float) -> Step:
-        if isinstance(state, AwaitingVector | AwaitingProfile | Done | Chosen):
+        if isinstance(state, _NOTHING_OUT):
             return state, [Discard("no request is outstanding")]
         read = read_response(octets, state.exchange)
         if isinstance(read, Discard):
             return state, [read]
+        if isinstance(state, Challenged) and isinstance(read, AkaMessage) and read.subtype is Subtype.CHALLENGE:
+            return self._challenge_answered(state, read, now)
         match state:
             case SuccessNotified(exchange, proven, granted):
                 if granted is None:
@@ -139,8 +147,6 @@ class AkaServer:
                 return self._opening.started(awaiting, read, now)
             case SimChallenged() as out, Subtype.SIM_CHALLENGE:
                 return self._sim_answered(out, read, now)
-            case Challenged() as out, Subtype.CHALLENGE:
-                return self._challenge_answered(out, read, now)
             case Challenged() as out, Subtype.SYNCHRONIZATION_FAILURE:
                 return self._out_of_step(out, read, now)
             case Challenged(), Subtype.AUTHENTICATION_REJECT:
@@ -169,16 +175,14 @@ class AkaServer:
                 return wrong(state.exchange, answer, state.imsi)
 
     def _challenge_answered(self, state: Challenged, message: AkaMessage, now: float) -> Step:
-        match read_answer(state, message, self._policy):
-            case Genuine(result_ind):
-                identity = session_id(state.exchange.method, state.rand, state.autn)
-                proven = Proven(state.imsi, state.keys, state.keys.msk, identity, None, state.seed)
-                return self._authorize(state.exchange, proven, now, result_ind=result_ind)
-            case KdfWanted(kdf):
-                exchange = next_request(state.exchange)
-                return self._challenge(replace(state, exchange=exchange, kdfs=(kdf, *state.kdfs)))
-            case WrongAnswer() as answer:
-                return wrong(state.exchange, answer, state.imsi)
+        answer, exchange = read_answer(state, message, self._policy), state.exchange
+        if isinstance(answer, WrongAnswer):
+            return wrong(exchange, answer, state.imsi)
+        if isinstance(answer, KdfWanted):
+            return self._challenge(replace(state, exchange=next_request(exchange), kdfs=(answer.kdf, *state.kdfs)))
+        identity = session_id(exchange.method, state.rand, state.autn)
+        proven = Proven(state.imsi, state.keys, state.keys.msk, identity, None, state.seed)
+        return self._authorize(exchange, proven, now, result_ind=answer.result_ind)
 
     def _authorize(self, exchange: Exchange, proven: Proven, now: float, *, result_ind: bool) -> Step:
         until = now + self._policy.hss_limit

@@ -40,7 +40,7 @@ from aaa.eap.temporary import Identities
 from aaa.messages import RejectCause
 from wire.eap.packet import EapCode, EapPacket, EapType, failure, identity_request
 from wire.errors import DecodeError
-from wire.identity import EapMethod, Identity, classify
+from wire.identity import EapMethod, classify
 from wire.sansio import RandomBytes, Tick, Transitions, UnlistedTransition, check_transition
 
 Step = tuple[EapState, list[Effect]]
@@ -48,6 +48,7 @@ Step = tuple[EapState, list[Effect]]
 TYPE_AT = 4
 _NAK = bytes((EapType.NAK,))
 _IN_METHOD = (MethodProposed, MethodRunning)
+_NAK_MAY_ANSWER = (AwaitingIdentity, Challenged, SimChallenged, Reauthenticating, FailureNotified)
 
 TRANSITIONS: Transitions = {
     (Silent, EapArrived): frozenset({Silent, IdentityRequested, MethodProposed, Closed}),
@@ -95,32 +96,30 @@ class Authenticator:
 
     def handle(self, event: Event, now: float) -> list[Effect]:
         """Take one event; at most one effect follows. UnlistedTransition for an answer that was not asked for."""
-        following, effects = self._step(event, now)
-        check_transition(TRANSITIONS, self.state, event, following)
+        state = self.state
+        following, effects = self._step(state, event, now)
+        check_transition(TRANSITIONS, state, event, following)
         self.state = following
         return effects
 
-    def _step(self, event: Event, now: float) -> Step:
-        running = self.state
-        if isinstance(running, _IN_METHOD):
-            if isinstance(running, MethodProposed) and isinstance(event, EapArrived):
-                return self._proposed(running, event, now)
-            return self._run(running, event, now)
-        match running, event:
-            case Silent() as state, EapArrived(b""):
-                identifier = self._random(1)[0]
-                return IdentityRequested(identifier), [SendEap(identity_request(identifier))]
-            case Silent() as state, EapArrived(octets):
-                return self._opened(state, octets, now)
-            case IdentityRequested(identifier) as state, EapArrived(octets):
-                packet = matching_response(octets, identifier)
-                return (state, [packet]) if isinstance(packet, Discard) else self._identified(packet, now)
-            case Closed() as state, EapArrived():
-                return state, [Discard("the conversation is over")]
-            case state, _:
-                raise UnlistedTransition(type(state), type(event), type(state))
+    def _step(self, state: EapState, event: Event, now: float) -> Step:
+        if isinstance(state, _IN_METHOD):
+            if isinstance(state, MethodProposed) and isinstance(event, EapArrived):
+                return self._proposed(state, event, now)
+            return self._run(state, event, now)
+        if not isinstance(event, EapArrived):
+            raise UnlistedTransition(type(state), type(event), type(state))
+        if isinstance(state, Silent):
+            return self._opened(state, event.octets, now)
+        if isinstance(state, Closed):
+            return state, [Discard("the conversation is over")]
+        packet = matching_response(event.octets, state.identifier)
+        return (state, [packet]) if isinstance(packet, Discard) else self._identified(packet, now)
 
     def _opened(self, state: Silent, octets: bytes, now: float) -> Step:
+        if not octets:
+            identifier = self._random(1)[0]
+            return IdentityRequested(identifier), [SendEap(identity_request(identifier))]
         try:
             packet = EapPacket.parse(octets)
         except DecodeError as error:
@@ -132,19 +131,18 @@ class Authenticator:
     def _identified(self, packet: EapPacket, now: float) -> Step:
         if packet.type != EapType.IDENTITY:
             return _fail(packet, RejectCause.BAD_EAP, f"type {packet.type} where an identity is due")
-        identity = classify(packet.type_data)
-        if identity.nai.is_unreachable or identity.nai.is_emergency:
+        identity, offered = classify(packet.type_data), self._policy.methods
+        if identity.is_served_by_nobody:
             # TS 23.003 §14.6: no AAA server may serve it; §14.8: emergency sessions are authenticated otherwise.
             return _fail(packet, RejectCause.USER_UNKNOWN, "a realm that no AAA server serves")
-        if identity.method is EapMethod.SIM and EapMethod.SIM not in self._policy.methods:
-            return _fail(packet, RejectCause.METHOD_REFUSED, "the identity is one of EAP-SIM")
-        if not self._policy.methods:
-            return _fail(packet, RejectCause.METHOD_REFUSED, "no method is offered: EAP-AKA' needs a network name")
-        return self._propose(self._method_for(identity), packet, packet.type_data, (), now)
-
-    def _method_for(self, identity: Identity) -> EapMethod:
-        offered = self._policy.methods
-        return identity.method if identity.method in offered else offered[0]
+        method = identity.method
+        if method is None or method not in offered:
+            if method is EapMethod.SIM:
+                return _fail(packet, RejectCause.METHOD_REFUSED, "the identity is one of EAP-SIM")
+            if not offered:
+                return _fail(packet, RejectCause.METHOD_REFUSED, "no method is offered: EAP-AKA' needs a network name")
+            method = offered[0]
+        return self._propose(method, packet, packet.type_data, (), now)
 
     def _propose(
         self, method: EapMethod, after: EapPacket, identity: bytes, refused: tuple[EapMethod, ...], now: float
@@ -154,9 +152,7 @@ class Authenticator:
 
     def _proposed(self, state: MethodProposed, event: EapArrived, now: float) -> Step:
         aka = state.aka
-        if not isinstance(aka, AwaitingIdentity | Challenged | SimChallenged | Reauthenticating | FailureNotified):
-            return self._run(state, event, now)
-        if event.octets[TYPE_AT : TYPE_AT + 1] != _NAK:
+        if event.octets[TYPE_AT : TYPE_AT + 1] != _NAK or not isinstance(aka, _NAK_MAY_ANSWER):
             return self._run(state, event, now)
         packet = matching_response(event.octets, aka.exchange.identifier)
         if isinstance(packet, Discard):
@@ -176,12 +172,12 @@ class Authenticator:
             server = AkaServer(self._policy, state.aka, self._random, self._identities)
             self._method = server
         effects = server.handle(event, now)
-        if isinstance(server.state, Done):
+        aka = server.state
+        if isinstance(aka, Done):
             return Closed(), effects
-        answered = isinstance(event, EapArrived) and not _discarded(effects)
-        if isinstance(state, MethodRunning) or answered:
-            return MethodRunning(server.state), effects
-        return MethodProposed(state.identity, server.state, state.refused), effects
+        if isinstance(state, MethodProposed) and (not isinstance(event, EapArrived) or _discarded(effects)):
+            return MethodProposed(state.identity, aka, state.refused), effects
+        return MethodRunning(aka), effects
 
 
 def _discarded(effects: Sequence[Effect]) -> bool:

@@ -30,6 +30,10 @@ SKEW = 300
 
 COUNTER_MAX = 0xFFFF
 _PSEUDONYMS = b"akadia 3GPP pseudonym"
+_PSEUDONYM_LEADS, _REAUTHENTICATION_LEADS = (
+    {method: leading_character(kind, method).encode() for method in EapMethod}
+    for kind in (IdentityKind.PSEUDONYM, IdentityKind.REAUTHENTICATION)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,7 @@ class SealedIdentities:
         self._clock = clock
         self._random = random
         self._limits = limits or Limits()
+        self._at_realm = f"@{self._limits.realm}".encode() if self._limits.realm else b""
         self._privacy_keys = privacy_keys
         self._used = UsedCounters() if used is None else used
 
@@ -115,16 +120,17 @@ class SealedIdentities:
 
     def next_pseudonym(self, imsi: Imsi, method: EapMethod) -> bytes | None:
         """A new pseudonym, sealed or in the format of the 3GPP; None when there is no key or none is wanted."""
-        epoch = self._keyring().sealing(self._clock())
+        now = self._clock()
+        epoch = self._keyring().sealing(now)
         if epoch is None or not self._limits.pseudonyms:
             return None
-        lead = leading_character(IdentityKind.PSEUDONYM, method)
-        issued = int(self._clock())
+        issued = int(now)
         if self._limits.pseudonyms_of_3gpp:
             key = _pseudonym_key(epoch)
             random = issued.to_bytes(4, "big") + self._random(encrypted_pseudonym.RANDOM_LENGTH - 4)
+            lead = leading_character(IdentityKind.PSEUDONYM, method)
             return encrypted_pseudonym.encrypt(imsi, lead, epoch.number % SHORT_LABELS, key, random).encode()
-        return seal(epoch, lead, Pseudonym(imsi, issued).build(self._random(RANDOM_LENGTH))).encode()
+        return seal(epoch, _PSEUDONYM_LEADS[method], Pseudonym(imsi, issued).build(self._random(RANDOM_LENGTH)))
 
     def next_reauthentication(self, following: Resumable, network_name: str | None) -> bytes | None:
         """A new identity for the next counter; None when there is no key, or no re-authentication may follow."""
@@ -135,10 +141,9 @@ class SealedIdentities:
             return None
         secret = resumption_secret(following.keys)
         content = Resumption(following.imsi, since, following.counter, network_mark(network_name), secret)
-        lead = leading_character(IdentityKind.REAUTHENTICATION, following.keys.method)
-        username = seal(epoch, lead, content.build(self._random(RANDOM_LENGTH)))
-        identity = f"{username}@{self._limits.realm}" if self._limits.realm else username
-        return identity.encode() if len(identity) <= LONGEST else None
+        lead = _REAUTHENTICATION_LEADS[following.keys.method]
+        identity = seal(epoch, lead, content.build(self._random(RANDOM_LENGTH))) + self._at_realm
+        return identity if len(identity) <= LONGEST else None
 
     def _may_resume(self, counter: int, since: int) -> bool:
         within = 1 <= counter <= min(self._limits.reauthentications, COUNTER_MAX)

@@ -28,11 +28,10 @@ def derived_key(epoch: Epoch, purpose: bytes, length: int) -> Secret:
     return Secret(HKDF(algorithm=SHA256(), length=length, salt=None, info=purpose).derive(epoch.key))
 
 
-def seal(epoch: Epoch, lead: str, plain: bytes) -> str:
-    """The username that hides `plain`."""
+def seal(epoch: Epoch, lead: bytes, plain: bytes) -> bytes:
+    """The username that hides `plain`; `lead` is its leading character."""
     label = bytes((epoch.number % LABELS,))
-    sealed = _siv(epoch).encrypt(plain, [lead.encode(), label])
-    return lead + urlsafe_b64encode(label + sealed).rstrip(b"=").decode()
+    return lead + urlsafe_b64encode(label + _siv(epoch).encrypt(plain, [lead, label])).rstrip(b"=")
 
 
 def unseal(keyring: Keyring, username: str) -> bytes | None:

@@ -78,7 +78,7 @@ class Sequences:
             elif settings is not None and settings.reserve > 1 and seq_ms is None:
                 issued = await self._from_reserve(settings, imsi, node, count)
             else:
-                issued = await self._count(imsi, node, count, seq_ms)
+                issued = await self._count(settings, imsi, node, count, seq_ms)
             if issued is not None:
                 return issued
         raise ServiceRefused(Refusal.TOO_BUSY, f"the algorithm profile of {imsi} or the IND of {node} keeps changing")
@@ -98,15 +98,12 @@ class Sequences:
             raise found
         return found
 
-    async def _count(self, imsi: str, node: str, count: int, seq_ms: int | None) -> Issued | None:
-        if not self._settings:
-            await self._refresh("")
-        only = next(iter(self._settings)) if len(self._settings) == 1 else ""
-        likely = self._settings.get(self._profiles.get(imsi, only))
-        is_counter = likely is not None and likely.scheme is Scheme.COUNTER
-        if likely is not None and is_counter and self._known_ind(node, likely) is None:
-            # before SEQ moves, because a node without an IND gets nothing
-            await self._ind(node, likely)
+    async def _count(
+        self, known: AlgorithmSettings | None, imsi: str, node: str, count: int, seq_ms: int | None
+    ) -> Issued | None:
+        likely = known or await self._only()
+        # before SEQ moves, because a node without an IND gets nothing
+        ind = None if likely is None else await self._ind(node, likely)
         found = await self._database.together(allocate, Allocation(imsi, count, seq_ms))
         if isinstance(found, ServiceRefused):
             raise found
@@ -117,17 +114,19 @@ class Sequences:
         self._remember(imsi, settings.name)
         if settings.reserve > 1:
             self._runs.drop(_owner(found), found.last_seq)
-        return await self._issued(settings, found, node, count)
-
-    async def _issued(self, settings: AlgorithmSettings, found: Allocated, node: str, count: int) -> Issued:
-        ind = self._known_ind(node, settings)
-        if ind is None:
+        if ind is None or settings is not likely:
             ind = await self._ind(node, settings)
-        numbers = sqns(found.last_seq, count, ind, settings.ind_bits)
-        return Issued(numbers, found.keys, settings, found.serving_aaa, found.subscribed)
+        return _issued(settings, found, ind, count)
+
+    async def _only(self) -> AlgorithmSettings | None:
+        """The profile that everybody has where there is but one, and it counts."""
+        if not self._settings:
+            await self._refresh("")
+        only = next(iter(self._settings.values())) if len(self._settings) == 1 else None
+        return only if only is not None and only.scheme is Scheme.COUNTER else None
 
     async def _from_reserve(self, settings: AlgorithmSettings, imsi: str, node: str, count: int) -> Issued | None:
-        await self._ind(node, settings)
+        ind = await self._ind(node, settings)
         standing = await self.standing(imsi)
         if standing.keys.profile != settings.name:
             await self._learn(imsi, standing.keys.profile)
@@ -139,7 +138,7 @@ class Sequences:
                 return None
             last = self._runs.take(owner, count)
         found = Allocated(last, standing.keys, standing.serving_aaa, standing.subscribed)
-        return await self._issued(settings, found, node, count)
+        return _issued(settings, found, ind, count)
 
     async def _reserve(self, imsi: str, count: int) -> Owner | None:
         """Reserve `count` SEQs, or wait for who is about to; whose they are, None when nobody's."""
@@ -195,9 +194,6 @@ class Sequences:
                 self._clocks.lost(clock)
         return None
 
-    def _known_ind(self, node: str, settings: AlgorithmSettings) -> int | None:
-        return self._inds.get((self._named(node, settings), settings.ind_bits))
-
     async def _ind(self, node: str, settings: AlgorithmSettings) -> int:
         name, bits = self._named(node, settings), settings.ind_bits
         known = self._inds.get((name, bits))
@@ -230,6 +226,11 @@ class Sequences:
         async with self._refreshing:
             if profile not in self._settings and not (profile == "" and self._settings):
                 self._settings = await self._database.read(read_settings)
+
+
+def _issued(settings: AlgorithmSettings, found: Allocated, ind: int, count: int) -> Issued:
+    numbers = sqns(found.last_seq, count, ind, settings.ind_bits)
+    return Issued(numbers, found.keys, settings, found.serving_aaa, found.subscribed)
 
 
 def _owner(row: Standing | Allocated) -> Owner:

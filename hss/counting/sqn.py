@@ -53,7 +53,7 @@ def resynchronised(seq_he: int, seq_ms: int, count: int, ind_bits: int = IND_BIT
 
 def sqns(last_seq: int, count: int, ind: int, ind_bits: int = IND_BITS) -> tuple[int, ...]:
     """The `count` SQNs of one node that end with `last_seq`, lowest first."""
-    return tuple(join_sqn(seq, ind, ind_bits) for seq in range(last_seq - count + 1, last_seq + 1))
+    return tuple([join_sqn(seq, ind, ind_bits) for seq in range(last_seq - count + 1, last_seq + 1)])
 
 
 def moved(seq_he: int, old_ind_bits: int, new_ind_bits: int) -> int:

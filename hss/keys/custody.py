@@ -55,10 +55,10 @@ class Custodian:
 
     def functions(self, sealed: SealedKeys, settings: AlgorithmSettings) -> AkaFunctions:
         """The functions of a subscriber; where a token has K, each call of them takes its time."""
-        keys = self.open(sealed)
+        k, opc = self._open(sealed, "k", sealed.k), self._open(sealed, "opc", sealed.opc)
         if settings.custody is Custody.TOKEN:
-            return self._token(settings).functions(keys.k, keys.opc, constants_of(settings))
-        return functions_for(settings, keys.k, keys.opc)
+            return self._token(settings).functions(k, opc, constants_of(settings))
+        return functions_for(settings, k, opc)
 
     def resealed(self, sealed: SealedKeys) -> dict[str, object]:
         """The row under the active data key; what a token has wrapped stays wrapped."""

@@ -92,9 +92,9 @@ def test_nai_without_decoration_is_at_home() -> None:
 
 
 def test_special_realms_are_recognised() -> None:
-    assert Nai.of("any@Unreachable.3gppnetwork.org").is_unreachable
-    assert Nai.of("imei350000000000001@sos.wlan.mnc015.mcc234.3gppnetwork.org").is_emergency
-    assert not Nai.of("sos.x").is_emergency
+    assert Nai.of("any@Unreachable.3gppnetwork.org").is_served_by_nobody
+    assert Nai.of("imei350000000000001@sos.wlan.mnc015.mcc234.3gppnetwork.org").is_served_by_nobody
+    assert not Nai.of("sos.x").is_served_by_nobody
 
 
 @given(st.text())

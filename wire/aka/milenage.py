@@ -75,7 +75,7 @@ class Milenage:
         encrypt: Callable[[bytes], bytes] | None = None,
     ) -> None:
         _check_lengths(k, opc)
-        self._encrypt = encrypt or Cipher(AES(bytes(k)), _ECB).encryptor().update
+        self._encrypt = encrypt or Cipher(AES(k), _ECB).encryptor().update
         self._opc = int.from_bytes(opc, "big")
         self._c = constants.c
         self._r = constants.r

@@ -8,20 +8,18 @@ IND_BITS = 5
 
 def split_sqn(sqn: int, ind_bits: int = IND_BITS) -> tuple[int, int]:
     """(SEQ, IND) of `sqn`; ValueError when it has more than 48 bits."""
-    _check(0 <= sqn < SQN_LIMIT, "SQN has 48 bits")
+    if not 0 <= sqn < SQN_LIMIT:
+        raise ValueError("SQN has 48 bits")
     return sqn >> ind_bits, sqn & ((1 << ind_bits) - 1)
 
 
 def join_sqn(seq: int, ind: int, ind_bits: int = IND_BITS) -> int:
     """SEQ‖IND; ValueError when one of them does not fit."""
-    _check(0 <= ind < 1 << ind_bits, f"IND has {ind_bits} bits")
-    _check(0 <= seq < 1 << SQN_BITS - ind_bits, f"SEQ has {SQN_BITS - ind_bits} bits")
+    if not 0 <= ind < 1 << ind_bits:
+        raise ValueError(f"IND has {ind_bits} bits")
+    if not 0 <= seq < 1 << SQN_BITS - ind_bits:
+        raise ValueError(f"SEQ has {SQN_BITS - ind_bits} bits")
     return seq << ind_bits | ind
-
-
-def _check(condition: bool, reason: str) -> None:
-    if not condition:
-        raise ValueError(reason)
 
 
 def conceal(sqn: int, ak: bytes) -> bytes:

@@ -98,7 +98,7 @@ def resumption_secret(keys: Keys) -> Secret:
     """What a fast re-authentication needs of `keys`: MK of 20 octets, or for AKA' K_encr|K_aut|K_re of 80."""
     if keys.method is EapMethod.AKA_PRIME:
         return Secret(keys.k_encr + keys.k_aut + keys.k_re)
-    return Secret(keys.mk)
+    return keys.mk
 
 
 def resumed_keys(method: EapMethod, secret: bytes) -> Keys:

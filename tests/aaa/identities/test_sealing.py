@@ -23,6 +23,10 @@ SIV_PLAIN = bytes.fromhex("112233445566778899aabbccddee")
 SIV_OUTPUT = bytes.fromhex("85632d07c6e8f37f950acd320a2ecc9340c02b9690c4dc04daef7f6afe5c")
 
 
+def sealed(epoch: Epoch, lead: str, plain: bytes) -> str:
+    return seal(epoch, lead.encode(), plain).decode()
+
+
 def double(block: bytes) -> bytes:
     number = int.from_bytes(block, "big") << 1
     return ((number & ((1 << 128) - 1)) ^ (0x87 if number >> 128 else 0)).to_bytes(16, "big")
@@ -79,7 +83,7 @@ def test_derivation_is_that_of_the_published_answer() -> None:
 
 @pytest.mark.parametrize("plain", [b"short", bytes(range(102))])
 def test_second_implementation_opens_what_was_sealed(plain: bytes) -> None:
-    username = seal(SECOND, "8", plain)
+    username = sealed(SECOND, "8", plain)
     octets = urlsafe_b64decode(username[1:] + "==="[: -len(username[1:]) % 4])
     assert (username[0], octets[0], len(octets)) == ("8", 2, OVERHEAD + len(plain))
     key = hkdf(SECOND.key, b"akadia sealed identity", 64)
@@ -88,13 +92,13 @@ def test_second_implementation_opens_what_was_sealed(plain: bytes) -> None:
 
 def test_any_epoch_that_is_not_retired_opens() -> None:
     for epoch in (FIRST, SECOND):
-        assert unseal(KEYRING, seal(epoch, "2", b"content")) == b"content"
-    assert unseal(KEYRING.retiring(1, NOW), seal(FIRST, "2", b"content")) is None
-    assert unseal(KEYRING, seal(Epoch(3, NOW, SECOND.key), "2", b"content")) is None
+        assert unseal(KEYRING, sealed(epoch, "2", b"content")) == b"content"
+    assert unseal(KEYRING.retiring(1, NOW), sealed(FIRST, "2", b"content")) is None
+    assert unseal(KEYRING, sealed(Epoch(3, NOW, SECOND.key), "2", b"content")) is None
 
 
 def test_nothing_else_opens() -> None:
-    username = seal(SECOND, "2", b"content")
+    username = sealed(SECOND, "2", b"content")
     for at in range(len(username)):
         other = chr(ord("A") if username[at] != "A" else ord("B"))
         assert unseal(KEYRING, username[:at] + other + username[at + 1 :]) is None
@@ -103,5 +107,5 @@ def test_nothing_else_opens() -> None:
 
 
 def test_username_has_no_character_that_a_nai_has_not() -> None:
-    text = "".join(seal(SECOND, "4", bytes((number,)) * 60) for number in range(64))
+    text = "".join(sealed(SECOND, "4", bytes((number,)) * 60) for number in range(64))
     assert set(text) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
