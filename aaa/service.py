@@ -11,7 +11,6 @@ from aaa.eap.authenticator import Authenticator
 from aaa.eap.events import (
     Discard,
     EapArrived,
-    Effect,
     Event,
     Failed,
     FetchProfile,
@@ -55,6 +54,7 @@ log = get_logger("aaa.service")
 
 IDENTIFIER_AT = 1
 _SILENT = Silent()
+_QUESTIONS = (FetchVector, FetchProfile)
 _NETWORKS = 256
 """Access networks whose policy is remembered."""
 DIAMETER = "diameter"
@@ -167,16 +167,22 @@ class EapAuthenticationService:
             return self._sent_on(effect, conversation)
         if isinstance(effect, Discard) and request.last_chance:
             effect = _given_up(effect, conversation.eap, request.eap)
+        if isinstance(effect, Succeeded):
+            self._forget(token)
+            return self._accepted(effect, conversation, request)
+        if isinstance(effect, Discard):
+            return Ignore(effect.reason)
         self._notice(conversation, effect, machine.state, request)
-        if isinstance(effect, SendEap):
-            dialogue = continued(conversation.dialogue, request.eap, effect.octets)
-            conversation = conversation.after(machine.state, dialogue)
-        return self._answer(effect, conversation, request)
+        if isinstance(effect, Failed):
+            self._forget(token)
+            return Reject(effect.eap, effect.cause, effect.detail, effect.imsi)
+        dialogue = continued(conversation.dialogue, request.eap, effect.octets)
+        return self._challenged(effect, conversation.after(machine.state, dialogue), request, token)
 
-    def _notice(self, before: Conversation, effect: Effect, after: EapState, request: AccessRequest) -> None:
+    def _notice(self, before: Conversation, effect: SendEap | Failed, after: EapState, request: AccessRequest) -> None:
         """A user is rejected when that is decided, not when he has heard of it: he may never answer again."""
         ending = decided(before.eap, effect, after)
-        if ending is not None and isinstance(effect, SendEap | Failed):
+        if ending is not None:
             count_rejection(before.client, ending.method, ending.cause)
             reply = effect.octets if isinstance(effect, SendEap) else effect.eap
             self._tell(FailedAttempt(ending, before, request, reply, self._clock() - before.started))
@@ -191,11 +197,11 @@ class EapAuthenticationService:
         self, machine: Authenticator, event: Event, conversation: Conversation, request: AccessRequest
     ) -> "SendEap | Succeeded | Failed | Discard | _Elsewhere":
         """Feed the machine, and ask the HSS what it wants asked, until it has something to say to the client."""
-        effects: list[Effect] = machine.handle(event, self._clock())
         answer: Event | _Elsewhere
+        now = self._clock()
         while True:
-            (effect,) = effects
-            if not isinstance(effect, FetchVector | FetchProfile):
+            (effect,) = machine.handle(event, now)
+            if not isinstance(effect, _QUESTIONS):
                 return effect
             try:
                 with self._in_time.limit():
@@ -204,15 +210,14 @@ class EapAuthenticationService:
                     else:
                         answer = await self._profile(effect, conversation, request)
             except TimeoutError:
-                now = self._clock()
-                effects = machine.handle(Tick(), max(machine.deadline or now, now))
+                event, now = Tick(), max(machine.deadline or 0.0, self._clock())
             else:
                 if isinstance(answer, _Elsewhere):
                     return answer
-                effects = machine.handle(answer, self._clock())
+                event, now = answer, self._clock()
 
     async def _vector(self, wanted: FetchVector, asked: AccessRequest) -> "VectorArrived | VectorRefused | _Elsewhere":
-        log_imsi(str(wanted.imsi))
+        log_imsi(wanted.imsi.digits)
         # TS 33.102 §6.8.1.2: a triplet for EAP-SIM is made of a vector of AKA.
         method = EapMethod.AKA if wanted.method is EapMethod.SIM else wanted.method
         name, resynchronisation = wanted.network_name, wanted.resynchronisation
@@ -258,27 +263,16 @@ class EapAuthenticationService:
         log.info("user sent to another server", cause=cause.value, server=to.server, **about)
         return Reject(b"", cause, to.server, to.imsi, to.server)
 
-    def _answer(
-        self, effect: SendEap | Succeeded | Failed | Discard, conversation: Conversation, request: AccessRequest
-    ) -> AccessAnswer:
-        token = request.state if request.eap else None
-        match effect:
-            case SendEap(octets):
-                count_step(conversation.eap)
-                now = self._clock()
-                kept = self._conversations.keep(conversation, token, now, request.user_name)
-                self._heard(token)
-                if self._awaited is not None:
-                    self._awaited.challenged(kept, conversation, request, now)
-                return Challenge(octets, kept, self._answer_time)
-            case Discard(reason):
-                return Ignore(reason)
-            case Succeeded():
-                self._forget(token)
-                return self._accepted(effect, conversation, request)
-            case Failed():
-                self._forget(token)
-                return Reject(effect.eap, effect.cause, effect.detail, effect.imsi)
+    def _challenged(
+        self, effect: SendEap, conversation: Conversation, request: AccessRequest, token: bytes | None
+    ) -> Challenge:
+        count_step(conversation.eap)
+        now = self._clock()
+        kept = self._conversations.keep(conversation, token, now, request.user_name)
+        self._heard(token)
+        if self._awaited is not None:
+            self._awaited.challenged(kept, conversation, request, now)
+        return Challenge(effect.octets, kept, self._answer_time)
 
     def _forget(self, token: bytes | None) -> None:
         self._heard(token)

@@ -44,18 +44,19 @@ _MASTER_LENGTH, _RAND_LENGTH = 20, 16
 
 def tag_of(aka: AkaState) -> int:
     """The number of its kind, 1 to 6; EncodeError for a state that does not wait for the UE."""
-    if type(aka) not in _TAGS:
+    tag = _TAGS.get(type(aka))
+    if tag is None:
         raise EncodeError(f"{type(aka).__name__} does not wait for the UE")
-    return _TAGS[type(aka)]
+    return tag
 
 
 def pack_aka(packer: Packer, aka: AkaState, recall: Recall) -> None:
     """All but its kind; `recall` opens a fast re-authentication identity of ours once more."""
     match aka:
-        case AwaitingIdentity():
-            _pack_awaiting(packer, aka, recall)
         case Challenged():
             _pack_challenged(packer, aka, recall)
+        case AwaitingIdentity():
+            _pack_awaiting(packer, aka, recall)
         case SimChallenged():
             _pack_sim(packer, aka, recall)
         case Reauthenticating():
@@ -92,7 +93,7 @@ def _pack_challenged(packer: Packer, state: Challenged, recall: Recall) -> None:
     packer.octets(state.rand + state.autn + state.seed)
     packer.varied(state.xres)
     pack_checkcode(packer, state.exchange, state.checkcode)
-    packer.number((_RESYNCHRONISED if state.resynchronised else 0) | len(state.kdfs))
+    packer.octets(bytes(((_RESYNCHRONISED if state.resynchronised else 0) | len(state.kdfs),)))
     for kdf in state.kdfs:
         packer.number(kdf, 2)
 

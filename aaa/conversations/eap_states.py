@@ -20,22 +20,22 @@ class StateCodec:
 
     def pack(self, packer: Packer, state: EapState) -> None:
         """EncodeError for a state that does not wait for the UE."""
-        match state:
-            case IdentityRequested(identifier):
-                packer.octets(bytes((_IDENTITY_REQUESTED, identifier)))
-            case MethodProposed(identity, aka, refused):
-                packer.number(_PROPOSED | tag_of(aka))
-                # a Nak cannot undo a failure; and what is longer than any User-Name, as an encrypted identity is, has
-                # no room: after a Nak the UE is asked for it once more
-                is_needed = len(identity) <= LONGEST and not isinstance(aka, FailureNotified)
-                packer.identity(identity if is_needed else b"")
-                packer.varied(bytes(METHODS.index(method) for method in refused))
-                pack_aka(packer, aka, self.recall)
-            case MethodRunning(aka):
-                packer.number(tag_of(aka))
-                pack_aka(packer, aka, self.recall)
-            case _:
-                raise EncodeError(f"{type(state).__name__} does not wait for the UE")
+        if isinstance(state, MethodProposed):
+            aka, identity = state.aka, state.identity
+            packer.octets(bytes((_PROPOSED | tag_of(aka),)))
+            # a Nak cannot undo a failure; and what is longer than any User-Name, as an encrypted identity is, has
+            # no room: after a Nak the UE is asked for it once more
+            is_needed = len(identity) <= LONGEST and not isinstance(aka, FailureNotified)
+            packer.identity(identity if is_needed else b"")
+            packer.varied(bytes([METHODS.index(method) for method in state.refused]))
+            pack_aka(packer, aka, self.recall)
+        elif isinstance(state, MethodRunning):
+            packer.octets(bytes((tag_of(state.aka),)))
+            pack_aka(packer, state.aka, self.recall)
+        elif isinstance(state, IdentityRequested):
+            packer.octets(bytes((_IDENTITY_REQUESTED, state.identifier)))
+        else:
+            raise EncodeError(f"{type(state).__name__} does not wait for the UE")
 
     def unpack(self, unpacker: Unpacker) -> EapState:
         """DecodeError for what `pack` has not written."""

@@ -20,8 +20,8 @@ _UNUSED = 0x60
 def pack_exchange(packer: Packer, exchange: Exchange) -> None:
     """Method, kind and whether the IMSI was shown in one octet; Identifier; identity."""
     shown = _SHOWN if exchange.imsi_shown else 0
-    packer.number(shown | KINDS.index(exchange.kind) << 2 | METHODS.index(exchange.method))
-    packer.number(exchange.identifier)
+    flags = shown | KINDS.index(exchange.kind) << 2 | METHODS.index(exchange.method)
+    packer.octets(bytes((flags, exchange.identifier)))
     packer.identity(exchange.identity)
 
 
@@ -39,10 +39,10 @@ def pack_imsi_of(packer: Packer, exchange: Exchange, imsi: Imsi | None, recall: 
     """The identity of the exchange where it says this IMSI, else a permanent one without realm; "" for None."""
     if imsi is None:
         packer.identity(b"")
-    elif _digits(exchange.identity) == str(imsi).encode() or _recalled(exchange, recall) == imsi:
+    elif _digits(exchange.identity) == imsi.digits.encode() or _recalled(exchange, recall) == imsi:
         packer.identity(exchange.identity)
     else:
-        packer.identity(b"0" + str(imsi).encode())
+        packer.identity(b"0" + imsi.digits.encode())
 
 
 def unpack_imsi_of(unpacker: Unpacker, recall: Recall) -> Imsi | None:

@@ -21,6 +21,7 @@ MOST_REALMS = 7
 _BEFORE = 0x80
 _TEXT, _PERMANENT, _SEALED = 0x00, 0x10, 0x20
 _FORM, _REALM = 0xF0, 0x0F
+_OCTET = tuple(bytes((value,)) for value in range(0x80))
 _WORTH_IT = 16
 """Fewer characters are no sealed identity."""
 
@@ -50,28 +51,24 @@ class Packer:
 
     def varied(self, value: bytes) -> None:
         """Any number of octets, behind that number: 7 bits an octet, the last octet below 128."""
-        self._count(len(value))
-        self._parts.append(value)
-
-    def _count(self, value: int) -> None:
-        while value > 0x7F:
-            self._parts.append(bytes((0x80 | value & 0x7F,)))
-            value >>= 7
-        self._parts.append(bytes((value,)))
+        self._parts += (_count(len(value)), value)
 
     def text(self, value: str | None) -> None:
         """Behind one more than its length; 0 for None."""
-        octets = b"" if value is None else value.encode()
-        self._count(0 if value is None else len(octets) + 1)
-        self._parts.append(octets)
+        if value is None:
+            self._parts.append(b"\0")
+            return
+        octets = value.encode()
+        self._parts += (_count(len(octets) + 1), octets)
 
     def identity(self, value: bytes) -> None:
         """Its shortest form."""
-        if value in self._identities:
-            self.number(_BEFORE | self._identities.index(value))
+        before = self._identities
+        if value in before:
+            self._parts.append(bytes((_BEFORE | before.index(value),)))
             return
-        if len(self._identities) < _BEFORE:
-            self._identities.append(value)
+        if len(before) < _BEFORE:
+            before.append(value)
         realm, username = 0, value
         for at, end in enumerate(self._realms, 1):
             if value.endswith(end):
@@ -158,6 +155,18 @@ class Unpacker(Reader):
     def imsi(self) -> Imsi:
         """An IMSI of 8 octets."""
         return unpack_imsi(self.take(IMSI_LENGTH))
+
+
+def _count(value: int) -> bytes:
+    """7 bits an octet, the last octet below 128."""
+    if value < 0x80:
+        return _OCTET[value]
+    octets = bytearray()
+    while value > 0x7F:
+        octets.append(0x80 | value & 0x7F)
+        value >>= 7
+    octets.append(value)
+    return bytes(octets)
 
 
 @lru_cache(maxsize=64)

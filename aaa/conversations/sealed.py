@@ -28,6 +28,8 @@ FORMAT = 3
 """Raised whenever a node of the version before could not read it."""
 FORMAT_BY_NAME = 0x80 | FORMAT
 """The same, where User-Name is needed to read it."""
+_FORMS = ((FORMAT, True), (FORMAT, False), (FORMAT_BY_NAME, True), (FORMAT_BY_NAME, False))
+"""The first that fits is taken: whether it has the heads of the packets before."""
 
 ROOM = {"radius": 253}
 """Octets that the State of a front has room for; any number where it is not named."""
@@ -110,17 +112,13 @@ class SealedConversations:
 
     def _fitting(self, conversation: Conversation, began: int, user_name: str | None) -> bytes | None:
         """The first that the front has room for; None where there is none, or no epoch seals at this time."""
-        before, known = heads(conversation.earlier, conversation.dialogue), _known(user_name)
-        room = ROOM.get(conversation.client.partition("/")[0])
-        for version, earlier, names in (
-            (FORMAT, before, ()),
-            (FORMAT, b"", ()),
-            (FORMAT_BY_NAME, before, known),
-            (FORMAT_BY_NAME, b"", known),
-        ):
-            plain = self._pack(conversation, began, earlier, names)
+        client, before = conversation.client, heads(conversation.earlier, conversation.dialogue)
+        room = ROOM.get(client.partition("/")[0])
+        for version, with_heads in _FORMS:
+            known = () if version == FORMAT else _known(user_name)
+            plain = self._pack(conversation, began, before if with_heads else b"", known)
             if room is None or OVERHEAD + len(plain) <= room:
-                return self._keys.seal(version, plain, self._about(conversation.client, names))
+                return self._keys.seal(version, plain, self._about(client, known))
         return None
 
     def _about(self, client: str, known: Sequence[bytes]) -> list[bytes]:
