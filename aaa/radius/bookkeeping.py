@@ -1,10 +1,11 @@
 """What the fronts of both ports keep alike: whose a packet is, what is in progress, and which answers were given."""
 
 from aaa.radius.clients import ClientTable, RadiusClient
-from aaa.radius.decisions import Admitted, Discard, Forward, Repeat, admit
-from aaa.radius.duplicates import Answered, DuplicateCache, InProgress, RequestKey, Source
+from aaa.radius.decisions import Discard, Forward, Repeat, admit
+from aaa.radius.duplicates import Answered, DuplicateCache, RequestKey, Source
 from aaa.radius.policy import RateLimits
 from aaa.radius.proxy.routes import Routes
+from wire.radius.packet import RadiusPacket
 
 
 class Bookkeeping:
@@ -31,7 +32,7 @@ class Bookkeeping:
 
     def _admitted(
         self, octets: bytes, source: Source, client: RadiusClient | None
-    ) -> tuple[RadiusClient, Admitted] | Discard:
+    ) -> tuple[RadiusClient, RadiusPacket] | Discard:
         """The packet and whose it is; `client` is known where a connection has proved it."""
         client = client or self._clients.find(source[0])
         if client is None:
@@ -41,12 +42,10 @@ class Bookkeeping:
 
     def _seen(self, key: RequestKey, now: float) -> Repeat | None:
         """What a duplicate gets; None for a new request."""
-        match self._duplicates.outcome(key, now):
-            case InProgress():
-                return Repeat(None)
-            case Answered(octets):
-                return Repeat(octets)
-        return None
+        outcome = self._duplicates.outcome(key, now)
+        if outcome is None:
+            return None
+        return Repeat(outcome.octets if isinstance(outcome, Answered) else None)
 
     def _begin(self, key: RequestKey, now: float) -> None:
         self._duplicates.begin(key, now)

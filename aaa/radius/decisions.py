@@ -54,26 +54,19 @@ class Forward:
     realm: RealmConfig
 
 
-@dataclass(frozen=True, slots=True)
-class Admitted:
-    """A packet whose Message-Authenticator, if it has one (`is_protected`), is right."""
+def admit(octets: bytes, client: RadiusClient) -> RadiusPacket | Discard:
+    """Read what `client` sent; silence for what is malformed or made with another secret.
 
-    packet: RadiusPacket
-    is_protected: bool
-    octets: bytes
-
-
-def admit(octets: bytes, client: RadiusClient) -> Admitted | Discard:
-    """Read what `client` sent; silence for what is malformed or made with another secret."""
-    name = client.client.name
+    The Message-Authenticator of a packet that is admitted is right where there is one.
+    """
     try:
         packet = parse_packet(octets)
-        is_genuine = authenticity(packet, client.secret)
     except DecodeError as error:
-        return Discard("the packet is malformed", name, str(error))
-    if is_genuine is False:
-        return Discard("Message-Authenticator is wrong; does the client have another secret?", name, is_unproven=True)
-    return Admitted(packet, bool(is_genuine), octets)
+        return Discard("the packet is malformed", client.name, str(error))
+    if authenticity(packet, client.secret) is False:
+        cause = "Message-Authenticator is wrong; does the client have another secret?"
+        return Discard(cause, client.name, is_unproven=True)
+    return packet
 
 
 def within_policy(client: RadiusClient, service: Service, limits: RateLimits, now: float) -> Discard | None:
@@ -85,8 +78,8 @@ def within_policy(client: RadiusClient, service: Service, limits: RateLimits, no
     return None
 
 
-def answer_status(admitted: Admitted, client: RadiusClient, code: Code) -> Discard | Send:
-    """The answer to Status-Server, which never leaves this server (RFC 5997 §4)."""
-    if not admitted.is_protected:
-        return Discard("Status-Server without Message-Authenticator", client.client.name)
-    return Send(reply(admitted.packet, code, secret=client.secret), client.client.name)
+def answer_status(packet: RadiusPacket, client: RadiusClient, code: Code) -> Discard | Send:
+    """The answer to a Status-Server that was admitted, which never leaves this server (RFC 5997 §4)."""
+    if packet.seal_at is None:
+        return Discard("Status-Server without Message-Authenticator", client.name)
+    return Send(reply(packet, code, secret=client.secret), client.name)

@@ -60,13 +60,16 @@ class DuplicateCache:
         self._age = age
         # An OrderedDict, because a dict that loses its first items again and again searches ever longer for the next.
         self._entries: OrderedDict[Slot, _Entry] = OrderedDict()
+        self._purge_at = 0.0
+        """Until then no entry is too old."""
 
     def __len__(self) -> int:
         return len(self._entries)
 
     def outcome(self, key: RequestKey, now: float) -> InProgress | Answered | None:
         """What became of this very request, None when it is new."""
-        self._purge(now)
+        if now >= self._purge_at:
+            self._purge(now)
         entry = self._entries.get(key.slot)
         return entry.outcome if entry is not None and entry.key == key else None
 
@@ -93,8 +96,11 @@ class DuplicateCache:
 
     def _purge(self, now: float) -> None:
         # Entries stand in the order of their birth, so the first young one ends the search.
-        entries = self._entries
+        entries, age = self._entries, self._age
+        self._purge_at = now + age
         while entries:
-            if now - next(iter(entries.values())).born < self._age:
+            born = next(iter(entries.values())).born
+            if now - born < age:
+                self._purge_at = born + age
                 return
             entries.popitem(last=False)

@@ -8,13 +8,12 @@ from typing import Protocol
 from aaa.messages import AccessAnswer, AccessRequest
 from aaa.radius.bookkeeping import Bookkeeping
 from aaa.radius.clients import ClientTable, RadiusClient
-from aaa.radius.decisions import Admitted, Discard, Forward, Repeat, Send, answer_status, within_policy
+from aaa.radius.decisions import Discard, Forward, Repeat, Send, answer_status, within_policy
 from aaa.radius.duplicates import DuplicateCache, RequestKey, Source
 from aaa.radius.proxy.routes import Routes
 from aaa.radius.translate import eap_failure, to_access_request, to_reply
 from wire.errors import DecodeError
 from wire.frozen import dataclass
-from wire.radius.eap import join_eap
 from wire.radius.messages import reply
 from wire.radius.packet import Attribute, Code, RadiusPacket
 from wire.sansio import RandomBytes
@@ -65,12 +64,12 @@ class RadiusFront(Bookkeeping):
         found = self._admitted(octets, source, client)
         if isinstance(found, Discard):
             return found
-        client, admitted = found
-        match admitted.packet.code:
+        client, packet = found
+        match packet.code:
             case Code.ACCESS_REQUEST:
-                return self._access(admitted, client, source, now)
+                return self._access(packet, client, source, now)
             case Code.STATUS_SERVER:
-                return answer_status(admitted, client, Code.ACCESS_ACCEPT)
+                return answer_status(packet, client, Code.ACCESS_ACCEPT)
             case code:
                 return Discard("this port serves no such code", client.name, f"code {code}")
 
@@ -86,11 +85,11 @@ class RadiusFront(Bookkeeping):
         """Nobody gave an answer: the client's next retransmission is a new request."""
         self._abandoned(serving.key)
 
-    def _access(self, admitted: Admitted, client: RadiusClient, source: Source, now: float) -> Decision:
-        packet, name = admitted.packet, client.name
+    def _access(self, packet: RadiusPacket, client: RadiusClient, source: Source, now: float) -> Decision:
+        name = client.client.name
         if self._saw is not None:
-            self._saw(name, is_protected=admitted.is_protected)
-        refused = self._unserved(admitted, client, now)
+            self._saw(name, is_protected=packet.seal_at is not None)
+        refused = self._unserved(packet, client, now)
         if refused is not None:
             return refused
         key = RequestKey.of(packet, source)
@@ -99,7 +98,7 @@ class RadiusFront(Bookkeeping):
             return repeated
         realm = None if self._routes is None else self._routes.find(packet)
         if realm is not None:
-            return self._forward(Forward(key, client, packet, admitted.octets, realm), now)
+            return self._forward(Forward(key, client, packet, packet.wire, realm), now)
         try:
             request = to_access_request(packet, client.client)
         except DecodeError as error:
@@ -120,20 +119,21 @@ class RadiusFront(Bookkeeping):
         self._begin(forwarding.key, now)
         return forwarding
 
-    def _unserved(self, admitted: Admitted, client: RadiusClient, now: float) -> Decision | None:
+    def _unserved(self, packet: RadiusPacket, client: RadiusClient, now: float) -> Decision | None:
         refused = within_policy(client, "auth", self._limits, now)
         if refused is not None:
             return refused
-        has_eap = join_eap(admitted.packet) is not None
-        if not admitted.is_protected and has_eap:
-            return Discard("EAP-Message without Message-Authenticator", client.name)
-        if not admitted.is_protected and client.policy.require_message_authenticator:
-            return Discard("Access-Request without Message-Authenticator", client.name)
+        has_eap = packet.values("EAP-Message")
+        if packet.seal_at is None:
+            if has_eap:
+                return Discard("EAP-Message without Message-Authenticator", client.name)
+            if client.policy.require_message_authenticator:
+                return Discard("Access-Request without Message-Authenticator", client.name)
         if not has_eap:
-            return _refuse_without_eap(admitted, client)
-        if not client.policy.serves_realm(admitted.packet):
-            failure = eap_failure(admitted.packet)
-            octets = reply(admitted.packet, Code.ACCESS_REJECT, secret=client.secret, eap=failure)
+            return _refuse_without_eap(packet, client)
+        if not client.policy.serves_realm(packet):
+            failure = eap_failure(packet)
+            octets = reply(packet, Code.ACCESS_REJECT, secret=client.secret, eap=failure)
             return Send(octets, client.name, "the client may not ask for this realm")
         return None
 
@@ -143,10 +143,10 @@ class RadiusFront(Bookkeeping):
         return self._in_progress >= max(limit, 1)
 
 
-def _refuse_without_eap(admitted: Admitted, client: RadiusClient) -> Decision:
-    if not admitted.is_protected and admitted.packet.values("Proxy-State"):
+def _refuse_without_eap(packet: RadiusPacket, client: RadiusClient) -> Decision:
+    if packet.seal_at is None and packet.values("Proxy-State"):
         # CVE-2024-3596: an answer would repeat what a forger put into Proxy-State, under our Response Authenticator.
         return Discard("Proxy-State without Message-Authenticator", client.name)
     hint = [Attribute.of("Reply-Message", "EAP is required")]
-    octets = reply(admitted.packet, Code.ACCESS_REJECT, secret=client.secret, attributes=hint)
+    octets = reply(packet, Code.ACCESS_REJECT, secret=client.secret, attributes=hint)
     return Send(octets, client.name, "the request carries no EAP-Message")

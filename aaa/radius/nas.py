@@ -10,13 +10,7 @@ from wire.radius.packet import RadiusPacket
 def nas_name(packet: RadiusPacket, source: str) -> str:
     """NAS-Identifier, else the address that the NAS says, else the one that the packet came from."""
     identifier = first_text(packet, "NAS-Identifier")
-    if identifier:
-        return identifier
-    for name in ("NAS-IPv6-Address", "NAS-IP-Address"):
-        address = first_address(packet, name)
-        if address is not None:
-            return address
-    return source
+    return identifier or first_address(packet, "NAS-IPv6-Address") or first_address(packet, "NAS-IP-Address") or source
 
 
 def first_text(packet: RadiusPacket, name: str) -> str | None:

@@ -119,6 +119,8 @@ class RadiusServer(PortServer):
         """Serve one packet."""
         decision = self._front.receive(octets, source, self._clock(), client)
         match decision:
+            case Serve():
+                self._begin(self._serve(decision, reply))
             case Discard():
                 why = partial(self._kept_rejection, octets, decision.client or "", decision.cause)
                 self._discarded(octets, source, client, decision, why if decision.is_too_much else None)
@@ -129,8 +131,6 @@ class RadiusServer(PortServer):
                     why = partial(self._kept_rejection, octets, name, refusal)
                     self._lines.warn("access rejected", refusal, name, why, source=address_text(source))
                 reply(answer)
-            case Serve():
-                self._begin(self._serve(decision, reply))
             case Forward():
                 self._forward(self._front, decision, reply)
             case _:
@@ -141,7 +141,8 @@ class RadiusServer(PortServer):
         try:
             with self._in_time.limit():
                 answer = await self._service.authenticate(serving.request)
-                await self._keep(serving, answer)
+                if self._ledger is not None and isinstance(answer, Accept):
+                    await self._keep(serving, answer, self._ledger)
             octets = self._front.answer(serving, answer)
         except TimeoutError:
             self._front.abandon(serving)
@@ -184,20 +185,19 @@ class RadiusServer(PortServer):
         except LedgerUnavailable:
             self._readiness.put_back(counted)
 
-    async def _keep(self, serving: Serve, answer: AccessAnswer) -> None:
+    async def _keep(self, serving: Serve, accept: Accept, ledger: SessionLedger) -> None:
         """Whom an Accept lets in is in the ledger before the client hears it; without a ledger he is let in as well."""
-        grant = None
-        if self._ledger is not None and isinstance(answer, Accept):
-            grant = to_grant(serving, answer, self._moment())
-        if self._ledger is None or grant is None:
+        grant = to_grant(serving, accept, self._moment())
+        if grant is None:
             return
         try:
-            await self._ledger.grant(grant)
+            await ledger.grant(grant)
         except LedgerUnavailable as error:
             self._lines.warn("grant not kept", "the ledger does not answer", serving.client.name, detail=str(error))
-        suspect = None if self._returning is None else self._returning.let_in(grant, self._clock())
-        if suspect is not None and self._returning is not None:
-            self._begin(self._returning.look(suspect, grant))
+        returning = self._returning
+        suspect = None if returning is None else returning.let_in(grant, self._clock())
+        if suspect is not None and returning is not None:
+            self._begin(returning.look(suspect, grant))
 
 
 def _repeat(answer: bytes | None, source: Address, reply: Reply) -> None:

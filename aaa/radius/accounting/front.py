@@ -9,7 +9,7 @@ from datetime import datetime
 from aaa.radius.accounting.record import to_record
 from aaa.radius.bookkeeping import Bookkeeping
 from aaa.radius.clients import ClientTable, RadiusClient
-from aaa.radius.decisions import Admitted, Discard, Forward, Repeat, Send, answer_status, within_policy
+from aaa.radius.decisions import Discard, Forward, Repeat, Send, answer_status, within_policy
 from aaa.radius.duplicates import DuplicateCache, RequestKey, Source
 from aaa.radius.proxy.routes import Routes
 from hss.session_api import AccountingRecord
@@ -51,15 +51,15 @@ class AccountingFront(Bookkeeping):
         found = self._admitted(octets, source, client)
         if isinstance(found, Discard):
             return found
-        client, admitted = found
-        match admitted.packet.code:
-            case Code.ACCOUNTING_REQUEST if is_genuine_request(octets, client.secret):
-                return self._account(admitted, client, source, now, moment)
+        client, packet = found
+        match packet.code:
+            case Code.ACCOUNTING_REQUEST if is_genuine_request(packet.wire, client.secret):
+                return self._account(packet, client, source, now, moment)
             case Code.ACCOUNTING_REQUEST:
                 cause = "Request Authenticator is wrong; does the client have another secret?"
                 return Discard(cause, client.name, is_unproven=True)
             case Code.STATUS_SERVER:
-                return answer_status(admitted, client, Code.ACCOUNTING_RESPONSE)
+                return answer_status(packet, client, Code.ACCOUNTING_RESPONSE)
             case code:
                 return Discard("this port serves no such code", client.name, f"code {code}")
 
@@ -73,33 +73,32 @@ class AccountingFront(Bookkeeping):
         self._abandoned(keeping.key)
 
     def _account(
-        self, admitted: Admitted, client: RadiusClient, source: Source, now: float, moment: datetime
+        self, packet: RadiusPacket, client: RadiusClient, source: Source, now: float, moment: datetime
     ) -> Decision:
         refused = within_policy(client, "acct", self._limits, now)
         if refused is not None:
             return refused
-        if not client.policy.serves_realm(admitted.packet):
+        if not client.policy.serves_realm(packet):
             return Discard("the client may not ask for this realm", client.name)
-        key = RequestKey.of(admitted.packet, source)
+        key = RequestKey.of(packet, source)
         repeated = self._seen(key, now)
         if repeated is not None:
             return repeated
         if self._in_progress >= self._max_in_progress:
             return Discard("too many requests in progress", client.name)
-        decision = self._destination(admitted, client, source, key, moment)
+        decision = self._destination(packet, client, source, key, moment)
         if isinstance(decision, Keep | Forward):
             self._begin(key, now)
         return decision
 
     def _destination(
-        self, admitted: Admitted, client: RadiusClient, source: Source, key: RequestKey, moment: datetime
+        self, packet: RadiusPacket, client: RadiusClient, source: Source, key: RequestKey, moment: datetime
     ) -> Decision:
-        packet = admitted.packet
         realm = None if self._routes is None else self._routes.find(packet)
         if realm is not None and realm.servers and self._routes is not None:
             if self._routes.has_been_here(packet):
                 return Discard("the request has been here before: a loop of proxies", client.name)
-            return Forward(key, client, packet, admitted.octets, realm)
+            return Forward(key, client, packet, packet.wire, realm)
         try:
             return Keep(key, client, packet, to_record(packet, client.name, source[0], moment))
         except DecodeError as error:

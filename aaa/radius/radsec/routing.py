@@ -46,10 +46,10 @@ def route(octets: bytes, client: RadiusClient) -> Port | Answer | Ignored | Brok
     """Where `octets`, one whole packet of `client`, are to go; an answer is proved by whoever waits for it."""
     if octets[0] in ANSWERS:
         return Answer()
-    admitted = admit(octets, client)
-    if isinstance(admitted, Discard):
-        return Broken(f"{admitted.cause} {admitted.detail}".strip())
-    code = admitted.packet.code
+    packet = admit(octets, client)
+    if isinstance(packet, Discard):
+        return Broken(f"{packet.cause} {packet.detail}".strip())
+    code = packet.code
     if code == Code.ACCOUNTING_REQUEST and not is_genuine_request(octets, client.secret):
         return Broken('Request Authenticator is wrong; is the client\'s secret "radsec"?')
     port = next((port for known, port in _PORTS.items() if known == code), None)

@@ -16,8 +16,8 @@ def books() -> Bookkeeping:
 def test_packet_is_its_clients_and_a_strangers_is_nobodys() -> None:
     found = books()._admitted(asked(), SOURCE, None)
     assert not isinstance(found, Discard)
-    client, admitted = found
-    assert (client.name, admitted.packet.identifier) == ("lab", parse_packet(asked()).identifier)
+    client, packet = found
+    assert (client.name, packet.identifier) == ("lab", parse_packet(asked()).identifier)
     stranger = books()._admitted(asked(), ("203.0.113.9", 1), None)
     assert stranger == Discard("no client is configured for this address")
     proved = books()._admitted(asked(), ("203.0.113.9", 1), client)
