@@ -7,7 +7,7 @@ import json
 import logging
 import re
 import sys
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from enum import Enum
 from functools import lru_cache
 from time import gmtime, strftime, time
@@ -32,13 +32,12 @@ Format = Literal["text", "json"]
 
 HIDDEN = "<secret>"
 
-_HARMLESS = frozenset((str, int, float, bool, type(None)))
-"""Types, themselves and no subclass, of what holds nothing else inside."""
+_HARMLESS = frozenset((int, float, bool, type(None)))
+"""Types, themselves and no subclass, of what holds nothing else inside and is no IMSI."""
 _NEVER_AN_IMSI = (bool, int, float, bytes, bytearray, memoryview, Enum, type(None))
 
 _SECRET_KEY = re.compile(r"(k|opc|op|ck|ik|xres|res|msk|emsk|sk_\w+|password|secret)\Z", re.IGNORECASE)
 _PLAIN = re.compile(r"[!#-<>-~]+\Z")
-_HEAD = ("time", "level", "logger_name", "event")
 _LEVELS = {"warn": "warning", "exception": "error"}
 """Methods of a logger that are called otherwise than their level."""
 
@@ -47,17 +46,33 @@ Event = MutableMapping[str, Any]
 
 def get_logger(name: str) -> FilteringBoundLogger:
     """The logger of one room, such as "aaa.radius"; it obeys every later `configure`."""
-    return cast("FilteringBoundLogger", structlog.get_logger(logger_name=name))
+    return cast("FilteringBoundLogger", _Room(name))
+
+
+class _Room:
+    """A logger that is bound once for each configuration, and not for each line as structlog's own."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __getattr__(self, method: str) -> object:
+        bound = _State.bound.get(self._name)
+        if bound is None:
+            bound = _State.bound[self._name] = structlog.get_logger(logger_name=self._name).bind()
+        return getattr(bound, method)
 
 
 class _State:
     """What was configured. Whether details are written is asked for each request, so it has to be cheap."""
 
+    bound: ClassVar[dict[str, FilteringBoundLogger]] = {}
     debugging = True
     level: Level = "debug"
     render: ClassVar[Processor]
     stream: TextIO | None = None
     imsi = ImsiText()
+    said: ClassVar[Callable[[str], str]]
+    """What happened, in one line; there are few such texts, and each of them is written often."""
     worker = ""
     watched: frozenset[str] = frozenset()
 
@@ -83,6 +98,8 @@ def configure(
     _State.stream = stream
     _State.render = _as_text if fmt == "text" else _as_json
     _State.imsi = imsi or ImsiText()
+    within = _State.imsi.within
+    _State.said = lru_cache(maxsize=1024)(lambda text: _one_line(within(str(text))))
     _State.worker = worker
     watch(frozenset())
 
@@ -91,53 +108,54 @@ def watch(imsis: frozenset[str]) -> None:
     """Write details of the conversations of these subscribers as well, whatever the level is."""
     _State.watched = imsis
     _State.debugging = bool(imsis) or _State.level == "debug"
-    structlog.configure(
-        processors=[
-            *([_only_watched] if imsis else []),
-            _add_circumstances,
-            structlog.processors.format_exc_info,
-            redact,
-            _State.render,
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(_number("debug" if imsis else _State.level)),
-        logger_factory=structlog.WriteLoggerFactory(file=cast("TextIO", LogStream(_State.stream or sys.stderr))),
-        cache_logger_on_first_use=False,
-    )
+    file = cast("TextIO", LogStream(_State.stream or sys.stderr))
+    _obey([*([_only_watched] if imsis else []), _State.render], "debug" if imsis else _State.level, file)
 
 
 def silence() -> None:
     """Write nothing from now on; `capture_logs` still hears everything."""
     _State.debugging = True
+    _obey([_drop], "debug", None)
+
+
+def _obey(processors: list[Processor], level: str, file: TextIO | None) -> None:
     structlog.configure(
-        processors=[_drop],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG),
-        logger_factory=structlog.ReturnLoggerFactory(),
+        processors=processors,
+        wrapper_class=structlog.make_filtering_bound_logger(_number(level)),
+        logger_factory=structlog.ReturnLoggerFactory() if file is None else structlog.WriteLoggerFactory(file=file),
         cache_logger_on_first_use=False,
     )
+    _State.bound.clear()
 
 
 def redact(_logger: WrappedLogger, _method: str, event: Event) -> Event:
     """Put `<secret>` for every Secret, at any depth, and for every value whose key names key material.
 
-    And for each IMSI what the configuration says. One look at each value: this is on every request's way.
+    And for each IMSI what the configuration says.
     """
-    hides_imsis = _State.imsi.form != "full"
     for key, value in event.items():
-        kind = type(value)
-        if _names_a_key(key):
-            event[key] = HIDDEN
-        elif kind is str:
-            if hides_imsis and (len(value) >= SHORTEST or key == "imsi") and key != "time":
-                event[key] = _hidden(key, value)
-        elif kind not in _HARMLESS:
-            harmless = _redacted(key, value)
-            event[key] = _hidden(key, harmless) if hides_imsis else harmless
+        event[key] = _shown(key, value)
     return event
+
+
+def _shown(key: str, value: object) -> object:
+    """A value as `redact` has it."""
+    if _names_a_key(key):
+        return HIDDEN
+    kind = type(value)
+    harmless = value if kind is str or kind in _HARMLESS else _redacted(key, value)
+    return harmless if _State.imsi.form == "full" or kind in _HARMLESS else _hidden(key, harmless)
 
 
 @lru_cache(maxsize=1024)
 def _names_a_key(name: str) -> bool:
     return _SECRET_KEY.match(name) is not None
+
+
+@lru_cache(maxsize=1024)
+def _is_particular(name: str) -> bool:
+    """Whether a text of this name is to be hidden for its name."""
+    return name == "imsi" or _names_a_key(name)
 
 
 def _redacted(key: str, value: object) -> object:
@@ -150,10 +168,10 @@ def _redacted(key: str, value: object) -> object:
     return value
 
 
-def _add_circumstances(_logger: WrappedLogger, method: str, event: Event) -> Event:
-    """Level, time, and whose the line is."""
-    event["level"] = _LEVELS.get(method, method)
-    event["time"] = _moment(time())
+def _add_circumstances(method: str, event: Event) -> None:
+    """Whose the line is, and in "exception" a traceback."""
+    if "exc_info" in event:
+        structlog.processors.format_exc_info(None, method, event)
     session = logged_session()
     if session is not None:
         if session.name:
@@ -162,7 +180,6 @@ def _add_circumstances(_logger: WrappedLogger, method: str, event: Event) -> Eve
             event.setdefault("nas_session", session.nas_session)
     if _State.worker:
         event.setdefault("worker", _State.worker)
-    return event
 
 
 def _moment(now: float) -> str:
@@ -209,23 +226,32 @@ def _drop(_logger: WrappedLogger, _method: str, _event: Event) -> Event:
     raise structlog.DropEvent
 
 
-def _as_json(_logger: WrappedLogger, _method: str, event: Event) -> str:
-    head = {key.removesuffix("_name"): event[key] for key in _HEAD if key in event}
-    details = {key: _plain(value) for key, value in event.items() if key not in _HEAD}
+def _as_json(logger: WrappedLogger, method: str, event: Event) -> str:
+    _add_circumstances(method, event)
+    shown = redact(logger, method, event)
+    head = {
+        "time": _moment(time()),
+        "level": _LEVELS.get(method, method),
+        "logger": shown.pop("logger_name"),
+        "event": shown.pop("event"),
+    }
+    details = {key: _plain(value) for key, value in shown.items() if key not in head}
     return json.dumps(head | details, default=str)
 
 
-def _as_text(_logger: WrappedLogger, _method: str, event: Event) -> str:
+def _as_text(_logger: WrappedLogger, method: str, event: Event) -> str:
+    """As `redact` and then written down, but in one look at each value: this is on every request's way."""
+    _add_circumstances(method, event)
     traceback = event.pop("exception", None)
-    head = " ".join([str(event[key]) for key in _HEAD if key in event])
-    details = "".join(
-        [
-            f" {key}={value if type(value) is str and _PLAIN.match(value) else _quoted(value)}"
-            for key, value in event.items()
-            if key not in _HEAD
-        ]
-    )
-    return _one_line(head) + details + (f"\n{traceback}" if traceback else "")
+    logger, said = event.pop("logger_name"), _State.said(event.pop("event"))
+    line, within = f"{_moment(time())} {_LEVELS.get(method, method)} {logger} {said}", _State.imsi.within
+    for key, value in event.items():
+        if type(value) is str and not _is_particular(key):
+            shown = value if len(value) < SHORTEST else within(value)
+            line += f" {key}={shown if _PLAIN.match(shown) else _quoted(shown)}"
+        else:
+            line += f" {key}={_quoted(_shown(key, value))}"
+    return f"{line}\n{_shown('exception', traceback)}" if traceback else line
 
 
 def _plain(value: object) -> object:
@@ -241,7 +267,7 @@ def _plain(value: object) -> object:
 
 
 def _quoted(value: object) -> str:
-    plain = value if type(value) in _HARMLESS else _plain(value)
+    plain = value if type(value) is str or type(value) in _HARMLESS else _plain(value)
     text = json.dumps(plain, default=str) if isinstance(plain, list | dict) else str(plain)
     return text if _PLAIN.match(text) else json.dumps(text, ensure_ascii=False)
 
