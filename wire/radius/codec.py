@@ -2,18 +2,16 @@
 
 from collections.abc import Iterable
 from functools import lru_cache
-from itertools import repeat
 
 from wire.errors import DecodeError, EncodeError
 from wire.radius.dictionary import VALUE_LIMIT, Key
-from wire.radius.packet import AUTHENTICATOR_LENGTH, HEADER_LENGTH, MAX_LENGTH, Attribute, RadiusPacket
+from wire.radius.packet import AUTHENTICATOR_LENGTH, HEADER_LENGTH, MAX_LENGTH, Pair, RadiusPacket
 
 EAP_MESSAGE, MESSAGE_AUTHENTICATOR, VENDOR_SPECIFIC = 79, 80, 26
 DIGEST_LENGTH = 16
 """Octets of a Message-Authenticator."""
 _VENDOR_ID_LENGTH = 4
 _WATCHED = frozenset((EAP_MESSAGE, MESSAGE_AUTHENTICATOR))
-_new = tuple.__new__
 
 
 def parse_packet(octets: bytes) -> RadiusPacket:
@@ -21,7 +19,7 @@ def parse_packet(octets: bytes) -> RadiusPacket:
     length = _check_header(octets)
     if length < len(octets):
         octets = octets[:length]
-    found: list[tuple[Key, bytes]] = []
+    found: list[Pair] = []
     at, watched = HEADER_LENGTH, []
     try:
         while at < length:
@@ -41,9 +39,7 @@ def parse_packet(octets: bytes) -> RadiusPacket:
     # beyond it when the last attribute is longer than what is left
     if at != length:
         raise _bad_length(octets)
-    # as Attribute(), which takes a call for each
-    attributes = tuple(map(_new, repeat(Attribute), found))
-    return RadiusPacket(octets[0], octets[1], octets[4:HEADER_LENGTH], attributes, octets, _seal_place(watched))
+    return RadiusPacket(octets[0], octets[1], octets[4:HEADER_LENGTH], tuple(found), octets, _seal_place(watched))
 
 
 def build_packet(packet: RadiusPacket) -> bytes:
@@ -63,7 +59,7 @@ def build_head(code: int, identifier: int, length: int) -> bytes:
     return bytes((code, identifier, length >> 8, length & 0xFF))
 
 
-def build_attributes(attributes: Iterable[tuple[Key, bytes]]) -> bytes:
+def build_attributes(attributes: Iterable[Pair]) -> bytes:
     """All that is behind the authenticator; EncodeError when an attribute cannot carry its value."""
     return b"".join([_head(key, len(value)) + value for key, value in attributes])
 
@@ -107,16 +103,16 @@ def _bad_length(octets: bytes) -> DecodeError:
     return DecodeError(at + 2, f"attribute {octets[at]} has Length {length}, {end - at} octets are left")
 
 
-def _vendor_attributes(value: bytes) -> list[Attribute]:
+def _vendor_attributes(value: bytes) -> list[Pair]:
     """Each vendor type in it; the whole of it where it is no list of types, as RFC 2865 §5.26 allows."""
     vendor, end = int.from_bytes(value[:_VENDOR_ID_LENGTH], "big"), len(value)
-    found: list[Attribute] = []
+    found: list[Pair] = []
     at = _VENDOR_ID_LENGTH
     while at + 1 < end and 2 <= value[at + 1] <= end - at:
         following = at + value[at + 1]
-        found.append(Attribute((vendor, value[at]), value[at + 2 : following]))
+        found.append(((vendor, value[at]), value[at + 2 : following]))
         at = following
-    return found if found and at == end else [Attribute(VENDOR_SPECIFIC, value)]
+    return found if found and at == end else [(VENDOR_SPECIFIC, value)]
 
 
 @lru_cache(maxsize=4096)

@@ -10,6 +10,7 @@ from wire.radius.packet import (
     ZERO_AUTHENTICATOR,
     Attribute,
     Code,
+    Pair,
     RadiusPacket,
     response_authenticator,
     with_authenticator,
@@ -19,7 +20,7 @@ _PROXY_STATE = key_of("Proxy-State")
 
 
 def access_request(
-    *, identifier: int, authenticator: bytes, secret: bytes, attributes: Sequence[Attribute] = (), eap: bytes | None
+    *, identifier: int, authenticator: bytes, secret: bytes, attributes: Sequence[Pair] = (), eap: bytes | None
 ) -> bytes:
     """An Access-Request with its Message-Authenticator first; `authenticator` is 16 unpredictable octets.
 
@@ -30,15 +31,13 @@ def access_request(
     return seal_request(build_packet(packet), secret)
 
 
-def status_server(
-    *, identifier: int, authenticator: bytes, secret: bytes, attributes: Sequence[Attribute] = ()
-) -> bytes:
+def status_server(*, identifier: int, authenticator: bytes, secret: bytes, attributes: Sequence[Pair] = ()) -> bytes:
     """A Status-Server request (RFC 5997 §3)."""
     packet = RadiusPacket(Code.STATUS_SERVER, identifier, authenticator, (UNSEALED, *attributes))
     return seal_request(build_packet(packet), secret)
 
 
-def signed_request(code: Code, *, identifier: int, secret: bytes, attributes: Sequence[Attribute] = ()) -> bytes:
+def signed_request(code: Code, *, identifier: int, secret: bytes, attributes: Sequence[Pair] = ()) -> bytes:
     """An Accounting-, CoA- or Disconnect-Request, Message-Authenticator first (RFC 2866 §3, RFC 5176 §2.3).
 
     RFC 5080 §2.2.2 lets every Accounting-Request carry one as well.
@@ -48,7 +47,7 @@ def signed_request(code: Code, *, identifier: int, secret: bytes, attributes: Se
 
 
 def reply(
-    request: RadiusPacket, code: Code, *, secret: bytes, attributes: Sequence[Attribute] = (), eap: bytes | None = None
+    request: RadiusPacket, code: Code, *, secret: bytes, attributes: Sequence[Pair] = (), eap: bytes | None = None
 ) -> bytes:
     """The answer to `request`: Message-Authenticator first, every Proxy-State copied in order (RFC 2865 §5.33).
 

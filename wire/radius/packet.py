@@ -42,6 +42,10 @@ SIGNED_REQUESTS = frozenset({Code.ACCOUNTING_REQUEST, Code.DISCONNECT_REQUEST, C
 ACCESS_ANSWERS = frozenset({Code.ACCESS_ACCEPT, Code.ACCESS_REJECT, Code.ACCESS_CHALLENGE})
 
 
+Pair = tuple[Key, bytes]
+"""An attribute as it was read; equal to the `Attribute` of the same key and value."""
+
+
 class Attribute(NamedTuple):
     """One attribute: its key and its value of 0 to 253 octets (247 inside a Vendor-Specific one)."""
 
@@ -65,34 +69,34 @@ class RadiusPacket:
     code: int
     identifier: int
     authenticator: bytes
-    attributes: tuple[Attribute, ...] = ()
+    attributes: tuple[Pair, ...] = ()
     wire: bytes = field(default=b"", repr=False, compare=False)
     seal_at: int | None = field(default=None, repr=False, compare=False)
-    _by_key: dict[Key, tuple[bytes, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _by_key: dict[Key, bytes | tuple[bytes, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def values(self, name: str) -> tuple[bytes, ...]:
         """The octets of every attribute called `name`, in order."""
-        return (self._by_key or self._looked_through()).get(key_of(name), ())
-
-    def _looked_through(self) -> dict[Key, tuple[bytes, ...]]:
-        # a server asks a packet twenty times
-        by_key, attributes = self._by_key, self.attributes
-        if attributes:
-            keys, values = zip(*attributes, strict=True)
-            by_key.update(zip(keys, zip(values, strict=True), strict=True))
-        if len(by_key) < len(attributes):
-            for repeated in by_key:
-                by_key[repeated] = tuple([value for key, value in attributes if key == repeated])
-        return by_key
+        found = (self._by_key or self._looked_through()).get(key_of(name), ())
+        return found if isinstance(found, tuple) else (found,)
 
     def octets(self, name: str) -> bytes | None:
         """The octets of the attribute called `name`, None without one; DecodeError when there are several."""
-        found = self.values(name)
-        if not found:
-            return None
-        if len(found) > 1:
+        found = (self._by_key or self._looked_through()).get(key_of(name))
+        if isinstance(found, tuple):
             raise DecodeError(0, f"{len(found)} attributes {name}, one is allowed")
-        return found[0]
+        return found
+
+    def _looked_through(self) -> dict[Key, bytes | tuple[bytes, ...]]:
+        """What each key has; a tuple where that is more than one value."""
+        # a server asks a packet twenty times
+        by_key, attributes = self._by_key, self.attributes
+        by_key.update(attributes)
+        if len(by_key) < len(attributes):
+            for repeated in by_key:
+                values = tuple([value for key, value in attributes if key == repeated])
+                if len(values) > 1:
+                    by_key[repeated] = values
+        return by_key
 
     def text(self, name: str) -> str | None:
         """The attribute called `name`, of type string, ipaddr or ipv6addr, as text; DecodeError when it is no text."""

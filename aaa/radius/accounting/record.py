@@ -90,9 +90,9 @@ def _session_key(packet: RadiusPacket, client: str, nas: str) -> bytes:
 
 def _fingerprint(packet: RadiusPacket, client: str) -> bytes:
     parts = [client.encode()]
-    for attribute in packet.attributes:
-        if attribute.key not in _CHANGED_BY_RETRANSMISSION:
-            parts += [repr(attribute.key).encode(), attribute.value]
+    for key, value in packet.attributes:
+        if key not in _CHANGED_BY_RETRANSMISSION:
+            parts += [repr(key).encode(), value]
     return _digest(*parts)
 
 

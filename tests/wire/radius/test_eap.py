@@ -76,7 +76,7 @@ def test_every_captured_exchange_was_seen() -> None:
 def test_sealing_a_captured_packet_gives_the_captured_octets(secret: bytes, asked: bytes, answered: bytes) -> None:
     def unsealed(octets: bytes) -> bytes:
         packet = parse_packet(octets)
-        blank = tuple(UNSEALED if a.key == 80 else a for a in packet.attributes)
+        blank = tuple(UNSEALED if pair[0] == 80 else pair for pair in packet.attributes)
         return build_packet(RadiusPacket(packet.code, packet.identifier, asked[4:20], blank))
 
     assert seal_request(unsealed(asked), secret) == asked

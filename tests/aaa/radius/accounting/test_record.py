@@ -66,7 +66,7 @@ def test_retransmission_has_the_same_fingerprint_and_nothing_else_has() -> None:
 
 
 def test_our_class_is_found_among_those_of_proxies() -> None:
-    named = tuple(one for one in packet().attributes if one.key != 25)
+    named = tuple(one for one in packet().attributes if one[0] != 25)
     classes = [Attribute(25, b""), Attribute(25, b"a proxy's"), Attribute(25, SESSION_ID)]
     record = to_record(RadiusPacket(4, 1, bytes(16), (*named, *classes)), "lab", SOURCE, MOMENT)
     assert record.radius_class == SESSION_ID
