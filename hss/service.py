@@ -2,9 +2,9 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from types import TracebackType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from hss.algorithms import AlgorithmSettings, ProfileRefused
 from hss.api import Assignment, AssignmentRequest, Profile, Refusal, Resynchronisation, ServiceRefused, VectorRequest
@@ -104,20 +104,18 @@ class HssService:
     async def assign(self, request: AssignmentRequest) -> Profile | None:
         """As `HomeSubscriberServer.assign`."""
         with Measured(request.assignment.name.lower()):
-            return await self._assigned(request)
-
-    async def _assigned(self, request: AssignmentRequest) -> Profile | None:
-        outcome: Outcome
-        with _REFUSALS:
-            if request.assignment is Assignment.USER_DATA_REQUEST:
-                outcome = await self._database.read(lambda connection: user_data(connection, request))
-            elif request.assignment in REGISTERING:
-                outcome = await self._registered(request)
-            else:
-                outcome = await self._database.write(lambda connection: assign(connection, request))
-        if isinstance(outcome, ServiceRefused):
-            raise outcome
+            with _REFUSALS:
+                outcome = await self._outcome(request)
+            if isinstance(outcome, ServiceRefused):
+                raise outcome
         return outcome
+
+    def _outcome(self, request: AssignmentRequest) -> Coroutine[Any, Any, Outcome]:
+        if request.assignment in REGISTERING:
+            return self._registered(request)
+        if request.assignment is Assignment.USER_DATA_REQUEST:
+            return self._database.read(lambda connection: user_data(connection, request))
+        return self._database.write(lambda connection: assign(connection, request))
 
     async def _registered(self, request: AssignmentRequest) -> Outcome:
         """Most come back to whoever serves them, which is read beside the writer; who was nobody's just now is not."""
@@ -222,6 +220,8 @@ class _Refusals:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
     ) -> None:
+        if error is None:
+            return
         if isinstance(error, StoreBusy):
             raise ServiceRefused(Refusal.TOO_BUSY, str(error)) from None
         if isinstance(error, StoreError):

@@ -69,7 +69,6 @@ class AkaServer:
         self._policy = policy
         self._random = random
         self._identities = identities or NoTemporaryIdentities()
-        self._opening = Opening(policy, self._identities, random)
         self.state = state
 
     @property
@@ -94,7 +93,7 @@ class AkaServer:
         if isinstance(event, EapArrived):
             return self._arrived(state, event.octets, now)
         if isinstance(state, Chosen) and isinstance(event, MethodChosen):
-            return self._opening.begin(state.exchange, now)
+            return self._opening().begin(state.exchange, now)
         if isinstance(state, AwaitingVector) and isinstance(event, VectorArrived):
             return self._provided(state, event)
         if isinstance(state, AwaitingProfile) and isinstance(event, ProfileArrived):
@@ -108,6 +107,9 @@ class AkaServer:
                 return self._out_of_time(state, now)
             case _:
                 raise UnlistedTransition(type(state), type(event), type(state))
+
+    def _opening(self) -> Opening:
+        return Opening(self._policy, self._identities, self._random)
 
     def _provided(self, state: AwaitingVector, event: VectorArrived) -> Step:
         exchange = next_request(state.exchange)
@@ -142,9 +144,9 @@ class AkaServer:
                 detail = f"client error code {read.attributes.number(At.CLIENT_ERROR_CODE)}"
                 return fail(exchange, RejectCause.CLIENT_ERROR, detail, imsi)
             case AwaitingIdentity() as awaiting, Subtype.IDENTITY:
-                return self._opening.identified(awaiting, read, now)
+                return self._opening().identified(awaiting, read, now)
             case AwaitingIdentity() as awaiting, Subtype.SIM_START:
-                return self._opening.started(awaiting, read, now)
+                return self._opening().started(awaiting, read, now)
             case SimChallenged() as out, Subtype.SIM_CHALLENGE:
                 return self._sim_answered(out, read, now)
             case Challenged() as out, Subtype.SYNCHRONIZATION_FAILURE:
@@ -207,7 +209,7 @@ class AkaServer:
             case Genuine(result_ind):
                 return self._authorize(state.exchange, reauthentication.proven(state), now, result_ind=result_ind)
             case CounterTooSmall():
-                return self._opening.challenge_instead(state, now)
+                return self._opening().challenge_instead(state, now)
             case WrongAnswer() as answer:
                 return wrong(state.exchange, answer, imsi)
 

@@ -81,7 +81,9 @@ class Judge:
         return Known(identity.imsi, inside, IdentityKind.ENCRYPTED)
 
     def _plain(self, asked: IdRequest | None, octets: bytes, identity: Identity) -> Known | Resume | Ask | None:
-        found: Resumable | Imsi | None = identity.imsi
+        if identity.imsi is not None:
+            return Known(identity.imsi, octets, identity.kind)
+        found: Resumable | Imsi | None = None
         if identity.kind is IdentityKind.PSEUDONYM and asked is not IdRequest.PERMANENT:
             found = self.identities.subscriber(identity)
         # RFC 4187 §4.1.5: only AT_ANY_ID_REQ asks for a fast re-authentication identity.

@@ -68,12 +68,13 @@ class Opening:
         now: float,
         nonce_mt: bytes = b"",
     ) -> Step:
+        if isinstance(judgement, Known):
+            method, imsi = exchange.method, judgement.imsi
+            exchange = Exchange(method, judgement.identity, exchange.identifier, judgement.kind, exchange.imsi_shown)
+            if method is EapMethod.SIM and not nonce_mt:
+                return _ask(exchange, None, rounds, imsi)
+            return self._fetch(exchange, imsi, checkcode(method, rounds), now, nonce_mt)
         match judgement:
-            case Known(imsi, identity, kind):
-                exchange = Exchange(exchange.method, identity, exchange.identifier, kind, exchange.imsi_shown)
-                if exchange.method is EapMethod.SIM and not nonce_mt:
-                    return _ask(exchange, None, rounds, imsi)
-                return self._fetch(exchange, imsi, checkcode(exchange.method, rounds), now, nonce_mt)
             case Resume(resumable):
                 return self._reauthenticate(exchange, resumable, checkcode(exchange.method, rounds))
             case Ask(request):
@@ -82,11 +83,11 @@ class Opening:
                 return refuse(exchange, RejectCause.USER_UNKNOWN, "the UE gives no permanent identity")
 
     def _fetch(self, exchange: Exchange, imsi: Imsi, code: bytes, now: float, nonce_mt: bytes = b"") -> Step:
-        kdfs = self.policy.kdfs if exchange.method is EapMethod.AKA_PRIME else ()
-        until = now + self.policy.hss_limit
-        following = AwaitingVector(exchange, imsi, code, until, kdfs, False, nonce_mt)
-        count = sim.TRIPLETS if exchange.method is EapMethod.SIM else 1
-        return following, [FetchVector(imsi, exchange.method, self.policy.name_for(exchange.method), None, count)]
+        policy, method = self.policy, exchange.method
+        kdfs = policy.kdfs if method is EapMethod.AKA_PRIME else ()
+        following = AwaitingVector(exchange, imsi, code, now + policy.hss_limit, kdfs, False, nonce_mt)
+        count = sim.TRIPLETS if method is EapMethod.SIM else 1
+        return following, [FetchVector(imsi, method, policy.name_for(method), None, count)]
 
     def challenge_instead(self, state: Reauthenticating, now: float) -> Step:
         """The UE has seen the counter: RFC 4187 §5.5.

@@ -65,7 +65,7 @@ class Pseudonym:
 
     def build(self, random: bytes) -> bytes:
         """16 octets."""
-        return pack_imsi(self.imsi) + self.issued.to_bytes(4, "big") + random
+        return pack_digits(self.imsi.digits) + self.issued.to_bytes(4, "big") + random
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,5 +89,5 @@ class Resumption:
 
     def build(self, random: bytes) -> bytes:
         """42 octets for EAP-AKA, 102 for EAP-AKA'."""
-        head = pack_imsi(self.imsi) + self.since.to_bytes(4, "big") + self.counter.to_bytes(2, "big")
+        head = pack_digits(self.imsi.digits) + (self.since << 16 | self.counter).to_bytes(6, "big")
         return head + self.network + random + self.secret

@@ -72,6 +72,7 @@ class SealedIdentities:
         self._clock = clock
         self._random = random
         self._limits = limits or Limits()
+        self._counter_max = min(self._limits.reauthentications, COUNTER_MAX)
         self._at_realm = f"@{self._limits.realm}".encode() if self._limits.realm else b""
         self._privacy_keys = privacy_keys
         self._used = UsedCounters() if used is None else used
@@ -146,8 +147,7 @@ class SealedIdentities:
         return identity if len(identity) <= LONGEST else None
 
     def _may_resume(self, counter: int, since: int) -> bool:
-        within = 1 <= counter <= min(self._limits.reauthentications, COUNTER_MAX)
-        return within and self._is_younger(since, self._limits.reauthentication_age)
+        return 1 <= counter <= self._counter_max and self._is_younger(since, self._limits.reauthentication_age)
 
     def _is_younger(self, then: int, age: int) -> bool:
         return -SKEW <= self._clock() - then < age

@@ -24,7 +24,7 @@ class AuthVector:
     ik: Secret
 
     def __post_init__(self) -> None:
-        if not (len(self.rand) == len(self.autn) == len(self.ck) == len(self.ik) == 16):
+        if (len(self.rand), len(self.autn), len(self.ck), len(self.ik)) != (16, 16, 16, 16):
             raise EncodeError("RAND, AUTN, CK and IK have 16 octets each")
         if not 4 <= len(self.xres) <= 16:
             raise EncodeError("XRES has 4 to 16 octets")

@@ -42,22 +42,22 @@ class AkaMessage:
     @classmethod
     def of(cls, packet: EapPacket, octets: bytes) -> "AkaMessage":
         """As `parse`, where `octets` have been read as `packet` already."""
-        data = packet.type_data
+        data, code = packet.type_data, packet.code
         method = _METHODS.get(packet.type)
         if method is None:
             raise DecodeError(4, "neither EAP-AKA nor a relative of it")
         subtype = _SUBTYPES.get(data[0]) if data else None
-        if subtype is None or len(data) < _RESERVED:
-            raise DecodeError(
-                5, "unknown subtype" if subtype is None else f"{_RESERVED} octets needed, {len(data)} left"
-            )
-        attributes = Attributes.parse(data[_RESERVED:], base=_ATTRIBUTES_AT)
-        wrong = misplaced(method, subtype, packet.code, attributes)
+        if subtype is None:
+            raise DecodeError(5, "unknown subtype")
+        if len(data) < _RESERVED:
+            raise DecodeError(5, f"{_RESERVED} octets needed, {len(data)} left")
+        attributes = Attributes.parse(data[_RESERVED:], _ATTRIBUTES_AT)
+        wrong = misplaced(method, subtype, code, attributes)
         if wrong:
             raise DecodeError(_ATTRIBUTES_AT, wrong)
-        if packet.code is EapCode.REQUEST and not _fits(method, attributes.get(At.RAND)):
+        if code is EapCode.REQUEST and not _fits(method, attributes.get(At.RAND)):
             raise DecodeError(_ATTRIBUTES_AT, "AT_RAND holds another number of RANDs than the method has, or one twice")
-        return cls(packet.code, packet.identifier, method, subtype, attributes, octets[: 5 + len(data)])
+        return cls(code, packet.identifier, method, subtype, attributes, octets[: 5 + len(data)])
 
     def build(self, k_aut: Secret | None = None, extra: bytes = b"") -> bytes:
         """The packet; with `k_aut` an AT_MAC over it and `extra` is added at the end.

@@ -154,8 +154,9 @@ class Attributes:
         items: list[Attribute] = []
         at = mac_at = 0
         total = len(octets)
-        shape_of = _SHAPES.get
-        while at < total - 1:
+        last = total - 1
+        shape_of, found = _SHAPES.get, items.append
+        while at < last:
             number, end = octets[at], at + 4 * octets[at + 1]
             if not at < end <= total:
                 raise _bad_length(octets, at, base)
@@ -169,7 +170,7 @@ class Attributes:
             if number == _MAC:
                 mac_at = base + at + shape.head
             # as Attribute(), which takes a call more
-            items.append(_new(Attribute, (number, value)))
+            found(_new(Attribute, (number, value)))
             at = end
         if at != total:
             raise _bad_length(octets, at, base)

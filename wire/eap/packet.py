@@ -43,7 +43,7 @@ class EapPacket:
         """Read one packet; octets after its Length are padding of the link and ignored (RFC 3748 §4.1)."""
         if len(octets) < HEADER_LENGTH:
             raise DecodeError(len(octets), f"{len(octets)} octets, an EAP header has {HEADER_LENGTH}")
-        code, length = _CODES.get(octets[0]), int.from_bytes(octets[2:4], "big")
+        code, length = _CODES.get(octets[0]), octets[2] << 8 | octets[3]
         if code is None:
             raise DecodeError(HEADER_LENGTH, f"unknown EAP code {octets[0]}")
         with_type = code in _WITH_TYPE
