@@ -325,14 +325,14 @@ class Link:
         else:
             if not waiting.done():
                 waiting.set_result(message)
-        self._arm()
 
     # --- requests -----------------------------------------------------------------------------------------------------
 
     def _transmit(self, request: Message, waiting: Waiting, until: float) -> None:
         octets = request.build()
         self._transactions.sent(request, waiting, until)
-        self._arm()
+        if self._expiry is None or until < self._expiry.when():
+            self._arm()
         self._connections[self._open_side()].send(octets)
 
     def _open_side(self) -> on.Side:
@@ -354,12 +354,14 @@ class Link:
         self._arm()
 
     def _arm(self) -> None:
+        """Wake when the first of those that wait has waited for too long; most are answered, and leave the timer be."""
         if self._expiry is not None:
             self._expiry.cancel()
         deadline = self._transactions.deadline
         self._expiry = None if deadline is None else self._loop.call_at(deadline, self._expire)
 
     def _expire(self) -> None:
+        self._expiry = None
         for waiting in self._transactions.expired(self._loop.time()):
             _fail(waiting, f"{self.policy.name} did not answer in time")
         self._arm()

@@ -68,7 +68,7 @@ def check_answer(answer: Message) -> None:
     )
     if code is None and answer.first("Experimental-Result") is not None:
         rules = ANYTHING
-    check(rules, answer.avps, groups=GROUPS)
+    check(rules, answer.avps, groups=GROUPS, firsts=answer.firsts)
 
 
 def _names(avp: Avp, host: str) -> bool:

@@ -1,7 +1,7 @@
 """A whole Diameter message: header and AVPs (RFC 6733 §3)."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import field, replace
+from dataclasses import field
 from struct import Struct
 
 from wire.diameter.avp import Avp, AvpFault, build_avps, parse_avps
@@ -134,11 +134,11 @@ class Message:
 
     def numbered(self, *, hop_by_hop: int, end_to_end: int) -> "Message":
         """The same message with other identifiers."""
-        return replace(self, hop_by_hop=hop_by_hop, end_to_end=end_to_end)
+        return Message(self.command, self.application, self.flags, hop_by_hop, end_to_end, self.avps)
 
     def with_avps(self, avps: Iterable[Avp]) -> "Message":
         """The same message with these AVPs instead."""
-        return replace(self, avps=tuple(avps))
+        return Message(self.command, self.application, self.flags, self.hop_by_hop, self.end_to_end, tuple(avps))
 
 
 def _bad_header(header: Header, octets: int) -> AvpFault:

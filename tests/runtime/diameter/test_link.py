@@ -117,6 +117,22 @@ async def test_an_answer_goes_to_whoever_asked_and_a_stray_one_nowhere() -> None
     assert [line["event"] for line in logs][-1] == "answer discarded"
 
 
+async def test_each_request_has_its_own_time_whichever_was_sent_first_and_whatever_was_answered() -> None:
+    fixture = Fixture()
+    patient = asyncio.ensure_future(fixture.link.request(RAR.message(), within=60.0))
+    hasty = asyncio.ensure_future(fixture.link.request(RAR.message(), within=0.02))
+    answered = asyncio.ensure_future(fixture.link.request(RAR.message(), within=0.01))
+    *_, last = await fixture.heard()
+    fixture.say(replace(error_answer(last, AAA.identity, ResultCode.SUCCESS), flags=0x40).build())
+    assert (await answered).result_code == 2001
+    with pytest.raises(DiameterUnavailable, match="did not answer in time"):
+        await hasty
+    assert not patient.done()
+    await fixture.link.close()
+    with pytest.raises(DiameterUnavailable, match="closing"):
+        await patient
+
+
 async def test_a_malformed_answer_ends_its_request_at_once() -> None:
     fixture = Fixture()
     with capture_logs():
