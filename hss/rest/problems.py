@@ -23,6 +23,8 @@ RETRY_AFTER = 1
 
 _NAME = re.compile(r"[a-z_]{1,32}")
 _VARIABLE = re.compile(r"\{\w+\}")
+_PHRASES = {413: "Content Too Large", 422: "Unprocessable Content"}
+"""As RFC 9110 §15.5 has them; what http.HTTPStatus says of these depends on the version of Python."""
 _SERVICE = {
     Refusal.USER_UNKNOWN: 404,
     Refusal.INVALID_REQUEST: 422,
@@ -55,7 +57,7 @@ def problem(
     status: int, detail: str, *, faults: Sequence[Fault] = (), headers: Mapping[str, str] | None = None
 ) -> JSONResponse:
     """The answer that tells of a problem; `detail` is one line that shows no key."""
-    found = Problem(title=http.HTTPStatus(status).phrase, status=status, detail=detail, faults=list(faults) or None)
+    found = Problem(title=_phrase(status), status=status, detail=detail, faults=list(faults) or None)
     content = found.model_dump(exclude_none=True)
     return JSONResponse(content, status, headers=dict(headers or {}), media_type=MEDIA_TYPE)
 
@@ -64,7 +66,7 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """What OpenAPI says of these answers, and of those that every request may get."""
     content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
     every = sorted({*statuses, 400, 401, 403, 429, 500, 503})
-    return {status: {"description": http.HTTPStatus(status).phrase, "content": content} for status in every}
+    return {status: {"description": _phrase(status), "content": content} for status in every}
 
 
 def status_of(error: Exception) -> int:
@@ -130,3 +132,7 @@ _DETAILS = {
 def _where(location: Sequence[int | str]) -> str:
     # a name that somebody else chose might be anything, a key among it
     return ".".join(str(part) if isinstance(part, int) or _NAME.fullmatch(part) else "?" for part in location)
+
+
+def _phrase(status: int) -> str:
+    return _PHRASES.get(status) or http.HTTPStatus(status).phrase

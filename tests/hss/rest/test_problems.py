@@ -39,7 +39,7 @@ def test_problem_has_its_media_type_and_no_empty_names() -> None:
     answer = problem(422, "why", faults=[Fault(where="body", what="is wrong")], headers={"X-A": "b"})
     assert (answer.media_type, answer.headers["x-a"]) == ("application/problem+json", "b")
     assert json.loads(bytes(answer.body)) == {
-        "title": "Unprocessable Entity",
+        "title": "Unprocessable Content",
         "status": 422,
         "detail": "why",
         "faults": [{"where": "body", "what": "is wrong"}],
