@@ -162,22 +162,23 @@ class EapAuthenticationService:
             self._rounds -= 1
             if token is not None:
                 self._serving.discard(token)
-        if isinstance(effect, _Elsewhere):
-            self._heard(token)
-            return self._sent_on(effect, conversation)
-        if isinstance(effect, Discard) and request.last_chance:
-            effect = _given_up(effect, conversation.eap, request.eap)
+        if isinstance(effect, SendEap):
+            self._notice(conversation, effect, machine.state, request)
+            dialogue = continued(conversation.dialogue, request.eap, effect.octets)
+            return self._challenged(effect, conversation.after(machine.state, dialogue), request, token)
         if isinstance(effect, Succeeded):
             self._forget(token)
             return self._accepted(effect, conversation, request)
+        if isinstance(effect, _Elsewhere):
+            self._heard(token)
+            return self._sent_on(effect, conversation)
         if isinstance(effect, Discard):
-            return Ignore(effect.reason)
+            if not request.last_chance:
+                return Ignore(effect.reason)
+            effect = _given_up(effect, conversation.eap, request.eap)
         self._notice(conversation, effect, machine.state, request)
-        if isinstance(effect, Failed):
-            self._forget(token)
-            return Reject(effect.eap, effect.cause, effect.detail, effect.imsi)
-        dialogue = continued(conversation.dialogue, request.eap, effect.octets)
-        return self._challenged(effect, conversation.after(machine.state, dialogue), request, token)
+        self._forget(token)
+        return Reject(effect.eap, effect.cause, effect.detail, effect.imsi)
 
     def _notice(self, before: Conversation, effect: SendEap | Failed, after: EapState, request: AccessRequest) -> None:
         """A user is rejected when that is decided, not when he has heard of it: he may never answer again."""
@@ -288,7 +289,7 @@ class EapAuthenticationService:
         count_login(over.method, over.kind, imsi_shown=over.imsi_shown, seconds=seconds)
         log.info(
             "authentication accepted",
-            imsi=str(over.imsi),
+            imsi=over.imsi.digits,
             client=conversation.client,
             method=over.method.name,
             identity=over.kind.value,

@@ -11,6 +11,8 @@ from wire.errors import DecodeError
 from wire.frozen import dataclass
 from wire.identity import EapMethod, Imsi, classify
 
+_IN_METHOD = (MethodProposed, MethodRunning)
+
 
 @dataclass(frozen=True, slots=True)
 class Ending:
@@ -74,8 +76,4 @@ def method_of(state: EapState) -> EapMethod | None:
 
 def method_state(state: EapState) -> AkaState | None:
     """The state of the method within; None where there is no method yet, or no more."""
-    match state:
-        case MethodProposed(aka=aka) | MethodRunning(aka=aka):
-            return aka
-        case _:
-            return None
+    return state.aka if isinstance(state, _IN_METHOD) else None

@@ -214,10 +214,11 @@ class Sequences:
         self._remember(imsi, profile)
 
     def _remember(self, imsi: str, profile: str) -> None:
-        self._profiles[imsi] = profile
-        self._profiles.move_to_end(imsi)
-        if len(self._profiles) > _REMEMBERED:
-            self._profiles.popitem(last=False)
+        profiles = self._profiles
+        profiles[imsi] = profile
+        profiles.move_to_end(imsi)
+        if len(profiles) > _REMEMBERED:
+            profiles.popitem(last=False)
 
     async def _refresh(self, profile: str) -> None:
         """Read the profiles, unless `profile` is there; one reading serves all who wait for it, in their order."""
