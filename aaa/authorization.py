@@ -53,7 +53,7 @@ def authorize(profile: Profile, requested: str | None, access: Access = WLAN_ACC
         return Refused(RejectCause.NO_NON_3GPP_SUBSCRIPTION, "the profile has no APN")
     if access.rat_type in profile.rat_types_refused:
         return Refused(RejectCause.RAT_NOT_ALLOWED, f"the profile does not allow RAT-Type {access.rat_type}")
-    features = _features(profile, access)
+    features = None if access.mip6_features is None else _features(profile, access.mip6_features)
     if access.mip6_features and not features:
         reason = f"nothing of MIP6-Feature-Vector {access.mip6_features:#x} is allowed"
         return Refused(RejectCause.MOBILITY_NOT_ALLOWED, reason)
@@ -61,12 +61,10 @@ def authorize(profile: Profile, requested: str | None, access: Access = WLAN_ACC
     return apn if isinstance(apn, Refused) else Authorized(profile, _with_possible_addresses(apn), features)
 
 
-def _features(profile: Profile, access: Access) -> int | None:
+def _features(profile: Profile, supported: int) -> int:
     """RFC 5447 §4.2.5: of what the gateway supports, what is subscribed and served here."""
-    if access.mip6_features is None:
-        return None
     subscribed = SERVED_FEATURES if profile.mip6_features is None else profile.mip6_features
-    return int(access.mip6_features & subscribed & SERVED_FEATURES)
+    return int(supported & subscribed & SERVED_FEATURES)
 
 
 def _apn(profile: Profile, requested: str | None, *, every: bool) -> ApnProfile | Refused:

@@ -226,12 +226,12 @@ class EapAuthenticationService:
             wanted.imsi, self._node, method, wanted.count, name, resynchronisation, asked.aaa_failure
         )
         try:
-            first, *more = await self._hss.vectors(request)
+            vectors = await self._hss.vectors(request)
         except ServiceRefused as refused:
             return _elsewhere(refused, asked, wanted.imsi) or VectorRefused(*describe(refused))
-        if wanted.method is EapMethod.SIM and not more:
+        if wanted.method is EapMethod.SIM and len(vectors) == 1:
             return VectorRefused(RejectCause.HSS_REFUSED, "EAP-SIM needs two vectors at least, and the HSS gave one")
-        return VectorArrived(first, tuple(more))
+        return VectorArrived(vectors[0], vectors[1:])
 
     async def _profile(
         self, wanted: FetchProfile, conversation: Conversation, asked: AccessRequest

@@ -6,7 +6,7 @@ from aaa.eap import sim
 from aaa.eap.challenge import WrongAnswer
 from aaa.eap.endings import Step, next_request, refuse, wrong
 from aaa.eap.events import FetchVector, SendEap
-from aaa.eap.identity_rounds import Ask, Judge, Judgement, Known, Resume, Unknown, identity_request
+from aaa.eap.identity_rounds import Ask, Judge, Known, Resume, Unknown, identity_request
 from aaa.eap.policy import AkaPolicy
 from aaa.eap.reauthentication import reauthenticating
 from aaa.eap.states import AwaitingIdentity, AwaitingVector, Exchange, IdRequest, Reauthenticating
@@ -30,13 +30,9 @@ class Opening:
 
     def begin(self, exchange: Exchange, now: float) -> Step:
         """By EAP-Response/Identity, where that is believed (RFC 4187 §4.1.4)."""
-        exchange = _heard(exchange, exchange.identity)
         if self.policy.always_ask_identity:
-            return _ask(exchange, IdRequest.ANY, ())
-        return self._judged(self._judge(exchange).judge(None, exchange.identity), exchange, (), now)
-
-    def _judge(self, exchange: Exchange) -> Judge:
-        return Judge(exchange.method, self.identities, self.policy.name_for(exchange.method))
+            return _ask(_heard(exchange, exchange.identity), IdRequest.ANY, ())
+        return self._judged(None, exchange, exchange.identity, (), now)
 
     def identified(self, state: AwaitingIdentity, message: AkaMessage, now: float) -> Step:
         """By AT_IDENTITY of AKA-Identity."""
@@ -45,9 +41,7 @@ class Opening:
     def _identified(
         self, state: AwaitingIdentity, message: AkaMessage, identity: bytes, now: float, nonce_mt: bytes = b""
     ) -> Step:
-        exchange = _heard(state.exchange, identity)
-        judgement = self._judge(exchange).judge(state.asked, identity)
-        return self._judged(judgement, exchange, (*state.rounds, message.octets), now, nonce_mt)
+        return self._judged(state.asked, state.exchange, identity, (*state.rounds, message.octets), now, nonce_mt)
 
     def started(self, state: AwaitingIdentity, message: AkaMessage, now: float) -> Step:
         """By SIM-Start, which brings NONCE_MT for a full authentication (RFC 4186 §4.2)."""
@@ -62,18 +56,22 @@ class Opening:
 
     def _judged(
         self,
-        judgement: Judgement,
+        asked: IdRequest | None,
         exchange: Exchange,
+        identity: bytes,
         rounds: tuple[bytes, ...],
         now: float,
         nonce_mt: bytes = b"",
     ) -> Step:
+        method = exchange.method
+        judgement = Judge(method, self.identities, self.policy.name_for(method)).judge(asked, identity)
         if isinstance(judgement, Known):
-            method, imsi = exchange.method, judgement.imsi
-            exchange = Exchange(method, judgement.identity, exchange.identifier, judgement.kind, exchange.imsi_shown)
+            shown, imsi = _is_shown(exchange, identity), judgement.imsi
+            exchange = Exchange(method, judgement.identity, exchange.identifier, judgement.kind, shown)
             if method is EapMethod.SIM and not nonce_mt:
                 return _ask(exchange, None, rounds, imsi)
             return self._fetch(exchange, imsi, checkcode(method, rounds), now, nonce_mt)
+        exchange = _heard(exchange, identity)
         match judgement:
             case Resume(resumable):
                 return self._reauthenticate(exchange, resumable, checkcode(exchange.method, rounds))
@@ -109,8 +107,12 @@ class Opening:
 
 
 def _heard(exchange: Exchange, identity: bytes) -> Exchange:
-    shown = classify(identity).kind is IdentityKind.PERMANENT
-    return Exchange(exchange.method, identity, exchange.identifier, exchange.kind, exchange.imsi_shown or shown)
+    shown = _is_shown(exchange, identity)
+    return Exchange(exchange.method, identity, exchange.identifier, exchange.kind, shown)
+
+
+def _is_shown(exchange: Exchange, identity: bytes) -> bool:
+    return exchange.imsi_shown or classify(identity).kind is IdentityKind.PERMANENT
 
 
 def _ask(exchange: Exchange, asked: IdRequest | None, rounds: tuple[bytes, ...], known: Imsi | None = None) -> Step:
