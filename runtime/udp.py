@@ -138,18 +138,19 @@ class UdpEndpoint(DatagramReader[bytes]):
             self._drain()
 
     def _drain(self) -> None:
+        receive, limit = self._socket.recvfrom, self._receive_limit
         for _ in range(DRAIN_LIMIT):
             if self._closed:
                 return
             try:
-                data, source = self._socket.recvfrom(self._receive_limit + 1)
+                data, source = receive(limit + 1)
             except (BlockingIOError, InterruptedError):
                 return
             except OSError:
                 # An ICMP error of an earlier datagram (RFC 1122 §4.1.3.3) says nothing about the next one.
                 self.receive_errors += 1
                 continue
-            if len(data) > self._receive_limit:
+            if len(data) > limit:
                 self.oversized += 1
                 continue
             peer = source if len(source) == 2 else pair(source)

@@ -19,6 +19,8 @@ OTHER = "other"
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """Upper bounds of a histogram of latencies."""
+_SUM_AT = len(SECONDS) + 1
+"""Where the sum is in a histogram's numbers: behind the bounds, and behind what is above all of them."""
 
 Kind = Literal["counter", "gauge", "histogram"]
 Together = Literal["sum", "min", "max"]
@@ -181,4 +183,4 @@ class Histogram(Family):
             at = self._place(labels)
         numbers = self._numbers
         numbers[at + bisect_left(SECONDS, value)] += 1
-        numbers[at + len(SECONDS) + 1] += value
+        numbers[at + _SUM_AT] += value
