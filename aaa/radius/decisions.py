@@ -71,9 +71,10 @@ def admit(octets: bytes, client: RadiusClient) -> RadiusPacket | Discard:
 
 def within_policy(client: RadiusClient, service: Service, limits: RateLimits, now: float) -> Discard | None:
     """Silence for what `client` may not ask, or asks too often."""
-    if service not in client.policy.services:
+    policy = client.policy
+    if service not in policy.services:
         return Discard("the client may not ask for this", client.name, service)
-    if not limits.allow(client.name, client.policy, now):
+    if not limits.allow(client.name, policy, now):
         return Discard("the client sends more requests than it may", client.name)
     return None
 

@@ -15,14 +15,14 @@ def nas_name(packet: RadiusPacket, source: str) -> str:
 
 def first_text(packet: RadiusPacket, name: str) -> str | None:
     """The first attribute called `name` as text that every store can hold: what is no UTF-8 or NUL is replaced."""
-    found = packet.values(name)
-    return found[0].decode(errors="replace").replace("\0", "\ufffd") if found else None
+    found = packet.first(name)
+    return None if found is None else found.decode(errors="replace").replace("\0", "\ufffd")
 
 
 def first_address(packet: RadiusPacket, name: str) -> str | None:
     """The first attribute called `name` as a literal address, None when it is none."""
-    found = packet.values(name)
-    return _address(name, found[0]) if found else None
+    found = packet.first(name)
+    return None if found is None else _address(name, found)
 
 
 @lru_cache(maxsize=1024)

@@ -25,7 +25,7 @@ class Readiness:
 
     def saw(self, client: str, *, is_protected: bool) -> bool:
         """An Access-Request of `client` has come; True for the first one without, of which an operator is told."""
-        count = self._of(client)
+        count = self._counted.get(client) or self._of(client)
         if is_protected:
             count.protected += 1
             count.last_protected = self._moment()

@@ -11,35 +11,43 @@ EAP_MESSAGE, MESSAGE_AUTHENTICATOR, VENDOR_SPECIFIC = 79, 80, 26
 DIGEST_LENGTH = 16
 """Octets of a Message-Authenticator."""
 _VENDOR_ID_LENGTH = 4
-_WATCHED = frozenset((EAP_MESSAGE, MESSAGE_AUTHENTICATOR))
+_PARTICULAR = frozenset((EAP_MESSAGE, MESSAGE_AUTHENTICATOR, VENDOR_SPECIFIC))
 
 
 def parse_packet(octets: bytes) -> RadiusPacket:
     """Read one packet; octets behind its Length are padding (RFC 2865 §3). DecodeError for all that is malformed."""
-    length = _check_header(octets)
+    length = int.from_bytes(octets[2:4], "big")
+    if not HEADER_LENGTH <= length <= MAX_LENGTH or length > len(octets):
+        raise _bad_header(octets, length)
     if length < len(octets):
         octets = octets[:length]
     found: list[Pair] = []
-    at, watched = HEADER_LENGTH, []
+    at, eap_end, seal_at = HEADER_LENGTH, 0, None
     try:
         while at < length:
             kind, size = octets[at], octets[at + 1]
             if size < 2:
                 break
             end = at + size
-            if kind == VENDOR_SPECIFIC:
+            if kind not in _PARTICULAR:
+                found.append((kind, octets[at + 2 : end]))
+            elif kind == VENDOR_SPECIFIC:
                 found += _vendor_attributes(octets[at + 2 : end])
             else:
                 found.append((kind, octets[at + 2 : end]))
-                if kind in _WATCHED:
-                    watched.append((kind, at, end))
+                if kind == MESSAGE_AUTHENTICATOR:
+                    seal_at = _only_place(at, size, seal_at)
+                elif eap_end in (0, at):
+                    eap_end = end
+                else:
+                    raise DecodeError(at, "EAP-Message attributes are not consecutive")
             at = end
     except IndexError:
         raise _bad_length(octets) from None
     # beyond it when the last attribute is longer than what is left
     if at != length:
         raise _bad_length(octets)
-    return RadiusPacket(octets[0], octets[1], octets[4:HEADER_LENGTH], tuple(found), octets, _seal_place(watched))
+    return RadiusPacket(octets[0], octets[1], octets[4:HEADER_LENGTH], tuple(found), octets, seal_at)
 
 
 def build_packet(packet: RadiusPacket) -> bytes:
@@ -52,11 +60,12 @@ def build_packet(packet: RadiusPacket) -> bytes:
 
 def build_head(code: int, identifier: int, length: int) -> bytes:
     """The four octets before the authenticator of a packet that is `length` octets long; EncodeError as above."""
-    if not (0 <= code <= 255 and 0 <= identifier <= 255):
-        raise EncodeError("code and identifier are one octet each")
     if length > MAX_LENGTH:
         raise EncodeError(f"a packet of {length} octets, {MAX_LENGTH} are allowed")
-    return bytes((code, identifier, length >> 8, length & 0xFF))
+    try:
+        return bytes((code, identifier, length >> 8, length & 0xFF))
+    except ValueError:
+        raise EncodeError("code and identifier are one octet each") from None
 
 
 def build_attributes(attributes: Iterable[Pair]) -> bytes:
@@ -64,30 +73,20 @@ def build_attributes(attributes: Iterable[Pair]) -> bytes:
     return b"".join([_head(key, len(value)) + value for key, value in attributes])
 
 
-def _check_header(octets: bytes) -> int:
+def _bad_header(octets: bytes, length: int) -> DecodeError:
+    """What is wrong with the header, or with the `length` that it says."""
     if len(octets) < HEADER_LENGTH:
-        raise DecodeError(len(octets), f"{len(octets)} octets, a header has {HEADER_LENGTH}")
-    length = int.from_bytes(octets[2:4], "big")
-    if length < HEADER_LENGTH or length > MAX_LENGTH:
-        raise DecodeError(2, f"Length {length} is not between {HEADER_LENGTH} and {MAX_LENGTH}")
-    if length > len(octets):
-        raise DecodeError(2, f"Length {length}, {len(octets)} octets arrived")
-    return length
+        return DecodeError(len(octets), f"{len(octets)} octets, a header has {HEADER_LENGTH}")
+    if not HEADER_LENGTH <= length <= MAX_LENGTH:
+        return DecodeError(2, f"Length {length} is not between {HEADER_LENGTH} and {MAX_LENGTH}")
+    return DecodeError(2, f"Length {length}, {len(octets)} octets arrived")
 
 
-def _seal_place(watched: list[tuple[int, int, int]]) -> int | None:
-    """Where the octets of the Message-Authenticator are: there is at most one, and EAP-Message are not taken apart."""
-    seal_at, eap_end = None, 0
-    for kind, at, end in watched:
-        if kind == EAP_MESSAGE:
-            if eap_end not in (0, at):
-                raise DecodeError(at, "EAP-Message attributes are not consecutive")
-            eap_end = end
-        else:
-            if seal_at is not None or end - at != DIGEST_LENGTH + 2:
-                raise DecodeError(at, "Message-Authenticator is repeated or not 16 octets long")
-            seal_at = at + 2
-    return seal_at
+def _only_place(at: int, size: int, before: int | None) -> int:
+    """Where the octets of the Message-Authenticator at `at` are, of which there was none `before`."""
+    if before is not None or size != DIGEST_LENGTH + 2:
+        raise DecodeError(at, "Message-Authenticator is repeated or not 16 octets long")
+    return at + 2
 
 
 def _bad_length(octets: bytes) -> DecodeError:

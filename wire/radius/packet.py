@@ -79,6 +79,11 @@ class RadiusPacket:
         found = (self._by_key or self._looked_through()).get(key_of(name), ())
         return found if isinstance(found, tuple) else (found,)
 
+    def first(self, name: str) -> bytes | None:
+        """The octets of the first attribute called `name`, None without one."""
+        found = (self._by_key or self._looked_through()).get(key_of(name))
+        return found[0] if isinstance(found, tuple) else found
+
     def octets(self, name: str) -> bytes | None:
         """The octets of the attribute called `name`, None without one; DecodeError when there are several."""
         found = (self._by_key or self._looked_through()).get(key_of(name))
