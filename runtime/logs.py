@@ -267,7 +267,9 @@ def _plain(value: object) -> object:
 
 
 def _quoted(value: object) -> str:
-    plain = value if type(value) is str or type(value) in _HARMLESS else _plain(value)
+    if type(value) in _HARMLESS:
+        return str(value)
+    plain = value if type(value) is str else _plain(value)
     text = json.dumps(plain, default=str) if isinstance(plain, list | dict) else str(plain)
     return text if _PLAIN.match(text) else json.dumps(text, ensure_ascii=False)
 

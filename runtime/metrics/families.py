@@ -131,10 +131,10 @@ class Counter(Family):
 
     def count(self, *labels: str) -> None:
         """Once more."""
-        at = self._at.get(labels)
-        if at is None:
-            at = self._place(labels)
-        self._numbers[at] += 1
+        try:
+            self._numbers[self._at[labels]] += 1
+        except KeyError:
+            self._numbers[self._place(labels)] += 1
 
     def add(self, amount: float, *labels: str) -> None:
         """`amount` more, which is not negative."""
@@ -178,8 +178,9 @@ class Histogram(Family):
 
     def observe(self, value: float, *labels: str) -> None:
         """One more, of `value`."""
-        at = self._at.get(labels)
-        if at is None:
+        try:
+            at = self._at[labels]
+        except KeyError:
             at = self._place(labels)
         numbers = self._numbers
         numbers[at + bisect_left(SECONDS, value)] += 1
