@@ -16,6 +16,7 @@ EAP_FAILURE = 4
 _STATE = key_of("State")
 _CLASS = key_of("Class")
 _USER_NAME = key_of("User-Name")
+_HOME_ADDRESS, _HOME_ADDRESS_V4 = key_of("Framed-IPv6-Address"), key_of("Framed-IP-Address")
 
 
 def to_access_request(packet: RadiusPacket, client: Client) -> AccessRequest:
@@ -75,7 +76,7 @@ def _session_timeout(seconds: int) -> Attribute:
 def _home_addresses(apn: ApnProfile) -> list[Attribute]:
     attributes = []
     if apn.home_address is not None:
-        attributes.append(Attribute.of("Framed-IPv6-Address", str(apn.home_address)))
+        attributes.append(Attribute(_HOME_ADDRESS, apn.home_address.packed))
     if apn.home_address_v4 is not None:
-        attributes.append(Attribute.of("Framed-IP-Address", str(apn.home_address_v4)))
+        attributes.append(Attribute(_HOME_ADDRESS_V4, apn.home_address_v4.packed))
     return attributes

@@ -144,6 +144,16 @@ def test_imsi_is_whole_where_it_is_wanted() -> None:
     assert f"imsi={IMSI}" in stream.getvalue()
 
 
+def test_event_of_every_line_is_written_as_it_was_configured_last() -> None:
+    said = f"no subscriber {IMSI}"
+    for imsi, shown in ((ImsiText("full"), IMSI), (ImsiText("short"), "00101*******001")):
+        stream = io.StringIO()
+        configure("info", "text", stream, imsi=imsi)
+        log.info(said)
+        log.info(said)
+        assert stream.getvalue().count(f"no subscriber {shown}\n") == 2
+
+
 def test_line_names_its_conversation_unless_it_names_one_itself() -> None:
     stream = written()
     contextvars.copy_context().run(_three_lines)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wire.errors import EncodeError
-from wire.radius.codec import build_packet, parse_packet
+from wire.radius.codec import build_attributes, build_packet, parse_packet
 from wire.radius.eap import (
     UNSEALED,
     authenticity,
@@ -18,6 +18,7 @@ from wire.radius.eap import (
     join_eap,
     seal_answer,
     seal_request,
+    sealed_answer,
     split_eap,
 )
 from wire.radius.packet import Attribute, Code, RadiusPacket, is_genuine_request, is_genuine_response
@@ -81,6 +82,14 @@ def test_sealing_a_captured_packet_gives_the_captured_octets(secret: bytes, aske
 
     assert seal_request(unsealed(asked), secret) == asked
     assert seal_answer(unsealed(answered), secret, asked[4:20]) == answered
+
+
+@given(st.binary(max_size=40), st.lists(st.binary(max_size=253), max_size=8))
+def test_answer_is_sealed_alike_while_it_is_put_together_and_afterwards(secret: bytes, values: list[bytes]) -> None:
+    behind = tuple(Attribute(33, value) for value in values)
+    whole = build_packet(RadiusPacket(Code.ACCESS_ACCEPT, 9, bytes(range(16)), (UNSEALED, *behind)))
+    made = sealed_answer(Code.ACCESS_ACCEPT, 9, build_attributes(behind), secret, bytes(range(16)))
+    assert made == seal_answer(whole, secret, bytes(range(16)))
 
 
 def test_disconnect_request_is_sealed_as_captured() -> None:

@@ -82,8 +82,11 @@ def test_packet_reads_attributes_by_name_and_type() -> None:
 
 
 def test_packet_refuses_to_choose_between_repeated_attributes() -> None:
+    twice = packet(Attribute.of("State", b"a"), Attribute.of("User-Name", "ue"), Attribute.of("State", b"b"))
     with pytest.raises(DecodeError, match="2 attributes State"):
-        packet(Attribute.of("State", b"a"), Attribute.of("State", b"b")).octets("State")
+        twice.octets("State")
+    assert twice.values("State") == (b"a", b"b")
+    assert [twice.first(name) for name in ("State", "User-Name", "Class")] == [b"a", b"ue", None]
 
 
 def test_captured_response_reads_as_its_capture_says() -> None:
