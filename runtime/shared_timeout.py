@@ -48,7 +48,7 @@ class _Limit:
         loop = shared.loop
         if loop is None:
             loop = shared.loop = asyncio.get_running_loop()
-        task = self.task = asyncio.current_task(loop)
+        task = self.task = asyncio.current_task()
         if task is None:
             raise RuntimeError("a wait is limited inside a task")
         self._cancelling = task.cancelling()
