@@ -81,3 +81,22 @@ def test_wait_needs_a_task() -> None:
     loop.close()
     with pytest.raises(RuntimeError, match="no running event loop"), shared.limit():
         pass
+
+
+async def test_wait_that_is_over_leaves_nothing_behind_an_older_one() -> None:
+    shared = SharedTimeout(30.0)
+    older = asyncio.create_task(_wait_in(shared))
+    await asyncio.sleep(0)
+    for _ in range(100):
+        with shared.limit():
+            await asyncio.sleep(0)
+    assert len(shared.ends) == 1
+    older.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await older
+    assert not shared.ends
+
+
+async def _wait_in(shared: SharedTimeout) -> None:
+    with shared.limit():
+        await forever()
