@@ -1,20 +1,19 @@
 """Sessions of Diameter gateways in SQL: `hss.active_api.ActiveSessions`, with one commit for all that waits."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, Dialect, Row, and_, bindparam, delete, func, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, delete, func, select, update
 
 from hss.active_api import GatewaySession
 from hss.models import DiameterSession
 from hss.sessions.departures import note_departures
 from hss.sessions.unavailable import unavailable
-from hss.sessions.upsert import insert_for
+from hss.sessions.upsert import Insert
+from hss.sessions.written import Written
 from hss.store.database import Database
-from hss.store.driver import Parameters, executed
 from wire.identity import Imsi
 
 Dated = tuple[GatewaySession, datetime]
@@ -28,14 +27,6 @@ _COLUMNS = (
     DiameterSession.document,
     DiameterSession.ending,
 )
-
-
-_TOGETHER = 32
-"""So many rows at most are written by one statement; each number of them has its own, which is compiled once.
-
-What SQLAlchemy does for each row of many is more than what SQLite does for it, and between two of them a lane's thread
-has to wait for that of the event loop.
-"""
 
 
 class SqlActiveSessions:
@@ -84,53 +75,24 @@ def _keep(connection: Connection, wanted: Sequence[Dated]) -> list[bool]:
     kept = [True] * len(wanted)
     for places in _rounds([session.session_id for session, _ in wanted]):
         rows = [_row(*wanted[place]) for place in places]
-        if _merged(connection, rows) < len(rows):
+        if _MERGED.rows(connection, rows) < len(rows):
             ours = _held(connection, rows)
             for place, row in zip(places, rows, strict=True):
                 kept[place] = ours.get(row["session_key"]) == (row["peer"], row["origin_host"].lower())
     return kept
 
 
-def _merged(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> int:
-    """How many of `rows` are there now."""
-    count = 0
-    for at in range(0, len(rows), _TOGETHER):
-        some = rows[at : at + _TOGETHER]
-        text, given = _merge(connection.dialect, len(some))
-        with executed(connection, text, given(some)) as cursor:
-            count += cursor.rowcount
-    return count
-
-
-@lru_cache(maxsize=2 * _TOGETHER)
-def _merge(dialect: Dialect, count: int) -> tuple[str, Callable[[Sequence[Mapping[str, Any]]], Parameters]]:
-    """The statement for `count` rows in the driver's words, and what makes its parameters of them."""
-    insert = insert_for(dialect.name, DiameterSession)
+def _replacing(insert: Insert) -> Insert:
+    """A session that its own gateway has is what it says now."""
     old, new = DiameterSession, insert.excluded
     same = and_(old.peer == new.peer, func.lower(old.origin_host) == func.lower(new.origin_host))
     changed = ("peer", "origin_host", "imsi", "document", "ending", "updated", "until")
-    statement = insert.on_conflict_do_update(
+    return insert.on_conflict_do_update(
         index_elements=["session_key"], set_={name: new[name] for name in changed}, where=same
     )
-    columns = list(DiameterSession.__table__.columns)
-    names = [f"{column.name}_{place}" for place in range(count) for column in columns]
-    open_rows: list[dict[str, BindParameter[Any]]] = [
-        {column.name: bindparam(f"{column.name}_{place}") for column in columns} for place in range(count)
-    ]
-    compiled = statement.values(open_rows).compile(dialect=dialect)
-    written = [
-        (column.name, column.type.dialect_impl(dialect).bind_processor(dialect) or _as_it_is) for column in columns
-    ]
-
-    def given(rows: Sequence[Mapping[str, Any]]) -> Parameters:
-        values = [write(row[name]) for row in rows for name, write in written]
-        return values if compiled.positional else dict(zip(names, values, strict=True))
-
-    return str(compiled), given
 
 
-def _as_it_is(value: object) -> object:
-    return value
+_MERGED = Written(DiameterSession, _replacing)
 
 
 def _held(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> dict[bytes, tuple[str, str]]:

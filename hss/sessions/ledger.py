@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import Connection, update
@@ -14,7 +14,7 @@ from hss.sessions.listing import add_seen, find_clients, find_session, find_sess
 from hss.sessions.pruning import PRUNINGS
 from hss.sessions.recording import end_session, record_all
 from hss.sessions.unavailable import unavailable
-from hss.sessions.upsert import Insert, insert_for
+from hss.sessions.written import Written
 from hss.store import schema
 from hss.store.database import Database
 from hss.store.location import Location
@@ -121,11 +121,8 @@ def _insert_grants(connection: Connection, grants: Sequence[Grant]) -> list[None
         }
         for grant in sorted(grants, key=lambda one: one.radius_class)
     ]
-    connection.execute(_grant_insert(connection.dialect.name), rows)
+    _GRANTED.rows(connection, rows)
     return [None] * len(grants)
 
 
-@cache
-def _grant_insert(dialect: str) -> Insert:
-    """Made once: a statement that is made anew costs more than it does."""
-    return insert_for(dialect, AccessGrant).on_conflict_do_nothing(index_elements=["radius_class"])
+_GRANTED = Written(AccessGrant, lambda insert: insert.on_conflict_do_nothing(index_elements=["radius_class"]))
