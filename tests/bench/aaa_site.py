@@ -7,10 +7,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from sqlalchemy import insert, literal, select
+
+from hss.models import Registration, Subscriber
+from hss.store.engines import transaction
+from hss.store.location import parse_location
 from tests.bench.processes import Daemon
 from tests.bench.site import Site, akadia, akadia_words
 from ue_sim.load.process_cpu import family_cpu_seconds
 
+NODE = "aaa.example"
+"""The Origin-Host of the server."""
 REALM = "nai.epc.mnc001.mcc001.3gppnetwork.org"
 """Of every NAI."""
 PEERS = 8
@@ -21,7 +28,7 @@ _LONGEST_START, _PAUSE, _QUIET = 20.0, 0.5, 0.03
 
 _AAA = """
 [aaa]
-origin_host = "aaa.example"
+origin_host = "{node}"
 origin_realm = "example"
 {identities}
 [aaa.radius]
@@ -92,7 +99,7 @@ def configure(site: Site, name: str, *, identities: bool = True) -> tuple[Path, 
     path, secret = site.folder / f"{name}.toml", site.folder / "radius.secret"
     radius, diameter = free_port(), free_port()
     peers = "".join(_PEER.format(number=number) for number in range(1, PEERS + 1))
-    aaa = _AAA.format(radius=radius, diameter=diameter, identities=_IDENTITIES if identities else "")
+    aaa = _AAA.format(node=NODE, radius=radius, diameter=diameter, identities=_IDENTITIES if identities else "")
     path.write_text(hss.read_text() + aaa + peers)
     secret.write_text(SECRET)
     secret.chmod(0o600)
@@ -104,6 +111,15 @@ def configure(site: Site, name: str, *, identities: bool = True) -> tuple[Path, 
         return ServingAaa((pid,), *where, secret, site.subscribers, site.postmaster)
 
     return path, served_by
+
+
+def register_all(site: Site) -> None:
+    """Have the AAA server of the bench serve every subscriber of `site`."""
+    others = Subscriber.imsi.not_in(select(Registration.imsi))
+    with transaction(parse_location(site.database, site.folder)) as connection:
+        connection.execute(
+            insert(Registration).from_select(["imsi", "aaa_name"], select(Subscriber.imsi, literal(NODE)).where(others))
+        )
 
 
 def _settle(pid: int) -> None:

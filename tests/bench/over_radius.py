@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from tests.bench import auc_socket
-from tests.bench.aaa_site import ServingAaa, serving, serving_hostapd
+from tests.bench.aaa_site import ServingAaa, register_all, serving, serving_hostapd
 from tests.bench.loading import Ask, by_radload, over_diameter, over_radius
 from tests.bench.processes import ROOT, Daemon
 from tests.bench.rows import Bar, Round, Row
@@ -76,14 +76,24 @@ def fast(workplace: Workplace) -> Iterator[Row]:
 
 
 def by_size(workplace: Workplace) -> Iterator[Row]:
-    """Few subscribers and many, in turns, so that both meet the same machine."""
+    """Few subscribers and many, in turns, so that both meet the same machine.
+
+    First as they come: of the many nearly each logs in for the first time, which takes a commit more. Then when the
+    server serves all of them already, as it does all of the few after a moment.
+    """
     sites = [workplace.site("sqlite", count) for count in (workplace.effort.few, workplace.effort.many)]
     with serving(sites[0], 2) as few, serving(sites[1], 2) as many:
-        asks = {_by_size(server): over_radius(workplace, server) for server in (few, many)}
-        rounds = workplace.in_turns(asks)
+        yield from _in_both(workplace, "aaa-size", "", few, many)
+        register_all(sites[1])
+        yield from _in_both(workplace, "aaa-size-registered", ", registered", few, many)
+
+
+def _in_both(workplace: Workplace, name: str, said: str, few: ServingAaa, many: ServingAaa) -> Iterator[Row]:
+    asks = {f"{_by_size(server)}{said}": over_radius(workplace, server) for server in (few, many)}
+    rounds = workplace.in_turns(asks)
     bar = Bar()
-    for (what, ask), site in zip(asks.items(), sites, strict=True):
-        row = Row(f"aaa-size-{site.subscribers}", what, rounds[what], bar, ask.remark)
+    for (what, ask), server in zip(asks.items(), (few, many), strict=True):
+        row = Row(f"{name}-{server.subscribers}", what, rounds[what], bar, ask.remark)
         yield row
         bar = Bar(rate=row.rate * NO_SLOWER)
 
