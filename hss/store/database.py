@@ -70,11 +70,11 @@ class Database:
         if not isinstance(location, Path):
             return Lane(engine, self._limits, "hss-writer")
         turn = WritersTurn(location)
-        return Lane(engine, self._limits, "hss-writer", turn, Here(writer_engine(location, patience=0), turn))
+        return Lane(engine, self._limits, "hss-writer", turn, Here(writer_engine(location, waits=False), turn))
 
     def _lane_of_reader(self) -> Lane:
         location, engine = self._location, reader_engine(self._location, 1)
-        here = Here(reader_engine(location, 1, patience=0)) if isinstance(location, Path) else None
+        here = Here(reader_engine(location, 1, waits=False)) if isinstance(location, Path) else None
         return Lane(engine, self._limits, "hss-reader", here=here)
 
     def _sample(self) -> None:

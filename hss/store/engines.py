@@ -21,23 +21,25 @@ from hss.store.location import Location
 from hss.store.postgres import BUSY_TIMEOUT, postgres_engine, postgres_migration_engine
 
 
-def writer_engine(location: Location, patience: float | None = None) -> Engine:
+def writer_engine(location: Location, *, waits: bool = True) -> Engine:
     """An engine whose transactions are on disk when they end; SQLite's are exclusive from their first statement.
 
-    `patience` is how many seconds SQLite waits for others who hold the database; BUSY_TIMEOUT, unless it is given.
+    SQLite `waits` for others who hold the database, and writes back what has grown in its log; or does neither.
     """
     if isinstance(location, URL):
         return postgres_engine(location, connections=1)
     # temp_store: a statement that changes more than 16 pages would make a file for the case that it fails half-way
-    pragmas = ("foreign_keys=ON", "synchronous=FULL", "temp_store=MEMORY")
-    return _engine(location, "BEGIN IMMEDIATE", pragmas, 1, patience)
+    pragmas: tuple[str, ...] = ("foreign_keys=ON", "synchronous=FULL", "temp_store=MEMORY")
+    if not waits:
+        pragmas += ("wal_autocheckpoint=0",)
+    return _engine(location, "BEGIN IMMEDIATE", pragmas, 1, waits=waits)
 
 
-def reader_engine(location: Location, connections: int = 2, patience: float | None = None) -> Engine:
+def reader_engine(location: Location, connections: int = 2, *, waits: bool = True) -> Engine:
     """An engine that cannot write and sees each transaction whole."""
     if isinstance(location, URL):
         return postgres_engine(location, connections=connections, read_only=True)
-    return _engine(location, "BEGIN", ("query_only=ON",), connections, patience)
+    return _engine(location, "BEGIN", ("query_only=ON",), connections, waits=waits)
 
 
 def migration_engine(location: Location) -> Engine:
@@ -51,14 +53,12 @@ def migration_engine(location: Location) -> Engine:
     return _engine(location, "BEGIN IMMEDIATE", ("journal_mode=WAL", "synchronous=FULL"), connections=1)
 
 
-def _engine(
-    path: Path, begin: str, pragmas: tuple[str, ...], connections: int, patience: float | None = None
-) -> Engine:
+def _engine(path: Path, begin: str, pragmas: tuple[str, ...], connections: int, *, waits: bool = True) -> Engine:
     def connect() -> sqlite3.Connection:
         return sqlite3.connect(
             f"file:{quote(str(path.absolute()))}?mode=rw",
             uri=True,
-            timeout=BUSY_TIMEOUT if patience is None else patience,
+            timeout=BUSY_TIMEOUT if waits else 0,
             isolation_level=None,
             check_same_thread=False,
         )

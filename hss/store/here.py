@@ -2,7 +2,7 @@
 
 To hand a batch to a thread and back costs two switches of threads, and each statement in it two more for the
 interpreter's lock: an eighth of an authentication. But the loop serves nobody meanwhile; so nothing is waited for here,
-neither another process nor a slow disk.
+neither another process nor a slow disk nor the writing back of SQLite's log.
 """
 
 import time
@@ -19,6 +19,8 @@ PATIENCE = 0.02
 """Seconds of one transaction after which the disk counts as slow."""
 PAUSE = 5.0
 """Seconds in which nothing is tried here after that."""
+IN_A_ROW = 15
+"""So many transactions are written here one after another; the next is the thread's, which writes the log back."""
 
 
 class Here:
@@ -31,13 +33,14 @@ class Here:
         self._turn = turn
         self._clock = clock
         self._not_before = 0.0
+        self._in_a_row = 0
 
     def answers(self, wanted: Sequence[Wanted]) -> Sequence[object] | None:
         """As `hss.store.together.answers`, committed; None, and nothing done, when that would have meant waiting."""
         began = self._clock()
         if began < self._not_before:
             return None
-        if self._turn is not None and not self._turn.enter_now():
+        if self._turn is not None and not self._enters(self._turn):
             return None
         try:
             with store_errors(), self._connection.transaction() as connection:
@@ -50,6 +53,10 @@ class Here:
             ended = self._clock()
             if ended - began > PATIENCE:
                 self._not_before = ended + PAUSE
+
+    def _enters(self, turn: WritersTurn) -> bool:
+        self._in_a_row = (self._in_a_row + 1) % (IN_A_ROW + 1)
+        return self._in_a_row > 0 and turn.enter_now()
 
     def close(self) -> None:
         """Close the connection."""

@@ -87,7 +87,7 @@ async def test_works_are_done_in_the_same_order_by_every_process(location: Locat
 
 async def test_brief_work_that_waits_for_nobody_is_done_in_the_loops_own_thread(database_path: Path) -> None:
     turn = WritersTurn(database_path)
-    here = Here(writer_engine(database_path, patience=0), turn)
+    here = Here(writer_engine(database_path, waits=False), turn)
     lane = Lane(writer_engine(database_path), Limits(), "test", turn, here)
 
     def where(_connection: Connection, requests: Sequence[int]) -> Sequence[bool]:
@@ -101,7 +101,7 @@ async def test_brief_work_that_waits_for_nobody_is_done_in_the_loops_own_thread(
 
 
 async def test_brief_work_goes_to_the_thread_while_another_writes(database_path: Path) -> None:
-    here = Here(writer_engine(database_path, patience=0))
+    here = Here(writer_engine(database_path, waits=False))
     lane = Lane(writer_engine(database_path), Limits(), "test", here=here)
     with transaction(database_path) as connection:
         connection.execute(text("DELETE FROM requesting_node"))
