@@ -238,8 +238,8 @@ async def test_server_does_not_drain_for_longer_than_it_may(monkeypatch: pytest.
     await bench.server.close()
 
 
-async def test_rejection_that_needs_no_service_is_kept_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    bench = Bench(monkeypatch, lambda _: challenge())
+def keeping(bench: Bench) -> list[RejectedUnheard]:
+    """What the server keeps from now on, each under one reference."""
     kept: list[RejectedUnheard] = []
 
     def keep(one: RejectedUnheard) -> str:
@@ -247,6 +247,12 @@ async def test_rejection_that_needs_no_service_is_kept_too(monkeypatch: pytest.M
         return "a0dda203"
 
     bench.server._rejected = keep
+    return kept
+
+
+async def test_rejection_that_needs_no_service_is_kept_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = Bench(monkeypatch, lambda _: challenge())
+    kept = keeping(bench)
     states = [Attribute.of("State", b"one"), Attribute.of("State", b"other")]
     (line,) = await bench.deliver(asked(*states))
     assert (bench.sent_codes, bench.service.requests) == ([Code.ACCESS_REJECT], [])
@@ -256,13 +262,7 @@ async def test_rejection_that_needs_no_service_is_kept_too(monkeypatch: pytest.M
 
 async def test_request_that_finds_no_room_is_in_a_record(monkeypatch: pytest.MonkeyPatch) -> None:
     bench = Bench(monkeypatch, lambda _: challenge())
-    kept: list[RejectedUnheard] = []
-
-    def keep(one: RejectedUnheard) -> str:
-        kept.append(one)
-        return "a0dda203"
-
-    bench.server._rejected = keep
+    kept = keeping(bench)
     bench.server._front._max_in_progress = 1
     bench.service.held = asyncio.Event()
     bench.endpoints[0].deliver(asked(), SOURCE)
