@@ -93,5 +93,6 @@ class Ipv6Packets(PacketReader):
             self.send_errors += 1
             log.debug("packet not sent", cause=error.strerror or str(error))
 
-    def _is_for_us(self, packet: bytes, kind: int) -> bool:  # noqa: ARG002 - its own packets have another destination
+    def _is_for_us(self, packet: bytes, _kind: int, /) -> bool:
+        # whatever the kind: its own packets have another destination
         return packet[24:40] == self._address

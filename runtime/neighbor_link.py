@@ -122,5 +122,6 @@ class NeighborLink(PacketReader):
         except OSError as error:
             log.debug("group not changed", group=str(group), cause=error.strerror or str(error))
 
-    def _is_for_us(self, packet: bytes, kind: int) -> bool:  # noqa: ARG002 - the filter has seen to the packet
+    def _is_for_us(self, _packet: bytes, kind: int, /) -> bool:
+        # whatever the packet: the filter has seen to it
         return kind != socket.PACKET_OUTGOING

@@ -51,7 +51,7 @@ class PacketReader:
         self._listening.close()
         self._beside.close()
 
-    def _is_for_us(self, packet: bytes, kind: int) -> bool:
+    def _is_for_us(self, packet: bytes, kind: int, /) -> bool:
         """`kind` is the kernel's word of it, socket.PACKET_OUTGOING and others."""
         raise NotImplementedError
 
