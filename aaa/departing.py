@@ -5,12 +5,11 @@ Somebody may come in at the same moment, and his registration be undone; so each
 """
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from hss.active_api import Departure, Departures, Presence
+from hss.active_api import Departure, Departures, Known, Presence
 from hss.api import Assignment, AssignmentRequest, HomeSubscriberServer, Profile, Refusal, ServiceRefused
 from runtime.logs import get_logger
 from wire.identity import Imsi
@@ -21,7 +20,6 @@ SOON = timedelta(seconds=0.5)
 """When it is looked at once more: mostly who came in at the same moment is in SQL by then."""
 AGAIN = timedelta(seconds=6)
 """And when for the last time: longer than a session may take from its registration into SQL."""
-_REMEMBERED = 10_000
 EXPECTING = timedelta(seconds=30)
 """When it is looked at again while accounting of a new session may still come."""
 UNREACHED = timedelta(seconds=30)
@@ -65,7 +63,6 @@ class Departing:
         self._node = node
         self._moment = moment
         self.registered_again: RegisteredAgain = _nobody
-        self._seen_gone: OrderedDict[Imsi, None] = OrderedDict()
 
     async def look(self) -> None:
         """Judge every departure that is due; LedgerUnavailable when the store does not answer."""
@@ -77,35 +74,30 @@ class Departing:
 
     async def _judge(self, departure: Departure) -> None:
         presence = await self._departures.presence(departure.imsi, self._moment())
-        # who died over telling may have told: to tell again does no harm, nor does it to register
-        if presence is Presence.GONE and (departure.telling or not departure.told):
-            await self._tell(departure)
-            return
-        may_be_told = departure.told or departure.telling
-        if presence is not Presence.GONE and may_be_told and not await self._register_again(departure):
-            await self._postpone(departure, UNREACHED, told=True)
-        elif presence is Presence.EXPECTED:
-            await self._postpone(departure, EXPECTING, told=False)
-        elif presence is Presence.GONE and self._is_first_look(departure.imsi):
-            await self._postpone(departure, AGAIN, told=True)
-        else:
+        gone, known = presence is Presence.GONE, departure.known
+        if gone and known is Known.TOLD:
+            await self._postpone(departure, AGAIN, Known.SEEN_GONE)
+        elif presence is Presence.EXPECTED and known is Known.NOTHING:
+            await self._postpone(departure, EXPECTING, Known.NOTHING)
+        elif known is (Known.SEEN_GONE if gone else Known.NOTHING):
             await self._departures.settle(departure)
+        # who dies over telling may have told: to tell again does no harm, nor does it to register
+        elif (ours := await self._departures.begin_telling(departure, self._moment())) is not None:
+            await (self._deregister(ours) if gone else self._put_back(ours))
 
-    def _is_first_look(self, imsi: Imsi) -> bool:
-        """Since he was told of, by this process."""
-        if imsi in self._seen_gone:
-            del self._seen_gone[imsi]
-            return False
-        self._seen_gone[imsi] = None
-        if len(self._seen_gone) > _REMEMBERED:
-            self._seen_gone.popitem(last=False)
-        return True
+    async def _deregister(self, departure: Departure) -> None:
+        if await self._assign(departure, Assignment.USER_DEREGISTRATION) is not None:
+            await self._postpone(departure, SOON, Known.TOLD)
+        else:
+            # what was not answered may have been done
+            await self._postpone(departure, UNREACHED, Known.PERHAPS)
 
-    async def _tell(self, departure: Departure) -> None:
-        self._seen_gone.pop(departure.imsi, None)
-        await self._departures.telling(departure)
-        heard = await self._assign(departure, Assignment.USER_DEREGISTRATION) is not None
-        await self._postpone(departure, SOON if heard else UNREACHED, told=heard)
+    async def _put_back(self, departure: Departure) -> None:
+        """Register him; he may leave in that moment, and what the HSS hears of it be undone by this."""
+        if await self._register_again(departure):
+            await self._postpone(departure, SOON, Known.NOTHING)
+        else:
+            await self._postpone(departure, UNREACHED, Known.PERHAPS)
 
     async def _register_again(self, departure: Departure) -> bool:
         """Whether the HSS has heard it, and his sessions are what his profile is by now."""
@@ -125,5 +117,5 @@ class Departing:
             log.warning("hss not told", cause=str(refused), **about)
             return None if refused.refusal in _LATER else _Heard(refusal=refused.refusal)
 
-    async def _postpone(self, departure: Departure, wait: timedelta, *, told: bool) -> None:
-        await self._departures.postpone(departure, self._moment() + wait, told=told)
+    async def _postpone(self, departure: Departure, wait: timedelta, known: Known) -> None:
+        await self._departures.postpone(departure, self._moment() + wait, known)

@@ -51,17 +51,28 @@ class Errand:
     request: str
 
 
+class Known(Enum):
+    """What the HSS knows of a departure."""
+
+    NOTHING = "nothing"
+    PERHAPS = "perhaps"
+    """Somebody is about to tell it something, or could not say whether he has; or it knows of an earlier one alone."""
+    TOLD = "told"
+    SEEN_GONE = "seen gone"
+    """It was told, and nobody had come when he was looked for afterwards."""
+
+
 @dataclass(frozen=True, slots=True)
 class Departure:
-    """A user one of whose sessions is over, or several; `told` when the HSS knows that it was the last one.
+    """A user one of whose sessions is over, or several, and what the HSS knows of it.
 
-    `telling` when a process was about to tell the HSS, and ended before it could say whether it has.
+    It is its claimer's `until` then, in UTC; after that another process may have it.
     """
 
     imsi: Imsi
     numbers: tuple[int, ...]
-    told: bool
-    telling: bool = False
+    known: Known
+    until: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +143,11 @@ class SilentSessions(Protocol):
 
 
 class Departures(Protocol):
-    """Users who may have left, each until it is known. All of it raises LedgerUnavailable."""
+    """Users who may have left, each until it is known. All of it raises LedgerUnavailable.
+
+    What is done with a departure that another process has by now is that one's: `begin_telling` says so, the others do
+    nothing.
+    """
 
     async def waiting(self, now: datetime) -> bool:
         """Whether any may be looked at."""
@@ -143,10 +158,14 @@ class Departures(Protocol):
     async def presence(self, imsi: Imsi, now: datetime) -> Presence:
         """Whether he is on the network, over RADIUS or Diameter."""
 
-    async def telling(self, departure: Departure) -> None:
-        """The HSS is about to be told; how that went `postpone` says."""
+    async def begin_telling(self, departure: Departure, now: datetime) -> Departure | None:
+        """The HSS is about to be told that he has left, or that he is here.
 
-    async def postpone(self, departure: Departure, until: datetime, *, told: bool) -> None:
+        There is a while from `now` on for it, and how it went `postpone` says of the departure that this gives. None
+        when it is another process's by now.
+        """
+
+    async def postpone(self, departure: Departure, until: datetime, known: Known) -> None:
         """Look again at `until`."""
 
     async def settle(self, departure: Departure) -> None:

@@ -74,7 +74,9 @@ class Departure(Model):
     told: Mapped[bool] = mapped_column(default=False)
     """Whether the HSS has been told, and only somebody who came at the same moment is still looked for."""
     telling: Mapped[bool] = mapped_column(default=False, server_default=false())
-    """Whether a process is about to tell the HSS; whoever finds it so afterwards knows that it has ended over it."""
+    """Whether a process is about to tell the HSS; whoever finds it so later does not know what the HSS has heard."""
+    seen_gone: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether nobody had come, when he was looked for the first time after that."""
     not_before: Mapped[datetime] = mapped_column(Utc)
     """When the next process may look at it, in UTC."""
 

@@ -1,12 +1,13 @@
 """Users who may have left, in SQL: noted with the end of a session, and judged by all that the tables know of them."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, and_, delete, exists, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, exists, insert, select, update
 from sqlalchemy.orm import aliased
 
-from hss.active_api import Departure, Presence
+from hss.active_api import Departure, Known, Presence
 from hss.models import AccessGrant, AccessSession, DiameterSession
 from hss.models import Departure as Row
 from hss.sessions.unavailable import unavailable
@@ -20,6 +21,12 @@ LEASE = timedelta(seconds=15)
 GRACE = timedelta(seconds=120)
 """How long after an Access-Accept its accounting is waited for."""
 _LATER = aliased(AccessGrant)
+_COLUMNS = {
+    Known.NOTHING: {"told": False, "telling": False, "seen_gone": False},
+    Known.PERHAPS: {"told": False, "telling": True, "seen_gone": False},
+    Known.TOLD: {"told": True, "telling": False, "seen_gone": False},
+    Known.SEEN_GONE: {"told": True, "telling": False, "seen_gone": True},
+}
 
 
 class SqlDepartures:
@@ -44,28 +51,30 @@ class SqlDepartures:
         with unavailable():
             return await self._database.read(lambda connection: presence_of(connection, str(imsi), now))
 
-    async def telling(self, departure: Departure) -> None:
-        """As `Departures.telling`."""
-        begun = update(Row).where(Row.id.in_(departure.numbers)).values(telling=True)
+    async def begin_telling(self, departure: Departure, now: datetime) -> Departure | None:
+        """As `Departures.begin_telling`."""
+        until = now + LEASE
+        begun = update(Row).where(_still_claimed(departure)).values(not_before=until, **_COLUMNS[Known.PERHAPS])
         with unavailable():
-            await self._database.write(lambda connection: connection.execute(begun).rowcount)
+            count = await self._database.write(lambda connection: connection.execute(begun).rowcount)
+        return replace(departure, until=until) if count == len(departure.numbers) else None
 
-    async def postpone(self, departure: Departure, until: datetime, *, told: bool) -> None:
+    async def postpone(self, departure: Departure, until: datetime, known: Known) -> None:
         """As `Departures.postpone`."""
-        later = update(Row).where(Row.id.in_(departure.numbers)).values(not_before=until, told=told, telling=False)
+        later = update(Row).where(_still_claimed(departure)).values(not_before=until, **_COLUMNS[known])
         with unavailable():
             await self._database.write(lambda connection: connection.execute(later).rowcount)
 
     async def settle(self, departure: Departure) -> None:
         """As `Departures.settle`."""
-        known = delete(Row).where(Row.id.in_(departure.numbers))
+        settled = delete(Row).where(_still_claimed(departure))
         with unavailable():
-            await self._database.write(lambda connection: connection.execute(known).rowcount)
+            await self._database.write(lambda connection: connection.execute(settled).rowcount)
 
 
 def note_departures(connection: Connection, left: Iterable[tuple[str, datetime]]) -> None:
     """Have it looked into whether those who left (IMSI, when) are on the network any more."""
-    rows = [{"imsi": imsi, "told": False, "telling": False, "not_before": at} for imsi, at in left]
+    rows = [{"imsi": imsi, "not_before": at, **_COLUMNS[Known.NOTHING]} for imsi, at in left]
     if rows:
         connection.execute(insert(Row), rows)
 
@@ -96,14 +105,29 @@ def _claim(connection: Connection, now: datetime) -> tuple[Departure, ...]:
         update(Row)
         .where(Row.id.in_(due.with_for_update(skip_locked=True)), Row.not_before <= now)
         .values(not_before=now + LEASE)
-        .returning(Row.id, Row.imsi, Row.told, Row.telling)
+        .returning(Row.id, Row.imsi, Row.told, Row.telling, Row.seen_gone)
     )
-    by_user: dict[str, list[tuple[int, bool, bool]]] = {}
-    for number, imsi, told, telling in connection.execute(mine):
-        by_user.setdefault(imsi, []).append((number, told, telling))
-    return tuple(_together(Imsi(imsi), left) for imsi, left in by_user.items())
+    by_user: dict[str, dict[int, Known]] = {}
+    for number, imsi, told, telling, seen_gone in connection.execute(mine):
+        by_user.setdefault(imsi, {})[number] = _known(told, telling, seen_gone)
+    return tuple(
+        Departure(Imsi(imsi), tuple(left), _together(left.values()), now + LEASE) for imsi, left in by_user.items()
+    )
 
 
-def _together(imsi: Imsi, left: Iterable[tuple[int, bool, bool]]) -> Departure:
-    numbers, told, telling = zip(*left, strict=True)
-    return Departure(imsi, numbers, all(told), any(telling))
+def _known(told: bool, telling: bool, seen_gone: bool) -> Known:
+    if told:
+        return Known.SEEN_GONE if seen_gone else Known.TOLD
+    return Known.PERHAPS if telling else Known.NOTHING
+
+
+def _together(known: Collection[Known]) -> Known:
+    """Of several departures of one user; whom the HSS was told of before he left again may have come meanwhile."""
+    kinds = set(known)
+    if len(kinds) == 1:
+        return kinds.pop()
+    return Known.TOLD if kinds == {Known.TOLD, Known.SEEN_GONE} else Known.PERHAPS
+
+
+def _still_claimed(departure: Departure) -> ColumnElement[bool]:
+    return and_(Row.id.in_(departure.numbers), Row.not_before == departure.until)

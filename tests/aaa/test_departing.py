@@ -1,5 +1,10 @@
-"""The HSS hears of the last session of a user, over RADIUS or Diameter, and of none before."""
+"""The HSS hears of the last session of a user, over RADIUS or Diameter, and of none before.
 
+DEPARTURE_SEEDS=1000 lets users come and go by so many chances.
+"""
+
+import os
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -8,14 +13,18 @@ from structlog.testing import capture_logs
 from aaa.departing import AGAIN, EXPECTING, SOON, UNREACHED, Departing
 from aaa.ledger import SharedStore
 from aaa.sql_user_sessions import SqlUserSessions
+from hss.active_api import Known
 from hss.api import Assignment, AssignmentRequest, Profile, Refusal, ServiceRefused
 from hss.sessions.departures import GRACE, LEASE
+from tests.aaa.comings_and_goings import Crowd
 from tests.aaa.memory_hss import IMSI, MemoryHss, profile
 from tests.aaa.test_user_sessions import ONE, TWO
 from tests.hss.sessions.events import NOON, granted, start, stop
 from wire.identity import Imsi
 
 NODE = "aaa.example"
+SEEDS = int(os.environ.get("DEPARTURE_SEEDS", "8"))
+THREE = replace(TWO, session_id="three")
 GONE = Assignment.USER_DEREGISTRATION
 
 
@@ -64,7 +73,7 @@ async def test_process_that_died_over_telling_may_have_told(desk: Desk, is_back:
     await desk.sessions.keep(ONE)
     await desk.sessions.end(ONE.session_id)
     (departure,) = await desk.shared.departures.claim(NOON)
-    await desk.shared.departures.telling(departure)
+    assert await desk.shared.departures.begin_telling(departure, NOON)
     if is_back:
         await desk.sessions.keep(TWO)
     assert await desk.after(LEASE) == [Assignment.REGISTRATION if is_back else GONE]
@@ -94,6 +103,57 @@ async def test_who_came_in_at_the_same_moment_is_registered_again(desk: Desk, lo
     await desk.sessions.keep(TWO)
     assert await desk.after(last) == [Assignment.REGISTRATION]
     assert await desk.after(AGAIN) == []
+
+
+async def test_who_came_in_at_the_same_moment_and_left_another_session_is_registered_again(desk: Desk) -> None:
+    await desk.sessions.keep(ONE)
+    await desk.sessions.end(ONE.session_id)
+    assert await desk.after() == [GONE]
+    await desk.sessions.keep(TWO)
+    await desk.sessions.keep(THREE)
+    await desk.sessions.end(TWO.session_id)
+    desk.now += SOON
+    assert await desk.after() == [Assignment.REGISTRATION]
+    assert await desk.after(SOON) == []
+    assert not await desk.shared.departures.waiting(NOON + timedelta(days=1))
+
+
+async def test_who_leaves_while_he_is_registered_again_is_told_of(desk: Desk) -> None:
+    await desk.sessions.keep(ONE)
+    await desk.sessions.end(ONE.session_id)
+    await desk.after()
+    await desk.sessions.keep(TWO)
+
+    async def leave(_imsi: Imsi, _profile: Profile | None) -> bool:
+        # another process sees the end of the session, and tells the HSS before it hears of the registration
+        await desk.sessions.end(TWO.session_id)
+        (departure,) = await desk.shared.departures.claim(desk.now)
+        await desk.shared.departures.postpone(departure, desk.now + AGAIN, Known.SEEN_GONE)
+        return True
+
+    desk.departing.registered_again = leave
+    assert await desk.after(SOON) == [Assignment.REGISTRATION]
+    assert await desk.after(SOON) == [GONE]
+
+
+async def test_each_process_looks_as_often_as_one_would(desk: Desk) -> None:
+    other = Desk(desk.shared)
+
+    async def after(wait: timedelta, whose: Desk) -> list[Assignment]:
+        desk.now = other.now = desk.now + wait
+        return await whose.after()
+
+    await desk.sessions.keep(ONE)
+    await desk.sessions.end(ONE.session_id)
+    assert await after(timedelta(0), desk) == [GONE]
+    assert await after(SOON, desk) == []
+    await desk.sessions.keep(TWO)
+    assert await after(AGAIN, other) == [Assignment.REGISTRATION]
+    await desk.sessions.end(TWO.session_id)
+    assert await after(SOON, other) == [GONE]
+    assert await after(SOON, desk) == [], "that it has looked before was another time"
+    await desk.sessions.keep(THREE)
+    assert await after(AGAIN, desk) == [Assignment.REGISTRATION]
 
 
 @pytest.mark.parametrize(
@@ -146,6 +206,17 @@ async def test_hss_that_does_not_answer_is_asked_again(desk: Desk) -> None:
     assert await desk.after(UNREACHED) == [GONE]
 
 
+async def test_who_comes_back_although_no_answer_said_that_the_hss_was_told_is_registered_again(desk: Desk) -> None:
+    await desk.sessions.keep(ONE)
+    await desk.sessions.end(ONE.session_id)
+    desk.hss.refuse_assign = ServiceRefused(Refusal.UNAVAILABLE, "no answer within 4 s")
+    with capture_logs():
+        await desk.after()
+    desk.hss.refuse_assign = None
+    await desk.sessions.keep(TWO)
+    assert await desk.after(UNREACHED) == [Assignment.REGISTRATION]
+
+
 async def test_what_the_hss_refuses_for_good_is_not_repeated(desk: Desk) -> None:
     await desk.sessions.keep(ONE)
     await desk.sessions.end(ONE.session_id)
@@ -164,3 +235,11 @@ async def test_departure_outlives_the_process_that_saw_it(desk: Desk) -> None:
     other = Desk(desk.shared)
     assert await other.after() == []
     assert await other.after(timedelta(seconds=16)) == [GONE]
+
+
+@pytest.mark.parametrize("seed", range(SEEDS))
+async def test_whoever_has_a_session_is_registered_and_nobody_else(shared: SharedStore, seed: int) -> None:
+    crowd = Crowd(shared, seed)
+    await crowd.live()
+    assert crowd.hss.registered == crowd.present()
+    assert not await crowd.waiting()

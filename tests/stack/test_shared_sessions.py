@@ -222,6 +222,8 @@ async def test_sessions_are_those_of_the_clients_whoever_is_killed(tmp_path: Pat
         )  # fmt: skip
         await gateway.start()
         ues = make_ues(subscribers[:UES], [node.address for node in nodes], secret, tally, PATIENT)
+        for ue in ues:
+            stack.callback(ue.nas.close)
         site = Site(
             laboratory, url, nodes, tally, gateway, [AccountedUe(ue) for ue in ues],
             make_diameter_ues(subscribers[UES:], gateway),
@@ -234,8 +236,6 @@ async def test_sessions_are_those_of_the_clients_whoever_is_killed(tmp_path: Pat
         await until(lambda: site.registered() == everybody, site.registered)
         await end_some_by_the_hss(site)
         await leave_all(site)
-        for ue in ues:
-            ue.nas.close()
         await gateway.close()
         logs = "".join(node.log.read_text() for node in nodes)
         assert "Traceback" not in logs

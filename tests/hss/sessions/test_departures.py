@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, event
 
-from hss.active_api import Departure, Presence
+from hss.active_api import Departure, Known, Presence
 from hss.sessions.active import SqlActiveSessions
 from hss.sessions.ageing import _let_in_again
 from hss.sessions.departures import GRACE, LEASE, SqlDepartures, presence_of
@@ -82,7 +82,7 @@ async def test_end_of_accounting_is_a_departure(database: Database, last: str) -
     else:
         await ledger.end(1, "unknown-to-nas", NOON + 9 * SECOND)
     assert await departures.waiting(NOON + 60 * SECOND)
-    assert [(one.imsi, one.told) for one in await departures.claim(NOON + 60 * SECOND)] == [(IMSI, False)]
+    assert [(one.imsi, one.known) for one in await departures.claim(NOON + 60 * SECOND)] == [(IMSI, Known.NOTHING)]
 
 
 async def test_departure_is_one_process_s_until_it_is_known(database: Database) -> None:
@@ -92,16 +92,57 @@ async def test_departure_is_one_process_s_until_it_is_known(database: Database) 
         await sessions.keep(session, NOON)
         await sessions.end(session.session_id, NOON)
     (departure,) = await departures.claim(NOON)
-    assert departure == Departure(IMSI, (1, 2), told=False)
+    assert departure == Departure(IMSI, (1, 2), Known.NOTHING, NOON + LEASE)
     assert await departures.claim(NOON) == ()
     (again,) = await departures.claim(NOON + LEASE)
-    assert again == departure, "whoever had it has died"
-    await departures.postpone(again, NOON + 2 * LEASE, told=True)
+    assert again == replace(departure, until=NOON + 2 * LEASE), "whoever had it has died"
+    await departures.postpone(again, NOON + 2 * LEASE, Known.TOLD)
     assert await departures.claim(NOON + LEASE) == ()
     (told,) = await departures.claim(NOON + 2 * LEASE)
-    assert told == replace(departure, told=True)
+    assert told == Departure(IMSI, (1, 2), Known.TOLD, NOON + 3 * LEASE)
     await departures.settle(told)
     assert not await departures.waiting(NOON + 9 * LEASE)
+
+
+async def test_whoever_took_too_long_has_it_no_more(database: Database) -> None:
+    departures, sessions = SqlDepartures(database), SqlActiveSessions(database)
+    await sessions.keep(ONE, NOON)
+    await sessions.end(ONE.session_id, NOON)
+    (slow,) = await departures.claim(NOON)
+    (quick,) = await departures.claim(NOON + LEASE)
+    assert await departures.begin_telling(slow, NOON) is None
+    await departures.postpone(slow, NOON + 9 * LEASE, Known.SEEN_GONE)
+    await departures.settle(slow)
+    telling = await departures.begin_telling(quick, NOON + 2 * LEASE)
+    assert telling == replace(quick, until=NOON + 3 * LEASE)
+    assert await departures.claim(NOON + 3 * LEASE - SECOND) == ()
+    (after,) = await departures.claim(NOON + 3 * LEASE)
+    assert after == replace(quick, known=Known.PERHAPS, until=NOON + 4 * LEASE)
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later", "together"),
+    [
+        (Known.NOTHING, Known.NOTHING, Known.NOTHING),
+        (Known.TOLD, Known.NOTHING, Known.PERHAPS),
+        (Known.SEEN_GONE, Known.NOTHING, Known.PERHAPS),
+        (Known.PERHAPS, Known.NOTHING, Known.PERHAPS),
+        (Known.TOLD, Known.PERHAPS, Known.PERHAPS),
+        (Known.TOLD, Known.SEEN_GONE, Known.TOLD),
+        (Known.SEEN_GONE, Known.SEEN_GONE, Known.SEEN_GONE),
+    ],
+)
+async def test_departures_of_a_user_are_judged_by_what_the_hss_may_know(
+    database: Database, earlier: Known, later: Known, together: Known
+) -> None:
+    departures, sessions = SqlDepartures(database), SqlActiveSessions(database)
+    for known in (earlier, later):
+        await sessions.keep(ONE, NOON)
+        await sessions.end(ONE.session_id, NOON)
+        (departure,) = await departures.claim(NOON)
+        await departures.postpone(departure, NOON + LEASE, known)
+    (both,) = await departures.claim(NOON + LEASE)
+    assert (both.numbers, both.known) == ((1, 2), together)
 
 
 async def test_who_has_left_since_is_another_departure(database: Database) -> None:
