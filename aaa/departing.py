@@ -1,7 +1,7 @@
 """The HSS is told of a user whose last session is over, RADIUS or Diameter (USER_DEREGISTRATION, TS 29.273 §8.1.2.2).
 
 Whichever process sees a departure in SQL first judges it, so that none is forgotten with the process that saw the end.
-Somebody may come in at the same moment, and his registration be undone; so each departure is looked at once more.
+Somebody may come in at the same moment, and his registration be undone; so each departure is looked at twice more.
 """
 
 import asyncio

@@ -4,7 +4,7 @@ What is asserted in the end is what the HSS is for: whoever has a session is reg
 """
 
 import asyncio
-from collections.abc import Coroutine, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -151,16 +151,15 @@ class Crowd:
 
     async def live(self) -> None:
         """Until all have come and gone often enough, and nothing is left to be looked at."""
-        with suppress(asyncio.CancelledError):
-            async with asyncio.TaskGroup() as group:
-                clock = group.create_task(self.world.run())
-                looking = [group.create_task(self._process()) for _ in range(PROCESSES)]
-                await asyncio.gather(*(self._user(imsi) for imsi in self._users))
-                over = self.world.now + QUIET
-                while await self.waiting() and self.world.now < over:
-                    await self.world.wait(timedelta(seconds=1))
-                for task in (*looking, clock):
-                    task.cancel()
+        async with asyncio.TaskGroup() as group:
+            clock = group.create_task(self.world.run())
+            looking = [group.create_task(self._process()) for _ in range(PROCESSES)]
+            await asyncio.gather(*(self._user(imsi) for imsi in self._users))
+            over = self.world.now + QUIET
+            while await self.waiting() and self.world.now < over:
+                await self.world.wait(timedelta(seconds=1))
+            for task in (*looking, clock):
+                task.cancel()
 
     async def waiting(self) -> bool:
         """Whether anything is left."""
@@ -195,16 +194,13 @@ class Crowd:
     async def _process(self) -> None:
         """One after another in its place: now and then it is killed in the middle of what it does."""
         while True:
-            await self._for_a_while(self._look_again_and_again())
-
-    async def _for_a_while(self, work: Coroutine[None, None, None]) -> None:
-        task = asyncio.create_task(work)
-        try:
-            await self.world.wait(timedelta(seconds=self.world.chance.uniform(0.5, 8)))
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+            task = asyncio.create_task(self._look_again_and_again())
+            try:
+                await self.world.wait(timedelta(seconds=self.world.chance.uniform(0.5, 8)))
+            finally:
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
 
     async def _look_again_and_again(self) -> None:
         departing = Departing(self._departures, self.hss, NODE, self.world.moment)

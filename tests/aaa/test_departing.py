@@ -112,8 +112,7 @@ async def test_who_came_in_at_the_same_moment_and_left_another_session_is_regist
     await desk.sessions.keep(TWO)
     await desk.sessions.keep(THREE)
     await desk.sessions.end(TWO.session_id)
-    desk.now += SOON
-    assert await desk.after() == [Assignment.REGISTRATION]
+    assert await desk.after(SOON) == [Assignment.REGISTRATION]
     assert await desk.after(SOON) == []
     assert not await desk.shared.departures.waiting(NOON + timedelta(days=1))
 
@@ -194,7 +193,8 @@ async def test_who_is_another_server_s_by_now_is_not_judged(desk: Desk) -> None:
         assert await desk.after(UNREACHED) == []
 
 
-async def test_hss_that_does_not_answer_is_asked_again(desk: Desk) -> None:
+@pytest.mark.parametrize("is_back", [False, True])
+async def test_hss_that_does_not_answer_may_have_heard_and_is_asked_again(desk: Desk, is_back: bool) -> None:
     await desk.sessions.keep(ONE)
     await desk.sessions.end(ONE.session_id)
     desk.hss.refuse_assign = ServiceRefused(Refusal.UNAVAILABLE, "no connection")
@@ -203,18 +203,9 @@ async def test_hss_that_does_not_answer_is_asked_again(desk: Desk) -> None:
     assert [(line["event"], line["assignment"]) for line in lines] == [("hss not told", GONE.name)]
     desk.hss.refuse_assign = None
     assert await desk.after() == []
-    assert await desk.after(UNREACHED) == [GONE]
-
-
-async def test_who_comes_back_although_no_answer_said_that_the_hss_was_told_is_registered_again(desk: Desk) -> None:
-    await desk.sessions.keep(ONE)
-    await desk.sessions.end(ONE.session_id)
-    desk.hss.refuse_assign = ServiceRefused(Refusal.UNAVAILABLE, "no answer within 4 s")
-    with capture_logs():
-        await desk.after()
-    desk.hss.refuse_assign = None
-    await desk.sessions.keep(TWO)
-    assert await desk.after(UNREACHED) == [Assignment.REGISTRATION]
+    if is_back:
+        await desk.sessions.keep(TWO)
+    assert await desk.after(UNREACHED) == [Assignment.REGISTRATION if is_back else GONE]
 
 
 async def test_what_the_hss_refuses_for_good_is_not_repeated(desk: Desk) -> None:
