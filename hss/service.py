@@ -122,7 +122,7 @@ class HssService:
         if request.imsi.digits in self._unserved:
             del self._unserved[request.imsi.digits]
         else:
-            profile = await self._database.together_read(standing, request)
+            profile = await self._database.read_at_once(standing, request)
             if profile is not None:
                 return profile
         return await self._database.together(register, request)

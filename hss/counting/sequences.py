@@ -93,7 +93,7 @@ class Sequences:
 
     async def standing(self, imsi: str) -> Standing:
         """The subscriber as it stands, or ServiceRefused."""
-        found = await self._database.together_read(read_standings, imsi)
+        found = await self._database.read_at_once(read_standings, imsi)
         if isinstance(found, ServiceRefused):
             raise found
         return found
@@ -104,7 +104,7 @@ class Sequences:
         likely = known or await self._only()
         # before SEQ moves, because a node without an IND gets nothing
         ind = None if likely is None else await self._ind(node, likely)
-        found = await self._database.together(allocate, Allocation(imsi, count, seq_ms))
+        found = await self._database.at_once(allocate, Allocation(imsi, count, seq_ms))
         if isinstance(found, ServiceRefused):
             raise found
         if isinstance(found, NotCounted):
@@ -147,7 +147,7 @@ class Sequences:
             return await waiting
         done = self._reserving[imsi] = asyncio.get_running_loop().create_future()
         try:
-            found = await self._database.together(allocate, Allocation(imsi, count))
+            found = await self._database.at_once(allocate, Allocation(imsi, count))
             if isinstance(found, Allocated):
                 self._runs.put(_owner(found), found.last_seq - count + 1, found.last_seq)
                 done.set_result(_owner(found))

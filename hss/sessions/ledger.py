@@ -29,7 +29,7 @@ class SqlLedger:
     async def grant(self, grant: Grant) -> None:
         """As `SessionLedger.grant`."""
         with unavailable():
-            await self._database.together(_insert_grants, grant)
+            await self._database.at_once(_insert_grants, grant)
 
     async def record(self, record: AccountingRecord) -> bool:
         """As `SessionLedger.record`."""

@@ -19,6 +19,16 @@ _SETTINGS = {
     # the server's default is that of a turning disk: it would read all of 10,000 subscribers rather than find 32
     "random_page_cost": "1.1",
 }
+_BY_KEY = {
+    # planned once, and by keys: through a small table, or one that nobody has analysed yet, the server would rather go
+    # from end to end, for each login
+    "plan_cache_mode": "force_generic_plan",
+    "enable_seqscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+    "jit": "off",
+}
+_READ_ONLY = {"default_transaction_read_only": "on"}
 _MIGRATION_SETTINGS = {"synchronous_commit": "on", "lock_timeout": "10000"}
 
 
@@ -27,9 +37,25 @@ def postgres_engine(url: URL, *, connections: int, read_only: bool = False) -> E
 
     A reader sees each transaction whole (REPEATABLE READ) and cannot write.
     """
-    engine = create_engine(
+    engine = _engine(url, _SETTINGS, connections)
+    if not read_only:
+        return engine
+    return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+
+def postgres_at_once_engine(url: URL, *, read_only: bool = False) -> Engine:
+    """An engine of one connection on which each statement is a transaction, and finds its rows by their keys.
+
+    It costs one trip to the server where BEGIN and COMMIT make it three; what begins and ends here does nothing.
+    """
+    settings = _SETTINGS | _BY_KEY | (_READ_ONLY if read_only else {})
+    return _engine(url, settings, connections=1).execution_options(isolation_level="AUTOCOMMIT")
+
+
+def _engine(url: URL, settings: dict[str, str], connections: int) -> Engine:
+    return create_engine(
         url,
-        connect_args=_connect_arguments(_SETTINGS),
+        connect_args=_connect_arguments(settings),
         poolclass=QueuePool,
         pool_size=connections,
         max_overflow=0,
@@ -39,9 +65,6 @@ def postgres_engine(url: URL, *, connections: int, read_only: bool = False) -> E
         # what a failing statement carried is sealed keys and identities: not for a log
         hide_parameters=True,
     )
-    if not read_only:
-        return engine
-    return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
 
 def postgres_migration_engine(url: URL) -> Engine:

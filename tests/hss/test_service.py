@@ -329,7 +329,7 @@ async def test_user_whom_nobody_served_when_he_got_his_vector_is_registered_with
 ) -> None:
     registry.add(IMSI)
     await service.vectors(REQUEST)
-    monkeypatch.setattr(Database, "together_read", None)
+    monkeypatch.setattr(Database, "read_at_once", None)
     assert isinstance(await service.assign(AssignmentRequest(Imsi(IMSI), NODE, Assignment.REGISTRATION)), Profile)
 
 

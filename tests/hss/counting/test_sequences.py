@@ -42,6 +42,10 @@ class CountingDatabase(Database):
         self.writes += 1
         return await super().together(work, request)
 
+    async def at_once(self, work: Work[RequestT, AnswerT], request: RequestT) -> AnswerT:
+        self.writes += 1
+        return await super().at_once(work, request)
+
     async def write(self, operation: Callable[[Connection], AnswerT]) -> AnswerT:
         self.writes += 1
         return await super().write(operation)

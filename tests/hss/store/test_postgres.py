@@ -5,11 +5,14 @@ from collections.abc import Callable, Iterator
 import pytest
 from sqlalchemy import Connection, Engine, text
 
+from hss.api import Assignment, AssignmentRequest
 from hss.counting.allocation import Allocated, Allocation, allocate
+from hss.registrations import standing
 from hss.store.errors import StoreBusy, StoreConflict, StoreUnavailable, store_errors
-from hss.store.postgres import postgres_engine
+from hss.store.postgres import postgres_at_once_engine, postgres_engine
 from tests.hss.conftest import wait_little
 from tests.postgres import PostgresServer
+from wire.identity import Imsi
 
 pytestmark = pytest.mark.interop
 
@@ -36,14 +39,62 @@ def test_writer_is_durable_whatever_the_server_says(connection: Connection, post
 
 
 def test_vectors_read_no_more_rows_than_they_need(connection: Connection) -> None:
-    columns = "imsi, k, opc, profile, amf, seq, time_offset, state, revision"
-    values = "lpad(n::text, 15, '0'), decode(repeat('00', 53), 'hex'), decode(repeat('00', 53), 'hex'), 'milenage'"
-    rows = f"SELECT {values}, 0, 0, 0, 'enabled', 1 FROM generate_series(1, 10000) n"
-    connection.execute(text(f"INSERT INTO subscriber ({columns}) {rows}"))
+    connection.execute(text(subscribers(10_000)))
     answers = allocate(connection, [Allocation(f"{number:015}", 1) for number in range(1, 33)])
     assert all(isinstance(answer, Allocated) for answer in answers)
     scans = "SELECT seq_scan FROM pg_stat_xact_user_tables WHERE relname = 'subscriber'"
     assert connection.execute(text(scans)).scalar_one() == 0
+
+
+def subscribers(count: int) -> str:
+    """A statement that adds so many."""
+    columns = "imsi, k, opc, profile, amf, seq, time_offset, state, revision"
+    values = "lpad(n::text, 15, '0'), decode(repeat('00', 53), 'hex'), decode(repeat('00', 53), 'hex'), 'milenage'"
+    rows = f"SELECT {values}, 0, 0, 0, 'enabled', 1 FROM generate_series(1, {count}) n"
+    return f"INSERT INTO subscriber ({columns}) {rows}"
+
+
+def test_what_is_done_at_once_finds_by_keys_even_in_small_tables(postgres: PostgresServer) -> None:
+    url = postgres.new_database("empty")
+    engine, looking = postgres_at_once_engine(url), postgres_engine(url, connections=1)
+    with engine.connect() as connection, looking.connect() as other:
+        connection.execute(text(subscribers(20)))
+        before = sequential_scans(connection, other)
+        for _ in range(7):
+            assert isinstance(allocate(connection, [Allocation(f"{5:015}", 1)])[0], Allocated)
+            assert standing(connection, [AssignmentRequest(Imsi(f"{5:015}"), "aaa.example", Assignment.REGISTRATION)])
+        assert sequential_scans(connection, other) == before
+    for one in (engine, looking):
+        one.dispose()
+
+
+def sequential_scans(connection: Connection, other: Connection) -> int:
+    """How often a table of subscribers was read from end to end."""
+    connection.execute(text("SELECT pg_stat_force_next_flush()"))
+    names = "('subscriber', 'registration', 'apn_profile', 'serving_gateway')"
+    with other.begin():
+        return int(other.scalar(text(f"SELECT sum(seq_scan) FROM pg_stat_user_tables WHERE relname IN {names}")) or 0)
+
+
+def test_statement_that_is_done_at_once_stays_whatever_comes_after(postgres: PostgresServer) -> None:
+    engine = postgres_at_once_engine(postgres.new_database("empty"))
+    row = text("INSERT INTO requesting_node VALUES ('one.example', 5, 1, 0, 0)")
+    with engine.begin() as connection:
+        connection.execute(row)
+        with pytest.raises(StoreConflict), store_errors():
+            connection.execute(row)
+        connection.rollback()
+    with engine.begin() as connection:
+        assert connection.execute(text("SELECT name FROM requesting_node")).scalars().all() == ["one.example"]
+        assert setting(connection, "synchronous_commit") == "on"
+    engine.dispose()
+
+
+def test_reader_at_once_cannot_write(postgres: PostgresServer) -> None:
+    engine = postgres_at_once_engine(postgres.new_database("empty"), read_only=True)
+    with pytest.raises(StoreUnavailable, match="read-only"), store_errors(), engine.begin() as reading:
+        reading.execute(text("DELETE FROM requesting_node"))
+    engine.dispose()
 
 
 def test_reader_cannot_write_and_sees_one_moment(postgres: PostgresServer) -> None:
