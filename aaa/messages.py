@@ -88,6 +88,7 @@ class RejectCause(Enum):
     HSS_UNAVAILABLE = "the HSS does not answer"
     HSS_REFUSED = "the HSS refuses the request"
     TOO_BUSY = "too busy"
+    NOT_SERVED = "the request could not be served"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """The authentication service: drives the EAP machines, asks the HSS, keeps conversations, says how each one ended."""
 
+import asyncio
 import secrets
 import time
 from collections.abc import Callable
@@ -122,7 +123,11 @@ class EapAuthenticationService:
             return self._refused(request, RejectCause.TOO_BUSY, f"{self._limit} rounds are being served", conversation)
         if token is not None and token in self._serving:
             return Ignore("this round is being served")
-        return await self._serve(request, token, conversation)
+        try:
+            return await self._serve(request, token, conversation)
+        except BaseException as error:
+            self._broken(error, conversation, request, token)
+            raise
 
     def _conversation(self, request: AccessRequest, token: bytes | None, now: float) -> Conversation | Lost:
         if token is not None:
@@ -187,6 +192,20 @@ class EapAuthenticationService:
             count_rejection(before.client, ending.method, ending.cause)
             reply = effect.octets if isinstance(effect, SendEap) else effect.eap
             self._tell(FailedAttempt(ending, before, request, reply, self._clock() - before.started))
+
+    def _broken(
+        self, error: BaseException, conversation: Conversation, request: AccessRequest, token: bytes | None
+    ) -> None:
+        """The client gets no answer of ours, and may ask again; whether it does is not waited for."""
+        self._heard(token)
+        if isinstance(error, asyncio.CancelledError):
+            detail = "it took longer than a request may, or this server was being ended"
+        else:
+            detail = f"a fault of this server ({type(error).__name__}), of which its log has more"
+        cause, state = RejectCause.NOT_SERVED, conversation.eap
+        ending = Ending(cause, detail, imsi_of(state) or said_imsi(request.eap), method_of(state))
+        count_rejection(conversation.client, ending.method, cause)
+        self._tell(FailedAttempt(ending, conversation, request, b"", self._clock() - conversation.started))
 
     def _tell(self, attempt: FailedAttempt) -> None:
         if self._failures is None:

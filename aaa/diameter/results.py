@@ -31,4 +31,5 @@ RESULTS: Mapping[RejectCause, ResultCode | ExperimentalResultCode] = {
     RejectCause.REGISTERED_ELSEWHERE: ResultCode.UNABLE_TO_COMPLY,
     # RFC 6733 §7.1.3: the gateway may turn to another server.
     RejectCause.TOO_BUSY: ResultCode.TOO_BUSY,
+    RejectCause.NOT_SERVED: ResultCode.UNABLE_TO_COMPLY,
 }

@@ -37,6 +37,8 @@ SECRETS_AT_ONCE, SECRETS_EVERY = 3, 600.0
 WITNESS_LIMIT = 3.0
 """Seconds that the HSS has to say what it thinks."""
 
+_OF_THE_SERVER = frozenset({RejectCause.TOO_BUSY, RejectCause.NOT_SERVED})
+_UNFINISHED = frozenset({RejectCause.UE_SILENT, RejectCause.NOT_SERVED})
 
 _UNUSED = "the user was let in, and his gateway could not begin the session (Termination-Cause BAD_ANSWER)"
 _UNUSED_AT_NAS = (
@@ -85,8 +87,8 @@ class Inquiry:
 
     def heard(self, attempt: FailedAttempt) -> None:
         """As `Failures.heard`."""
-        if attempt.ending.cause is RejectCause.TOO_BUSY:
-            self._lost_to_load(attempt)
+        if attempt.ending.cause in _OF_THE_SERVER:
+            self._without_inquiry(attempt)
             return
         allowance = self._of_silence if attempt.ending.cause is RejectCause.UE_SILENT else self._allowance
         if self._waiting.full() or allowance.allow("", self._clock()) is None:
@@ -95,7 +97,7 @@ class Inquiry:
         else:
             self._waiting.put_nowait((attempt, self._record_of(attempt)))
 
-    def _lost_to_load(self, attempt: FailedAttempt) -> None:
+    def _without_inquiry(self, attempt: FailedAttempt) -> None:
         """There is nothing to look into; and a line and a record for each of many would be more load."""
         withheld = self._of_load.allow("", self._clock())
         if withheld is None:
@@ -234,10 +236,9 @@ def tell(attempt: FailedAttempt, verdict: Verdict | None = None, reference: str 
     kept = {"explain": reference} if reference else {}
     request, session = attempt.request, attempt.conversation.session
     named = {"nas_session": request.session} if request.session not in {"", session} else {}
-    is_silent = ending.cause is RejectCause.UE_SILENT
-    say = log.info if is_silent else log.warning
+    say = log.info if ending.cause is RejectCause.UE_SILENT else log.warning
     say(
-        "authentication not finished" if is_silent else "authentication rejected",
+        "authentication not finished" if ending.cause in _UNFINISHED else "authentication rejected",
         cause=ending.cause.value,
         detail=ending.detail,
         **found,

@@ -29,6 +29,7 @@ from runtime.metrics.families import REGISTRY
 from runtime.shared_timeout import SharedTimeout
 from runtime.taps import Address
 from wire.radius.codec import parse_packet
+from wire.radius.packet import RadiusPacket
 from wire.sansio import RandomBytes
 
 log = get_logger("aaa.radius")
@@ -137,7 +138,7 @@ class RadiusServer(PortServer):
                 assert_never(decision)
 
     async def _serve(self, serving: Serve, reply: Reply) -> None:
-        name = serving.client.name
+        name, answer = serving.client.name, None
         try:
             with self._in_time.limit():
                 answer = await self._service.authenticate(serving.request)
@@ -145,23 +146,33 @@ class RadiusServer(PortServer):
                     await self._keep(serving, answer, self._ledger)
             octets = self._front.answer(serving, answer)
         except TimeoutError:
-            self._front.abandon(serving)
-            log.error("request abandoned", cause=f"no answer within {self._request_limit} s", client=name)
+            event, cause = "request abandoned", f"no answer within {self._request_limit} s"
+            log.error(event, cause=cause, client=name, **self._abandoned(serving, answer, event))
         except asyncio.CancelledError:
             self._front.abandon(serving)
             raise
         except Exception as error:
             # The outermost place of one request: whatever broke it, the next one is still served.
-            self._front.abandon(serving)
-            log.exception("request failed", cause=repr(error), client=name)
+            event = "request failed"
+            log.exception(event, cause=repr(error), client=name, **self._abandoned(serving, answer, event))
         else:
             if debugging() or isinstance(answer, Ignore):
                 _log_answered(answer, name)
             if octets is not None:
                 reply(octets)
 
+    def _abandoned(self, serving: Serve, answer: AccessAnswer | None, event: str) -> Mapping[str, str]:
+        """What the line has beside its cause; the service has told of what came to no answer of its own."""
+        self._front.abandon(serving)
+        if answer is None:
+            return {}
+        return self._kept_of(serving.packet, serving.client.name, f"{event} behind its {type(answer).__name__}")
+
     def _kept_rejection(self, octets: bytes, client: str, cause: str) -> Mapping[str, str]:
-        reference = self._rejected(rejected_unheard(parse_packet(octets), client, cause))
+        return self._kept_of(parse_packet(octets), client, cause)
+
+    def _kept_of(self, packet: RadiusPacket, client: str, cause: str) -> Mapping[str, str]:
+        reference = self._rejected(rejected_unheard(packet, client, cause))
         return {"explain": reference} if reference else {}
 
     def _saw(self, client: str, *, is_protected: bool) -> None:

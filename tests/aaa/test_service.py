@@ -23,7 +23,7 @@ from aaa.messages import (
     RejectCause,
 )
 from aaa.service import EapAuthenticationService
-from aaa.sessions import MemoryConversations
+from aaa.sessions import Conversation, MemoryConversations
 from hss.api import ApnProfile, Assignment, AssignmentRequest, Profile, Refusal, ServiceRefused
 from tests.aaa.identities.keyrings import Node
 from tests.aaa.memory_hss import IMSI, INTERNET, PLMN, REALM, MemoryHss, Subscriber, profile, usim
@@ -421,6 +421,44 @@ async def test_service_serves_a_round_again_that_was_cancelled() -> None:
             await core.ask(response.packet, first.state)
     core.hss.stall.set()
     await core.challenged(response.packet, first.state)
+
+
+async def test_round_that_gets_no_answer_is_told_and_its_ue_is_not_said_to_be_silent(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    core, heard, answered = Core(), list[FailedAttempt](), list[bytes]()
+    asked = await core.challenged(IDENTITY)
+    core.service._failures, core.service._awaited = Heard(heard), Answered(answered)
+    (response,) = ue().handle(EapArrived(asked.eap), 0.0)
+    assert isinstance(response, SendEap)
+    core.clock.now += 2.0
+    core.hss.stall.clear()
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.01):
+            await core.ask(response.packet, asked.state)
+    core.hss.stall.set()
+    monkeypatch.setattr(core.hss, "assign", None)
+    with pytest.raises(TypeError):
+        await core.ask(response.packet, asked.state)
+    for attempt in heard:
+        assert (attempt.ending.cause, attempt.ending.imsi, attempt.seconds) == (RejectCause.NOT_SERVED, IMSI, 2.0)
+        assert (attempt.request.eap, attempt.reply) == (response.packet, b"")
+    assert [attempt.ending.detail for attempt in heard] == [
+        "it took longer than a request may, or this server was being ended",
+        "a fault of this server (TypeError), of which its log has more",
+    ]
+    assert answered == [asked.state, asked.state]
+
+
+class Answered:
+    """The tokens of rounds that are over in a list."""
+
+    def __init__(self, tokens: list[bytes]) -> None:
+        self.answered = tokens.append
+        self.waiting: list[object] = []
+
+    def challenged(self, token: bytes, conversation: Conversation, request: AccessRequest, now: float) -> None:
+        self.waiting.append((token, conversation, request, now))
 
 
 class Heard:

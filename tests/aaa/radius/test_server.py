@@ -146,10 +146,26 @@ async def test_server_abandons_a_request_that_takes_too_long(monkeypatch: pytest
     bench.service.held = asyncio.Event()
     (line,) = await bench.deliver(asked())
     assert (line["event"], line["cause"]) == ("request abandoned", "no answer within 0.05 s")
+    assert "explain" not in line, "the service tells of it"
     assert bench.front.in_progress == 0
     bench.service.held = None
     assert await bench.deliver(asked()) == []
     assert bench.sent_codes == [Code.ACCESS_CHALLENGE]
+
+
+async def test_user_whose_good_answer_is_not_sent_has_a_record(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = Bench(monkeypatch, lambda _: accept(), MemoryLedger())
+    kept: list[RejectedUnheard] = []
+
+    def keep(rejected: RejectedUnheard) -> str:
+        kept.append(rejected)
+        return "a0dda203"
+
+    bench.server._rejected = keep
+    monkeypatch.setattr(bench.front, "answer", None)
+    (line,) = await bench.deliver(asked())
+    assert (line["event"], line["explain"]) == ("request failed", "a0dda203")
+    assert [one.cause for one in kept] == ["request failed behind its Accept"]
 
 
 async def test_server_survives_a_service_that_breaks(monkeypatch: pytest.MonkeyPatch) -> None:
