@@ -104,7 +104,8 @@ class Challenge:
 class Accept:
     """Authenticated and authorised. `eap` is EAP-Success; `msk` 64 octets; `session_id` the EAP Session-Id.
 
-    `mip6_features` is the MIP6-Feature-Vector granted, None where none was asked for.
+    `mip6_features` is the MIP6-Feature-Vector granted, None where none was asked for; `session` what the log calls all
+    of it.
     """
 
     eap: bytes
@@ -117,6 +118,7 @@ class Accept:
     apn: ApnProfile | None
     state: bytes = b""
     mip6_features: int | None = None
+    session: str = ""
 
 
 @dataclass(frozen=True, slots=True)

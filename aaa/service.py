@@ -327,6 +327,7 @@ class EapAuthenticationService:
             granted.apn,
             b"",
             granted.mip6_features,
+            conversation.session,
         )
 
     def _ms(self, conversation: Conversation) -> int:

@@ -5,17 +5,18 @@ from datetime import datetime
 from aaa.messages import Accept
 from aaa.radius.front import Serve
 from aaa.radius.nas import first_text, nas_name
+from aaa.radius.translate import class_of
 from hss.session_api import Grant
-from wire.radius.dictionary import VALUE_LIMIT
 
 
 def to_grant(serving: Serve, accept: Accept, moment: datetime) -> Grant | None:
     """The grant; None when the answer carries no Class."""
-    if not 0 < len(accept.session_id) <= VALUE_LIMIT:
+    radius_class = class_of(accept)
+    if not radius_class:
         return None
     packet, apn = serving.packet, accept.apn
     return Grant(
-        accept.session_id,
+        radius_class,
         accept.imsi,
         accept.user_name,
         accept.method.name,

@@ -22,8 +22,17 @@ def serving(*attributes: Attribute) -> Serve:
 def test_grant_says_who_where_and_under_which_class() -> None:
     named = serving(Attribute.of("NAS-Identifier", "ap1"), Attribute.of("Calling-Station-Id", "00-10"))
     answer = replace(accept(), profile=replace(accept().profile, session_timeout=600))
-    assert to_grant(named, answer, MOMENT) == Grant(
-        SESSION_ID, answer.imsi, answer.user_name, "AKA", "lab", "ap1", MOMENT, "internet", "00-10", 600
+    assert to_grant(named, replace(answer, session="688ad9ec78cee1"), MOMENT) == Grant(
+        b"688ad9ec78cee1" + SESSION_ID,
+        answer.imsi,
+        answer.user_name,
+        "AKA",
+        "lab",
+        "ap1",
+        MOMENT,
+        "internet",
+        "00-10",
+        600,
     )
 
 

@@ -6,11 +6,13 @@ import pytest
 from pyrad.packet import AuthPacket
 
 from aaa.messages import AccessAnswer, AccessRequest, Client, Ignore, Reject, RejectCause
-from aaa.radius.translate import eap_failure, to_access_request, to_reply
+from aaa.radius.translate import class_of, eap_failure, to_access_request, to_reply
+from aaa.sessions import session_name
 from hss.api import ApnProfile
 from tests.aaa.radius.samples import AUTHENTICATOR, IDENTITY, MSK, SECRET, SESSION_ID, accept, asked, challenge
 from wire.errors import DecodeError
 from wire.radius.codec import parse_packet
+from wire.radius.dictionary import VALUE_LIMIT
 from wire.radius.eap import join_eap
 from wire.radius.mppe import msk_of
 from wire.radius.packet import Attribute, Code, RadiusPacket
@@ -96,6 +98,14 @@ def test_accept_is_silent_about_what_the_profile_lacks() -> None:
         absent = ("Framed-IPv6-Address", "Framed-IP-Address", "Session-Timeout")
         assert [packet.octets(name) for name in absent] == [None, None, None]
     assert replied(replace(accept(), session_id=b"")).octets("Class") is None
+
+
+def test_class_is_in_the_order_of_time_and_fits_or_is_not_there() -> None:
+    first, second = session_name(1, 77), session_name(2, 0)
+    one, other = (replace(accept(), session=name) for name in (first, second))
+    assert replied(one).octets("Class") == class_of(one) == first.encode() + SESSION_ID
+    assert class_of(one) < class_of(replace(other, session_id=bytes(33)))
+    assert replied(replace(accept(), session="x" * (VALUE_LIMIT - len(SESSION_ID) + 1))).octets("Class") is None
 
 
 def test_reject_carries_failure() -> None:
