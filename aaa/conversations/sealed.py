@@ -1,10 +1,10 @@
 """Conversations sealed into the State that the client brings back, so that any worker of any node goes on with them.
 
 A token is one octet for the format, one for the epoch of the key, the synthetic IV of AES-SIV (RFC 5297) of 16 octets
-and the sealed octets: time and name of the first round, APN, access network, state, and the heads of the packets
-before, which are left out where there is no room for them. Format, epoch, client with its front, and the realms that
-both ends abbreviate are associated data. The Identifier of the outstanding request is inside, and a packet with another
-is one to discard silently (RFC 3748 §4.1).
+and the sealed octets: time and name of the first round, APN, access network, over Diameter how the user comes, state,
+and the heads of the packets before, which are left out where there is no room for them. Format, epoch, client with its
+front, and the realms that both ends abbreviate are associated data. The Identifier of the outstanding request is
+inside, and a packet with another is one to discard silently (RFC 3748 §4.1).
 
 A State has room for 253 octets (RFC 2865 §5.24). What is longer leaves out the identity that a client says in every
 request, in User-Name (RFC 3579 §2.1): then User-Name is associated data, and no other opens it. What is longer still
@@ -19,12 +19,13 @@ from aaa.conversations.keys import OVERHEAD, ConversationKeys
 from aaa.conversations.packing import Packer, Unpacker
 from aaa.conversations.recent import Recent
 from aaa.explaining.dialogue import HEAD_LENGTH, heads
+from aaa.messages import WLAN_ACCESS, Access
 from aaa.metrics import CONVERSATIONS_KEPT
 from aaa.sessions import CHANCE_BITS, NAME_OCTETS, STATE_OCTETS, Conversation, Lost, MemoryConversations
 from wire.errors import DecodeError
 from wire.frozen import dataclass
 
-FORMAT = 3
+FORMAT = 4
 """Raised whenever a node of the version before could not read it."""
 FORMAT_BY_NAME = 0x80 | FORMAT
 """The same, where User-Name is needed to read it."""
@@ -34,6 +35,8 @@ _FORMS = ((FORMAT, True), (FORMAT, False), (FORMAT_BY_NAME, True), (FORMAT_BY_NA
 ROOM = {"radius": 253}
 """Octets that the State of a front has room for; any number where it is not named."""
 
+_RAT_TYPE_LENGTH, _FEATURES_LENGTH = 4, 8
+_EVERY_APN, _WITH_FEATURES = 1, 2
 _CHANCE = (1 << CHANCE_BITS) - 1
 SKEW = 60.0
 """Seconds by which another node's clock may be ahead of ours."""
@@ -129,6 +132,8 @@ class SealedConversations:
         packer.number(_named(conversation.session) or began << CHANCE_BITS, NAME_OCTETS)
         packer.text(conversation.apn)
         packer.text(conversation.network_name)
+        if _says_access(conversation.client):
+            _pack_access(packer, conversation.access)
         self._codec.pack(packer, conversation.eap)
         packer.octets(earlier)
         return packer.build()
@@ -139,12 +144,34 @@ class SealedConversations:
         named = unpacker.number(NAME_OCTETS)
         began = (named >> CHANCE_BITS) / 1000
         apn, network_name = unpacker.text(), unpacker.text()
+        access = _unpack_access(unpacker) if _says_access(client) else WLAN_ACCESS
         state = self._codec.unpack(unpacker)
         earlier = unpacker.rest()
         if len(earlier) % HEAD_LENGTH:
             raise unpacker.error("the heads of packets before are not whole")
         session = _name(named) if named & _CHANCE else ""
-        return Conversation(client, state, began + ahead, apn, network_name, earlier=earlier, session=session)
+        return Conversation(client, state, began + ahead, apn, network_name, access, (), earlier, session)
+
+
+def _says_access(client: str) -> bool:
+    """Whether it is of a front whose requests say how the user comes: over RADIUS it is always a WLAN."""
+    return client.partition("/")[0] not in ROOM
+
+
+def _pack_access(packer: Packer, access: Access) -> None:
+    """5 octets, or 13 with MIP6-Feature-Vector; RAT-Type is Enumerated, which has a sign (RFC 6733 §4.3.1)."""
+    features = access.mip6_features
+    packer.number(access.every_apn * _EVERY_APN | (features is not None) * _WITH_FEATURES)
+    packer.octets(access.rat_type.to_bytes(_RAT_TYPE_LENGTH, "big", signed=True))
+    if features is not None:
+        packer.number(features, _FEATURES_LENGTH)
+
+
+def _unpack_access(unpacker: Unpacker) -> Access:
+    flags = unpacker.u8()
+    rat_type = int.from_bytes(unpacker.take(_RAT_TYPE_LENGTH), "big", signed=True)
+    features = unpacker.number(_FEATURES_LENGTH) if flags & _WITH_FEATURES else None
+    return Access(rat_type, features, bool(flags & _EVERY_APN))
 
 
 def _known(user_name: str | None) -> tuple[bytes, ...]:

@@ -26,7 +26,7 @@ from aaa.eap.states import (
 )
 from aaa.explaining.dialogue import lines
 from aaa.identities.epochs import Keyring
-from aaa.messages import RejectCause
+from aaa.messages import WLAN_ACCESS, Access, RejectCause
 from aaa.metrics import CONVERSATIONS_KEPT
 from aaa.sessions import STATE_OCTETS, Conversation, Lost, MemoryConversations, session_name
 from tests.aaa.conversations.samples import REALMS, RESUMABLES, eap_states, proven_by, reauthenticating_with
@@ -131,6 +131,16 @@ def test_another_worker_goes_on_where_the_first_was(eap: EapState) -> None:
     assert isinstance(found, Conversation)
     assert (found.client, found.eap, found.apn, found.network_name) == ("diameter/pgw", eap, "internet", "WLAN")
     assert found.started == pytest.approx(9000.0, abs=0.01)
+
+
+@pytest.mark.parametrize("access", [WLAN_ACCESS, Access(0, 0), Access(2003, 1 << 63, every_apn=True), Access(-1)])
+def test_another_worker_knows_how_the_user_of_a_gateway_comes(access: Access) -> None:
+    """TS 29.273 §9.1.2.1.2: it decides whether he may come so, and what the gateway is granted."""
+    worker = Worker()
+    conversation = Conversation("diameter/pgw", ASKED, worker.now, "internet", "WLAN", access)
+    found = Worker().find(worker.conversations.keep(conversation, None, worker.now), "diameter/pgw")
+    assert isinstance(found, Conversation)
+    assert found.access == access
 
 
 def test_same_worker_need_not_open_what_it_sealed() -> None:
@@ -365,7 +375,7 @@ def test_state_that_does_not_fit_stays_in_the_process_and_is_counted() -> None:
 
 def test_diameter_has_room_for_every_state() -> None:
     token = Worker().keep(challenge(PRIME, once(PRIME), bytes(32)), client="diameter/pgw")
-    assert len(token) == 285
+    assert len(token) == 290
     assert isinstance(Worker().find(token, "diameter/pgw"), Conversation)
 
 
