@@ -130,9 +130,13 @@ class EapAuthenticationService:
             raise
 
     def _conversation(self, request: AccessRequest, token: bytes | None, now: float) -> Conversation | Lost:
-        if token is not None:
-            return self._conversations.find(token, _owner(request), now, request.user_name)
-        return self._begun(request, now)
+        if token is None:
+            return self._begun(request, now)
+        found = self._conversations.find(token, _owner(request), now, request.user_name)
+        # RFC 6733 §8.8: every request names the session, so that what was sealed elsewhere need not hold it.
+        if request.front == DIAMETER and isinstance(found, Conversation) and found.session != request.session:
+            return replace(found, session=request.session)
+        return found
 
     def _begun(self, request: AccessRequest, now: float) -> Conversation:
         session = request.session if request.front == DIAMETER else self._name_session()

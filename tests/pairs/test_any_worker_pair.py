@@ -4,7 +4,7 @@ The workers have a keyring, and an HSS behind them; each has its own clock, its 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from random import Random
 
@@ -224,6 +224,16 @@ async def test_wrong_card_is_refused_by_another_worker(method: EapMethod) -> Non
     assert isinstance(notified, Challenge)
     ended = await place.ask(bytes((2,)) + notified.eap[1:], notified.state)
     assert isinstance(ended, Reject)
+
+
+async def test_session_of_a_gateway_has_one_name_in_the_log_of_every_worker() -> None:
+    place = Place()
+    first = AccessRequest(AP, identity_response(1, ue(EapMethod.AKA).identity), front="diameter", session="gw;1;2")
+    asked = await place.workers[0].authenticate(first)
+    assert isinstance(asked, Challenge)
+    with capture_logs() as lines:
+        await place.workers[1].authenticate(replace(first, eap=bytes((2,)) + asked.eap[1:], state=asked.state))
+    assert [(line["session"], line.get("nas_session")) for line in lines] == [("gw;1;2", None)]
 
 
 async def test_round_that_was_answered_is_answered_again_by_another_worker() -> None:
