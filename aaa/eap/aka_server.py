@@ -128,7 +128,7 @@ class AkaServer:
         match state:
             case SuccessNotified(exchange, proven, granted):
                 if granted is None:
-                    return self._authorize(exchange, proven, now, result_ind=False)
+                    return self._authorize(exchange, proven, now, notified=True)
                 return succeed(exchange, proven, granted)
             case FailureNotified(exchange, cause, detail, imsi):
                 return fail(exchange, cause, detail, imsi)
@@ -186,9 +186,11 @@ class AkaServer:
         proven = Proven(state.imsi, state.keys, state.keys.msk, identity, None, state.seed)
         return self._authorize(exchange, proven, now, result_ind=answer.result_ind)
 
-    def _authorize(self, exchange: Exchange, proven: Proven, now: float, *, result_ind: bool) -> Step:
+    def _authorize(
+        self, exchange: Exchange, proven: Proven, now: float, *, result_ind: bool = False, notified: bool = False
+    ) -> Step:
         until = now + self._policy.hss_limit
-        return AwaitingProfile(exchange, proven, until, result_ind), [FetchProfile(proven.imsi)]
+        return AwaitingProfile(exchange, proven, until, result_ind, notified), [FetchProfile(proven.imsi)]
 
     def _out_of_step(self, state: Challenged, message: AkaMessage, now: float) -> Step:
         # RFC 9048 §3.2: the AT_KDF list must come back as it was sent, or the answer counts as one with a wrong AT_MAC.

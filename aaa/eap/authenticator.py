@@ -61,8 +61,8 @@ TRANSITIONS: Transitions = {
     (MethodRunning, VectorArrived): frozenset({MethodRunning}),
     (MethodRunning, VectorRefused): frozenset({MethodRunning}),
     (MethodRunning, ProfileArrived): frozenset({MethodRunning, Closed}),
-    (MethodRunning, ProfileRefused): frozenset({MethodRunning}),
-    (MethodRunning, Tick): frozenset({MethodRunning}),
+    (MethodRunning, ProfileRefused): frozenset({MethodRunning, Closed}),
+    (MethodRunning, Tick): frozenset({MethodRunning, Closed}),
     (Closed, EapArrived): frozenset({Closed}),
 }
 

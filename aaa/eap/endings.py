@@ -34,7 +34,13 @@ def wrong(exchange: Exchange, answer: WrongAnswer, imsi: Imsi | None) -> Step:
 
 
 def deny(state: AwaitingProfile, cause: RejectCause, detail: str, random: RandomBytes) -> Step:
-    """The UE is who it says it is, and may not have what it asks for: a notification under its keys."""
+    """The UE is who it says it is, and may not have what it asks for: a notification under its keys.
+
+    There is one notification in an exchange (RFC 4187 §6.1): of a UE that has been told of success, and whose case had
+    to be decided again, EAP-Failure is left, as for any decision outside of EAP-AKA (§6.3.3).
+    """
+    if state.notified:
+        return fail(state.exchange, cause, detail, state.proven.imsi)
     exchange = next_request(state.exchange)
     request = notification(exchange, code_after_authentication(cause), Protection(state.proven, random))
     return FailureNotified(exchange, cause, detail, state.proven.imsi), [SendEap(request)]

@@ -137,13 +137,14 @@ class Proven:
 class AwaitingProfile:
     """The UE has proved itself; until `until` the HSS is asked what it may have.
 
-    `result_ind` when both sides want protected success.
+    `result_ind` when both sides want protected success, `notified` when the UE has been told of it already.
     """
 
     exchange: Exchange
     proven: Proven
     until: float
     result_ind: bool = False
+    notified: bool = False
 
 
 @dataclass(frozen=True, slots=True)

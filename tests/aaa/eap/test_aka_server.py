@@ -272,6 +272,24 @@ def test_server_asks_again_what_the_user_may_have_when_that_was_not_kept() -> No
     assert (over.eap, over.msk, over.grant) == (success(3), keys_of(AKA).msk, GRANT)
 
 
+def test_server_notifies_once_though_the_user_may_have_nothing_after_all() -> None:
+    """RFC 4187 §6.1: one notification round, and what is decided outside EAP-AKA ends in EAP-Failure (§6.3.3)."""
+    events: list[tuple[Event, RejectCause]] = [
+        (ProfileRefused(RejectCause.SUBSCRIBER_BARRED, "since then"), RejectCause.SUBSCRIBER_BARRED),
+        (Tick(), RejectCause.HSS_UNAVAILABLE),
+    ]
+    for event, cause in events:
+        server = proven(AKA, replace(WLAN, result_ind=True), Attribute(At.RESULT_IND))
+        server.handle(ProfileArrived(GRANT))
+        state = server.state
+        assert isinstance(state, SuccessNotified)
+        resumed = Recorded(AkaServer(policy=WLAN, state=replace(state, grant=None), random=seeded), TAKEN_BY_SERVER)
+        resumed.handle(EapArrived(notified(AKA, 3)))
+        (failed,) = resumed.handle(event, WLAN.hss_limit)
+        assert isinstance(failed, Failed)
+        assert (failed.eap, failed.cause, failed.imsi, failed.method) == (failure(3), cause, IMSI, AKA)
+
+
 def test_server_does_not_protect_success_when_the_peer_does_not_want_it() -> None:
     server = proven(AKA, replace(WLAN, result_ind=True))
     assert isinstance(server.handle(ProfileArrived(GRANT))[0], Succeeded)

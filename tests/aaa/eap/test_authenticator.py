@@ -1,11 +1,14 @@
 """The EAP layer: how a conversation opens, which method is chosen, what a Nak does (RFC 3748)."""
 
+from dataclasses import replace
+
 import pytest
 
 from aaa.eap.authenticator import TRANSITIONS, Authenticator
 from aaa.eap.events import (
     Discard,
     EapArrived,
+    Event,
     Failed,
     FetchProfile,
     FetchVector,
@@ -17,7 +20,7 @@ from aaa.eap.events import (
     VectorRefused,
 )
 from aaa.eap.policy import AkaPolicy
-from aaa.eap.states import Closed, MethodRunning
+from aaa.eap.states import Closed, MethodRunning, SuccessNotified
 from aaa.messages import RejectCause
 from tests.aaa.eap.dialogue import (
     AKA_IDENTITY,
@@ -270,6 +273,22 @@ def test_server_protects_success() -> None:
     server.handle(EapArrived(challenge_response(AKA, 2, Attribute(At.RESULT_IND))))
     assert sent(server.handle(ProfileArrived(GRANT))).attributes.number(At.NOTIFICATION) == 32768
     assert isinstance(server.handle(EapArrived(notified(AKA, 3)))[0], Succeeded)
+
+
+def test_server_fails_when_the_notified_success_of_another_process_is_denied() -> None:
+    server = challenged(AKA, AkaPolicy(result_ind=True))
+    server.handle(EapArrived(challenge_response(AKA, 2, Attribute(At.RESULT_IND))))
+    server.handle(ProfileArrived(GRANT))
+    state = server.state
+    assert isinstance(state, MethodRunning)
+    assert isinstance(state.aka, SuccessNotified)
+    kept = MethodRunning(replace(state.aka, grant=None))
+    events: tuple[Event, ...] = (ProfileRefused(RejectCause.SUBSCRIBER_BARRED), Tick())
+    for event in events:
+        resumed = Recorded(Authenticator(AkaPolicy(), seeded, kept), TAKEN)
+        assert resumed.handle(EapArrived(notified(AKA, 3))) == [FetchProfile(IMSI)]
+        assert isinstance(resumed.handle(event, 5.0)[0], Failed)
+        assert resumed.state == Closed()
 
 
 def test_server_resynchronises() -> None:
