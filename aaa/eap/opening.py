@@ -48,10 +48,12 @@ class Opening:
         started = sim.read_start(message)
         if isinstance(started, WrongAnswer):
             return wrong(state.exchange, started, state.known)
+        if state.asked is not None and started.identity is None:
+            return wrong(state.exchange, WrongAnswer("AT_IDENTITY is missing", malformed=True), None)
         if state.known is None:
             return self._identified(state, message, started.identity or b"", now, started.nonce_mt)
         if not started.nonce_mt:
-            return wrong(state.exchange, WrongAnswer("AT_NONCE_MT is missing", malformed=True), state.known)
+            return _without_nonce(state.exchange, state.known)
         return self._fetch(state.exchange, state.known, b"", now, started.nonce_mt)
 
     def _judged(
@@ -69,7 +71,9 @@ class Opening:
             shown, imsi = _is_shown(exchange, identity), judgement.imsi
             exchange = Exchange(method, judgement.identity, exchange.identifier, judgement.kind, shown)
             if method is EapMethod.SIM and not nonce_mt:
-                return _ask(exchange, None, rounds, imsi)
+                # RFC 4186 §9.2: only who may show an identity for fast re-authentication may leave it out.
+                is_due = asked in (IdRequest.FULLAUTH, IdRequest.PERMANENT)
+                return _without_nonce(exchange, imsi) if is_due else _ask(exchange, None, rounds, imsi)
             return self._fetch(exchange, imsi, checkcode(method, rounds), now, nonce_mt)
         exchange = _heard(exchange, identity)
         match judgement:
@@ -104,6 +108,10 @@ class Opening:
             exchange, resumable, code, policy=self.policy, identities=self.identities, random=self.random
         )
         return following, [SendEap(request)]
+
+
+def _without_nonce(exchange: Exchange, imsi: Imsi) -> Step:
+    return wrong(exchange, WrongAnswer("AT_NONCE_MT is missing", malformed=True), imsi)
 
 
 def _heard(exchange: Exchange, identity: bytes) -> Exchange:

@@ -148,6 +148,30 @@ def test_counter_that_is_too_small_leads_to_a_start_and_a_challenge() -> None:
     assert message.mac_is_genuine(keys_of(b"5once").k_aut, NONCE_MT)
 
 
+def notified_of(effects: list[Effect]) -> int | None:
+    """The code of the notification that `effects` send."""
+    message = sent(effects)
+    return message.attributes.number(At.NOTIFICATION) if message.subtype is Subtype.NOTIFICATION else None
+
+
+def test_there_are_three_starts_at_most() -> None:
+    """RFC 4186 §9.2: only AT_ANY_ID_REQ may be answered without AT_NONCE_MT; §4.2.5: three rounds."""
+    server, _ = server_of(b"5unknown")
+    start(server, 2, b"5unknown")
+    start(server, 3, b"3unknown", *STARTED)
+    assert notified_of(start(server, 4, PERMANENT)) == 16384
+    (failed,) = server.handle(EapArrived(notified(SIM, 5)), 0.0)
+    assert failed == Failed(failure(5), RejectCause.BAD_EAP, "AT_NONCE_MT is missing", IMSI, SIM)
+
+
+def test_start_that_asks_for_an_identity_is_answered_with_one() -> None:
+    """RFC 4186 §9.2: the peer MUST include AT_IDENTITY; §6.3.2: a mandatory attribute is missing."""
+    server, _ = server_of(b"anonymous")
+    assert notified_of(start(server, 2, None, *STARTED)) == 16384
+    (failed,) = server.handle(EapArrived(notified(SIM, 3)), 0.0)
+    assert failed == Failed(failure(3), RejectCause.BAD_EAP, "AT_IDENTITY is missing", None, SIM)
+
+
 @pytest.mark.parametrize(
     ("items", "cause"),
     [
