@@ -35,12 +35,13 @@ from aaa.eap.states import (
     Reauthenticating,
     Silent,
     SimChallenged,
+    imsi_of,
 )
 from aaa.eap.temporary import Identities
 from aaa.messages import RejectCause
 from wire.eap.packet import EapCode, EapPacket, EapType, failure, identity_request
 from wire.errors import DecodeError
-from wire.identity import EapMethod, classify
+from wire.identity import EapMethod, Imsi, classify
 from wire.sansio import RandomBytes, Tick, Transitions, UnlistedTransition, check_transition
 
 Step = tuple[EapState, list[Effect]]
@@ -137,10 +138,11 @@ class Authenticator:
             return _fail(packet, RejectCause.USER_UNKNOWN, "a realm that no AAA server serves")
         method = identity.method
         if method is None or method not in offered:
+            refused, imsi = RejectCause.METHOD_REFUSED, identity.imsi
             if method is EapMethod.SIM:
-                return _fail(packet, RejectCause.METHOD_REFUSED, "the identity is one of EAP-SIM")
+                return _fail(packet, refused, "the identity is one of EAP-SIM", imsi)
             if not offered:
-                return _fail(packet, RejectCause.METHOD_REFUSED, "no method is offered: EAP-AKA' needs a network name")
+                return _fail(packet, refused, "no method is offered: EAP-AKA' needs a network name", imsi)
             method = offered[0]
         return self._propose(method, packet, packet.type_data, (), now)
 
@@ -157,13 +159,14 @@ class Authenticator:
         packet = matching_response(event.octets, aka.exchange.identifier)
         if isinstance(packet, Discard):
             return self._run(state, event, now)
+        imsi, method = imsi_of(state), aka.exchange.method
         if isinstance(aka, FailureNotified):
-            return _fail(packet, aka.cause, aka.detail)
-        declined = (*state.refused, aka.exchange.method)
-        wanted = [method for method in self._policy.methods if method in packet.type_data and method not in declined]
+            return _fail(packet, aka.cause, aka.detail, imsi, method)
+        declined = (*state.refused, method)
+        wanted = [one for one in self._policy.methods if one in packet.type_data and one not in declined]
         if not wanted:
             asked = ", ".join(str(number) for number in packet.type_data)
-            return _fail(packet, RejectCause.METHOD_REFUSED, f"the UE asks for EAP type {asked}")
+            return _fail(packet, RejectCause.METHOD_REFUSED, f"the UE asks for EAP type {asked}", imsi, method)
         return self._propose(wanted[0], packet, state.identity, declined, now)
 
     def _run(self, state: MethodProposed | MethodRunning, event: Event, now: float) -> Step:
@@ -184,5 +187,7 @@ def _discarded(effects: Sequence[Effect]) -> bool:
     return bool(effects) and isinstance(effects[0], Discard)
 
 
-def _fail(packet: EapPacket, cause: RejectCause, detail: str) -> Step:
-    return Closed(), [Failed(failure(packet.identifier), cause, detail)]
+def _fail(
+    packet: EapPacket, cause: RejectCause, detail: str, imsi: Imsi | None = None, method: EapMethod | None = None
+) -> Step:
+    return Closed(), [Failed(failure(packet.identifier), cause, detail, imsi, method)]

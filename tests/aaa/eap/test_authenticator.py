@@ -47,7 +47,7 @@ from wire.eap.constants import Subtype
 from wire.eap.packet import EapCode, EapPacket, failure, nak
 from wire.eap.packet import identity_request as eap_identity_request
 from wire.eap.packet import identity_response as eap_identity_response
-from wire.identity import EapMethod
+from wire.identity import EapMethod, classify
 from wire.sansio import Tick, UnlistedTransition
 
 AKA, PRIME = EapMethod.AKA, EapMethod.AKA_PRIME
@@ -139,7 +139,7 @@ def test_server_proposes_its_preferred_method_to_an_identity_that_names_none() -
 @pytest.mark.parametrize("identity", [b"1234150000000002@x", b"3pseudonym", b"5reauth"])
 def test_server_refuses_an_identity_of_eap_sim(identity: bytes) -> None:
     effects = authenticator().handle(EapArrived(eap_identity_response(1, identity)))
-    failed_with([*effects], RejectCause.METHOD_REFUSED, 1)
+    assert failed_with([*effects], RejectCause.METHOD_REFUSED, 1).imsi == classify(identity).imsi
 
 
 @pytest.mark.parametrize(
@@ -164,7 +164,8 @@ def test_server_that_offers_eap_sim_begins_it() -> None:
 
 def test_server_without_a_method_to_offer_refuses() -> None:
     server = authenticator(AkaPolicy(allowed=(PRIME,)))
-    failed_with([*server.handle(EapArrived(eap_identity_response(1, AKA_IDENTITY)))], RejectCause.METHOD_REFUSED, 1)
+    effects = server.handle(EapArrived(eap_identity_response(1, AKA_IDENTITY)))
+    assert failed_with([*effects], RejectCause.METHOD_REFUSED, 1).imsi == IMSI
 
 
 def test_server_offers_what_its_policy_prefers_first() -> None:
@@ -210,7 +211,8 @@ def test_server_does_not_return_to_a_method_that_was_declined() -> None:
 @pytest.mark.parametrize("wanted", [(), (18,), (13, 21), (AKA,)])
 def test_server_fails_when_the_peer_wants_what_is_not_served(wanted: tuple[int, ...]) -> None:
     server = challenged(AKA)
-    assert failed_with([*server.handle(EapArrived(nak(2, *wanted)))], RejectCause.METHOD_REFUSED, 2).detail
+    failed = failed_with([*server.handle(EapArrived(nak(2, *wanted)))], RejectCause.METHOD_REFUSED, 2)
+    assert (bool(failed.detail), failed.imsi, failed.method) == (True, IMSI, AKA)
     assert server.state == Closed()
 
 
@@ -238,7 +240,8 @@ def test_server_ignores_a_nak_of_another_request_and_an_expanded_one() -> None:
 def test_server_fails_for_its_own_cause_when_the_notification_is_declined() -> None:
     server = opened(AKA_IDENTITY)
     server.handle(VectorRefused(RejectCause.USER_UNKNOWN, "none"))
-    failed_with([*server.handle(EapArrived(nak(2, PRIME)))], RejectCause.USER_UNKNOWN, 2)
+    failed = failed_with([*server.handle(EapArrived(nak(2, PRIME)))], RejectCause.USER_UNKNOWN, 2)
+    assert (failed.detail, failed.imsi, failed.method) == ("none", IMSI, AKA)
 
 
 # To the end
