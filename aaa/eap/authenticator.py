@@ -17,7 +17,7 @@ from aaa.eap.events import (
     VectorRefused,
 )
 from aaa.eap.policy import AkaPolicy
-from aaa.eap.responses import matching_response
+from aaa.eap.responses import any_response, matching_response
 from aaa.eap.states import (
     AwaitingIdentity,
     AwaitingProfile,
@@ -39,8 +39,7 @@ from aaa.eap.states import (
 )
 from aaa.eap.temporary import Identities
 from aaa.messages import RejectCause
-from wire.eap.packet import EapCode, EapPacket, EapType, failure, identity_request
-from wire.errors import DecodeError
+from wire.eap.packet import EapPacket, EapType, failure, identity_request
 from wire.identity import EapMethod, Imsi, classify
 from wire.sansio import RandomBytes, Tick, Transitions, UnlistedTransition, check_transition
 
@@ -121,13 +120,8 @@ class Authenticator:
         if not octets:
             identifier = self._random(1)[0]
             return IdentityRequested(identifier), [SendEap(identity_request(identifier))]
-        try:
-            packet = EapPacket.parse(octets)
-        except DecodeError as error:
-            return state, [Discard(f"malformed EAP packet: {error}")]
-        if packet.code is not EapCode.RESPONSE:
-            return state, [Discard(f"an EAP {packet.code.name.lower()} from the peer")]
-        return self._identified(packet, now)
+        packet = any_response(octets)
+        return (state, [packet]) if isinstance(packet, Discard) else self._identified(packet, now)
 
     def _identified(self, packet: EapPacket, now: float) -> Step:
         if packet.type != EapType.IDENTITY:

@@ -7,6 +7,9 @@ from wire.eap.packet import EapCode, EapPacket
 from wire.errors import DecodeError
 from wire.frozen import dataclass
 
+LONGEST_PACKET = 2048
+"""Octets of a response: twice what EAP-AKA's may have (RFC 4187 §8.2), for every one is kept until its UE is done."""
+
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
@@ -15,19 +18,27 @@ class Unreadable:
     reason: str
 
 
-def matching_response(octets: bytes, identifier: int) -> EapPacket | Discard:
-    """The packet, when it is a response to the request with `identifier`.
-
-    RFC 3748 §4.1: what is malformed, no response, or bears another Identifier is discarded silently, and the last is
-    what a retransmitted response does.
-    """
+def any_response(octets: bytes) -> EapPacket | Discard:
+    """The packet, when it is a response of a size that one may have."""
+    if len(octets) > LONGEST_PACKET:
+        return Discard(f"an EAP packet of {len(octets)} octets")
     try:
         packet = EapPacket.parse(octets)
     except DecodeError as error:
         return Discard(f"malformed EAP packet: {error}")
     if packet.code is not EapCode.RESPONSE:
         return Discard(f"an EAP {packet.code.name.lower()} from the peer")
-    if packet.identifier != identifier:
+    return packet
+
+
+def matching_response(octets: bytes, identifier: int) -> EapPacket | Discard:
+    """The packet, when it is a response to the request with `identifier`.
+
+    RFC 3748 §4.1: what is malformed, no response, or bears another Identifier is discarded silently, and the last is
+    what a retransmitted response does.
+    """
+    packet = any_response(octets)
+    if isinstance(packet, EapPacket) and packet.identifier != identifier:
         return Discard(f"identifier {packet.identifier} answers no outstanding request")
     return packet
 

@@ -53,6 +53,8 @@ from wire.sansio import Tick, UnlistedTransition
 AKA, PRIME = EapMethod.AKA, EapMethod.AKA_PRIME
 WLAN = AkaPolicy(network_name="WLAN")
 TAKEN: Taken = set()
+LONG = eap_identity_response(1, AKA_IDENTITY.ljust(60_000, b"x"))
+"""What IKEv2 would carry."""
 
 
 def authenticator(policy: AkaPolicy = WLAN) -> Recorded:
@@ -105,7 +107,8 @@ def test_server_refuses_a_nak_of_the_identity_request() -> None:
 
 def test_server_ignores_a_malformed_first_packet() -> None:
     server = authenticator()
-    for octets in (b"\x02", b"\x02\x01\x00\xff\x01", b"\x09\x01\x00\x05\x01", eap_identity_request(1), failure(1)):
+    malformed = (b"\x02", b"\x02\x01\x00\xff\x01", b"\x09\x01\x00\x05\x01", LONG)
+    for octets in (*malformed, eap_identity_request(1), failure(1)):
         (effect,) = server.handle(EapArrived(octets))
         assert isinstance(effect, Discard)
 

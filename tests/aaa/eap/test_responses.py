@@ -3,7 +3,7 @@
 import pytest
 
 from aaa.eap.events import Discard
-from aaa.eap.responses import Unreadable, matching_response, read_response
+from aaa.eap.responses import LONGEST_PACKET, Unreadable, any_response, matching_response, read_response
 from aaa.eap.states import Exchange
 from tests.aaa.eap.dialogue import authentication_reject, client_error
 from wire.eap.aka import AkaMessage
@@ -16,6 +16,7 @@ GOOD = client_error(EapMethod.AKA, 7)
 
 NOT_FOR_US = {
     "nothing": b"",
+    "more than is kept of any": GOOD + bytes(LONGEST_PACKET + 1 - len(GOOD)),
     "a header cut short": GOOD[:3],
     "a Length beyond the end": GOOD[:2] + b"\x00\xff" + GOOD[4:],
     "an unknown Code": b"\x09" + GOOD[1:],
@@ -50,6 +51,10 @@ def test_server_reads_the_answer_to_its_request() -> None:
     read = read_response(authentication_reject(EapMethod.AKA, 7), EXCHANGE)
     assert isinstance(read, AkaMessage)
     assert read.subtype is Subtype.AUTHENTICATION_REJECT
+
+
+def test_server_reads_a_response_with_padding_behind_it() -> None:
+    assert any_response(GOOD + bytes(LONGEST_PACKET - len(GOOD))) == EapPacket.parse(GOOD)
 
 
 def test_server_takes_any_type_as_a_response() -> None:
