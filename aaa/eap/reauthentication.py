@@ -72,11 +72,11 @@ def read_answer(state: Reauthenticating, message: AkaMessage, policy: AkaPolicy)
         return WrongAnswer(f"AT_ENCR_DATA: {error.reason}", malformed=True)
     if inside.number(At.COUNTER) != state.resumable.counter:
         return WrongAnswer("AT_COUNTER is another")
-    if At.COUNTER_TOO_SMALL in inside:
-        return CounterTooSmall()
     checkcode = message.attributes.get(At.CHECKCODE)
     if checkcode is not None and not hmac.compare_digest(checkcode, state.checkcode):
         return WrongAnswer("AT_CHECKCODE is wrong")
+    if At.COUNTER_TOO_SMALL in inside:
+        return CounterTooSmall()
     return Genuine(policy.result_ind and At.RESULT_IND in message.attributes)
 
 

@@ -102,6 +102,10 @@ WRONG: dict[str, tuple[Callable[[AkaMessage], bytes], Answer]] = {
         lambda request: reauthentication_response(request, Attribute(At.CHECKCODE, b"c" * 20)),
         WrongAnswer("AT_CHECKCODE is wrong"),
     ),
+    "another checkcode, and a counter that is too small": (
+        lambda request: reauthentication_response(request, Attribute(At.CHECKCODE, b"c" * 20), too_small=True),
+        WrongAnswer("AT_CHECKCODE is wrong"),
+    ),
     "no counter": (without_counter, WrongAnswer("AT_ENCR_DATA: AT_COUNTER is missing", malformed=True)),
 }
 
