@@ -254,7 +254,7 @@ class EapAuthenticationService:
             return _elsewhere(refused, asked, wanted.imsi) or VectorRefused(*describe(refused))
         if wanted.method is EapMethod.SIM and len(vectors) == 1:
             return VectorRefused(RejectCause.HSS_REFUSED, "EAP-SIM needs two vectors at least, and the HSS gave one")
-        return VectorArrived(vectors[0], vectors[1:])
+        return VectorArrived(vectors[0], vectors[1 : wanted.count])
 
     async def _profile(
         self, wanted: FetchProfile, conversation: Conversation, asked: AccessRequest

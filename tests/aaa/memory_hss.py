@@ -68,7 +68,7 @@ class MemoryHss:
         self.stall = asyncio.Event()
         self.stall.set()
         self.amf_mask = 0xFFFF
-        self.at_most = 5
+        self.gives: int | None = None
         self._random = Random(1)
 
     async def vectors(self, request: VectorRequest) -> tuple[AuthVector, ...]:
@@ -76,7 +76,7 @@ class MemoryHss:
         await self.stall.wait()
         if self.refuse_vectors is not None:
             raise self.refuse_vectors
-        return tuple(self.vector(request) for _ in range(min(request.count, self.at_most)))
+        return tuple(self.vector(request) for _ in range(self.gives or request.count))
 
     async def assign(self, request: AssignmentRequest) -> Profile | None:
         self.assignments.append(request)

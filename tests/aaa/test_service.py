@@ -185,7 +185,12 @@ async def test_service_takes_triplets_out_of_three_vectors_of_aka_and_not_out_of
     challenge = await core.challenged(started, first.state)
     assert len(AkaMessage.parse(challenge.eap).attributes.get(At.RAND) or b"") == 48
     assert [(one.method, one.count) for one in core.hss.vector_requests] == [(EapMethod.AKA, 3)]
-    core.hss.at_most = 1
+    core.hss.gives = 5
+    first = await core.challenged(identity)
+    generous = await core.challenged(started, first.state)
+    # RFC 4186 §10.9: two or three RANDs, and a UE refuses more
+    assert len(AkaMessage.parse(generous.eap).attributes.get(At.RAND) or b"") == 48
+    core.hss.gives = 1
     first = await core.challenged(identity)
     refused = await core.challenged(started, first.state)
     assert AkaMessage.parse(refused.eap).subtype is Subtype.NOTIFICATION
