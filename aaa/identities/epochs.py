@@ -50,7 +50,7 @@ class Keyring:
             only = self.epochs[0]
             return only if only.key and only.not_before <= now else None
         begun = [epoch for epoch in self.epochs if not epoch.retired and epoch.not_before <= now]
-        return max(begun, key=lambda epoch: (epoch.not_before, epoch.number), default=None)
+        return begun[-1] if begun else None
 
     def opening(self, label: int, labels: int = LABELS) -> Epoch | None:
         """The newest epoch that an identity with `label` can be of; also one that has not begun by our own clock."""

@@ -21,6 +21,14 @@ def test_newest_epoch_that_has_begun_seals() -> None:
     assert Keyring().sealing(NOW) is None
 
 
+def test_epoch_that_was_to_begin_later_gives_way_to_a_newer_one_that_began_before() -> None:
+    """A rotation in a hurry, while an earlier one waits: its key is never taken back for an older one."""
+    hurried = KEYRING.rotated(KEY, NOW, 3600).rotated(Secret(bytes(31) + b"1"), NOW, 0)
+    assert hurried.sealing(NOW) == hurried.epochs[3]
+    assert hurried.sealing(NOW + 3600) == hurried.epochs[3]
+    assert hurried.retiring(3, NOW + 3600).sealing(NOW + 3600) == hurried.epochs[3]
+
+
 def test_every_epoch_that_is_not_retired_opens_also_before_it_begins() -> None:
     future = KEYRING.rotated(KEY, NOW, 60)
     assert (future.opening(1), future.opening(2), future.opening(4)) == (FIRST, SECOND, None)
