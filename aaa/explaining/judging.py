@@ -92,7 +92,7 @@ def evidence_of(attempt: FailedAttempt, names: tuple[str, ...] = ()) -> Evidence
     state, message = method_state(attempt.conversation.eap), answer_of(attempt)
     if not isinstance(state, Challenged) or message is None:
         return None
-    if attempt.ending.cause not in _OF_KEYS.get(message.subtype, ()):
+    if attempt.ending.cause not in _OF_KEYS.get(message.subtype, ()) or _says_no_res(message):
         return None
     method, name = state.exchange.method, attempt.conversation.network_name
     res = message.attributes.get(At.RES)
@@ -121,6 +121,11 @@ _OF_KEYS = {
 """Which answers say something of the keys, and the causes that they end in."""
 
 
+def _says_no_res(message: AkaMessage) -> bool:
+    """Whether it only asks for another key derivation function, so that the card was not asked (RFC 9048 §3.2)."""
+    return message.subtype is Subtype.CHALLENGE and At.RES not in message.attributes
+
+
 def _names(name: str | None, attempt: FailedAttempt, configured: tuple[str, ...]) -> tuple[str, ...]:
     own = name or ""
     forms = (own.upper(), own.lower(), own.partition(":")[0], f"{own}\0")
@@ -130,7 +135,7 @@ def _names(name: str | None, attempt: FailedAttempt, configured: tuple[str, ...]
 
 def _challenged(attempt: FailedAttempt, state: Challenged, message: AkaMessage) -> Verdict | None:
     match message.subtype:
-        case Subtype.CHALLENGE if attempt.ending.cause is RejectCause.WRONG_RESPONSE:
+        case Subtype.CHALLENGE if attempt.ending.cause is RejectCause.WRONG_RESPONSE and not _says_no_res(message):
             return _answered(attempt, state, message)
         case Subtype.AUTHENTICATION_REJECT:
             return _refused(attempt, state)

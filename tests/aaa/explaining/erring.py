@@ -60,6 +60,7 @@ class Ue:
     derive: DeriveKeys = usual_keys
     change_res: Callable[[bytes], bytes] = bytes
     mac_as: EapMethod | None = None
+    wants_kdf: int | None = None
     seq_ms: int = 9
     in_identity_round: bytes = b""
     challenges: int = field(default=0, init=False)
@@ -90,6 +91,8 @@ class Ue:
             return self._message(request, self.says, Attribute.number(At.CLIENT_ERROR_CODE, 0)).build()
         if self.says is Subtype.AUTHENTICATION_REJECT:
             return self._message(request, self.says).build()
+        if self.wants_kdf is not None:
+            return self._message(request, Subtype.CHALLENGE, Attribute.number(At.KDF, self.wants_kdf)).build()
         _, res, ck, ik, _ = self.card.vector(rand, bytes(6), bytes(2))
         keys = self.derive(self, ck, ik, request)
         message = self._message(request, Subtype.CHALLENGE, Attribute(At.RES, self.change_res(res)))

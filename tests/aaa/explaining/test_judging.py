@@ -283,6 +283,13 @@ async def test_cause_that_says_all_has_no_verdict() -> None:
     assert evidence_of(attempt) is None
 
 
+async def test_key_derivation_that_was_not_on_offer_says_nothing_of_the_card() -> None:
+    attempt = await Site().run(Ue(PRIME, wants_kdf=2))
+    assert attempt.ending.detail == "AT_KDF asks for what was not on offer"
+    assert judge(attempt) is None
+    assert evidence_of(attempt) is None
+
+
 async def test_client_without_a_network_name_gives_no_names_to_try() -> None:
     attempt = await Site().run(Ue(AKA, change_res=lambda _: bytes(8)), client=Client("pgw"))
     evidence = evidence_of(attempt, ("HRPD",))
