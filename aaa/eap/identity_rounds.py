@@ -1,6 +1,7 @@
 """Which identity to ask for next (the table of RFC 4187 §4.1.7), and the AKA-Identity request that asks."""
 
 import re
+from dataclasses import field
 
 from aaa.eap.states import Exchange, IdRequest
 from aaa.eap.temporary import Identities, Resumable
@@ -47,7 +48,10 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """The peer was asked for its permanent identity and gave none."""
+    """The peer was asked for its permanent identity and gave none: `reason` says what instead, `imsi` whose it is."""
+
+    reason: str = field(default="the UE gives no permanent identity", compare=False)
+    imsi: Imsi | None = field(default=None, compare=False)
 
 
 Judgement = Known | Resume | Ask | Unknown
@@ -69,7 +73,7 @@ class Judge:
             known = self._encrypted(octets)
         elif _is_plain(octets, identity) and identity.method is self.method:
             known = self._plain(asked, octets, identity)
-        return known or _ask(asked, identity)
+        return known or self._ask(asked, identity)
 
     def _encrypted(self, octets: bytes) -> Known | None:
         inside = self.identities.reveal(octets)
@@ -96,6 +100,28 @@ class Judge:
             return Ask(IdRequest.FULLAUTH)
         return None if found is None else Known(found, octets, identity.kind)
 
+    def _ask(self, asked: IdRequest | None, identity: Identity) -> Ask | Unknown:
+        match asked:
+            case None:
+                return Ask(IdRequest.ANY)
+            case IdRequest.ANY:
+                pseudonym = identity.kind is IdentityKind.PSEUDONYM
+                return Ask(IdRequest.PERMANENT if pseudonym else IdRequest.FULLAUTH)
+            case IdRequest.FULLAUTH:
+                return Ask(IdRequest.PERMANENT)
+            case IdRequest.PERMANENT:
+                return self._unknown(identity)
+
+    def _unknown(self, identity: Identity) -> Unknown:
+        if identity.kind is IdentityKind.ENCRYPTED:
+            return Unknown("the UE's encrypted identity opens by no key of privacy_keys, or is one of another method")
+        if identity.kind is not IdentityKind.PERMANENT or identity.method is None:
+            return Unknown()
+        given = "the permanent identity that the UE gives is"
+        if identity.method is self.method:
+            return Unknown(f"{given} decorated, or its realm is no domain name", identity.imsi)
+        return Unknown(f"{given} one of {identity.method.name}", identity.imsi)
+
 
 def _is_plain(octets: bytes, identity: Identity) -> bool:
     """Whether it may be taken for an identity at all.
@@ -105,19 +131,6 @@ def _is_plain(octets: bytes, identity: Identity) -> bool:
     """
     nai = identity.nai
     return len(octets) <= LONGEST and not nai.is_decorated and bool(_REALM.fullmatch(nai.realm or ""))
-
-
-def _ask(asked: IdRequest | None, identity: Identity) -> Ask | Unknown:
-    match asked:
-        case None:
-            return Ask(IdRequest.ANY)
-        case IdRequest.ANY:
-            pseudonym = identity.kind is IdentityKind.PSEUDONYM
-            return Ask(IdRequest.PERMANENT if pseudonym else IdRequest.FULLAUTH)
-        case IdRequest.FULLAUTH:
-            return Ask(IdRequest.PERMANENT)
-        case IdRequest.PERMANENT:
-            return Unknown()
 
 
 def identity_request(exchange: Exchange, asked: IdRequest) -> bytes:

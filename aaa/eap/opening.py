@@ -81,8 +81,8 @@ class Opening:
                 return self._reauthenticate(exchange, resumable, checkcode(exchange.method, rounds))
             case Ask(request):
                 return _ask(exchange, request, rounds)
-            case Unknown():
-                return refuse(exchange, RejectCause.USER_UNKNOWN, "the UE gives no permanent identity")
+            case Unknown(reason, said):
+                return refuse(exchange, RejectCause.USER_UNKNOWN, reason, said)
 
     def _fetch(self, exchange: Exchange, imsi: Imsi, code: bytes, now: float, nonce_mt: bytes = b"") -> Step:
         policy, method = self.policy, exchange.method

@@ -69,7 +69,7 @@ from wire.eap.checkcode import checkcode
 from wire.eap.constants import Subtype
 from wire.eap.packet import EapCode, failure, success
 from wire.errors import DecodeError
-from wire.identity import EapMethod, IdentityKind
+from wire.identity import EapMethod, IdentityKind, Imsi
 from wire.sansio import Tick, UnlistedTransition
 from wire.secret import Secret
 
@@ -323,6 +323,29 @@ def test_server_asks_three_times_and_gives_up() -> None:
     (failed,) = server.handle(EapArrived(notified(AKA, 5)))
     assert isinstance(failed, Failed)
     assert (failed.cause, failed.imsi) == (RejectCause.USER_UNKNOWN, None)
+
+
+@pytest.mark.parametrize(
+    ("identity", "says", "imsi"),
+    [
+        (b"2strange", "the UE gives no permanent identity", None),
+        (PRIME_IDENTITY, "the permanent identity that the UE gives is one of AKA_PRIME", IMSI),
+        (
+            b"a.example!" + AKA_IDENTITY,
+            "the permanent identity that the UE gives is decorated, or its realm is no domain name",
+            IMSI,
+        ),
+        (b"\0QUJD", "the UE's encrypted identity opens by no key of privacy_keys, or is one of another method", None),
+    ],
+)
+def test_server_says_what_it_was_given_instead_of_a_permanent_identity(
+    identity: bytes, says: str, imsi: Imsi | None
+) -> None:
+    server, _ = begun(AKA, identity=b"2strange")
+    server.handle(EapArrived(identity_response(AKA, 2, b"2strange")))
+    server.handle(EapArrived(identity_response(AKA, 3, identity)))
+    (failed,) = server.handle(EapArrived(notified(AKA, 4)))
+    assert failed == Failed(failure(4), RejectCause.USER_UNKNOWN, says, imsi, AKA)
 
 
 def test_server_covers_every_identity_round_by_checkcode() -> None:
