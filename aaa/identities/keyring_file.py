@@ -127,8 +127,9 @@ class KeyringFile:
         self._path = path
         self._clock = clock
         self._looked = clock()
-        self._keyring = read_keyring(path)
+        # before it is read, so that what is written meanwhile is another file's
         self._seen = _stamp(path)
+        self._keyring = read_keyring(path)
 
     def __call__(self) -> Keyring:
         """The keyring; the file is read again when it has been changed."""

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
+from aaa.identities import keyring_file
 from aaa.identities.epochs import Keyring, KeyringRefused
 from aaa.identities.keyring_file import (
     LOOK_EVERY,
@@ -107,6 +108,18 @@ def test_running_server_sees_a_change(path: Path) -> None:
         assert keyring().is_revoked(IMSI, NOW)
         assert keyring() == KEYRING.revoking(IMSI, NOW)
     assert [line["event"] for line in lines] == ["identity keys read again"]
+
+
+def test_server_sees_a_change_that_was_made_while_it_read_the_file(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def overtaken(file: Path) -> Keyring:
+        before = read_keyring(file)
+        file.write_text(format_keyring(before.revoking(IMSI, NOW)))
+        return before
+
+    with monkeypatch.context() as patched:
+        patched.setattr(keyring_file, "read_keyring", overtaken)
+        keyring = KeyringFile(path, count(0, LOOK_EVERY).__next__)
+    assert keyring().is_revoked(IMSI, NOW)
 
 
 def test_running_server_keeps_what_it_had_when_the_file_breaks(path: Path) -> None:
