@@ -96,9 +96,12 @@ def change_keyring(path: Path, change: Callable[[Keyring], Keyring]) -> Keyring:
         os.write(descriptor, format_keyring(changed).encode())
         os.fsync(descriptor)
         draft.rename(path)
+    except BaseException:
+        # not once it is renamed: then a draft is that of the next command
+        draft.unlink(missing_ok=True)
+        raise
     finally:
         os.close(descriptor)
-        draft.unlink(missing_ok=True)
     return changed
 
 

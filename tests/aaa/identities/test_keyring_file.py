@@ -97,6 +97,20 @@ def test_two_do_not_change_it_at_once(path: Path) -> None:
     assert path.with_name("identity.keys.new").exists()
 
 
+def test_change_that_is_done_leaves_alone_who_changes_it_next(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    draft, close = path.with_name("identity.keys.new"), os.close
+
+    def next_one(descriptor: int) -> None:
+        close(descriptor)
+        if parse_keyring(path.read_text()) == FULL:
+            draft.touch()
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "close", next_one)
+        change_keyring(path, lambda _: FULL)
+    assert draft.exists()
+
+
 def test_running_server_sees_a_change(path: Path) -> None:
     now = [0.0]
     keyring = KeyringFile(path, lambda: now[0])
