@@ -105,7 +105,7 @@ class Accept:
     """Authenticated and authorised. `eap` is EAP-Success; `msk` 64 octets; `session_id` the EAP Session-Id.
 
     `mip6_features` is the MIP6-Feature-Vector granted, None where none was asked for; `session` what the log calls all
-    of it.
+    of it, and `access` how the user has come, by which he was judged.
     """
 
     eap: bytes
@@ -119,6 +119,7 @@ class Accept:
     state: bytes = b""
     mip6_features: int | None = None
     session: str = ""
+    access: Access = WLAN_ACCESS
 
 
 @dataclass(frozen=True, slots=True)

@@ -332,6 +332,7 @@ class EapAuthenticationService:
             b"",
             granted.mip6_features,
             conversation.session,
+            conversation.access,
         )
 
     def _ms(self, conversation: Conversation) -> int:

@@ -92,7 +92,7 @@ def to_user_session(round_: Round, peer: str, answer: Accept) -> UserSession:
         user_name=answer.user_name,
         profile=answer.profile,
         apn=None if answer.apn is None else answer.apn.name,
-        access=access_of(der),
+        access=answer.access,
         pdn_gw=max(addresses, key=lambda address: address.version, default=None),
     )
 

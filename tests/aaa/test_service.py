@@ -14,6 +14,7 @@ from aaa.eap.temporary import Identities
 from aaa.explaining.failed import FailedAttempt
 from aaa.messages import (
     Accept,
+    Access,
     AccessAnswer,
     AccessRequest,
     Challenge,
@@ -260,6 +261,17 @@ async def test_service_resynchronises() -> None:
     assert isinstance(answer, Accept)
     assert isinstance(keys, KeysDerived)
     assert [one.resynchronisation is not None for one in core.hss.vector_requests] == [False, True]
+
+
+async def test_service_judges_and_says_the_access_that_the_first_round_named() -> None:
+    core, user, first = Core(), ue(), Access(0, 1)
+    begun = await core.service.authenticate(AccessRequest(PDNGW, identity_response(1, user.identity), access=first))
+    assert isinstance(begun, Challenge)
+    (response,) = user.handle(EapArrived(begun.eap), 0.0)
+    assert isinstance(response, SendEap)
+    answer = await core.ask(response.packet, begun.state)
+    assert isinstance(answer, Accept)
+    assert answer.access == first
 
 
 async def test_service_keeps_the_apn_of_the_first_round() -> None:
