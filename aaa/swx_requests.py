@@ -1,7 +1,7 @@
 """What the HSS asks of the AAA server: RTR ends a user's sessions, PPR changes them (TS 29.273 §8.1.2)."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Protocol, TypeVar
@@ -114,7 +114,7 @@ class SwxRequests:
         self._note(message, peer, request.user_name, held, reason=reason.name)
         done = True
         if reason is ReasonCode.PERMANENT_TERMINATION:
-            done = await self._end_all(held)
+            done = await self._end_all(held, self._abort)
         else:
             # TS 29.273 §8.1.2.3.2: another server serves the user from now on, and goes on with his sessions.
             for session in held.at_gateways:
@@ -135,7 +135,7 @@ class SwxRequests:
         if request.non_3gpp_user_data is not None and held:
             done = await self._judge_anew(held, request.user_name, request.non_3gpp_user_data, rar_flags)
         elif rar_flags is not None:
-            again = (self._gateways.authorize_again(session, rar_flags) for session in held.at_gateways)
+            again = [self._authorize_again(session, rar_flags) for session in held.at_gateways]
             done = all(await asyncio.gather(*again))
         return self._answer(PushProfileAnswer, request.session_id, held, done=done).message(message)
 
@@ -144,7 +144,7 @@ class SwxRequests:
             profile = profile_of(Imsi(user_name), data)
         except ServiceRefused as refused:
             log.warning("user barred by a new profile", cause=str(refused), imsi=user_name)
-            return await self._end_all(held)
+            return await self._end_all(held, self._turn_out)
         return await self._judged(held, profile, rar_flags)
 
     async def registered_again(self, imsi: Imsi, profile: Profile | None) -> bool:
@@ -156,7 +156,7 @@ class SwxRequests:
         held = await self._held(str(imsi))
         going_on = tuple(session for session in held.at_gateways if not session.ending)
         if profile is None:
-            return await self._end_all(replace(held, at_gateways=going_on))
+            return await self._end_all(replace(held, at_gateways=going_on), self._abort)
         for session in going_on:
             self._registrar.attached(session)
         told = _without_gateways(profile)
@@ -175,27 +175,44 @@ class SwxRequests:
         after = authorize(profile, session.apn, session.access)
         if isinstance(after, Refused):
             log.warning("session not allowed by a new profile", cause=after.reason, session=session.session_id)
-            return await self._abort(session)
+            return await self._turn_out(session)
         await self._sessions.change(replace(session, profile=profile))
         if after == before and rar_flags is None:
             return True
-        told = await self._gateways.authorize_again(session, rar_flags)
-        if told is ResultCode.UNKNOWN_SESSION_ID:
-            await self._sessions.end(session.session_id)
-        return told is not None
+        told = await self._authorize_again(session, rar_flags)
+        if not told:
+            await self._unchanged(session)
+        return told
 
-    async def _end_all(self, held: Held) -> bool:
-        ends = [self._abort(session) for session in held.at_gateways]
+    async def _authorize_again(self, session: UserSession, rar_flags: int | None) -> bool:
+        return await self._done(session, await self._gateways.authorize_again(session, rar_flags))
+
+    async def _unchanged(self, session: UserSession) -> None:
+        """Its gateway has not heard of the new profile: when the HSS asks again, it is new once more."""
+        now = await self._sessions.find(session.session_id)
+        if now is not None:
+            await self._sessions.change(replace(now, profile=session.profile))
+
+    async def _end_all(self, held: Held, end: Callable[[UserSession], Awaitable[bool]]) -> bool:
+        ends = [end(session) for session in held.at_gateways]
         if self._at_nas is not None:
             ends += [self._at_nas.disconnect(session) for session in held.at_nas]
         return all(await asyncio.gather(*ends))
 
     async def _abort(self, session: UserSession) -> bool:
+        """The HSS has the user registered no more, and is not to be told that he has left."""
+        ending = replace(session, ending=True)
+        await self._sessions.change(ending)
+        return await self._turn_out(ending)
+
+    async def _turn_out(self, session: UserSession) -> bool:
         """RFC 6733 §8.5.1: the session is over when its gateway says so by STR, or does not know it."""
-        await self._sessions.change(replace(session, ending=True))
-        told = await self._gateways.abort(session)
+        return await self._done(session, await self._gateways.abort(session))
+
+    async def _done(self, session: UserSession, told: ResultCode | None) -> bool:
         if told is ResultCode.UNKNOWN_SESSION_ID:
             await self._sessions.end(session.session_id)
+            self._registrar.left(session)
         return told is not None
 
     async def _held(self, user_name: str) -> Held:

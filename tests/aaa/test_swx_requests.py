@@ -153,8 +153,8 @@ async def test_ppr_changes_what_a_session_may_have(
     assert (await desk.told(ppr(new))).result_code == 2001
     assert [name for _, name in desk.asked] == wanted
     (kept,) = await desk.sessions.of_user(IMSI)
-    assert kept.ending == (wanted == ["ASR"])
-    if isinstance(new, Profile) and not kept.ending:
+    assert not kept.ending
+    if isinstance(new, Profile) and wanted != ["ASR"]:
         assert kept.profile == new
 
 
@@ -162,6 +162,43 @@ async def test_session_that_its_gateway_does_not_know_any_more_is_over_by_rar_to
     desk = await Desk(5002).holding(ONE)
     assert (await desk.told(ppr(profile(INTERNET, IMS)))).result_code == 2001
     assert len(desk.sessions) == 0
+
+
+@pytest.mark.parametrize(("new", "wanted"), [(profile(IMS), "ASR"), (profile(INTERNET, IMS), "RAR")])
+async def test_gateway_that_did_not_hear_of_a_new_profile_is_told_when_the_hss_asks_again(
+    new: Profile, wanted: str
+) -> None:
+    desk = await Desk(None).holding(ONE)
+    assert (await desk.told(ppr(new))).result_code == 5012
+    desk.gateway.result = 2001
+    assert (await desk.told(ppr(new))).result_code == 2001
+    assert desk.asked == [("pgw", wanted)] * 2
+
+
+@pytest.mark.parametrize(
+    "message", [ppr(profile(IMS)), ppr(profile(INTERNET, IMS)), ppr(None, flags=8)], ids=["ASR", "RAR", "P-CSCF"]
+)
+async def test_user_whose_last_session_is_not_known_to_its_gateway_has_left(message: Message) -> None:
+    desk = await Desk(5002).holding(ONE)
+    assert (await desk.told(message)).result_code == 2001
+    assert len(desk.sessions) == 0
+    assert [one.assignment for one in desk.hss.assignments] == [Assignment.USER_DEREGISTRATION]
+
+
+async def test_user_whose_registration_the_hss_has_ended_is_not_said_to_have_left() -> None:
+    desk = await Desk(5002).holding(ONE)
+    assert (await desk.told(rtr())).result_code == 2001
+    assert desk.hss.assignments == []
+
+
+async def test_user_who_was_turned_out_by_a_new_profile_leaves_with_his_last_session() -> None:
+    desk = await Desk().holding(ONE)
+    assert (await desk.told(ppr(profile(IMS)))).result_code == 2001
+    (session,) = await desk.sessions.of_user(IMSI)
+    await desk.sessions.end(session.session_id)
+    desk.registrar.left(session)
+    await desk.registrar.close()
+    assert [one.assignment for one in desk.hss.assignments] == [Assignment.USER_DEREGISTRATION]
 
 
 async def test_reset_indication_restores_the_registration() -> None:
