@@ -10,6 +10,13 @@ from wire.diameter.profile import ApnConfiguration, Mip6AgentInfo, Non3gppUserDa
 from wire.identity import Imsi
 
 
+def says_profile(data: Non3gppUserData) -> bool:
+    """Whether the group holds what a profile always has; an empty one, or one with a trace alone, changes nothing."""
+    return (
+        data.non_3gpp_ip_access is not None or data.non_3gpp_ip_access_apn is not None or bool(data.apn_configurations)
+    )
+
+
 def profile_of(imsi: Imsi, data: Non3gppUserData) -> Profile:
     """The profile; ServiceRefused when the data bar the user from every access, or from every APN."""
     if data.non_3gpp_ip_access is Non3gppIpAccess.NON_3GPP_SUBSCRIPTION_BARRED:

@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar
 from aaa.authorization import Refused, authorize
 from aaa.diameter.gateways import Gateways
 from aaa.registrar import Registrar
-from aaa.swx_profile import profile_of
+from aaa.swx_profile import profile_of, says_profile
 from aaa.user_sessions import UserSession, UserSessions
 from hss.active_api import Presence
 from hss.api import Profile, ServiceRefused
@@ -132,8 +132,9 @@ class SwxRequests:
             self._registrar.restore(Imsi(request.user_name))
         rar_flags = int(RarFlags.P_CSCF_RESTORATION) if PprFlags.P_CSCF_RESTORATION in flags else None
         done = True
-        if request.non_3gpp_user_data is not None and held:
-            done = await self._judge_anew(held, request.user_name, request.non_3gpp_user_data, rar_flags)
+        data = request.non_3gpp_user_data
+        if data is not None and says_profile(data) and held:
+            done = await self._judge_anew(held, request.user_name, data, rar_flags)
         elif rar_flags is not None:
             again = [self._authorize_again(session, rar_flags) for session in held.at_gateways]
             done = all(await asyncio.gather(*again))

@@ -5,7 +5,7 @@ from ipaddress import IPv4Address, IPv6Address
 
 import pytest
 
-from aaa.swx_profile import profile_of
+from aaa.swx_profile import profile_of, says_profile
 from hss.api import Ambr, ApnProfile, PdnType, Profile, Refusal, ServiceRefused
 from wire.diameter.enumerations import Non3gppIpAccess, Non3gppIpAccessApn, SubscriptionIdType
 from wire.diameter.enumerations import PdnType as WirePdnType
@@ -54,6 +54,20 @@ def test_profile_holds_what_the_hss_sent() -> None:
         mip6_features=0x1,
         ambr=Ambr(30, 40),
     )
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        (Non3gppUserData(), False),
+        (Non3gppUserData(session_timeout=60), False),
+        (Non3gppUserData(non_3gpp_ip_access=Non3gppIpAccess.NON_3GPP_SUBSCRIPTION_BARRED), True),
+        (Non3gppUserData(non_3gpp_ip_access_apn=Non3gppIpAccessApn.NON_3GPP_APNS_DISABLE), True),
+        (Non3gppUserData(apn_configurations=DATA.apn_configurations), True),
+    ],
+)
+def test_data_say_a_profile_by_what_it_always_has(data: Non3gppUserData, says: bool) -> None:
+    assert says_profile(data) is says
 
 
 def test_profile_of_empty_data_holds_nothing() -> None:

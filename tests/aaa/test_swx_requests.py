@@ -208,8 +208,17 @@ async def test_reset_indication_restores_the_registration() -> None:
     assert desk.asked == []
 
 
-@pytest.mark.parametrize("data", [None, profile()])
-async def test_restoration_of_the_p_cscf_goes_on_to_the_gateway(data: Profile | None) -> None:
+@pytest.mark.parametrize("flags", [1, 2, 4], ids=["reset", "access network", "time zone"])
+async def test_data_without_a_profile_change_nothing(flags: int) -> None:
+    at_nas = AtNas()
+    desk = await Desk(at_nas=at_nas).holding(ONE)
+    assert (await desk.told(ppr(Non3gppUserData(), flags))).result_code == 2001
+    assert await desk.sessions.of_user(IMSI) == (ONE,)
+    assert (desk.asked, at_nas.told) == ([], [])
+
+
+@pytest.mark.parametrize("data", [None, Non3gppUserData(), profile()])
+async def test_restoration_of_the_p_cscf_goes_on_to_the_gateway(data: Profile | Non3gppUserData | None) -> None:
     desk = await Desk().holding(ONE)
     await desk.told(ppr(data, flags=8))
     assert [ReAuthRequest.parse(message).rar_flags for _, message in desk.gateway.asked] == [2]
