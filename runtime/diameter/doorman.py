@@ -26,18 +26,19 @@ class Doorman:
         self._links = links
         self._limits = limits
         self._policies = tuple(link.policy for link in links.values())
-        self._waiting: dict[Connection, asyncio.TimerHandle] = {}
+        self._waiting: dict[Connection, tuple[str, asyncio.TimerHandle]] = {}
         self._log_limit = LogLimit()
 
     def connection_made(self, connection: Connection) -> None:
         """Somebody has connected: he has so many seconds for his CER."""
-        if len(self._waiting) >= self._limits.connections_before_cer:
+        neighbour = self._neighbour(connection)
+        if sum(room == neighbour for room, _ in self._waiting.values()) >= self._limits.connections_before_cer:
             self._turn_away(connection, "too many connections wait for their CER")
             return
-        loop = asyncio.get_running_loop()
-        self._waiting[connection] = loop.call_later(
+        timer = asyncio.get_running_loop().call_later(
             self._limits.seconds_before_cer, self._turn_away, connection, "no CER within its time"
         )
+        self._waiting[connection] = neighbour, timer
 
     def message_arrived(self, connection: Connection, octets: bytes) -> None:
         """The first message has to be the CER of a named peer."""
@@ -71,6 +72,11 @@ class Doorman:
             self._forget(connection)
             connection.close("the node is closing")
 
+    def _neighbour(self, connection: Connection) -> str:
+        """The peer that may be at its address, "" for none: nobody waits in the room that another may need."""
+        address = connection.remote_address
+        return next((policy.name for policy in self._policies if policy.comes_from(address)), "")
+
     def _recognised(self, connection: Connection, cer: Message) -> PeerPolicy:
         policy = named_peer(cer, connection.remote_address, self._policies)
         if policy is None:
@@ -90,6 +96,6 @@ class Doorman:
         connection.close(cause)
 
     def _forget(self, connection: Connection) -> None:
-        timer = self._waiting.pop(connection, None)
+        _, timer = self._waiting.pop(connection, ("", None))
         if timer is not None:
             timer.cancel()

@@ -108,6 +108,17 @@ async def test_only_so_many_may_wait() -> None:
     assert [line["cause"] for line in logs] == ["too many connections wait for their CER"]
 
 
+async def test_strangers_leave_room_for_a_named_peer() -> None:
+    node = server()
+    with capture_logs() as logs:
+        strangers = [call(node, address="192.0.2.1") for _ in range(4)]
+        peer = call(node, GOOD.build())
+        await settle()
+        assert [each.closed for each in strangers] == [False, False, False, True]
+        assert messages(peer.written)[0].result_code == 2001
+    assert logs[0]["cause"] == "too many connections wait for their CER"
+
+
 async def test_a_caller_that_leaves_makes_room() -> None:
     node = server()
     with capture_logs():
