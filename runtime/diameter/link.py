@@ -261,9 +261,11 @@ class Link:
                 connection = self._offered.pop(token)
                 connection.receiver = self
                 self._connections[on.Side.RESPONDER] = connection
-            case on.Reject(token, cause):
+            case on.Reject(token, cause, answer):
                 connection = self._offered.pop(token)
                 log.warning("connection rejected", cause=cause, peer=self.policy.name, remote=connection.remote[0])
+                if answer is not None:
+                    connection.send(answer.build())
                 connection.close(cause)
             case on.Send(side, message):
                 if side in self._connections:

@@ -289,8 +289,7 @@ class Peer:
 
     def _refused(self, event: CerArrived, fault: AvpFault) -> list[Effect]:
         answer = refuse(self._local, (event.address,), event.cer, fault)
-        side = Side.RESPONDER
-        return [Accept(event.connection), Send(side, answer), Disconnect(side, f"CER refused: {fault.reason}")]
+        return [Reject(event.connection, f"CER refused: {fault.reason}", answer)]
 
     def _cer_sent(self, now: float) -> State:
         return WaitICea(now + self._timing.capabilities)

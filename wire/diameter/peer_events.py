@@ -241,10 +241,11 @@ class Accept:
 
 @dataclass(frozen=True, slots=True)
 class Reject:
-    """R-Reject: close that connection, and no other."""
+    """R-Reject: close that connection, and no other; after the `answer` to its CER, where there is one."""
 
     connection: int
     cause: str
+    answer: Message | None = None
 
 
 @dataclass(frozen=True, slots=True)

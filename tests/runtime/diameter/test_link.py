@@ -13,6 +13,7 @@ from tests.wire.diameter.samples import AAA, CER, DPR, EAP_DER, RAR, numbered
 from wire.diameter.avp import Avp
 from wire.diameter.command import error_answer
 from wire.diameter.message import Message
+from wire.diameter.peering import CapabilitiesExchangeRequest
 from wire.diameter.results import ResultCode
 from wire.diameter.transactions import Identifiers
 from wire.errors import EncodeError
@@ -24,7 +25,8 @@ DER = numbered(EAP_DER.message())
 class Fixture:
     """A link that a gateway has connected to, and the gateway's end of the line."""
 
-    def __init__(self) -> None:
+    def __init__(self, cer: CapabilitiesExchangeRequest = CER) -> None:
+        self.cer = cer
         self.link = Link(
             local=AAA,
             policy=GATEWAY_POLICY,
@@ -41,7 +43,7 @@ class Fixture:
         connection = Connection(Recorder(), limits=LIMITS, message_limit=4096, capture=None)
         transport.protocol = connection
         connection.connection_made(transport)
-        self.link.offer(connection, numbered(CER.message()))
+        self.link.offer(connection, numbered(self.cer.message()))
         return transport
 
     def say(self, *octets: bytes) -> None:
@@ -70,6 +72,17 @@ async def test_each_hostile_message_gets_its_result_code_and_the_next_is_served(
     assert [answer.result_code for answer in answers] == [*hostile, ResultCode.MULTI_ROUND_AUTH]
     assert all(answer.is_error for answer in answers[:-1])
     assert [line["event"] for line in logs if line["event"] != "peer connected"] == ["request refused"] * len(hostile)
+
+
+async def test_a_refused_cer_of_a_named_peer_is_said_in_one_line() -> None:
+    with capture_logs() as logs:
+        fixture = Fixture(replace(CER, auth_application_ids=(), vendor_specific_application_ids=()))
+        await settle()
+    (cea,) = messages(fixture.transport.written)
+    assert (cea.result_code, fixture.transport.closed) == (5010, True)
+    (line,) = logs
+    assert (line["event"], line["peer"]) == ("connection rejected", "gateway")
+    assert line["cause"] == "CER refused: no common application"
 
 
 async def test_an_impossible_length_is_answered_5015_and_the_connection_closed() -> None:

@@ -182,11 +182,11 @@ def test_a_good_cer_opens_the_responder() -> None:
 
 def test_a_cer_without_a_common_application_is_answered_5010_and_the_connection_ended() -> None:
     probe = Probe(initiator=False)
-    accepted, send, ended = probe.feed(probe.cer(good=False))
-    assert accepted == Accept(7)
-    assert isinstance(send, Send)
-    assert send.message.result_code == 5010
-    assert isinstance(ended, Disconnect)
+    (rejected,) = probe.feed(probe.cer(good=False))
+    assert isinstance(rejected, Reject)
+    assert rejected.answer is not None
+    assert (rejected.connection, rejected.answer.result_code) == (7, 5010)
+    assert rejected.cause == "CER refused: no common application"
     assert probe.state == Closed()
 
 
@@ -220,7 +220,7 @@ def test_a_connection_that_is_not_made_in_time_is_given_up() -> None:
 def test_a_bad_cer_does_not_disturb_our_own_connection() -> None:
     for probe in (Probe().connecting(), Probe().waiting_for_cea()):
         before = probe.state
-        assert kinds(probe.feed(probe.cer(good=False))) == [Accept, Send, Disconnect]
+        assert kinds(probe.feed(probe.cer(good=False))) == [Reject]
         assert probe.state == before
 
 
