@@ -7,7 +7,7 @@ from typing import assert_never
 
 from runtime.diameter.connection import Connection
 from runtime.diameter.metrics import ASKED, ASKED_SECONDS, SUSPICIONS, command_of, result_of
-from runtime.diameter.service import RequestService
+from runtime.diameter.service import Duplicates, RequestService
 from runtime.diameter.settings import DiameterUnavailable, Dropped, Handler, Limits, unheard
 from runtime.driver import Driver
 from runtime.logs import get_logger
@@ -55,6 +55,7 @@ class Link:
         alternate: bool = False,
         fail_over: Callable[[Message, Waiting, float], bool] | None = None,
         dropped: Dropped = unheard,
+        repeats: Duplicates | None = None,
     ) -> None:
         loop = asyncio.get_running_loop()
         self.policy = policy
@@ -64,7 +65,7 @@ class Link:
         self._identifiers = identifiers
         self._dial = dial
         self._hang_up = hang_up
-        self._service = RequestService(policy.name, local.identity, handler, self._limits, reporter, dropped)
+        self._service = RequestService(policy.name, local.identity, handler, self._limits, reporter, dropped, repeats)
         self._transactions: Transactions[Waiting] = Transactions(self._limits.requests_out)
         self._expiry: asyncio.TimerHandle | None = None
         self._connections: dict[on.Side, Connection] = {}
@@ -245,10 +246,7 @@ class Link:
             _fail(waiting, f"the answer of {self.policy.name} is malformed: {fault.reason}")
 
     def _side(self, connection: Connection) -> on.Side | None:
-        for side, known in self._connections.items():
-            if known is connection:
-                return side
-        return None
+        return next((side for side, known in self._connections.items() if known is connection), None)
 
     # --- effects ------------------------------------------------------------------------------------------------------
 

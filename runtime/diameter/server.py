@@ -9,6 +9,7 @@ from runtime.diameter.doorman import Doorman
 from runtime.diameter.instances import PeerInstances
 from runtime.diameter.link import Link
 from runtime.diameter.metrics import count_burden
+from runtime.diameter.service import Duplicates
 from runtime.diameter.settings import DiameterUnavailable, Dropped, Handler, Limits, PeerName, unheard
 from runtime.metrics.families import REGISTRY
 from runtime.open_connections import OpenConnections
@@ -47,8 +48,11 @@ class DiameterServer:
         self._capture = capture
         self._present = OpenConnections()
         identifiers = Identifiers(random, wall_clock)
-        self._links = {
-            policy.name: PeerInstances(
+
+        def instances(policy: PeerPolicy) -> PeerInstances:
+            # RFC 6733 §5.5.4: what was out over one of its connections may come again over another
+            repeats = Duplicates(self._limits.remembered_answers * policy.connections)
+            return PeerInstances(
                 [
                     Link(
                         local=local,
@@ -60,12 +64,13 @@ class DiameterServer:
                         limits=self._limits,
                         reporter=OverloadReporter(started=int(wall_clock)) if reports_overload else None,
                         dropped=dropped,
+                        repeats=repeats,
                     )
                     for _ in range(policy.connections)
                 ]
             )
-            for policy in peers
-        }
+
+        self._links = {policy.name: instances(policy) for policy in peers}
         self._doorman = Doorman(local, self._links, self._limits)
         self._listeners: list[asyncio.Server] = []
         REGISTRY.sample(self, self._sample)

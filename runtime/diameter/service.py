@@ -23,6 +23,9 @@ from wire.errors import EncodeError
 
 log = get_logger("runtime.diameter")
 
+Duplicates = DuplicateCache[Connection]
+"""What one peer has asked, over all its connections."""
+
 _Waiting = tuple[Message, Asked[Connection]]
 """A request that waits for room, as the cache of duplicates knows it."""
 
@@ -38,6 +41,7 @@ class RequestService:
         limits: Limits,
         reporter: OverloadReporter | None = None,
         dropped: Dropped = unheard,
+        repeats: Duplicates | None = None,
     ) -> None:
         self._dropped = dropped
         self._peer = peer
@@ -45,7 +49,7 @@ class RequestService:
         self._handler = handler or _nothing_served
         self._limits = limits
         self._in_time = SharedTimeout(limits.seconds_to_serve)
-        self._duplicates: DuplicateCache[Connection] = DuplicateCache(limits.remembered_answers)
+        self._duplicates = Duplicates(limits.remembered_answers) if repeats is None else repeats
         self._waiting: WaitingRoom[_Waiting] = WaitingRoom(limits.requests_waiting, limits.seconds_to_wait)
         self._patience: asyncio.TimerHandle | None = None
         self._reporter = reporter

@@ -8,8 +8,10 @@ from structlog.testing import capture_logs
 from runtime.diameter.server import DiameterServer
 from runtime.diameter.settings import DiameterUnavailable, Handler
 from tests.runtime.diameter.pair import GATEWAY_POLICY, LIMITS, TIMING, answering, client, lay, seeded
-from tests.wire.diameter.samples import AAA, EAP_DER, GATEWAY, RAR
-from wire.diameter.message import Message
+from tests.runtime.diameter.pipe import messages, settle
+from tests.runtime.diameter.test_doorman import call
+from tests.wire.diameter.samples import AAA, CER, EAP_DER, GATEWAY, RAR, numbered
+from wire.diameter.message import FLAG_RETRANSMITTED, Message
 from wire.diameter.results import ResultCode
 from wire.diameter.sessions import ReAuthAnswer
 
@@ -30,11 +32,11 @@ def obeying(asked: list[int], number: int) -> Handler:
     return serve
 
 
-def server(connections: int) -> DiameterServer:
+def server(connections: int, handler: Handler = answering) -> DiameterServer:
     return DiameterServer(
         local=AAA,
         peers=(replace(GATEWAY_POLICY, connections=connections),),
-        handler=answering,
+        handler=handler,
         random=seeded,
         wall_clock=0.0,
         timing=TIMING,
@@ -83,3 +85,24 @@ async def test_requests_go_to_whoever_is_there_in_turn(monkeypatch: pytest.Monke
         assert asked[4:] == [1, 1]
         await callers[1].close()
         await node.close()
+
+
+async def test_what_comes_again_over_another_connection_is_served_once() -> None:
+    served: list[Message] = []
+
+    async def serve(peer: str, request: Message) -> Message:
+        served.append(request)
+        return await answering(peer, request)
+
+    node = server(2, serve)
+    der = numbered(EAP_DER.message())
+    again = replace(der, flags=der.flags | FLAG_RETRANSMITTED, hop_by_hop=der.hop_by_hop + 1)
+    with capture_logs():
+        answers = []
+        for request in (der, again):
+            transport = call(node, numbered(CER.message()).build(), request.build())
+            await settle()
+            answers.append(messages(transport.written)[1])
+    assert [answer.hop_by_hop for answer in answers] == [der.hop_by_hop, again.hop_by_hop]
+    assert answers[0].avps == answers[1].avps
+    assert served == [der]
