@@ -142,7 +142,7 @@ class RequestService:
                 reference = self._dropped(self._peer, request, fault.reason)
                 kept = {"explain": reference} if reference else {}
                 self._refused(request, fault, withheld=withheld, **kept)
-            answer = self._reported(request, self._fault_answer(request, fault)).build()
+            answer = self._fault_answer(request, fault).build()
             for waiter, numbered in self._duplicates.refused(asked, answer):
                 waiter.send(numbered)
 
@@ -173,7 +173,7 @@ class RequestService:
 
     def _unable(self, request: Message) -> bytes:
         SERVED.count(self._peer, command_of(request), str(ResultCode.UNABLE_TO_COMPLY.value))
-        return error_answer(request, self._identity, ResultCode.UNABLE_TO_COMPLY).build()
+        return self._reported(request, error_answer(request, self._identity, ResultCode.UNABLE_TO_COMPLY)).build()
 
     def _reported(self, request: Message, answer: Message) -> Message:
         if self._reporter is None:
@@ -182,7 +182,8 @@ class RequestService:
 
     def _fault_answer(self, request: Message, fault: AvpFault) -> Message:
         SERVED.count(self._peer, command_of(request), str(int(fault.result)))
-        return error_answer(request, self._identity, fault.result, failed=fault.failed, reason=fault.reason)
+        answer = error_answer(request, self._identity, fault.result, failed=fault.failed, reason=fault.reason)
+        return self._reported(request, answer)
 
     def _refused(self, request: Message, fault: AvpFault, **more: int | str) -> None:
         about = {**self._about(request), **more}

@@ -226,6 +226,23 @@ async def test_a_peer_that_obeys_hears_of_the_overload() -> None:
     await service.finished()
 
 
+async def test_every_answer_says_that_reports_are_spoken_here() -> None:
+    async def handler(_peer: str, request: Message) -> Message:
+        if request.hop_by_hop == 1:
+            raise AvpFault(0, "no such session", ResultCode.UNKNOWN_SESSION_ID)
+        raise ZeroDivisionError("inside")
+
+    service = RequestService("gateway", AAA.identity, handler, LIMITS, OverloadReporter(started=1))
+    made, transport = connection()
+    with capture_logs():
+        for request in (asked(1), asked(2), replace(asked(3), application=7)):
+            service.serve(made, offered(request), ADMISSION)
+        await settle()
+    answers = {answer.hop_by_hop: answer for answer in messages(transport.written)}
+    assert [answers[number].result_code for number in (1, 2, 3)] == [5002, 5012, 3007]
+    assert all(answer.first("OC-Supported-Features") is not None for answer in answers.values())
+
+
 async def test_nobody_waits_for_longer_than_he_may_while_nothing_happens() -> None:
     limits = replace(LIMITS, seconds_to_wait=0.02, seconds_to_serve=60.0)
     service = RequestService("gateway", AAA.identity, Slow(), limits)
