@@ -40,9 +40,6 @@ class Round:
 def to_access_request(round_: Round, client: Client, *, last_chance: bool = False) -> AccessRequest:
     """What a DER asks; AvpFault when it cannot be served (RFC 4072 §2.8.4, §3.1; RFC 6733 §8.7)."""
     der = round_.der
-    if der.auth_application_id != round_.message.application:
-        reason = "another application than the header's"
-        raise _fault(round_, "Auth-Application-Id", reason, ResultCode.INVALID_AVP_VALUE)
     if der.auth_request_type is AuthRequestType.AUTHORIZE_ONLY:
         raise _fault(round_, "Auth-Request-Type", "EAP authenticates", ResultCode.INVALID_AVP_VALUE)
     if der.eap_payload and der.eap_payload[CODE_AT] != EapCode.RESPONSE:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from wire.diameter.application_ids import check_application_ids
 from wire.diameter.avp import Avp, AvpFault
 from wire.diameter.capabilities import LocalNode, PeerPolicy, same_host
 from wire.diameter.commands import COMMANDS, ERROR_ANSWER
@@ -27,8 +28,8 @@ class Admission:
     def admit(self, request: Message) -> None:
         """AvpFault with the Result-Code of the answer unless `request` may be served.
 
-        3007 and 3001 for what is not spoken here, what the grammar finds, 5004 for a foreign Origin-Host, and 3005,
-        3002, 3003 for what is meant for another node.
+        3007 and 3001 for what is not spoken here, what the grammar finds, 5004 for a foreign Origin-Host or another
+        Application-Id than the header's, and 3005, 3002, 3003 for what is meant for another node.
         """
         if request.application and request.application not in self.common:
             raise AvpFault(8, f"application {request.application}", ResultCode.APPLICATION_UNSUPPORTED)
@@ -37,6 +38,8 @@ class Admission:
             raise AvpFault(5, f"command {request.command}", ResultCode.COMMAND_UNSUPPORTED)
         firsts = request.firsts
         check(command.request, request.avps, groups=GROUPS, firsts=firsts)
+        if request.application:
+            check_application_ids(request.application, firsts)
         self._check_origin(request, firsts)
         self._check_destination(firsts)
 

@@ -2,15 +2,19 @@
 
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
+from wire.diameter.application_ids import application_of
 from wire.diameter.applications import ACCOUNTING, Application, vendor_of
 from wire.diameter.avp import Avp, AvpFault
 from wire.diameter.command import Identity, VendorSpecificApplicationId
+from wire.diameter.dictionary import key_of
 from wire.diameter.grammar import check
 from wire.diameter.groups import GROUPS
 from wire.diameter.message import Message
 from wire.diameter.peering import CER, CapabilitiesExchangeAnswer, CapabilitiesExchangeRequest
 from wire.diameter.results import VENDOR_3GPP, ResultCode, is_success
 from wire.frozen import dataclass
+
+_VENDOR_SPECIFIC = key_of("Vendor-Specific-Application-Id")
 
 IpAddress = IPv4Address | IPv6Address
 IpNetwork = IPv4Network | IPv6Network
@@ -139,8 +143,14 @@ def _vendor_specific(applications: tuple[int, ...]) -> tuple[VendorSpecificAppli
 
 
 def judge_request(message: Message, local: LocalNode, policy: PeerPolicy) -> Capabilities:
-    """What the CER of `policy` gives; AvpFault 5010 without a common application, 3010 for another Origin-Host."""
+    """What the CER of `policy` gives; AvpFault 5010 without a common application, 3010 for another Origin-Host.
+
+    Also what the grammar and `application_of` find.
+    """
     check(CER, message.avps, groups=GROUPS)
+    for avp in message.avps:
+        if (avp.code, avp.vendor) == _VENDOR_SPECIFIC:
+            application_of(avp)
     cer = CapabilitiesExchangeRequest.parse(message)
     return _judged(cer, local, policy)
 

@@ -163,13 +163,6 @@ def test_der_of_each_application_says_how_the_user_comes(
     assert (request.apn, request.access) == (apn, access)
 
 
-def test_der_whose_header_names_another_application_is_5004() -> None:
-    message = replace(der_of(Application.SWM), application=Application.STA)
-    with pytest.raises(AvpFault) as caught:
-        to_access_request(round_of(message), CLIENT)
-    assert (caught.value.result, len(caught.value.failed)) == (ResultCode.INVALID_AVP_VALUE, 1)
-
-
 @pytest.mark.parametrize("application", [row[0] for row in ACCESSES])
 def test_accept_of_each_application_follows_its_grammar(application: Application) -> None:
     message = conforming(to_accept(round_of(der_of(application)), ACCEPT))
