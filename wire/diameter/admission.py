@@ -56,9 +56,11 @@ class Admission:
 
     def _check_destination(self, firsts: Mapping[tuple[int, int], Avp]) -> None:
         host, realm = firsts.get(_DESTINATION_HOST), firsts.get(_DESTINATION_REALM)
-        if host is not None and not _names(host, self.local.origin_host):
-            raise AvpFault(host.offset, "Destination-Host is another node", ResultCode.UNABLE_TO_DELIVER)
-        if realm is not None and not _names(realm, self.local.origin_realm):
+        if host is not None:
+            # RFC 6733 §6.1.4: with it the realm does not count
+            if not _names(host, self.local.origin_host):
+                raise AvpFault(host.offset, "Destination-Host is another node", ResultCode.UNABLE_TO_DELIVER)
+        elif realm is not None and not _names(realm, self.local.origin_realm):
             raise AvpFault(realm.offset, "Destination-Realm is not ours", ResultCode.REALM_NOT_SERVED)
 
 

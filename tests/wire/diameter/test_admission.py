@@ -86,6 +86,10 @@ def test_another_destination_host_is_3002_and_another_realm_3003() -> None:
     assert refused(realm).result is ResultCode.REALM_NOT_SERVED
 
 
+def test_a_request_for_this_host_is_served_whatever_its_realm() -> None:
+    RULES.admit(replace(EAP_DER, destination_host=AAA.origin_host.upper(), destination_realm="nai.example").message())
+
+
 @pytest.mark.parametrize(("answer", "request_"), ANSWERS)
 def test_good_answers_pass(answer: object, request_: Message) -> None:
     check_answer(answer.message(request_))  # type: ignore[attr-defined]
