@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from struct import Struct
 
+from wire.diameter.dictionary import by_code
 from wire.diameter.results import VENDOR_3GPP, ResultCode
 from wire.errors import DecodeError, EncodeError
 from wire.secret import Secret
@@ -138,10 +139,12 @@ def _parse_into(found: list[Avp], data: bytes, base: int) -> None:
 
 
 def _bad_length(offset: int, reason: str, head: bytes) -> AvpFault:
-    """RFC 6733 §7.1.5 (5014): the offending header, filled up with zeros, and no value."""
+    """RFC 6733 §7.1.5 (5014): the offending header, filled up with zeros, and the shortest value, all zeros."""
     whole = head.ljust(8, b"\0")
     vendor = int.from_bytes(whole[8:12].ljust(4, b"\0"), "big") if whole[4] & FLAG_VENDOR else 0
-    offender = Avp(int.from_bytes(whole[:4], "big"), vendor, whole[4], b"")
+    code = int.from_bytes(whole[:4], "big")
+    definition = by_code(code, vendor)
+    offender = Avp(code, vendor, whole[4], bytes(0 if definition is None else definition.least_length))
     return AvpFault(offset, reason, ResultCode.INVALID_AVP_LENGTH, (offender,))
 
 

@@ -41,6 +41,19 @@ class Kind(Enum):
     GROUPED = "Grouped"
 
 
+_LEAST_OCTETS = {
+    Kind.INTEGER32: 4,
+    Kind.INTEGER64: 8,
+    Kind.UNSIGNED32: 4,
+    Kind.UNSIGNED64: 8,
+    Kind.FLOAT32: 4,
+    Kind.FLOAT64: 8,
+    Kind.ENUMERATED: 4,
+    Kind.ADDRESS: 6,
+    Kind.TIME: 4,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class AvpDefinition:
     """One AVP; `mandatory` is the M bit that we send, `vendor` 0 for the IETF's own."""
@@ -50,6 +63,11 @@ class AvpDefinition:
     vendor: int
     kind: Kind
     mandatory: bool
+
+    @property
+    def least_length(self) -> int:
+        """Octets of the shortest value of its format (RFC 6733 §4.2, §4.3)."""
+        return _LEAST_OCTETS.get(self.kind, 0)
 
 
 # the library writes Enumerated as Integer32; the few true Integer32 are named below

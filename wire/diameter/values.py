@@ -124,13 +124,7 @@ def definer(definition: AvpDefinition) -> Callable[[Value], Avp]:
 
 def shortest(definition: AvpDefinition) -> Avp:
     """`definition` with a value of the least length, all zeros, as Failed-AVP wants it (RFC 6733 §7.1.5, 5005)."""
-    return Avp(definition.code, definition.vendor, _flags(definition), bytes(_least_length(definition.kind)))
-
-
-def _least_length(kind: Kind) -> int:
-    if kind in _NUMBERS:
-        return _NUMBERS[kind].size
-    return {Kind.ADDRESS: 6, Kind.TIME: 4}.get(kind, 0)
+    return Avp(definition.code, definition.vendor, _flags(definition), bytes(definition.least_length))
 
 
 def number_length(definition: AvpDefinition) -> int:

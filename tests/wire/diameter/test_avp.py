@@ -11,6 +11,19 @@ USER_NAME = Avp(1, 0, 0x40, b"abc")
 ANID = Avp(1504, 10415, 0xC0, b"WLAN")
 
 
+@pytest.mark.parametrize(
+    ("code", "vendor", "octets"),
+    [(274, 0, 4), (124, 0, 8), (257, 0, 6), (55, 0, 4), (1, 0, 0), (260, 0, 0), (1032, 10415, 4), (4711, 65001, 0)],
+    ids=["Enumerated", "Unsigned64", "Address", "Time", "UTF8String", "Grouped", "of a vendor", "unknown"],
+)
+def test_the_offending_header_of_5014_is_followed_by_the_shortest_value(code: int, vendor: int, octets: int) -> None:
+    header = bytearray(Avp(code, vendor, 0x40, b"").build())
+    header[5:8] = b"\xff\xff\xff"
+    with pytest.raises(AvpFault) as caught:
+        parse_avps(bytes(header))
+    assert [avp.data for avp in caught.value.failed] == [bytes(octets)]
+
+
 def test_an_avp_is_built_as_rfc_6733_section_4_1_draws_it() -> None:
     assert USER_NAME.build() == bytes.fromhex("00000001 40 00000b 616263 00")
     assert ANID.build() == bytes.fromhex("000005e0 c0 000010 000028af 574c414e")
