@@ -27,7 +27,7 @@ from wire.diameter.s6a import (
     S6aCommand,
     UtranVector,
 )
-from wire.diameter.values import shortest
+from wire.diameter.values import make, shortest
 from wire.identity import Imsi
 
 log = get_logger("hss.s6a")
@@ -122,21 +122,20 @@ def _check(request: AuthenticationInformationRequest) -> None:
     """AvpFault for what only the two ends of S6a could have agreed upon, and did not (TS 29.272 §5.2.3.1.1)."""
     asked = [request.requested_eutran, request.requested_utran_geran]
     if asked == [None, None]:
-        raise _fault("Requested-EUTRAN-Authentication-Info", "is missing", ResultCode.MISSING_AVP)
+        name = "Requested-EUTRAN-Authentication-Info"
+        raise AvpFault(0, f"{name} is missing", ResultCode.MISSING_AVP, (shortest(by_name(name)),))
     if len(request.visited_plmn_id) != SERVING_NETWORK_LENGTH:
-        reason = f"has {SERVING_NETWORK_LENGTH} octets"
-        raise _fault("Visited-PLMN-Id", reason, ResultCode.INVALID_AVP_VALUE)
+        raise _invalid("Visited-PLMN-Id", request.visited_plmn_id, f"has {SERVING_NETWORK_LENGTH} octets")
     for info in asked:
         auts = None if info is None else info.re_synchronization_info
         if auts is not None and len(auts) != _RAND_AND_AUTS_LENGTH:
-            reason = "is RAND and AUTS, 30 octets"
-            raise _fault("Re-Synchronization-Info", reason, ResultCode.INVALID_AVP_VALUE)
+            raise _invalid("Re-Synchronization-Info", auts, "is RAND and AUTS, 30 octets")
         if info is not None and info.number_of_requested_vectors == 0:
-            raise _fault("Number-Of-Requested-Vectors", "is 1 or more", ResultCode.INVALID_AVP_VALUE)
+            raise _invalid("Number-Of-Requested-Vectors", 0, "is 1 or more")
 
 
-def _fault(name: str, reason: str, result: ResultCode) -> AvpFault:
-    return AvpFault(0, f"{name} {reason}", result, (shortest(by_name(name)),))
+def _invalid(name: str, value: int | bytes, reason: str) -> AvpFault:
+    return AvpFault(0, f"{name} {reason}", ResultCode.INVALID_AVP_VALUE, (make(name, value),))
 
 
 def _asked(imsi: Imsi, request: AuthenticationInformationRequest, info: RequestedAuthenticationInfo) -> VectorRequest:

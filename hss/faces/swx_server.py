@@ -34,7 +34,7 @@ from wire.diameter.swx import (
     SipAuthDataItem,
     SwxCommand,
 )
-from wire.diameter.values import shortest
+from wire.diameter.values import make, shortest
 from wire.identity import EapMethod, Imsi, classify
 
 log = get_logger("hss.swx")
@@ -208,7 +208,7 @@ def _resynchronisation(item: SipAuthDataItem) -> Resynchronisation | None:
         return None
     if len(item.authorization) != _RAND_AND_AUTS_LENGTH:
         reason = "SIP-Authorization is RAND and AUTS, 30 octets"
-        raise AvpFault(0, reason, ResultCode.INVALID_AVP_VALUE, (shortest(by_name("SIP-Authorization")),))
+        raise AvpFault(0, reason, ResultCode.INVALID_AVP_VALUE, (make("SIP-Authorization", item.authorization),))
     return Resynchronisation(
         rand=bytes(item.authorization[:_RAND_LENGTH]), auts=bytes(item.authorization[_RAND_LENGTH:])
     )
