@@ -67,6 +67,11 @@ class Connection(asyncio.Protocol):
         return ip_address(self.remote[0])
 
     @property
+    def is_secured(self) -> bool:
+        """Whether it is TLS."""
+        return self._transport is not None and self._transport.get_extra_info("sslcontext") is not None
+
+    @property
     def certified_hosts(self) -> tuple[str, ...] | None:
         """The DNS names in the peer's certificate, or None where it has shown none."""
         certificate = None if self._transport is None else self._transport.get_extra_info("peercert")

@@ -9,7 +9,7 @@ from runtime.diameter.settings import Limits
 from runtime.log_limit import LogLimit
 from runtime.logs import get_logger
 from wire.diameter.avp import AvpFault
-from wire.diameter.capabilities import LocalNode, PeerPolicy, named_peer, refuse, same_host
+from wire.diameter.capabilities import LocalNode, PeerPolicy, check_security, named_peer, refuse, same_host
 from wire.diameter.framing import FramingError
 from wire.diameter.message import Header, Message
 from wire.diameter.peering import PeerCommand
@@ -82,6 +82,8 @@ class Doorman:
         if policy is None:
             reason = f"no peer {cer.text('Origin-Host')!r} is configured at this address"
             raise AvpFault(0, reason, ResultCode.UNKNOWN_PEER)
+        if not connection.is_secured:
+            check_security(cer)
         # RFC 6733 §13.1: with TLS the certificate says who it is, and must say the same
         certified = connection.certified_hosts
         if certified is not None and not any(same_host(policy.origin_host, name) for name in certified):

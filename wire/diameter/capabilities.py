@@ -14,7 +14,10 @@ from wire.diameter.peering import CER, CapabilitiesExchangeAnswer, CapabilitiesE
 from wire.diameter.results import VENDOR_3GPP, ResultCode, is_success
 from wire.frozen import dataclass
 
-_VENDOR_SPECIFIC = key_of("Vendor-Specific-Application-Id")
+NO_INBAND_SECURITY = 0
+"""Inband-Security-Id of whoever has no TLS, or has it from the first octet; what no AVP means (RFC 6733 §6.10)."""
+
+_VENDOR_SPECIFIC, _INBAND_SECURITY = key_of("Vendor-Specific-Application-Id"), key_of("Inband-Security-Id")
 
 IpAddress = IPv4Address | IPv6Address
 IpNetwork = IPv4Network | IPv6Network
@@ -80,6 +83,13 @@ def named_peer(message: Message, address: IpAddress, policies: tuple[PeerPolicy,
     if host is None:
         return None
     return next((p for p in policies if same_host(p.origin_host, host) and p.comes_from(address)), None)
+
+
+def check_security(cer: Message) -> None:
+    """AvpFault 5017 for a CER without TLS that wants it next and nothing else (RFC 6733 §6.10, §7.1.5)."""
+    wanted = [int.from_bytes(avp.data, "big") for avp in cer.avps if (avp.code, avp.vendor) == _INBAND_SECURITY]
+    if wanted and NO_INBAND_SECURITY not in wanted:
+        raise AvpFault(0, "it wants TLS after the CER, not before", ResultCode.NO_COMMON_SECURITY)
 
 
 def _of_the_ietf(local: LocalNode, *, accounting: bool) -> tuple[int, ...]:

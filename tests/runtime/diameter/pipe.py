@@ -17,9 +17,15 @@ class Transport(asyncio.Transport):
     """One end. `written` is everything that was sent; with an `other` it arrives there."""
 
     def __init__(
-        self, sockname: Address = NEAR, peername: Address = FAR, certificate: Mapping[str, object] | None = None
+        self,
+        sockname: Address = NEAR,
+        peername: Address = FAR,
+        certificate: Mapping[str, object] | None = None,
+        context: object = None,
     ) -> None:
-        super().__init__(extra={"sockname": sockname, "peername": peername, "peercert": certificate})
+        super().__init__(
+            extra={"sockname": sockname, "peername": peername, "peercert": certificate, "sslcontext": context}
+        )
         self.written = b""
         self.unsent = 0
         self.closed = False

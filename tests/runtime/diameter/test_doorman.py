@@ -15,9 +15,9 @@ GOOD = numbered(CER.message())
 
 
 def call(node: DiameterServer, *octets: bytes, certificate: Mapping[str, object] | None = None,
-         address: str = "127.0.0.9") -> Transport:  # fmt: skip
+         address: str = "127.0.0.9", context: object = None) -> Transport:  # fmt: skip
     connection = node.incoming()
-    transport = Transport(peername=(address, 40000), certificate=certificate)
+    transport = Transport(peername=(address, 40000), certificate=certificate, context=context)
     transport.protocol = connection
     connection.connection_made(transport)
     for data in octets:
@@ -137,6 +137,23 @@ async def test_a_certificate_must_name_the_peer() -> None:
         right = call(node, GOOD.build(), certificate={"subjectAltName": (("DNS", CER.origin_host.upper()),)})
         await settle()
         assert messages(right.written)[0].result_code == 2001
+
+
+@pytest.mark.parametrize(
+    ("wanted", "context", "result"),
+    [((1,), None, 5017), ((1, 0), None, 2001), ((0,), None, 2001), ((1,), "TLS", 2001)],
+    ids=["TLS alone", "TLS or none", "none", "TLS alone, over TLS"],
+)
+async def test_tls_after_the_cer_is_not_spoken(wanted: tuple[int, ...], context: object, result: int) -> None:
+    node = server()
+    cer = numbered(replace(CER, inband_security_ids=wanted).message())
+    with capture_logs() as logs:
+        transport = call(node, cer.build(), context=context)
+        await settle()
+    (cea,) = messages(transport.written)
+    assert (cea.result_code, transport.closed) == (result, result != 2001)
+    causes = [line.get("cause") for line in logs]
+    assert causes == ([None] if result == 2001 else ["it wants TLS after the CER, not before"])
 
 
 async def test_strangers_cause_a_limited_number_of_lines() -> None:
