@@ -219,6 +219,8 @@ class Peer:
 
     def _from_wait_returns(self, state: WaitReturns, event: Event, now: float) -> _Step:
         match event:
+            case CeaArrived(_, message) if not self._messages.expected(message):
+                return state, []
             case CeaArrived(_, message):
                 try:
                     capabilities = judge_answer(message, self._local, self._policy)

@@ -50,7 +50,7 @@ TRANSITIONS: Transitions = {
     (WaitConnAckElect, ConnectionLost): frozenset({WaitConnAck}),
     (WaitConnAckElect, StopRequested): frozenset({Closed}),
     (WaitConnAckElect, Tick): frozenset({Closed}),
-    (WaitReturns, CeaArrived): frozenset({IOpen, ROpen}),
+    (WaitReturns, CeaArrived): frozenset({IOpen, ROpen, WaitReturns}),
     (WaitReturns, CerArrived): frozenset({WaitReturns}),
     (WaitReturns, ConnectionLost): frozenset({ROpen, WaitICea}),
     (WaitReturns, StopRequested): frozenset({Closed}),

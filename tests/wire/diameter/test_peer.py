@@ -14,6 +14,7 @@ from wire.diameter.message import Message
 from wire.diameter.peer import Peer, Timing
 from wire.diameter.peer_events import (
     Accept,
+    CeaArrived,
     CerArrived,
     Closed,
     Closing,
@@ -327,6 +328,16 @@ def test_no_more_than_one_incoming_connection_is_kept() -> None:
         assert probe.state == before
 
 
+def test_a_cea_that_answers_nothing_does_not_decide_an_election() -> None:
+    probe = Probe(HIGH).lost_election()
+    cea = probe.cea()
+    assert isinstance(cea, CeaArrived)
+    stray = replace(cea.message, hop_by_hop=cea.message.hop_by_hop + 1)
+    assert probe.feed(arrived(OURS, stray)) == []
+    assert is_in(probe, WaitReturns)
+    assert kinds(probe.feed(cea)) == [Disconnect, Opened]
+
+
 def test_elections_end_in_time() -> None:
     for probe in (Probe().electing(), Probe(HIGH).lost_election()):
         effects = probe.tick()
@@ -585,6 +596,7 @@ def test_every_entry_of_the_table_is_taken() -> None:
     test_a_waiting_cer_is_accepted_when_our_connection_is_refused()
     test_a_waiting_cer_that_leaves_is_forgotten()
     test_no_more_than_one_incoming_connection_is_kept()
+    test_a_cea_that_answers_nothing_does_not_decide_an_election()
     test_elections_end_in_time()
     test_what_is_asked_after_a_dpr_is_ignored_and_what_is_answered_delivered()
     test_two_dprs_that_cross_are_both_answered()
