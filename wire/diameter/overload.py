@@ -19,6 +19,9 @@ DEFAULT_VALIDITY = 30
 MOST_VALIDITY = 86_400
 """Seconds of OC-Validity-Duration (RFC 7683 §7.5)."""
 
+_ALL = 100
+"""Per cent."""
+
 
 class ReportType(IntEnum):
     """OC-Report-Type (RFC 7683 §7.6)."""
@@ -98,9 +101,12 @@ class OverloadReporter:
 
 @dataclass(frozen=True, slots=True)
 class _Reduction:
+    """What holds until then; its number counts for longer, so that an older report which comes late changes nothing."""
+
     sequence: int
     percentage: int
     until: float
+    forgotten: float
 
 
 class OverloadControl:
@@ -119,11 +125,14 @@ class OverloadControl:
 
     def _note(self, key: tuple[int, ReportType, str], report: OverloadReport, now: float) -> None:
         known = self._asked.get(key)
-        if known is not None and report.sequence <= known.sequence:
+        # RFC 7683 §7.4: numbers rise in one overload, and the next one may begin anywhere
+        if known is not None and report.sequence <= known.sequence and now < known.forgotten:
             return
-        validity = DEFAULT_VALIDITY if report.validity is None else min(report.validity, MOST_VALIDITY)
-        percentage = min(report.reduction or 0, 100)
-        self._asked[key] = _Reduction(report.sequence, percentage, now + validity)
+        said = DEFAULT_VALIDITY if report.validity is None else report.validity
+        # RFC 7683 §7.5: for one that is too long the default counts
+        validity = said if said <= MOST_VALIDITY else DEFAULT_VALIDITY
+        forgotten = now + max(validity, DEFAULT_VALIDITY)
+        self._asked[key] = _Reduction(report.sequence, report.reduction or 0, now + validity, forgotten)
         self._asked.move_to_end(key)
         while len(self._asked) > self._limit:
             self._asked.popitem(last=False)
@@ -159,7 +168,8 @@ def _reports(answer: Message) -> list[OverloadReport]:
     for one in answer.avps:
         if one.code == _OLR and not one.vendor:
             report = _read(one)
-            if report is not None:
+            # RFC 7683 §7.7: what asks for more than all is ignored
+            if report is not None and (report.reduction or 0) <= _ALL:
                 found.append(report)
     return found
 

@@ -116,7 +116,8 @@ REPORTS = [
     ("a newer one", OverloadReport(sequence=6, reduction=10), 10),
     ("the end", OverloadReport(sequence=6, reduction=40, validity=0), 0),
     ("no percentage", OverloadReport(sequence=6), 0),
-    ("more than all", OverloadReport(sequence=6, reduction=1000), 100),
+    ("more than all", OverloadReport(sequence=6, reduction=101), 40),
+    ("all", OverloadReport(sequence=6, reduction=100), 100),
 ]
 
 
@@ -126,6 +127,24 @@ def test_the_newest_report_counts(what: str, report: OverloadReport, reduction: 
     control.answered(answer_with(OverloadReport(sequence=5, reduction=40)), 0.0)
     control.answered(answer_with(report), 1.0)
     assert control.reduction(REQUEST, 2.0) == reduction
+
+
+@pytest.mark.parametrize(("validity", "holds"), [(86_400, True), (86_401, False)])
+def test_a_validity_of_more_than_a_day_is_the_default(validity: int, holds: bool) -> None:
+    control = OverloadControl()
+    control.answered(answer_with(OverloadReport(sequence=5, reduction=40, validity=validity)), 0.0)
+    assert control.reduction(REQUEST, 29.0) == 40
+    assert control.reduction(REQUEST, 31.0) == (40 if holds else 0)
+
+
+def test_numbers_begin_again_with_the_next_overload() -> None:
+    control = OverloadControl()
+    control.answered(answer_with(OverloadReport(sequence=5, reduction=40)), 0.0)
+    control.answered(answer_with(OverloadReport(sequence=6, validity=0)), 20.0)
+    control.answered(answer_with(OverloadReport(sequence=5, reduction=40)), 20.1)
+    assert control.reduction(REQUEST, 20.2) == 0
+    control.answered(answer_with(OverloadReport(sequence=1, reduction=30)), 60.0)
+    assert control.reduction(REQUEST, 61.0) == 30
 
 
 @pytest.mark.parametrize("octets", [b"", b"\0" * 7, make("OC-Report-Type", 7).build()])
