@@ -345,6 +345,12 @@ def _instance(hss: HssConfig, worker: Worker | None) -> HssConfig:
     return hss.model_copy(update={"instance": f"{hss.instance[:INSTANCE_LENGTH]}-{worker.slot}"})
 
 
+def _swx_node(aaa: AaaConfig, worker: Worker | None, now: float) -> LocalNode:
+    """RFC 6733 §8.16: a worker that is replaced has lost nothing, and has the Origin-State-Id of its parent."""
+    began = int(now) if worker is None else worker.since
+    return LocalNode(aaa.origin_host, aaa.origin_realm, (Application.SWX,), origin_state_id=began & 0xFFFFFFFF)
+
+
 @asynccontextmanager
 async def _open_swx(
     aaa: AaaConfig, swx: SwxConfig, tap: Tap, serve_hss: Handler, worker: Worker | None
@@ -353,7 +359,7 @@ async def _open_swx(
     # Two workers may begin in one second, and no Session-Id may come twice (RFC 6733 §8.8).
     started = int(now) if worker is None else secrets.randbits(32)
     hss = Identity(swx.hss_origin_host, swx.hss_realm)
-    local = LocalNode(aaa.origin_host, aaa.origin_realm, (Application.SWX,), origin_state_id=int(now) & 0xFFFFFFFF)
+    local = _swx_node(aaa, worker, now)
 
     def connecting(server: HssConnectionConfig) -> DiameterClient:
         return DiameterClient(

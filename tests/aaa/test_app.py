@@ -11,8 +11,8 @@ import pytest
 from structlog.testing import capture_logs
 from structlog.typing import EventDict
 
-from aaa.app import _instance, main, serve
-from aaa.config import read_settings
+from aaa.app import _instance, _swx_node, main, serve
+from aaa.config import AaaConfig, read_settings
 from aaa.identities.commands import rotate
 from aaa.identities.keyring_file import KeyringPath
 from hss.app import serve as serve_hss
@@ -201,6 +201,12 @@ def test_each_worker_is_an_hss_instance_of_its_own(named: str, worker: Worker | 
         origin_host="hss.example", origin_realm="example", swx=SocketAddress("127.0.0.1", 0), instance=named
     )
     assert _instance(hss, worker).instance == instance
+
+
+@pytest.mark.parametrize(("worker", "began"), [(None, 2000), (Worker(2, 1000), 1000)])
+def test_workers_have_one_origin_state_id_on_swx(worker: Worker | None, began: int) -> None:
+    aaa = AaaConfig(origin_host="aaa.example", origin_realm="example")
+    assert _swx_node(aaa, worker, 2000.9).origin_state_id == began
 
 
 async def test_workers_share_a_port_and_go_on_with_each_others_conversations(tmp_path: Path, known: Known) -> None:
