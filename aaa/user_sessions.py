@@ -51,7 +51,10 @@ class UserSessions(Protocol):
         """Keep it, in the place of one with the same Session-Id; False when that is another gateway's."""
 
     async def change(self, session: UserSession) -> bool:
-        """Put it in the place of the one with the same Session-Id; False when that is over by now."""
+        """Put it in the place of the one with the same Session-Id; False when that is over by now.
+
+        So it is for one that is ending, unless `session` is too: what was read before cannot undo its end.
+        """
 
     async def find(self, session_id: str) -> UserSession | None:
         """The session, whoever asks."""
@@ -89,6 +92,9 @@ class MemoryUserSessions:
 
     async def change(self, session: UserSession) -> bool:
         """As `UserSessions.change`."""
+        before = self._kept.find(session.session_id)
+        if before is not None and before.ending and not session.ending:
+            return False
         return self._kept.change(session.session_id, session)
 
     async def find(self, session_id: str) -> UserSession | None:

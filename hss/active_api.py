@@ -120,7 +120,10 @@ class ActiveSessions(Protocol):
         """Keep it, in the place of one with the same Session-Id; False when that is another gateway's."""
 
     async def change(self, session: GatewaySession, at: datetime) -> bool:
-        """Put it in the place of the one with the same Session-Id; False when that is over by now."""
+        """Put it in the place of the one with the same Session-Id; False when that is over by now.
+
+        So it is for one that is ending, unless `session` is too: what was read before cannot undo its end.
+        """
 
     async def find(self, session_id: str) -> GatewaySession | None:
         """The session, whoever asks."""

@@ -35,7 +35,7 @@ class Authorizing:
         request = AaRequest.parse(message)
         session = await self._sessions.find(request.session_id)
         if session is None or session.ending or not session.belongs_to(peer, request.origin_host):
-            raise AvpFault(0, f"{request.origin_host} has no such session", ResultCode.UNKNOWN_SESSION_ID)
+            raise _unknown(request)
         if request.auth_request_type is not AuthRequestType.AUTHORIZE_ONLY:
             named = message.first("Auth-Request-Type")
             reason = "Auth-Request-Type: AAR authorises, DER authenticates"
@@ -46,7 +46,9 @@ class Authorizing:
             about = {"session": session.session_id, "client": peer, "imsi": str(session.imsi)}
             log.warning("authorization refused", cause=grant.cause.value, detail=grant.reason, **about)
             return self._refused(request, grant.cause).message(message)
-        await self._sessions.change(replace(asked, profile=grant.profile))
+        if not await self._sessions.change(replace(asked, profile=grant.profile)):
+            # it has ended, or the HSS has had it ended, while the HSS was asked
+            raise _unknown(request)
         if asked.pdn_gw != session.pdn_gw or asked.apn != session.apn:
             self._registrar.attached(asked)
         return self._granted(request, grant).message(message)
@@ -90,6 +92,10 @@ class Authorizing:
         if isinstance(result, ResultCode):
             return replace(answer, result_code=result)
         return replace(answer, experimental_result=ExperimentalResult(code=result))
+
+
+def _unknown(request: AaRequest) -> AvpFault:
+    return AvpFault(0, f"{request.origin_host} has no such session", ResultCode.UNKNOWN_SESSION_ID)
 
 
 def _as_asked(session: UserSession, request: AaRequest) -> UserSession:

@@ -130,9 +130,12 @@ def _row(session: GatewaySession, at: datetime) -> dict[str, Any]:
 
 
 def _change(connection: Connection, session: GatewaySession, at: datetime) -> bool:
+    which = [DiameterSession.session_key == key_of(session.session_id)]
+    if not session.ending:
+        which.append(DiameterSession.ending.is_(False))
     changed = (
         update(DiameterSession)
-        .where(DiameterSession.session_key == key_of(session.session_id))
+        .where(*which)
         .values(document=session.document, ending=session.ending, updated=at, until=session.until)
     )
     return connection.execute(changed).rowcount > 0

@@ -51,6 +51,8 @@ async def test_session_that_is_over_is_not_changed() -> None:
     sessions = MemoryUserSessions()
     await sessions.keep(ONE)
     assert await sessions.change(replace(ONE, ending=True))
+    assert not await sessions.change(ONE)
+    assert await sessions.change(replace(ONE, ending=True))
     assert await sessions.of_user(IMSI) == (replace(ONE, ending=True),)
     await sessions.end(ONE.session_id)
     assert not await sessions.change(ONE)

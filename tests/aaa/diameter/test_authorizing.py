@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 from aaa.diameter.authorizing import Authorizing
 from aaa.registrar import Registrar
 from aaa.user_sessions import MemoryUserSessions, UserSession
-from hss.api import Ambr, ApnProfile, Assignment, Refusal, ServiceRefused
+from hss.api import Ambr, ApnProfile, Assignment, Profile, Refusal, ServiceRefused
 from tests.aaa.diameter.samples import AAA, conforming, numbered
 from tests.aaa.memory_hss import IMSI, INTERNET, MemoryHss, Subscriber, profile
 from tests.aaa.test_user_sessions import ONE
@@ -104,6 +104,24 @@ async def test_what_is_not_subscribed_any_more_is_refused(
     code = answer.experimental_result and answer.experimental_result.code
     assert (answer.result_code, code) == (result, experimental)
     assert [line["event"] for line in lines] == ["authorization refused"]
+
+
+@pytest.mark.parametrize("over", [False, True], ids=["ending", "over"])
+async def test_session_that_ends_while_the_hss_is_asked_is_5002_and_stays_so(*, over: bool) -> None:
+    desk = Desk()
+
+    class Ending(Registrar):
+        async def profile(self, session: UserSession) -> Profile | None:
+            await desk.sessions.change(replace(session, ending=True))
+            if over:
+                await desk.sessions.end(session.session_id)
+            return await super().profile(session)
+
+    desk.authorizing = Authorizing(AAA, desk.sessions, Ending(desk.hss, "aaa.example", desk.sessions))
+    with pytest.raises(AvpFault) as caught:
+        await desk.ask()
+    assert caught.value.result == 5002
+    assert await desk.sessions.find(ONE.session_id) == (None if over else replace(ONE, ending=True))
 
 
 @pytest.mark.parametrize("kept", [None, replace(ONE, peer="another"), replace(ONE, ending=True)])

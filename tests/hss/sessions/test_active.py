@@ -57,6 +57,8 @@ async def test_session_is_changed_while_it_lasts(database: Database) -> None:
     assert not await sessions.change(ending, NOON)
     await sessions.keep(ONE, NOON)
     assert await sessions.change(ending, NOON)
+    assert not await sessions.change(replace(ending, ending=False), NOON)
+    assert await sessions.change(ending, NOON)
     assert await sessions.find(ONE.session_id) == ending
     assert await sessions.end(ONE.session_id, LATER)
     assert await departures.claim(LATER) == (), "the HSS itself has ended it"
