@@ -1,6 +1,7 @@
 """One TCP or TLS connection, cut into Diameter messages."""
 
 import asyncio
+import ssl
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Protocol
 
@@ -28,7 +29,11 @@ class Receiver(Protocol):
 
 
 class Connection(asyncio.Protocol):
-    """Tells its `receiver` each message; the receiver changes when the peer is known. `present` is told of it."""
+    """Tells its `receiver` each message; the receiver changes when the peer is known. `present` is told of it.
+
+    With `tls` it serves a handshake that begins with the first octet, and the receiver knows of it before: whoever is
+    slow at that is one who waits. A client's connection is made with TLS already.
+    """
 
     def __init__(
         self,
@@ -38,6 +43,7 @@ class Connection(asyncio.Protocol):
         message_limit: int,
         capture: StreamTap | None,
         present: OpenConnections | None = None,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self.receiver = receiver
         self.local: Address = ("", 0)
@@ -50,6 +56,10 @@ class Connection(asyncio.Protocol):
         self._cause: str | None = None
         self._unsent: list[bytes] = []
         self._aborting: asyncio.TimerHandle | None = None
+        self._tls = tls
+        self._securing: asyncio.Task[None] | None = None
+        self._early = b""
+        self._is_over = False
 
     @property
     def open(self) -> bool:
@@ -121,9 +131,17 @@ class Connection(asyncio.Protocol):
         self.local = _address(transport.get_extra_info("sockname"))
         self.remote = _address(transport.get_extra_info("peername"))
         self.receiver.connection_made(self)
+        if self._tls is not None and self._cause is None:
+            # nothing is read before somebody is there to decrypt it
+            transport.pause_reading()
+            self._securing = asyncio.get_running_loop().create_task(self._secure(transport, self._tls))
 
     def data_received(self, data: bytes) -> None:
         """Hand over every message that is whole, until the receiver has had enough."""
+        if self._securing is not None:
+            # what came with the end of the handshake, whose transport `_secure` is about to get
+            self._early += data
+            return
         for octets in self._framer.feed(data) if self.open else ():
             self._tap(self.remote, self.local, octets)
             self.receiver.message_arrived(self, octets)
@@ -133,7 +151,10 @@ class Connection(asyncio.Protocol):
             self.receiver.framing_lost(self, self._framer.lost)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Say why."""
+        """Say why, once: asyncio tells the end of a handshake by one way or by two."""
+        if self._is_over:
+            return
+        self._is_over = True
         if self._aborting is not None:
             self._aborting.cancel()
         if self._present is not None:
@@ -142,6 +163,25 @@ class Connection(asyncio.Protocol):
         cause = self._cause or (f"connection lost: {exc}" if exc else "the peer closed the connection")
         self._cause = cause
         self.receiver.connection_closed(self, cause)
+
+    async def _secure(self, plain: asyncio.Transport, context: ssl.SSLContext) -> None:
+        limit = self._limits.seconds_before_cer
+        try:
+            secured = await asyncio.get_running_loop().start_tls(
+                plain, self, context, server_side=True, ssl_handshake_timeout=limit
+            )
+        except OSError as error:
+            self.connection_lost(error)
+            return
+        if secured is None or self._is_over:
+            self.connection_lost(None)
+            return
+        self._transport, self._securing = secured, None
+        if self._cause is not None:
+            secured.abort()
+        elif self._early:
+            self.data_received(self._early)
+        self._early = b""
 
     def _flush(self) -> None:
         octets, self._unsent = b"".join(self._unsent), []

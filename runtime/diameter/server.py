@@ -89,22 +89,22 @@ class DiameterServer:
 
         Returns what was bound (port 0: any). OSError when the address is taken or not of this machine.
         """
-        handshake = self._limits.seconds_before_cer if tls is not None else None
         listener = await asyncio.get_running_loop().create_server(
-            self.incoming, host, port, ssl=tls, ssl_handshake_timeout=handshake, reuse_port=reuse_port or None
+            lambda: self.incoming(tls), host, port, reuse_port=reuse_port or None
         )
         self._listeners.append(listener)
         bound = listener.sockets[0].getsockname()
         return str(bound[0]), int(bound[1])
 
-    def incoming(self) -> Connection:
-        """A connection that somebody makes to us."""
+    def incoming(self, tls: ssl.SSLContext | None = None) -> Connection:
+        """A connection that somebody makes to us; over `tls` if given."""
         return Connection(
             self._doorman,
             limits=self._limits,
             message_limit=self._limits.message_before_cer,
             capture=self._capture,
             present=self._present,
+            tls=tls,
         )
 
     async def request(self, peer: PeerName, message: Message, within: float | None = None) -> Message:

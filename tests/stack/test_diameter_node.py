@@ -432,6 +432,55 @@ async def test_a_server_with_anothers_certificate_is_not_trusted(server: Diamete
         await _fails_quickly(address, connecting)
 
 
+async def test_whoever_is_slow_with_tls_waits_among_those_without_a_cer(server: DiameterServer, chain: Chain) -> None:
+    address = await server.listen(HOST, 0, tls=contexts(chain, GATEWAY.origin_host)[0])
+    with capture_logs() as logs:
+        silent = [await asyncio.open_connection(*address) for _ in range(LIMITS.connections_before_cer + 1)]
+        async with asyncio.timeout(20.0):
+            for reader, writer in reversed(silent):
+                assert await reader.read() == b""
+                writer.close()
+    causes = {str(line["cause"]) for line in logs}
+    assert causes == {"too many connections wait for their CER", "no CER within its time"}
+    assert logs[0]["cause"] == "too many connections wait for their CER"
+
+
+@pytest.mark.parametrize(("name", "result"), [(GATEWAY.origin_host, 2001), ("other.example", 3010)])
+async def test_what_comes_with_the_end_of_the_handshake_is_judged_by_its_certificate(
+    server: DiameterServer, chain: Chain, name: str, result: int
+) -> None:
+    accepting, connecting = contexts(chain, name)
+    reader, writer = await asyncio.open_connection(*await server.listen(HOST, 0, tls=accepting))
+    arrived, leaving = ssl.MemoryBIO(), ssl.MemoryBIO()
+    tls = connecting.wrap_bio(arrived, leaving, server_hostname=AAA.origin_host)
+    with capture_logs():
+        async with asyncio.timeout(20.0):
+            while not _shaken(tls):
+                writer.write(leaving.read())
+                arrived.write(await reader.read(65536))
+            tls.write(numbered(CER.message()).build())
+            writer.write(leaving.read())
+            while (cea := _decrypted(tls)) is None:
+                arrived.write(await reader.read(65536))
+    assert Message.parse(cea).result_code == result
+    writer.close()
+
+
+def _shaken(tls: ssl.SSLObject) -> bool:
+    try:
+        tls.do_handshake()
+    except ssl.SSLWantReadError:
+        return False
+    return True
+
+
+def _decrypted(tls: ssl.SSLObject) -> bytes | None:
+    try:
+        return tls.read(65536)
+    except ssl.SSLWantReadError:
+        return None
+
+
 async def _fails_quickly(address: Address, tls: ssl.SSLContext) -> None:
     client = DiameterClient(
         local=GATEWAY,
