@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, case, func, or_, select, update
 
 from hss.models import AccessGrant, AccessSession, AccountingEntry, RecordKind
 from hss.session_api import NAS_RESTARTED, REPLACED, SILENT, UNKNOWN_TO_NAS, AccountingRecord, AccountingStatus
@@ -20,6 +20,7 @@ from hss.sessions.upsert import Insert, insert_for, later
 _LATE = timedelta(seconds=60)
 """An Interim-Update so long after the Stop belongs to a new session under the old Acct-Session-Id."""
 _WHOLE_NAS = frozenset({AccountingStatus.ON, AccountingStatus.OFF})
+_Held = Row[int, bytes | None, str | None, bytes | None, datetime, datetime | None]
 _COUNTERS = ("seconds", "octets_in", "octets_out", "packets_in", "packets_out")
 
 
@@ -101,9 +102,7 @@ def _apply(connection: Connection, run: list[AccountingRecord], imsis: dict[byte
         return
     # two processes that lock rows do so in the same order
     run.sort(key=lambda record: record.session_key or b"")
-    beginning = [record for record in run if record.status in {AccountingStatus.START, AccountingStatus.INTERIM}]
-    if beginning:
-        connection.execute(_SET_ASIDE, [_successor(record) for record in beginning])
+    _make_way(connection, [record for record in run if record.status is not AccountingStatus.STOP])
     connection.execute(_merge(connection.dialect.name), [_row(record, imsis) for record in run])
     _note_stopped(connection, run)
 
@@ -118,14 +117,29 @@ def _note_stopped(connection: Connection, run: list[AccountingRecord]) -> None:
     note_departures(connection, [(imsi, stopped[bytes(key)]) for key, imsi in found if key is not None and imsi])
 
 
-def _successor(record: AccountingRecord) -> dict[str, Any]:
-    starts = record.status is AccountingStatus.START
-    return {
-        "_key": record.session_key,
-        "_ended_before": record.at if starts else record.at - _LATE,
-        "_at": record.at,
-        "_class": record.radius_class if starts else None,
-    }
+def _make_way(connection: Connection, beginning: Sequence[AccountingRecord]) -> None:
+    """Set aside what had the Acct-Session-Ids of those that begin; who had an open one of them may have left."""
+    if not beginning:
+        return
+    keys = [record.session_key for record in beginning]
+    held = select(*_HELD).where(AccessSession.session_key.in_(keys)).order_by(AccessSession.session_key)
+    # locked, and in the order in which all are, so that it is still true below
+    known = {bytes(row.session_key): row for row in connection.execute(held.with_for_update())}
+    replaced = [(known[key], one) for one in beginning if (key := one.session_key or b"") in known]
+    others = [(row, one) for row, one in replaced if _is_another(row, one)]
+    if others:
+        connection.execute(_SET_ASIDE, [{"_id": row.id} for row, _ in others])
+        left = [(row.imsi, one.received) for row, one in others if row.ended is None and row.imsi is not None]
+        note_departures(connection, left)
+
+
+def _is_another(row: _Held, record: AccountingRecord) -> bool:
+    """Whether the session of `row` is an earlier one than that of `record`, a Start or an Interim-Update."""
+    starts, is_known = record.status is AccountingStatus.START, None not in {row.radius_class, record.radius_class}
+    if row.ended is None:
+        differs = is_known and row.radius_class != record.radius_class
+        return starts and differs and bool(row.updated < record.at)
+    return bool(row.ended < (record.at if starts else record.at - _LATE))
 
 
 def _row(record: AccountingRecord, imsis: dict[bytes, str]) -> dict[str, Any]:
@@ -183,19 +197,17 @@ _END_OF_NAS = (
     .returning(AccessSession.imsi)
 )
 
+_HELD = (
+    AccessSession.id,
+    AccessSession.session_key,
+    AccessSession.imsi,
+    AccessSession.radius_class,
+    AccessSession.updated,
+    AccessSession.ended,
+)
 _SET_ASIDE = (
     update(AccessSession)
-    .where(
-        AccessSession.session_key == bindparam("_key"),
-        or_(
-            AccessSession.ended < bindparam("_ended_before"),
-            and_(
-                AccessSession.ended.is_(None),
-                AccessSession.updated < bindparam("_at"),
-                AccessSession.radius_class != bindparam("_class"),
-            ),
-        ),
-    )
+    .where(AccessSession.id == bindparam("_id"))
     .values(
         session_key=None,
         ended=func.coalesce(AccessSession.ended, AccessSession.updated),

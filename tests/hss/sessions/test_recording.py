@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, insert, select
 
-from hss.models import AccessGrant, AccessSession, AccountingEntry
+from hss.models import AccessGrant, AccessSession, AccountingEntry, Departure
 from hss.session_api import AccountingRecord, Session, SessionQuery, Usage
 from hss.sessions.listing import find_sessions
 from hss.sessions.recording import record_all
@@ -35,10 +35,15 @@ def entries(location: Location) -> int:
         return connection.scalar(select(func.count()).select_from(AccountingEntry)) or 0
 
 
-def test_session_is_told_by_its_records(location: Location) -> None:
+def let_in(location: Location) -> None:
+    """The authentication before it all."""
     with transaction(location) as connection:
         values = {"imsi": str(IMSI), "user_name": "u", "method": "AKA", "client": "lab", "nas": "ap1", "at": NOON}
         connection.execute(insert(AccessGrant).values(radius_class=CLASS, **values))
+
+
+def test_session_is_told_by_its_records(location: Location) -> None:
+    let_in(location)
     assert [keep(location, record) for record in LIFE] == [[True]] * 4
     (session,) = found(location)
     assert (session.imsi, session.client, session.nas, session.session_id) == (IMSI, "lab", "ap1", "0001")
@@ -102,6 +107,15 @@ def test_start_with_another_class_replaces_a_session_whose_stop_was_lost(locatio
         ("replaced", NOON + timedelta(0, 60)),
         (None, None),
     ]
+
+
+def test_user_of_a_session_that_was_replaced_may_have_left(location: Location) -> None:
+    let_in(location)
+    keep(location, start(), start(500, radius_class=b"another"))
+    with transaction(location) as connection:
+        assert connection.execute(select(Departure.imsi, Departure.not_before)).all() == [
+            (str(IMSI), NOON + timedelta(0, 500))
+        ]
 
 
 def test_new_class_of_a_reauthentication_stays_in_its_session(location: Location) -> None:
