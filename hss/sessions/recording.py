@@ -139,7 +139,9 @@ def _is_another(row: _Held, record: AccountingRecord) -> bool:
     if row.ended is None:
         differs = is_known and row.radius_class != record.radius_class
         return starts and differs and bool(row.updated < record.at)
-    return bool(row.ended < (record.at if starts else record.at - _LATE))
+    # a Start that comes behind its own Stop has the same Class, and need not say its Acct-Delay-Time (RFC 2866 §5.13)
+    may_be_late = not starts or (is_known and row.radius_class == record.radius_class)
+    return bool(row.ended < (record.at - _LATE if may_be_late else record.at))
 
 
 def _row(record: AccountingRecord, imsis: dict[bytes, str]) -> dict[str, Any]:

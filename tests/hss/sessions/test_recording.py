@@ -94,6 +94,14 @@ def test_session_id_used_again_is_another_session(location: Location) -> None:
     assert [(one.radius_class, one.usage.octets_in) for one in found(location)] == [(CLASS, 12000), (again, 5)]
 
 
+def test_start_without_its_delay_behind_its_own_stop_begins_nothing(location: Location) -> None:
+    keep(location, stop(1, 5), start(4))
+    (session,) = found(location)
+    assert (session.ended, session.usage.octets_in) == (NOON + timedelta(0, 1), 5)
+    keep(location, start(4, radius_class=b"another"))
+    assert [one.ended is None for one in found(location)] == [False, True]
+
+
 def test_interim_long_after_the_stop_is_another_session(location: Location) -> None:
     keep(location, *LIFE, interim(200, 1))
     assert len(found(location)) == 1
