@@ -71,7 +71,7 @@ class AccountingEntry(Model):
     id: Mapped[int] = mapped_column(BIG, primary_key=True)
     """In the order of arrival."""
     fingerprint: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
-    """SHA-256 of client and attributes without those that a retransmission changes."""
+    """SHA-256 of client and attributes without those that a retransmission changes; another where they came again."""
     kind: Mapped[RecordKind] = mapped_column(words(RecordKind))
     """Acct-Status-Type: RFC 2866 §5.1."""
     session_key: Mapped[bytes | None] = mapped_column(LargeBinary(16))

@@ -5,9 +5,10 @@ missing. So retransmissions, reordering and two AAA servers at once do no harm (
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import cache
+from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, case, func, or_, select, update
@@ -19,6 +20,9 @@ from hss.sessions.upsert import Insert, insert_for, later
 
 _LATE = timedelta(seconds=60)
 """An Interim-Update so long after the Stop belongs to a new session under the old Acct-Session-Id."""
+_REPEATED, _REPEATED_BY_NAS = timedelta(hours=1), _LATE
+"""Two records that say the same, so long apart, are two: without Event-Timestamp a NAS says the same each time that it
+starts (RFC 2866 §5.13). A retransmission happened when the first one did, as Acct-Delay-Time says (§5.2)."""
 _WHOLE_NAS = frozenset({AccountingStatus.ON, AccountingStatus.OFF})
 _Held = Row[int, bytes | None, str | None, bytes | None, datetime, datetime | None]
 _COUNTERS = ("seconds", "octets_in", "octets_out", "packets_in", "packets_out")
@@ -46,10 +50,40 @@ def end_session(connection: Connection, number: int, cause: str, at: datetime) -
 
 
 def _insert_entries(connection: Connection, records: Sequence[AccountingRecord]) -> set[bytes]:
-    distinct = {record.fingerprint: _entry(record) for record in records}
+    distinct = {record.fingerprint: record for record in records}
+    fresh = _inserted(connection, distinct.values())
+    repeated = _repeated(connection, [one for fingerprint, one in distinct.items() if fingerprint not in fresh])
+    return fresh | _inserted(connection, repeated)
+
+
+def _inserted(connection: Connection, records: Collection[AccountingRecord]) -> set[bytes]:
+    if not records:
+        return set()
     insert = insert_for(connection.dialect.name, AccountingEntry).on_conflict_do_nothing(index_elements=["fingerprint"])
-    added = connection.execute(insert.returning(AccountingEntry.fingerprint), list(distinct.values()))
+    added = connection.execute(insert.returning(AccountingEntry.fingerprint), [_entry(record) for record in records])
     return {bytes(fingerprint) for (fingerprint,) in added}
+
+
+def _repeated(connection: Connection, records: Sequence[AccountingRecord]) -> list[AccountingRecord]:
+    """Those of `records` that only say the same as one that is kept; it gives its fingerprint up for them."""
+    if not records:
+        return []
+    columns = (AccountingEntry.fingerprint, AccountingEntry.id, AccountingEntry.at)
+    alike = select(*columns).where(AccountingEntry.fingerprint.in_([one.fingerprint for one in records]))
+    kept = {bytes(fingerprint): (number, at) for fingerprint, number, at in connection.execute(alike)}
+    found = [one for one in records if one.fingerprint in kept and _is_repeated(kept[one.fingerprint][1], one)]
+    if found:
+        numbers = sorted(kept[one.fingerprint][0] for one in found)
+        connection.execute(_GIVEN_UP, [{"_id": number, "_other": _given_up(number)} for number in numbers])
+    return found
+
+
+def _is_repeated(at: datetime, record: AccountingRecord) -> bool:
+    return record.at - at > (_REPEATED_BY_NAS if record.status in _WHOLE_NAS else _REPEATED)
+
+
+def _given_up(number: int) -> bytes:
+    return sha256(b"given up %d" % number).digest()
 
 
 def _entry(record: AccountingRecord) -> dict[str, Any]:
@@ -199,6 +233,9 @@ _END_OF_NAS = (
     .returning(AccessSession.imsi)
 )
 
+_GIVEN_UP = (
+    update(AccountingEntry).where(AccountingEntry.id == bindparam("_id")).values(fingerprint=bindparam("_other"))
+)
 _HELD = (
     AccessSession.id,
     AccessSession.session_key,

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -72,6 +73,31 @@ def test_retransmission_is_kept_once(location: Location) -> None:
     assert keep(location, LIFE[3], LIFE[0]) == [False, False]
     assert entries(location) == 2
     assert len(found(location)) == 1
+
+
+def alike(record: AccountingRecord, first: AccountingRecord) -> AccountingRecord:
+    """`record` of a NAS that says nothing else than it said `first`."""
+    return replace(record, fingerprint=first.fingerprint)
+
+
+def test_on_that_says_what_the_last_one_said_is_another_and_a_retransmission_is_none(location: Location) -> None:
+    first = nas_on(0)
+    again = alike(nas_on(100), first)
+    assert keep(location, first, start(10)) == [True, True]
+    assert keep(location, replace(first, received=NOON + timedelta(0, 90))) == [False]
+    assert [one.end_cause for one in found(location)] == [None]
+    assert keep(location, again) == [True]
+    assert [one.end_cause for one in found(location)] == ["nas-restarted"]
+    assert keep(location, again, first) == [False, False]
+    assert entries(location) == 3
+
+
+def test_session_that_says_what_an_old_one_said_is_another(location: Location) -> None:
+    first = start(radius_class=None)
+    keep(location, first, stop(60, radius_class=None))
+    assert keep(location, alike(start(600, radius_class=None), first)) == [False]
+    assert keep(location, alike(start(86400, radius_class=None), first)) == [True]
+    assert [one.ended is None for one in found(location)] == [False, True]
 
 
 def test_on_ends_what_the_nas_had_and_a_late_stop_says_it_better(location: Location) -> None:
