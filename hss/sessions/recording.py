@@ -24,7 +24,9 @@ _REPEATED, _REPEATED_BY_NAS = timedelta(hours=1), _LATE
 """Two records that say the same, so long apart, are two: without Event-Timestamp a NAS says the same each time that it
 starts (RFC 2866 §5.13). A retransmission happened when the first one did, as Acct-Delay-Time says (§5.2)."""
 _WHOLE_NAS = frozenset({AccountingStatus.ON, AccountingStatus.OFF})
-_Held = Row[int, bytes | None, str | None, bytes | None, datetime, datetime | None]
+_UNSAID = frozenset({NAS_RESTARTED, REPLACED, UNKNOWN_TO_NAS, SILENT})
+"""Ends that were inferred: what the NAS says of its session is better."""
+_Held = Row[int, bytes | None, str | None, bytes | None, datetime, datetime | None, str | None]
 _COUNTERS = ("seconds", "octets_in", "octets_out", "packets_in", "packets_out")
 
 
@@ -152,7 +154,10 @@ def _note_stopped(connection: Connection, run: list[AccountingRecord]) -> None:
 
 
 def _make_way(connection: Connection, beginning: Sequence[AccountingRecord]) -> None:
-    """Set aside what had the Acct-Session-Ids of those that begin; who had an open one of them may have left."""
+    """Set aside what had the Acct-Session-Ids of those that begin; who had an open one of them may have left.
+
+    A session that was taken for ended goes on when its NAS still tells what it uses: it is counted once.
+    """
     if not beginning:
         return
     keys = [record.session_key for record in beginning]
@@ -160,7 +165,10 @@ def _make_way(connection: Connection, beginning: Sequence[AccountingRecord]) -> 
     # locked, and in the order in which all are, so that it is still true below
     known = {bytes(row.session_key): row for row in connection.execute(held.with_for_update())}
     replaced = [(known[key], one) for one in beginning if (key := one.session_key or b"") in known]
-    others = [(row, one) for row, one in replaced if _is_another(row, one)]
+    resumed = [row.id for row, one in replaced if _is_resumed(row, one)]
+    if resumed:
+        connection.execute(_RESUME, [{"_id": number} for number in resumed])
+    others = [(row, one) for row, one in replaced if row.id not in resumed and _is_another(row, one)]
     if others:
         connection.execute(_SET_ASIDE, [{"_id": row.id} for row, _ in others])
         left = [(row.imsi, one.received) for row, one in others if row.ended is None and row.imsi is not None]
@@ -176,6 +184,13 @@ def _is_another(row: _Held, record: AccountingRecord) -> bool:
     # a Start that comes behind its own Stop has the same Class, and need not say its Acct-Delay-Time (RFC 2866 §5.13)
     may_be_late = not starts or (is_known and row.radius_class == record.radius_class)
     return bool(row.ended < (record.at - _LATE if may_be_late else record.at))
+
+
+def _is_resumed(row: _Held, record: AccountingRecord) -> bool:
+    """Whether `record` says that the session of `row`, which nobody has said to be over, goes on."""
+    if record.status is not AccountingStatus.INTERIM or row.ended is None or row.end_cause not in _UNSAID:
+        return False
+    return bool(row.radius_class == record.radius_class and row.ended < record.at - _LATE)
 
 
 def _row(record: AccountingRecord, imsis: dict[bytes, str]) -> dict[str, Any]:
@@ -203,7 +218,7 @@ def _row(record: AccountingRecord, imsis: dict[bytes, str]) -> dict[str, Any]:
 def _merge(dialect: str) -> Insert:
     insert = insert_for(dialect, AccessSession)
     old, new = AccessSession, insert.excluded
-    unsaid = or_(*(old.end_cause == cause for cause in (NAS_RESTARTED, REPLACED, UNKNOWN_TO_NAS, SILENT)))
+    unsaid = or_(*(old.end_cause == cause for cause in sorted(_UNSAID)))
     stops = and_(new.ended.is_not(None), or_(old.ended.is_(None), unsaid))
     values: dict[str, ColumnElement[Any]] = {
         "source": new.source,
@@ -243,7 +258,9 @@ _HELD = (
     AccessSession.radius_class,
     AccessSession.updated,
     AccessSession.ended,
+    AccessSession.end_cause,
 )
+_RESUME = update(AccessSession).where(AccessSession.id == bindparam("_id")).values(ended=None, end_cause=None)
 _SET_ASIDE = (
     update(AccessSession)
     .where(AccessSession.id == bindparam("_id"))

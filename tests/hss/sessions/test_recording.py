@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import func, insert, select
 
 from hss.models import AccessGrant, AccessSession, AccountingEntry, Departure
-from hss.session_api import AccountingRecord, Session, SessionQuery, Usage
+from hss.session_api import SILENT, UNKNOWN_TO_NAS, AccountingRecord, Session, SessionQuery, Usage
 from hss.sessions.listing import find_sessions
-from hss.sessions.recording import record_all
+from hss.sessions.recording import end_session, record_all
 from hss.store.engines import transaction
 from hss.store.location import Location
 from tests.hss.sessions.events import CLASS, IMSI, NOON, interim, nas_on, start, stop
@@ -133,6 +133,20 @@ def test_interim_long_after_the_stop_is_another_session(location: Location) -> N
     assert len(found(location)) == 1
     keep(location, interim(1000, 1))
     assert [one.ended is None for one in found(location)] == [False, True]
+
+
+@pytest.mark.parametrize("cause", [SILENT, UNKNOWN_TO_NAS])
+def test_session_taken_for_ended_goes_on_when_its_nas_says_so(location: Location, cause: str) -> None:
+    keep(location, start(), interim(60, 1000))
+    number = found(location)[0].number
+    with transaction(location) as connection:
+        end_session(connection, number, cause, NOON + timedelta(0, 3600))
+    keep(location, interim(3610, 1200))
+    assert [one.end_cause for one in found(location)] == [cause]
+    keep(location, interim(7200, 1500))
+    assert [(one.ended, one.end_cause, one.usage.octets_in) for one in found(location)] == [(None, None, 1500)]
+    keep(location, stop(7300, 1600))
+    assert [(one.end_cause, one.usage.octets_in) for one in found(location)] == [("user-request", 1600)]
 
 
 def test_start_with_another_class_replaces_a_session_whose_stop_was_lost(location: Location) -> None:
