@@ -81,12 +81,26 @@ def _rekeyed(
     salts: Iterator[bytes],
 ) -> Raw:
     kind, value = attribute
-    is_key = kind == VENDOR_SPECIFIC and value[:4] == _MICROSOFT and len(value) > 6 and value[4] in _KEY_TYPES
-    if not is_key or value[5] != len(value) - 4:
+    # RFC 2865 §5.26: one attribute may hold several of a vendor's, and so both keys
+    inside = _inside(value[4:]) if kind == VENDOR_SPECIFIC and value[:4] == _MICROSOFT else []
+    if not any(vendor_type in _KEY_TYPES and string for vendor_type, string in inside):
         return attribute
-    key = decrypt_key(value[6:], server, server_authenticator)
-    string = encrypt_key(key, client, authenticator, next(salts))
-    return kind, value[:5] + bytes([len(string) + 2]) + string
+    changed = value[:4]
+    for vendor_type, string in inside:
+        closed = string
+        if vendor_type in _KEY_TYPES and string:
+            closed = encrypt_key(decrypt_key(string, server, server_authenticator), client, authenticator, next(salts))
+        changed += bytes((vendor_type, len(closed) + 2)) + closed
+    return kind, changed
+
+
+def _inside(octets: bytes) -> list[Raw]:
+    """The attributes of a vendor; none where it is no list of them."""
+    at, found = 0, []
+    while at + 1 < len(octets) and 2 <= octets[at + 1] <= len(octets) - at:
+        found.append((octets[at], octets[at + 2 : at + octets[at + 1]]))
+        at += octets[at + 1]
+    return found if at == len(octets) else []
 
 
 def _salts(random: RandomBytes) -> Iterator[bytes]:

@@ -80,6 +80,30 @@ def test_answer_comes_back_with_keys_under_the_clients_secret() -> None:
     assert foreign.VerifyReply(AuthPacket(secret=NAS, packet=octets), octets, enforce_ma=True)
 
 
+def test_keys_that_share_one_attribute_are_opened_and_closed_too() -> None:
+    asked = parse_packet(forwarded())
+    first, second = msk_attributes(MSK, secret=HOME, request_authenticator=SECOND, random=bytes)
+    both = b"".join(bytes((kind, len(value) + 2)) + value for kind, value in ((16, second.value), (17, first.value)))
+    shared = Attribute(26, (311).to_bytes(4, "big") + both)
+    answer = reply(asked, Code.ACCESS_ACCEPT, secret=HOME, attributes=[shared], eap=b"\3\1\0\4")
+    assert msk_of(parse_packet(answer), secret=HOME, request_authenticator=SECOND) == MSK
+    octets = forward_answer(
+        answer, ASKED, server_secret=HOME, server_authenticator=SECOND, client_secret=NAS, random=bytes
+    )
+    assert msk_of(parse_packet(octets), secret=NAS, request_authenticator=FIRST) == MSK
+    assert [len(value) for kind, value in values(octets) if kind == 26] == [len(shared.value)]
+
+
+@pytest.mark.parametrize("inside", [b"", b"\x10", b"\x10\x02", b"\x10\x09abc", b"\x07\x06abcd", b"\x10\x05abc\xff"])
+def test_what_holds_no_key_goes_on_as_it_is(inside: bytes) -> None:
+    odd = Attribute(26, (311).to_bytes(4, "big") + inside)
+    answer = reply(parse_packet(forwarded()), Code.ACCESS_ACCEPT, secret=HOME, attributes=[odd])
+    octets = forward_answer(
+        answer, ASKED, server_secret=HOME, server_authenticator=SECOND, client_secret=NAS, random=bytes
+    )
+    assert (26, odd.value) in values(octets)
+
+
 def test_accounting_response_comes_back_without_message_authenticator() -> None:
     asked = signed_request(
         Code.ACCOUNTING_REQUEST, identifier=7, secret=NAS, attributes=[Attribute.of("Proxy-State", b"nas")]
