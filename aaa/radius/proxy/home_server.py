@@ -1,4 +1,4 @@
-"""One server of another realm: what it is asked, and whether it lives."""
+"""One server of another realm: what it is asked, and whether its ports live."""
 
 import asyncio
 from collections.abc import Callable
@@ -6,6 +6,7 @@ from ipaddress import IPv6Address, ip_address
 from typing import assert_never
 
 from aaa.metrics import SERVER_ALIVE
+from aaa.radius.listening import address_text
 from aaa.radius.proxy.config import HomeServerConfig
 from aaa.radius.proxy.health import (
     AnswerArrived,
@@ -30,45 +31,36 @@ from wire.sansio import RandomBytes
 
 log = get_logger("aaa.radius.proxy")
 
+Probe = Callable[[int], bytes]
+"""Makes a Status-Server for an Identifier."""
 
-class HomeServer:
-    """Made inside a running loop; ConfigError when its secret file is unusable."""
 
-    def __init__(self, config: HomeServerConfig, *, random: RandomBytes, capture: DatagramTap | None = None) -> None:
-        self.name = config.name
-        self.secret = read_secret(config.secret_file)
-        self._random = random
-        timers = Timers(irt=min(2.0, config.window / 2), mrd=config.window)
-        self._probe = Timers(irt=config.window, mrc=1, mrd=config.window)
+class Destination:
+    """One port of a server, made inside a running loop: each (IP, port) lives or is dead by itself (RFC 5997 §4.3)."""
 
-        def requests(server: Address) -> RadiusRequests:
-            local = "::" if isinstance(ip_address(server[0]), IPv6Address) else "0.0.0.0"
-            return RadiusRequests(
-                server=server, secret=self.secret, local=local, timers=timers, random=random, capture=capture
-            )
-
-        self._auth = requests(config.auth)
-        self._acct = None if config.acct is None else requests(config.acct)
+    def __init__(
+        self, name: str, address: Address, config: HomeServerConfig, requests: RadiusRequests, probe: Probe
+    ) -> None:
+        self.requests = requests
+        self._about = {"server": name, "address": address_text(address)}
+        self._probe = probe
+        self._once = Timers(irt=config.window, mrc=1, mrd=config.window)
         self._health = Health(misses=config.misses, probe_every=config.probe_every)
         loop = asyncio.get_running_loop()
         self._driver: Driver[Event, Effect] = Driver(
             self._health, self._perform, clock=loop.time, call_later=loop.call_later
         )
         self._tasks: set[asyncio.Task[None]] = set()
-        REGISTRY.sample(self, lambda: SERVER_ALIVE.set(self.lives, self.name))
 
     @property
     def lives(self) -> bool:
         """Whether it is worth asking."""
         return self._health.lives
 
-    async def ask(self, build: Callable[[int], bytes], *, accounting: bool) -> Answered:
+    async def ask(self, build: Callable[[int], bytes]) -> Answered:
         """Its answer to what `build` makes; RadiusUnavailable when there is none in its window."""
-        requests = self._acct if accounting else self._auth
-        if requests is None:
-            raise RadiusUnavailable(f"RADIUS server {self.name} takes no accounting")
         try:
-            answered = await requests.ask(build)
+            answered = await self.requests.ask(build)
         except RadiusUnavailable:
             self._driver.feed(AnswerMissed())
             raise
@@ -77,14 +69,11 @@ class HomeServer:
 
     async def close(self) -> None:
         """End every wait."""
-        REGISTRY.forget(self)
         self._driver.close()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        for requests in (self._auth, self._acct):
-            if requests is not None:
-                requests.close()
+        self.requests.close()
 
     def _perform(self, effect: Effect) -> None:
         match effect:
@@ -93,19 +82,66 @@ class HomeServer:
                 self._tasks.add(task)
                 task.add_done_callback(self._tasks.discard)
             case Died():
-                log.warning("server dead", cause="it leaves requests unanswered", server=self.name)
+                log.warning("server dead", cause="it leaves requests unanswered", **self._about)
             case Revived():
-                log.info("server alive", server=self.name)
+                log.info("server alive", **self._about)
             case _:
                 assert_never(effect)
 
     async def _ask_whether_it_lives(self) -> None:
-        def build(identifier: int) -> bytes:
-            return status_server(identifier=identifier, authenticator=self._random(16), secret=self.secret)
-
         try:
-            await self._auth.ask(build, self._probe)
+            await self.requests.ask(self._probe, self._once)
         except RadiusUnavailable:
             self._driver.feed(ProbeMissed())
         else:
             self._driver.feed(AnswerArrived())
+
+
+class HomeServer:
+    """Its ports for authentication and accounting; ConfigError when its secret file is unusable."""
+
+    def __init__(self, config: HomeServerConfig, *, random: RandomBytes, capture: DatagramTap | None = None) -> None:
+        self.name = config.name
+        self.secret = read_secret(config.secret_file)
+        timers = Timers(irt=min(2.0, config.window / 2), mrd=config.window)
+
+        def probe(identifier: int) -> bytes:
+            return status_server(identifier=identifier, authenticator=random(16), secret=self.secret)
+
+        def destination(server: Address) -> Destination:
+            local = "::" if isinstance(ip_address(server[0]), IPv6Address) else "0.0.0.0"
+            requests = RadiusRequests(
+                server=server, secret=self.secret, local=local, timers=timers, random=random, capture=capture
+            )
+            return Destination(config.name, server, config, requests, probe)
+
+        self._auth = destination(config.auth)
+        if config.acct is None:
+            self._acct = None
+        else:
+            self._acct = self._auth if config.acct == config.auth else destination(config.acct)
+        REGISTRY.sample(self, lambda: SERVER_ALIVE.set(self.lives, self.name))
+
+    @property
+    def lives(self) -> bool:
+        """Whether every port of it is worth asking."""
+        return self._auth.lives and self.serves(accounting=True)
+
+    def serves(self, *, accounting: bool) -> bool:
+        """Whether the port for it is worth asking; one that is not there says so when it is asked."""
+        port = self._acct if accounting else self._auth
+        return port is None or port.lives
+
+    async def ask(self, build: Callable[[int], bytes], *, accounting: bool) -> Answered:
+        """Its answer to what `build` makes; RadiusUnavailable when there is none in its window."""
+        port = self._acct if accounting else self._auth
+        if port is None:
+            raise RadiusUnavailable(f"RADIUS server {self.name} takes no accounting")
+        return await port.ask(build)
+
+    async def close(self) -> None:
+        """End every wait."""
+        REGISTRY.forget(self)
+        for port in (self._auth, self._acct):
+            if port is not None:
+                await port.close()

@@ -70,7 +70,8 @@ class Relay:
             if self.agent is None:
                 raise RadiusUnavailable(f"nobody asks the Diameter servers of realm {realm.realm}")
             return await self.agent.forward(realm, packet, client)
-        living = [name for name in realm.servers if self._servers[name].lives]
+        accounting = octets[0] == Code.ACCOUNTING_REQUEST
+        living = [name for name in realm.servers if self._servers[name].serves(accounting=accounting)]
         cause = f"every server of realm {realm.realm} is dead"
         for name in in_order(living, packet, realm.choose):
             try:

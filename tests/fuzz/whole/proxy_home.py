@@ -80,8 +80,7 @@ class Home:
                 probe_every=WINDOW,
             )
             server = HomeServer(config, random=self._chance.randbytes)
-        server._auth = _Requests(self, self._chance)
-        server._acct = _Requests(self, self._chance)
+        server._auth.requests = _Requests(self, self._chance)
         return server
 
     def hear(self, octets: bytes) -> list[tuple[bytes, Address]]:

@@ -53,6 +53,30 @@ async def test_server_is_given_up_and_found_again(tmp_path: Path) -> None:
     upstream.endpoint.close()
 
 
+async def test_each_port_is_a_server_of_its_own(tmp_path: Path) -> None:
+    # RFC 5997 §4.3: each destination (IP, port) is a unique server for this
+    upstream, accounts = Upstream("a"), Upstream("a")
+    server = HomeServer(upstream.config(tmp_path, accounts=accounts), random=Random(1).randbytes)
+    accounts.lives = False
+    with capture_logs() as lines:
+        for _ in range(2):
+            await server.ask(status, accounting=False)
+            with pytest.raises(RadiusUnavailable):
+                await server.ask(account, accounting=True)
+        assert (server.serves(accounting=False), server.serves(accounting=True), server.lives) == (True, False, False)
+        await until(lambda: Code.STATUS_SERVER in accounts.asked)
+        accounts.lives = True
+        await until(lambda: server.lives)
+    port = accounts.endpoint.local[1]
+    assert [(line["event"], line["address"]) for line in lines] == [
+        ("server dead", f"127.0.0.1:{port}"),
+        ("server alive", f"127.0.0.1:{port}"),
+    ]
+    await server.close()
+    upstream.endpoint.close()
+    accounts.endpoint.close()
+
+
 async def test_server_that_takes_no_accounting_says_so(tmp_path: Path) -> None:
     upstream = Upstream("a")
     server = HomeServer(upstream.config(tmp_path, acct=False), random=Random(1).randbytes)

@@ -35,8 +35,8 @@ class Upstream:
         attributes = [] if accounts else [Attribute.of("Class", self.name.encode())]
         self.endpoint.send(reply(packet, code, secret=HOME, attributes=attributes), source)
 
-    def config(self, folder: Path, *, acct: bool = True) -> HomeServerConfig:
-        """How it is asked, quickly given up."""
+    def config(self, folder: Path, *, acct: bool = True, accounts: "Upstream | None" = None) -> HomeServerConfig:
+        """How it is asked, quickly given up; `accounts` is its other port, if that is not the same."""
         secret = folder / "home.secret"
         secret.write_bytes(HOME)
         secret.chmod(0o600)
@@ -44,7 +44,7 @@ class Upstream:
         return HomeServerConfig(
             name=self.name,
             auth=address,
-            acct=address if acct else None,
+            acct=SocketAddress(*(accounts or self).endpoint.local) if acct else None,
             secret_file=secret,
             window=0.1,
             misses=2,
