@@ -1,6 +1,8 @@
 """[aaa.radius]: where the RADIUS front listens, and who may ask it."""
 
-from pydantic import Field
+from typing import Self
+
+from pydantic import Field, model_validator
 
 from aaa.radius.policy import Service
 from aaa.radius.proxy.config import HomeServerConfig, OptionalSocketAddress, RealmConfig
@@ -51,6 +53,14 @@ class RadiusConfig(Section):
     # RFC 5080 §2.2.2: an answer is kept for no less than 5 and no more than 30 seconds.
     duplicate_age: float = Field(default=30.0, ge=5, le=30)
     duplicate_size: int = Field(default=65536, ge=256)
+
+    @model_validator(mode="after")
+    def _servers_are_missed_in_time(self) -> Self:
+        # a request that is given up before its server's window is over would never count against that server
+        slow = next((one for one in self.server if one.window >= self.request_limit), None)
+        if slow is not None:
+            raise ValueError(f"window of server {slow.name} is {slow.window:g} s; it has to be less than request_limit")
+        return self
 
     @property
     def accounting(self) -> tuple[SocketAddress, ...]:

@@ -35,7 +35,12 @@ def test_config_is_read(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("old", "new", "complaint"),
-    [('["hq"]', "[]", "servers"), ('auth = "192.0.2.9:1812"', "", "auth"), ("[[aaa.radius.realm]]\n", "", "realm")],
+    [
+        ('["hq"]', "[]", "servers"),
+        ('auth = "192.0.2.9:1812"', "", "auth"),
+        ("[[aaa.radius.realm]]\n", "", "realm"),
+        ('acct = ""', "window = 10.0", "window of server hq is 10 s"),
+    ],
 )
 def test_config_complains_of_the_key(tmp_path: Path, old: str, new: str, complaint: str) -> None:
     with pytest.raises(ConfigError, match=complaint):
