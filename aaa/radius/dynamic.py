@@ -96,14 +96,15 @@ def identification(session: Session) -> list[Attribute]:
         "User-Name": session.user_name,
         "Calling-Station-Id": session.calling_station,
     }
-    # what was no text when it came is not what the NAS would look for
-    named = [Attribute.of(name, text) for name, text in said.items() if text and "\ufffd" not in text]
-    return [_nas(session.nas), *named]
+    # what was no text when it came is not what the NAS would look for, and may be longer than an attribute
+    every = {_nas_attribute(session.nas): session.nas, **said}
+    return [Attribute.of(name, text) for name, text in every.items() if text and "\ufffd" not in text]
 
 
-def _nas(name: str) -> Attribute:
+def _nas_attribute(name: str) -> str:
+    """Which attribute a NAS has called itself by."""
     try:
         address = ip_address(name)
     except ValueError:
-        return Attribute.of("NAS-Identifier", name)
-    return Attribute.of("NAS-IPv6-Address" if address.version == 6 else "NAS-IP-Address", str(address))
+        return "NAS-Identifier"
+    return "NAS-IPv6-Address" if address.version == 6 else "NAS-IP-Address"

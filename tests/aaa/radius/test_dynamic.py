@@ -7,6 +7,7 @@ from random import Random
 import pytest
 
 from aaa.radius.dynamic import Done, DynamicAuthorization, Outcome, Refused, Unanswered, identification
+from aaa.radius.nas import nas_name
 from hss.session_api import Session, Usage
 from runtime.taps import Address
 from runtime.udp import UdpEndpoint
@@ -56,6 +57,13 @@ def test_session_is_named_as_its_nas_named_it(nas: str, attribute: str) -> None:
 def test_name_that_was_no_text_is_left_out() -> None:
     assert "User-Name" not in named(identification(session(user_name="a\ufffdb")))
     assert "User-Name" not in named(identification(session(user_name=None)))
+
+
+def test_nas_identifier_that_was_no_text_is_left_out() -> None:
+    said = RadiusPacket(4, 1, bytes(16), (Attribute(32, b"\xff" * 253),))
+    assert named(identification(session(nas=nas_name(said, "127.0.0.1")))) == {
+        "Acct-Session-Id": "0001", "User-Name": "u@example.org", "Calling-Station-Id": "00-10",
+    }  # fmt: skip
 
 
 class Nas:
