@@ -5,11 +5,13 @@ Nothing is retransmitted on it (RFC 6613 §2.4): the stream carries a request th
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import assert_never
 
 from runtime.driver import Driver
 from runtime.logs import get_logger
 from runtime.radius.identifiers import IdentifierPool, Slot
+from wire.radius.exchange import ANSWERS as EXPECTED
 from wire.radius.exchange import (
     Begun,
     DatagramArrived,
@@ -38,15 +40,30 @@ class NoAnswer(Exception):
     """The client gave none; the message is one line that says why."""
 
 
-class RadsecRequests:
-    """What is asked on one connection, 256 requests at once at most; `send` writes a packet to it."""
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A request in flight: its driver, who waits, and the codes that may answer it."""
 
-    def __init__(self, send: Callable[[bytes], None], secret: Secret, random: RandomBytes) -> None:
+    driver: Driver[Event, Effect]
+    answer: "asyncio.Future[bytes]"
+    answers: frozenset[Code]
+
+
+class RadsecRequests:
+    """What is asked on one connection, 256 requests at once at most; `send` writes a packet to it.
+
+    `broken` hears why nothing on it can be believed any more, after an answer that is not proved (RFC 6613 §2.6.4).
+    """
+
+    def __init__(
+        self, send: Callable[[bytes], None], broken: Callable[[str], None], secret: Secret, random: RandomBytes
+    ) -> None:
         self._send = send
+        self._broken = broken
         self._secret = secret
         self._random = random
         self._pool = IdentifierPool(1)
-        self._asked: dict[int, tuple[Driver[Event, Effect], asyncio.Future[bytes]]] = {}
+        self._asked: dict[int, _Asked] = {}
 
     async def ask(self, build: Callable[[int], bytes], within: float = LIMIT) -> bytes:
         """The proved answer to what `build` makes for an Identifier, a sealed request; NoAnswer without one."""
@@ -61,15 +78,15 @@ class RadsecRequests:
     def take(self, octets: bytes) -> None:
         """An answer has come; one that nobody waits for is dropped."""
         asked = self._asked.get(octets[1])
-        if asked is not None:
-            asked[0].feed(DatagramArrived(octets))
+        if asked is not None and octets[0] in asked.answers:
+            asked.driver.feed(DatagramArrived(octets))
         else:
             log.debug("packet dropped", cause="no request waits for it")
 
     def close(self) -> None:
         """The connection is gone."""
-        for _, answer in self._asked.values():
-            _fail(answer, "its connection was lost")
+        for asked in self._asked.values():
+            _fail(asked.answer, "its connection was lost")
 
     async def _ask(self, slot: Slot, request: bytes, within: float) -> bytes:
         loop = asyncio.get_running_loop()
@@ -87,12 +104,12 @@ class RadsecRequests:
                 case GiveUp(cause):
                     _fail(answer, cause)
                 case Drop(cause):
-                    log.warning("packet dropped", cause=cause)
+                    self._broken(cause)
                 case _:
                     assert_never(effect)
 
         driver = Driver(exchange, perform, clock=loop.time, call_later=loop.call_later)
-        self._asked[slot.identifier] = driver, answer
+        self._asked[slot.identifier] = _Asked(driver, answer, EXPECTED[request[0]])
         try:
             driver.feed(Begun())
             return await answer

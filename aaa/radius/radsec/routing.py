@@ -6,6 +6,8 @@ from enum import Enum
 from aaa.radius.clients import RadiusClient
 from aaa.radius.decisions import Discard, admit
 from aaa.radius.radsec.requests import ANSWERS
+from wire.errors import DecodeError
+from wire.radius.codec import parse_packet
 from wire.radius.packet import Code, is_genuine_request
 
 
@@ -45,7 +47,7 @@ _PORTS = {
 def route(octets: bytes, client: RadiusClient) -> Port | Answer | Ignored | Broken:
     """Where `octets`, one whole packet of `client`, are to go; an answer is proved by whoever waits for it."""
     if octets[0] in ANSWERS:
-        return Answer()
+        return _answer(octets)
     packet = admit(octets, client)
     if isinstance(packet, Discard):
         return Broken(f"{packet.cause} {packet.detail}".strip())
@@ -54,3 +56,11 @@ def route(octets: bytes, client: RadiusClient) -> Port | Answer | Ignored | Brok
         return Broken('Request Authenticator is wrong; is the client\'s secret "radsec"?')
     port = next((port for known, port in _PORTS.items() if known == code), None)
     return port or Ignored(f"code {code} is not served over TLS")
+
+
+def _answer(octets: bytes) -> Answer | Broken:
+    try:
+        parse_packet(octets)
+    except DecodeError as error:
+        return Broken(f"the answer is malformed: {error}")
+    return Answer()

@@ -111,7 +111,7 @@ class RadsecServer:
             self._turn_away(connection, "too many connections of this client", client.name, "")
         else:
             self._open[connection] = client
-            self._asking[connection] = RadsecRequests(connection.send, RADSEC, secrets.token_bytes)
+            self._asking[connection] = RadsecRequests(connection.send, connection.close, RADSEC, secrets.token_bytes)
             log.info("client connected", client=client.name, source=address_text(connection.remote))
 
     def packet_arrived(self, connection: RadsecConnection, octets: bytes) -> None:

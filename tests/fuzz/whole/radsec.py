@@ -2,6 +2,7 @@
 
 import asyncio
 import tempfile
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
@@ -66,7 +67,6 @@ class RadsecNode(RadiusNode):
         (request,) = line.heard()
         genuine = response(DISCONNECT_ACK, request, tlv(25, chance.randbytes(8)), SECRET)
         for forged in (
-            response(DISCONNECT_NAK, request, b"", b"another secret"),
             response(COA_ACK, request, b"", SECRET),
             response(DISCONNECT_ACK, bytes((request[0], request[1] ^ 1)) + request[2:], b"", SECRET),
         ):
@@ -82,6 +82,14 @@ class RadsecNode(RadiusNode):
             raise Broken(f"a client's answer is not believed: {error}") from error
         if answer != genuine:
             raise Broken(f"{answer.hex()} is believed, not {genuine.hex()}")
+        asking = asyncio.ensure_future(self.radsec.perform(NAMES[AP], UNSEALED))
+        await asyncio.sleep(0)
+        (request,) = line.heard()
+        line.say(response(DISCONNECT_NAK, request, b"", b"another secret"), chance)
+        with suppress(ErrandFailed):
+            raise Broken(f"a forged answer to {request.hex()} is believed: {(await asking).hex()}")
+        if not line.transport.closed:
+            raise Broken("a connection goes on behind an answer that nothing proves")
 
     async def close(self) -> None:
         """Everybody leaves; then the server has nothing of them."""

@@ -35,6 +35,7 @@ def test_packet_goes_to_its_port(octets: bytes, where: Port | Answer | Ignored) 
         (asked(secret=b"other"), "Message-Authenticator is wrong"),
         (build_packet(RadiusPacket(4, 7, bytes(16), tuple(attributes()))), "Request Authenticator is wrong"),
         (bytes([1, 1, 0, 22]) + bytes(16) + b"\1\1", "attribute 1 has Length 1"),
+        (bytes([Code.COA_ACK, 1, 0, 22]) + bytes(16) + b"\1\1", "attribute 1 has Length 1"),
     ],
 )
 def test_packet_that_cannot_be_believed_ends_the_connection(octets: bytes, cause: str) -> None:

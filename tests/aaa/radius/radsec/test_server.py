@@ -193,10 +193,22 @@ async def test_client_is_asked_back_over_its_connection(site: Site) -> None:
     assert is_genuine_request(octets, RADSEC)
     request = parse_packet(octets)
     assert (request.code, request.text("User-Name")) == (Code.DISCONNECT_REQUEST, "u")
-    writer.write(reply(request, Code.DISCONNECT_ACK, secret=Secret(b"another secret")))
     writer.write(reply(request, Code.DISCONNECT_ACK, secret=RADSEC))
     assert parse_packet(await asyncio.wait_for(asking, 5)).code == Code.DISCONNECT_ACK
     writer.close()
+
+
+async def test_answer_with_another_secret_ends_the_connection(site: Site) -> None:
+    reader, writer = await site.connect()
+    writer.write(asked(secret=RADSEC))
+    await asyncio.wait_for(reader.readexactly(20), 5)
+    await reader.read(4096)
+    asking = asyncio.create_task(site.server.perform("proxy", UNSEALED))
+    request = parse_packet(await asyncio.wait_for(reader.read(4096), 5))
+    writer.write(reply(request, Code.DISCONNECT_ACK, secret=Secret(b"another secret")))
+    with pytest.raises(ErrandFailed, match="its connection was lost"):
+        await asyncio.wait_for(asking, 5)
+    assert await reader.read() == b""
 
 
 async def test_client_whose_connection_ends_has_not_answered(site: Site) -> None:
