@@ -48,11 +48,17 @@ class RadiusConfig(Section):
         default=(), description="[[aaa.radius.diameter_server]]: servers of others that speak Diameter"
     )
     realm: tuple[RealmConfig, ...] = Field(default=(), description="[[aaa.radius.realm]]: realms of others")
-    request_limit: float = Field(default=10.0, gt=0, le=60)
+    request_limit: float = Field(default=10.0, gt=0, le=25)
     max_in_progress: int = Field(default=2000, ge=1)
     # RFC 5080 §2.2.2: an answer is kept for no less than 5 and no more than 30 seconds.
     duplicate_age: float = Field(default=30.0, ge=5, le=30)
     duplicate_size: int = Field(default=65536, ge=256)
+
+    @model_validator(mode="after")
+    def _answers_are_kept(self) -> Self:
+        if self.duplicate_age < self.request_limit + 5:
+            raise ValueError("duplicate_age has to be 5 s more than request_limit: the age counts from the request")
+        return self
 
     @model_validator(mode="after")
     def _servers_are_missed_in_time(self) -> Self:

@@ -45,62 +45,74 @@ class Answered:
 _IN_PROGRESS = InProgress()
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Entry:
     key: RequestKey
-    born: float
-    outcome: InProgress | Answered
+    since: float
+    answered: Answered
 
 
 class DuplicateCache:
-    """At most `size` requests, none older than `age` seconds (5 to 30 by RFC 5080 §2.2.2)."""
+    """Requests in progress, whose number its user limits, and at most `size` that were answered.
+
+    An answer is kept for `age` seconds (5 to 30 by RFC 5080 §2.2.2), counted from the last request before it. What is
+    in progress stays, however old it is: its duplicates are to be discarded.
+    """
 
     def __init__(self, *, size: int = 65536, age: float = 30.0) -> None:
         self._size = size
         self._age = age
+        self._waiting: dict[Slot, RequestKey] = {}
         # An OrderedDict, because a dict that loses its first items again and again searches ever longer for the next.
         self._entries: OrderedDict[Slot, _Entry] = OrderedDict()
+        self._now = 0.0
+        """When a request came last."""
         self._purge_at = 0.0
         """Until then no entry is too old."""
 
     def __len__(self) -> int:
-        return len(self._entries)
+        return len(self._waiting) + len(self._entries)
 
     def outcome(self, key: RequestKey, now: float) -> InProgress | Answered | None:
         """What became of this very request, None when it is new."""
+        self._now = now
         if now >= self._purge_at:
             self._purge(now)
+        if self._waiting.get(key.slot) == key:
+            return _IN_PROGRESS
         entry = self._entries.get(key.slot)
-        return entry.outcome if entry is not None and entry.key == key else None
+        return entry.answered if entry is not None and entry.key == key else None
 
     def begin(self, key: RequestKey, now: float) -> None:
-        """Remember a new request as in progress; an older one of its slot, or the oldest of all, makes room."""
+        """Remember a new request as in progress; an older one of its slot makes room."""
+        self._now = now
         self._entries.pop(key.slot, None)
-        while len(self._entries) >= self._size:
-            self._entries.popitem(last=False)
-        self._entries[key.slot] = _Entry(key, now, _IN_PROGRESS)
+        self._waiting[key.slot] = key
 
     def settle(self, key: RequestKey, octets: bytes | None) -> bool:
         """Keep the answer; False when the client has given this request up, so that nobody wants it."""
-        entry = self._entries.get(key.slot)
-        if entry is None or entry.key != key:
+        if self._waiting.get(key.slot) != key:
             return False
-        entry.outcome = Answered(octets)
+        del self._waiting[key.slot]
+        while len(self._entries) >= self._size:
+            self._entries.popitem(last=False)
+        self._entries[key.slot] = _Entry(key, self._now, Answered(octets))
         return True
 
     def forget(self, key: RequestKey) -> None:
         """Treat the next copy of this request as new."""
-        entry = self._entries.get(key.slot)
-        if entry is not None and entry.key == key:
+        if self._waiting.get(key.slot) == key:
+            del self._waiting[key.slot]
+        elif key.slot in self._entries and self._entries[key.slot].key == key:
             del self._entries[key.slot]
 
     def _purge(self, now: float) -> None:
-        # Entries stand in the order of their birth, so the first young one ends the search.
+        # Entries stand in the order of their answers, so the first young one ends the search.
         entries, age = self._entries, self._age
         self._purge_at = now + age
         while entries:
-            born = next(iter(entries.values())).born
-            if now - born < age:
-                self._purge_at = born + age
+            since = next(iter(entries.values())).since
+            if now - since < age:
+                self._purge_at = since + age
                 return
             entries.popitem(last=False)

@@ -40,6 +40,7 @@ def test_config_is_read_with_its_clients(tmp_path: Path) -> None:
         ('auth = "127.0.0.1:1812"\nsecret = "x"', "aaa.radius.secret"),
         ('auth = "127.0.0.1:1812"\nduplicate_age = 60', "aaa.radius.duplicate_age"),
         ('auth = "127.0.0.1:1812"\nrequest_limit = 0', "aaa.radius.request_limit"),
+        ('auth = "127.0.0.1:1812"\nduplicate_age = 12', "duplicate_age has to be 5 s more"),
         ("", "aaa.radius.auth"),
     ],
 )

@@ -50,23 +50,41 @@ def test_new_authenticator_in_the_same_slot_purges_the_older_request() -> None:
     assert cache.outcome(key(authenticator=2), 0.0) == Answered(b"answer")
 
 
+def answered(cache: DuplicateCache, one: RequestKey, now: float) -> None:
+    assert cache.outcome(one, now) is None
+    cache.begin(one, now)
+    assert cache.settle(one, b"answer")
+
+
 def test_cache_forgets_by_age() -> None:
     cache = DuplicateCache(age=5.0)
-    cache.begin(key(1), 0.0)
-    cache.begin(key(2), 4.0)
-    assert cache.outcome(key(1), 4.9) == InProgress()
+    answered(cache, key(1), 0.0)
+    answered(cache, key(2), 4.0)
+    assert cache.outcome(key(1), 4.9) == Answered(b"answer")
     assert cache.outcome(key(1), 5.0) is None
-    assert cache.outcome(key(2), 5.0) == InProgress()
+    assert cache.outcome(key(2), 5.0) == Answered(b"answer")
     assert len(cache) == 1
+
+
+def test_what_is_in_progress_is_a_duplicate_however_old_it_is() -> None:
+    # RFC 5080 §2.2.2: MUST silently discard duplicates for which a Response has not yet been sent
+    cache = DuplicateCache(size=2, age=5.0)
+    cache.begin(key(1), 0.0)
+    for other in range(2, 9):
+        answered(cache, key(other), 0.0)
+    assert cache.outcome(key(1), 6.0) == InProgress()
+    assert cache.settle(key(1), b"late")
+    assert cache.outcome(key(1), 10.9) == Answered(b"late")
+    assert cache.outcome(key(1), 11.0) is None
 
 
 def test_cache_is_bounded_in_size() -> None:
     cache = DuplicateCache(size=3)
     for identifier in range(10):
-        cache.begin(key(identifier), 0.0)
+        answered(cache, key(identifier), 0.0)
     assert len(cache) == 3
     assert cache.outcome(key(6), 0.0) is None
-    assert cache.outcome(key(7), 0.0) == InProgress()
+    assert cache.outcome(key(7), 0.0) == Answered(b"answer")
 
 
 def test_cache_forgets_on_demand() -> None:
