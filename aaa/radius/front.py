@@ -18,6 +18,9 @@ from wire.radius.messages import reply
 from wire.radius.packet import Attribute, Code, RadiusPacket
 from wire.sansio import RandomBytes
 
+_PASSWORDS = frozenset({2, 3, 70})
+"""User-Password, CHAP-Password, ARAP-Password."""
+
 
 @dataclass(frozen=True, slots=True)
 class Serve:
@@ -147,6 +150,9 @@ def _refuse_without_eap(packet: RadiusPacket, client: RadiusClient) -> Decision:
     if packet.seal_at is None and packet.values("Proxy-State"):
         # CVE-2024-3596: an answer would repeat what a forger put into Proxy-State, under our Response Authenticator.
         return Discard("Proxy-State without Message-Authenticator", client.name)
+    if packet.seal_at is None and not any(key in _PASSWORDS for key, _ in packet.attributes):
+        # RFC 3579 §3.3, note 1: it proves nothing at all
+        return Discard("neither a password nor EAP nor Message-Authenticator", client.name)
     hint = [Attribute.of("Reply-Message", "EAP is required")]
     octets = reply(packet, Code.ACCESS_REJECT, secret=client.secret, attributes=hint)
     return Send(octets, client.name, "the request carries no EAP-Message")

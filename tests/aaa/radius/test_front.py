@@ -67,13 +67,19 @@ def test_front_is_silent_to_other_codes() -> None:
 
 
 def test_front_rejects_a_request_without_eap() -> None:
-    for octets in (bare(Attribute.of("User-Name", "ue")), asked(eap=None)):
+    for octets in (bare(Attribute.of("User-Password", bytes(16))), asked(eap=None)):
         decision = front().receive(octets, SOURCE, 0.0, LENIENT)
         assert isinstance(decision, Send)
         assert decision.refusal == "the request carries no EAP-Message"
         assert decision.octets[0] == Code.ACCESS_REJECT
         assert decision.octets[20:22] == b"\x50\x12"
         assert is_authentic(decision.octets, SECRET, AUTHENTICATOR)
+
+
+def test_front_is_silent_to_a_request_that_proves_nothing() -> None:
+    # RFC 3579 §3.3, note 1
+    decision = front().receive(bare(Attribute.of("User-Name", "ue")), SOURCE, 0.0, LENIENT)
+    assert decision == Discard("neither a password nor EAP nor Message-Authenticator", "lab")
 
 
 def test_front_gives_a_forger_of_proxy_state_nothing_to_collide_with() -> None:
