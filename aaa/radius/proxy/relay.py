@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from aaa.radius.clients import RadiusClient
+from aaa.radius.proxy.challenged import Challenged
 from aaa.radius.proxy.config import HomeServerConfig, RealmConfig
 from aaa.radius.proxy.home_server import HomeServer
 from aaa.radius.proxy.rejections import Rejections
@@ -36,6 +37,7 @@ class Relay:
         self._servers = servers
         self.agent = agent
         self._random = random
+        self._challenged = Challenged()
 
     @classmethod
     def of(
@@ -73,12 +75,14 @@ class Relay:
         accounting = octets[0] == Code.ACCOUNTING_REQUEST
         living = [name for name in realm.servers if self._servers[name].serves(accounting=accounting)]
         cause = f"every server of realm {realm.realm} is dead"
-        for name in in_order(living, packet, realm.choose):
+        ordered = self._challenged.first(in_order(living, packet, realm.choose), packet, client.name)
+        for name in ordered:
             try:
                 answer = await self._ask(self._servers[name], octets, client)
             except RadiusUnavailable as error:
                 cause = str(error)
             else:
+                self._challenged.note(answer, packet, client.name, name)
                 if answer[0] == Code.ACCESS_REJECT:
                     self._rejections.tell(packet, client, realm.realm, f"Access-Reject of {name}")
                 return answer

@@ -62,6 +62,25 @@ async def test_request_goes_to_the_first_that_lives(tmp_path: Path) -> None:
         upstream.endpoint.close()
 
 
+@pytest.mark.stack
+async def test_challenge_is_answered_to_whoever_sent_it_though_the_first_server_lives_again(tmp_path: Path) -> None:
+    first, second = Upstream("a"), Upstream("b")
+    first.lives, second.challenges = False, True
+    servers = [first.config(tmp_path), second.config(tmp_path)]
+    relay = Relay.of([REALM], servers, node="aaa.example", random=Random(1).randbytes)
+    assert relay is not None
+    challenge = parse_packet(await relay.forward(REALM, REQUEST, parse_packet(REQUEST), CLIENT))
+    assert (challenge.code, challenge.values("State")) == (Code.ACCESS_CHALLENGE, (b"b",))
+    first.lives, second.challenges = True, False
+    answered = asked(Attribute.of("State", b"b"))
+    for octets, server in ((answered, b"b"), (REQUEST, b"a")):
+        packet = parse_packet(await relay.forward(REALM, octets, parse_packet(octets), CLIENT))
+        assert packet.values("Class") == (server,)
+    await relay.close()
+    for upstream in (first, second):
+        upstream.endpoint.close()
+
+
 def test_realm_names_servers_that_are_there() -> None:
     assert Relay.of([], [], node="aaa", random=bytes) is None
     with pytest.raises(ConfigError, match=r"there is no \[\[aaa.radius.server\]\] a"):

@@ -15,12 +15,13 @@ HOME = Secret(b"between proxy and home")
 
 
 class Upstream:
-    """Accepts everybody while it `lives`, or rejects; Class says its name."""
+    """Accepts everybody while it `lives`, or rejects, or challenges; Class, or State, says its name."""
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.lives = True
         self.rejects = False
+        self.challenges = False
         self.asked: list[int] = []
         self.endpoint = UdpEndpoint.bind(("127.0.0.1", 0), self._take)
 
@@ -31,8 +32,10 @@ class Upstream:
             return
         accounts = packet.code == Code.ACCOUNTING_REQUEST
         judged = Code.ACCESS_REJECT if self.rejects else Code.ACCESS_ACCEPT
+        judged = Code.ACCESS_CHALLENGE if self.challenges and packet.code == Code.ACCESS_REQUEST else judged
         code = Code.ACCOUNTING_RESPONSE if accounts else judged
-        attributes = [] if accounts else [Attribute.of("Class", self.name.encode())]
+        said = Attribute.of("State" if code == Code.ACCESS_CHALLENGE else "Class", self.name.encode())
+        attributes = [] if accounts else [said]
         self.endpoint.send(reply(packet, code, secret=HOME, attributes=attributes), source)
 
     def config(self, folder: Path, *, acct: bool = True, accounts: "Upstream | None" = None) -> HomeServerConfig:
