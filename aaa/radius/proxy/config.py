@@ -25,6 +25,9 @@ class HomeServerConfig(Section):
     window: float = Field(default=4.0, gt=0, le=30)
     misses: int = Field(default=3, ge=1, le=100, description="after so many requests without an answer it is dead")
     probe_every: float = Field(default=10.0, gt=0, le=600)
+    status_server: bool = Field(
+        default=True, description="false where it answers no Status-Server: then it is tried again after probe_every"
+    )
 
 
 class RealmConfig(Section):

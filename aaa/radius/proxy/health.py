@@ -1,6 +1,6 @@
 """Whether a server lives: dead after so many requests without an answer, alive again when Status-Server is answered.
 
-RFC 5997 §4.3, RFC 3539 §3.4 in spirit.
+RFC 5997 §4.3, RFC 3539 §3.4 in spirit. One that knows no Status-Server (RFC 5997 §4.1) is tried again after a while.
 """
 
 from dataclasses import dataclass
@@ -53,7 +53,7 @@ class Alive:
 
 @dataclass(frozen=True, slots=True)
 class Dead:
-    """It is asked at `probe_at` whether it lives."""
+    """It is asked at `probe_at` whether it lives, or given requests again where it cannot be asked."""
 
     probe_at: float
 
@@ -73,7 +73,7 @@ TRANSITIONS: Transitions = {
     (Dead, AnswerArrived): frozenset({Alive}),
     (Dead, AnswerMissed): frozenset({Dead}),
     (Dead, ProbeMissed): frozenset({Dead}),
-    (Dead, Tick): frozenset({Dead, Probing}),
+    (Dead, Tick): frozenset({Dead, Probing, Alive}),
     (Probing, AnswerArrived): frozenset({Alive}),
     (Probing, AnswerMissed): frozenset({Probing}),
     (Probing, ProbeMissed): frozenset({Dead}),
@@ -82,11 +82,15 @@ TRANSITIONS: Transitions = {
 
 
 class Health:
-    """The health of one server; it is believed to live until it proves otherwise."""
+    """The health of one server; it is believed to live until it proves otherwise.
 
-    def __init__(self, *, misses: int, probe_every: float) -> None:
+    Without `probes` it is believed again `probe_every` seconds after it died, until it leaves one more unanswered.
+    """
+
+    def __init__(self, *, misses: int, probe_every: float, probes: bool = True) -> None:
         self._misses = misses
         self._probe_every = probe_every
+        self._probes = probes
         self.state: State = Alive()
 
     @property
@@ -111,11 +115,13 @@ class Health:
             case Alive(), AnswerArrived():
                 return Alive(), []
             case Alive(missed), AnswerMissed() if missed + 1 >= self._misses:
-                return Dead(now), [Died()]
+                return Dead(now if self._probes else now + self._probe_every), [Died()]
             case Alive(missed), AnswerMissed():
                 return Alive(missed + 1), []
             case ((Dead() | Probing()), AnswerArrived()):
                 return Alive(), [Revived()]
+            case Dead(probe_at), Tick() if now >= probe_at and not self._probes:
+                return Alive(self._misses - 1), [Revived()]
             case Dead(probe_at), Tick() if now >= probe_at:
                 return Probing(), [SendProbe()]
             case Probing(), ProbeMissed():

@@ -45,7 +45,7 @@ class Destination:
         self._about = {"server": name, "address": address_text(address)}
         self._probe = probe
         self._once = Timers(irt=config.window, mrc=1, mrd=config.window)
-        self._health = Health(misses=config.misses, probe_every=config.probe_every)
+        self._health = Health(misses=config.misses, probe_every=config.probe_every, probes=config.status_server)
         loop = asyncio.get_running_loop()
         self._driver: Driver[Event, Effect] = Driver(
             self._health, self._perform, clock=loop.time, call_later=loop.call_later

@@ -1,5 +1,7 @@
 """When a server is given up, and when it is asked again."""
 
+from itertools import product
+
 from aaa.radius.proxy.health import (
     TRANSITIONS,
     Alive,
@@ -14,13 +16,14 @@ from aaa.radius.proxy.health import (
     Probing,
     Revived,
     SendProbe,
+    State,
 )
 from tests.transitions import entries
 from wire.sansio import Tick
 
 
-def health(*events: tuple[Event, float]) -> tuple[Health, list[Effect]]:
-    one = Health(misses=3, probe_every=10.0)
+def health(*events: tuple[Event, float], probes: bool = True) -> tuple[Health, list[Effect]]:
+    one = Health(misses=3, probe_every=10.0, probes=probes)
     return one, [effect for event, now in events for effect in one.handle(event, now)]
 
 
@@ -45,6 +48,16 @@ def test_dead_server_is_probed_until_it_answers() -> None:
     assert one.lives
 
 
+def test_server_that_cannot_be_probed_is_tried_again() -> None:
+    # RFC 5997 §4.1: there are servers that do not support Status-Server
+    one, effects = health(MISSED, MISSED, MISSED, (Tick(), 14.0), probes=False)
+    assert (effects, one.deadline) == ([Died()], 15.0)
+    assert (one.handle(Tick(), 15.0), one.state) == ([Revived()], Alive(2))
+    assert one.handle(AnswerMissed(), 16.0) == [Died()]
+    assert (one.deadline, one.handle(Tick(), 26.0)) == (26.0, [Revived()])
+    assert (one.handle(AnswerArrived(), 27.0), one.state) == ([], Alive())
+
+
 def test_late_answer_revives_it() -> None:
     one, effects = health(MISSED, MISSED, MISSED, (AnswerArrived(), 6.0))
     assert (effects, one.state) == ([Died(), Revived()], Alive())
@@ -52,9 +65,10 @@ def test_late_answer_revives_it() -> None:
 
 def test_every_transition_is_taken() -> None:
     seen = set()
-    for begin in (Alive(2), Alive(), Dead(5.0), Dead(99.0), Probing()):
+    begins: tuple[State, ...] = (Alive(2), Alive(), Dead(5.0), Dead(99.0), Probing())
+    for begin, probes in product(begins, (True, False)):
         for event in (AnswerArrived(), AnswerMissed(), ProbeMissed(), Tick()):
-            one, _ = health()
+            one, _ = health(probes=probes)
             one.state = begin
             one.handle(event, 6.0)
             seen.add((type(begin).__name__, type(event).__name__, type(one.state).__name__))
