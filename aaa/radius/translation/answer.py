@@ -14,7 +14,7 @@ from wire.radius.packet import Attribute, Code, RadiusPacket
 from wire.sansio import RandomBytes
 from wire.secret import Secret
 
-EAP_SUCCESS = 3
+EAP_REQUEST, EAP_SUCCESS = 1, 3
 MULTI_ROUND = ResultCode.MULTI_ROUND_AUTH
 
 GRANTED = frozenset({6, 8, 11, 12, 28, 29, 85, 88, 96, 97, 99, 100, 168})
@@ -53,6 +53,9 @@ def to_challenge(dea: DiameterEapAnswer, state: bytes, replying: Replying) -> Tr
     eap = dea.eap_payload or dea.eap_reissued_payload
     if not eap:
         return to_reject(dea, replying, "without EAP-Payload")
+    if eap[:1] != bytes([EAP_REQUEST]):
+        # RFC 3579 §2.6.3: nobody answers an EAP-Success or EAP-Failure, so the NAS would never hear who is let in
+        return to_reject(dea, replying, "without EAP-Request")
     if len(dea.states) > 1:
         return to_reject(dea, replying, f"with {len(dea.states)} State AVPs")
     attributes = [Attribute.of("State", state)]

@@ -105,12 +105,18 @@ def test_success_that_contradicts_itself_lets_nobody_in(dea: DiameterEapAnswer, 
     ("dea", "cause"),
     [
         (replace(CHALLENGE, eap_payload=None), "DEA 1001 MULTI_ROUND_AUTH without EAP-Payload"),
+        (replace(CHALLENGE, eap_payload=b"\3\1\0\4"), "DEA 1001 MULTI_ROUND_AUTH without EAP-Request"),
+        (
+            replace(CHALLENGE, eap_payload=None, eap_reissued_payload=FAILURE),
+            "DEA 1001 MULTI_ROUND_AUTH without EAP-Request",
+        ),
         (replace(CHALLENGE, states=(b"a", b"b")), "DEA 1001 MULTI_ROUND_AUTH with 2 State AVPs"),
     ],
 )
 def test_challenge_that_cannot_go_on_is_a_reject(dea: DiameterEapAnswer, cause: str) -> None:
     refusal = to_challenge(dea, b"packed", replying())
     assert (refusal.refusal, packet(refusal).code) == (cause, Code.ACCESS_REJECT)
+    assert join_eap(packet(refusal)) == FAILURE
 
 
 def test_refusal_says_why_to_the_log_and_failure_to_the_ue() -> None:
