@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from aaa.radius.nas import first_address, first_text, nas_name
+from aaa.radius.translation.conversation import Conversations
 from hss.session_api import COUNTER_MAX, AccountingRecord, AccountingStatus, Usage
 from wire.errors import DecodeError
 from wire.radius.accounting import AcctStatusType, terminate_cause_text, whole_counter
@@ -22,6 +23,9 @@ WHOLE_NAS = frozenset({AccountingStatus.ON, AccountingStatus.OFF})
 
 OUR_CLASS_TYPES = frozenset({18, 23, 50})
 """The first octet of an EAP Session-Id of EAP-SIM, EAP-AKA and EAP-AKA' (RFC 5247 §1.4), which is our Class."""
+
+OUR_CLASS_LENGTHS = frozenset({33, 65})
+"""With RAND and AUTN, or NONCE_S and MAC; with three RAND and NONCE_MT of EAP-SIM (RFC 5247 Appendix A)."""
 
 _LONGEST_DELAY = 30 * 86400
 _CHANGED_BY_RETRANSMISSION = frozenset(
@@ -75,10 +79,13 @@ def _usage(packet: RadiusPacket) -> Usage:
 
 
 def _class(packet: RadiusPacket) -> bytes | None:
-    """Our Class among those that proxies may have added, else the first (RFC 2865 §5.25 lets there be many)."""
+    """Our Class among those that others may have added, else the first (RFC 2865 §5.25 lets there be many).
+
+    Beside that of a session at a Diameter server are that server's own, which may look like anything.
+    """
     found = [value for value in packet.values("Class") if value]
-    ours = [value for value in found if value[0] in OUR_CLASS_TYPES and len(value) > 32]
-    return next(iter(ours or found), None)
+    ours = [value for value in found if value[0] in OUR_CLASS_TYPES and len(value) in OUR_CLASS_LENGTHS]
+    return next(iter([*filter(Conversations.is_class, found), *ours, *found]), None)
 
 
 def _session_key(packet: RadiusPacket, client: str, nas: str) -> bytes:

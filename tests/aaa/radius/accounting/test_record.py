@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from aaa.radius.accounting.record import STATUSES, to_record
+from aaa.radius.translation.conversation import Conversation, Conversations
 from hss.session_api import COUNTER_MAX, AccountingStatus, Usage
 from tests.aaa.radius.accounting.reports import MOMENT, packet
 from tests.aaa.radius.samples import SESSION_ID
@@ -74,6 +75,19 @@ def test_our_class_is_found_among_those_of_proxies() -> None:
         b"a proxy's"
     )
     assert to_record(RadiusPacket(4, 1, bytes(16), named), "lab", SOURCE, MOMENT).radius_class is None
+
+
+def test_our_class_is_not_taken_for_another_that_looks_like_it() -> None:
+    named = tuple(one for one in packet().attributes if one[0] != 25)
+    another = Attribute(25, b"2027-01-02T12:00:00Z/of-its-own-server")
+    at_diameter = Attribute(25, Conversations((), bytes).class_of(Conversation(bytes(8), "aaa.example.org")) or b"")
+    for classes, ours in (
+        ((another, Attribute(25, SESSION_ID)), SESSION_ID),
+        ((another, at_diameter), at_diameter.value),
+        ((at_diameter, Attribute(25, SESSION_ID)), at_diameter.value),
+    ):
+        record = to_record(RadiusPacket(4, 1, bytes(16), (*named, *classes)), "lab", SOURCE, MOMENT)
+        assert record.radius_class == ours
 
 
 @pytest.mark.parametrize(
