@@ -98,7 +98,9 @@ def _reply(replying: Replying, code: Code, attributes: list[Attribute], eap: byt
 
 
 def _authorisation(dea: DiameterEapAnswer, own_class: bytes | None, request: RadiusPacket) -> list[Attribute]:
-    found = [Attribute.of("User-Name", dea.user_name)] if dea.user_name else []
+    # RFC 3579 §3: a client that said a name hears one, also where the server says none (RFC 4072 §2.8.1)
+    name = dea.user_name.encode() if dea.user_name else request.first("User-Name")
+    found = [Attribute.of("User-Name", name)] if name else []
     classes = (*(() if own_class is None else (own_class,)), *dea.classes)
     found += [Attribute.of("Class", value) for value in classes if 0 < len(value) <= VALUE_LIMIT]
     # RFC 4072 §4.1.4: it is for a client that has asked for it.

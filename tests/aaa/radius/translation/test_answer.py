@@ -81,6 +81,12 @@ def test_success_brings_keys_and_what_the_user_may_have() -> None:
     assert {11, 2, 278, 102}.isdisjoint(key for key, _ in answer.attributes)
 
 
+def test_client_that_said_a_name_hears_one() -> None:
+    # RFC 3579 §3: MUST include User-Name
+    nameless, request = replace(ACCEPT, user_name=None), parse_packet(asked(user="u@partner.example"))
+    assert packet(to_accept(nameless, None, replying(request)), request).text("User-Name") == "u@partner.example"
+
+
 def test_name_of_the_key_is_for_who_asks() -> None:
     request = parse_packet(asked(Attribute.of("EAP-Key-Name", b"")))
     assert packet(to_accept(ACCEPT, None, replying(request)), request).values("EAP-Key-Name") == (b"\x17name",)
