@@ -1,6 +1,7 @@
 """An Accounting-Request as a record for the ledger (RFC 2866 §4.1, §5)."""
 
 import hashlib
+import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
@@ -21,11 +22,9 @@ STATUSES: Mapping[int, AccountingStatus] = {
 }
 WHOLE_NAS = frozenset({AccountingStatus.ON, AccountingStatus.OFF})
 
-OUR_CLASS_TYPES = frozenset({18, 23, 50})
-"""The first octet of an EAP Session-Id of EAP-SIM, EAP-AKA and EAP-AKA' (RFC 5247 §1.4), which is our Class."""
-
-OUR_CLASS_LENGTHS = frozenset({33, 65})
-"""With RAND and AUTN, or NONCE_S and MAC; with three RAND and NONCE_MT of EAP-SIM (RFC 5247 Appendix A)."""
+_OUR_CLASS = re.compile(rb"([0-9a-f]{14})?(\x12.{64}|[\x12\x17\x32].{32})\Z", re.DOTALL)
+"""The log's name of the conversation and an EAP Session-Id (`aaa.radius.translate.class_of`): the type of EAP-SIM,
+EAP-AKA or EAP-AKA', RAND and AUTN, or NONCE_S and MAC; of EAP-SIM three RAND and NONCE_MT (RFC 5247 Appendix A)."""
 
 _LONGEST_DELAY = 30 * 86400
 _CHANGED_BY_RETRANSMISSION = frozenset(
@@ -84,7 +83,7 @@ def _class(packet: RadiusPacket) -> bytes | None:
     Beside that of a session at a Diameter server are that server's own, which may look like anything.
     """
     found = [value for value in packet.values("Class") if value]
-    ours = [value for value in found if value[0] in OUR_CLASS_TYPES and len(value) in OUR_CLASS_LENGTHS]
+    ours = filter(_OUR_CLASS.match, found)
     return next(iter([*filter(Conversations.is_class, found), *ours, *found]), None)
 
 

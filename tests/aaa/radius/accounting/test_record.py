@@ -1,14 +1,17 @@
 """What an Accounting-Request says, attribute by attribute."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from aaa.radius.accounting.record import STATUSES, to_record
+from aaa.radius.translate import class_of
 from aaa.radius.translation.conversation import Conversation, Conversations
+from aaa.sessions import session_name
 from hss.session_api import COUNTER_MAX, AccountingStatus, Usage
 from tests.aaa.radius.accounting.reports import MOMENT, packet
-from tests.aaa.radius.samples import SESSION_ID
+from tests.aaa.radius.samples import SESSION_ID, accept
 from wire.errors import DecodeError
 from wire.radius.accounting import AcctStatusType
 from wire.radius.packet import Attribute, Code, RadiusPacket
@@ -75,6 +78,17 @@ def test_our_class_is_found_among_those_of_proxies() -> None:
         b"a proxy's"
     )
     assert to_record(RadiusPacket(4, 1, bytes(16), named), "lab", SOURCE, MOMENT).radius_class is None
+
+
+def test_our_class_is_known_as_an_access_accept_says_it() -> None:
+    named = tuple(one for one in packet().attributes if one[0] != 25)
+    three = bytes([18]) + bytes(64)
+    for session_id in (SESSION_ID, bytes([50]) + SESSION_ID[1:], three, bytes([18]) + SESSION_ID[1:]):
+        for session in ("", session_name(1_800_000_000_000, 77)):
+            ours = class_of(replace(accept(), session_id=session_id, session=session))
+            classes = (Attribute(25, b"a proxy's"), Attribute(25, ours))
+            record = to_record(RadiusPacket(4, 1, bytes(16), (*named, *classes)), "lab", SOURCE, MOMENT)
+            assert record.radius_class == ours
 
 
 def test_our_class_is_not_taken_for_another_that_looks_like_it() -> None:
