@@ -226,7 +226,7 @@ class _Commands:
         """Serve SWx and S6a until SIGTERM or Ctrl-C."""
         from hss.app import main as serve
 
-        return serve(self._config())
+        return serve(self._config_read_whole())
 
     def serve_auc(
         self,
@@ -254,7 +254,7 @@ class _Commands:
         """
         from hss.faces.auc_socket_app import main as serve
 
-        return serve(self._config(), path, node=node, mode=mode)
+        return serve(self._config_read_whole(), path, node=node, mode=mode)
 
     def serve_aaa(self, *, workers: Annotated[int | None, Parameter(show_default=False)] = None) -> int:
         """Serve RADIUS and Diameter until SIGTERM or Ctrl-C.
@@ -271,19 +271,28 @@ class _Commands:
         """
         from aaa.app import main as serve
 
-        return serve(self._config(), workers=workers)
+        return serve(self._config_read_whole(), workers=workers)
 
     def serve_pdngw(self) -> int:
         """Serve IKEv2, Binding Updates and tunnels until SIGTERM or Ctrl-C."""
         from pdngw_proxy.app import main as serve
 
-        return serve(self._config())
+        return serve(self._config_read_whole())
 
     def serve_dns(self) -> int:
         """Answer queries until SIGTERM or Ctrl-C."""
         from akadia.dns_server import main as serve
 
-        return serve(self._config())
+        return serve(self._config_read_whole())
+
+    def _config_read_whole(self) -> Path:
+        """The file, for a server; ConfigError for a section that nothing reads: it would be served without it."""
+        from akadia.template import SECTIONS
+        from runtime.config import read_config
+
+        path = self._config()
+        read_config(path).require_known(SECTIONS)
+        return path
 
 
 _SERVERS = {

@@ -187,7 +187,11 @@ class RawConfig:
         return tuple(_table_names(self.tables, ""))
 
     def require_known(self, known: frozenset[str]) -> None:
-        """ConfigError when the file has a table that nothing reads."""
+        """ConfigError when the file has a table that nothing reads, or a key that is in none."""
+        for name, value in self.tables.items():
+            if not isinstance(value, Mapping) and name not in known:
+                where = f"[[{name}]]" if isinstance(value, list) and value else f"{name}, which is in no section"
+                raise ConfigError(f"{self.path}: nothing reads {where}{_suggestion(name, known)}")
         for name in self.sections():
             if name not in known:
                 raise ConfigError(f"{self.path}: nothing reads section [{name}]{_suggestion(name, known)}")

@@ -106,10 +106,13 @@ def test_environment_may_name_the_configuration(
     assert "from-option.toml" in error_of(capsys)
 
 
-def test_unread_section_is_an_error_of_up(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("command", ["up", "dns serve", "hss serve", "hss auc-socket", "aaa serve", "pdngw serve"])
+def test_unread_section_is_an_error_of_whoever_serves(
+    tmp_path: Path, command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     path = tmp_path / "akadia.toml"
     path.write_text("[dnss]\n")
-    assert main(["--config", str(path), "up"]) == FAILED
+    assert main(["--config", str(path), *command.split()]) == FAILED
     assert "nothing reads section [dnss]; did you mean dns?" in error_of(capsys)
 
 

@@ -174,6 +174,18 @@ def test_unread_section_is_an_error(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("workers = 2\n", r"nothing reads workers, which is in no section; there are network"),
+        ('[[networks]]\nmcc = "001"\n', r"nothing reads \[\[networks\]\]; did you mean network\?"),
+    ],
+)
+def test_what_is_in_no_section_is_an_error(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        config(tmp_path, text + NETWORK).require_known(frozenset({"network"}))
+
+
+@pytest.mark.parametrize(
     ("text", "pair"),
     [
         ("127.0.0.1:1812", ("127.0.0.1", 1812)),
