@@ -11,6 +11,7 @@ from pathlib import Path
 from aaa.config import AaaSettings, read_settings
 from runtime.config import ConfigError, SocketAddress, read_config
 from runtime.crew import Crew
+from runtime.listening import naming
 from runtime.logs import get_logger
 from runtime.metrics.server import MetricsServer
 from runtime.metrics.tally import Tally
@@ -114,8 +115,9 @@ def _addresses(settings: AaaSettings) -> Iterable[tuple[socket.SocketKind, Socke
 
 def require_free(kind: socket.SocketKind, address: SocketAddress) -> None:
     """OSError when somebody else has `address`, or it is not of this machine."""
-    family, _, _, _, where = socket.getaddrinfo(*address, type=kind, flags=socket.AI_PASSIVE)[0]
-    with socket.socket(family, kind) as tried:
+    with naming(address):
+        family, _, _, _, where = socket.getaddrinfo(*address, type=kind, flags=socket.AI_PASSIVE)[0]
+    with socket.socket(family, kind) as tried, naming(address):
         if kind is socket.SOCK_STREAM:
             # what is left of connections that have ended is no listener
             tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Generic, TypeVar, cast
 
+from runtime.listening import naming
 from runtime.logs import get_logger
 from runtime.taps import Address, DatagramTap
 
@@ -161,13 +162,15 @@ class UdpEndpoint(DatagramReader[bytes]):
 
 def bound_socket(local: Address, *, reuse_port: bool = False, device: str = "") -> socket.socket:
     """A socket of datagrams at `local` that never waits; OSError when the address is taken or not of this machine."""
-    family, _, _, _, where = socket.getaddrinfo(*local, type=socket.SOCK_DGRAM, flags=socket.AI_PASSIVE)[0]
+    with naming(local):
+        family, _, _, _, where = socket.getaddrinfo(*local, type=socket.SOCK_DGRAM, flags=socket.AI_PASSIVE)[0]
     bound = socket.socket(family, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
     try:
         _set_options(bound, family, reuse_port=reuse_port)
         if device:
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, device.encode())
-        bound.bind(where)
+        with naming(local):
+            bound.bind(where)
     except OSError:
         bound.close()
         raise

@@ -9,6 +9,7 @@ from uvicorn.server import ServerState
 from hss.rest.config import ApiConfig
 from hss.rest.import_desk import ImportDesk
 from runtime.http_connections import FIRST_REQUEST, protocol
+from runtime.listening import naming
 from runtime.logs import get_logger
 from runtime.taps import Address
 from runtime.tls import server_context
@@ -49,12 +50,13 @@ class ApiServer:
         )
         settings.load()
         made = protocol(self._config, "hss.api", log)
-        self._listener = await asyncio.get_running_loop().create_server(
-            lambda: made(settings, self._state, {}),
-            *self._config.address,
-            ssl=tls,
-            ssl_handshake_timeout=FIRST_REQUEST,
-        )
+        with naming(self._config.address):
+            self._listener = await asyncio.get_running_loop().create_server(
+                lambda: made(settings, self._state, {}),
+                *self._config.address,
+                ssl=tls,
+                ssl_handshake_timeout=FIRST_REQUEST,
+            )
         bound = self._listener.sockets[0].getsockname()
         return str(bound[0]), int(bound[1])
 

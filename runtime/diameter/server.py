@@ -11,6 +11,7 @@ from runtime.diameter.link import Link
 from runtime.diameter.metrics import count_burden
 from runtime.diameter.service import Duplicates
 from runtime.diameter.settings import DiameterUnavailable, Dropped, Handler, Limits, PeerName, unheard
+from runtime.listening import naming
 from runtime.metrics.families import REGISTRY
 from runtime.open_connections import OpenConnections
 from runtime.taps import Address, StreamTap
@@ -89,9 +90,10 @@ class DiameterServer:
 
         Returns what was bound (port 0: any). OSError when the address is taken or not of this machine.
         """
-        listener = await asyncio.get_running_loop().create_server(
-            lambda: self.incoming(tls), host, port, reuse_port=reuse_port or None
-        )
+        with naming((host, port)):
+            listener = await asyncio.get_running_loop().create_server(
+                lambda: self.incoming(tls), host, port, reuse_port=reuse_port or None
+            )
         self._listeners.append(listener)
         bound = listener.sockets[0].getsockname()
         return str(bound[0]), int(bound[1])

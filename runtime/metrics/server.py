@@ -12,6 +12,7 @@ from uvicorn import Config
 from uvicorn.server import ServerState
 
 from runtime.http_connections import FIRST_REQUEST, protocol
+from runtime.listening import naming
 from runtime.logs import get_logger
 from runtime.metrics.config import MetricsConfig
 from runtime.metrics.families import REGISTRY, Histogram, Registry
@@ -58,9 +59,10 @@ class MetricsServer:
         )
         settings.load()
         made = protocol(self._config, self._section, log)
-        self._listener = await asyncio.get_running_loop().create_server(
-            lambda: made(settings, self._state, {}), *self._config.listen
-        )
+        with naming(self._config.listen):
+            self._listener = await asyncio.get_running_loop().create_server(
+                lambda: made(settings, self._state, {}), *self._config.listen
+            )
         bound = self._listener.sockets[0].getsockname()
         address = str(bound[0]), int(bound[1])
         log.info("metrics ready", listen=f"http://{self._config.listen.host}:{address[1]}/metrics")

@@ -26,7 +26,7 @@ def test_address_that_somebody_has_is_refused(kind: socket.SocketKind) -> None:
         taken = SocketAddress(*other.getsockname())
         if kind is socket.SOCK_STREAM:
             other.listen()
-        with pytest.raises(OSError, match="in use"):
+        with pytest.raises(OSError, match=f"{taken}: Address already in use"):
             require_free(kind, taken)
     require_free(kind, taken)
 

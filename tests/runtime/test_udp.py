@@ -140,7 +140,7 @@ async def test_endpoint_may_be_closed_twice_and_by_its_handler() -> None:
 
 async def test_endpoint_says_that_an_address_is_taken() -> None:
     first = UdpEndpoint.bind(("127.71.1.1", 0), lambda _data, _peer: None)
-    with pytest.raises(OSError, match="in use"):
+    with pytest.raises(OSError, match=rf"127\.71\.1\.1:{first.local[1]}: Address already in use"):
         UdpEndpoint.bind(first.local, lambda _data, _peer: None)
     first.close()
 

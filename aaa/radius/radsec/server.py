@@ -16,6 +16,7 @@ from aaa.radius.radsec.connection import RadsecConnection
 from aaa.radius.radsec.names import RADSEC, RadsecClient, certified_names, find_client
 from aaa.radius.radsec.requests import NoAnswer, RadsecRequests
 from aaa.radius.radsec.routing import Answer, Broken, Ignored, Port, route
+from runtime.listening import naming
 from runtime.logs import get_logger
 from runtime.open_connections import OpenConnections
 from runtime.taps import Address
@@ -55,15 +56,16 @@ class RadsecServer:
         loop = asyncio.get_running_loop()
         bound: list[Address] = []
         for host, port in (self._config.address, *self._config.more_addresses):
-            listener = await loop.create_server(
-                lambda: RadsecConnection(self),
-                host,
-                port,
-                ssl=self._tls,
-                ssl_handshake_timeout=HANDSHAKE,
-                ssl_shutdown_timeout=CLOSING,
-                reuse_port=reuse_port or None,
-            )
+            with naming((host, port)):
+                listener = await loop.create_server(
+                    lambda: RadsecConnection(self),
+                    host,
+                    port,
+                    ssl=self._tls,
+                    ssl_handshake_timeout=HANDSHAKE,
+                    ssl_shutdown_timeout=CLOSING,
+                    reuse_port=reuse_port or None,
+                )
             self._listeners.append(listener)
             where = listener.sockets[0].getsockname()
             bound.append((str(where[0]), int(where[1])))
