@@ -1,6 +1,7 @@
 """[aaa]: who the AAA server is, how it asks the HSS, what it offers its clients."""
 
-from collections.abc import Mapping
+import socket
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
@@ -109,6 +110,28 @@ def network_names(settings: AaaSettings) -> tuple[str, ...]:
     return tuple(dict.fromkeys(filter(None, names)))
 
 
+def addresses(settings: AaaSettings) -> Iterator[tuple[str, socket.SocketKind, SocketAddress]]:
+    """Where the fronts listen, each with the key that says so."""
+    if settings.radius is not None:
+        yield from _radius_addresses(settings.radius)
+    if settings.diameter is not None:
+        for name, address in (("address", settings.diameter.address), ("tls_address", settings.diameter.tls_address)):
+            if address is not None:
+                yield f"aaa.diameter.{name}", socket.SOCK_STREAM, address
+
+
+def _radius_addresses(radius: RadiusConfig) -> Iterator[tuple[str, socket.SocketKind, SocketAddress]]:
+    datagrams = [("auth", radius.auth), *(("more_auth", more) for more in radius.more_auth)]
+    if radius.acct is not None:
+        datagrams += [("acct", radius.acct), *(("more_acct", more) for more in radius.more_acct)]
+    for name, address in datagrams:
+        yield f"aaa.radius.{name}", socket.SOCK_DGRAM, address
+    if radius.radsec is not None:
+        yield "aaa.radius.radsec.address", socket.SOCK_STREAM, radius.radsec.address
+        for more in radius.radsec.more_addresses:
+            yield "aaa.radius.radsec.more_addresses", socket.SOCK_STREAM, more
+
+
 def read_settings(raw: RawConfig) -> AaaSettings:
     """The AAA server's sections of the file; ConfigError in one line when they cannot be served."""
     aaa = raw.section("aaa", AaaConfig)
@@ -123,7 +146,18 @@ def read_settings(raw: RawConfig) -> AaaSettings:
     )
     if settings.radius is None and settings.diameter is None:
         raise ConfigError(f"{raw.path}: nobody could ask this AAA server; add [aaa.radius] or [aaa.diameter]")
+    _require_distinct_addresses(raw, settings)
     return settings
+
+
+def _require_distinct_addresses(raw: RawConfig, settings: AaaSettings) -> None:
+    """Workers share their ports, so that the kernel would have half of one front's requests come to the other."""
+    taken: dict[tuple[socket.SocketKind, SocketAddress], str] = {}
+    for name, kind, address in addresses(settings):
+        first = taken.get((kind, address))
+        if first is not None and address.port:
+            raise ConfigError(f"{raw.path}: {first} and {name} are both {address}; give each its own")
+        taken[kind, address] = name
 
 
 def _home_realm(network: NetworkConfig | None) -> str:

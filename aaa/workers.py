@@ -5,10 +5,10 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Coroutine, Iterable
+from collections.abc import Coroutine
 from pathlib import Path
 
-from aaa.config import AaaSettings, read_settings
+from aaa.config import AaaSettings, addresses, read_settings
 from runtime.config import ConfigError, SocketAddress, read_config
 from runtime.crew import Crew
 from runtime.listening import naming
@@ -28,7 +28,7 @@ def oversee(settings: AaaSettings, path: Path, workers: int | None) -> int:
     OSError when an address is taken, which processes that share ports would not notice. When a worker does not begin,
     it has said why, and its exit code is ours.
     """
-    for kind, address in _addresses(settings):
+    for _, kind, address in addresses(settings):
         require_free(kind, address)
     try:
         return run(lambda stop: _oversee(settings, path, workers, stop))
@@ -98,19 +98,6 @@ async def _unless(stop: asyncio.Event, work: Coroutine[object, object, None]) ->
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     return False
-
-
-def _addresses(settings: AaaSettings) -> Iterable[tuple[socket.SocketKind, SocketAddress]]:
-    if settings.radius is not None:
-        for port in (settings.radius.auth, *settings.radius.more_auth, *settings.radius.accounting):
-            yield socket.SOCK_DGRAM, port
-        if settings.radius.radsec is not None:
-            for port in (settings.radius.radsec.address, *settings.radius.radsec.more_addresses):
-                yield socket.SOCK_STREAM, port
-    if settings.diameter is not None:
-        for address in (settings.diameter.address, settings.diameter.tls_address):
-            if address is not None:
-                yield socket.SOCK_STREAM, address
 
 
 def require_free(kind: socket.SocketKind, address: SocketAddress) -> None:

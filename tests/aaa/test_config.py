@@ -79,6 +79,31 @@ def test_settings_complain_in_one_line(tmp_path: Path, text: str, complaint: str
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("written", "first", "second"),
+    [
+        ('acct = "127.0.0.3:1812"\n', "aaa.radius.auth", "aaa.radius.acct"),
+        ('more_auth = ["[::1]:1812", "127.0.0.3:1812"]\n', "aaa.radius.auth", "aaa.radius.more_auth"),
+        (
+            '[aaa.radius.radsec]\naddress = "127.0.0.3:3868"\ncertificate = "a.pem"\nkey = "a.key"\nca = "ca.pem"\n',
+            "aaa.radius.radsec.address",
+            "aaa.diameter.address",
+        ),
+    ],
+)
+def test_two_fronts_at_one_address_are_refused(tmp_path: Path, written: str, first: str, second: str) -> None:
+    text = GOOD.replace("[aaa.diameter]", f"{written}[aaa.diameter]")
+    with pytest.raises(ConfigError, match=rf"{first} and {second} are both 127\.0\.0\.3:[0-9]+; give each its own"):
+        read(tmp_path, text)
+
+
+def test_addresses_of_any_port_are_not_one(tmp_path: Path) -> None:
+    read(
+        tmp_path,
+        GOOD.replace("127.0.0.3:1812", "127.0.0.3:0").replace("[aaa.diameter]", 'acct = "127.0.0.3:0"\n[aaa.diameter]'),
+    )
+
+
 def test_settings_say_which_methods_are_offered_first(tmp_path: Path) -> None:
     assert read(tmp_path, GOOD).aaa.policy.allowed == (EapMethod.AKA_PRIME, EapMethod.AKA)
     settings = read(tmp_path, GOOD.replace("hss_limit = 3", 'hss_limit = 3\nmethods = ["aka"]'))
