@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from cyclopts import App, CycloptsError, Parameter
+from cyclopts.validators import Number
 
 CONFIG_VARIABLE = "AKADIA_CONFIG"
 
@@ -256,7 +257,11 @@ class _Commands:
 
         return serve(self._config_read_whole(), path, node=node, mode=mode)
 
-    def serve_aaa(self, *, workers: Annotated[int | None, Parameter(show_default=False)] = None) -> int:
+    def serve_aaa(
+        self,
+        *,
+        workers: Annotated[int | None, Parameter(show_default=False, validator=Number(gte=1, lte=64))] = None,
+    ) -> int:
         """Serve RADIUS and Diameter until SIGTERM or Ctrl-C.
 
         Several workers share the ports. One that ends is replaced, and any of them goes on with what another began.

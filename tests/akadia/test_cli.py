@@ -79,7 +79,17 @@ def test_version_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize(
     "tokens",
-    [["nonsense"], ["init"], ["init", "lab", "--hss", "cloud"], ["up", "--config"], ["demo", "--fast"], ["dns", "run"]],
+    [
+        ["nonsense"],
+        ["init"],
+        ["init", "lab", "--hss", "cloud"],
+        ["up", "--config"],
+        ["demo", "--fast"],
+        ["dns", "run"],
+        ["aaa", "serve", "--workers", "0"],
+        ["aaa", "serve", "--workers", "-3"],
+        ["aaa", "serve", "--workers", "1000"],
+    ],
 )
 def test_misuse_is_one_line_and_exit_code_2(tokens: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(tokens) == MISUSED
