@@ -50,7 +50,7 @@ async def _oversee(settings: AaaSettings, path: Path, workers: int | None, stop:
     try:
         if metrics is not None:
             await metrics.open()
-        if await _unless(stop, crew.change(_wanted(path, workers))):
+        if await _unless(stop, crew.change(*_wanted(path, workers))):
             log.info("workers ready", workers=len(crew.process_ids))
             notify_ready()
         while not stop.is_set():
@@ -67,17 +67,18 @@ async def _oversee(settings: AaaSettings, path: Path, workers: int | None, stop:
 async def _reload(crew: Crew, path: Path, workers: int | None) -> None:
     """New workers with the file as it is now; the old ones go on when it is not usable."""
     try:
-        await crew.change(_wanted(path, workers))
+        await crew.change(*_wanted(path, workers))
     except (ConfigError, WorkerFailed, OSError) as error:
         log.error("configuration not read again", cause=str(error))
     else:
         log.info("configuration read again", workers=len(crew.process_ids))
 
 
-def _wanted(path: Path, workers: int | None) -> int:
-    """How many processes, once the file is known to be readable."""
-    settings = read_settings(read_config(path))
-    return workers or settings.aaa.workers
+def _wanted(path: Path, workers: int | None) -> tuple[int, bytes]:
+    """How many processes, and the file that they read, once it is known to be usable."""
+    raw = read_config(path)
+    settings = read_settings(raw)
+    return workers or settings.aaa.workers, raw.octets
 
 
 async def _either(*events: asyncio.Event) -> None:

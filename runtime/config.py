@@ -1,9 +1,10 @@
 """One TOML file for every daemon: sections with a model each, and complaints that fit on one line."""
 
 import difflib
+import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple, Self, TypeVar, cast
@@ -22,6 +23,12 @@ from pydantic_core import ErrorDetails, core_schema
 
 from runtime.log_imsi import ImsiForm
 from runtime.logs import Format, Level
+
+CONFIG_FD = "AKADIA_CONFIG_FD"
+"""The environment variable that names an inherited file: the configuration as the parent of several processes read it.
+
+Its workers serve by that, whatever becomes of the file, until the parent has read it again.
+"""
 
 
 class ConfigError(ValueError):
@@ -157,10 +164,11 @@ class PeerConfig(Section):
 
 @dataclass(frozen=True, slots=True)
 class RawConfig:
-    """The file as read; each daemon asks it for its own sections."""
+    """The file as read, and its octets; each daemon asks it for its own sections."""
 
     path: Path
     tables: Mapping[str, Any]
+    octets: bytes = field(default=b"", repr=False)
 
     def section(self, name: str, model: type[SectionT]) -> SectionT:
         """The table `name` ("aaa.radius") as `model`; its sub-tables that `model` does not name are other sections.
@@ -209,8 +217,8 @@ def read_config(path: Path) -> RawConfig:
     """Read the file at `path`; ConfigError when there is none or it is not TOML."""
     where = path.resolve()
     try:
-        with where.open("rb") as file:
-            return RawConfig(where, tomllib.load(file))
+        octets = _octets(where)
+        return RawConfig(where, tomllib.loads(octets.decode()), octets)
     except FileNotFoundError:
         raise ConfigError(
             f"{where}: there is no such file; name one with --config or make one: akadia init DIR"
@@ -221,6 +229,14 @@ def read_config(path: Path) -> RawConfig:
         raise ConfigError(f"{where}: is not UTF-8 at octet {error.start}; save it as UTF-8") from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{where}: is not TOML: {error}; correct that line") from None
+
+
+def _octets(path: Path) -> bytes:
+    inherited = os.environ.get(CONFIG_FD, "")
+    if not inherited.isdecimal():
+        return path.read_bytes()
+    # all workers have one file, and so one position in it
+    return os.pread(int(inherited), os.fstat(int(inherited)).st_size, 0)
 
 
 def _keys(model: type[BaseModel]) -> frozenset[str]:

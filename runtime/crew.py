@@ -5,6 +5,7 @@ everything and waits: loading is what takes time, so that it stands in at once f
 """
 
 import asyncio
+import os
 import signal
 from collections.abc import Sequence
 from contextlib import suppress
@@ -53,12 +54,13 @@ class Crew:
         self._slots: set[int] = set()
         self._shift: Shift | None = None
 
-    async def change(self, size: int) -> None:
+    async def change(self, size: int, config: bytes = b"") -> None:
         """Put `size` new workers to work, and when all of them are ready let those before them leave.
 
+        They and whoever replaces them read `config`, not a file that may have changed since, unless it is empty.
         WorkerFailed when one does not begin; then those before go on.
         """
-        shift = Shift(self, size)
+        shift = Shift(self, size, config)
         try:
             await shift.start()
         except BaseException:
@@ -83,14 +85,14 @@ class Crew:
         """How patient it is."""
         return self._pace
 
-    async def recruit(self) -> Recruit:
-        """A new process, loading."""
+    async def recruit(self, config: int | None) -> Recruit:
+        """A new process, loading, with `config` to read."""
         slot = next(number for number in count(1) if number not in self._slots)
         self._slots.add(slot)
         metrics = None
         try:
             metrics = None if self._tally is None else self._tally.open()
-            return await Recruit.start(self._command, Worker(slot, self._since), metrics)
+            return await Recruit.start(self._command, Worker(slot, self._since), metrics, config)
         except BaseException:
             self._slots.discard(slot)
             self._count_no_more(metrics)
@@ -109,8 +111,9 @@ class Crew:
 class Shift:
     """`size` workers and one in waiting."""
 
-    def __init__(self, crew: Crew, size: int) -> None:
+    def __init__(self, crew: Crew, size: int, config: bytes) -> None:
         self._crew = crew
+        self._config = _in_memory(config) if config else None
         self._size = size
         self._pace = crew.pace
         self._all: set[Recruit] = set()
@@ -136,6 +139,9 @@ class Shift:
             watch.cancel()
         await asyncio.gather(*self._watches, return_exceptions=True)
         await asyncio.gather(*(self._part(recruit) for recruit in tuple(self._all)))
+        if self._config is not None:
+            os.close(self._config)
+            self._config = None
 
     async def _watch(self, recruit: Recruit) -> None:
         """Hold one place, whoever fills it."""
@@ -170,7 +176,7 @@ class Shift:
         return None
 
     async def _recruit(self) -> Recruit:
-        recruit = await self._crew.recruit()
+        recruit = await self._crew.recruit(self._config)
         self._all.add(recruit)
         return recruit
 
@@ -199,3 +205,11 @@ class Shift:
             self._crew.dismissed(recruit)
         self._working.discard(recruit)
         recruit.close()
+
+
+def _in_memory(octets: bytes) -> int:
+    """A file that no disk has, open at its beginning."""
+    descriptor = os.memfd_create("akadia-config")
+    with os.fdopen(descriptor, "wb", closefd=False) as file:
+        file.write(octets)
+    return descriptor

@@ -7,6 +7,7 @@ import socket
 from collections.abc import Sequence
 from contextlib import suppress
 
+from runtime.config import CONFIG_FD
 from runtime.metrics.tally import METRICS_FD
 from runtime.process import READY, SUPERVISOR_FD, TURN, WAIT_FOR_TURN
 from runtime.worker import WORKER, Worker
@@ -33,8 +34,13 @@ class Recruit:
         self._line = line
 
     @classmethod
-    async def start(cls, command: Sequence[str], worker: Worker, metrics: int | None = None) -> "Recruit":
-        """A new process that loads and counts in `metrics`; OSError when there can be none."""
+    async def start(
+        cls, command: Sequence[str], worker: Worker, metrics: int | None = None, config: int | None = None
+    ) -> "Recruit":
+        """A new process that loads, counts in `metrics` and is configured by `config`, a file that is open.
+
+        OSError when there can be none.
+        """
         ours, its = socket.socketpair()
         ours.setblocking(False)
         environment = {SUPERVISOR_FD: str(its.fileno()), WAIT_FOR_TURN: "1", WORKER: str(worker)}
@@ -42,6 +48,9 @@ class Recruit:
         if metrics is not None:
             environment[METRICS_FD] = str(metrics)
             inherited.append(metrics)
+        if config is not None:
+            environment[CONFIG_FD] = str(config)
+            inherited.append(config)
         try:
             process = await asyncio.create_subprocess_exec(
                 *command,

@@ -7,6 +7,7 @@ import pytest
 from pydantic import Field
 
 from runtime.config import (
+    CONFIG_FD,
     CaptureConfig,
     ConfigError,
     ConfigPath,
@@ -158,6 +159,17 @@ def test_reader_says_why_a_file_cannot_be_read(tmp_path: Path, content: bytes | 
         path.write_bytes(content)
     with pytest.raises(ConfigError, match=said):
         read_config(path)
+
+
+def test_file_that_is_inherited_is_read_instead(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "akadia.toml"
+    with (tmp_path / "inherited").open("w+b") as inherited:
+        inherited.write(NETWORK.encode())
+        inherited.flush()
+        monkeypatch.setenv(CONFIG_FD, str(inherited.fileno()))
+        for _ in range(2):
+            raw = read_config(path)
+            assert (raw.path, raw.sections(), raw.octets) == (path, ("network",), NETWORK.encode())
 
 
 def test_reader_says_that_a_folder_is_no_file(tmp_path: Path) -> None:

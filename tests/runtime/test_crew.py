@@ -33,8 +33,8 @@ async def until(condition: Callable[[], bool]) -> None:
             await asyncio.sleep(0.02)
 
 
-def serving(crew: Crew, notes: Path, ever: int) -> bool:
-    return (len(begun(notes)), len(crew.process_ids)) == (ever, 2)
+def serving(crew: Crew, notes: Path, ever: int, size: int = 2) -> bool:
+    return (len(begun(notes)), len(crew.process_ids)) == (ever, size)
 
 
 @pytest.fixture(name="notes")
@@ -135,6 +135,23 @@ async def test_worker_that_cannot_be_replaced_is_tried_again_ever_later(notes: P
     delays = [line["again_in"] for line in lines if line["event"] == "worker not replaced"]
     assert delays[:3] == sorted(delays[:3])
     assert delays[0] < delays[2]
+
+
+async def test_whoever_stands_in_reads_the_configuration_of_those_who_serve(notes: Path) -> None:
+    path = notes.with_name("akadia.toml")
+    reads = (
+        f"""open({str(notes) + ".read"!r}, "ab").write(read_config(__import__("pathlib").Path({str(path)!r})).octets)"""
+    )
+    crew = Crew(daemon(notes, before=f"from runtime.config import read_config; {reads}"), since=1000, pace=QUICK)
+    await crew.change(1, b"[first]\n")
+    await asyncio.to_thread(path.write_text, "is not TOML")
+    for turn in range(3):
+        (serving_now,) = crew.process_ids
+        os.kill(serving_now, signal.SIGKILL)
+        await until(partial(serving, crew, notes, 2 + turn, 1))
+    await crew.change(1, b"[second]\n")
+    await crew.stop()
+    assert await asyncio.to_thread(Path(f"{notes}.read").read_text) == "[first]\n" * 4 + "[second]\n"
 
 
 async def test_spare_that_died_is_not_waited_for(notes: Path) -> None:
