@@ -2,8 +2,10 @@
 
 import gc
 import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -95,10 +97,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     gc.set_threshold(_YOUNG_OBJECTS, *gc.get_threshold()[1:])
     try:
         result = build(tokens).meta(tokens, print_error=False, exit_on_error=False)
+        sys.stdout.flush()
     except CycloptsError as error:
         return _complain(f"{_one_line(error)} (akadia --help shows how it is written)", MISUSED)
     except KeyboardInterrupt:
         return 128 + 2
+    except BrokenPipeError:
+        return _unheard()
     except Exception as error:
         cause = _known_cause(error)
         if cause is None:
@@ -374,6 +379,14 @@ def _known_cause(error: Exception) -> str | None:
 
 def _one_line(error: Exception) -> str:
     return " ".join(str(error).split())
+
+
+def _unheard() -> int:
+    """Whoever reads has read enough, as head does: no fault, and nothing more can be said. The code is a shell's."""
+    with suppress(OSError, ValueError):
+        # what is still to be written would fail again when the interpreter ends
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 128 + signal.SIGPIPE
 
 
 def _complain(cause: str, code: int) -> int:

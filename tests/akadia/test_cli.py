@@ -165,6 +165,21 @@ def test_fault_of_the_program_is_not_hidden(monkeypatch: pytest.MonkeyPatch, tmp
         main(["init", str(tmp_path / "lab")])
 
 
+def test_reader_who_has_read_enough_is_no_fault() -> None:
+    shown = subprocess.Popen(
+        [sys.executable, "-m", "akadia", "ue", "profiles"],
+        cwd=Path(__file__).resolve().parents[2],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert shown.stdout is not None
+    assert shown.stderr is not None
+    shown.stdout.close()
+    assert shown.wait(30) == 128 + 13
+    assert shown.stderr.read() == b""
+    shown.stderr.close()
+
+
 def test_help_imports_little() -> None:
     heavy = ("pydantic", "sqlalchemy", "cryptography", "structlog", "asyncio", "dns")
     code = f"import sys; from akadia.cli import main; main(['--help']); print([m for m in {heavy} if m in sys.modules])"
