@@ -89,7 +89,7 @@ def main(path: Path, *, workers: int | None = None) -> int:
     share_with_parent()
     if worker is None and (workers or settings.aaa.workers) > 1:
         return oversee(settings, raw.path, workers)
-    return run(lambda stop: serve(raw, settings, stop, worker))
+    return run(lambda stop: serve(raw, settings, stop, worker), hangup_stops=False)
 
 
 async def serve(raw: RawConfig, settings: AaaSettings, stop: asyncio.Event, worker: Worker | None = None) -> None:

@@ -31,7 +31,7 @@ def oversee(settings: AaaSettings, path: Path, workers: int | None) -> int:
     for _, kind, address in addresses(settings):
         require_free(kind, address)
     try:
-        return run(lambda stop: _oversee(settings, path, workers, stop))
+        return run(lambda stop: _oversee(settings, path, workers, stop), hangup_stops=False)
     except WorkerFailed as failed:
         if failed.code is not None and failed.code > 0:
             return failed.code

@@ -189,7 +189,7 @@ def main(path: Path) -> int:
     zone, listen = zone_of(config), config.section("dns", DnsConfig).address
     folder = config.section("capture", CaptureConfig).folder
 
-    return run(lambda stop: _serve(zone, listen, folder, stop))
+    return run(lambda stop: _serve(zone, listen, folder, stop), hangup_stops=False)
 
 
 async def _serve(zone: Zone, listen: SocketAddress, capture_folder: Path | None, stop: asyncio.Event) -> None:

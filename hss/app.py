@@ -32,7 +32,8 @@ def main(path: Path) -> int:
     return run(
         lambda stop: serve(
             hss, stop, config_path=path, capture_folder=folder, api=api, default_apn=apn, metrics=metrics
-        )
+        ),
+        hangup_stops=False,
     )
 
 

@@ -47,7 +47,7 @@ def main(path: Path) -> int:
     """`akadia pdngw serve`: serve until told to stop; the exit code."""
     raw = read_config(path)
     set_up(raw)
-    return run(partial(serve, raw))
+    return run(partial(serve, raw), hangup_stops=False)
 
 
 async def serve(raw: RawConfig, stop: asyncio.Event) -> None:

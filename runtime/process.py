@@ -29,13 +29,15 @@ _YOUNG_OBJECTS = 20_000
 _STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
-def run(main: Callable[[asyncio.Event], Awaitable[None]]) -> int:
+def run(main: Callable[[asyncio.Event], Awaitable[None]], *, hangup_stops: bool = True) -> int:
     """Run `main(stop)` to its end and give the exit code 0; `stop` is set by SIGTERM, SIGINT or the supervisor's end.
 
     `main` waits for `stop` and then leaves politely; a second signal interrupts it. What `main` raises is raised.
+    SIGHUP is what a terminal sends that is closed, and whoever wants a daemon to read its configuration again: with
+    `hangup_stops` it stops as well, and else a line says that nothing was read, unless `main` takes it itself.
     """
     try:
-        asyncio.run(_run(main))
+        asyncio.run(_run(main, hangup_stops=hangup_stops))
     except KeyboardInterrupt:
         return 130
     return 0
@@ -53,12 +55,17 @@ def notify_ready() -> None:
             os.write(descriptor, READY)
 
 
-async def _run(main: Callable[[asyncio.Event], Awaitable[None]]) -> None:
+async def _run(main: Callable[[asyncio.Event], Awaitable[None]], *, hangup_stops: bool) -> None:
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(_log_unhandled)
     stop, turn = asyncio.Event(), asyncio.Event()
     for number in _STOP_SIGNALS:
         loop.add_signal_handler(number, _on_signal, loop, stop, turn, number)
+    if not hangup_stops:
+        loop.add_signal_handler(signal.SIGHUP, _not_reloaded)
+    elif signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # as nohup has it
+        # a terminal sends it and so does its shell: the second one is no wish for haste
+        loop.add_signal_handler(signal.SIGHUP, _stop, stop, turn, signal.SIGHUP)
     descriptor = _supervisor_fd()
     if descriptor is not None:
         loop.add_reader(descriptor, _on_supervisor, loop, descriptor, stop, turn)
@@ -78,12 +85,21 @@ async def _run(main: Callable[[asyncio.Event], Awaitable[None]]) -> None:
 def _on_signal(
     loop: asyncio.AbstractEventLoop, stop: asyncio.Event, turn: asyncio.Event, number: signal.Signals
 ) -> None:
-    stop.set()
-    turn.set()
-    log.info("stopping", cause=number.name)
+    _stop(stop, turn, number)
     for each in _STOP_SIGNALS:
         # The next signal finds the default action: who asks twice does not want to wait.
         loop.remove_signal_handler(each)
+
+
+def _stop(stop: asyncio.Event, turn: asyncio.Event, number: signal.Signals) -> None:
+    if not stop.is_set():
+        log.info("stopping", cause=number.name)
+    stop.set()
+    turn.set()
+
+
+def _not_reloaded() -> None:
+    log.warning("configuration not read again", cause="this daemon reads it when it starts; restart it")
 
 
 def _on_supervisor(loop: asyncio.AbstractEventLoop, descriptor: int, stop: asyncio.Event, turn: asyncio.Event) -> None:

@@ -37,7 +37,9 @@ def main(config_path: Path, path: Path | None = None, *, node: str = NODE, mode:
     set_up(config)
     hss = config.section("hss", HssConfig)
     where = config.path.parent / NAME if path is None else path
-    return run(lambda stop: serve(hss, where, stop, config_path=config_path, node=node, mode=_mode(mode)))
+    return run(
+        lambda stop: serve(hss, where, stop, config_path=config_path, node=node, mode=_mode(mode)), hangup_stops=False
+    )
 
 
 async def serve(

@@ -246,14 +246,14 @@ def test_main_reads_how_to_log_before_it_serves(folder: Path, monkeypatch: pytes
     seen: list[object] = []
     monkeypatch.setattr(app, "set_up", lambda raw: seen.append(raw.path.name))
 
-    def run(serving: partial[object]) -> int:
-        seen.append(serving.func)
+    def run(serving: partial[object], *, hangup_stops: bool) -> int:
+        seen.extend((serving.func, hangup_stops))
         return 0
 
     monkeypatch.setattr(app, "run", run)
     read(folder)
     assert app.main(folder / "akadia.toml") == 0
-    assert seen == ["akadia.toml", app.serve]
+    assert seen == ["akadia.toml", app.serve, False]
 
 
 def pem(key: rsa.RSAPrivateKey | ed448.Ed448PrivateKey, password: bytes | None = None) -> bytes:

@@ -26,14 +26,16 @@ async def main(stop):
     await stop.wait()
     print("leaving", flush=True)
     {after}
-sys.exit(run(main))
+sys.exit(run(main, hangup_stops={hangup_stops}))
 """
 
 
-def start(after: str = "pass", supervisor: socket.socket | None = None, *, wait: bool = False) -> subprocess.Popen[str]:
+def start(
+    after: str = "pass", supervisor: socket.socket | None = None, *, wait: bool = False, hangup_stops: bool = True
+) -> subprocess.Popen[str]:
     descriptors = () if supervisor is None else (supervisor.fileno(),)
     return subprocess.Popen(
-        [sys.executable, "-c", DAEMON.format(after=after)],
+        [sys.executable, "-c", DAEMON.format(after=after, hangup_stops=hangup_stops)],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         text=True,
@@ -63,13 +65,47 @@ def wait_until_it_handles(process: subprocess.Popen[str], number: signal.Signals
     pytest.fail(f"the daemon does not handle {number.name}")
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_daemon_leaves_politely_on_a_signal(number: signal.Signals) -> None:
     with start() as process:
         wait_for(process, "listening")
         process.send_signal(number)
         wait_for(process, f"stopping cause={number.name}")
         wait_for(process, "leaving")
+        assert process.wait(5) == 0
+
+
+def test_hangup_is_told_and_a_daemon_goes_on() -> None:
+    with start(hangup_stops=False) as process:
+        wait_for(process, "listening")
+        for _ in range(2):
+            process.send_signal(signal.SIGHUP)
+            wait_for(process, "configuration not read again")
+        process.send_signal(signal.SIGTERM)
+        wait_for(process, "stopping cause=SIGTERM")
+        assert process.wait(5) == 0
+
+
+def test_second_hangup_of_a_terminal_changes_nothing() -> None:
+    with start(after="await asyncio.sleep(0.5)") as process:
+        wait_for(process, "listening")
+        process.send_signal(signal.SIGHUP)
+        wait_for(process, "leaving")
+        process.send_signal(signal.SIGHUP)
+        assert process.wait(5) == 0
+
+
+def test_hangup_that_is_ignored_stays_so() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        process = start()
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    with process:
+        wait_for(process, "listening")
+        process.send_signal(signal.SIGHUP)
+        process.send_signal(signal.SIGTERM)
+        wait_for(process, "stopping cause=SIGTERM")
         assert process.wait(5) == 0
 
 
@@ -128,7 +164,7 @@ def test_daemon_that_never_gets_its_turn_stops_too(*, by_signal: bool) -> None:
 def test_daemon_leaves_a_descriptor_alone_that_is_no_socket(tmp_path: Path) -> None:
     with (tmp_path / "file").open("w+") as file:
         process = subprocess.Popen(
-            [sys.executable, "-c", DAEMON.format(after="pass")],
+            [sys.executable, "-c", DAEMON.format(after="pass", hangup_stops=True)],
             cwd=ROOT,
             stdout=subprocess.PIPE,
             text=True,
