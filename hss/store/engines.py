@@ -108,5 +108,7 @@ def transaction(location: Location, *, read_only: bool = False) -> Iterator[Conn
 
 def require_store(location: Location) -> None:
     """StoreUnavailable unless there is a database file; a PostgreSQL server says itself what is missing."""
+    if isinstance(location, Path) and location.is_dir():
+        raise StoreUnavailable(f"{location}: is a folder; name a file in it as database")
     if isinstance(location, Path) and not location.is_file():
         raise StoreUnavailable(f"{location}: there is no database; make it with: akadia --config FILE db upgrade")

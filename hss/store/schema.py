@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import URL, Connection, column, inspect, select, table
 
-from hss.store.engines import migration_engine, transaction
-from hss.store.errors import StoreError, store_errors
+from hss.store.engines import migration_engine, require_store, transaction
+from hss.store.errors import StoreError, StoreUnavailable, store_errors
 from hss.store.location import Location, describe
 from hss.store.postgres import MIGRATION_LOCK
 
@@ -70,17 +70,21 @@ def downgrade(database: Location, revision: str) -> None:
 
 def current(database: Location) -> str | None:
     """The revision of `database`; None when it has no schema yet. StoreError when it cannot be read."""
-    with transaction(database, read_only=True) as connection:
-        if not inspect(connection).has_table(_TABLE):
-            return None
-        found: str | None = connection.scalar(select(column("version_num")).select_from(table(_TABLE)))
-        return found
+    require_store(database)
+    try:
+        with transaction(database, read_only=True) as connection:
+            if not inspect(connection).has_table(_TABLE):
+                return None
+            found: str | None = connection.scalar(select(column("version_num")).select_from(table(_TABLE)))
+            return found
+    except StoreUnavailable as error:
+        raise StoreUnavailable(f"{describe(database)}: {error}; mend that, or name another database") from None
 
 
 def check(database: Location, config: Path | str = "FILE", helps: str | None = None) -> None:
     """SchemaOutdated, in one line that names the command (`helps`), unless `database` has our schema."""
     helps = helps or UPGRADE.format(config=config)
-    if isinstance(database, Path) and not database.is_file():
+    if isinstance(database, Path) and not database.exists():
         raise SchemaOutdated(f"{database}: there is no database; make it with: {helps}")
     found = current(database)
     _refuse_newer(database, found)

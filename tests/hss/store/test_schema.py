@@ -56,8 +56,15 @@ def test_newer_schema_is_left_alone(database_path: Path) -> None:
 def test_file_that_is_no_database_is_named(tmp_path: Path) -> None:
     path = tmp_path / "akadia.sqlite"
     path.write_bytes(b"this is not a database at all, whatever its name may say" * 100)
-    with pytest.raises(StoreUnavailable, match="file is not a database"):
-        check(path)
+    for act in (check, upgrade):
+        with pytest.raises(StoreUnavailable, match=f"{path}: file is not a database; mend that"):
+            act(path)
+
+
+def test_folder_is_no_database_that_could_be_made(tmp_path: Path) -> None:
+    for act in (check, upgrade):
+        with pytest.raises(StoreUnavailable, match=f"{tmp_path}: is a folder; name a file in it as database"):
+            act(tmp_path)
 
 
 def test_missing_database_has_no_revision(tmp_path: Path) -> None:
