@@ -80,7 +80,7 @@ async def _open_session(ledger: SessionLedger, number: int) -> Session:
     if session is None:
         raise SessionRefused(f"there is no session {number}; akadia aaa sessions lists them")
     if session.ended is not None:
-        raise SessionRefused(f"session {number} has ended ({session.end_cause}); akadia aaa sessions lists open ones")
+        raise SessionRefused(f"session {number} has ended ({session.why_ended}); akadia aaa sessions lists open ones")
     return session
 
 

@@ -64,7 +64,7 @@ class _SessionCommands:
         for one in found:
             who, where = one.imsi or one.user_name or "-", f"{one.client}/{one.nas}"
             used = f"{_octets(one.usage.octets_in)} in {_octets(one.usage.octets_out)} out"
-            until = f"ended {_moment(one.ended)} ({one.end_cause})" if one.ended else f"heard {_moment(one.updated)}"
+            until = f"ended {_moment(one.ended)} ({one.why_ended})" if one.ended else f"heard {_moment(one.updated)}"
             print(f"{one.number:<8} {who} {where} {one.session_id} since {_moment(one.started)} {until} {used}")
 
     def disconnect(self, session: int, /) -> None:

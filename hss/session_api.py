@@ -109,6 +109,11 @@ class Session:
     apn: str | None = None
     session_timeout: int | None = None
 
+    @property
+    def why_ended(self) -> str:
+        """For a person: a Stop need not carry Acct-Terminate-Cause (RFC 2866 §5.13)."""
+        return self.end_cause or "no cause given"
+
 
 @dataclass(frozen=True, slots=True)
 class SessionQuery:

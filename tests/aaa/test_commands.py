@@ -1,5 +1,6 @@
 """What an operator asks of sessions and clients, against a NAS that the test is."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -45,6 +46,7 @@ async def _nas(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Nas:
         await ledger.grant(granted())
         await ledger.record(start())
         await ledger.record(stop(5, session="0002"))
+        await ledger.record(replace(stop(5, session="0003"), end_cause=None))
         await ledger.seen((ClientSeen("lab", 5, 1, NOW, NOW), ClientSeen("gone", 5, 1, NOW, NOW)))
     return Nas("127.0.0.1")
 
@@ -86,6 +88,7 @@ async def test_session_is_disconnected_and_changed(raw: RawConfig, nas: Nas) -> 
     [
         (9, None, 0, "there is no session 9"),
         (2, None, 0, r"session 2 has ended \(user-request\)"),
+        (3, None, 0, r"session 3 has ended \(no cause given\)"),
         (1, Code.DISCONNECT_NAK, 501, r"refuses for session 1: administratively prohibited \(501\)"),
         (1, None, 0, "no answer to .* is coa of its"),
     ],

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -26,7 +27,8 @@ def _file(tmp_path: Path) -> str:
     async def fill() -> None:
         async with open_ledger(tmp_path / "aaa.sqlite") as ledger:
             await ledger.grant(granted())
-            for record in (start(), interim(60, 4096), stop(5, 7, session="0002")):
+            unsaid = replace(stop(5, 7, session="0002"), end_cause=None)
+            for record in (start(), interim(60, 4096), unsaid):
                 await ledger.record(record)
             await ledger.seen((ClientSeen("lab", 5, 2, NOON, NOON),))
 
@@ -44,7 +46,8 @@ def test_sessions_are_listed(file: str, capsys: pytest.CaptureFixture[str]) -> N
     (line,) = said(capsys, file, "sessions").splitlines()
     assert "001010000000001 lab/ap1 0001 since 2027-01-02T12:00:00Z" in line
     assert "4096 octets in" in line
-    assert len(said(capsys, file, "sessions", "--ended").splitlines()) == 2
+    (ended, _) = said(capsys, file, "sessions", "--ended").splitlines()
+    assert "0002 since 2027-01-02T12:00:00Z ended 2027-01-02T12:00:05Z (no cause given)" in ended
     (one,) = json.loads(said(capsys, file, "sessions", "--json", "--imsi", "001010000000001"))
     assert (one["imsi"], one["usage"]["octets_in"], one["started"]) == (
         "001010000000001", 4096, "2027-01-02T12:00:00+00:00",
