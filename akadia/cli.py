@@ -1,5 +1,6 @@
 """The akadia command: it reads the command line, and everything else is imported when it is needed."""
 
+import errno
 import gc
 import os
 import signal
@@ -67,6 +68,12 @@ MENDABLE = frozenset(
     }
 )
 """What an operator can mend, by name: who has raised one has loaded it, and nobody else has to."""
+
+_REMEDIES = {
+    errno.EADDRINUSE: "see which program has it, or correct the address",
+    errno.ENOSPC: "make room on that disk",
+    errno.EACCES: "correct the path or its mode, or run it as who may",
+}
 
 _YOUNG_OBJECTS = 20_000
 
@@ -373,7 +380,7 @@ def _known_cause(error: Exception) -> str | None:
         return _one_line(error)
     if isinstance(error, OSError):
         where = f"{error.filename}: " if error.filename else ""
-        return f"{where}{error.strerror or error} (see which program has it, or correct the address or path)"
+        return f"{where}{error.strerror or error} ({_REMEDIES.get(error.errno or 0, 'correct the address or path')})"
     return None
 
 
@@ -382,9 +389,8 @@ def _one_line(error: Exception) -> str:
 
 
 def _unheard() -> int:
-    """Whoever reads has read enough, as head does: no fault, and nothing more can be said. The code is a shell's."""
+    """Whoever reads has read enough, as head does: what is still unwritten is given up. The code is a shell's."""
     with suppress(OSError, ValueError):
-        # what is still to be written would fail again when the interpreter ends
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 128 + signal.SIGPIPE
 

@@ -1,5 +1,6 @@
 """The command line: what it teaches, what it refuses, and that every complaint is one line."""
 
+import errno
 import json
 import os
 import subprocess
@@ -154,6 +155,25 @@ def test_folder_that_cannot_be_made_is_one_line(tmp_path: Path, capsys: pytest.C
     (tmp_path / "file").write_text("")
     assert main(["init", str(tmp_path / "file" / "lab")]) == FAILED
     assert "Not a directory" in error_of(capsys)
+
+
+@pytest.mark.parametrize(
+    ("number", "remedy"),
+    [
+        (errno.EADDRINUSE, "see which program has it, or correct the address"),
+        (errno.ENOSPC, "make room on that disk"),
+        (errno.ENOENT, "correct the address or path"),
+    ],
+)
+def test_fault_of_the_machine_says_what_to_do(
+    number: int, remedy: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(laboratory, "create", fail)
+    assert main(["init", str(tmp_path / "lab")]) == FAILED
+    assert error_of(capsys) == f"error: {os.strerror(number)} ({remedy})\n"
 
 
 def test_fault_of_the_program_is_not_hidden(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
