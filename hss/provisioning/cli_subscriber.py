@@ -38,6 +38,7 @@ Keys = Annotated[
     Parameter(help="FILE, or - for standard input: k=…, opc=… or op=…, amf=… as hex", allow_leading_hyphen=True),
 ]
 State = Literal["enabled", "barred"]
+IfRevision = Annotated[int | None, Parameter(help="refuse when somebody has changed it since")]
 
 _HELP = """\
 Add, show, list, change, bar and remove subscribers.
@@ -163,7 +164,7 @@ def _register_update(app: App, config: ConfigFile) -> None:
         amf: Annotated[str | None, Parameter(help="4 hex digits")] = None,
         keys: Annotated[str | None, Parameter(help="a new card's keys, as for add", allow_leading_hyphen=True)] = None,
         profile: str | None = None,
-        if_revision: Annotated[int | None, Parameter(help="refuse when somebody has changed it since")] = None,
+        if_revision: IfRevision = None,
         json: Json = False,
     ) -> None:
         """Change a subscriber; what is not named stays. SEQ goes on, whatever changes."""
@@ -183,24 +184,24 @@ def _register_update(app: App, config: ConfigFile) -> None:
 
 def _register_changes(app: App, config: ConfigFile) -> None:
     @app.command
-    def enable(imsi: ImsiArgument, *, json: Json = False) -> None:
+    def enable(imsi: ImsiArgument, *, if_revision: IfRevision = None, json: Json = False) -> None:
         """Let a barred subscriber in again."""
         with change(config()) as one:
-            account = subscribers.enable(one, imsi_of(imsi))
+            account = subscribers.enable(one, imsi_of(imsi), if_revision)
         print_fields(described(account), as_json=json)
 
     @app.command
-    def disable(imsi: ImsiArgument, *, json: Json = False) -> None:
+    def disable(imsi: ImsiArgument, *, if_revision: IfRevision = None, json: Json = False) -> None:
         """Bar a subscriber, and end its registration with an AAA server."""
         with change(config()) as one:
-            account = subscribers.disable(one, imsi_of(imsi))
+            account = subscribers.disable(one, imsi_of(imsi), if_revision)
         print_fields(described(account), as_json=json)
 
     @app.command
-    def remove(imsi: ImsiArgument, *, json: Json = False) -> None:
+    def remove(imsi: ImsiArgument, *, if_revision: IfRevision = None, json: Json = False) -> None:
         """Delete a subscriber with its keys."""
         with change(config()) as one:
-            subscribers.remove(one, imsi_of(imsi))
+            subscribers.remove(one, imsi_of(imsi), if_revision)
         print_fields({"imsi": imsi, "removed": True}, as_json=json)
 
 

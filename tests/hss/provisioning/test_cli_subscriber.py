@@ -50,6 +50,10 @@ def test_what_is_named_is_changed(run: Run) -> None:
     assert changed["k_check"] != before
     code, _, err = run("subscriber", "update", IMSI, "--amf", "8000", "--if-revision", "1")
     assert (code, "is at revision 4, not 1; look at it again" in err) == (1, True)
+    for command in ("disable", "enable", "remove"):
+        code, _, err = run("subscriber", command, IMSI, "--if-revision", "1")
+        assert (code, "is at revision 4, not 1; look at it again" in err) == (1, True)
+    assert json.loads(run("subscriber", "disable", IMSI, "--if-revision", "4", "--json")[1])["revision"] == 5
 
 
 def test_card_of_tuak_is_added(run: Run) -> None:
