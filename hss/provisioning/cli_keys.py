@@ -103,7 +103,11 @@ def _register_rotate(app: App, config: ConfigFile) -> None:
                     fields: dict[str, object] = {"data_key": made}
                 else:
                     _refuse_rows_under_master(rows_by_key(connection))
-                    new = open_master(_source(master), os.urandom)
+                    source = _source(master)
+                    new = open_master(source, os.urandom)
+                    if isinstance(source, Path):
+                        # the configuration's paths begin at its own folder, and this one where the command was typed
+                        master = str(source)
                     count = wrap_anew(connection, old, new)
                     fields = {"wrapped": count, "fingerprint": new.fingerprint}
         if json:
@@ -160,9 +164,12 @@ def _refuse_rows_under_master(rows: dict[int | None, int]) -> None:
 
 def _source(text: str) -> MasterSource:
     try:
-        return parse_source(text, Path.cwd())
+        source = parse_source(text, Path.cwd())
     except ValueError as error:
         raise ConfigError(str(error)) from None
+    if isinstance(source, Path) and not source.exists():
+        raise VaultError(f"{source}: there is no such file; make one: (umask 077; openssl rand -hex 32 > {source})")
+    return source
 
 
 @contextmanager

@@ -105,7 +105,21 @@ def test_master_key_is_exchanged(run: Run, path: Path) -> None:
 def test_wrong_source_is_refused(run: Run, path: Path) -> None:
     code, _, err = run("rotate", "--master", "env:NOT THERE")
     assert (code, err.startswith("error: 'env:NOT THERE' names no environment variable")) == (1, True)
-    assert run("rotate", "--master", str(path.parent / "none.key"))[0] == 1
+    none = path.parent / "none.key"
+    code, _, err = run("rotate", "--master", str(none))
+    made = f"make one: (umask 077; openssl rand -hex 32 > {none})"
+    assert (code, err) == (1, f"error: {none}: there is no such file; {made}\n")
+
+
+def test_new_master_key_is_named_as_the_configuration_finds_it(
+    run: Run, path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    monkeypatch.chdir(elsewhere)
+    write_master_key(elsewhere / "new.key", Random(6).randbytes)
+    assert run("rotate")[0] == 0
+    code, out, _ = run("rotate", "--master", "new.key")
+    assert (code, out.endswith(f"now write hss.master_key = {str(elsewhere / 'new.key')!r}\n")) == (0, True)
 
 
 def test_no_key_is_shown(run: Run, path: Path) -> None:
