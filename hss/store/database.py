@@ -40,8 +40,7 @@ class Database:
         REGISTRY.forget(self)
         opened, self._opened = self._opened, None
         if opened is not None:
-            for lane in opened.all:
-                await lane.close()
+            await opened.close()
 
     async def together(self, work: Work[RequestT, AnswerT], request: RequestT) -> AnswerT:
         """Have `work` done for `request`, and for every other request that waits for the same `work`, at once."""

@@ -21,17 +21,16 @@ from hss.store.location import Location
 from hss.store.postgres import BUSY_TIMEOUT, postgres_engine, postgres_migration_engine
 
 
-def writer_engine(location: Location, *, waits: bool = True) -> Engine:
+def writer_engine(location: Location, *, waits: bool = True, log_pages: int = 1000) -> Engine:
     """An engine whose transactions are on disk when they end; SQLite's are exclusive from their first statement.
 
-    SQLite `waits` for others who hold the database, and writes back what has grown in its log; or does neither.
+    SQLite `waits` for others who hold the database, or fails at once; a commit behind which its log has `log_pages`
+    writes it back, none does with 0.
     """
     if isinstance(location, URL):
         return postgres_engine(location, connections=1)
     # temp_store: a statement that changes more than 16 pages would make a file for the case that it fails half-way
-    pragmas: tuple[str, ...] = ("foreign_keys=ON", "synchronous=FULL", "temp_store=MEMORY")
-    if not waits:
-        pragmas += ("wal_autocheckpoint=0",)
+    pragmas = ("foreign_keys=ON", "synchronous=FULL", "temp_store=MEMORY", f"wal_autocheckpoint={log_pages}")
     return _engine(location, "BEGIN IMMEDIATE", pragmas, 1, waits=waits)
 
 
@@ -53,19 +52,21 @@ def migration_engine(location: Location) -> Engine:
     return _engine(location, "BEGIN IMMEDIATE", ("journal_mode=WAL", "synchronous=FULL"), connections=1)
 
 
-def _engine(path: Path, begin: str, pragmas: tuple[str, ...], connections: int, *, waits: bool = True) -> Engine:
-    def connect() -> sqlite3.Connection:
-        return sqlite3.connect(
-            f"file:{quote(str(path.absolute()))}?mode=rw",
-            uri=True,
-            timeout=BUSY_TIMEOUT if waits else 0,
-            isolation_level=None,
-            check_same_thread=False,
-        )
+def sqlite_connection(path: Path, *, waits: bool = True) -> sqlite3.Connection:
+    """The driver's own connection to a file that is there, for any thread; sqlite3.Error when it cannot be opened."""
+    return sqlite3.connect(
+        f"file:{quote(str(path.absolute()))}?mode=rw",
+        uri=True,
+        timeout=BUSY_TIMEOUT if waits else 0,
+        isolation_level=None,
+        check_same_thread=False,
+    )
 
+
+def _engine(path: Path, begin: str, pragmas: tuple[str, ...], connections: int, *, waits: bool = True) -> Engine:
     engine = create_engine(
         "sqlite://",
-        creator=connect,
+        creator=lambda: sqlite_connection(path, waits=waits),
         poolclass=QueuePool,
         pool_size=connections,
         max_overflow=0,

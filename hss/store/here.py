@@ -19,8 +19,6 @@ PATIENCE = 0.02
 """Seconds of one transaction after which the disk counts as slow."""
 PAUSE = 5.0
 """Seconds in which nothing is tried here after that."""
-IN_A_ROW = 15
-"""So many transactions are written here one after another; the next is the thread's, which writes the log back."""
 
 
 class Here:
@@ -33,14 +31,13 @@ class Here:
         self._turn = turn
         self._clock = clock
         self._not_before = 0.0
-        self._in_a_row = 0
 
     def answers(self, wanted: Sequence[Wanted]) -> Sequence[object] | None:
         """As `hss.store.together.answers`, committed; None, and nothing done, when that would have meant waiting."""
         began = self._clock()
         if began < self._not_before:
             return None
-        if self._turn is not None and not self._enters(self._turn):
+        if self._turn is not None and not self._turn.enter_now():
             return None
         try:
             with store_errors(), self._connection.transaction() as connection:
@@ -53,10 +50,6 @@ class Here:
             ended = self._clock()
             if ended - began > PATIENCE:
                 self._not_before = ended + PAUSE
-
-    def _enters(self, turn: WritersTurn) -> bool:
-        self._in_a_row = (self._in_a_row + 1) % (IN_A_ROW + 1)
-        return self._in_a_row > 0 and turn.enter_now()
 
     def close(self) -> None:
         """Close the connection."""

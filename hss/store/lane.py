@@ -5,7 +5,7 @@ the lane's own, which may wait for other processes, for a disk or for a network.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from queue import SimpleQueue
 from threading import Thread
@@ -65,11 +65,21 @@ class _Turn:
 
 
 class Lane:
-    """Runs work on `engine` for the running event loop, one transaction at a time; brief work `here`, where it can."""
+    """Runs work on `engine` for the running event loop, one transaction at a time; brief work `here`, where it can.
+
+    `ended` hears of the end of each transaction.
+    """
 
     def __init__(
-        self, engine: Engine, limits: Limits, name: str, turn: WritersTurn | None = None, here: Here | None = None
+        self,
+        engine: Engine,
+        limits: Limits,
+        name: str,
+        turn: WritersTurn | None = None,
+        here: Here | None = None,
+        ended: Callable[[], None] = lambda: None,
     ) -> None:
+        self._ended = ended
         self._here = here
         self._writers_turn = turn
         self._connection = KeptConnection(engine)
@@ -182,6 +192,7 @@ class Lane:
 
     def _end_turn(self, turn: _Turn) -> None:
         items, error = turn.items, turn.error
+        self._ended()
         STORE_SECONDS.observe(self._loop.time() - turn.began, self._name)
         STORE_REQUESTS.add(len(items), self._name)
         if error is not None and _may_be_repeated(items, error):

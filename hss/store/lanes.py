@@ -1,5 +1,6 @@
 """The lanes of one database: who writes, who reads, and what is done without a transaction around it."""
 
+import asyncio
 from pathlib import Path
 
 from sqlalchemy import URL
@@ -9,6 +10,7 @@ from hss.store.here import Here
 from hss.store.lane import Lane, Limits
 from hss.store.location import Location
 from hss.store.postgres import postgres_at_once_engine, postgres_engine
+from hss.store.write_back import LONGEST, WriteBack
 from hss.store.writers_turn import WritersTurn
 from wire.frozen import dataclass
 
@@ -21,11 +23,19 @@ class Lanes:
     readers: tuple[Lane, ...]
     at_once: Lane
     at_once_reader: Lane
+    write_back: WriteBack | None = None
 
     @property
     def all(self) -> tuple[Lane, ...]:
         """Each of them once."""
         return tuple(dict.fromkeys((self.writer, self.at_once, *self.readers, self.at_once_reader)))
+
+    async def close(self) -> None:
+        """As each lane's `close`."""
+        for lane in self.all:
+            await lane.close()
+        if self.write_back is not None:
+            await asyncio.get_running_loop().run_in_executor(None, self.write_back.close)
 
 
 def open_lanes(location: Location, limits: Limits) -> Lanes:
@@ -35,13 +45,14 @@ def open_lanes(location: Location, limits: Limits) -> Lanes:
 
 def _of_sqlite(path: Path, limits: Limits) -> Lanes:
     """BEGIN and COMMIT ask nobody far away: what is at once is done with the rest."""
-    turn = WritersTurn(path)
-    writer = Lane(writer_engine(path), limits, "hss-writer", turn, Here(writer_engine(path, waits=False), turn))
+    turn, write_back = WritersTurn(path), WriteBack(path)
+    here = Here(writer_engine(path, waits=False, log_pages=0), turn)
+    writer = Lane(writer_engine(path, log_pages=LONGEST), limits, "hss-writer", turn, here, write_back.wrote)
     readers = tuple(
         Lane(reader_engine(path, 1), limits, "hss-reader", here=Here(reader_engine(path, 1, waits=False)))
         for _ in range(limits.readers)
     )
-    return Lanes(writer, readers, writer, readers[0])
+    return Lanes(writer, readers, writer, readers[0], write_back)
 
 
 def _of_postgres(url: URL, limits: Limits) -> Lanes:

@@ -1,0 +1,76 @@
+"""SQLite's log written back into its file beside whoever writes, by a thread of its own.
+
+A commit that does it, which is SQLite's way, holds up every writer of every process, some 20 ms at a time. Writing back
+needs no writer to stand still (https://www.sqlite.org/wal.html §2.2); only to begin the log anew it must have caught up
+with them all, and for that the rest is written back inside a turn, once the log has grown long.
+"""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from threading import Event, Thread
+
+from hss.store.engines import sqlite_connection
+from hss.store.writers_turn import WritersTurn
+from runtime.logs import get_logger
+
+log = get_logger("hss.store")
+
+EVERY = 32
+"""Transactions of this process from one writing back to the next."""
+LONG = 8_000
+"""Pages of 4 KiB in the log from which on it is begun anew."""
+LONGEST = 20_000
+"""Pages from which on a commit writes back after all: somebody reads for long, or this thread cannot."""
+
+
+class WriteBack:
+    """For the database at `path`; its thread ends by `close`, or with the process."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._written = 0
+        self._due = Event()
+        self._is_over = False
+        self._has_failed = False
+        self._thread = Thread(target=self._serve, name="hss-write-back", daemon=True)
+        self._thread.start()
+
+    def wrote(self) -> None:
+        """A transaction of this process has ended; takes no time."""
+        self._written += 1
+        if self._written % EVERY == 0:
+            self._due.set()
+
+    def close(self) -> None:
+        """End the thread once it has done what it does; closing twice is closing once."""
+        self._is_over = True
+        self._due.set()
+        self._thread.join()
+
+    def _serve(self) -> None:
+        turn = WritersTurn(self._path)
+        while self._due.wait() and not self._is_over:
+            self._due.clear()
+            self._write_back(turn)
+        turn.close()
+
+    def _write_back(self, turn: WritersTurn) -> None:
+        try:
+            with closing(sqlite_connection(self._path, waits=False)) as connection:
+                if _pages_after(connection) >= LONG:
+                    with turn:
+                        _pages_after(connection)
+        except sqlite3.Error as error:
+            if not self._has_failed:
+                cause = f"{error}; it grows until that is mended"
+                log.warning("log not written back", cause=cause, database=str(self._path))
+            self._has_failed = True
+        else:
+            self._has_failed = False
+
+
+def _pages_after(connection: sqlite3.Connection) -> int:
+    """How many pages the log has, after those have been written back that nobody stands before."""
+    (found,) = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+    return int(found[1])

@@ -1,0 +1,119 @@
+"""What SQLite's log has grown by goes into its file beside those who write, and the log begins anew once it is long."""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from structlog.testing import capture_logs
+
+from hss.store import write_back
+from hss.store.engines import writer_engine
+from hss.store.write_back import EVERY, WriteBack
+from hss.store.writers_turn import WritersTurn
+
+PATIENCE = 20.0
+
+
+@pytest.fixture
+def writing(database_path: Path) -> Iterator[Callable[[], None]]:
+    """Writes some 50 pages by a commit that writes nothing back."""
+    engine = writer_engine(database_path, log_pages=0)
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE filling (content BLOB)"))
+
+    def write() -> None:
+        with engine.begin() as connection:
+            connection.execute(text("INSERT INTO filling VALUES (zeroblob(200000))"))
+
+    yield write
+    engine.dispose()
+
+
+@pytest.fixture
+def back(database_path: Path) -> Iterator[WriteBack]:
+    one = WriteBack(database_path)
+    yield one
+    one.close()
+
+
+def comes_true(check: Callable[[], bool]) -> bool:
+    until = time.monotonic() + PATIENCE
+    while not check() and time.monotonic() < until:
+        time.sleep(0.01)
+    return check()
+
+
+def test_log_goes_into_the_file_after_so_many_transactions(
+    database_path: Path, writing: Callable[[], None], back: WriteBack
+) -> None:
+    size = database_path.stat().st_size
+    for _ in range(EVERY - 1):
+        writing()
+        back.wrote()
+    assert database_path.stat().st_size == size
+    back.wrote()
+    assert comes_true(lambda: database_path.stat().st_size > size + 6_000_000)
+
+
+def test_writers_go_on_meanwhile(database_path: Path, writing: Callable[[], None], back: WriteBack) -> None:
+    engine, size = writer_engine(database_path, log_pages=0), database_path.stat().st_size
+    writing()
+    with engine.begin() as connection:
+        connection.execute(text("INSERT INTO filling VALUES (zeroblob(200000))"))
+        for _ in range(EVERY):
+            back.wrote()
+        assert comes_true(lambda: database_path.stat().st_size > size), "a writer was waited for"
+    engine.dispose()
+
+
+def test_long_log_is_caught_up_with_in_a_turn_and_begun_anew(
+    database_path: Path, writing: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turns: list[Path] = []
+
+    class Turn(WritersTurn):
+        def __enter__(self) -> None:
+            # whoever writes between the first writing back and the turn, as others do under load
+            writing()
+            turns.append(database_path)
+
+    monkeypatch.setattr(write_back, "WritersTurn", Turn)
+    for long, expected in ((8_000, 0), (100, 1)):
+        monkeypatch.setattr(write_back, "LONG", long)
+        back = WriteBack(database_path)
+        for _ in range(4):
+            writing()
+        before, begun = database_path.stat().st_size, generation(database_path)
+        for _ in range(EVERY):
+            back.wrote()
+        assert comes_true(lambda: database_path.stat().st_size > before)  # noqa: B023 - called here and now
+        back.close()
+        writing()
+        assert (len(turns), generation(database_path) > begun) == (expected, True)
+
+
+def generation(path: Path) -> int:
+    """How often the log was begun anew (https://www.sqlite.org/fileformat2.html §4.1)."""
+    return int.from_bytes(Path(f"{path}-wal").read_bytes()[12:16], "big")
+
+
+def test_what_cannot_be_written_back_is_said_once(database_path: Path, back: WriteBack) -> None:
+    database_path.unlink()
+    with capture_logs() as lines:
+        for _ in range(3):
+            for _ in range(EVERY):
+                back.wrote()
+            assert comes_true(lambda: bool(lines))
+            time.sleep(0.05)
+        back.close()
+    (line,) = lines
+    assert (line["event"], line["database"]) == ("log not written back", str(database_path))
+    assert "unable to open" in line["cause"]
+
+
+def test_closing_twice_is_closing_once(database_path: Path) -> None:
+    one = WriteBack(database_path)
+    one.close()
+    one.close()
