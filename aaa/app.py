@@ -181,6 +181,7 @@ async def serve(raw: RawConfig, settings: AaaSettings, stop: asyncio.Event, work
                 errands=errands,
                 unused=failures.unused,
                 rejected=failures.unheard,
+                realms=(settings.home_realm,) if settings.home_realm else (),
             )
             stack.push_async_callback(server.close)
             leaving.append(server.close)

@@ -28,7 +28,7 @@ class AaaDiameterServer:
     `users` are the sessions of those who were let in, and `gateways` can ask for their end from now on. `since` is the
     second of Unix time that all processes of this node began at, now unless it is given. `errands` are those that
     processes do for each other, None where there are no others. `unused` hears of sessions that could not begin.
-    `rejected` keeps who was not heard.
+    `rejected` keeps who was not heard, `realms` are those of users beside the server's own.
     """
 
     def __init__(
@@ -42,6 +42,7 @@ class AaaDiameterServer:
         gateways: Gateways,
         capture: StreamTap | None = None,
         since: int | None = None,
+        realms: tuple[str, ...] = (),
         errands: ErrandDesk | None = None,
         unused: Unused = lambda _session: None,
         rejected: Keep = lambda _rejected: "",
@@ -60,6 +61,8 @@ class AaaDiameterServer:
                 identity.origin_realm,
                 tuple(APPLICATIONS.values()),
                 origin_state_id=(int(time.time()) if since is None else since) & 0xFFFFFFFF,
+                # RFC 6733 §6.1.4: who knows no Destination-Host takes the realm of the user's NAI
+                realms=realms,
             ),
             peers=tuple(_policies(config.peer)),
             handler=front.serve,

@@ -131,8 +131,15 @@ def to_accept(round_: Round, answer: Accept) -> Message:
         eap_payload=answer.eap,
         eap_master_session_key=answer.msk,
         session_timeout=answer.profile.session_timeout,
+        eap_key_name=_key_name(round_, answer),
     )
     return granted(dea, answer).message(round_.message)
+
+
+def _key_name(round_: Round, answer: Accept) -> bytes | None:
+    """RFC 4072 §4.1.4: for who asks for it by an empty one."""
+    asked = round_.message.first("EAP-Key-Name")
+    return answer.session_id if asked is not None and not asked.data and answer.session_id else None
 
 
 def to_reject(round_: Round, answer: Reject) -> Message:

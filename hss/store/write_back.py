@@ -18,7 +18,7 @@ log = get_logger("hss.store")
 
 EVERY = 32
 """Transactions of this process from one writing back to the next."""
-LONG = 8000
+LONG = 8_000
 """Pages of 4 KiB in the log from which on it is begun anew."""
 LONGEST = 20_000
 """Pages from which on a commit writes back after all: somebody reads for long, or this thread cannot."""

@@ -55,12 +55,12 @@ class Admission:
                     raise AvpFault(avp.offset, "our own Route-Record", ResultCode.LOOP_DETECTED, (avp,))
 
     def _check_destination(self, firsts: Mapping[tuple[int, int], Avp]) -> None:
-        host, realm = firsts.get(_DESTINATION_HOST), firsts.get(_DESTINATION_REALM)
+        host, realm, local = firsts.get(_DESTINATION_HOST), firsts.get(_DESTINATION_REALM), self.local
         if host is not None:
             # RFC 6733 §6.1.4: with it the realm does not count
-            if not _names(host, self.local.origin_host):
+            if not _names(host, local.origin_host):
                 raise AvpFault(host.offset, "Destination-Host is another node", ResultCode.UNABLE_TO_DELIVER)
-        elif realm is not None and not _names(realm, self.local.origin_realm):
+        elif realm is not None and not any(_names(realm, ours) for ours in (local.origin_realm, *local.realms)):
             raise AvpFault(realm.offset, "Destination-Realm is not ours", ResultCode.REALM_NOT_SERVED)
 
 

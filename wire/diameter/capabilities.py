@@ -25,13 +25,14 @@ IpNetwork = IPv4Network | IPv6Network
 
 @dataclass(frozen=True, slots=True)
 class LocalNode:
-    """What this node says of itself; `applications` are Application-Ids."""
+    """What this node says of itself; `applications` are Application-Ids, `realms` what it serves beside its own."""
 
     origin_host: str
     origin_realm: str
     applications: tuple[int, ...]
     product_name: str = "Akadia"
     origin_state_id: int | None = None
+    realms: tuple[str, ...] = ()
 
     @property
     def identity(self) -> Identity:

@@ -58,13 +58,14 @@ def der(
     states: tuple[bytes, ...] = (),
     kind: AuthRequestType = AuthRequestType.AUTHORIZE_AUTHENTICATE,
     anid: str | None = None,
+    realm: str = AAA.origin_realm,
 ) -> Message:
-    """A DER of application 5."""
+    """A DER of application 5, for a server of `realm`."""
     request = DiameterEapRequest(
         session_id=session,
         origin_host=PGW.origin_host,
         origin_realm=PGW.origin_realm,
-        destination_realm=AAA.origin_realm,
+        destination_realm=realm,
         auth_request_type=kind,
         anid=anid,
         user_name=NAI,

@@ -63,11 +63,16 @@ def _certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+USERS = "nai.epc.mnc001.mcc001.3gppnetwork.org"
+
+
 @asynccontextmanager
 async def listening(config: DiameterConfig) -> AsyncIterator[tuple[Address | None, Address | None]]:
     users = MemoryUserSessions()
     registrar, gateways = Registrar(MemoryHss(), AAA.origin_host, users), Gateways(AAA)
-    server = AaaDiameterServer(config, Service(), AAA, users=users, registrar=registrar, gateways=gateways)
+    server = AaaDiameterServer(
+        config, Service(), AAA, users=users, registrar=registrar, gateways=gateways, realms=(USERS,)
+    )
     try:
         yield await server.listen()
     finally:
@@ -114,6 +119,15 @@ async def test_server_serves_both_applications_over_tcp(host: str) -> None:
         assert plain is not None
         async with connected(plain) as client:
             assert await results(client) == [1001, 2001, 1001]
+
+
+async def test_server_serves_the_realm_of_its_users_and_no_other() -> None:
+    config = DiameterConfig(address=SocketAddress("127.0.0.1", 0), peer=(PEER,))
+    async with listening(config) as (plain, _):
+        assert plain is not None
+        async with connected(plain) as client:
+            answers = [await client.request(der(realm=realm)) for realm in (USERS, "other.example")]
+    assert [answer.result_code for answer in answers] == [1001, 3003]
 
 
 async def test_peer_of_several_processes_has_a_connection_for_each_and_no_more() -> None:

@@ -35,6 +35,7 @@ from wire.diameter.enumerations import AuthRequestType, PdnType
 from wire.diameter.message import Message
 from wire.diameter.redirects import redirection_of
 from wire.diameter.results import ResultCode
+from wire.diameter.values import make
 from wire.eap.packet import failure
 
 CLIENT = Client("pgw")
@@ -144,6 +145,14 @@ def test_accept_of_application_5_carries_no_avp_of_s6b() -> None:
     assert (answer.result_code, answer.user_name, answer.eap_master_session_key) == (2001, NAI, MSK)
     assert message.first("APN-Configuration") is None
     assert message.first("Mobile-Node-Identifier") is None
+
+
+def test_accept_names_the_key_to_who_asks_by_an_empty_name() -> None:
+    for data, name in ((b"", ACCEPT.session_id), (b"x", None)):
+        asking = round_of(der())
+        named = asking.message.with_avps((*asking.message.avps, make("EAP-Key-Name", data)))
+        answer = dea(conforming(to_accept(replace(asking, message=named), ACCEPT)))
+        assert answer.eap_key_name == name
 
 
 ACCESSES = [

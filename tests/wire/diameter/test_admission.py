@@ -86,6 +86,11 @@ def test_another_destination_host_is_3002_and_another_realm_3003() -> None:
     assert refused(realm).result is ResultCode.REALM_NOT_SERVED
 
 
+def test_realm_of_the_users_is_served_as_our_own() -> None:
+    message = replace(EAP_DER, destination_realm="NAI.example").message()
+    Admission(replace(AAA, realms=("nai.example",)), POLICY, RULES.common).admit(message)
+
+
 def test_a_request_for_this_host_is_served_whatever_its_realm() -> None:
     RULES.admit(replace(EAP_DER, destination_host=AAA.origin_host.upper(), destination_realm="nai.example").message())
 
