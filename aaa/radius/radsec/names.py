@@ -26,10 +26,13 @@ class RadsecClient:
 
     def is_it(self, certified: frozenset[str], address: str) -> bool:
         """Whether a verified certificate that says `certified`, shown from `address`, is this client's."""
+        return self.comes_from(address) and (not self.names or bool(self.names & certified))
+
+    def comes_from(self, address: str) -> bool:
+        """Whether it may be at `address`."""
         source = ip_address(address.partition("%")[0])
         source = (source.ipv4_mapped or source) if isinstance(source, IPv6Address) else source
-        is_here = not self.addresses or any(source in network for network in self.addresses)
-        return is_here and (not self.names or bool(self.names & certified))
+        return not self.addresses or any(source in network for network in self.addresses)
 
 
 def certified_names(certificate: Mapping[str, Any]) -> frozenset[str]:
@@ -50,6 +53,16 @@ def find_client(clients: Iterable[RadsecClient], certificate: Mapping[str, Any],
     """The first client that it is; None for a stranger with a good certificate."""
     certified = certified_names(certificate)
     return next((one.client for one in clients if one.is_it(certified, address)), None)
+
+
+def room_of(clients: Iterable[RadsecClient], address: str) -> str | None:
+    """The client that may be at `address` before it has shown a certificate; "" for one that may be anywhere, or None.
+
+    What is configured for an address comes first, so that strangers wait in no room that it may need.
+    """
+    here = [one for one in clients if one.comes_from(address)]
+    named = next((one.client.name for one in here if one.addresses), "")
+    return named if here else None
 
 
 def load_radsec_clients(configured: Iterable[RadsecClientConfig], taken: frozenset[str]) -> tuple[RadsecClient, ...]:

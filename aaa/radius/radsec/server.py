@@ -13,7 +13,7 @@ from aaa.radius.decisions import Discard
 from aaa.radius.listening import DiscardLog, Take, address_text
 from aaa.radius.radsec.config import RadsecConfig
 from aaa.radius.radsec.connection import RadsecConnection
-from aaa.radius.radsec.names import RADSEC, RadsecClient, certified_names, find_client
+from aaa.radius.radsec.names import RADSEC, RadsecClient, certified_names, find_client, room_of
 from aaa.radius.radsec.requests import NoAnswer, RadsecRequests
 from aaa.radius.radsec.routing import Answer, Broken, Ignored, Port, route
 from runtime.listening import naming
@@ -21,6 +21,7 @@ from runtime.logs import get_logger
 from runtime.open_connections import OpenConnections
 from runtime.taps import Address
 from runtime.tls import server_context
+from runtime.tls_door import TlsDoor
 from wire.errors import DecodeError
 from wire.radius.codec import parse_packet
 from wire.radius.messages import signed_request
@@ -30,6 +31,8 @@ log = get_logger("aaa.radius.radsec")
 
 HANDSHAKE = 10.0
 """Seconds for a TLS handshake."""
+HANDSHAKES = 64
+"""How many may be in one at once of those who come from one client's addresses, where its connections are not more."""
 CLOSING = 3.0
 """Seconds for a client's answer to our close_notify; then the connection is cut."""
 
@@ -44,7 +47,14 @@ class RadsecServer:
         self._config = config
         self._clients = clients
         self._takes = takes
-        self._tls = server_context(certificate=config.certificate, key=config.key, ca=config.ca, demand=True)
+        self._door = TlsDoor(
+            server_context(certificate=config.certificate, key=config.key, ca=config.ca, demand=True),
+            room=lambda address: room_of(clients, address),
+            most=max(HANDSHAKES, config.connections_of_one),
+            log=log,
+            seconds=HANDSHAKE,
+            closing=CLOSING,
+        )
         self._open: dict[RadsecConnection, RadiusClient] = {}
         self._asking: dict[RadsecConnection, RadsecRequests] = {}
         self._present = OpenConnections()
@@ -53,17 +63,13 @@ class RadsecServer:
 
     async def listen(self, *, reuse_port: bool = False) -> list[Address]:
         """Accept connections at every address; what was bound. OSError when one is taken."""
-        loop = asyncio.get_running_loop()
         bound: list[Address] = []
         for host, port in (self._config.address, *self._config.more_addresses):
             with naming((host, port)):
-                listener = await loop.create_server(
-                    lambda: RadsecConnection(self),
+                listener = await asyncio.get_running_loop().create_server(
+                    lambda: self._door.incoming(lambda: RadsecConnection(self)),
                     host,
                     port,
-                    ssl=self._tls,
-                    ssl_handshake_timeout=HANDSHAKE,
-                    ssl_shutdown_timeout=CLOSING,
                     reuse_port=reuse_port or None,
                 )
             self._listeners.append(listener)
@@ -75,6 +81,7 @@ class RadsecServer:
         """Stop listening and end every connection, within CLOSING."""
         for listener in self._listeners:
             listener.close()
+        await self._door.close()
         for connection in tuple(self._open):
             connection.close()
         await self._present.ended(CLOSING + 1.0)

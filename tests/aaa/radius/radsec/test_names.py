@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from aaa.radius.radsec.config import RadsecClientConfig
-from aaa.radius.radsec.names import RADSEC, certified_names, find_client, load_radsec_clients
+from aaa.radius.radsec.names import RADSEC, certified_names, find_client, load_radsec_clients, room_of
 from runtime.config import ConfigError
 
 SAN: dict[str, Any] = {
@@ -65,3 +65,10 @@ def test_names_are_given_once(taken: frozenset[str]) -> None:
     twice = [config("a", ("x",)), config("a", ("y",))][: 1 if taken else 2]
     with pytest.raises(ConfigError, match="the name is taken"):
         load_radsec_clients(twice, taken)
+
+
+def test_strangers_wait_in_no_room_that_a_client_with_an_address_may_need() -> None:
+    anywhere, here = config("anywhere", ("x",)), config("here", ("y",), ("192.0.2.0/24",))
+    both, one = (load_radsec_clients(known, frozenset()) for known in ((anywhere, here), (here,)))
+    assert [room_of(both, address) for address in ("::ffff:192.0.2.1", "198.51.100.1")] == ["here", ""]
+    assert [room_of(one, address) for address in ("192.0.2.1", "198.51.100.1", "fe80::1%eth0")] == ["here", None, None]

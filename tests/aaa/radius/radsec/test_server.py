@@ -14,6 +14,7 @@ from structlog.testing import capture_logs
 from aaa.errands import ErrandFailed
 from aaa.radius.clients import RadiusClient
 from aaa.radius.listening import Reply
+from aaa.radius.radsec import server as radsec
 from aaa.radius.radsec.config import RadsecClientConfig, RadsecConfig
 from aaa.radius.radsec.names import RADSEC, load_radsec_clients
 from aaa.radius.radsec.routing import Port
@@ -127,6 +128,13 @@ async def test_named_client_is_served(site: Site) -> None:
     writer.close()
 
 
+CAUSES = {
+    "other": "no client has such a certificate and address",
+    "forger": "TLS handshake failed: its certificate is not accepted: unable to get local issuer certificate",
+    None: "TLS handshake failed: it shows no certificate",
+}
+
+
 @pytest.mark.parametrize("name", ["other", "forger", None])
 async def test_others_are_turned_away(site: Site, name: str | None) -> None:
     with capture_logs() as lines:
@@ -139,14 +147,43 @@ async def test_others_are_turned_away(site: Site, name: str | None) -> None:
             assert await ended(reader)
             writer.close()
     assert site.seen == []
-    turned = [line for line in lines if line["event"] == "connection turned away"]
-    assert [line["names"] for line in turned] == (["other.example.org"] if name == "other" else [])
+    (turned,) = [line for line in lines if line["event"] == "connection turned away"]
+    assert turned["cause"] == CAUSES[name]
+    assert turned.get("names") == ("other.example.org" if name == "other" else None)
 
 
-async def test_name_from_another_address_is_turned_away(site: Site) -> None:
-    reader, writer = await site.connect("proxy", at=1)
+async def test_whom_no_client_is_like_is_turned_away_before_tls(site: Site) -> None:
+    with capture_logs() as lines, pytest.raises((ConnectionError, ssl.SSLError)):
+        await site.connect("proxy", at=1)
+    assert [(line["cause"], line["remote"]) for line in lines] == [("nobody may come from this address", "::1")]
+
+
+async def test_only_so_many_are_slow_with_tls_at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(radsec, "HANDSHAKES", 3)
+    site = Site(tmp_path, connections_of_one=2)
+    site.bound = await site.server.listen()
+    with capture_logs() as lines:
+        silent = [await asyncio.open_connection(*site.bound[0]) for _ in range(4)]
+        assert await ended(silent[3][0])
+        silent[0][1].write_eof()
+        assert await ended(silent[0][0])
+        reader, writer = await served(site)
+        await site.close()
+    for _, quiet in silent:
+        quiet.close()
+        await quiet.wait_closed()
+    turned = [line["cause"] for line in lines if line["event"] == "connection turned away"]
+    assert turned == ["too many TLS handshakes at once", "TLS handshake failed: the connection was lost"]
     assert await ended(reader)
     writer.close()
+
+
+async def served(site: Site) -> Streams:
+    reader, writer = await site.connect()
+    octets = asked(secret=RADSEC)
+    writer.write(octets)
+    assert await asyncio.wait_for(reader.readexactly(len(octets)), 5) == octets
+    return reader, writer
 
 
 async def test_client_has_only_so_many_connections(site: Site) -> None:
