@@ -8,6 +8,7 @@ from typing import Protocol
 from runtime.diameter.settings import Limits
 from runtime.open_connections import OpenConnections
 from runtime.taps import Address, StreamTap
+from runtime.tls_handshake import HandshakeFailed, shake_hands
 from wire.diameter.framing import Framer, FramingError
 from wire.diameter.masking import mask_keys
 
@@ -58,7 +59,6 @@ class Connection(asyncio.Protocol):
         self._aborting: asyncio.TimerHandle | None = None
         self._tls = tls
         self._securing: asyncio.Task[None] | None = None
-        self._early = b""
         self._is_over = False
 
     @property
@@ -75,6 +75,11 @@ class Connection(asyncio.Protocol):
     def remote_address(self) -> IPv4Address | IPv6Address:
         """The other end."""
         return ip_address(self.remote[0])
+
+    @property
+    def is_shaking_hands(self) -> bool:
+        """Whether TLS is awaited, or was until the end."""
+        return self._securing is not None
 
     @property
     def is_secured(self) -> bool:
@@ -138,10 +143,6 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Hand over every message that is whole, until the receiver has had enough."""
-        if self._securing is not None:
-            # what came with the end of the handshake, whose transport `_secure` is about to get
-            self._early += data
-            return
         for octets in self._framer.feed(data) if self.open else ():
             self._tap(self.remote, self.local, octets)
             self.receiver.message_arrived(self, octets)
@@ -160,28 +161,23 @@ class Connection(asyncio.Protocol):
         if self._present is not None:
             self._present.note_lost(self)
         self._transport = None
-        cause = self._cause or (f"connection lost: {exc}" if exc else "the peer closed the connection")
+        lost = str(exc) if isinstance(exc, HandshakeFailed) else f"connection lost: {exc}"
+        cause = self._cause or (lost if exc else "the peer closed the connection")
         self._cause = cause
         self.receiver.connection_closed(self, cause)
 
     async def _secure(self, plain: asyncio.Transport, context: ssl.SSLContext) -> None:
-        limit = self._limits.seconds_before_cer
         try:
-            secured = await asyncio.get_running_loop().start_tls(
-                plain, self, context, server_side=True, ssl_handshake_timeout=limit
-            )
-        except OSError as error:
-            self.connection_lost(error)
+            secured, octets = await shake_hands(plain, context, seconds=self._limits.seconds_before_cer)
+        except HandshakeFailed as failed:
+            self.connection_lost(failed)
             return
-        if secured is None or self._is_over:
-            self.connection_lost(None)
-            return
+        secured.set_protocol(self)
         self._transport, self._securing = secured, None
         if self._cause is not None:
             secured.abort()
-        elif self._early:
-            self.data_received(self._early)
-        self._early = b""
+        elif octets:
+            self.data_received(octets)
 
     def _flush(self) -> None:
         octets, self._unsent = b"".join(self._unsent), []

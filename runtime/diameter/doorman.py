@@ -35,9 +35,7 @@ class Doorman:
         if sum(room == neighbour for room, _ in self._waiting.values()) >= self._limits.connections_before_cer:
             self._turn_away(connection, "too many connections wait for their CER")
             return
-        timer = asyncio.get_running_loop().call_later(
-            self._limits.seconds_before_cer, self._turn_away, connection, "no CER within its time"
-        )
+        timer = asyncio.get_running_loop().call_later(self._limits.seconds_before_cer, self._give_up, connection)
         self._waiting[connection] = neighbour, timer
 
     def message_arrived(self, connection: Connection, octets: bytes) -> None:
@@ -62,8 +60,10 @@ class Doorman:
         """No Diameter, or too much of it."""
         self._turn_away(connection, fault.reason)
 
-    def connection_closed(self, connection: Connection, _cause: str) -> None:
-        """It left without a CER."""
+    def connection_closed(self, connection: Connection, cause: str) -> None:
+        """It left without a CER; where that was for want of TLS, an operator has to know why."""
+        if connection in self._waiting and connection.is_shaking_hands:
+            self._say(connection, cause)
         self._forget(connection)
 
     def close(self) -> None:
@@ -90,12 +90,19 @@ class Doorman:
             raise AvpFault(0, f"its certificate does not name {policy.origin_host}", ResultCode.UNKNOWN_PEER)
         return policy
 
+    def _give_up(self, connection: Connection) -> None:
+        is_at_tls = connection.is_shaking_hands
+        self._turn_away(connection, "no TLS within its time" if is_at_tls else "no CER within its time")
+
     def _turn_away(self, connection: Connection, cause: str) -> None:
         self._forget(connection)
+        self._say(connection, cause)
+        connection.close(cause)
+
+    def _say(self, connection: Connection, cause: str) -> None:
         withheld = self._log_limit.allow("turned away", asyncio.get_running_loop().time())
         if withheld is not None:
             log.warning("connection turned away", cause=cause, remote=connection.remote[0], withheld=withheld)
-        connection.close(cause)
 
     def _forget(self, connection: Connection) -> None:
         _, timer = self._waiting.pop(connection, ("", None))

@@ -441,8 +441,27 @@ async def test_whoever_is_slow_with_tls_waits_among_those_without_a_cer(server: 
                 assert await reader.read() == b""
                 writer.close()
     causes = {str(line["cause"]) for line in logs}
-    assert causes == {"too many connections wait for their CER", "no CER within its time"}
+    assert causes == {"too many connections wait for their CER", "no TLS within its time"}
     assert logs[0]["cause"] == "too many connections wait for their CER"
+
+
+async def test_whoever_has_no_certificate_or_no_tls_is_in_the_log_with_the_cause(
+    server: DiameterServer, chain: Chain
+) -> None:
+    address = await server.listen(HOST, 0, tls=contexts(chain, GATEWAY.origin_host)[0])
+    with capture_logs() as logs:
+        with pytest.raises(DiameterUnavailable):
+            await _fails_quickly(address, client_context(ca=chain.ca))
+        reader, writer = await asyncio.open_connection(*address)
+        writer.write(CER_OCTETS)
+        await asyncio.wait_for(reader.read(), 20.0)
+        writer.close()
+    turned = [(line["cause"], line["remote"]) for line in logs if line["event"] == "connection turned away"]
+    assert [remote for _, remote in turned] == ["127.0.0.1"] * 2
+    assert [cause for cause, _ in turned] == [
+        "TLS handshake failed: it shows no certificate",
+        "TLS handshake failed: what it sends is not TLS",
+    ]
 
 
 @pytest.mark.parametrize(("name", "result"), [(GATEWAY.origin_host, 2001), ("other.example", 3010)])
