@@ -56,7 +56,7 @@ def protocol(config: Admits, section: str, log: FilteringBoundLogger) -> type[H1
 
         def _refusal(self) -> str | None:
             host = self.client[0] if self.client else ""
-            if not any(_within(host, network) for network in config.addresses):
+            if not may_come(config, host):
                 return f"{host} is none of the addresses of [{section}]"
             if len(self.connections) > config.connections:
                 return f"too many connections: {config.connections} are there"
@@ -67,6 +67,11 @@ def protocol(config: Admits, section: str, log: FilteringBoundLogger) -> type[H1
                 self.transport.abort()
 
     return Bounded
+
+
+def may_come(config: Admits, host: str) -> bool:
+    """Whether `host`, a literal address, is one of those that `config` names."""
+    return any(_within(host, network) for network in config.addresses)
 
 
 def _within(host: str, network: Network) -> bool:

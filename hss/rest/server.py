@@ -8,11 +8,12 @@ from uvicorn.server import ServerState
 
 from hss.rest.config import ApiConfig
 from hss.rest.import_desk import ImportDesk
-from runtime.http_connections import FIRST_REQUEST, protocol
+from runtime.http_connections import FIRST_REQUEST, may_come, protocol
 from runtime.listening import naming
 from runtime.logs import get_logger
 from runtime.taps import Address
 from runtime.tls import server_context
+from runtime.tls_door import TlsDoor
 
 log = get_logger("hss.api")
 
@@ -33,10 +34,17 @@ class ApiServer:
         self._app = app
         self._state = ServerState()
         self._listener: asyncio.Server | None = None
+        self._door: TlsDoor | None = None
 
     async def open(self) -> Address:
         """Listen; the address. ConfigError for a certificate that cannot be used, OSError when the port is taken."""
-        tls = server_context(certificate=self._config.certificate, key=self._config.key)
+        self._door = door = TlsDoor(
+            server_context(certificate=self._config.certificate, key=self._config.key),
+            room=lambda host: "" if may_come(self._config, host) else None,
+            most=self._config.connections,
+            log=log,
+            seconds=FIRST_REQUEST,
+        )
         self._desk.open()
         settings = Config(
             guarded(self._app),
@@ -52,10 +60,7 @@ class ApiServer:
         made = protocol(self._config, "hss.api", log)
         with naming(self._config.address):
             self._listener = await asyncio.get_running_loop().create_server(
-                lambda: made(settings, self._state, {}),
-                *self._config.address,
-                ssl=tls,
-                ssl_handshake_timeout=FIRST_REQUEST,
+                lambda: door.incoming(lambda: made(settings, self._state, {})), *self._config.address
             )
         bound = self._listener.sockets[0].getsockname()
         return str(bound[0]), int(bound[1])
@@ -64,6 +69,8 @@ class ApiServer:
         """Answer what was asked, then end; an import ends at its next chunk."""
         if self._listener is not None:
             self._listener.close()
+        if self._door is not None:
+            await self._door.close()
         for connection in list(self._state.connections):
             connection.shutdown()
         await self._desk.close()
