@@ -16,8 +16,10 @@ from runtime.logs import get_logger
 
 log = get_logger("hss.store")
 
-EVERY = 32
-"""Transactions of this process from one writing back to the next."""
+EVERY, SELDOM = 32, 512
+"""Transactions of this process from one writing back to the next: at least, and at most."""
+PAGES = 1_000
+"""Pages that one writing back should find: each waits for the disk twice, however few they are."""
 LONG = 8_000
 """Pages of 4 KiB in the log from which on it is begun anew."""
 LONGEST = 20_000
@@ -29,7 +31,8 @@ class WriteBack:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._written = 0
+        self._every = self._left = EVERY
+        self._pages = 0
         self._due = Event()
         self._is_over = False
         self._has_failed = False
@@ -38,8 +41,9 @@ class WriteBack:
 
     def wrote(self) -> None:
         """A transaction of this process has ended; takes no time."""
-        self._written += 1
-        if self._written % EVERY == 0:
+        self._left -= 1
+        if self._left <= 0:
+            self._left = self._every
             self._due.set()
 
     def close(self) -> None:
@@ -58,7 +62,9 @@ class WriteBack:
     def _write_back(self, turn: WritersTurn) -> None:
         try:
             with closing(sqlite_connection(self._path, waits=False)) as connection:
-                if _pages_after(connection) >= LONG:
+                pages = _pages_after(connection)
+                self._pace(pages)
+                if pages >= LONG:
                     with turn:
                         _pages_after(connection)
         except sqlite3.Error as error:
@@ -68,6 +74,12 @@ class WriteBack:
             self._has_failed = True
         else:
             self._has_failed = False
+
+    def _pace(self, pages: int) -> None:
+        """The next time so that PAGES more are there, if as many are written by a transaction as until now."""
+        grown = pages - self._pages if pages >= self._pages else pages
+        self._pages = pages
+        self._every = min(max(self._every * PAGES // max(grown, 1), EVERY), SELDOM)
 
 
 def _pages_after(connection: sqlite3.Connection) -> int:

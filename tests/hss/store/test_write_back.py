@@ -99,6 +99,17 @@ def generation(path: Path) -> int:
     return int.from_bytes(Path(f"{path}-wal").read_bytes()[12:16], "big")
 
 
+def test_few_pages_are_written_back_more_seldom(database_path: Path) -> None:
+    back = WriteBack(database_path)
+    paces = []
+    for pages in (100, 200, 250, 12_250, 600):
+        back._pace(pages)
+        paces.append(back._every)
+    back.close()
+    # 100 pages by 32 transactions, 100 by 320, 50 by 512, 12,000 by 512, and 600 of a log that was begun anew by 42
+    assert paces == [320, 512, 512, 42, 70]
+
+
 def test_what_cannot_be_written_back_is_said_once(database_path: Path, back: WriteBack) -> None:
     database_path.unlink()
     with capture_logs() as lines:
