@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.stack, pytest.mark.timeout(180)]
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = ("vectors-no-sql", "vectors-sqlite", "vectors-time-based", "swx-sqlite", "s6a-sqlite", "auc-socket")
 NAMES_AT_SCALE = ("import-sqlite", "lookup", "size")
-TINY = ("--quick", "--rounds", "1", "--seconds", "0.1", "--subscribers", "200", "--json")
+TINY = ("--quick", "--rounds", "1", "--seconds", "0.3", "--subscribers", "200", "--json")
 
 
 def bench(*words: str) -> tuple[dict[str, Any], str]:
