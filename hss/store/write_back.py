@@ -77,6 +77,9 @@ class WriteBack:
 
     def _pace(self, pages: int) -> None:
         """The next time so that PAGES more are there, if as many are written by a transaction as until now."""
+        if pages < 0:
+            # another process is at it, and SQLite says no number
+            return
         grown = pages - self._pages if pages >= self._pages else pages
         self._pages = pages
         self._every = min(max(self._every * PAGES // max(grown, 1), EVERY), SELDOM)

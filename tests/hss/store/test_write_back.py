@@ -68,8 +68,9 @@ def test_writers_go_on_meanwhile(database_path: Path, writing: Callable[[], None
     engine.dispose()
 
 
+@pytest.mark.parametrize(("long", "expected"), [(8_000, 0), (100, 1)])
 def test_long_log_is_caught_up_with_in_a_turn_and_begun_anew(
-    database_path: Path, writing: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+    database_path: Path, writing: Callable[[], None], monkeypatch: pytest.MonkeyPatch, long: int, expected: int
 ) -> None:
     turns: list[Path] = []
 
@@ -80,18 +81,17 @@ def test_long_log_is_caught_up_with_in_a_turn_and_begun_anew(
             turns.append(database_path)
 
     monkeypatch.setattr(write_back, "WritersTurn", Turn)
-    for long, expected in ((8_000, 0), (100, 1)):
-        monkeypatch.setattr(write_back, "LONG", long)
-        back = WriteBack(database_path)
-        for _ in range(4):
-            writing()
-        before, begun = database_path.stat().st_size, generation(database_path)
-        for _ in range(EVERY):
-            back.wrote()
-        assert comes_true(lambda: database_path.stat().st_size > before)  # noqa: B023 - called here and now
-        back.close()
+    monkeypatch.setattr(write_back, "LONG", long)
+    back = WriteBack(database_path)
+    for _ in range(4):
         writing()
-        assert (len(turns), generation(database_path) > begun) == (expected, True)
+    before, begun = database_path.stat().st_size, generation(database_path)
+    for _ in range(EVERY):
+        back.wrote()
+    assert comes_true(lambda: database_path.stat().st_size > before)
+    back.close()
+    writing()
+    assert (len(turns), generation(database_path) > begun) == (expected, True)
 
 
 def generation(path: Path) -> int:
@@ -102,12 +102,19 @@ def generation(path: Path) -> int:
 def test_few_pages_are_written_back_more_seldom(database_path: Path) -> None:
     back = WriteBack(database_path)
     paces = []
-    for pages in (100, 200, 250, 12_250, 600):
+    for pages in (100, 200, -1, 250, 12_250, 600):
         back._pace(pages)
         paces.append(back._every)
     back.close()
-    # 100 pages by 32 transactions, 100 by 320, 50 by 512, 12,000 by 512, and 600 of a log that was begun anew by 42
-    assert paces == [320, 512, 512, 42, 70]
+    # 100 pages by 32 transactions, 100 by 320, no number, 50 by 512, 12,000 by 512, 600 of a log begun anew by 42
+    assert paces == [320, 512, 512, 512, 42, 70]
+
+
+def test_log_that_another_writes_back_changes_no_pace(database_path: Path) -> None:
+    back = WriteBack(database_path)
+    back._pace(-1)
+    assert (back._every, back._pages) == (EVERY, 0)
+    back.close()
 
 
 def test_what_cannot_be_written_back_is_said_once(database_path: Path, back: WriteBack) -> None:
