@@ -21,6 +21,8 @@ ROOT = Path(__file__).resolve().parents[2]
 NAMES = ("vectors-no-sql", "vectors-sqlite", "vectors-time-based", "swx-sqlite", "s6a-sqlite", "auc-socket")
 NAMES_AT_SCALE = ("import-sqlite", "lookup", "size")
 TINY = ("--quick", "--rounds", "1", "--seconds", "0.3", "--subscribers", "200", "--json")
+UES = 18
+"""How many attach in a round of so long."""
 
 
 def bench(*words: str) -> tuple[dict[str, Any], str]:
@@ -74,7 +76,7 @@ def test_gateway_is_measured_in_the_whole_chain_and_alone() -> None:
     suites = ("modp2048-rsa", "x25519-ecdsa")
     assert list(rows) == [f"pdngw-{which}-{suite}" for which in ("chain", "alone") for suite in suites]
     for row in rows.values():
-        assert (row["operations"], row["failed"]) == (8, 0)
+        assert (row["operations"], row["failed"]) == (UES, 0)
         assert row["cpu_us"] > 0
         assert row["p50_ms"] <= row["p99_ms"]
     assert rows["pdngw-alone-x25519-ecdsa"]["bar"] == "4,000 us"
@@ -108,7 +110,7 @@ def test_strongswan_is_measured_before_the_same_ues(
     assert [row["name"] for row in measured["rows"]] == [
         f"pdngw-{which}-{suite}" for suite in suites for which in ("strongswan", "beside-strongswan")
     ]
-    assert all((row["operations"], row["failed"]) == (8, 0) for row in measured["rows"])
+    assert all((row["operations"], row["failed"]) == (UES, 0) for row in measured["rows"])
 
 
 def require_strongswan(namespace: NewNamespace, foreign_peer: Callable[[str], str]) -> None:
@@ -122,8 +124,11 @@ def test_hostapd_is_asked_the_same(foreign_peer: Callable[[str], str]) -> None:
     foreign_peer("hostapd")
     measured, _ = bench(*TINY, "--only", "aaa-hostapd")
     asked = {row["what"]: row for row in measured["rows"]}
-    assert {"hostapd as Debian has it, our AuC socket, SQLite", "ours beside it, SQLite, 2 workers"} <= set(asked)
-    assert all(row["operations"] > 0 and row["failed"] == 0 for row in asked.values())
+    as_debian_has_it = "hostapd as Debian has it, our AuC socket, SQLite"
+    assert {as_debian_has_it, "ours beside it, SQLite, 2 workers"} <= set(asked)
+    assert all(row["operations"] > 0 for row in asked.values())
+    # with its limits it refuses whom it has no room for, and how soon that is depends on the machine
+    assert all(row["failed"] == 0 for what, row in asked.items() if what != as_debian_has_it)
 
 
 def test_cost_of_each_stage_is_told() -> None:
