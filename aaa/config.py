@@ -13,7 +13,15 @@ from aaa.eap.policy import AkaPolicy
 from aaa.identities.config import IdentitiesConfig
 from aaa.radius.config import RadiusConfig
 from hss.failure_api import Retention
-from runtime.config import ConfigError, NetworkConfig, OptionalAddress, RawConfig, Section, SocketAddress
+from runtime.config import (
+    ConfigError,
+    DiameterIdentity,
+    NetworkConfig,
+    OptionalAddress,
+    RawConfig,
+    Section,
+    SocketAddress,
+)
 from runtime.metrics.config import MetricsConfig
 from wire.identity import EapMethod
 from wire.names import Plmn, nai_realm
@@ -25,8 +33,8 @@ METHODS: Mapping[Method, EapMethod] = {"aka-prime": EapMethod.AKA_PRIME, "aka": 
 class AaaConfig(Section):
     """[aaa]; `hss_limit` and `conversation_age` in seconds, `answer_time` how many of them a UE has for one round."""
 
-    origin_host: str = Field(min_length=1, description="this AAA server's Origin-Host, such as aaa.epc.example")
-    origin_realm: str = Field(min_length=1, description="this AAA server's Origin-Realm, such as epc.example")
+    origin_host: DiameterIdentity = Field(description="this AAA server's Origin-Host, such as aaa.epc.example")
+    origin_realm: DiameterIdentity = Field(description="this AAA server's Origin-Realm, such as epc.example")
     hss: Literal["local", "swx"] = Field(default="local", description='"local" (in this process) or "swx"')
     database: str = Field(
         default="", description='where accounting and sessions are kept, as in [hss]; "" for the database of [hss]'
@@ -73,8 +81,8 @@ class HssConnectionConfig(Section):
     """[[aaa.swx.alternate]]: an HSS that is asked when the one before it fails, or sends us to it."""
 
     hss: SocketAddress = Field(description='where the HSS listens, such as "127.0.0.2:3868"')
-    hss_origin_host: str = Field(min_length=1, description="the HSS's Origin-Host, such as hss.epc.example")
-    hss_realm: str = Field(min_length=1, description="the HSS's Origin-Realm, such as epc.example")
+    hss_origin_host: DiameterIdentity = Field(description="the HSS's Origin-Host, such as hss.epc.example")
+    hss_realm: DiameterIdentity = Field(description="the HSS's Origin-Realm, such as epc.example")
 
 
 class SwxConfig(HssConnectionConfig):

@@ -10,7 +10,7 @@ from sqlalchemy import URL
 from hss.keys.master_key import MasterSource, Variable, parse_source
 from hss.keys.token import TokenSource
 from hss.store.location import Location, parse_location
-from runtime.config import ConfigPath, PeerConfig, Section, SocketAddress
+from runtime.config import ConfigPath, DiameterIdentity, PeerConfig, Section, SocketAddress
 from wire.diameter.applications import Application
 
 APPLICATIONS = {"swx": Application.SWX, "s6a": Application.S6A}
@@ -64,8 +64,8 @@ class HssConfig(Section):
         validate_default=True,
         description="the file of the master key, mode 0600; or env:NAME, or a pkcs11: URI",
     )
-    origin_host: str = Field(min_length=1, description="this HSS's Origin-Host, such as hss.epc.example")
-    origin_realm: str = Field(min_length=1, description="this HSS's Origin-Realm, such as epc.example")
+    origin_host: DiameterIdentity = Field(description="this HSS's Origin-Host, such as hss.epc.example")
+    origin_realm: DiameterIdentity = Field(description="this HSS's Origin-Realm, such as epc.example")
     instance: str = Field(
         default="",
         max_length=64,

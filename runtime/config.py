@@ -2,6 +2,7 @@
 
 import difflib
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -128,6 +129,20 @@ OptionalAddress = Annotated[IPv4Address | IPv6Address | None, PlainValidator(_ad
 """An IPv4 or IPv6 address, or nothing when the file says \"\"."""
 
 
+_IDENTITY = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
+_LONGEST_IDENTITY = 255
+
+
+def _diameter_identity(text: str) -> str:
+    if _IDENTITY.fullmatch(text) is None or len(text) > _LONGEST_IDENTITY:
+        raise ValueError(f'{text!r} is no Diameter identity; write a name in ASCII such as "aaa.epc.example"')
+    return text
+
+
+DiameterIdentity = Annotated[str, AfterValidator(_diameter_identity)]
+"""Who a node or a realm is: a domain name (RFC 6733 §4.3.1)."""
+
+
 class NetworkConfig(Section):
     """[network]: the home network (TS 23.003 §2.2) and its default APN."""
 
@@ -156,8 +171,8 @@ class PeerConfig(Section):
     """A Diameter peer that may connect: who it says it is, whence it comes, what it may ask (RFC 6733 §5.6.4)."""
 
     name: str = Field(min_length=1)
-    origin_host: str = Field(min_length=1)
-    origin_realm: str = Field(min_length=1)
+    origin_host: DiameterIdentity
+    origin_realm: DiameterIdentity
     addresses: tuple[Network, ...] = Field(min_length=1, description='networks, such as ["127.0.0.0/8"]')
     applications: tuple[str, ...] = Field(min_length=1, description='such as ["eap", "s6b"] or ["swx"]')
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from runtime.config import ConfigPath, OptionalPath, Section, SocketAddress
+from runtime.config import ConfigPath, DiameterIdentity, OptionalPath, Section, SocketAddress
 from wire.diameter.applications import Application
 
 ApplicationName = Literal["s6b", "mip6i", "eap"]
@@ -61,16 +61,16 @@ class AaaServerConfig(Section):
     """[[pdngw.diameter.alternate]]: an AAA server that is asked when the one before it fails, or sends us to it."""
 
     aaa: LiteralAddress = Field(description='the AAA server, such as "127.0.0.1:3868"')
-    aaa_origin_host: str = Field(min_length=1, description="the Origin-Host that the AAA server must name")
+    aaa_origin_host: DiameterIdentity = Field(description="the Origin-Host that the AAA server must name")
     agent: str = Field(default="", description="the Origin-Host of the relay or proxy that listens there, if one does")
-    aaa_realm: str = Field(min_length=1, description="the realm of the AAA server")
+    aaa_realm: DiameterIdentity = Field(description="the realm of the AAA server")
 
 
 class DiameterLinkConfig(AaaServerConfig):
     """[pdngw.diameter]; with `ca`, `certificate` and `key` the connection is TLS (RFC 6733 §13.1)."""
 
-    origin_host: str = Field(min_length=1, description="this gateway's Origin-Host")
-    origin_realm: str = Field(min_length=1, description="this gateway's Origin-Realm")
+    origin_host: DiameterIdentity = Field(description="this gateway's Origin-Host")
+    origin_realm: DiameterIdentity = Field(description="this gateway's Origin-Realm")
     application: ApplicationName = Field(
         default="s6b",
         description="s6b (TS 29.273 §9), mip6i (RFC 5778), or eap (RFC 4072), which says nothing of mobility",
