@@ -7,6 +7,7 @@ from typing import assert_never
 
 from runtime.diameter.connection import Connection
 from runtime.diameter.metrics import ASKED, ASKED_SECONDS, SUSPICIONS, command_of, result_of
+from runtime.diameter.parting import Parting
 from runtime.diameter.service import Duplicates, RequestService
 from runtime.diameter.settings import DiameterUnavailable, Dropped, Handler, Limits, unheard
 from runtime.driver import Driver
@@ -72,6 +73,7 @@ class Link:
         self._offered: dict[int, Connection] = {}
         self._admission = Admission(local, policy, frozenset())
         self._changed = asyncio.Event()
+        self._parting = Parting(self._service, self._changed)
         self._why = "not connected yet"
         self._peer = Peer(
             local=local,
@@ -164,7 +166,8 @@ class Link:
         return True
 
     async def close(self, cause: DisconnectCause = DisconnectCause.REBOOTING) -> None:
-        """Say DPR, wait for the end of the connection within its limit, and end what is being served."""
+        """Say DPR, wait for the end of the connection within its limit, and end what is not served by then."""
+        self._parting.leaving = True
         self._driver.feed(on.StopRequested(cause))
         try:
             async with asyncio.timeout(self._limits.seconds_to_close + 1.0):
@@ -173,6 +176,7 @@ class Link:
                     await self._changed.wait()
         except TimeoutError:
             log.warning("peer not closed in time", cause="no end of the connection", peer=self.policy.name)
+        await self._parting.finish()
         self._driver.close()
         self._service.close()
         self._fail_all("the node is closing")
@@ -280,8 +284,7 @@ class Link:
     def _disconnect(self, side: on.Side, cause: str) -> None:
         connection = self._connections.pop(side, None)
         if connection is not None:
-            connection.receiver = _Forgotten(self._changed)
-            connection.close(cause)
+            self._parting.end(connection, cause)
         elif side is on.Side.INITIATOR and self._hang_up is not None:
             self._hang_up()
 
@@ -370,26 +373,6 @@ class Link:
         for waiting in self._transactions.abandon():
             _fail(waiting, cause)
         self._arm()
-
-
-class _Forgotten:
-    """What still happens on a connection that the machine has ended: only its end counts."""
-
-    def __init__(self, changed: asyncio.Event) -> None:
-        self._changed = changed
-
-    def connection_made(self, connection: Connection) -> None:
-        """It was made long ago."""
-
-    def message_arrived(self, connection: Connection, octets: bytes) -> None:
-        """Too late."""
-
-    def framing_lost(self, connection: Connection, fault: FramingError) -> None:
-        """Too late."""
-
-    def connection_closed(self, _connection: Connection, _cause: str) -> None:
-        """Gone at last."""
-        self._changed.set()
 
 
 def _fail(waiting: Waiting, cause: str) -> None:

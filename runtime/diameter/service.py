@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from contextlib import suppress
 
 from runtime.diameter.connection import Connection
 from runtime.diameter.metrics import DROPPED, SERVED, SERVED_SECONDS, command_of, result_of
@@ -96,6 +97,13 @@ class RequestService:
     def reduction(self) -> int:
         """Per cent that the peer is asked to ask less."""
         return 0 if self._reporter is None else self._reporter.reduction
+
+    async def drained(self, within: float) -> None:
+        """Return when nothing is served and nothing waits, or after so many seconds."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(within):
+                while self._tasks:
+                    await asyncio.wait(self._tasks)
 
     def close(self) -> None:
         """End every task; what was not answered stays so."""
