@@ -107,6 +107,17 @@ OptionalPath = Annotated[ConfigPath | None, BeforeValidator(_none_if_empty)]
 """A path, or nothing when the file says \"\"."""
 
 
+def _literal(where: SocketAddress) -> SocketAddress:
+    try:
+        return SocketAddress(str(ip_address(where.host)), where.port)
+    except ValueError:
+        raise ValueError(f'{where.host} is a name; write the address itself, such as "192.0.2.1:1812"') from None
+
+
+LiteralAddress = Annotated[SocketAddress, AfterValidator(_literal)]
+"""An address without a name in it, in its one spelling, so that answers can be told from what others send."""
+
+
 def _network(value: object) -> IPv4Network | IPv6Network:
     try:
         return ip_network(str(value))

@@ -5,7 +5,7 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from aaa.radius.policy import Service
-from aaa.radius.proxy.config import HomeServerConfig, OptionalSocketAddress, RealmConfig
+from aaa.radius.proxy.config import HomeServerConfig, OptionalLiteralAddress, OptionalSocketAddress, RealmConfig
 from aaa.radius.radsec.config import RadsecConfig
 from aaa.radius.translation.config import DiameterServerConfig
 from runtime.config import ConfigPath, Network, Section, SocketAddress
@@ -17,7 +17,7 @@ class RadiusClientConfig(Section):
     name: str = Field(min_length=1)
     network: Network = Field(description='a network such as "127.0.0.0/8", or one address')
     secret_file: ConfigPath = Field(description="a file of mode 0600 that holds the shared secret")
-    coa: OptionalSocketAddress = Field(
+    coa: OptionalLiteralAddress = Field(
         default=None, description='where it takes Disconnect and CoA, such as "192.0.2.1:3799", or ""'
     )
     services: tuple[Service, ...] = Field(

@@ -1,12 +1,12 @@
 """[pdngw.radius] and [pdngw.diameter]: the AAA server that this gateway asks, and as whom."""
 
 from collections.abc import Mapping
-from ipaddress import IPv4Network, IPv6Network, ip_address
-from typing import Annotated, Literal
+from ipaddress import IPv4Network, IPv6Network
+from typing import Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
-from runtime.config import ConfigPath, DiameterIdentity, OptionalPath, Section, SocketAddress
+from runtime.config import ConfigPath, DiameterIdentity, LiteralAddress, OptionalPath, Section
 from wire.diameter.applications import Application
 
 ApplicationName = Literal["s6b", "mip6i", "eap"]
@@ -16,17 +16,6 @@ APPLICATIONS: Mapping[ApplicationName, Application] = {
     "eap": Application.EAP,
 }
 """What the gateway may speak with its AAA server, by the names that the file uses."""
-
-
-def _literal(where: SocketAddress) -> SocketAddress:
-    try:
-        return SocketAddress(str(ip_address(where.host)), where.port)
-    except ValueError:
-        raise ValueError(f'{where.host} is a name; write the address itself, such as "192.0.2.1:1812"') from None
-
-
-LiteralAddress = Annotated[SocketAddress, AfterValidator(_literal)]
-"""An address without a name in it, so that answers can be told from what others send."""
 
 
 class RadiusServerConfig(Section):

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from runtime.config import ConfigPath, Section, SocketAddress
+from runtime.config import ConfigPath, LiteralAddress, Section, SocketAddress
 
 
 def _none_if_empty(value: object) -> object:
@@ -14,13 +14,16 @@ def _none_if_empty(value: object) -> object:
 OptionalSocketAddress = Annotated[SocketAddress | None, BeforeValidator(_none_if_empty)]
 """An address, or nothing when the file says \"\"."""
 
+OptionalLiteralAddress = Annotated[LiteralAddress | None, BeforeValidator(_none_if_empty)]
+"""The same of one that answers come from."""
+
 
 class HomeServerConfig(Section):
     """[[aaa.radius.server]]: a RADIUS server of another realm; `window` and `probe_every` in seconds."""
 
     name: str = Field(min_length=1, description="how realms and the log call it")
-    auth: SocketAddress = Field(description='where it takes Access-Requests, such as "192.0.2.9:1812"')
-    acct: OptionalSocketAddress = Field(default=None, description='where it takes accounting, or ""')
+    auth: LiteralAddress = Field(description='where it takes Access-Requests, such as "192.0.2.9:1812"')
+    acct: OptionalLiteralAddress = Field(default=None, description='where it takes accounting, or ""')
     secret_file: ConfigPath = Field(description="a file of mode 0600 that holds the shared secret")
     window: float = Field(default=4.0, gt=0, le=30)
     misses: int = Field(default=3, ge=1, le=100, description="after so many requests without an answer it is dead")

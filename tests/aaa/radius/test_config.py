@@ -54,3 +54,11 @@ def test_client_names_its_network_and_its_secret_file(tmp_path: Path) -> None:
         read(tmp_path, GOOD.replace("127.0.0.0/8", "somewhere"))
     with pytest.raises(ConfigError, match="secret_file"):
         read(tmp_path, GOOD.replace('secret_file = "radius.secret"', ""))
+
+
+def test_client_takes_disconnect_at_an_address_that_answers_come_from(tmp_path: Path) -> None:
+    radius = read(tmp_path, f'{GOOD}coa = "[2001:DB8::0:9]:3799"\n')
+    assert radius.client[0].coa == ("2001:db8::9", 3799)
+    assert read(tmp_path, f'{GOOD}coa = ""\n').client[0].coa is None
+    with pytest.raises(ConfigError, match=r"ap1\.example is a name"):
+        read(tmp_path, f'{GOOD}coa = "ap1.example:3799"\n')

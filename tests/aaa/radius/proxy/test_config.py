@@ -40,8 +40,14 @@ def test_config_is_read(tmp_path: Path) -> None:
         ('auth = "192.0.2.9:1812"', "", "auth"),
         ("[[aaa.radius.realm]]\n", "", "realm"),
         ('acct = ""', "window = 10.0", "window of server hq is 10 s"),
+        ("192.0.2.9:1812", "hq.example.org:1812", "hq.example.org is a name; write the address itself"),
     ],
 )
 def test_config_complains_of_the_key(tmp_path: Path, old: str, new: str, complaint: str) -> None:
     with pytest.raises(ConfigError, match=complaint):
         read(tmp_path, GOOD.replace(old, new))
+
+
+def test_server_is_known_by_its_answers_however_its_address_is_spelled(tmp_path: Path) -> None:
+    radius = read(tmp_path, GOOD.replace("192.0.2.9:1812", "[2001:DB8:0::9]:1812"))
+    assert radius.server[0].auth == ("2001:db8::9", 1812)
