@@ -24,6 +24,9 @@ POLL = 0.1
 TAKEN_WITHIN = 2.0
 """Seconds after which an errand that no process has taken is nobody's: each looks several times in them."""
 
+MOST_AT_ONCE = 256
+"""Errands that a process does at once; the others wait for another look, or another process."""
+
 Perform = Callable[[str, bytes], Awaitable[bytes]]
 """Sends a message to the peer of that name, on a connection of this process; the answer. ErrandFailed without one."""
 
@@ -67,6 +70,7 @@ class ErrandDesk:
         self._errands = errands
         self._moment = moment
         self._doors: dict[str, _Door] = {}
+        self._doing: set[asyncio.Task[None]] = set()
 
     def serve(self, protocol: str, names: Callable[[], Collection[str]], perform: Perform) -> None:
         """Do errands for the peers of `protocol` that `names` gives, from now on."""
@@ -91,11 +95,24 @@ class ErrandDesk:
         return bytes.fromhex(result.answer)
 
     async def look(self) -> None:
-        """Do what waits for a connection of this process; LedgerUnavailable when the store does not answer."""
+        """Begin what waits for a connection of this process; LedgerUnavailable when the store does not answer.
+
+        It is not waited for: one peer that is silent holds up no errand to another.
+        """
         vias = [f"{protocol}/{name}" for protocol, door in self._doors.items() for name in door.names()]
-        if vias and await self._errands.waiting(vias, self._moment()):
-            claimed = await self._errands.claim(vias, self._moment())
-            await asyncio.gather(*(self._do(errand) for errand in claimed))
+        if not vias or len(self._doing) >= MOST_AT_ONCE or not await self._errands.waiting(vias, self._moment()):
+            return
+        for errand in await self._errands.claim(vias, self._moment()):
+            task = asyncio.get_running_loop().create_task(self._surely(errand))
+            self._doing.add(task)
+            task.add_done_callback(self._doing.discard)
+
+    async def close(self) -> None:
+        """End what is being done: whoever waits for it hears that no answer came."""
+        doing = tuple(self._doing)
+        for task in doing:
+            task.cancel()
+        await asyncio.gather(*doing, return_exceptions=True)
 
     async def _result(self, number: int, within: float) -> Result | None:
         untaken = asyncio.get_running_loop().time() + min(TAKEN_WITHIN, within)
@@ -116,6 +133,14 @@ class ErrandDesk:
             raise ErrandFailed("another process has written a result that is none; is it of another release?") from None
         finally:
             await self._errands.withdraw(number)
+
+    async def _surely(self, errand: Errand) -> None:
+        """The outermost place of one errand: whatever breaks it is told."""
+        (outcome,) = await asyncio.gather(self._do(errand), return_exceptions=True)
+        if isinstance(outcome, LedgerUnavailable):
+            log.warning("errand's result not told", cause=str(outcome), via=errand.via)
+        elif outcome is not None:
+            log.error("errand failed", cause=repr(outcome), via=errand.via, exc_info=outcome)
 
     async def _do(self, errand: Errand) -> None:
         protocol, _, name = errand.via.partition("/")

@@ -1,13 +1,16 @@
 """One process asks, the one with the connection does it."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
 import pytest
+from structlog.testing import capture_logs
 
 from aaa import errands
 from aaa.errands import ErrandDesk, ErrandFailed, Perform
 from aaa.ledger import SharedStore
+from hss.session_api import LedgerUnavailable
 
 
 def now() -> datetime:
@@ -20,6 +23,14 @@ async def upper(name: str, message: bytes) -> bytes:
 
 async def refusing(name: str, message: bytes) -> bytes:
     raise ErrandFailed("it does not answer")
+
+
+async def until(found: Callable[[], Awaitable[object]]) -> None:
+    for _ in range(500):
+        if await found():
+            return
+        await asyncio.sleep(0.01)
+    pytest.fail("it never came")
 
 
 async def look_until(stop: "asyncio.Event", desk: ErrandDesk) -> None:
@@ -77,6 +88,55 @@ async def test_errand_that_was_taken_is_waited_for(shared: SharedStore, monkeypa
     assert await asked(shared, serving(shared, slow)) == b"pgwABORT"
     with pytest.raises(ErrandFailed, match="gave no answer in time"):
         await asked(shared, serving(shared, slow), "pgw", 0.15)
+
+
+async def test_silent_peer_holds_up_no_errand_to_another(shared: SharedStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(errands, "TAKEN_WITHIN", 0.2)
+    answered = asyncio.Event()
+
+    async def silent_epdg(name: str, message: bytes) -> bytes:
+        if name == "epdg":
+            await answered.wait()
+        return await upper(name, message)
+
+    desk = serving(shared, silent_epdg)
+    held_up = await shared.errands.ask("diameter/epdg", "00", now())
+    await desk.look()
+    assert await asked(shared, desk, within=60.0) == b"pgwABORT"
+    assert await shared.errands.result(held_up) is None
+    answered.set()
+    await until(lambda: shared.errands.result(held_up))
+
+
+async def test_errand_in_progress_ends_with_its_process(shared: SharedStore) -> None:
+    begun = asyncio.Event()
+
+    async def silent(_name: str, _message: bytes) -> bytes:
+        begun.set()
+        await asyncio.Event().wait()
+        return b""
+
+    desk = serving(shared, silent)
+    await shared.errands.ask("diameter/pgw", "00", now())
+    await desk.look()
+    await begun.wait()
+    await desk.close()
+    assert not await shared.errands.waiting(["diameter/pgw"], now())
+
+
+@pytest.mark.parametrize(
+    ("fault", "event"), [(LedgerUnavailable("away"), "errand's result not told"), (KeyError("x"), "errand failed")]
+)
+async def test_errand_that_breaks_is_told(shared: SharedStore, fault: Exception, event: str) -> None:
+    async def broken(_name: str, _message: bytes) -> bytes:
+        raise fault
+
+    desk = serving(shared, broken)
+    await shared.errands.ask("diameter/pgw", "00", now())
+    with capture_logs() as lines:
+        await desk.look()
+        await until(lambda: asyncio.sleep(0, lines))
+    assert [line["event"] for line in lines] == [event]
 
 
 async def test_result_of_another_release_is_told(shared: SharedStore) -> None:
