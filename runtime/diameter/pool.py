@@ -146,6 +146,8 @@ class DiameterPool:
         if session is None:
             return
         self._homes.pop(session, None)
+        # it may have been taken over by another one than was asked; who stands behind an agent has no name here
+        client = next(iter(self._named(((answer.text("Origin-Host") or "").lower(),))), client)
         if client is preferred:
             return
         if answer.result_code in (ResultCode.MULTI_ROUND_AUTH, ResultCode.SUCCESS):

@@ -19,6 +19,7 @@ from tests.wire.diameter.samples import AAA, EAP_DEA, EAP_DER, GATEWAY, REALM
 from wire.diameter.capabilities import LocalNode, PeerPolicy
 from wire.diameter.command import error_answer
 from wire.diameter.message import Message
+from wire.diameter.peer_events import Suspended
 from wire.diameter.results import ResultCode
 from wire.diameter.values import make
 
@@ -235,6 +236,22 @@ async def test_a_session_stays_where_it_was_begun(servers: Servers, pool: Diamet
     await pool.request(DER.message())
     await pool.request(replace(DER, session_id="new").message())
     assert servers.order == [HOSTS[0], HOSTS[1], HOSTS[1], HOSTS[0]]
+
+
+async def test_a_session_stays_with_whoever_took_it_over_from_one_that_was_silent_for_a_while(
+    servers: Servers, pool: DiameterPool
+) -> None:
+    servers.answers[HOSTS[0]] = lambda _request: None
+    servers.answers[HOSTS[1]] = replace(EAP_DEA, origin_host=HOSTS[1]).message
+    with capture_logs():
+        waiting = asyncio.ensure_future(pool.request(DER.message()))
+        await eventually(lambda: servers.asked)
+        pool._clients[0]._link._report(Suspended())
+        assert (await waiting).result_code == ResultCode.MULTI_ROUND_AUTH
+    assert pool._clients[0].connected
+    del servers.answers[HOSTS[0]]
+    await pool.request(DER.message())
+    assert servers.order == [HOSTS[0], HOSTS[1], HOSTS[1]]
 
 
 async def test_a_redirection_is_followed_to_a_named_peer(servers: Servers, pool: DiameterPool) -> None:
