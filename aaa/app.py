@@ -375,7 +375,6 @@ async def _open_swx(
             address=server.hss,
             handler=serve_hss,
             random=secrets.token_bytes,
-            wall_clock=now,
             capture=tap,
             local_host=None if swx.local is None else str(swx.local),
             alternate=bool(swx.alternate),

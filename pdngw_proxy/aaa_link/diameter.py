@@ -5,7 +5,6 @@ By S6b (TS 29.273 §9), MIP6I (RFC 5778) or Diameter EAP alone (RFC 4072), which
 
 import asyncio
 import secrets
-import time
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from pdngw_proxy.aaa_link.config import APPLICATIONS, AaaServerConfig, DiameterLinkConfig
@@ -82,7 +81,6 @@ class DiameterLink:
                 peer=_policy(server, gateway.application),
                 address=(server.aaa.host, server.aaa.port),
                 random=random,
-                wall_clock=time.time(),
                 handler=serve,
                 tls=tls,
                 capture=capture,

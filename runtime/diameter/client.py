@@ -26,9 +26,9 @@ FailOver = Callable[["DiameterClient", Message, Waiting, float], bool]
 class DiameterClient:
     """Asks `peer` at `address`; serves with `handler` what it asks in turn (ASR, RAR, RTR, PPR), if given.
 
-    Made inside a running loop; `wall_clock` is in seconds. With `tls` the server's certificate has to name the peer's
-    Origin-Host. `local_host` is the address of ours to connect from; the kernel chooses without it. With an
-    `alternate` there is another server for the same purpose: this one is used again only when it has proved itself.
+    Made inside a running loop. With `tls` the server's certificate has to name the peer's Origin-Host. `local_host` is
+    the address of ours to connect from; the kernel chooses without it. With an `alternate` there is another server for
+    the same purpose: this one is used again only when it has proved itself.
     """
 
     def __init__(
@@ -38,7 +38,6 @@ class DiameterClient:
         peer: PeerPolicy,
         address: Address,
         random: RandomBytes,
-        wall_clock: float,
         handler: Handler | None = None,
         tls: ssl.SSLContext | None = None,
         timing: Timing | None = None,
@@ -59,7 +58,7 @@ class DiameterClient:
         self._link = Link(
             local=local,
             policy=peer,
-            identifiers=Identifiers(random, wall_clock),
+            identifiers=Identifiers(random),
             random=random,
             handler=handler,
             timing=self._timing,

@@ -48,7 +48,7 @@ class DiameterServer:
         self._limits = limits or Limits()
         self._capture = capture
         self._present = OpenConnections()
-        identifiers = Identifiers(random, wall_clock)
+        identifiers = Identifiers(random)
 
         def instances(policy: PeerPolicy) -> PeerInstances:
             # RFC 6733 §5.5.4: what was out over one of its connections may come again over another

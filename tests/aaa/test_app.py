@@ -110,7 +110,6 @@ async def attach(address: tuple[str, int], known: Known, method: EapMethod) -> t
         peer=PeerPolicy("aaa", "aaa.example", "example", applications=(Application.S6B,)),
         address=address,
         random=Random(5).randbytes,
-        wall_clock=time.time(),
     )
     client.start()
     await client.ready(5)

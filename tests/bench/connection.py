@@ -40,7 +40,7 @@ class LoadConnection:
         self._make = make
         self._sent: dict[int, float] = {}
         local = LocalNode(host, REALM, (Application.SWX, Application.S6A))
-        self._messages = PeerMessages(local, Identifiers(bytes, time.time()))
+        self._messages = PeerMessages(local, Identifiers(bytes))
         cer = advertise(local, (ip_address(self.socket.getsockname()[0]),)).message()
         self._exchange(cer)
 

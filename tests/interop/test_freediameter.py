@@ -104,7 +104,6 @@ async def node(port: int, host: str, realm: str = "visited") -> AsyncIterator[No
         peer=PeerPolicy("relay", "relay.transit", "transit", (), (Application.SWX, Application.S6A), agent=True),
         address=("127.0.0.1", port),
         random=os.urandom,
-        wall_clock=0.0,
         handler=serve,
     )
     client.start()

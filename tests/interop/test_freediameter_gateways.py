@@ -260,7 +260,6 @@ class HomeAgent:
             peer=PeerPolicy("relay", "relay.transit", "transit", (), (Application.MIP6I,), agent=True),
             address=("127.0.0.1", port),
             random=os.urandom,
-            wall_clock=0.0,
             handler=self.serve,
         )
 

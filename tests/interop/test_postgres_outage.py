@@ -179,7 +179,6 @@ async def test_aaa_server_hears_the_protocols_own_refusal(site: Site) -> None:
         ),
         address=address,
         random=os.urandom,
-        wall_clock=time.time(),
     )
     client.start()
     await client.ready(5.0)

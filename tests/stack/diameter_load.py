@@ -3,7 +3,6 @@
 import asyncio
 import os
 import secrets
-import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -63,7 +62,6 @@ class Gateway:
             peer=known,
             address=(host, port),
             random=secrets.token_bytes,
-            wall_clock=time.time(),
             handler=self._serve,
             timing=QUICK,
         )

@@ -7,7 +7,6 @@ import secrets
 import ssl
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import suppress
 from ipaddress import IPv4Address, ip_network
@@ -77,7 +76,6 @@ def client(laboratory: Laboratory, *, tls: bool) -> DiameterClient:
         ),
         address=(host, DIAMETER_TLS_PORT if tls else DIAMETER_PORT),
         random=secrets.token_bytes,
-        wall_clock=time.time(),
         tls=client_context(ca=laboratory.ca) if tls else None,
     )
     made.start()

@@ -93,7 +93,6 @@ async def is_served(address: Address, tls: ssl.SSLContext | None = None) -> bool
         peer=PeerPolicy("aaa", AAA.origin_host, REALM),
         address=address,
         random=os.urandom,
-        wall_clock=1.0,
         tls=tls,
         timing=Timing(retry_first=0.05, retry_most=0.2),
     )
@@ -506,7 +505,6 @@ async def _fails_quickly(address: Address, tls: ssl.SSLContext) -> None:
         peer=PeerPolicy("aaa", AAA.origin_host, REALM),
         address=address,
         random=os.urandom,
-        wall_clock=1.0,
         tls=tls,
         timing=Timing(retry_first=60.0, retry_most=60.0),
     )

@@ -62,7 +62,6 @@ async def client(slow: tuple[Slow, Address]) -> AsyncIterator[DiameterClient]:
         peer=PeerPolicy("aaa", AAA.origin_host, REALM),
         address=slow[1],
         random=os.urandom,
-        wall_clock=1.0,
     )
     made.start()
     await made.ready(20.0)

@@ -182,7 +182,6 @@ def client(address: tuple[str, int], host: str = "aaa.example") -> DiameterClien
         peer=PeerPolicy("hss", "hss.example", "example", (), (Application.SWX,)),
         address=address,
         random=os.urandom,
-        wall_clock=0.0,
     )
 
 

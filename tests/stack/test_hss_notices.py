@@ -95,7 +95,6 @@ class Aaa:
             peer=PeerPolicy("hss", hss, "example", (), (Application.SWX,)),
             address=address,
             random=os.urandom,
-            wall_clock=0.0,
             handler=self.serve,
         )
         client.start()

@@ -98,7 +98,6 @@ async def peer_of(site: Path, policy: str, monkeypatch: pytest.MonkeyPatch) -> A
         peer=PeerPolicy("hss", "hss.example", "example", (), (Application.SWX, Application.S6A)),
         address=("127.0.0.1", int(ready["swx"].rpartition(":")[2])),
         random=os.urandom,
-        wall_clock=0.0,
     )
     client.start()
     await client.ready(LIMIT)

@@ -92,7 +92,6 @@ def client(site: Site, host: str) -> DiameterClient:
         peer=PeerPolicy("hss", "hss.example", "example", (), applications),
         address=site.address,
         random=os.urandom,
-        wall_clock=0.0,
     )
 
 

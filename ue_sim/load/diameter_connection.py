@@ -1,7 +1,6 @@
 """One Diameter connection of a load: CER, messages in both directions, watchdog, DPR (RFC 6733 §5)."""
 
 import socket
-import time
 from ipaddress import ip_address
 
 from ue_sim.load.subscribers import LoadRefused
@@ -32,7 +31,7 @@ class DiameterConnection:
     def __init__(self, local: LocalNode, address: Address, random: RandomBytes) -> None:
         self._outbox: list[bytes] = []
         self._framer = Framer()
-        self._messages = PeerMessages(local, Identifiers(random, time.time()))
+        self._messages = PeerMessages(local, Identifiers(random))
         try:
             self.socket = socket.create_connection(address, timeout=_LIMIT)
         except OSError as error:

@@ -1,7 +1,6 @@
 """The translation agent: Access-Requests of other realms' users to those realms' Diameter servers (RFC 6733 §2.8.4)."""
 
 import secrets
-import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -292,7 +291,6 @@ def _client(
         ),
         address=server.address,
         random=random,
-        wall_clock=time.time(),
         tls=tls,
         capture=capture,
         handler=serve,

@@ -1,7 +1,6 @@
 """The Diameter front on real sockets: TCP, TLS, IPv6, and peers that are not named."""
 
 import ssl
-import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
@@ -94,7 +93,6 @@ async def connected(
         peer=PeerPolicy("aaa", AAA.origin_host, AAA.origin_realm, applications=applications),
         address=address,
         random=Random(5).randbytes,
-        wall_clock=time.time(),
         tls=tls,
         handler=handler,
     )

@@ -51,7 +51,6 @@ def client(handler: Handler | None = None, local_host: str | None = None) -> Dia
         peer=AAA_POLICY,
         address=("127.0.0.2", 3868),
         random=seeded,
-        wall_clock=0.0,
         handler=handler,
         timing=TIMING,
         limits=LIMITS,

@@ -30,7 +30,7 @@ class Fixture:
         self.link = Link(
             local=AAA,
             policy=GATEWAY_POLICY,
-            identifiers=Identifiers(seeded, 0.0),
+            identifiers=Identifiers(seeded),
             random=seeded,
             handler=answering,
             timing=replace(TIMING, closing=0.05),

@@ -102,8 +102,8 @@ def client(number: int, *, agent: bool = False) -> DiameterClient:
         local=GATEWAY,
         peer=PeerPolicy(HOSTS[number], HOSTS[number], REALM, (ip_network("127.0.0.0/8"),), agent=agent),
         address=(f"127.0.0.{number}", 3868),
-        random=seeded,
-        wall_clock=0.0,
+        # no two begin with the same End-to-End Identifier
+        random=lambda count: bytes([number, *seeded(count)[1:]]),
         timing=TIMING,
         limits=LIMITS,
         alternate=True,

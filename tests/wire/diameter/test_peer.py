@@ -69,7 +69,7 @@ class Probe:
         self.peer = Peer(
             local=US,
             policy=PeerPolicy("them", them.origin_host, "example", NETWORKS),
-            identifiers=Identifiers(bytes, now=0.0),
+            identifiers=Identifiers(bytes),
             random=lambda count: b"\x7f" * count,
             timing=TIMING,
             initiator=initiator,
@@ -549,7 +549,7 @@ def _machine(us: LocalNode, them: LocalNode) -> Peer:
     return Peer(
         local=us,
         policy=PeerPolicy("them", them.origin_host, REALM, NETWORKS),
-        identifiers=Identifiers(bytes, now=0.0),
+        identifiers=Identifiers(bytes),
         random=bytes,
         initiator=True,
     )

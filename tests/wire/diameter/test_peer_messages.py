@@ -9,7 +9,7 @@ from wire.diameter.transactions import Identifiers
 
 
 def messages() -> PeerMessages:
-    return PeerMessages(AAA, Identifiers(bytes, now=0))
+    return PeerMessages(AAA, Identifiers(bytes))
 
 
 def test_each_request_expects_its_answer_once() -> None:

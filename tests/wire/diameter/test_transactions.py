@@ -1,3 +1,5 @@
+from random import Random
+
 from tests.wire.diameter.samples import EAP_DEA, EAP_DER, S6B_DER
 from wire.diameter.message import Message
 from wire.diameter.transactions import Identifiers, Transactions
@@ -7,21 +9,22 @@ def fixed(count: int) -> bytes:
     return b"\xff" * count
 
 
-def test_end_to_end_identifiers_begin_with_the_time() -> None:
-    # RFC 6733 §3: the low 12 bits of the time, then 20 random bits
-    identifiers = Identifiers(bytes, now=0x12345)
-    assert identifiers.number(EAP_DER.message()).end_to_end == 0x345 << 20 | 1
+def test_processes_of_one_origin_host_begin_anywhere_in_all_32_bits() -> None:
+    entropy = Random(1)
+    begun = [Identifiers(entropy.randbytes).number(EAP_DER.message()) for _ in range(64)]
+    for numbers in ([one.end_to_end for one in begun], [one.hop_by_hop for one in begun]):
+        assert all(0 < sum(number >> bit & 1 for number in numbers) < len(numbers) for bit in range(32))
 
 
 def test_identifiers_never_repeat_and_wrap() -> None:
-    identifiers = Identifiers(fixed, now=0xFFF)
+    identifiers = Identifiers(fixed)
     numbers = [identifiers.number(EAP_DER.message()) for _ in range(3)]
     assert [n.hop_by_hop for n in numbers] == [0, 1, 2]
     assert len({n.end_to_end for n in numbers}) == 3
 
 
 def test_a_request_sent_again_keeps_its_end_to_end_identifier() -> None:
-    identifiers = Identifiers(bytes, now=0)
+    identifiers = Identifiers(bytes)
     first = identifiers.number(EAP_DER.message())
     again = identifiers.renumber(first)
     assert again.end_to_end == first.end_to_end
