@@ -105,6 +105,7 @@ class HomeAgent:
         prefix = policy.ipv4_home_prefix
         own = frozenset({home_agent_of(prefix), correspondent_of(prefix)}) if prefix is not None else frozenset()
         self._ipv4 = Ipv4HomePool(prefix, reserved=own)
+        self._leased_ipv4: set[IPv6Address] = set()
         self._indication = 0
 
     @property
@@ -130,12 +131,19 @@ class HomeAgent:
         return holder if binding is not None and binding.ipv4_home_address == address else None
 
     def lease_ipv4(self, home_address: IPv6Address) -> IPv4Address | None:
-        """The IPv4 Home Address for a UE that asks in IKE; the same that a Binding Update of its would be given."""
+        """The IPv4 Home Address for a UE that asks in IKE; the same that a Binding Update of its would be given.
+
+        Its SAs are for that address, so that it keeps it, bound or not, until `release_ipv4`.
+        """
         answer = self._ipv4.answer(Ipv4HomeAddress(IPv4Address(0)), home_address)
-        return answer.address if is_accepted(answer.status) else None
+        if not is_accepted(answer.status):
+            return None
+        self._leased_ipv4.add(home_address)
+        return answer.address
 
     def release_ipv4(self, home_address: IPv6Address) -> None:
         """The UE has left."""
+        self._leased_ipv4.discard(home_address)
         self._ipv4.release(home_address)
 
     def holder_of(self, address: IPv4Address) -> IPv6Address | None:
@@ -167,7 +175,7 @@ class HomeAgent:
     def _become(self, home_address: IPv6Address, event: AgentEvent, entry: Entry) -> None:
         check_transition(TRANSITIONS, self._cache.entry(home_address), event, entry)
         self._cache.put(home_address, entry)
-        if isinstance(entry, Unbound):
+        if isinstance(entry, Unbound) and home_address not in self._leased_ipv4:
             self._ipv4.release(home_address)
 
     def _see_to_due(self, now: float) -> list[AgentEffect]:

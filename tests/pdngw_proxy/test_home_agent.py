@@ -299,6 +299,24 @@ def test_ipv4_home_address_is_free_again_when_nothing_is_bound(end: AgentEvent) 
     assert ack_of(answer, OTHER + number).options[0] == Ipv4AddressAck(0, given, 29)
 
 
+@pytest.mark.parametrize(
+    ("lifetime", "end"), [(900, Tick()), (900, SessionEnded(HOME)), (0, Tick())], ids=["expired", "ended", "never bound"]
+)
+def test_ipv4_home_address_that_ike_gave_stays_whatever_becomes_of_the_binding(lifetime: int, end: AgentEvent) -> None:
+    """RFC 7296 §3.15.1: the UE may use it until its IKE SA is no more."""
+    ha = agent(replace(POLICY, ipv4_home_prefix=IPv4Network("10.1.2.0/29")))
+    given = ha.lease_ipv4(HOME)
+    assert given is not None
+    ha.handle(arrived(update(1, Ipv4HomeAddress(given), lifetime=lifetime)), 0.0)
+    ha.handle(end, 3600.0)
+    assert ha.entry(HOME) == Unbound()
+    assert ha.holder_of(given) == HOME
+    _, answer = ha.handle(arrived(update(2, Ipv4HomeAddress(given))), 3601.0)
+    assert ack_of(answer).options[0] == Ipv4AddressAck(0, given, 29)
+    ha.release_ipv4(HOME)
+    assert ha.holder_of(given) is None
+
+
 def test_agent_renews_a_binding() -> None:
     ha = bound_agent()
     changed, answer = ha.handle(arrived(update(2)), 1000.0)
