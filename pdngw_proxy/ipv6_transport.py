@@ -61,10 +61,15 @@ class Ipv6Transport:
                 return octets
             if packet.next_header == PROTO_FRAGMENT:
                 whole = self._pieces.add(packet, now)
-                return self.read(whole.build(), now) if whole is not None else None
+                return self._read_whole(whole, now) if whole is not None else None
             return self._read(packet, octets, now) or octets
         except DecodeError:
             return octets
+
+    def _read_whole(self, packet: Ipv6Packet, now: float) -> DatagramArrived | bytes:
+        """A packet that came in pieces; what is a piece once more is nobody's, and as deep as a stranger likes."""
+        octets = packet.build()
+        return self._read(packet, octets, now) or octets
 
     def _read(self, packet: Ipv6Packet, octets: bytes, now: float) -> DatagramArrived | None:
         source, own = Endpoint(packet.source, ESP_PORT), Endpoint(self.ha_address, ESP_PORT)

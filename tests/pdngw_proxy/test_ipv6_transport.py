@@ -117,6 +117,13 @@ def test_packet_in_pieces_is_read_when_it_is_whole() -> None:
     assert arrived.octets == bytes(4) + b"certificate" * 300
 
 
+def test_pieces_in_pieces_are_opened_once() -> None:
+    # a stranger can nest as many as a packet has room for (RFC 6946 §4)
+    only_piece = bytes((PROTO_FRAGMENT, 0, 0, 0)) + bytes(4)
+    octets = packet(PROTO_FRAGMENT, only_piece * 8000)
+    assert TRANSPORT.read(octets, 0.0) == packet(PROTO_FRAGMENT, only_piece * 7999)
+
+
 def test_pieces_for_others_go_on_as_they_are() -> None:
     # a router puts nothing together (RFC 8200 §4.5)
     octets = packet(PROTO_FRAGMENT, bytes((PROTO_UDP, 0)) + b"\x00\x01" + bytes(12), IPv6Address("2001:db8:aaaa::2"))
