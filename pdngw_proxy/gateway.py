@@ -119,7 +119,11 @@ class Gateway:
         return len(self._pool)
 
     def _is_bound(self, session: GatewaySession) -> bool:
-        return session.lease is not None and self._agent.binding(session.lease.home_address) is not None
+        """Whether the binding of its Home Address is its own, and not that of the session that has taken its place."""
+        home_address = None if session.lease is None else session.lease.home_address
+        if home_address is None or self.sessions.of_home(home_address) is not session:
+            return False
+        return self._agent.binding(home_address) is not None
 
     def handle(self, event: GatewayEvent, now: float) -> list[GatewayEffect]:
         """Take one event and return all that comes of it, through every part."""

@@ -299,13 +299,26 @@ def test_gateway_ends_the_older_session_of_a_subscriber_who_attaches_again(netwo
     again = network.attach()
     network.run(until=10.0)
     assert again.attached.home_address == home_address
-    assert network.gateway.bindings == 2, "both sessions have the binding's address until the older one is given up"
+    assert (len(network.gateway.sessions), network.gateway.bindings) == (2, 1), "the older one is not given up yet"
     assert network.ended_sessions == []
     network.run(until=300.0)
     assert len(network.gateway.sessions) == 1
     assert network.gateway.leases == 1
     assert len(network.ended_sessions) == 1
     assert again.ping(HA_ADDRESS).received == 5
+
+
+def test_session_that_was_replaced_is_ended_without_the_binding_of_the_newer_one(
+    network: Network, phone: VirtualUe
+) -> None:
+    (older,) = network.gateway.sessions.all()
+    network.silent |= {phone.socket(ue.Channel.IKE), phone.socket(ue.Channel.DSMIP)}
+    again = network.attach()
+    network.run(until=10.0)
+    network.tell_gateway(SessionAborted(older.name, "the AAA server ended it"))
+    network.run(until=60.0)
+    assert network.ended_sessions == [older.name]
+    assert again.ping(CORRESPONDENT).received == 5
 
 
 def test_gateway_ends_the_older_session_at_once_when_the_subscriber_has_no_other(
