@@ -202,6 +202,7 @@ class MobilityPlane:
             case BindingAdded(binding):
                 self._delivery.begin(binding.home_address, now)
                 yield Report(Level.INFO, "binding added", _of_binding(binding))
+                yield from self._follow(binding)
             case BindingChanged(binding):
                 self._delivery.renewed(binding.home_address, now)
                 yield Report(Level.DEBUG, "binding renewed", _of_binding(binding))

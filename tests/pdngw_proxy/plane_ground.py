@@ -67,9 +67,10 @@ class Ground:
         sa: Association | None = None,
         sequence: int = 1,
         lifetime: int = 900,
+        flags: BindingFlag = FLAGS,
     ) -> list[PlaneEffect]:
         """What comes of a Binding Update, sealed in the transport SA or in another."""
-        update = BindingUpdate(sequence=sequence, flags=FLAGS, lifetime=lifetime, options=(Ipv4CareOf(CARE_OF),))
+        update = BindingUpdate(sequence=sequence, flags=flags, lifetime=lifetime, options=(Ipv4CareOf(CARE_OF),))
         octets = build_message(update, home_address, AGENT)
         outbound = (sa or self.transport).outbound
         return self.mobility(seal_mobility(octets, home_address, AGENT, outbound))

@@ -1,11 +1,13 @@
 """Binding Updates: each only in the security association that is for it."""
 
+from ipaddress import IPv4Address
+
 import pytest
 
 from pdngw_proxy.addresses import Lease
 from pdngw_proxy.gateway_events import Channel, Level, Report, Send
 from pdngw_proxy.home_link import LinkPacketArrived
-from pdngw_proxy.ike.events import CloseRequested
+from pdngw_proxy.ike.events import CloseRequested, PathSeen
 from pdngw_proxy.ike.table import SaEvent
 from pdngw_proxy.sessions import GatewaySession
 from tests.pdngw_proxy.associations import pair
@@ -28,7 +30,7 @@ from wire.ikev2.child import Mode
 from wire.ikev2.nat import Endpoint
 from wire.ip.ipv6 import PROTO_MOBILITY, Ipv6Packet
 from wire.mip6.binding_ack import BindingAck
-from wire.mip6.binding_update import BindingUpdate
+from wire.mip6.binding_update import BindingFlag, BindingUpdate
 from wire.mip6.encapsulation import open_mobility, parse_tunnelled, seal_mobility
 from wire.mip6.messages import build_message, parse_message
 from wire.sansio import Tick
@@ -91,6 +93,17 @@ def test_refused_update_is_answered_and_reported_once(ground: Ground) -> None:
     assert (report.level, report.phrase) == (Level.WARNING, "Binding Update refused")
     assert report.details["cause"].startswith("status 133")
     assert sent(effects)
+
+
+@pytest.mark.parametrize("sequence", [1, 2], ids=["first", "renewal"])
+def test_ike_follows_an_update_with_k_from_another_place(ground: Ground, sequence: int) -> None:
+    # RFC 6275 §10.3.1: it may have moved since IKE_AUTH, or while it had no binding.
+    for before in range(1, sequence):
+        ground.update(sequence=before)
+    ground.session.peer = Endpoint(IPv4Address("198.51.100.200"), 4500)
+    effects = ground.update(sequence=sequence, flags=FLAGS | BindingFlag.KEY_MANAGEMENT)
+    seen = PathSeen(Endpoint(CARE_OF, 0), Endpoint(DSMIP.address, 0))
+    assert SaEvent(ground.session.sa, seen) in effects
 
 
 def test_foreign_home_address_is_outside_the_selectors(ground: Ground) -> None:
