@@ -10,6 +10,7 @@ from pdngw_proxy.aaa_link.config import RadiusLinkConfig, RadiusServerConfig
 from pdngw_proxy.aaa_link.port import (
     RelayAccept,
     RelayAnswer,
+    RelayChallenge,
     RelayReject,
     RelayRequest,
     RelayUnavailable,
@@ -114,23 +115,27 @@ class RadiusLink:
 
     async def authenticate(self, request: RelayRequest) -> RelayAnswer:
         """One round; RelayUnavailable after the limit, or at once when every Identifier of every socket waits."""
+        preferred, asked = _remembered(request)
 
         def build(identifier: int, secret: Secret) -> bytes:
             return access_request(
                 identifier=identifier,
                 authenticator=self._random(16),
                 secret=secret,
-                attributes=to_attributes(request, self._nas),
+                attributes=to_attributes(asked, self._nas),
                 eap=request.eap,
             )
 
         try:
-            answered, secret = await self._auth.ask(build)
+            answered, number = await self._auth.ask(build, preferred)
         except EncodeError as error:
             return RelayReject(b"", f"no RADIUS packet carries this request: {error}")
         except RadiusUnavailable as error:
             return RelayUnavailable(str(error))
+        secret = self._auth.secret(number)
         answer = to_answer(answered.packet, secret=secret, request_authenticator=answered.request_authenticator)
+        if isinstance(answer, RelayChallenge):
+            return replace(answer, state=bytes((number,)) + (answer.state or b""))
         if isinstance(answer, RelayAccept):
             self._classes[request.session] = answered.packet.values("Class")
         return answer
@@ -185,6 +190,13 @@ class RadiusLink:
                 Code.ACCOUNTING_REQUEST, identifier=identifier, secret=secret, attributes=attributes
             )
         )
+
+
+def _remembered(request: RelayRequest) -> tuple[int | None, RelayRequest]:
+    """Which server has begun the conversation, and the request with State as that server gave it."""
+    if not request.state:
+        return None, request
+    return request.state[0], replace(request, state=request.state[1:] or None)
 
 
 def _server(config: RadiusServerConfig) -> Server:

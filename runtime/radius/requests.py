@@ -35,6 +35,10 @@ class RadiusUnavailable(Exception):
     """No answer; the message is one line that says why."""
 
 
+class RadiusSilent(RadiusUnavailable):
+    """The server was asked, and nothing came back in time."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answered:
     """An answer that is proved, as it came as well; its keys are under the authenticator of the request."""
@@ -81,8 +85,8 @@ class RadiusRequests:
     async def ask(self, build: Callable[[int], bytes], timers: Timers | None = None) -> Answered:
         """The answer to what `build` makes for an Identifier, a sealed request.
 
-        RadiusUnavailable after the limit, or at once when every Identifier of every socket waits; EncodeError of
-        `build`.
+        RadiusSilent after the limit, RadiusUnavailable at once when every Identifier of every socket waits; EncodeError
+        of `build`.
         """
         slot = None if self._closed else self._pool.take()
         if slot is None:
@@ -108,7 +112,7 @@ class RadiusRequests:
         """End every wait and free the sockets."""
         self._closed = True
         for asked in self._asked.values():
-            _fail(asked.answer, "the RADIUS link is closed")
+            _fail(asked.answer, RadiusUnavailable("the RADIUS link is closed"))
         for endpoint in self._endpoints:
             endpoint.close()
 
@@ -132,7 +136,7 @@ class RadiusRequests:
                     if not answer.done():
                         answer.set_result(Answered(packet, answered, octets[4:20]))
                 case GiveUp(cause):
-                    _fail(answer, f"RADIUS server {_text(self._server)}: {cause}")
+                    _fail(answer, RadiusSilent(f"RADIUS server {_text(self._server)}: {cause}"))
                 case Drop(cause):
                     self._log_dropped(cause, self._server)
                 case _:
@@ -156,9 +160,9 @@ class RadiusRequests:
             log.warning("datagram dropped", cause=cause, source=_text(source), withheld=withheld)
 
 
-def _fail(waiting: "asyncio.Future[Answered]", cause: str) -> None:
+def _fail(waiting: "asyncio.Future[Answered]", error: RadiusUnavailable) -> None:
     if not waiting.done():
-        waiting.set_exception(RadiusUnavailable(cause))
+        waiting.set_exception(error)
 
 
 def _text(address: Address) -> str:

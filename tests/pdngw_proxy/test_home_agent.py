@@ -300,7 +300,7 @@ def test_ipv4_home_address_is_free_again_when_nothing_is_bound(end: AgentEvent) 
 
 
 @pytest.mark.parametrize(
-    ("lifetime", "end"), [(900, Tick()), (900, SessionEnded(HOME)), (0, Tick())], ids=["expired", "ended", "never bound"]
+    ("lifetime", "end"), [(900, Tick()), (900, SessionEnded(HOME)), (0, Tick())], ids=["expired", "ended", "refused"]
 )
 def test_ipv4_home_address_that_ike_gave_stays_whatever_becomes_of_the_binding(lifetime: int, end: AgentEvent) -> None:
     """RFC 7296 §3.15.1: the UE may use it until its IKE SA is no more."""

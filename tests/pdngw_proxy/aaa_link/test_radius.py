@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from ipaddress import IPv4Address
 from pathlib import Path
 
@@ -99,7 +100,14 @@ async def test_link_sends_the_request_and_returns_the_answer(monkeypatch: pytest
     assert to == SERVER
     assert parse_packet(octets).text("NAS-Identifier") == "pgw"
     bench.endpoints[0].challenge(octets)
-    assert await task == RelayChallenge(CHALLENGE, b"s")
+    answer = await task
+    assert isinstance(answer, RelayChallenge)
+    assert answer.eap == CHALLENGE
+    again = await bench.begin(replace(request(), state=answer.state))
+    octets, _ = bench.endpoints[0].sent[-1]
+    assert parse_packet(octets).octets("State") == b"s"
+    bench.endpoints[0].challenge(octets)
+    await again
 
 
 async def test_link_retransmits_the_same_octets(monkeypatch: pytest.MonkeyPatch) -> None:
