@@ -148,8 +148,8 @@ class Gateway:
                 yield from self._limit(name, seconds, f"the AAA server gave it {seconds:.0f} s more", now)
             case ReauthenticationWanted(name):
                 yield from self._reauthenticate(name, now)
-            case UsageWanted():
-                yield from self._account_for_all(now)
+            case UsageWanted(interval):
+                yield from self._account_for_use(interval, now)
             case AddressWanted() | LinkPacketArrived() | Tick():
                 yield from self._at_home(event, now)
             case _:
@@ -280,7 +280,7 @@ class Gateway:
             case ike.Established():
                 session.peer, session.local = effect.peer, self._arrived_at
                 session.user_name, session.apn, session.began = effect.user_name, effect.apn, now
-                session.until = effect.until
+                session.until, session.told = effect.until, now
                 yield reports.authenticated(session, effect)
                 yield Account(record_of(session, Moment.START, now))
             case ike.PeerMoved(peer, local):
@@ -375,9 +375,11 @@ class Gateway:
         if not said:
             yield reports.ended(session, cause)
 
-    def _account_for_all(self, now: float) -> Effects:
+    def _account_for_use(self, interval: float, now: float) -> Effects:
+        """Each session in its own time: all at once would be more than a server can hear (RFC 2869 §5.16)."""
         for session in self.sessions.all():
-            if has_begun(session):
+            if session.told is not None and now >= session.told + interval:
+                session.told = now
                 yield Account(record_of(session, Moment.INTERIM, now))
 
     def _end_binding(self, home_address: IPv6Address, now: float) -> Effects:

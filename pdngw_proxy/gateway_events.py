@@ -116,7 +116,9 @@ class ReauthenticationWanted:
 
 @dataclass(frozen=True, slots=True)
 class UsageWanted:
-    """Tell what every session has carried up to now (Interim-Update of RFC 2869 §2.1)."""
+    """Tell what each session has carried that was told last `interval` seconds ago (Interim-Update, RFC 2869 §2.1)."""
+
+    interval: float
 
 
 GatewayEvent = (

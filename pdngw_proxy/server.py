@@ -73,6 +73,10 @@ _FAREWELL_LIMIT = 1.0
 """Seconds that the AAA server has then, to hear of those whose UE said nothing."""
 
 
+_LOOK_INTERVAL = 1.0
+"""Seconds between two looks for sessions whose usage is to be told."""
+
+
 _address = lru_cache(maxsize=4096)(ip_address)
 """Of who speaks to us now: the sockets tell it as text, each time anew."""
 
@@ -181,11 +185,12 @@ class GatewayShell:
         return Load(sessions=sessions, to=to, redirected=draining.redirected, unable=draining.unable)
 
     def begin_accounting(self, interval: float) -> None:
-        """Tell what the sessions have carried every so many seconds."""
-        self._interim = asyncio.get_running_loop().call_later(interval, self._account, interval)
+        """Tell what each session has carried every so many seconds."""
+        loop = asyncio.get_running_loop()
+        self._interim = loop.call_later(min(interval, _LOOK_INTERVAL), self._account, interval)
 
     def _account(self, interval: float) -> None:
-        self._driver.feed(UsageWanted())
+        self._driver.feed(UsageWanted(interval))
         self.begin_accounting(interval)
 
     async def drain(self) -> None:

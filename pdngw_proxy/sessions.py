@@ -18,8 +18,9 @@ class GatewaySession:
     `peer` and `local` are where its ESP goes, from and to; `associations` its Child SAs by our inbound SPI, and
     `worn` those of them for which a successor was asked.
     `exhausted`: one of them has sent its last sequence number, and the session is being closed for it. `ending` is why
-    the session ends as soon as its binding has, or None. `began` is when its UE was authenticated, `until` when the
-    time that the AAA server gave it is over, `ended_by` who is about to end it; `apn` is what the UE asked for.
+    the session ends as soon as its binding has, or None. `began` is when its UE was authenticated, `told` when
+    accounting was last told of it, `until` when the time that the AAA server gave it is over, `ended_by` who is about
+    to end it; `apn` is what the UE asked for.
     """
 
     sa: bytes
@@ -34,6 +35,7 @@ class GatewaySession:
     lease: Lease | None = None
     apn: str | None = None
     began: float | None = None
+    told: float | None = None
     until: float | None = None
     ended_by: EndedBy | None = None
     traffic: Traffic = field(default_factory=Traffic)

@@ -39,7 +39,7 @@ def test_record_holds_what_the_session_is_and_has_carried() -> None:
 def test_who_ends_a_session_is_told_by_what_is_handled() -> None:
     train = TrainArrived((b"",), THERE, HERE)
     datagram = DatagramArrived(Channel.IKE, b"", THERE, HERE)
-    events = (train, datagram, Tick(), UsageWanted())
+    events = (train, datagram, Tick(), UsageWanted(600.0))
     assert [occasion_of(event) for event in events] == [EndedBy.UE, EndedBy.UE, EndedBy.SILENCE, EndedBy.FAULT]
 
 

@@ -22,6 +22,7 @@ from pdngw_proxy.gateway_events import (
     Send,
     SessionAborted,
     SessionLimited,
+    UsageWanted,
 )
 from pdngw_proxy.home_link import AddressWanted, Intercept, LetGo, LinkPacketArrived, ListenFor, SendOnLink
 from tests.aaa.memory_hss import IMSI, MemoryHss, Subscriber, profile
@@ -733,6 +734,23 @@ def test_session_that_is_ended_goes_though_its_ue_says_nothing(network: Network,
     assert end.details["cause"] == "the AAA server ended it"
     (gone,) = [report for report in network.reports if report.phrase == "binding removed"]
     assert gone.details["cause"] == "the AAA server ended it; the mobile node did not confirm"
+
+
+def test_usage_of_each_session_is_told_in_its_own_time(network: Network, phone: VirtualUe) -> None:
+    """RFC 2869 §5.16: not of all of them at one moment."""
+    network.attach(SECOND)
+    network.run(until=10.0)
+    first, second = (session.began for session in network.gateway.sessions.all())
+    assert first is not None
+    assert second is not None
+    told = []
+    for now in (first + 59.9, first + 60.1, first + 60.2, second + 60.1, first + 119.9, first + 120.3):
+        network.accounted.clear()
+        network.now = now
+        network.tell_gateway(UsageWanted(60.0))
+        told.append([(record.moment, record.seconds) for record in network.accounted])
+    interim = [(Moment.INTERIM, 60)]
+    assert told == [[], interim, [], interim, [], [(Moment.INTERIM, 120)]]
 
 
 def test_gateway_that_stops_at_once_waits_for_no_ue(network: Network, phone: VirtualUe) -> None:
