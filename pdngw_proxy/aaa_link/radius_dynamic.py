@@ -24,6 +24,8 @@ Network = IPv4Network | IPv6Network
 
 WINDOW = 300
 """Seconds that Event-Timestamp may differ from our clock, against replays (RFC 5176 §6.3)."""
+REPEATED_WITHIN = 60
+"""Seconds in which a request without Event-Timestamp that is the same as one before is that one (RFC 5080 §2.2.1)."""
 _REMEMBERED = 1024
 
 _ACK = {Code.DISCONNECT_REQUEST: Code.DISCONNECT_ACK, Code.COA_REQUEST: Code.COA_ACK}
@@ -58,13 +60,13 @@ class DynamicAuthorizationServer:
         self._nas = nas
         self._keeper = keeper
         self._clock = clock
-        self._answers: OrderedDict[tuple[Address, bytes], bytes] = OrderedDict()
+        self._answers: OrderedDict[tuple[Address, bytes], tuple[bytes, float]] = OrderedDict()
         self._lines = LogLimit()
 
     def answer(self, octets: bytes, source: Address) -> bytes | None:
         """The answer to a datagram, None for silence; a request that comes again gets what it got (RFC 5080 §2.2.2)."""
-        known = self._answers.get((source, octets))
-        if known is not None:
+        known, until = self._answers.get((source, octets), (None, 0.0))
+        if known is not None and self._clock() < until:
             return known
         address = ip_address(source[0])
         secret = next((secret for network, secret in self._clients if address in network), None)
@@ -77,7 +79,9 @@ class DynamicAuthorizationServer:
         if cause is not None or secret is None:
             self._drop(cause or "", source)
             return None
-        return self._remember(source, octets, self._serve(packet, secret))
+        stamp = packet.integer("Event-Timestamp")
+        until = self._clock() + REPEATED_WITHIN if stamp is None else stamp + WINDOW + 1.0
+        return self._remember(source, octets, self._serve(packet, secret), until)
 
     def _fault(self, packet: RadiusPacket, secret: Secret | None) -> str | None:
         if secret is None:
@@ -130,10 +134,12 @@ class DynamicAuthorizationServer:
         if not done:
             raise _Refused(ErrorCause.SESSION_CONTEXT_NOT_FOUND)
 
-    def _remember(self, source: Address, octets: bytes, answer: bytes) -> bytes:
+    def _remember(self, source: Address, octets: bytes, answer: bytes, until: float) -> bytes:
+        """A stamped one is a replay for as long as it would be taken, another one soon a new order."""
+        self._answers.pop((source, octets), None)
         if len(self._answers) >= _REMEMBERED:
             self._answers.popitem(last=False)
-        self._answers[source, octets] = answer
+        self._answers[source, octets] = answer, until
         return answer
 
     def _drop(self, cause: str, source: Address) -> None:

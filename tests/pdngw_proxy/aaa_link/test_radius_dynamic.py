@@ -6,7 +6,7 @@ from ipaddress import IPv4Address, ip_network
 import pytest
 import structlog.testing
 
-from pdngw_proxy.aaa_link.radius_dynamic import WINDOW, DynamicAuthorizationServer
+from pdngw_proxy.aaa_link.radius_dynamic import REPEATED_WITHIN, WINDOW, DynamicAuthorizationServer
 from pdngw_proxy.aaa_link.radius_messages import Nas
 from wire.radius.codec import parse_packet
 from wire.radius.error_cause import ErrorCause
@@ -46,11 +46,12 @@ class Keeper:
 @dataclass
 class Bench:
     keeper: Keeper = field(default_factory=Keeper)
+    now: float = NOW
     server: DynamicAuthorizationServer = field(init=False)
 
     def __post_init__(self) -> None:
         nas = Nas("pgw", IPv4Address("192.0.2.1"))
-        self.server = DynamicAuthorizationServer([(ip_network(AAA[0]), SECRET)], nas, self.keeper, lambda: float(NOW))
+        self.server = DynamicAuthorizationServer([(ip_network(AAA[0]), SECRET)], nas, self.keeper, lambda: self.now)
 
     def ask(self, code: Code, *attributes: Attribute) -> tuple[int, int | None]:
         octets = signed_request(code, identifier=9, secret=SECRET, attributes=attributes)
@@ -103,6 +104,18 @@ def test_request_that_comes_again_gets_the_same_answer_and_does_nothing_twice() 
     for _ in range(3):
         assert bench.ask(Code.DISCONNECT_REQUEST, SESSION) == (Code.DISCONNECT_ACK, None)
     assert len(bench.keeper.done) == 1
+
+
+@pytest.mark.parametrize(("stamps", "later"), [((), REPEATED_WITHIN), ((STAMP,), WINDOW)], ids=["bare", "stamped"])
+def test_same_order_much_later_is_a_new_one_where_nothing_says_when_it_was_given(
+    stamps: tuple[Attribute, ...], later: int
+) -> None:
+    # of 256 Identifiers one comes again, and nothing else in a CoA need be different
+    bench, order = Bench(), (SESSION, Attribute.of("Session-Timeout", 60), *stamps)
+    bench.ask(Code.COA_REQUEST, *order)
+    bench.now += later
+    assert bench.ask(Code.COA_REQUEST, *order) == (Code.COA_ACK, None)
+    assert len(bench.keeper.done) == (1 if stamps else 2)
 
 
 @pytest.mark.parametrize("secret", [b"another", SECRET])
