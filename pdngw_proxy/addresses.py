@@ -31,6 +31,7 @@ class Lease:
 class HomeAddressPool:
     """Gives out the addresses of `prefix`, the one freed longest ago last; at most `capacity` at once.
 
+    It knows of no more than as many that were freed: past that the one freed longest ago is given before a fresh one.
     `reserved` are never given: the home agent's own address and the hosts of the home network.
     """
 
@@ -120,16 +121,26 @@ class HomeAddressPool:
             former = self._last_of.get(identity)
             if former is not None and self._is_left(former):
                 return former
-            while self._next <= self._last:
-                address = IPv6Address(self._next)
-                self._next += 1
-                if self._is_free(address):
-                    return address
-            while self._freed:
-                address = next(iter(self._freed))
-                if self._is_left(address):
-                    return address
+            many_are_left = len(self._freed) >= self._capacity
+            found = (many_are_left and self._take_left()) or self._take_fresh() or self._take_left()
+            if found:
+                return found
         raise AddressRefused(f"no Home Address of {self._prefix} is free: {len(self._by_address)} are leased")
+
+    def _take_fresh(self) -> IPv6Address | None:
+        while self._next <= self._last:
+            address = IPv6Address(self._next)
+            self._next += 1
+            if self._is_free(address):
+                return address
+        return None
+
+    def _take_left(self) -> IPv6Address | None:
+        while self._freed:
+            address = next(iter(self._freed))
+            if self._is_left(address):
+                return address
+        return None
 
     def _is_left(self, address: IPv6Address) -> bool:
         """Whether it was given back and nobody holds it; it counts as given out from then on."""

@@ -195,3 +195,15 @@ class PoolMachine(RuleBasedStateMachine):
 
 
 TestPool = PoolMachine.TestCase
+
+
+def test_pool_knows_of_no_more_addresses_than_it_may_give_twice_over() -> None:
+    # subscribers who never come back must not make it grow
+    pool = HomeAddressPool(PREFIX, capacity=4)
+    given = []
+    for number in range(100):
+        lease = pool.lease(f"subscriber {number}")
+        given.append(lease.home_address)
+        pool.release(lease)
+    assert len(set(given)) == 4
+    assert given[:8] == given[:4] * 2
