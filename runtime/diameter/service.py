@@ -151,7 +151,8 @@ class RequestService:
                 kept = {"explain": reference} if reference else {}
                 self._refused(request, fault, withheld=withheld, **kept)
             answer = self._fault_answer(request, fault).build()
-            for waiter, numbered in self._duplicates.refused(asked, answer):
+            self._duplicates.forget(asked)
+            for waiter, numbered in self._duplicates.answered(asked, answer):
                 waiter.send(numbered)
 
     async def _run(self, request: Message, asked: Asked[Connection]) -> None:
@@ -167,6 +168,8 @@ class RequestService:
         except AvpFault as fault:
             self._refused(request, fault)
             octets = self._fault_answer(request, fault).build()
+            if fault.result is ResultCode.TOO_BUSY:
+                self._duplicates.forget(asked)
         except (TimeoutError, EncodeError) as error:
             late = isinstance(error, TimeoutError)
             cause = "the handler took too long" if late else f"the answer cannot be sent: {error}"

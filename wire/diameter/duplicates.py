@@ -80,11 +80,10 @@ class DuplicateCache(Generic[WaiterT]):
         asked.waiters.clear()
         return told
 
-    def refused(self, asked: Asked[WaiterT], answer: bytes) -> list[tuple[WaiterT, bytes]]:
-        """As `answered`, and forgotten: what was not served for want of room is served when it comes again."""
+    def forget(self, asked: Asked[WaiterT]) -> None:
+        """What was not served for want of room or time (3004) is served when it comes again."""
         if self._kept.get(asked.key) is asked:
             del self._kept[asked.key]
-        return self.answered(asked, answer)
 
     def _expire(self, now: float) -> None:
         while self._kept:

@@ -11,7 +11,7 @@ from tests.wire.diameter.samples import AAA, EAP_DEA, EAP_DER, GATEWAY, REALM, S
 from wire.diameter.admission import Admission
 from wire.diameter.avp import Avp, AvpFault
 from wire.diameter.capabilities import PeerPolicy
-from wire.diameter.message import Message
+from wire.diameter.message import FLAG_RETRANSMITTED, Message
 from wire.diameter.overload import OverloadReport, OverloadReporter, offered
 from wire.diameter.results import ResultCode
 
@@ -79,6 +79,21 @@ async def test_a_fault_that_the_handler_finds_becomes_its_result_code() -> None:
     assert answer.result_code == 5002
     assert answer.value("Failed-AVP") == (Avp(263, 0, 0x40, b"s"),)
     assert len(logs) == 1
+
+
+async def test_what_the_handler_had_no_time_for_is_served_when_it_comes_again() -> None:
+    busy = [True]
+
+    async def handler(peer: str, request: Message) -> Message:
+        if busy.pop() if busy else False:
+            raise AvpFault(0, "sessions cannot be kept", ResultCode.TOO_BUSY)
+        return await answering(peer, request)
+
+    fixture = Fixture(handler)
+    with capture_logs():
+        answers = await fixture.ask(REQUEST)
+        answers = await fixture.ask(replace(REQUEST, flags=REQUEST.flags | FLAG_RETRANSMITTED))
+    assert [answer.result_code for answer in answers] == [3004, 1001]
 
 
 async def test_an_answer_that_cannot_be_sent_is_5012() -> None:
