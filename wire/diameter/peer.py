@@ -1,5 +1,6 @@
 """The peer state machine (RFC 6733 §5.6) with election (§5.6.4) and the watchdog of RFC 3539 §3.4."""
 
+from math import inf
 from typing import assert_never
 
 from wire.diameter import watchdog as dog
@@ -89,6 +90,7 @@ class Peer:
         self._initiator = initiator
         self._random = random
         self._failures = 0
+        self._open_since = inf
         self._stopped = False
 
     @property
@@ -311,7 +313,7 @@ class Peer:
         return IOpen(capabilities), [*effects, *self._opened(Side.INITIATOR, capabilities, now)]
 
     def _opened(self, side: Side, capabilities: Capabilities, now: float) -> list[Effect]:
-        self._failures = 0
+        self._open_since = now
         opened: list[Effect] = [Opened(side, capabilities)]
         return opened + self._watchdog_effects(side, self._watchdog.handle(dog.ConnectionOpened(), now))
 
@@ -348,7 +350,7 @@ class Peer:
         """A DPR; RFC 6733 §5.4.3 lets us come back at once only to a peer that reboots."""
         cause = request.first("Disconnect-Cause")
         quick = cause is not None and cause.data == DisconnectCause.REBOOTING.to_bytes(4, "big")
-        wait = self._timing.retry_first if quick else self._timing.retry_most
+        wait = None if quick else self._timing.retry_most
         return Closing(side, now + self._timing.closing, wait), [Send(side, self._messages.answer(request))]
 
     def _finished(self, state: Closing, now: float, effects: list[Effect]) -> _Step:
@@ -366,6 +368,10 @@ class Peer:
     def _closed(self, now: float, cause: str, effects: list[Effect], *, orderly: bool = False) -> _Step:
         self._messages.forget()
         self._watchdog.handle(dog.ConnectionFailed(), now)
+        if now - self._open_since >= self._timing.retry_most:
+            # who lets us in and loses us at once, again and again, is no better than who is not there
+            self._failures = 0
+        self._open_since = inf
         retry_at = now + self._retry_delay() if self._initiator and not self._stopped else None
         return Closed(retry_at), [*effects, Ended(cause, orderly)]
 

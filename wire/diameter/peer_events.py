@@ -88,7 +88,7 @@ class IOpen:
 
 @dataclass(frozen=True, slots=True)
 class Closing:
-    """A DPR was sent or received; `retry_after` seconds after the end we connect again, None never."""
+    """A DPR was sent or received; `retry_after` seconds after the end we connect again, None as after any loss."""
 
     side: Side
     until: float

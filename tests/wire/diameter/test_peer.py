@@ -417,12 +417,30 @@ def test_a_dpr_is_answered_and_the_connection_left_to_the_peer(side: Side) -> No
     assert effects == [Ended("the connection was ended by DPR", orderly=True)]
 
 
-@pytest.mark.parametrize(("cause", "wait"), [(DisconnectCause.REBOOTING, 1.0), (DisconnectCause.BUSY, 30.0)])
+@pytest.mark.parametrize(("cause", "wait"), [(DisconnectCause.REBOOTING, 0.875), (DisconnectCause.BUSY, 30.0)])
 def test_a_peer_that_reboots_is_called_again_soon(cause: DisconnectCause, wait: float) -> None:
     probe = opened(OURS)
     probe.feed(probe.dpr(OURS, cause))
     probe.feed(ConnectionLost(OURS, "closed"))
-    assert probe.state == Closed(wait)
+    assert probe.peer.deadline == pytest.approx(wait, rel=0.01)
+
+
+@pytest.mark.parametrize("polite", [False, True])
+def test_a_peer_that_lets_us_in_and_throws_us_out_is_called_ever_later(polite: bool) -> None:
+    probe, waits = Probe().connecting(), []
+    for stay in (1.0,) * 8 + (TIMING.retry_most,):
+        probe.feed(ConnectionMade(ADDRESS))
+        probe.feed(probe.cea())
+        probe.now += stay
+        if polite:
+            probe.feed(probe.dpr(OURS))
+        probe.feed(ConnectionLost(OURS, "reset"))
+        assert probe.peer.deadline is not None
+        waits.append(probe.peer.deadline - probe.now)
+        probe.tick()
+    assert waits[:8] == sorted(waits[:8])
+    assert waits[7] == pytest.approx(26.25, rel=0.01)
+    assert waits[8] == pytest.approx(waits[0])
 
 
 @pytest.mark.parametrize("side", Side)
