@@ -30,6 +30,7 @@ WAVES = {"dns": 0, "hss": 0, "aaa": 1, "pdngw": 2}
 """When each daemon opens its sockets: after those that it asks."""
 
 _CAUSE_LENGTH = 300
+_TAIL = 65536
 
 
 class DaemonFailed(Exception):
@@ -50,6 +51,8 @@ class _Running:
     daemon: Daemon
     process: asyncio.subprocess.Process
     line: socket.socket
+    log: IO[bytes] | None
+    """Open as the daemon has it, whatever becomes of its name: logrotate may have put it aside."""
     log_start: int
 
 
@@ -121,14 +124,16 @@ class Supervisor:
                 # A terminal's interrupt is for us alone; we stop the daemons in their order.
                 start_new_session=True,
             )
-        except OSError as error:
+        except BaseException as error:
             ours.close()
-            raise DaemonFailed(f"{daemon.name} cannot be started: {error.strerror}") from None
-        finally:
-            its.close()
             if output:
                 output.close()
-        return _Running(daemon, process, ours, position)
+            if isinstance(error, OSError):
+                raise DaemonFailed(f"{daemon.name} cannot be started: {error.strerror}") from None
+            raise
+        finally:
+            its.close()
+        return _Running(daemon, process, ours, output, position)
 
     def _open_log(self, daemon: Daemon) -> IO[bytes] | None:
         if self._logs is None:
@@ -136,7 +141,7 @@ class Supervisor:
         path = self._log_path(daemon)
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.touch(mode=0o600)
-        file = path.open("ab")
+        file = path.open("a+b")
         file.seek(0, os.SEEK_END)
         return file
 
@@ -167,21 +172,25 @@ class Supervisor:
 
     def _last_words(self, running: _Running) -> str:
         """The last line that the daemon wrote since it began, which names the cause if the daemon knew it."""
-        if self._logs is None:
+        if running.log is None:
             return ""
-        path = self._log_path(running.daemon)
-        with suppress(OSError), path.open("rb") as file:
-            file.seek(max(running.log_start, path.stat().st_size - 65536))
-            lines = [line for line in file.read().decode(errors="replace").splitlines() if line.strip()]
+        with suppress(OSError):
+            size = os.fstat(running.log.fileno()).st_size
+            # shorter than it was: logrotate has cut it off, and all of it is the daemon's
+            start = running.log_start if running.log_start <= size else 0
+            octets = os.pread(running.log.fileno(), _TAIL, max(start, size - _TAIL))
+            lines = [line for line in octets.decode(errors="replace").splitlines() if line.strip()]
             if lines:
                 return f": {lines[-1].removeprefix('error: ')[:_CAUSE_LENGTH]}"
-        return f"; {path} is empty"
+        return f"; {self._log_path(running.daemon)} is empty"
 
     async def _stop_all(self) -> None:
         for wave in reversed(self._waves()):
             await asyncio.gather(*(self._stop(running) for running in wave))
         for running in self._running:
             running.line.close()
+            if running.log is not None:
+                running.log.close()
         self._running.clear()
 
     async def _stop(self, running: _Running) -> None:

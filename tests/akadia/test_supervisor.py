@@ -28,7 +28,7 @@ def wait(): signal.sigwait({{signal.SIGTERM}})
 BLOCK = "signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM}); "
 GOOD = BLOCK + "say('hello'); ready(); wait(); say('bye')"
 DIES_EARLY = "sys.stderr.write('working\\nerror: the database is locked\\n'); sys.exit(3)"
-DIES_LATE = "ready(); time.sleep(0.1); say('RuntimeError: out of luck'); os.kill(os.getpid(), signal.SIGKILL)"
+DIES_LATE = "say('RuntimeError: out of luck'); os.kill(os.getpid(), signal.SIGKILL)"
 SILENT = "time.sleep(60)"
 STUBBORN = "signal.signal(signal.SIGTERM, signal.SIG_IGN); ready(); time.sleep(60)"
 
@@ -128,7 +128,11 @@ async def test_daemon_that_is_never_ready_is_given_up(tmp_path: Path) -> None:
 
 @pytest.mark.stack
 async def test_daemon_that_dies_is_named_with_its_last_words(tmp_path: Path) -> None:
-    supervisor = Supervisor([daemon("good", GOOD), daemon("mortal", DIES_LATE)], logs=tmp_path)
+    """Also where logrotate has cut its log off, and put it aside."""
+    log = tmp_path / "mortal.log"
+    log.write_text("of yesterday\n" * 9)
+    rotated = f"ready(); time.sleep(0.1); os.truncate({str(log)!r}, 0); os.rename({str(log)!r}, {str(log)!r} + '.1'); "
+    supervisor = Supervisor([daemon("good", GOOD), daemon("mortal", rotated + DIES_LATE)], logs=tmp_path)
     async with supervisor:
         good = supervisor.process_id("good")
         with pytest.raises(
