@@ -15,7 +15,8 @@ _HELP = """\
 Algorithm profiles: which functions, how SQN is counted (TS 33.102 Annex C).
 
 A profile that subscribers use does not change; make another, and move them with
-akadia subscriber update IMSI --profile NAME.
+akadia subscriber update IMSI --profile NAME. A name that was removed comes back with
+the same values alone: servers that run may know them yet.
 
     akadia --config FILE profile add tuak --algorithm tuak
     akadia --config FILE profile add busy --reserve 32

@@ -41,7 +41,12 @@ def test_profile_comes_and_goes(location: Location, vault: Vault) -> None:
         (AlgorithmSettings("x", Algorithm.TUAK, parameters='{"res": 32}'), "AKA has no room for res of 32 octets"),
         (AlgorithmSettings("x", scheme=Scheme.TIME, reserve=8), "a time-based profile reserves nothing"),
         (AlgorithmSettings("x", ind_bits=17), "IND has 1 to 16 bits, not 17"),
-        (AlgorithmSettings("x", delta=0), "delta at least 1"),
+        (AlgorithmSettings("x", delta=0), "delta is 1 to 281474976710655"),
+        (AlgorithmSettings("x", delta=1 << 70), "delta is 1 to 281474976710655"),
+        (AlgorithmSettings("x", clock_unit_ms=0), "clock unit 1 to 60000 ms"),
+        (AlgorithmSettings(""), "'' is no name of a profile; write 1 to 32 letters"),
+        (AlgorithmSettings("two\nlines"), "is no name of a profile"),
+        (AlgorithmSettings("x" * 33), "is no name of a profile"),
     ],
 )
 def test_profile_that_cannot_be_is_refused(
@@ -55,3 +60,16 @@ def test_profile_that_cannot_be_is_refused(
 def test_profile_that_stays_says_why(location: Location, vault: Vault, name: str, said: str) -> None:
     with pytest.raises(ProvisioningRefused, match=said), change(location, vault) as one:
         remove(one, name)
+
+
+def test_name_of_a_profile_never_means_another_one(location: Location, vault: Vault) -> None:
+    with change(location, vault) as one:
+        add(one, BUSY)
+        remove(one, "busy")
+    with change(location, vault) as one:
+        add(one, BUSY)
+        remove(one, "busy")
+    was = "there was a profile busy with other values, and what runs may know it yet; choose another name"
+    for other in (AlgorithmSettings("busy", ind_bits=8, reserve=32), AlgorithmSettings("busy", Algorithm.TUAK)):
+        with pytest.raises(ProvisioningRefused, match=was), change(location, vault) as one:
+            add(one, other)
