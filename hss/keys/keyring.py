@@ -6,6 +6,7 @@ that does not open can say why.
 """
 
 import hashlib
+from datetime import datetime
 from typing import NoReturn
 
 from cryptography.exceptions import InvalidTag
@@ -13,7 +14,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Connection
 
 from hss.keys.data_keys import MasterKey, WrappedKey, active_key, make_key, read_data_keys, unwrap
-from hss.keys.vault import Altered, Misplaced, VaultError, WrongMasterKey
+from hss.keys.vault import Altered, Misplaced, VaultError
 from hss.models import KeyPurpose, KeyState
 from wire.sansio import RandomBytes
 from wire.secret import Secret
@@ -30,52 +31,58 @@ class UnknownDataKey(VaultError):
 
 
 class Keyring:
-    """Opens with every data key, seals with the active one. Its methods raise VaultError."""
+    """Opens with every data key, seals with the active one. Its methods raise VaultError.
+
+    Any thread may open and load; `prepare`, and what seals after it, are for one thread.
+    """
 
     def __init__(self, master: MasterKey, random: RandomBytes) -> None:
         self.master = master
         self._random = random
         self._ciphers: dict[int, AESGCM] = {}
         self._audit: dict[int, Secret] = {}
-        self._wrapped: dict[int, bytes] = {}
+        self._known: dict[int, tuple[datetime, bytes]] = {}
         self.current: int | None = None
-        """The data key that seals; None until there is one."""
+        """The data key that seals in the transaction that was prepared last; None before that."""
 
     def load(self, connection: Connection) -> None:
-        """Read what other processes have made, and forget what has retired."""
-        keys = [key for key in read_data_keys(connection) if key.state is not KeyState.RETIRED]
-        for key in keys:
-            self._learn(key)
-        there = {key.id for key in keys}
-        for gone in self._wrapped.keys() - there:
-            for kept in (self._wrapped, self._ciphers, self._audit):
-                kept.pop(gone, None)
-        active = [key.id for key in keys if key.purpose is KeyPurpose.SUBSCRIBER and key.state is KeyState.ACTIVE]
-        self.current = active[0] if active else None
+        """Read what other processes have made, and forget what has retired.
+
+        What seals stays: another thread may be at it, in a transaction that sees what this one does not.
+        """
+        for key in read_data_keys(connection):
+            if key.state is KeyState.RETIRED:
+                for kept in (self._known, self._ciphers, self._audit):
+                    kept.pop(key.id, None)
+            else:
+                self._learn(key)
 
     def _learn(self, key: WrappedKey) -> None:
         wrapped = key.wrapped or b""
-        if self._wrapped.get(key.id) == wrapped:
+        # the id may be known from a transaction that was rolled back, and be another key now
+        created, known = self._known.get(key.id, (None, b""))
+        if (created, known) == (key.created, wrapped):
             return
         try:
             octets = unwrap(self.master, key)
-        except WrongMasterKey:
-            if key.id in self._wrapped:
+        except VaultError:
+            if created == key.created and key.master != self.master.fingerprint:
                 # wrapped anew under another master key: what it is we know already
                 return
             raise
-        # the id may be known from a transaction that was rolled back, and be another key now
-        self._wrapped[key.id] = wrapped
         if key.purpose is KeyPurpose.AUDIT:
             self._audit[key.id] = octets
         else:
             self._ciphers[key.id] = AESGCM(bytes(octets))
+        self._known[key.id] = (key.created, wrapped)
 
     def prepare(self, connection: Connection) -> None:
         """Make sure, in a writing transaction, that there is a key to seal with and that it stays until its end."""
-        if active_key(connection, KeyPurpose.SUBSCRIBER) is None:
-            make_key(connection, self.master, KeyPurpose.SUBSCRIBER, self._random)
+        current = active_key(connection, KeyPurpose.SUBSCRIBER)
+        if current is None:
+            current = make_key(connection, self.master, KeyPurpose.SUBSCRIBER, self._random)
         self.load(connection)
+        self.current = current
 
     def audit_key(self, connection: Connection) -> tuple[int, Secret]:
         """The id and the octets of the active key of the audit trail, made in this transaction if there is none."""

@@ -6,11 +6,12 @@ from random import Random
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import update
 
 from hss.keys.data_keys import make_key, wrap_anew
 from hss.keys.keyring import Keyring, UnknownDataKey
 from hss.keys.vault import Altered, Misplaced, Vault, VaultError, WrongMasterKey
-from hss.models import KeyPurpose
+from hss.models import DataKey, KeyPurpose
 from hss.store.engines import transaction
 from hss.store.location import Location
 from wire.secret import Secret
@@ -134,3 +135,44 @@ def test_keys_that_are_wrapped_anew_are_known_already(ring: Keyring, location: L
         with pytest.raises(WrongMasterKey):
             Keyring(vault, Random(1).randbytes).load(connection)
     assert ring.open(octets, **PLACE, key=current(ring)) == K
+
+
+class Token(Vault):
+    """A master key that cannot tell another's work from a damaged value, as a token cannot."""
+
+    def open(self, sealed: bytes, *, table: str, column: str, imsi: str, version: int = 1) -> Secret:
+        try:
+            return super().open(sealed, table=table, column=column, imsi=imsi, version=version)
+        except WrongMasterKey:
+            raise Altered("was not sealed by a token") from None
+
+
+def test_who_has_the_keys_goes_on_when_a_token_gives_its_place_up(location: Location) -> None:
+    token = Token({1: Secret(bytes(range(32)))}, random=Random(1).randbytes)
+    ring = Keyring(token, Random(4).randbytes)
+    with transaction(location) as connection:
+        ring.prepare(connection)
+        wrap_anew(connection, token, Vault({1: Secret(bytes(32))}, random=Random(3).randbytes))
+        ring.prepare(connection)
+    assert ring.open(ring.seal(K, **PLACE), **PLACE, key=current(ring)) == K
+
+
+def test_damaged_data_key_is_refused_although_it_is_known(ring: Keyring, location: Location) -> None:
+    with transaction(location) as connection:
+        connection.execute(update(DataKey).values(wrapped=bytes(64)))
+        with pytest.raises(VaultError):
+            ring.prepare(connection)
+
+
+def test_what_another_thread_reads_changes_nothing_of_what_seals(location: Location, vault: Vault) -> None:
+    ring = Keyring(vault, Random(4).randbytes)
+    with transaction(location) as connection:
+        ring.prepare(connection)
+    with transaction(location, read_only=True) as earlier:
+        ring.load(earlier)
+        with transaction(location) as connection:
+            second = make_key(connection, vault, KeyPurpose.SUBSCRIBER, Random(6).randbytes)
+            ring.prepare(connection)
+            ring.load(earlier)
+            assert current(ring) == second
+            assert ring.open(ring.seal(K, **PLACE), **PLACE, key=second) == K
