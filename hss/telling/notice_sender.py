@@ -134,7 +134,7 @@ class NoticeSender:
     async def _deliver(self, group: Sequence[Due], routes: Mapping[str, Route]) -> None:
         """All notices for one user to one AAA server: the newest says what all of them would."""
         last = next((one for one in reversed(group) if one.what is not None), None)
-        fault = None if last is None else await self._tell(last, routes[last.aaa_name])
+        fault = None if last is None else await self._told(last, routes[last.aaa_name])
         again = [] if fault is None else [one for one in group if one.attempts < ATTEMPTS]
         given_up = fault is not None and len(again) < len(group)
         if last is not None and fault is not None:
@@ -142,6 +142,14 @@ class NoticeSender:
             log.warning(event, cause=fault, imsi=last.imsi, aaa=last.aaa_name, attempts=last.attempts)
         until = self._now() + wait_after(group[-1].attempts)
         await self._database.write(lambda connection: _note(connection, group, again, until))
+
+    async def _told(self, due: Due, route: Route) -> str | None:
+        """As `_tell`; a notice that breaks this program, or an AAA server in this process, holds up no other."""
+        (fault,) = await asyncio.gather(self._tell(due, route), return_exceptions=True)
+        if not isinstance(fault, BaseException):
+            return fault
+        log.error("notice failed", cause=f"{type(fault).__name__}: {fault}", imsi=due.imsi, exc_info=fault)
+        return f"it failed in this process: {type(fault).__name__}"
 
     async def _tell(self, due: Due, route: Route) -> str | None:
         """Why the AAA server was not told, or None."""

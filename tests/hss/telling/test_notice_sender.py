@@ -29,16 +29,17 @@ from wire.diameter.swx import (
     RegistrationTerminationRequest,
     SwxCommand,
 )
+from wire.errors import EncodeError
 
 IMSI = "001010000000001"
 AAA = "aaa.example"
 
 
 class Aaa:
-    """Answers with `result`, or does not when that is a text, and says to whom it was connected."""
+    """Answers with `result`, does not when that is a text, or fails; and says to whom it was connected."""
 
     def __init__(self) -> None:
-        self.result: int | ExperimentalResult | str = 2001
+        self.result: int | ExperimentalResult | str | Exception = 2001
         self.told: list[tuple[str, Message]] = []
         self.routes: Mapping[str, Route] = {AAA: Route("aaa", "example")}
 
@@ -47,6 +48,8 @@ class Aaa:
 
     async def request(self, peer: str, message: Message) -> Message:
         self.told.append((peer, message))
+        if isinstance(self.result, Exception):
+            raise self.result
         if isinstance(self.result, str):
             raise DiameterUnavailable(self.result)
         rtr = message.command == SwxCommand.REGISTRATION_TERMINATION
@@ -172,6 +175,20 @@ async def test_what_fails_is_tried_again_later(
     (line,) = await look(sender)
     assert line["event"] == "aaa server told"
     assert left(registered) == []
+
+
+async def test_fault_of_the_program_ends_no_telling(
+    registered: Location, sender: NoticeSender, aaa: Aaa, clock: Clock
+) -> None:
+    aaa.result = EncodeError("no such AMBR")
+    change(registered)
+    failed, line = await look(sender)
+    assert (failed["event"], failed["cause"]) == ("notice failed", "EncodeError: no such AMBR")
+    assert (line["event"], line["cause"]) == ("notice not delivered", "it failed in this process: EncodeError")
+    assert left(registered) == [1]
+    aaa.result = 2001
+    clock.ahead += timedelta(seconds=6)
+    assert [line["event"] for line in await look(sender)] == ["aaa server told"]
 
 
 async def test_what_always_fails_is_given_up_with_a_line(
