@@ -172,6 +172,8 @@ def _register_update(app: App, config: ConfigFile) -> None:
             read = read_keys_from(keys) if keys is not None else None
             octets = _amf(read, amf) if amf is not None or (read is not None and read.amf is not None) else None
             number = _msisdn(msisdn) if msisdn else msisdn
+            if read is None and (octets, number, profile) == (None, None, None):
+                raise ProvisioningRefused("nothing is to change; name one of --msisdn, --amf, --keys and --profile")
         with change(config()) as one:
             card = None
             if read is not None:

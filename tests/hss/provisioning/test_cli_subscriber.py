@@ -48,6 +48,9 @@ def test_what_is_named_is_changed(run: Run) -> None:
         run("subscriber", "update", IMSI, "--keys", "-", "--json", stdin=f"k={'00' * 16}\nop={'11' * 16}")[1]
     )
     assert changed["k_check"] != before
+    code, out, err = run("subscriber", "update", IMSI)
+    assert (code, out) == (1, "")
+    assert err == "error: nothing is to change; name one of --msisdn, --amf, --keys and --profile\n"
     code, _, err = run("subscriber", "update", IMSI, "--amf", "8000", "--if-revision", "1")
     assert (code, "is at revision 4, not 1; look at it again" in err) == (1, True)
     for command in ("disable", "enable", "remove"):
