@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from hss.algorithms import AlgorithmSettings, derive_opc, key_lengths, read_settings
+from hss.algorithms import AlgorithmSettings, KeyLengths, derive_opc, key_lengths, read_settings
 from hss.api import ApnProfile
 from hss.auc import SubscriberKeys
 from hss.counting.profile_change import columns_of_change
 from hss.counting.sqn import SequenceExhausted
-from hss.models import DEFAULT_PROFILE, Subscriber, SubscriberState
+from hss.models import DEFAULT_PROFILE, Custody, Subscriber, SubscriberState
 from hss.profiles import profile_of
 from hss.provisioning.apn_rows import add_apn, replace_apns
 from hss.provisioning.change import Change, Conflict, NotThere, ProvisioningRefused
@@ -104,7 +104,7 @@ def change_subscriber(change: Change, imsi: Imsi, wanted: Update, if_revision: i
     if wanted.apns is not None:
         replace_apns(change.connection, before.profile, wanted.apns)
     if wanted.profile is not None:
-        values |= _new_profile(change.connection, imsi, wanted)
+        values |= _new_profile(change.connection, before, wanted)
     if wanted.keys is not None:
         settings = settings_named(change.connection, wanted.profile or before.algorithm_profile)
         values |= _sealed(change, str(imsi), wanted.keys, settings)
@@ -175,6 +175,10 @@ _SHOWN = (
 )
 
 
+_PUSHED = frozenset({"apns", "msisdn"})
+"""What of an account the AAA server has in Non-3GPP-User-Data (TS 29.273 §8.2.3.1)."""
+
+
 def _sealed(change: Change, imsi: str, keys: SubscriberKeys, settings: AlgorithmSettings) -> dict[str, object]:
     lengths = key_lengths(settings)
     if len(keys.k) not in lengths.k or len(keys.opc) != lengths.opc:
@@ -190,12 +194,21 @@ def _end_registration(connection: Connection, imsi: str) -> None:
     forget(connection, imsi)
 
 
-def _new_profile(connection: Connection, imsi: Imsi, wanted: Update) -> dict[str, object]:
-    settings = settings_named(connection, wanted.profile or "")
+def _new_profile(connection: Connection, before: Account, wanted: Update) -> dict[str, object]:
+    imsi, settings = before.profile.imsi, settings_named(connection, wanted.profile or "")
+    if wanted.keys is None and _kept(settings) != _kept(settings_named(connection, before.algorithm_profile)):
+        raise ProvisioningRefused(
+            f"profile {settings.name} takes other keys than {before.algorithm_profile}; give the card's keys with it"
+        )
     try:
         return columns_of_change(connection, str(imsi), settings) or {}
     except SequenceExhausted as error:
         raise ProvisioningRefused(f"{imsi} cannot have profile {settings.name}: {error}") from None
+
+
+def _kept(settings: AlgorithmSettings) -> tuple[Custody, KeyLengths]:
+    """Where K is, and how long keys are: a row that is sealed for one place opens at no other."""
+    return settings.custody, key_lengths(settings)
 
 
 def _write(change: Change, before: Account, values: dict[str, object], action: str, if_revision: int | None) -> Account:
@@ -209,7 +222,7 @@ def _write(change: Change, before: Account, values: dict[str, object], action: s
     was, now = differences(before, after)
     if "keys" in action or {"k", "opc"} & values.keys():
         now["keys"] = "replaced"
-    if was.get("apns") is not None or "apn" in action:
+    if _PUSHED & was.keys() or "apn" in action:
         tell_profile_changed(change.connection, str(imsi))
     change.record(action, str(imsi), before=was, after=now)
     return after

@@ -13,7 +13,8 @@ from hss.api import Assignment, AssignmentRequest, VectorRequest
 from hss.auc import SubscriberKeys
 from hss.keys.custody import key_check
 from hss.keys.vault import Vault
-from hss.models import Algorithm, AlgorithmProfile, Notice, NoticeKind, SubscriberState
+from hss.models import Algorithm, AlgorithmProfile, Custody, Notice, NoticeKind, SubscriberState
+from hss.provisioning import algorithm_profiles
 from hss.provisioning.change import Change, Conflict, ProvisioningRefused
 from hss.provisioning.description import Account
 from hss.provisioning.subscribers import (
@@ -107,6 +108,20 @@ def test_what_is_named_changes_and_the_rest_stays(location: Location, vault: Vau
         assert change_subscriber(one, IMSI, Update(msisdn="")).profile.msisdn is None
 
 
+def test_profile_that_takes_other_keys_comes_with_them(location: Location, vault: Vault) -> None:
+    put(location, vault, new())
+    with change(location, vault) as one:
+        algorithm_profiles.add(one, AlgorithmSettings("tuak", Algorithm.TUAK))
+        algorithm_profiles.add(one, AlgorithmSettings("token", custody=Custody.TOKEN))
+    for name in ("tuak", "token"):
+        other = f"profile {name} takes other keys than milenage; give the card's keys with it"
+        with pytest.raises(ProvisioningRefused, match=other), change(location, vault) as one:
+            change_subscriber(one, IMSI, Update(profile=name))
+    with change(location, vault) as one:
+        long = SubscriberKeys(KEYS.k, Secret(bytes(32)))
+        assert change_subscriber(one, IMSI, Update(profile="tuak", keys=long)).algorithm_profile == "tuak"
+
+
 async def test_new_card_goes_on_where_the_old_one_was(location: Location, vault: Vault, service: HssService) -> None:
     put(location, vault, new())
     await service.vectors(VectorRequest(IMSI, "aaa", count=3))
@@ -180,6 +195,12 @@ async def test_aaa_server_is_told_of_other_apns(location: Location, vault: Vault
     with change(location, vault) as one:
         changed_apns(one, show(one.connection, IMSI), "apn.update")
     assert notices(location) == [("aaa", NoticeKind.UPDATE_PROFILE)]
+    with change(location, vault) as one:
+        change_subscriber(one, IMSI, Update(amf=0))
+    assert len(notices(location)) == 1, "the HSS's own affair"
+    with change(location, vault) as one:
+        change_subscriber(one, IMSI, Update(msisdn="4917012345"))
+    assert len(notices(location)) == 2, "Subscription-Id is part of the profile"
 
 
 @pytest.mark.parametrize("act", [enable, disable, remove])
