@@ -72,9 +72,12 @@ class SqlDepartures:
             await self._database.write(lambda connection: connection.execute(settled).rowcount)
 
 
-def note_departures(connection: Connection, left: Iterable[tuple[str, datetime]]) -> None:
-    """Have it looked into whether those who left (IMSI, when) are on the network any more."""
-    rows = [{"imsi": imsi, "not_before": at, **_COLUMNS[Known.NOTHING]} for imsi, at in left]
+def note_departures(connection: Connection, left: Iterable[tuple[str, datetime]], known: Known = Known.NOTHING) -> None:
+    """Have it looked into whether those who left (IMSI, when) are on the network any more.
+
+    With PERHAPS it is those who are here although the HSS may have been told that they have left.
+    """
+    rows = [{"imsi": imsi, "not_before": at, **_COLUMNS[known]} for imsi, at in left]
     if rows:
         connection.execute(insert(Row), rows)
 

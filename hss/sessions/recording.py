@@ -13,9 +13,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, case, func, or_, select, update
 
+from hss.active_api import Known
 from hss.models import AccessGrant, AccessSession, AccountingEntry, RecordKind
 from hss.session_api import NAS_RESTARTED, REPLACED, SILENT, UNKNOWN_TO_NAS, AccountingRecord, AccountingStatus
-from hss.sessions.departures import note_departures
+from hss.sessions.departures import GRACE, note_departures
 from hss.sessions.upsert import Insert, insert_for, later
 
 _LATE = timedelta(seconds=60)
@@ -26,6 +27,8 @@ starts (RFC 2866 §5.13). A retransmission happened when the first one did, as A
 _WHOLE_NAS = frozenset({AccountingStatus.ON, AccountingStatus.OFF})
 _UNSAID = frozenset({NAS_RESTARTED, REPLACED, UNKNOWN_TO_NAS, SILENT})
 """Ends that were inferred: what the NAS says of its session is better."""
+Granted = dict[bytes, tuple[str, datetime]]
+"""Whose authentication each Class is of, and when he was let in."""
 _Held = Row[int, bytes | None, str | None, bytes | None, datetime, datetime | None, str | None]
 _COUNTERS = ("seconds", "octets_in", "octets_out", "packets_in", "packets_out")
 
@@ -38,9 +41,9 @@ def record_all(connection: Connection, records: Sequence[AccountingRecord]) -> l
         new.append(record.fingerprint in fresh)
         fresh.discard(record.fingerprint)
     kept = [record for record, is_new in zip(records, new, strict=True) if is_new]
-    imsis = _granted(connection, kept)
+    granted = _granted(connection, kept)
     for run in _runs(kept):
-        _apply(connection, run, imsis)
+        _apply(connection, run, granted)
     return new
 
 
@@ -105,13 +108,13 @@ def _entry(record: AccountingRecord) -> dict[str, Any]:
     }
 
 
-def _granted(connection: Connection, records: Sequence[AccountingRecord]) -> dict[bytes, str]:
-    """Whose authentication each Class is of."""
+def _granted(connection: Connection, records: Sequence[AccountingRecord]) -> Granted:
     classes = {record.radius_class for record in records if record.radius_class is not None}
     if not classes:
         return {}
-    found = select(AccessGrant.radius_class, AccessGrant.imsi).where(AccessGrant.radius_class.in_(sorted(classes)))
-    return {bytes(radius_class): imsi for radius_class, imsi in connection.execute(found)}
+    columns = (AccessGrant.radius_class, AccessGrant.imsi, AccessGrant.at)
+    found = select(*columns).where(AccessGrant.radius_class.in_(sorted(classes)))
+    return {bytes(radius_class): (imsi, at) for radius_class, imsi, at in connection.execute(found)}
 
 
 def _runs(records: Sequence[AccountingRecord]) -> Iterator[list[AccountingRecord]]:
@@ -131,15 +134,16 @@ def _runs(records: Sequence[AccountingRecord]) -> Iterator[list[AccountingRecord
     yield from rounds
 
 
-def _apply(connection: Connection, run: list[AccountingRecord], imsis: dict[bytes, str]) -> None:
+def _apply(connection: Connection, run: list[AccountingRecord], granted: Granted) -> None:
     if run[0].status in _WHOLE_NAS:
         ended = connection.execute(_END_OF_NAS, {"_client": run[0].client, "_nas": run[0].nas, "_at": run[0].at})
         note_departures(connection, [(imsi, run[0].received) for (imsi,) in ended if imsi is not None])
         return
     # two processes that lock rows do so in the same order
     run.sort(key=lambda record: record.session_key or b"")
-    _make_way(connection, [record for record in run if record.status is not AccountingStatus.STOP])
-    connection.execute(_merge(connection.dialect.name), [_row(record, imsis) for record in run])
+    begun = _make_way(connection, [record for record in run if record.status is not AccountingStatus.STOP])
+    connection.execute(_merge(connection.dialect.name), [_row(record, granted) for record in run])
+    _note_late(connection, begun, granted)
     _note_stopped(connection, run)
 
 
@@ -153,26 +157,37 @@ def _note_stopped(connection: Connection, run: list[AccountingRecord]) -> None:
     note_departures(connection, [(imsi, stopped[bytes(key)]) for key, imsi in found if key is not None and imsi])
 
 
-def _make_way(connection: Connection, beginning: Sequence[AccountingRecord]) -> None:
-    """Set aside what had the Acct-Session-Ids of those that begin; who had an open one of them may have left.
+def _make_way(connection: Connection, beginning: Sequence[AccountingRecord]) -> list[AccountingRecord]:
+    """Set aside what had the Acct-Session-Ids of those that begin, and say whose sessions are new.
 
-    A session that was taken for ended goes on when its NAS still tells what it uses: it is counted once.
+    Who had an open one of them may have left. A session that was taken for ended goes on when its NAS still tells what
+    it uses: it is counted once, and the HSS may have been told that its user has left.
     """
     if not beginning:
-        return
+        return []
     keys = [record.session_key for record in beginning]
     held = select(*_HELD).where(AccessSession.session_key.in_(keys)).order_by(AccessSession.session_key)
     # locked, and in the order in which all are, so that it is still true below
     known = {bytes(row.session_key): row for row in connection.execute(held.with_for_update())}
     replaced = [(known[key], one) for one in beginning if (key := one.session_key or b"") in known]
-    resumed = [row.id for row, one in replaced if _is_resumed(row, one)]
+    resumed = {row.id: (row.imsi, one.received) for row, one in replaced if _is_resumed(row, one)}
     if resumed:
         connection.execute(_RESUME, [{"_id": number} for number in resumed])
+        note_departures(connection, [back for back in resumed.values() if back[0] is not None], Known.PERHAPS)
     others = [(row, one) for row, one in replaced if row.id not in resumed and _is_another(row, one)]
     if others:
         connection.execute(_SET_ASIDE, [{"_id": row.id} for row, _ in others])
         left = [(row.imsi, one.received) for row, one in others if row.ended is None and row.imsi is not None]
         note_departures(connection, left)
+    return [one for one in beginning if (one.session_key or b"") not in known] + [one for _, one in others]
+
+
+def _note_late(connection: Connection, begun: Sequence[AccountingRecord], granted: Granted) -> None:
+    """Who was let in longer ago than his accounting is waited for may have been taken for somebody who has left."""
+    for one in begun:
+        imsi, at = granted.get(one.radius_class or b"", (None, one.received))
+        if imsi is not None and at < one.received - GRACE:
+            note_departures(connection, [(imsi, one.received)], Known.PERHAPS)
 
 
 def _is_another(row: _Held, record: AccountingRecord) -> bool:
@@ -193,7 +208,7 @@ def _is_resumed(row: _Held, record: AccountingRecord) -> bool:
     return bool(row.radius_class == record.radius_class and row.ended < record.at - _LATE)
 
 
-def _row(record: AccountingRecord, imsis: dict[bytes, str]) -> dict[str, Any]:
+def _row(record: AccountingRecord, granted: Granted) -> dict[str, Any]:
     usage, stops = record.usage, record.status is AccountingStatus.STOP
     return {
         "session_key": record.session_key,
@@ -202,7 +217,7 @@ def _row(record: AccountingRecord, imsis: dict[bytes, str]) -> dict[str, Any]:
         "source": record.source,
         "session_id": record.session_id,
         "user_name": record.user_name,
-        "imsi": imsis.get(record.radius_class or b""),
+        "imsi": granted.get(record.radius_class or b"", (None,))[0],
         "radius_class": record.radius_class,
         "calling_station": record.calling_station,
         "framed_address": record.framed_address,

@@ -166,6 +166,34 @@ def test_user_of_a_session_that_was_replaced_may_have_left(location: Location) -
         ]
 
 
+def to_be_looked_into(location: Location) -> list[tuple[str, bool]]:
+    """Users who may have left, each with whether the HSS may have been told so."""
+    with transaction(location) as connection:
+        return [(imsi, telling) for imsi, telling in connection.execute(select(Departure.imsi, Departure.telling))]
+
+
+def test_user_of_a_session_that_goes_on_after_all_may_have_been_deregistered(location: Location) -> None:
+    let_in(location)
+    keep(location, start(), nas_on(30), interim(120, 9000))
+    assert to_be_looked_into(location) == [(str(IMSI), False), (str(IMSI), True)]
+
+
+@pytest.mark.parametrize("record", [start(121), interim(121)], ids=["Start", "Interim-Update"])
+def test_user_whose_accounting_comes_late_may_have_been_deregistered(
+    location: Location, record: AccountingRecord
+) -> None:
+    let_in(location)
+    keep(location, record, interim(180))
+    assert to_be_looked_into(location) == [(str(IMSI), True)]
+
+
+def test_user_whose_accounting_comes_in_time_is_here(location: Location) -> None:
+    let_in(location)
+    keep(location, start(119), interim(180))
+    keep(location, interim(240))
+    assert to_be_looked_into(location) == []
+
+
 def test_new_class_of_a_reauthentication_stays_in_its_session(location: Location) -> None:
     keep(location, start(), interim(60, 4, radius_class=b"another"))
     (session,) = found(location)
