@@ -12,7 +12,7 @@ from wire.eap.attributes import At, Attribute, Attributes, build_attribute
 from wire.eap.constants import BIDDING_PREFERS_AKA_PRIME, Subtype
 from wire.eap.packet import EapCode
 from wire.frozen import dataclass
-from wire.identity import EapMethod
+from wire.identity import EapMethod, IdentityKind
 from wire.secret import Secret
 
 _RAND, _AUTN = (build_attribute(kind, bytes(16))[:4] for kind in (At.RAND, At.AUTN))
@@ -69,14 +69,16 @@ def challenge_request(state: Challenged, policy: AkaPolicy, encrypted: bytes = b
     """
     exchange = state.exchange
     method = exchange.method
-    before, behind = _offered(policy, method, state.kdfs)
+    # what the UE said by itself is bound by the keys, so nobody else can have made EAP-AKA of it (RFC 4187 §7)
+    chosen_by_us = bool(state.checkcode) or exchange.kind is IdentityKind.ENCRYPTED
+    before, behind = _offered(policy, method, state.kdfs, chosen_by_us)
     checkcode = build_attribute(At.CHECKCODE, state.checkcode) if state.checkcode else _NO_ROUNDS
     attributes = b"".join((_RAND, state.rand, _AUTN, state.autn, before, encrypted, checkcode, behind))
     return signed_message(EapCode.REQUEST, exchange.identifier, method, Subtype.CHALLENGE, attributes, state.keys.k_aut)
 
 
 @lru_cache(maxsize=256)
-def _offered(policy: AkaPolicy, method: EapMethod, kdfs: tuple[int, ...]) -> tuple[bytes, bytes]:
+def _offered(policy: AkaPolicy, method: EapMethod, kdfs: tuple[int, ...], chosen_by_us: bool) -> tuple[bytes, bytes]:
     """What one client finds in every challenge, before what is encrypted and behind AT_CHECKCODE."""
     before, behind = [], []
     if method is EapMethod.AKA_PRIME:
@@ -85,8 +87,9 @@ def _offered(policy: AkaPolicy, method: EapMethod, kdfs: tuple[int, ...]) -> tup
     if policy.result_ind:
         behind.append(Attribute(At.RESULT_IND))
     if method is EapMethod.AKA:
-        # RFC 9048 §4: D says that EAP-AKA' was to be had, so that a UE that has it too sees the bidding down.
-        prefers = policy.methods[0] is EapMethod.AKA_PRIME
+        # RFC 9048 §4: D says that EAP-AKA' was to be had, so that a UE that has it too sees the bidding down. Whose own
+        # identity asked for EAP-AKA was not bid down, and would have to stop if it has both.
+        prefers = chosen_by_us and policy.methods[0] is EapMethod.AKA_PRIME
         behind.append(Attribute.number(At.BIDDING, BIDDING_PREFERS_AKA_PRIME if prefers else 0))
     return Attributes(tuple(before)).build(), Attributes(tuple(behind)).build()
 

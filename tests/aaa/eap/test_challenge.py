@@ -25,7 +25,7 @@ from wire.eap.aka import AkaMessage
 from wire.eap.attributes import At, Attribute, Attributes
 from wire.eap.constants import Subtype
 from wire.eap.encrypted import seal
-from wire.identity import EapMethod
+from wire.identity import EapMethod, IdentityKind
 from wire.secret import Secret
 
 AKA, PRIME = EapMethod.AKA, EapMethod.AKA_PRIME
@@ -88,9 +88,22 @@ def test_server_challenges_within_aka() -> None:
     assert message.mac_is_genuine(keys_of(AKA).k_aut)
 
 
-def test_server_that_prefers_aka_prime_says_so_within_aka() -> None:
-    message = AkaMessage.parse(challenge_request(out(AKA), WLAN))
-    assert message.attributes.number(At.BIDDING) == 0x8000
+@pytest.mark.parametrize(
+    ("checkcode", "kind", "bidding"),
+    [
+        (b"c" * 20, IdentityKind.PERMANENT, 0x8000),
+        (b"", IdentityKind.ENCRYPTED, 0x8000),
+        (b"", IdentityKind.PERMANENT, 0),
+        (b"", IdentityKind.REAUTHENTICATION, 0),
+    ],
+)
+def test_server_that_prefers_aka_prime_says_so_to_whom_it_gave_aka(
+    checkcode: bytes, kind: IdentityKind, bidding: int
+) -> None:
+    state = out(AKA, WLAN, checkcode)
+    state = replace(state, exchange=replace(state.exchange, kind=kind))
+    message = AkaMessage.parse(challenge_request(state, WLAN))
+    assert message.attributes.number(At.BIDDING) == bidding
 
 
 def test_server_challenges_within_aka_prime() -> None:
