@@ -24,6 +24,7 @@ class Hypothesis(Enum):
     SQN = "SQN out of step"
     DERIVATION = "CK' and IK' derived otherwise"
     NETWORK_NAME = "another network name"
+    BIDDING = "EAP-AKA taken for bidding down"
     IDENTITY = "another identity"
     RES = "RES cut or filled up"
     MAC_FORM = "AT_MAC computed otherwise"

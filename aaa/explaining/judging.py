@@ -4,7 +4,7 @@ RFC 4187 §6.3, §7; RFC 9048 §3.
 """
 
 import hmac
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from aaa.eap.states import Challenged, Reauthenticating, SimChallenged
 from aaa.explaining.failed import FailedAttempt, method_state
@@ -16,8 +16,9 @@ from wire.aka.vector import Autn
 from wire.eap.aka import AkaMessage
 from wire.eap.aka_keys import derive_aka_keys, derive_keys
 from wire.eap.attributes import At
-from wire.eap.constants import Subtype
+from wire.eap.constants import BIDDING_PREFERS_AKA_PRIME, Subtype
 from wire.eap.mac import mac_is_genuine
+from wire.eap.packet import EapCode, EapType
 from wire.errors import DecodeError
 from wire.identity import EapMethod
 from wire.secret import Secret
@@ -27,6 +28,8 @@ NETWORKS = ("WLAN", "HRPD", "WIMAX", "ETHERNET")
 NAMES_MAX = 16
 
 _SHORTEST_RES = 4
+_TYPE_AT = 4
+_RESPONSE, _NAK = bytes((EapCode.RESPONSE,)), bytes((EapType.NAK,))
 _NO_SEPARATION = (
     "the AMF separation bit of the HSS's vector is 0, and a UE refuses that in EAP-AKA' (RFC 9048 §3.3): the HSS is to "
     "set it (amf=8000)"
@@ -46,6 +49,11 @@ _RES = "RES is wrong, and the card accepts AUTN or does not check it: its K or O
 _OTHER_KEYS = "the card is right, and the UE makes other keys of CK and IK: by an identity or a network name not seen"
 _MAC_S = "MAC-S of AUTS is wrong: the card's K or OPc is not that of the HSS"
 _MAC_A = "the card finds MAC-A of AUTN wrong: its K or OPc is not that of the HSS"
+_MAC_A_OR_NAME = f"{_MAC_A}; or the UE does not accept the network name {{!r}} of AT_KDF_INPUT (RFC 9048 §3.1)"
+_BID_DOWN = (
+    "AT_BIDDING said that EAP-AKA' is preferred here, and a UE that has it as well takes EAP-AKA for bidding down (RFC "
+    "9048 §4): have its identities begin with 6, or take aka-prime out of methods; else its K or OPc is not the HSS's"
+)
 _SQN = "the card is still out of step after a resynchronisation: the HSS does not go on from SQN_MS"
 _LOST_KEYS = "the UE has other keys than this fast re-authentication identity stands for: it mixes up two of them"
 _SIM = "the card computes other SRES or Kc: its K or OPc is not that of the HSS, or its keys are of another identity"
@@ -156,7 +164,22 @@ def _refused(attempt: FailedAttempt, state: Challenged) -> Verdict:
     if prime and named and named != attempt.conversation.network_name:
         cause = _OTHER_ACCESS.format(named, attempt.conversation.network_name)
         return _indicated(Hypothesis.NETWORK_NAME, cause)
+    if prime:
+        return _indicated(Hypothesis.KEYS_DIFFER, _MAC_A_OR_NAME.format(attempt.conversation.network_name))
+    if _may_feel_bid_down(attempt.conversation.dialogue):
+        return _indicated(Hypothesis.BIDDING, _BID_DOWN)
     return _indicated(Hypothesis.KEYS_DIFFER, _MAC_A)
+
+
+def _may_feel_bid_down(dialogue: Sequence[bytes]) -> bool:
+    """Whether the challenge, the last packet, says that EAP-AKA' is preferred; who has refused that has it not."""
+    if any(octets[:1] == _RESPONSE and octets[_TYPE_AT : _TYPE_AT + 1] == _NAK for octets in dialogue):
+        return False
+    try:
+        bidding = AkaMessage.parse(dialogue[-1] if dialogue else b"").attributes.number(At.BIDDING)
+    except DecodeError:
+        return False
+    return bool((bidding or 0) & BIDDING_PREFERS_AKA_PRIME)
 
 
 def _unable(attempt: FailedAttempt, state: Challenged) -> Verdict:

@@ -23,6 +23,7 @@ _SHORTEST_RES = 4
 _VERIFY = "compare them with: akadia subscriber verify IMSI --keys -"
 _OTHER_K = f"no reading of the stored K and OPc gives what the card answered: the card has another K; {_VERIFY}"
 _REFUSED = f"the card finds MAC-A of AUTN wrong: its K or OPc is not the stored one; {_VERIFY}"
+_OR_NAME = "; or the UE does not accept the network name {!r} of AT_KDF_INPUT (RFC 9048 §3.1)"
 _NOT_DERIVED = "the UE derives its keys from CK and IK where CK' and IK' are due (RFC 9048 §3.3)"
 _AMF_STAR = "the card computes MAC-S with the AMF of AUTN where AMF* is 0000 (TS 33.102 §6.3.3)"
 _AK_STAR = "the card conceals SQN_MS by f5 where f5* is due (TS 33.102 §6.3.3)"
@@ -50,7 +51,9 @@ def judge(evidence: Evidence, known: Known, stored: Verdict | None = None) -> Ve
     if evidence.auts is not None:
         return _by_auts(evidence, known, other) or stored or _indicated(Hypothesis.KEYS_DIFFER, _OTHER_K)
     if evidence.res is None:
-        return stored or _indicated(Hypothesis.KEYS_DIFFER, _REFUSED)
+        prime = evidence.method is EapMethod.AKA_PRIME
+        otherwise = _REFUSED + (_OR_NAME.format(evidence.network_name) if prime else "")
+        return stored or _indicated(Hypothesis.KEYS_DIFFER, otherwise)
     if not same_res(known.functions.vector(evidence.rand, bytes(6), bytes(2))[1], evidence.res):
         return _by_res(evidence, evidence.res, other) or stored or _indicated(Hypothesis.KEYS_DIFFER, _OTHER_K)
     return _by_mac(evidence, known) if evidence.mac_is_wrong else None

@@ -1,6 +1,7 @@
 """Each way in which a UE errs is found from what it answers: without the keys where the vector says enough."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -26,6 +27,7 @@ from wire.eap.aka import AkaMessage
 from wire.eap.aka_keys import Keys, derive_aka_keys, derive_keys, keys_of_master
 from wire.eap.attributes import At, Attribute
 from wire.eap.constants import Subtype
+from wire.eap.packet import EapCode, EapType
 from wire.identity import EapMethod
 from wire.secret import Secret
 
@@ -194,6 +196,37 @@ async def test_card_that_only_refuses_is_told_by_what_is_stored() -> None:
     assert "its K or OPc is not that of the HSS" in await indicated(attempt, Hypothesis.KEYS_DIFFER)
     assert "subscriber verify" in await indicated(attempt, Hypothesis.KEYS_DIFFER, Witness(OP))
     assert "it was given as OPc" in await proven(attempt, Hypothesis.OP_FOR_OPC, Witness(OP, OP))
+
+
+@pytest.mark.parametrize("witness", [None, Witness(OPC)], ids=["alone", "with keys"])
+async def test_refusal_may_be_for_the_network_name(witness: Witness | None) -> None:
+    attempt = await Site().run(Ue(says=Subtype.AUTHENTICATION_REJECT))
+    cause = await indicated(attempt, Hypothesis.KEYS_DIFFER, witness)
+    assert "does not accept the network name 'WLAN'" in cause
+
+
+@pytest.mark.parametrize("witness", [None, Witness(OPC)], ids=["alone", "with keys"])
+async def test_refusal_of_eap_aka_may_be_for_bidding_down(witness: Witness | None) -> None:
+    site = Site(policy=AkaPolicy(always_ask_identity=True))
+    attempt = await site.run(Ue(AKA, says=Subtype.AUTHENTICATION_REJECT))
+    assert "begin with 6" in await indicated(attempt, Hypothesis.BIDDING, witness)
+    stored_op = await Site(policy=AkaPolicy(always_ask_identity=True), hss=stored(OP)).run(
+        Ue(AKA, says=Subtype.AUTHENTICATION_REJECT)
+    )
+    assert "given as OPc" in await proven(stored_op, Hypothesis.OP_FOR_OPC, Witness(OP, OP))
+    attempt = await Site().run(Ue(AKA, says=Subtype.AUTHENTICATION_REJECT))
+    await indicated(attempt, Hypothesis.KEYS_DIFFER, witness)
+
+
+async def test_ue_that_has_no_aka_prime_is_not_bid_down() -> None:
+    ue = Ue(AKA, says=Subtype.AUTHENTICATION_REJECT)
+    attempt = await Site(policy=AkaPolicy(always_ask_identity=True)).run(ue)
+    nak = bytes((EapCode.RESPONSE, 1, 0, 6, EapType.NAK, AKA))
+    known = attempt.conversation
+    refused = replace(attempt, conversation=replace(known, dialogue=(nak, *known.dialogue)))
+    await indicated(refused, Hypothesis.KEYS_DIFFER)
+    elsewhere = replace(attempt, conversation=replace(known, dialogue=()))
+    await indicated(elsewhere, Hypothesis.KEYS_DIFFER)
 
 
 async def test_separation_bit_that_the_hss_forgot_is_recognised() -> None:
