@@ -11,12 +11,14 @@ from runtime.diameter.parting import Parting
 from runtime.diameter.service import Duplicates, RequestService
 from runtime.diameter.settings import DiameterUnavailable, Dropped, Handler, Limits, unheard
 from runtime.driver import Driver
+from runtime.log_limit import LogLimit
 from runtime.logs import get_logger
 from wire.diameter import peer_events as on
 from wire.diameter.admission import Admission, check_answer
 from wire.diameter.avp import AvpFault
 from wire.diameter.capabilities import LocalNode, PeerPolicy
 from wire.diameter.command import error_answer
+from wire.diameter.commands import name_of
 from wire.diameter.enumerations import DisconnectCause
 from wire.diameter.framing import FramingError
 from wire.diameter.message import FLAG_RETRANSMITTED, VERSION, Header, Message
@@ -75,6 +77,7 @@ class Link:
         self._changed = asyncio.Event()
         self._parting = Parting(self._service, self._changed)
         self._why = "not connected yet"
+        self._lines = LogLimit()
         self._peer = Peer(
             local=local,
             policy=policy,
@@ -246,7 +249,9 @@ class Link:
             self._service.refuse(connection, request, fault)
             return
         waiting = self._transactions.answered(request)
-        if waiting is not None:
+        if waiting is None:
+            self._warn("answer discarded", fault.reason, answer=name_of(request))
+        else:
             _fail(waiting, f"the answer of {self.policy.name} is malformed: {fault.reason}")
 
     def _side(self, connection: Connection) -> on.Side | None:
@@ -265,7 +270,7 @@ class Link:
                 self._connections[on.Side.RESPONDER] = connection
             case on.Reject(token, cause, answer):
                 connection = self._offered.pop(token)
-                log.warning("connection rejected", cause=cause, peer=self.policy.name, remote=connection.remote[0])
+                self._warn("connection rejected", cause, remote=connection.remote[0])
                 if answer is not None:
                     connection.send(answer.build())
                 connection.close(cause)
@@ -319,7 +324,7 @@ class Link:
             return
         waiting = self._transactions.answered(message)
         if waiting is None:
-            log.warning("answer discarded", cause="nobody waits for it", peer=self.policy.name)
+            self._warn("answer discarded", "nobody waits for it", answer=name_of(message))
             return
         try:
             check_answer(message)
@@ -328,6 +333,13 @@ class Link:
         else:
             if not waiting.done():
                 waiting.set_result(message)
+
+    def _warn(self, event: str, cause: str, **details: str) -> None:
+        """One line, unless the peer has caused many of its kind."""
+        withheld = self._lines.allow(event, self._loop.time())
+        if withheld is not None:
+            more = {"withheld": withheld} if withheld else {}
+            log.warning(event, cause=cause, peer=self.policy.name, **details, **more)
 
     # --- requests -----------------------------------------------------------------------------------------------------
 

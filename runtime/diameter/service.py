@@ -79,7 +79,7 @@ class RequestService:
                 pass
 
     def refuse(self, connection: Connection, request: Message, fault: AvpFault) -> None:
-        """Answer with the Result-Code of `fault`, and say so in one line."""
+        """Answer with the Result-Code of `fault`, and say so in one line, unless there were many of its kind."""
         self._refused(request, fault)
         connection.send(self._fault_answer(request, fault).build())
 
@@ -149,7 +149,7 @@ class RequestService:
             if withheld is not None:
                 reference = self._dropped(self._peer, request, fault.reason)
                 kept = {"explain": reference} if reference else {}
-                self._refused(request, fault, withheld=withheld, **kept)
+                self._say_refused(request, fault, withheld, **kept)
             answer = self._fault_answer(request, fault).build()
             self._duplicates.forget(asked)
             for waiter, numbered in self._duplicates.answered(asked, answer):
@@ -196,8 +196,14 @@ class RequestService:
         answer = error_answer(request, self._identity, fault.result, failed=fault.failed, reason=fault.reason)
         return self._reported(request, answer)
 
-    def _refused(self, request: Message, fault: AvpFault, **more: int | str) -> None:
-        about = {**self._about(request), **more}
+    def _refused(self, request: Message, fault: AvpFault) -> None:
+        """A peer that is at fault may be so thousands of times a second."""
+        withheld = self._log_limit.allow(f"{name_of(request)} {fault.result}", self._loop.time())
+        if withheld is not None:
+            self._say_refused(request, fault, withheld)
+
+    def _say_refused(self, request: Message, fault: AvpFault, withheld: int, **more: str) -> None:
+        about = {**self._about(request), **more, **({"withheld": withheld} if withheld else {})}
         log.warning("request refused", cause=fault.reason, result=describe_result(fault.result), **about)
 
     def _about(self, request: Message) -> dict[str, str | None]:

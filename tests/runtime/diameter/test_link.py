@@ -13,7 +13,7 @@ from tests.wire.diameter.samples import AAA, CER, DPR, EAP_DER, RAR, numbered
 from wire.diameter.avp import Avp
 from wire.diameter.command import error_answer
 from wire.diameter.message import Message
-from wire.diameter.peering import CapabilitiesExchangeRequest
+from wire.diameter.peering import CapabilitiesExchangeRequest, DeviceWatchdogRequest
 from wire.diameter.results import ResultCode
 from wire.diameter.transactions import Identifiers
 from wire.errors import EncodeError
@@ -155,6 +155,17 @@ async def test_a_malformed_answer_ends_its_request_at_once() -> None:
         fixture.say(answer[:25] + b"\x00\x00\x03" + answer[28:])
         with pytest.raises(DiameterUnavailable, match="malformed"):
             await waiting
+
+
+async def test_an_answer_between_peers_that_is_malformed_is_said_to_be() -> None:
+    fixture = Fixture()
+    watchdog = DeviceWatchdogRequest(origin_host=AAA.origin_host, origin_realm=AAA.origin_realm)
+    answer = error_answer(numbered(watchdog.message()), AAA.identity, ResultCode.SUCCESS).build()
+    with capture_logs() as logs:
+        fixture.say(answer[:25] + b"\x00\x00\x03" + answer[28:])
+    (line,) = logs
+    assert (line["event"], line["answer"], line["peer"]) == ("answer discarded", "DWA", "gateway")
+    assert line["cause"] == "an AVP length of 3, 104 octets left"
 
 
 async def test_an_answer_that_claims_success_without_its_format_is_malformed() -> None:

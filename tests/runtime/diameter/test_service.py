@@ -57,6 +57,15 @@ async def test_a_refused_request_never_reaches_the_handler() -> None:
     ]
 
 
+async def test_a_peer_that_is_refused_again_and_again_fills_no_log() -> None:
+    requests = [replace(REQUEST, application=7, hop_by_hop=number) for number in range(200)]
+    with capture_logs() as logs:
+        answers = await Fixture(None).ask(*requests, replace(REQUEST, command=325))
+    assert len(answers) == 201
+    assert len(logs) < 100
+    assert logs[-1]["cause"] == "command 325"
+
+
 async def test_a_handler_that_dies_ends_only_its_request() -> None:
     async def handler(peer: str, request: Message) -> Message:
         if request.hop_by_hop == 1:
