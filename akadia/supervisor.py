@@ -185,6 +185,13 @@ class Supervisor:
         return f"; {self._log_path(running.daemon)} is empty"
 
     async def _stop_all(self) -> None:
+        """To the end, whoever cancels it: what led here is to be told, and no daemon left behind."""
+        stopping = asyncio.ensure_future(self._stop_each())
+        while not stopping.done():
+            with suppress(asyncio.CancelledError):
+                await asyncio.shield(stopping)
+
+    async def _stop_each(self) -> None:
         for wave in reversed(self._waves()):
             await asyncio.gather(*(self._stop(running) for running in wave))
         for running in self._running:

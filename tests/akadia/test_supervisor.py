@@ -142,6 +142,26 @@ async def test_daemon_that_dies_is_named_with_its_last_words(tmp_path: Path) -> 
     assert not is_alive(good)
 
 
+async def test_a_failure_is_told_also_where_a_signal_comes_while_the_others_stop(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    supervisor, stopped = Supervisor([], logs=None), asyncio.Event()
+    monkeypatch.setattr(supervisor, "_stop_each", stopped.wait)
+
+    async def live() -> None:
+        async with supervisor:
+            raise DaemonFailed("aaa ended by itself")
+
+    life = asyncio.create_task(live())
+    await asyncio.sleep(0)
+    for _ in range(2):
+        life.cancel()
+        await asyncio.sleep(0)
+    stopped.set()
+    with pytest.raises(DaemonFailed, match="aaa ended by itself"):
+        await life
+
+
 @pytest.mark.stack
 async def test_daemon_that_does_not_stop_is_killed(tmp_path: Path) -> None:
     supervisor = Supervisor([daemon("stubborn", STUBBORN)], logs=tmp_path, stop_limit=0.2)
