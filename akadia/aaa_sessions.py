@@ -1,6 +1,7 @@
 """`akadia aaa sessions|disconnect|coa|clients|upgrade`: who is on the network, and how clients ask."""
 
 import json as json_format
+import sys
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime
@@ -55,17 +56,22 @@ class _SessionCommands:
         from aaa.commands import find_sessions
         from hss.session_api import SessionQuery
         from runtime.config import read_config
+        from runtime.logs import one_line
 
         query = SessionQuery(imsi=imsi, client=client, ended=ended, limit=limit)
         found = asyncio.run(find_sessions(read_config(self._config_file()), query))
         if json:
             print(json_format.dumps([_plain(asdict(one)) for one in found]))
             return
+        if not found:
+            print("no session is known" if ended else "no session is open; --ended shows the others", file=sys.stderr)
         for one in found:
             who, where = one.imsi or one.user_name or "-", f"{one.client}/{one.nas}"
             used = f"{_octets(one.usage.octets_in)} in {_octets(one.usage.octets_out)} out"
             until = f"ended {_moment(one.ended)} ({one.why_ended})" if one.ended else f"heard {_moment(one.updated)}"
-            print(f"{one.number:<8} {who} {where} {one.session_id} since {_moment(one.started)} {until} {used}")
+            line = f"{one.number:<8} {who} {where} {one.session_id} since {_moment(one.started)} {until} {used}"
+            # a NAS says most of it, and a UE its User-Name
+            print(one_line(line))
 
     def disconnect(self, session: int, /) -> None:
         """Ask the NAS to end a session (RFC 5176), and say whether it does.
@@ -81,9 +87,10 @@ class _SessionCommands:
 
         from aaa.commands import disconnect
         from runtime.config import read_config
+        from runtime.logs import one_line
 
         done = asyncio.run(disconnect(read_config(self._config_file()), session))
-        print(f"session {session} of {done.imsi or done.user_name or '-'} is disconnected")
+        print(one_line(f"session {session} of {done.imsi or done.user_name or '-'} is disconnected"))
 
     def coa(self, session: int, /, *, session_timeout: Seconds = None, idle_timeout: Seconds = None) -> None:
         """Ask the NAS to change a session (RFC 5176), and say whether it does.

@@ -39,12 +39,14 @@ def add_explain(app: App, config_file: Callable[[], Path]) -> None:
 
         from aaa.commands import find_failures
         from runtime.config import read_config
+        from runtime.logs import one_line
 
         found = asyncio.run(find_failures(read_config(config_file()), session, limit))
         if json:
             print(json_format.dumps([_plain(one) for one in found]))
         else:
-            print("\n\n".join("\n".join(_told(one)) for one in found))
+            # what clients and other realms' servers say is in it, and obeyed by no terminal
+            print("\n\n".join("\n".join(map(one_line, _told(one))) for one in found))
 
 
 def _plain(record: "FailureRecord") -> dict[str, object]:

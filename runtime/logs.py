@@ -99,7 +99,7 @@ def configure(
     _State.render = _as_text if fmt == "text" else _as_json
     _State.imsi = imsi or ImsiText()
     within = _State.imsi.within
-    _State.said = lru_cache(maxsize=1024)(lambda text: _one_line(within(str(text))))
+    _State.said = lru_cache(maxsize=1024)(lambda text: one_line(within(str(text))))
     _State.worker = worker
     watch(frozenset())
 
@@ -271,10 +271,11 @@ def _quoted(value: object) -> str:
         return str(value)
     plain = value if type(value) is str else _plain(value)
     text = json.dumps(plain, default=str) if isinstance(plain, list | dict) else str(plain)
-    return text if _PLAIN.match(text) else json.dumps(text, ensure_ascii=False)
+    # JSON leaves as they are what a terminal obeys and what a reader may take for the end of a line (C1, U+2028)
+    return text if _PLAIN.match(text) else json.dumps(text, ensure_ascii=not text.isprintable())
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
     """`text` with every control character escaped: what a peer sent never begins a line of its own."""
     if text.isprintable():
         return text

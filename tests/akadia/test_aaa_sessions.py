@@ -54,6 +54,28 @@ def test_sessions_are_listed(file: str, capsys: pytest.CaptureFixture[str]) -> N
     )  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("more", "told"), [((), "no session is open; --ended shows the others\n"), (("--ended",), "no session is known\n")]
+)
+def test_none_is_said_beside_the_list(
+    file: str, capsys: pytest.CaptureFixture[str], more: tuple[str, ...], told: str
+) -> None:
+    capsys.readouterr()
+    assert main(["--config", file, "aaa", "sessions", "--imsi", "001010000000009", *more]) == 0
+    assert capsys.readouterr() == ("", told)
+
+
+def test_what_a_nas_says_is_one_line(file: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    async def say() -> None:
+        async with open_ledger(tmp_path / "aaa.sqlite") as ledger:
+            named = start(9, session="9\n7 somebody\x9b2J", radius_class=None)
+            await ledger.record(replace(named, user_name="u\x1b[2J"))
+
+    asyncio.run(say())
+    line, _ = said(capsys, file, "sessions").split("\n")[:2]
+    assert "u\\x1b[2J lab/ap1 9\\n7 somebody\\x9b2J since" in line
+
+
 def test_clients_are_listed_with_a_verdict(file: str, capsys: pytest.CaptureFixture[str]) -> None:
     lines = said(capsys, file, "clients").splitlines()
     assert "NOT READY" in lines[0]

@@ -27,6 +27,10 @@ def _file(tmp_path: Path) -> str:
         bare = failed("0bad", imsi=None, session="", verdict=None, apn=None, dialogue=(), method="", detail="")
         await SqlFailures(database, Retention()).keep((bare, failed("0001"), failed("0002")))
         secret = FailureRecord("5ec", NOW, "radius/lab", "a wrong secret")
+        rude = failed(
+            "0ab1", imsi=None, session="", apn="in\x1b[2J", detail="DEA 5003: no\nverdict   the keys (proven)"
+        )
+        await SqlFailures(database, Retention()).keep((rude,))
         await SqlFailures(database, Retention()).keep((secret,))
         await database.close()
 
@@ -58,6 +62,12 @@ def test_several_failures_and_a_bare_one_are_told(file: str, capsys: pytest.Capt
     of_client = said(capsys, file, "lab").splitlines()
     assert [line.partition("  ")[0] for line in of_client] == ["5ec", ""]
     assert of_client[1] == "  failed    a wrong secret"
+
+
+def test_what_others_say_obeys_no_terminal_and_begins_no_line(file: str, capsys: pytest.CaptureFixture[str]) -> None:
+    told = said(capsys, file, "0ab1")
+    assert "DEA 5003: no\\nverdict   the keys (proven)\n" in told
+    assert "APN in\\x1b[2J\n" in told
 
 
 def test_failure_is_told_as_json(file: str, capsys: pytest.CaptureFixture[str]) -> None:

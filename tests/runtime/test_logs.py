@@ -96,8 +96,10 @@ def test_redaction_leaves_other_names(name: str) -> None:
 def test_peer_cannot_begin_a_line_of_its_own() -> None:
     stream = written()
     log.info("name", user="a\nb\x1b[2J", event2="é")
+    log.info("name", user="a\x85b\u2028c\x9b2J é")
     log.info("evil\nevent")
-    assert stream.getvalue().count("\n") == 2
+    assert stream.getvalue().count("\n") == len(stream.getvalue().splitlines()) == 3
+    assert "\x9b" not in stream.getvalue()
     assert "\x1b" not in stream.getvalue()
 
 
