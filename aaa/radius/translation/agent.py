@@ -236,7 +236,9 @@ async def _terminated(requester: Requester, asked: SessionTerminationRequest) ->
         ended = SessionTerminationAnswer.parse(await requester.request(asked.message()))
     except (DiameterUnavailable, DecodeError) as error:
         return str(error)
-    return None if ended.succeeded else f"STA {ended.result}"
+    # a Stop that comes once more ends nothing more, and one of a session that the server has forgotten nothing at all
+    is_over = ended.succeeded or ended.result_code == ResultCode.UNKNOWN_SESSION_ID
+    return None if is_over else f"STA {ended.result}"
 
 
 def _chosen(realms: Iterable[RealmConfig]) -> dict[Group, bool]:

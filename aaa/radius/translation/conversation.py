@@ -5,8 +5,8 @@ Nothing is kept here for it, so that any process can go on, unless State has no 
 
 import hashlib
 import re
-from collections import OrderedDict
-from collections.abc import Sequence
+from collections import Counter, OrderedDict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from wire.errors import DecodeError
@@ -18,7 +18,7 @@ _SESSION_ID = re.compile(r"(?P<node>[^;]+);(?P<high>[0-9]{1,10});(?P<low>[0-9]{1
 MOST_HELD = 10_000
 _INLINE, _STATELESS, _HELD, _CLASS = 0xD0, 0xD1, 0xD2, 0xD3
 _CONFIGURED = 0x80
-"""From here on the octet before a host is the number of a configured server."""
+"""From here on the octet before a host is the number of a configured server, which its name gives."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Conversations:
     """Packs and unpacks them; `servers` are the Origin-Hosts of the configuration, which take one octet."""
 
     def __init__(self, servers: Sequence[str], random: RandomBytes, limit: int = MOST_HELD) -> None:
-        self._servers = tuple(servers)[: 0x100 - _CONFIGURED]
+        self._servers = _numbered(servers)
         self._random = random
         self._limit = limit
         self._held: OrderedDict[bytes, Conversation] = OrderedDict()
@@ -105,8 +105,9 @@ class Conversations:
         return Conversation(octets[1 : 1 + SESSION_LENGTH], server) if end == len(octets) else None
 
     def _named(self, conversation: Conversation) -> bytes:
-        if conversation.server in self._servers:
-            return conversation.session + bytes([_CONFIGURED + self._servers.index(conversation.server)])
+        number = _number(conversation.server)
+        if self._servers.get(number) == conversation.server:
+            return conversation.session + bytes([number])
         # a name of 128 octets and more has a length that says another thing, and no room beside a State either
         host = conversation.server.encode()
         return conversation.session + bytes([len(host)]) + host if len(host) < _CONFIGURED else bytes(VALUE_LIMIT)
@@ -115,11 +116,11 @@ class Conversations:
         at = 1 + SESSION_LENGTH
         if len(octets) <= at:
             raise DecodeError(len(octets), "State or Class ends before its server")
-        number = octets[at] - _CONFIGURED
-        if number >= 0:
-            if number >= len(self._servers):
+        if octets[at] >= _CONFIGURED:
+            server = self._servers.get(octets[at])
+            if server is None:
                 raise DecodeError(at, "the server of the conversation is not configured any more")
-            return self._servers[number], at + 1
+            return server, at + 1
         end = at + 1 + octets[at]
         if end > len(octets):
             raise DecodeError(at, "State or Class ends in the name of its server")
@@ -127,3 +128,16 @@ class Conversations:
             return octets[at + 1 : end].decode("ascii"), end
         except UnicodeDecodeError:
             raise DecodeError(at + 1, "the name of the server is no text") from None
+
+
+def _numbered(servers: Iterable[str]) -> dict[int, str]:
+    """The servers by their numbers; where a number is that of two, neither has one.
+
+    A place in the list would be another server's on a node that has another list, or after the next reload.
+    """
+    numbers = Counter(map(_number, set(servers)))
+    return {_number(server): server for server in servers if numbers[_number(server)] == 1}
+
+
+def _number(server: str) -> int:
+    return _CONFIGURED | hashlib.sha256(server.encode()).digest()[0]

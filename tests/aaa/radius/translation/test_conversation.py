@@ -51,6 +51,21 @@ def test_what_finds_no_room_is_held_here_alone(server: str, state: bytes | None)
         conversations().read_state(packed)
 
 
+def test_server_is_the_same_for_a_node_with_another_list() -> None:
+    state = conversations().state(Conversation(SESSION, "b.example", b"s"))
+    for hosts in (HOSTS[::-1], ("c.example", "b.example")):
+        assert Conversations(hosts, Random(1).randbytes).read_state(state).server == "b.example"
+    with pytest.raises(DecodeError, match="not configured any more"):
+        Conversations(("a.example",), Random(1).randbytes).read_state(state)
+
+
+def test_servers_that_share_a_number_are_named() -> None:
+    hosts = [f"aaa{number}.example" for number in range(300)]
+    known = Conversations(hosts, Random(1).randbytes)
+    for host in hosts:
+        assert known.read_state(known.state(Conversation(SESSION, host, b"s"))).server == host
+
+
 def test_no_more_is_held_than_the_limit() -> None:
     known = conversations(limit=2)
     packed = [known.state(Conversation(bytes([n]) * 8, "", bytes(250))) for n in range(3)]
