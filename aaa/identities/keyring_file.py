@@ -93,7 +93,9 @@ def change_keyring(path: Path, change: Callable[[Keyring], Keyring]) -> Keyring:
         raise ConfigError(f"{draft}: another command changes the keys; remove it if none does") from None
     try:
         changed = change(read_keyring(path) if path.exists() else Keyring())
-        os.write(descriptor, format_keyring(changed).encode())
+        # buffered, because write(2) may take but a part where a disk is nearly full, and say no more than that
+        with os.fdopen(descriptor, "wb", closefd=False) as file:
+            file.write(format_keyring(changed).encode())
         os.fsync(descriptor)
         draft.rename(path)
     except BaseException:

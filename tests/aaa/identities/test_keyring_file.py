@@ -1,6 +1,7 @@
 """The file of the keyring: read, written whole, read anew, refused where others can read it."""
 
 import os
+import resource
 from itertools import count
 from pathlib import Path
 
@@ -88,6 +89,19 @@ def test_change_that_is_refused_changes_nothing(path: Path) -> None:
         change_keyring(path, lambda keyring: keyring.retiring(9, NOW))
     assert path.read_bytes() == before
     assert list(path.parent.iterdir()) == [path]
+
+
+def test_change_that_the_disk_has_no_room_for_changes_nothing(path: Path) -> None:
+    before, (_, hard) = path.read_bytes(), resource.getrlimit(resource.RLIMIT_FSIZE)
+    # as on a disk that is full: the first octets are taken, the others are not
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) - 8, hard))
+    try:
+        with pytest.raises(OSError, match="large"):
+            change_keyring(path, lambda keyring: keyring)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+    assert path.read_bytes() == before
+    assert [one.name for one in path.parent.iterdir()] == [path.name]
 
 
 def test_two_do_not_change_it_at_once(path: Path) -> None:
