@@ -263,7 +263,7 @@ coa = ""  # where it takes Disconnect and CoA (RFC 5176); "" for port 3799 of wh
 services = ["auth", "acct"]  # what it may ask
 require_message_authenticator = true  # also of an Access-Request without EAP (CVE-2024-3596)
 realms = []  # the realms that its users may have; [] for any
-requests_per_second = 0  # how many requests it may send; 0 for any number
+requests_per_second = 0  # how many it may send to each worker, of either service; 0 for any number
 
 [aaa.radius.radsec]  # RADIUS over TLS (RFC 6614); without this table there is none
 address = {_quoted(f"{block.aaa}:{RADSEC_PORT}")}  # where it listens

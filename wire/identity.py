@@ -19,7 +19,9 @@ __all__ = [
 ]
 
 _IMSI_MIN, _IMSI_MAX = 6, 15
-_UNREACHABLE_REALM = "unreachable.3gppnetwork.org"
+_OPERATORS = ".3gppnetwork.org"
+_UNREACHABLE_REALM = f"unreachable{_OPERATORS}"
+_EMERGENCY = "sos."
 
 
 class EapMethod(IntEnum):
@@ -92,7 +94,7 @@ class Nai:
     def is_served_by_nobody(self) -> bool:
         """Whether it is the alternative NAI (TS 23.003 §14.6) or in a realm for emergency sessions (§14.8)."""
         realm = (self.home_realm or "").lower()
-        return realm == _UNREACHABLE_REALM or realm.startswith("sos.")
+        return realm == _UNREACHABLE_REALM or (realm.startswith(_EMERGENCY) and realm.endswith(_OPERATORS))
 
     def __str__(self) -> str:
         local = "!".join((*self.route, self.username))

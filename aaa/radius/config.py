@@ -27,7 +27,11 @@ class RadiusClientConfig(Section):
         default=True, description="whether every Access-Request needs a Message-Authenticator (CVE-2024-3596)"
     )
     realms: tuple[str, ...] = Field(default=(), description='the realms that it may ask for, such as ["example.org"]')
-    requests_per_second: int = Field(default=0, ge=0, description="how many requests it may send; 0 for any number")
+    requests_per_second: int = Field(
+        default=0,
+        ge=0,
+        description="how many requests it may send to each process, of either service; 0 for any number",
+    )
     network_name: str = Field(
         default="", description='the access network identity for EAP-AKA\' (TS 24.302 §8.1.1), such as "WLAN"'
     )

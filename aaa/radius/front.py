@@ -12,7 +12,7 @@ from aaa.radius.decisions import Discard, Forward, Repeat, Send, answer_status, 
 from aaa.radius.duplicates import DuplicateCache, RequestKey, Source
 from aaa.radius.proxy.routes import Routes
 from aaa.radius.translate import eap_failure, to_access_request, to_reply
-from wire.errors import DecodeError
+from wire.errors import DecodeError, EncodeError
 from wire.frozen import dataclass
 from wire.radius.messages import reply
 from wire.radius.packet import Attribute, Code, RadiusPacket
@@ -70,7 +70,10 @@ class RadiusFront(Bookkeeping):
         client, packet = found
         match packet.code:
             case Code.ACCESS_REQUEST:
-                return self._access(packet, client, source, now)
+                try:
+                    return self._access(packet, client, source, now)
+                except EncodeError as error:
+                    return Discard("no answer has room beside its Proxy-State", client.name, str(error))
             case Code.STATUS_SERVER:
                 return answer_status(packet, client, Code.ACCESS_ACCEPT)
             case code:

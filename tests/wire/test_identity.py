@@ -95,6 +95,7 @@ def test_special_realms_are_recognised() -> None:
     assert Nai.of("any@Unreachable.3gppnetwork.org").is_served_by_nobody
     assert Nai.of("imei350000000000001@sos.wlan.mnc015.mcc234.3gppnetwork.org").is_served_by_nobody
     assert not Nai.of("sos.x").is_served_by_nobody
+    assert not Nai.of("0001010000000001@sos.example.org").is_served_by_nobody
 
 
 @given(st.text())

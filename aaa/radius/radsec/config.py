@@ -18,7 +18,11 @@ class RadsecClientConfig(Section):
     addresses: tuple[Network, ...] = Field(default=(), description='whence it connects, such as ["192.0.2.0/24"]')
     services: tuple[Service, ...] = Field(default=("auth", "acct"), min_length=1, description="what it may ask")
     realms: tuple[str, ...] = Field(default=(), description='the realms that it may ask for, such as ["example.org"]')
-    requests_per_second: int = Field(default=0, ge=0, description="how many requests it may send; 0 for any number")
+    requests_per_second: int = Field(
+        default=0,
+        ge=0,
+        description="how many requests it may send to each process, of either service; 0 for any number",
+    )
     network_name: str = Field(default="", description='the access network identity for EAP-AKA\', such as "WLAN"')
     show_imsi: bool = Field(default=False, description="whether it is told the IMSI of a user who hid it")
 

@@ -88,6 +88,14 @@ def test_front_gives_a_forger_of_proxy_state_nothing_to_collide_with() -> None:
     assert decision == Discard("Proxy-State without Message-Authenticator", "lab")
 
 
+@pytest.mark.parametrize(("last", "decided"), [(214, Send), (215, Discard)])
+def test_request_whose_refusal_has_no_room_is_discarded(last: int, decided: type[Send | Discard]) -> None:
+    states = [Attribute.of("Proxy-State", bytes(253))] * 15 + [Attribute.of("Proxy-State", bytes(last))]
+    decision = front().receive(asked(*states, eap=None, user="a"), SOURCE, 0.0)
+    assert isinstance(decision, decided)
+    assert decision.client == "lab"
+
+
 def test_front_rejects_a_repeated_state() -> None:
     octets = asked(Attribute.of("State", b"a"), Attribute.of("State", b"b"))
     decision = front().receive(octets, SOURCE, 0.0)
