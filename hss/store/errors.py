@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 _BUSY = ("locked", "busy")
@@ -26,7 +26,7 @@ class StoreDeadlock(StoreBusy):
 
 
 class StoreConflict(StoreError):
-    """It would break a rule of the schema: something is there already, or something it needs is not."""
+    """It would break a rule of the schema: something is there already or missing, or a value has no room there."""
 
 
 class StoreUnavailable(StoreError):
@@ -44,7 +44,7 @@ def store_errors() -> Iterator[None]:
 
 def _translated(error: SQLAlchemyError) -> StoreError:
     cause = _cause(error)
-    if isinstance(error, IntegrityError):
+    if isinstance(error, IntegrityError | DataError):
         return StoreConflict(cause)
     if isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in _DEADLOCKS:
         return StoreDeadlock(cause)

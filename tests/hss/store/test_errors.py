@@ -3,7 +3,7 @@
 import sqlite3
 
 import pytest
-from sqlalchemy.exc import ArgumentError, IntegrityError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DataError, IntegrityError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from hss.store.errors import StoreBusy, StoreConflict, StoreError, StoreUnavailable, store_errors
@@ -19,6 +19,7 @@ SECRET = b"\xde\xad\xbe\xef"
             StoreConflict,
             "UNIQUE constraint failed: t.x",
         ),
+        (DataError("INSERT", {"k": SECRET}, Exception("value too long")), StoreConflict, "value too long"),
         (
             OperationalError("BEGIN", {}, sqlite3.OperationalError("database is locked")),
             StoreBusy,

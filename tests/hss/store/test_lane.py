@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Connection, text
 
 from hss.store.engines import reader_engine, transaction, writer_engine
-from hss.store.errors import StoreBusy, StoreUnavailable
+from hss.store.errors import StoreBusy, StoreConflict, StoreUnavailable
 from hss.store.here import Here
 from hss.store.lane import Lane, Limits
 from hss.store.location import Location
@@ -38,6 +38,20 @@ async def test_lane_has_room_for_so_many(location: Location) -> None:
     assert [str(outcome) for outcome in outcomes if isinstance(outcome, StoreBusy)] == [
         "3 requests wait for the store"
     ] * 2
+    await lane.close()
+
+
+async def test_value_without_room_spoils_no_request_beside_it(location: Location) -> None:
+    """PostgreSQL refuses such a value, and with it the transaction of all who share it; SQLite takes it."""
+
+    def told(connection: Connection, texts: Sequence[str]) -> Sequence[str]:
+        return [connection.execute(text("SELECT CAST(:t AS TEXT)"), {"t": each}).scalar_one() for each in texts]
+
+    lane = Lane(reader_engine(location, 1), Limits(), "test")
+    asked = [lane.submit(told, each) for each in ("a", "\0", "b")]
+    first, odd, last = await asyncio.gather(*asked, return_exceptions=True)
+    assert (first, last) == ("a", "b")
+    assert odd == "\0" or (isinstance(odd, StoreConflict) and "NUL" in str(odd))
     await lane.close()
 
 
