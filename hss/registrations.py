@@ -10,7 +10,7 @@ from sqlalchemy import Connection, delete, insert, select
 from hss.api import Assignment, AssignmentRequest, Profile, Refusal, ServiceRefused
 from hss.counting.prepared import Prepared
 from hss.counting.rowset import ROWS, rowset, string
-from hss.models import Apn, Registration, ServingGateway, Subscriber, SubscriberState
+from hss.models import APN_LENGTH, Apn, Registration, ServingGateway, Subscriber, SubscriberState
 from hss.profiles import APN_COLUMNS, Gateway, profile_from, state_of
 from hss.sessions.upsert import insert_for
 from wire.frozen import dataclass
@@ -26,6 +26,9 @@ _DEREGISTRATIONS = frozenset(
     }
 )
 
+
+UNNAMED_MOST = 100
+"""Of so many APNs that only the wildcard allows it is kept which PDN GW serves a user: he chooses their names."""
 
 REGISTERING = frozenset({Assignment.REGISTRATION, Assignment.RESTORATION})
 """What `register` serves."""
@@ -208,7 +211,20 @@ def _update_gateway(connection: Connection, request: AssignmentRequest) -> Outco
         cause = "names no APN" if request.apn is None else f"comes from {request.node}, served by {serving}"
         return ServiceRefused(Refusal.INVALID_REQUEST, f"the PDN GW update for {imsi} {cause}")
     apn = request.apn.lower()
+    if (found := outcome.apn(apn)) is not None and found.name != apn:
+        fault = _fault_of_unnamed(apn, [one.name for one in found.specific], going=request.pdn_gw is None)
+        if fault is not None:
+            return ServiceRefused(Refusal.INVALID_REQUEST, f"the PDN GW update for {imsi} {fault}")
     connection.execute(delete(ServingGateway).where(ServingGateway.imsi == imsi, ServingGateway.apn == apn))
     if request.pdn_gw is not None:
         connection.execute(insert(ServingGateway).values(imsi=imsi, apn=apn, address=str(request.pdn_gw)))
+    return None
+
+
+def _fault_of_unnamed(apn: str, kept: Sequence[str], *, going: bool) -> str | None:
+    """Why no PDN GW is kept, or is `going`, for an APN that the subscription does not name; None when it is."""
+    if len(apn) > APN_LENGTH or not apn.isprintable():
+        return "names what is no APN"
+    if not going and apn not in kept and len(kept) >= UNNAMED_MOST:
+        return f"is for more than {UNNAMED_MOST} APNs that his subscription does not name"
     return None

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, insert, select, text
 from hss.api import Assignment, AssignmentRequest, Profile, Refusal, ServiceRefused
 from hss.keys.vault import Vault
 from hss.models import Registration, ServingGateway, SubscriberState
-from hss.registrations import Outcome, assign, forget, register, serving_aaa, standing, user_data
+from hss.registrations import UNNAMED_MOST, Outcome, assign, forget, register, serving_aaa, standing, user_data
 from hss.store.engines import transaction, writer_engine
 from hss.store.location import Location
 from tests.hss.conftest import Registry
@@ -125,6 +125,27 @@ def test_gateway_is_taken_from_the_serving_server_alone(registry: Registry, loca
     assert refusal(run(location, replace(update, node="aaa2"))) is Refusal.INVALID_REQUEST
     assert refusal(run(location, replace(update, apn=None))) is Refusal.INVALID_REQUEST
     assert gateways(location) == []
+
+
+def test_names_that_a_user_chooses_make_no_list_without_end(registry: Registry, location: Location) -> None:
+    registry.add(IMSI, apns=("internet", "*"))
+    run(location, REGISTER)
+    gateway = IPv6Address("2001:db8::1")
+    update = replace(REGISTER, assignment=Assignment.PGW_UPDATE, pdn_gw=gateway)
+    with transaction(location) as connection:
+        rows = [{"imsi": IMSI, "apn": f"apn{n}", "address": str(gateway)} for n in range(UNNAMED_MOST - 1)]
+        connection.execute(insert(ServingGateway), rows)
+    for apn in ("one-more", "One-More", "internet"):
+        assert run(location, replace(update, apn=apn)) is None
+    kept = gateways(location)
+    assert len(kept) == UNNAMED_MOST + 1
+    for apn, said in (("another", "is for more than 100 APNs"), ("x" * 101, "is no APN"), ("nul\0", "is no APN")):
+        outcome = run(location, replace(update, apn=apn))
+        assert refusal(outcome) is Refusal.INVALID_REQUEST
+        assert said in str(outcome)
+    assert gateways(location) == kept
+    assert run(location, replace(update, apn="apn0", pdn_gw=None)) is None
+    assert run(location, replace(update, apn="another")) is None
 
 
 @pytest.mark.parametrize("assignment", [one for one in Assignment if one is not Assignment.USER_DATA_REQUEST])
