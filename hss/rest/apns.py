@@ -9,13 +9,13 @@ from hss.provisioning.change import Change
 from hss.provisioning.description import Account, described_apn
 from hss.rest.access import etag
 from hss.rest.answers import ApnAnswer, SubscriberAnswer
-from hss.rest.bodies import APN_PATTERN, ApnOfSubscriber
+from hss.rest.bodies import APN_LENGTH, APN_PATTERN, ApnOfSubscriber
 from hss.rest.problems import documented
 from hss.rest.subscribers import Conditions, ImsiInPath, Provisioning, Reading
 from hss.rest.transactions import Transactions
 from wire.identity import Imsi
 
-ApnInPath = Annotated[str, Path(pattern=APN_PATTERN)]
+ApnInPath = Annotated[str, Path(pattern=APN_PATTERN, max_length=APN_LENGTH)]
 
 
 def routes(transactions: Transactions) -> APIRouter:

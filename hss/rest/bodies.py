@@ -25,7 +25,9 @@ from wire.secret import Secret
 
 IMSI_PATTERN = "^[0-9]{6,15}$"
 NAME_PATTERN = "^[A-Za-z0-9._-]{1,32}$"
-APN_PATTERN = r"^([A-Za-z0-9]([A-Za-z0-9-]{0,30}[A-Za-z0-9])?|\*)$"
+_LABEL = "[A-Za-z0-9]([A-Za-z0-9-]{0,60}[A-Za-z0-9])?"
+APN_PATTERN = rf"^({_LABEL}(\.{_LABEL})*|\*)$"
+APN_LENGTH = 62
 AT_ONCE = 200
 """Subscribers in one request: that many share one transaction, and what else waits for the store waits for them."""
 _APNS_MAX = 50
@@ -74,7 +76,9 @@ Imsi = Annotated[str, Field(pattern=IMSI_PATTERN)]
 Amf = Annotated[str, Field(pattern="^[0-9A-Fa-f]{4}$", description="16 bits in hexadecimal digits")]
 Msisdn = Annotated[str, Field(pattern="^[0-9]{5,15}$")]
 ProfileName = Annotated[str, Field(pattern=NAME_PATTERN)]
-ApnName = Annotated[str, Field(pattern=APN_PATTERN, description="an APN Network Identifier, or * for any")]
+ApnName = Annotated[
+    str, Field(pattern=APN_PATTERN, max_length=APN_LENGTH, description="an APN Network Identifier, or * for any")
+]
 BitRate = Annotated[int, Field(ge=1, le=_BIT_RATE_MAX, description="bit/s"), _WHOLE]
 
 

@@ -26,6 +26,7 @@ from hss.rest.answers import (
     VerdictAnswer,
 )
 from hss.rest.bodies import (
+    APN_LENGTH,
     APN_PATTERN,
     IMSI_PATTERN,
     NAME_PATTERN,
@@ -56,7 +57,7 @@ def filtered(
     state: Literal["enabled", "barred"] | None = None,
     imsi_prefix: Annotated[str | None, Query(pattern="^[0-9]{1,15}$")] = None,
     msisdn: Annotated[str | None, Query(pattern="^[0-9]{1,15}$")] = None,
-    apn: Annotated[str | None, Query(pattern=APN_PATTERN)] = None,
+    apn: Annotated[str | None, Query(pattern=APN_PATTERN, max_length=APN_LENGTH)] = None,
     profile: Annotated[str | None, Query(pattern=NAME_PATTERN)] = None,
     serving_aaa: IdentityText = None,
     batch: Annotated[int | None, Query(ge=1, lt=1 << 31)] = None,

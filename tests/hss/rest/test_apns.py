@@ -21,6 +21,20 @@ async def test_apn_comes_changes_and_goes(provisioner: Client) -> None:
     assert (await provisioner("DELETE", f"{PATH}/internet")).problem[0] == 404
 
 
+async def test_apn_of_several_labels_is_as_good_as_any(provisioner: Client) -> None:
+    """TS 23.003 §9.1.1: an operator's own domain may be an APN Network Identifier."""
+    name, long = "phones.operator.example", f"{'a' * 30}.{'b' * 31}"
+    put = SUBSCRIBER | {"apns": [{"name": "internet"}, {"name": name}]}
+    assert (await provisioner("PUT", f"/v1/subscribers/{IMSI}", put)).status == 201
+    assert (await provisioner("PUT", f"{PATH}/{long}", {})).status == 200
+    found = (await provisioner("GET", f"/v1/subscribers?apn={name}")).json
+    assert [one["imsi"] for one in found["subscribers"]] == [IMSI]
+    for apn in (name, long):
+        assert (await provisioner("DELETE", f"{PATH}/{apn}")).status == 204
+    for apn in ("a..b", ".a", "a.", f"{long}c", "a_b"):
+        assert (await provisioner("PUT", f"{PATH}/{apn}", {})).status == 422
+
+
 async def test_unknown_subscriber_has_no_apns(provisioner: Client) -> None:
     for method, path in (("GET", PATH), ("PUT", f"{PATH}/ims"), ("DELETE", f"{PATH}/ims")):
         assert (await provisioner(method, path, {} if method == "PUT" else None)).problem[0] == 404
