@@ -154,8 +154,20 @@ def write_master_key(path: Path, random: RandomBytes) -> None:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         raise MasterKeyRefused(f"{path}: is there already, and what it sealed needs it; it is not replaced") from None
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(base64.b64encode(random(KEY_LENGTH)) + b"\n")
+    # what it seals is on disk when it is used, and is lost without it
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(base64.b64encode(random(KEY_LENGTH)) + b"\n")
+            file.flush()
+            os.fsync(descriptor)
+    except OSError:
+        path.unlink()
+        raise
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def open_vault(path: Path, random: RandomBytes) -> Vault:

@@ -1,6 +1,7 @@
 """Keys at rest open where they were sealed and nowhere else."""
 
 import base64
+import errno
 from pathlib import Path
 from random import Random
 
@@ -116,6 +117,19 @@ def test_master_key_is_never_replaced(tmp_path: Path) -> None:
     with pytest.raises(MasterKeyRefused, match="it is not replaced"):
         write_master_key(path, Random(6).randbytes)
     assert read_master_key(path) == Random(5).randbytes(32)
+
+
+def test_disk_that_is_full_leaves_no_half_of_a_master_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    path = tmp_path / "master.key"
+    with monkeypatch.context() as patch:
+        patch.setattr("hss.keys.vault.os.fsync", full)
+        with pytest.raises(OSError, match="No space left"):
+            write_master_key(path, Random(5).randbytes)
+    write_master_key(path, Random(6).randbytes)
+    assert read_master_key(path) == Random(6).randbytes(32)
 
 
 @pytest.mark.parametrize("text", [bytes(range(32)).hex(), bytes(range(32)).hex().upper() + "\n"])
