@@ -63,6 +63,8 @@ def _home_addresses(texts: Sequence[str], pdn_type: PdnType) -> tuple[IPv6Addres
             address = ip_address(text)
         except ValueError:
             raise ApnRefused(f"{text!r} is no IP address; write one such as 2001:db8::5") from None
+        if not _is_of_a_node(address):
+            raise ApnRefused(f"{text!r} is no Home Address; write one that a packet may go to, such as 2001:db8::5")
         if isinstance(address, IPv6Address) and v6 is None and pdn_type in _WITH_IPV6:
             v6 = address
         elif isinstance(address, IPv4Address) and v4 is None and pdn_type in _WITH_IPV4:
@@ -70,6 +72,12 @@ def _home_addresses(texts: Sequence[str], pdn_type: PdnType) -> tuple[IPv6Addres
         else:
             raise ApnRefused(f"Home Address {text} has no place in PDN type {pdn_type.name}; give one for each version")
     return v6, v4
+
+
+def _is_of_a_node(address: IPv6Address | IPv4Address) -> bool:
+    """Whether one node can have it, wherever it is: the zone of an IPv6 address is lost on its way."""
+    of_nobody = address.is_multicast or address.is_unspecified or address.is_loopback or address.is_link_local
+    return not of_nobody and getattr(address, "scope_id", None) is None
 
 
 def _check_ambr(ambr: Ambr | None) -> None:

@@ -39,6 +39,10 @@ def test_name_that_is_no_apn_is_refused(name: str) -> None:
         (["a"], ["10.0.0.1"], PdnType.IPV6, "10.0.0.1 has no place in PDN type IPV6"),
         (["a"], ["2001:db8::1"], PdnType.IPV4, "2001:db8::1 has no place in PDN type IPV4"),
         (["a"], ["2001:db8::1", "2001:db8::2"], PdnType.IPV6, "2001:db8::2 has no place"),
+        *(
+            (["a"], [text], PdnType.IPV4V6, f"'{text}' is no Home Address; write one that a packet may go to")
+            for text in ("ff02::1", "::", "::1", "fe80::1", "2001:db8::5%eth0", "0.0.0.0", "127.0.0.1", "224.0.0.1")
+        ),
     ],
 )
 def test_mistake_is_refused(names: list[str], addresses: list[str], pdn_type: PdnType, said: str) -> None:
