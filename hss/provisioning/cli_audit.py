@@ -3,13 +3,15 @@
 import json as json_format
 import os
 import sys
+from typing import Annotated
 
-from cyclopts import App
+from cyclopts import App, Parameter
+from cyclopts.validators import Number
 
 from hss.audit import AuditTrail, read_entries
 from hss.keys.custody import Custodian
 from hss.keys.master_key import open_master
-from hss.provisioning.cli_session import ConfigFile, Json, errors, hss_config, looking, now
+from hss.provisioning.cli_session import ConfigFile, Json, Most, errors, hss_config, looking, now
 from hss.store.engines import transaction
 
 _HELP = """\
@@ -29,8 +31,8 @@ def audit_app(config: ConfigFile) -> App:
         *,
         subject: str | None = None,
         action: str | None = None,
-        after: int = 0,
-        limit: int = 100,
+        after: Annotated[int, Parameter(validator=Number(gte=0, lt=1 << 63))] = 0,
+        limit: Most = 100,
         json: Json = False,
     ) -> None:
         """List entries in their order.

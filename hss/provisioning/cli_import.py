@@ -16,7 +16,7 @@ from hss.config import HssConfig
 from hss.keys.custody import Custodian
 from hss.keys.master_key import open_master
 from hss.provisioning.cli_progress import progress
-from hss.provisioning.cli_session import ConfigFile, Json, actor, errors, hss_config, looking, now
+from hss.provisioning.cli_session import BatchNumber, ConfigFile, Json, Most, actor, errors, hss_config, looking, now
 from hss.provisioning.importing import batches
 from hss.provisioning.importing.batches import ImportRefused, described
 from hss.provisioning.importing.looking import Forecast, look
@@ -72,7 +72,7 @@ def _register_run(app: App, config: ConfigFile) -> None:
 
 def _register_others(app: App, config: ConfigFile) -> None:
     @app.command(name="list")
-    def list_(*, limit: int = 50, json: Json = False) -> None:
+    def list_(*, limit: Most = 50, json: Json = False) -> None:
         """List imports, the newest first."""
         with looking(config()) as connection:
             found = [described(batch) for batch in batches.listed(connection, limit)]
@@ -81,7 +81,7 @@ def _register_others(app: App, config: ConfigFile) -> None:
             return
         for each in found:
             counts = f"{each['added']} added, {each['refused']} refused"
-            print(f"{each['import']:>6} {each['state']:<11} {each['started'][:19]}  {counts:<32} {each['file']}")
+            print(f"{each['import']:>6} {each['state']:<11} {each['started'][:19]}Z  {counts:<32} {each['file']}")
 
     @app.command
     def mappings(name: str = "", *, json: Json = False) -> None:
@@ -100,7 +100,7 @@ def _register_others(app: App, config: ConfigFile) -> None:
                 print(f"{each:<16} {description}")
 
     @app.command
-    def rollback(batch: int, *, keep_changed: Flag = False, json: Json = False) -> None:
+    def rollback(batch: BatchNumber, *, keep_changed: Flag = False, json: Json = False) -> None:
         """Remove what an import brought, and end its subscribers' registrations.
 
         Subscribers that were changed since stop it, unless --keep-changed leaves them.

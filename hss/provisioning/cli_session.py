@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from cyclopts import Parameter
+from cyclopts.validators import Number
 from sqlalchemy import Connection
 
 from hss.audit import Actor
@@ -34,6 +35,10 @@ ConfigFile = Callable[[], Path]
 ImsiArgument = Annotated[str, Parameter(name="imsi", show_default=False)]
 Json = Annotated[bool, Parameter(name="--json", negative="", show_default=False)]
 Names = Annotated[tuple[str, ...], Parameter(negative="", show_default=False)]
+Most = Annotated[int, Parameter(validator=Number(gte=1, lte=(1 << 31) - 1))]
+"""At most so many rows."""
+BatchNumber = Annotated[int, Parameter(validator=Number(gte=1, lte=(1 << 31) - 1))]
+"""An import by its number, as its column holds it."""
 
 KNOWN = (ConfigError, StoreError, VaultError, KeysRefused, ApnRefused, ProvisioningRefused)
 """What an operator can mend; each is one line."""

@@ -12,9 +12,11 @@ from hss.provisioning import subscribers
 from hss.provisioning.apns import ApnRefused, apn_profiles
 from hss.provisioning.change import ProvisioningRefused
 from hss.provisioning.cli_session import (
+    BatchNumber,
     ConfigFile,
     ImsiArgument,
     Json,
+    Most,
     change,
     errors,
     imsi_of,
@@ -117,9 +119,9 @@ def _register_views(app: App, config: ConfigFile) -> None:
         apn: str | None = None,
         profile: str | None = None,
         serving_aaa: str | None = None,
-        batch: int | None = None,
+        batch: BatchNumber | None = None,
         after: Annotated[str, Parameter(help="begin above this IMSI: the last one of the page before")] = "",
-        limit: int | None = None,
+        limit: Most | None = None,
         json: Json = False,
     ) -> None:
         """List subscribers in the order of their IMSIs; every filter that is given must hold."""
@@ -145,7 +147,7 @@ def _register_views(app: App, config: ConfigFile) -> None:
         apn: str | None = None,
         profile: str | None = None,
         serving_aaa: str | None = None,
-        batch: int | None = None,
+        batch: BatchNumber | None = None,
         json: Json = False,
     ) -> None:
         """Count subscribers; every filter that is given must hold."""

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -74,7 +75,7 @@ def test_dry_run_may_write_the_quarantine_file(operator: Operator, cards: Path, 
 
 def test_imports_are_listed_and_rolled_back(operator: Operator, cards: Path) -> None:
     operator.done("import", cards, "--mapping", "pysim")
-    assert "3 added, 2 refused" in operator.done("import", "list")
+    assert re.search(r"\dT[0-9:]{8}Z  3 added, 2 refused", operator.done("import", "list"))
     assert operator.done("import", "rollback", "1") == "import 1 is undone: 3 subscribers removed, 0 kept\n"
     assert json.loads(operator.done("subscriber", "list", "--json")) == []
     [listed] = json.loads(operator.done("import", "list", "--json"))

@@ -6,9 +6,11 @@ from datetime import UTC
 from pathlib import Path
 
 import pytest
+from cyclopts import ValidationError
 
 from hss.provisioning.change import ProvisioningRefused
 from hss.provisioning.cli_session import actor, change, errors, imsi_of, looking, now, print_fields, print_rows
+from tests.hss.provisioning.conftest import Run
 from tests.hss.provisioning.desk import entries
 
 
@@ -51,3 +53,19 @@ def test_fields_and_rows_are_for_people_or_programs(capsys: pytest.CaptureFixtur
     assert capsys.readouterr() == ("x   -\n", "1 thing\n")
     print_rows([], {}, "thing", as_json=False)
     assert capsys.readouterr() == ("", "0 things\n")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("audit", "list", "--after", str(1 << 63)),
+        ("audit", "list", "--limit", "-1"),
+        ("import", "list", "--limit", "0"),
+        ("import", "rollback", str(1 << 70)),
+        ("subscriber", "list", "--limit", "-1"),
+        ("subscriber", "count", "--batch", str(1 << 31)),
+    ],
+)
+def test_number_that_no_column_holds_is_a_misspelt_command(run: Run, words: tuple[str, ...]) -> None:
+    with pytest.raises(ValidationError, match="Must be"):
+        run(*words)
