@@ -5,6 +5,7 @@ By S6b (TS 29.273 §9), MIP6I (RFC 5778) or Diameter EAP alone (RFC 4072), which
 
 import asyncio
 import secrets
+from collections.abc import Coroutine
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from pdngw_proxy.aaa_link.config import APPLICATIONS, AaaServerConfig, DiameterLinkConfig
@@ -26,10 +27,19 @@ from wire.diameter.command import Identity
 from wire.diameter.eap_applications import ANSWERS
 from wire.diameter.message import Message
 from wire.diameter.sessions import SessionTerminationAnswer
+from wire.eap.packet import EapType
 from wire.errors import DecodeError, EncodeError
 from wire.sansio import RandomBytes
 
 log = get_logger("pdngw.diameter")
+
+_TYPE_AT = 4
+"""Where an EAP packet has its Type (RFC 3748 §4.1)."""
+
+UNHEARD = 30.0
+"""Seconds from giving a round up to its STR: by then it is over at the server as well, whatever came of it."""
+MOST_UNHEARD = 1000
+"""Rounds given up that are remembered at once."""
 
 PERMANENT = 5000
 """Result-Codes from here on are permanent failures (RFC 6733 §7.1.5)."""
@@ -101,8 +111,10 @@ class DiameterLink:
         except EncodeError as error:
             return RelayReject(b"", f"no DER carries this request: {error}")
         except DiameterUnavailable as error:
+            self._give_up(request)
             return RelayUnavailable(f"AAA server: {error.cause}")
         except DecodeError as error:
+            self._give_up(request)
             return RelayReject(b"", f"the DEA is malformed: {error.reason}")
         if answered.session_id is not None and answered.session_id != asked.session_id:
             return RelayReject(b"", "the DEA is of another session")
@@ -127,6 +139,25 @@ class DiameterLink:
                     "session not ended at the AAA server", session=self.called(session), cause=f"STA {ended.result}"
                 )
 
+    def _give_up(self, request: RelayRequest) -> None:
+        """RFC 6733 §8.4: what the answer would have said may be that the user is let in; not so in a first round."""
+        if request.eap[_TYPE_AT : _TYPE_AT + 1] != bytes([EapType.IDENTITY]) and len(self._tasks) < MOST_UNHEARD:
+            self._start(self._end_unheard(request.session))
+
+    async def _end_unheard(self, session: str) -> None:
+        await asyncio.sleep(UNHEARD)
+        try:
+            ended = SessionTerminationAnswer.parse(
+                await self._ask(to_str(session, None, self._gateway, None).message())
+            )
+        except (DiameterUnavailable, DecodeError, EncodeError) as error:
+            cause = f"{error}; it may have begun, and its answer was not heard"
+            log.warning("session not ended at the AAA server", session=self.called(session), cause=cause)
+        else:
+            if ended.succeeded:
+                cause = "the answer that began it was not heard in time"
+                log.warning("session ended at the AAA server", session=self.called(session), cause=cause)
+
     async def account(self, record: SessionRecord) -> None:
         """Nothing: none of these applications has accounting, and the AAA server knows begin and end by DER and STR."""
 
@@ -135,7 +166,10 @@ class DiameterLink:
         self._keeper = self.requests.keeper = keeper
 
     def _begin_to_authorize(self, session: str) -> None:
-        task = asyncio.get_running_loop().create_task(self.authorize(session))
+        self._start(self.authorize(session))
+
+    def _start(self, work: Coroutine[object, object, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 

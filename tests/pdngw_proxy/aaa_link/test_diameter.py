@@ -18,7 +18,7 @@ from wire.diameter.authorization import AaAnswer, AaRequest
 from wire.diameter.command import ExperimentalResult, Identity, error_answer
 from wire.diameter.eap import DiameterEapAnswer
 from wire.diameter.eap_applications import ANSWERS
-from wire.diameter.enumerations import ReAuthRequestType
+from wire.diameter.enumerations import ReAuthRequestType, TerminationCause
 from wire.diameter.message import Message
 from wire.diameter.results import ResultCode
 from wire.diameter.s6b import S6bEapAnswer, S6bEapRequest
@@ -87,6 +87,37 @@ async def test_link_relays_one_round() -> None:
 async def test_link_is_unavailable_without_a_connection() -> None:
     link = DiameterLink(StubClient(challenged, connected=False), GATEWAY)
     assert await link.authenticate(REQUEST) == RelayUnavailable("AAA server: aaa is not connected: refused")
+
+
+CHALLENGED = replace(REQUEST, eap=b"\x02\x02\x00\x05\x17", state=b"sealed")
+
+
+@pytest.mark.parametrize(
+    ("result", "said"),
+    [(ResultCode.SUCCESS, ["session ended at the AAA server"]), (ResultCode.UNKNOWN_SESSION_ID, [])],
+)
+async def test_who_may_have_been_let_in_by_an_answer_that_was_not_heard_is_said_to_have_gone(
+    monkeypatch: pytest.MonkeyPatch, result: ResultCode, said: list[str]
+) -> None:
+    def silent(request: Message) -> Message:
+        if request.command != SessionTerminationRequest.COMMAND:
+            raise DiameterUnavailable("aaa did not answer in time")
+        session, (host, realm) = request.text("Session-Id") or "", ("aaa.home", "home")
+        return SessionTerminationAnswer(
+            session_id=session, origin_host=host, origin_realm=realm, result_code=result
+        ).message(request)
+
+    monkeypatch.setattr("pdngw_proxy.aaa_link.diameter.UNHEARD", 0.0)
+    client = StubClient(silent)
+    link = DiameterLink(client, GATEWAY)
+    with structlog.testing.capture_logs() as lines:
+        for request in (REQUEST, CHALLENGED):
+            assert await link.authenticate(request) == RelayUnavailable("AAA server: aaa did not answer in time")
+            await asyncio.sleep(0.01)
+    _first, _second, ended = client.asked
+    read = SessionTerminationRequest.parse(ended)
+    assert (read.session_id, read.termination_cause) == ("pgw.example;7;1", TerminationCause.SERVICE_NOT_PROVIDED)
+    assert [line["event"] for line in lines] == said
 
 
 async def test_link_rejects_what_the_server_cannot_serve() -> None:
