@@ -53,7 +53,7 @@ def revoke(door: KeyringDoor, imsi: Imsi, *, now: float | None = None) -> Said:
     """Void what one subscriber has been given until now."""
     at = _now(now)
     door.change(lambda before: before.revoking(imsi, at))
-    text = f"{imsi}: what was given out until {_time(at)} is void"
+    text = f"{imsi}: what was given out until {_time(at)} is void, and in the minute after it, as clocks may differ"
     return Said(text, {"imsi": str(imsi), "not_after": _time(at)})
 
 

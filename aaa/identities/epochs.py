@@ -15,6 +15,9 @@ KEY_LENGTH = 32
 LABELS = 256
 """An identity names its epoch by the number modulo this; epochs that open must differ in it."""
 
+SKEW = 60
+"""Seconds by which the clocks of two nodes may differ."""
+
 SHORT_LABELS = 16
 """The same for pseudonyms in the format of the 3GPP, whose key indicator has 4 bits (TS 33.402 §14)."""
 
@@ -58,9 +61,9 @@ class Keyring:
         return found[-1] if found else None
 
     def is_revoked(self, imsi: Imsi, issued: int) -> bool:
-        """Whether what `imsi` was given at `issued` counts no more."""
+        """Whether what `imsi` was given at `issued`, by a clock that may be ahead by SKEW, counts no more."""
         until = self.revoked.get(imsi)
-        return until is not None and issued <= until
+        return until is not None and issued <= until + SKEW
 
     def rotated(self, key: Secret, now: int, delay: int) -> "Keyring":
         """With one epoch more, which seals `delay` seconds from now, or at once when it is the first."""
