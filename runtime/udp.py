@@ -3,9 +3,11 @@
 import asyncio
 import select
 import socket
-from collections.abc import Callable
+import struct
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Generic, TypeVar, cast
+from ipaddress import IPv6Address, ip_address
+from typing import Any, Generic, TypeVar, cast
 
 from runtime.listening import naming
 from runtime.logs import get_logger
@@ -29,6 +31,14 @@ _MOST_OCTETS = 65507
 
 
 ArrivedT = TypeVar("ArrivedT")
+
+Place = Sequence[tuple[int, int, bytes]]
+"""Which address of ours a datagram came to, or is to leave from: control data of the socket (ip(7), RFC 3542 §6)."""
+
+_IP_PKTINFO = 8
+"""For which Python has no name."""
+_IN_PKTINFO, _IN6_PKTINFO = struct.Struct("@i4s4s"), struct.Struct("@16sI")
+_CONTROL_ROOM = 128
 
 
 class DatagramReader(Generic[ArrivedT]):
@@ -78,6 +88,9 @@ class DatagramReader(Generic[ArrivedT]):
 class UdpEndpoint(DatagramReader[bytes]):
     """One bound socket. `bind` opens it inside a running loop; `close` gives it back."""
 
+    place: Place = ()
+    """Where the datagram at hand came to, for `send`; empty where the socket has one address alone."""
+
     def __init__(
         self,
         bound: socket.socket,
@@ -88,6 +101,7 @@ class UdpEndpoint(DatagramReader[bytes]):
         receive_limit: int,
     ) -> None:
         super().__init__(bound, on_datagram, loop=loop, capture=capture)
+        self._receive: Callable[[int], tuple[bytes, Any]] = bound.recvfrom
         self._receive_limit = receive_limit
         self.oversized = 0
 
@@ -101,25 +115,36 @@ class UdpEndpoint(DatagramReader[bytes]):
         reuse_port: bool = False,
         receive_limit: int = 65535,
         device: str = "",
+        answers: bool = False,
     ) -> "UdpEndpoint":
         """Bind `local` (port 0: any) and call `on_datagram(octets, peer)` for each datagram.
 
         A datagram of more than `receive_limit` octets is dropped and counted. OSError when the address is taken or not
-        of this machine. With `device` it sends by that interface alone, whatever the routes say.
+        of this machine. With `device` it sends by that interface alone, whatever the routes say. Who `answers` is told
+        by `place` which address was asked, for on every address of a machine it may be any.
         """
         loop = asyncio.get_running_loop()
         bound = bound_socket(local, reuse_port=reuse_port, device=device)
-        return cls(bound, on_datagram, loop=loop, capture=capture, receive_limit=receive_limit)
+        endpoint = cls(bound, on_datagram, loop=loop, capture=capture, receive_limit=receive_limit)
+        if answers and ip_address(endpoint.local[0]).is_unspecified:
+            endpoint._tell_place()
+        return endpoint
 
-    def send(self, data: bytes, peer: Address) -> None:
-        """Send or lose: what the network refuses is counted in `send_errors`, as any datagram may be lost."""
+    def send(self, data: bytes, peer: Address, place: Place = ()) -> None:
+        """Send or lose: what the network refuses is counted in `send_errors`, as any datagram may be lost.
+
+        From the address of `place`, where that is one: whoever has asked it takes no answer of another.
+        """
         if self._closed:
             return
         if self._capture is not None and len(data) <= _MOST_OCTETS:
             # Before it leaves, because its receiver may answer sooner than we would come to write it down.
             self._capture.udp(source=self.local, destination=peer, payload=data)
         try:
-            self._socket.sendto(data, peer)
+            if place:
+                self._socket.sendmsg((data,), place, 0, peer)
+            else:
+                self._socket.sendto(data, peer)
         except OSError as error:
             self._lose(peer, error)
 
@@ -139,7 +164,7 @@ class UdpEndpoint(DatagramReader[bytes]):
             self._drain()
 
     def _drain(self) -> None:
-        receive, limit = self._socket.recvfrom, self._receive_limit
+        receive, limit = self._receive, self._receive_limit
         for _ in range(DRAIN_LIMIT):
             if self._closed:
                 return
@@ -158,6 +183,27 @@ class UdpEndpoint(DatagramReader[bytes]):
             if self._capture is not None:
                 self._capture.udp(source=peer, destination=self.local, payload=data)
             self._deliver(data, peer)
+
+    def _tell_place(self) -> None:
+        if self._socket.family == socket.AF_INET6:
+            self._socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_RECVPKTINFO, 1)
+        else:
+            self._socket.setsockopt(socket.IPPROTO_IP, _IP_PKTINFO, 1)
+        self._receive = self._receive_with_place
+
+    def _receive_with_place(self, limit: int) -> tuple[bytes, Any]:
+        data, control, _, source = self._socket.recvmsg(limit, _CONTROL_ROOM)
+        self.place = tuple(_to_answer_from(*one) for one in control)
+        return data, source
+
+
+def _to_answer_from(level: int, kind: int, data: bytes) -> tuple[int, int, bytes]:
+    """The route chooses the interface, but for a link-local address, which is nothing without its own."""
+    if level == socket.IPPROTO_IPV6:
+        address, interface = _IN6_PKTINFO.unpack(data)
+        return level, kind, _IN6_PKTINFO.pack(address, interface if IPv6Address(address).is_link_local else 0)
+    _, address, _ = _IN_PKTINFO.unpack(data)
+    return level, kind, _IN_PKTINFO.pack(0, address, bytes(4))
 
 
 def bound_socket(local: Address, *, reuse_port: bool = False, device: str = "") -> socket.socket:

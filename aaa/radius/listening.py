@@ -39,9 +39,10 @@ class Ports:
         endpoint: UdpEndpoint
 
         def deliver(octets: bytes, source: Address) -> None:
-            self._take(octets, source, lambda answer: endpoint.send(answer, source))
+            place = endpoint.place
+            self._take(octets, source, lambda answer: endpoint.send(answer, source, place))
 
-        endpoint = UdpEndpoint.bind(local, deliver, capture=capture, reuse_port=reuse_port)
+        endpoint = UdpEndpoint.bind(local, deliver, capture=capture, reuse_port=reuse_port, answers=True)
         self._endpoints.append(endpoint)
         return endpoint.local
 

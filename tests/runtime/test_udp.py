@@ -96,6 +96,43 @@ async def test_endpoint_survives_its_handler() -> None:
     server.close()
 
 
+@pytest.mark.parametrize(
+    ("everywhere", "asked", "asks"), [("0.0.0.0", "127.71.1.9", "127.71.1.2"), ("::", "::1", "::1")]
+)
+@pytest.mark.parametrize("leaves", [False, True])
+async def test_endpoint_answers_from_the_address_that_was_asked(
+    everywhere: str, asked: str, asks: str, leaves: bool
+) -> None:
+    heard: list[tuple[bytes, Address]] = []
+    waiting: list[Callable[[], None]] = []
+
+    def serve(data: bytes, peer: Address) -> None:
+        place = server.place
+        waiting.append(lambda: server.send(data[::-1], peer, place))
+
+    client = UdpEndpoint.bind((asks, 0), lambda data, peer: heard.append((data, peer)))
+    server = UdpEndpoint.bind((everywhere, 0), serve, answers=True)
+    port = server.local[1]
+    client.send(b"abc", (asked, port))
+    await until(lambda: bool(waiting))
+    if leaves:
+        server.withdraw()
+    waiting[0]()
+    await until(lambda: bool(heard))
+    assert heard == [(b"cba", (asked, port))]
+    client.close()
+    server.close()
+
+
+async def test_endpoint_at_one_address_has_no_place() -> None:
+    heard: list[tuple[object, bytes]] = []
+    server = UdpEndpoint.bind(("127.71.1.1", 0), lambda data, _: heard.append((server.place, data)), answers=True)
+    server.send(b"self", server.local)
+    await until(lambda: bool(heard))
+    assert heard == [((), b"self")]
+    server.close()
+
+
 async def test_endpoint_counts_what_the_network_refuses() -> None:
     endpoint = UdpEndpoint.bind(("127.71.1.1", 0), lambda _data, _peer: None)
     endpoint.send(bytes(65536), ("127.71.1.1", 9))

@@ -15,7 +15,7 @@ from aaa.radius.returning import TIMES, Returning
 from aaa.radius.server import RadiusServer
 from hss.session_api import Grant
 from runtime.taps import Address
-from runtime.udp import UdpEndpoint
+from runtime.udp import Place, UdpEndpoint
 from tests.aaa.radius.accounting.reports import BROKEN, MemoryLedger
 from tests.aaa.radius.samples import SOURCE, StubService, accept, asked, challenge, table
 from wire.identity import Imsi
@@ -31,12 +31,14 @@ class FakeEndpoint:
         self.deliver = deliver
         self.sent: list[tuple[bytes, Address]] = []
         self.local = ("127.0.0.1", 1812)
+        self.place: Place = ((0, 8, b"127.0.0.1"),)
         self.closed = self.withdrawn = False
 
     def withdraw(self) -> None:
         self.withdrawn = True
 
-    def send(self, data: bytes, peer: Address) -> None:
+    def send(self, data: bytes, peer: Address, place: Place = ()) -> None:
+        assert place is self.place
         self.sent.append((data, peer))
 
     def close(self) -> None:
