@@ -1,11 +1,12 @@
 """An IKE SA after it is up: both ends keep it, rekey it and end it by the same rules (RFC 7296 §1.3, §1.4, §2.25)."""
 
+from dataclasses import replace
 from typing import assert_never
 
 from wire.errors import DecodeError
 from wire.ikev2.child import ChildSa
 from wire.ikev2.constants import ExchangeType, NotifyType, ProtocolId
-from wire.ikev2.exchanges import Duplicate, GaveUp, Ignored, Reply, Request, Transmit, Waiting
+from wire.ikev2.exchanges import Duplicate, GaveUp, Ignored, Received, Reply, Request, Transmit, Waiting
 from wire.ikev2.message import Message, UnsupportedCriticalPayload
 from wire.ikev2.nat import Endpoint
 from wire.ikev2.payloads.delete import Delete
@@ -195,12 +196,27 @@ class Upkeep:
         for old in book.retired:
             if old.exchanges.is_named_in(event.octets):
                 return self._receive_old(old, event.octets, now)
-        rival = book.state.rival if isinstance(book.state, RekeyingIke) else None
-        if rival is not None and rival.sa.exchanges.is_named_in(event.octets):
-            # The peer uses what it made, so that it knows of nothing else: its own rekeying holds.
-            book.become(event, Quiet())
-            return [*renewal.adopt(book, rival.sa, now), *self._receive(event, now)]
-        received = book.sa.exchanges.receive(event.octets)
+        state = book.state
+        if isinstance(state, RekeyingIke) and state.rival and state.rival.sa.exchanges.is_named_in(event.octets):
+            return self._receive_rival(event, state, state.rival.sa, now)
+        return self._received(event, book.sa.exchanges.receive(event.octets), now)
+
+    def _receive_rival(self, event: MessageArrived, state: RekeyingIke, rival: IkeSa, now: float) -> Effects:
+        """The peer speaks on the IKE SA that it has made while we make one (RFC 7296 §2.8.1)."""
+        book, received = self._book, rival.exchanges.receive(event.octets)
+        if not isinstance(received, Request):
+            return self._received(event, received, now)
+        if _deletes_ike(received.message):
+            # It has lost against ours, of which the answer is still on its way.
+            book.become(event, replace(state, rival=None))
+            book.retire(rival.exchanges, now)
+            return answer(rival.exchanges, received)
+        # The peer uses what it made, so that it knows of nothing else: its own rekeying holds.
+        book.become(event, Quiet())
+        return [*renewal.adopt(book, rival, now), *self._received(event, received, now)]
+
+    def _received(self, event: MessageArrived, received: Received, now: float) -> Effects:
+        book = self._book
         match received:
             case Ignored(cause):
                 self._take_hint(event.octets, now)
@@ -278,9 +294,9 @@ class Upkeep:
     def _inform(self, event: MessageArrived, request: Request, now: float) -> Effects:
         """Deletes, errors, or nothing at all, which only asks whether we are there."""
         book, message = self._book, request.message
-        deletes = message.every(Delete)
-        if any(delete.protocol_id == ProtocolId.IKE for delete in deletes):
+        if _deletes_ike(message):
             return self._deleted(event, request, now)
+        deletes = message.every(Delete)
         if message.fatal is not None:
             replied = answer(book.sa.exchanges, request)
             return [*replied, *self._over(event, f"{book.terms.peer} says {message.fatal.name}")]
@@ -336,6 +352,10 @@ class Upkeep:
     def _over(self, event: MessageArrived | Tick, cause: str) -> Effects:
         self._book.become(event, Finished())
         return [*self._book.drop_all(), Over(cause)]
+
+
+def _deletes_ike(message: Message) -> bool:
+    return any(delete.protocol_id == ProtocolId.IKE for delete in message.every(Delete))
 
 
 def is_hint(octets: bytes) -> bool:

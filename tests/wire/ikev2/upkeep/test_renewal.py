@@ -16,12 +16,15 @@ from wire.ikev2.upkeep.states import (
     ChildGone,
     DeleteChildren,
     Leave,
+    MessageArrived,
     NotRekeyed,
     Over,
+    Passed,
     Quiet,
     RekeyChild,
     Rekeyed,
     RekeyIke,
+    RekeyingIke,
 )
 
 
@@ -79,6 +82,45 @@ def test_of_two_rekeyings_at_once_the_lowest_nonce_loses() -> None:
         assert len(link.one.machine.own_spis) == len(link.two.machine.own_spis) == 1
         winners.add(link.one.machine.sa.exchanges.initiator)
     assert winners == {True, False}
+
+
+def test_of_two_rekeyings_at_once_the_other_ends_delete_may_come_before_its_answer() -> None:
+    """RFC 7296 §2.8.1: who has lost deletes what it made, and ours is still to be answered."""
+    winners = set()
+    for seed in range(1, 9):
+        link = pair(seed=seed)
+        link.tell(link.one, RekeyIke())
+        link.tell(link.two, RekeyIke())
+        link.deliver(link.two)
+        link.deliver(link.one)
+        late = link.one.inbox.popleft()
+        link.settle()
+        link.one.inbox.append(late)
+        link.run(100.0)
+        assert link.one.seen(Over) == link.two.seen(Over) == []
+        assert link.agree()
+        assert alive(link)
+        link.run(200.0)
+        assert len(link.one.machine.own_spis) == len(link.two.machine.own_spis) == 1
+        winners.add(link.one.machine.sa.exchanges.initiator)
+    assert winners == {True, False}
+
+
+def test_what_anybody_says_on_an_ike_sa_that_may_come_to_nothing_decides_nothing() -> None:
+    link = pair()
+    link.tell(link.one, RekeyIke())
+    link.tell(link.two, RekeyIke())
+    link.deliver(link.two)
+    link.deliver(link.one)
+    (spi,) = link.one.machine.own_spis - {b"initiate"}
+    state = link.one.machine.state
+    assert isinstance(state, RekeyingIke)
+    assert state.rival is not None
+    exchanges = state.rival.sa.exchanges
+    forged = exchanges.spi_i + spi + bytes((46, 0x20, ExchangeType.INFORMATIONAL, 0x08)) + bytes(4)
+    link.tell(link.one, MessageArrived(forged + (60).to_bytes(4, "big") + bytes((0, 0, 0, 32)) + bytes(28)))
+    assert link.one.seen(Rekeyed) == []
+    assert len(link.one.seen(Passed)) == 1
 
 
 @pytest.mark.parametrize("seed", range(1, 5))
