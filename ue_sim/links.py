@@ -49,6 +49,7 @@ class Links:
         self._keepalives = Keepalives(settings.keepalive_interval)
         self._renew_at: float | None = None
         self._until: float | None = None
+        self._is_closing = False
         self._home_address: IPv6Address | None = None
         self._told: tuple[int, float] | None = None
         self._assigned: ike.AddressAssigned | None = None
@@ -213,6 +214,8 @@ class Links:
                 yield effect
 
     def _schedule(self, seconds: int, now: float) -> None:
+        if self._is_closing:
+            return
         self._until = now + seconds
         self._renew_at = now + seconds * (_SOONEST + _SPREAD * self._random(1)[0] / 255)
 
@@ -352,7 +355,8 @@ class Links:
     # The end
 
     def close(self, cause: str, now: float) -> Effects:
-        """Delete all that there is; Gone follows when that in use is no more."""
+        """Delete all that there is, and make nothing in its place; Gone follows when that in use is no more."""
+        self._is_closing, self._renew_at = True, None
         fresh, self.fresh = self.fresh, None
         if fresh is not None:
             yield from self._leave(fresh, now)
@@ -366,6 +370,7 @@ class Links:
         self._keep()
         self._newest = self.current = self.fresh = None
         self._renew_at = self._until = self._told = None
+        self._is_closing = False
         self._left.clear()
         self._redirections.forget()
         self._keepalives.behind_nat = False

@@ -311,6 +311,28 @@ def test_ue_may_leave_while_it_authenticates_anew(make: bool) -> None:
         assert_nothing_is_left(network)
 
 
+@pytest.mark.parametrize("leaves", [True, False], ids=["while it leaves", "before"])
+def test_ue_that_leaves_does_not_authenticate_anew(leaves: bool) -> None:
+    """AUTH_LIFETIME was told, and its time comes while no Delete is answered."""
+    network = Network()
+    phone = attached(network, mobility=False)
+    (session,) = network.gateway.sessions.all()
+    told = pgw.SessionLimited(session.name, 10.0)
+    if not leaves:
+        network.tell_gateway(told)
+        network.run(until=network.now + 5.0)
+    network.silent.add(NATT)
+    phone.detach()
+    if leaves:
+        network.tell_gateway(told)
+    network.run(until=network.now + 7.5)
+    network.silent.remove(NATT)
+    network.run(until=network.now + 300.0)
+    assert phone.is_off
+    assert len(ike_sas(phone)) == 1
+    assert_nothing_is_left(network)
+
+
 @WAYS
 def test_ue_may_move_while_it_authenticates_anew(make: bool) -> None:
     for after in (0.001, 0.03, 0.08, 0.12):
