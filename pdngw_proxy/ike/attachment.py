@@ -128,7 +128,7 @@ def verify(policy: ResponderPolicy, state: AwaitingProof, request: Request, now:
     if not configuring.asks_for_address(claim.message):
         return establishing.leave(policy, waiting, NotifyType.FAILED_CP_REQUIRED, "asks for no Home Address", now)
     initial = claim.message.notify(NotifyType.INITIAL_CONTACT) is not None
-    return waiting, [LeaseAddress(claim.identity, _wanted(claim), state.accept.home_address, initial, _ipv4(claim))]
+    return waiting, [LeaseAddress(_wanted(claim), state.accept.home_address, initial, _ipv4(claim))]
 
 
 def _ask_identity(policy: ResponderPolicy, sa: Sa, claim: Claim, request: Request, now: float) -> Step:

@@ -176,7 +176,6 @@ class LeaseAddress:
     `initial_contact`: this is the UE's only IKE SA, so that any other one of the subscriber is dead (RFC 7296 §2.4).
     """
 
-    identity: str
     wanted: IPv6Address | None
     static: IPv6Address | None
     initial_contact: bool = False

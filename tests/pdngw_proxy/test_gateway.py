@@ -374,6 +374,22 @@ def test_gateway_tells_subscribers_apart_by_the_aaa_servers_word(network: Networ
     assert len({phone.attached.home_address for phone in phones}) == 2
 
 
+def test_gateway_gives_what_a_subscriber_has_to_nobody_whom_the_aaa_server_does_not_name(network: Network) -> None:
+    service = network.relay
+
+    def nameless(request: RelayRequest) -> RelayAnswer | None:
+        answer = service(request)
+        return replace(answer, user_name=None) if isinstance(answer, RelayAccept) else answer
+
+    first = network.attach()
+    network.run(until=5.0)
+    network.relay = nameless
+    second, third = network.attach(), network.attach(initial_contact=True)
+    network.run(until=10.0)
+    assert [type(phone.state) for phone in (first, second, third)] == [OnTheNetwork] * 3
+    assert len({phone.attached.home_address for phone in (first, second, third)}) == 3
+
+
 # The AAA server
 
 
