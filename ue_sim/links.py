@@ -360,7 +360,7 @@ class Links:
         fresh, self.fresh = self.fresh, None
         if fresh is not None:
             yield from self._leave(fresh, now)
-        if self.current is not None and self.current.is_over:
+        if self.current is None or self.current.is_over:
             self._redirections.forget(self.current)
             yield Gone(cause)
         yield from self.handle(ike.CloseRequested(cause), now)

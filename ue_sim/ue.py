@@ -383,7 +383,7 @@ class Ue(UeParts):
 
     def _quit(self, cause: str, now: float) -> Effects:
         self.state = Leaving(cause)
-        yield from self._linked(self.links.close(cause, now), now) if self.links.current else self._off(cause)
+        yield from self._linked(self.links.close(cause, now), now)
 
     def _off(self, cause: str) -> Effects:
         if isinstance(self.state, Off):

@@ -328,7 +328,7 @@ TRANSITIONS: Transitions = {
     (OnTheNetwork, Moved): frozenset({OnTheNetwork, Leaving}),
     (OnTheNetwork, Tick): frozenset({OnTheNetwork, Renewing, Leaving, Off}),
     (OnTheNetwork, ReauthenticationRequested): frozenset({OnTheNetwork, Renewing}),
-    (OnTheNetwork, DetachRequested): frozenset({Leaving}),
+    (OnTheNetwork, DetachRequested): frozenset({Leaving, Off}),
     (Renewing, DatagramArrived): frozenset({Renewing, Connecting}),
     (Renewing, Tick): frozenset({Renewing, Connecting}),
     (Renewing, DetachRequested): frozenset({Leaving}),

@@ -10,7 +10,7 @@ import dns.name
 import dns.rdata
 import pytest
 
-from pdngw_proxy.gateway_events import DrainRequested
+from pdngw_proxy.gateway_events import DrainRequested, SessionAborted
 from pdngw_proxy.ike.states import Connected
 from pdngw_proxy.mobility import SessionEnded
 from tests.aaa.memory_hss import IMSI, usim
@@ -25,6 +25,7 @@ from tests.network import (
     NATT,
     Network,
     VirtualUe,
+    assert_nothing_is_left,
     responder_policy,
     subscribers,
 )
@@ -636,6 +637,22 @@ def test_ue_that_waits_for_the_answer_to_delete_waits_for_a_while_or_leaves() ->
             until_state(network, phone, Leaving)
         network.run(until=network.now + 60.0)
         assert phone.is_off
+
+
+def test_ue_leaves_at_once_where_the_old_ike_sa_is_gone_and_the_new_one_not_there() -> None:
+    network = Network()
+    phone = network.attach(mobility=False)
+    until_state(network, phone, OnTheNetwork)
+    (session,) = network.gateway.sessions.all()
+    network.relay = lambda _: None
+    phone.tell(ReauthenticationRequested(make_before_break=True))
+    network.run(until=network.now + 0.1)
+    network.tell_gateway(SessionAborted(session.name, "the AAA server ended it"))
+    network.run(until=network.now + 0.1)
+    phone.detach()
+    assert phone.is_off
+    network.run(until=network.now + 200.0)
+    assert_nothing_is_left(network)
 
 
 def scenarios() -> list[Callable[[], None]]:
