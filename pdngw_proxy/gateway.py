@@ -66,7 +66,7 @@ class Gateway:
         ha_address = settings.agent.ha_address
         self._random = random
         self._unknown_spis = RateLimit(most=1)
-        self._reauthentication_time = settings.responder.reauthentication_time
+        self._responder = settings.responder
         self._prefix_length = settings.home_prefix.prefixlen
         self._ipv6 = Ipv6Transport(ha_address=ha_address, ports=settings.ike_ports, random=random)
         self._arrived_at = settings.dsmip
@@ -183,12 +183,14 @@ class Gateway:
     def _limit(self, name: str, seconds: float, cause: str, now: float) -> Effects:
         session = self.sessions.of_name(name)
         if session is not None and session.began is not None:
-            session.until = now + seconds
-            yield from self._ike(SaEvent(session.sa, ike.TimeLimited(seconds, cause)), now)
+            most = self._responder.auth_lifetime
+            left = seconds if most is None else min(seconds, session.began + most - now)
+            session.until = now + left
+            yield from self._ike(SaEvent(session.sa, ike.TimeLimited(left, cause)), now)
 
     def _reauthenticate(self, name: str, now: float) -> Effects:
         """Only the UE can begin an IKE SA: it is asked to, and its session ends where it does not (RFC 4478 §3)."""
-        session, limit = self.sessions.of_name(name), self._reauthentication_time
+        session, limit = self.sessions.of_name(name), self._responder.reauthentication_time
         if session is not None and (session.until is None or now + limit < session.until):
             cause = f"the AAA server wanted the UE to authenticate anew, which it did not within {limit:.0f} s"
             yield from self._limit(name, limit, cause, now)

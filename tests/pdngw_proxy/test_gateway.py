@@ -717,6 +717,18 @@ def test_session_lasts_as_long_as_the_aaa_server_says_last(network: Network, pho
     assert phone.ping(CORRESPONDENT, pings=1).received == 1
 
 
+def test_aaa_server_gives_no_more_time_than_a_ue_may_go_without_authenticating() -> None:
+    """RFC 4478 §3, auth_lifetime in [pdngw]: the AAA server may shorten it alone."""
+    network = Network(responder=responder_policy(auth_lifetime=100))
+    network.attach()
+    network.run(until=5.0)
+    (session,) = network.gateway.sessions.all()
+    assert session.began is not None
+    for seconds, until in ((50.0, 55.0), (5000.0, session.began + 100.0)):
+        network.tell_gateway(SessionLimited(session.name, seconds))
+        assert session.until == pytest.approx(until)
+
+
 def test_ue_that_authenticates_anew_keeps_its_address(network: Network, phone: VirtualUe) -> None:
     """RFC 4478 §3: a new IKE SA takes the place of the old one, and its lease."""
     (session,) = network.gateway.sessions.all()
