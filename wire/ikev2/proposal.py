@@ -36,6 +36,8 @@ from wire.ikev2.payloads.sa import Proposal, Transform
 from wire.ikev2.spis import ESP_SPI_OCTETS
 
 _NONE = 0
+_MOST_NAMED = 100
+"""Transforms, of which a stranger can offer thousands."""
 _OPTIONAL = frozenset({TransformType.INTEG, TransformType.DH})
 
 
@@ -199,8 +201,14 @@ def esp_suite(chosen: Proposal) -> EspSuite:
 
 
 def describe(proposals: Iterable[Proposal]) -> str:
-    """One line for the log: what was offered or is wanted, by name where there is one."""
-    return " | ".join(" ".join(_name(transform) for transform in proposal.transforms) for proposal in proposals)
+    """One line for the log: what was offered or is wanted, by name where there is one, and no longer than is read."""
+    told, left, more = [], _MOST_NAMED, 0
+    for proposal in proposals:
+        named = proposal.transforms[:left]
+        left -= len(named)
+        more += len(proposal.transforms) - len(named)
+        told += [" ".join(map(_name, named))] if named else []
+    return " | ".join(told) + (f" and {more} more" if more else "")
 
 
 _NAMES: Mapping[tuple[int, int], str] = MappingProxyType(

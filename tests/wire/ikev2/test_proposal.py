@@ -192,3 +192,11 @@ def test_description_names_what_is_known() -> None:
     assert describe((Proposal(1, 1, b"", (Transform(1, 3), Transform(3, 2), Transform(9, 9))),)) == "ENCR-3-0 3:2 9:9"
     assert " | " in describe(IKE_PROPOSALS)
     assert PRF_HMAC_SHA2_256.name in describe(IKE_PROPOSALS)
+
+
+def test_what_a_stranger_offers_by_the_thousand_is_counted_and_not_named() -> None:
+    strange = Proposal(1, 1, b"", tuple(Transform.keyed(1, 65535, 65535) for _ in range(60)))
+    told = describe((strange, strange, strange))
+    assert told.count("ENCR-65535-65535") == 100
+    assert told.count(" | ") == 1
+    assert told.endswith(" and 80 more")

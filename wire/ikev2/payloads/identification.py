@@ -6,6 +6,11 @@ from wire.buffer import Reader
 from wire.frozen import dataclass
 from wire.ikev2.constants import IdType, PayloadType, name_of
 
+_LONGEST_NAME = 255
+"""Octets of a name in DNS (RFC 1035 §2.3.4), and more than those of a NAI that RADIUS carries (RFC 7542 §2.2)."""
+
+_MOST_SHOWN = 64
+
 
 @dataclass(frozen=True, slots=True)
 class Identification:
@@ -29,12 +34,14 @@ class Identification:
 
     @property
     def text(self) -> str:
-        """For an operator's eye: names as they are, anything else by type and hexadecimal digits."""
-        if self.id_type in (IdType.FQDN, IdType.RFC822_ADDR) and self.data.isascii():
+        """For an operator's eye: names as they are, anything else by type and the digits of 64 octets."""
+        is_name = self.id_type in (IdType.FQDN, IdType.RFC822_ADDR) and len(self.data) <= _LONGEST_NAME
+        if is_name and self.data.isascii():
             name = self.data.decode("ascii")
             if name.isprintable():
                 return name
-        return f"{name_of(IdType, self.id_type)} {self.data.hex()}"
+        more = "..." if len(self.data) > _MOST_SHOWN else ""
+        return f"{name_of(IdType, self.id_type)} {self.data[:_MOST_SHOWN].hex()}{more}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,9 @@ def test_two_ends_have_types_of_their_own() -> None:
         (IdResponder(IdType.RFC822_ADDR, b"\xff"), "RFC822_ADDR ff"),
         (IdResponder(IdType.KEY_ID, b"key"), "KEY_ID 6b6579"),
         (IdResponder(201, b"\0"), "201 00"),
+        (IdResponder(IdType.FQDN, b"a" * 255), "a" * 255),
+        (IdResponder(IdType.FQDN, b"a" * 60_000), "FQDN " + "61" * 64 + "..."),
+        (IdInitiator(IdType.KEY_ID, bytes(60_000)), "KEY_ID " + "00" * 64 + "..."),
     ],
 )
 def test_text_never_carries_control_characters(payload: IdResponder, text: str) -> None:
