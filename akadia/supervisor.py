@@ -17,6 +17,7 @@ from runtime.config import ConfigError, RawConfig, read_config
 from runtime.log_setup import set_up
 from runtime.logs import get_logger
 from runtime.process import READY, SUPERVISOR_FD, TURN, WAIT_FOR_TURN, run
+from runtime.recruit import ending
 
 log = get_logger("akadia.supervisor")
 
@@ -164,11 +165,11 @@ class Supervisor:
             raise DaemonFailed(
                 f"{name} was not ready within {self._ready_limit:.0f} s{self._last_words(running)}"
             ) from None
-        raise DaemonFailed(f"{name} did not begin: {_ending(code)}{self._last_words(running)}")
+        raise DaemonFailed(f"{name} did not begin: {ending(code)}{self._last_words(running)}")
 
     async def _outlive(self, running: _Running) -> None:
         code = await running.process.wait()
-        raise DaemonFailed(f"{running.daemon.name} ended by itself: {_ending(code)}{self._last_words(running)}")
+        raise DaemonFailed(f"{running.daemon.name} ended by itself: {ending(code)}{self._last_words(running)}")
 
     def _last_words(self, running: _Running) -> str:
         """The last line that the daemon wrote since it began, which names the cause if the daemon knew it."""
@@ -221,10 +222,6 @@ async def _give_turn(running: _Running) -> None:
     with suppress(OSError):
         # One that has ended already is found out when it is waited for.
         await asyncio.get_running_loop().sock_sendall(running.line, TURN)
-
-
-def _ending(code: int) -> str:
-    return f"exit code {code}" if code >= 0 else f"killed by {signal.Signals(-code).name}"
 
 
 async def _all_or_first_failure(waits: Iterable[Coroutine[object, object, None]]) -> None:

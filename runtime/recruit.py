@@ -110,4 +110,8 @@ class Recruit:
 
 def ending(code: int) -> str:
     """What an exit code says."""
-    return f"exit code {code}" if code >= 0 else f"killed by {signal.Signals(-code).name}"
+    if code >= 0:
+        return f"exit code {code}"
+    # real-time signals have numbers alone
+    known = -code in signal.Signals.__members__.values()
+    return f"killed by {signal.Signals(-code).name if known else f'signal {-code}'}"

@@ -46,6 +46,12 @@ async def test_recruit_that_is_never_ready_is_not_waited_for(tmp_path: Path) -> 
     recruit.close()
 
 
+def test_an_end_by_a_signal_without_a_name_can_be_told() -> None:
+    assert [ending(code) for code in (0, -signal.SIGSEGV, -signal.SIGRTMIN - 6)] == [
+        "exit code 0", "killed by SIGSEGV", "killed by signal 40",
+    ]  # fmt: skip
+
+
 async def test_recruit_ends_with_its_parent(tmp_path: Path) -> None:
     recruit = await Recruit.start(daemon(tmp_path / "notes"), PLACE)
     await recruit.begin(20)
