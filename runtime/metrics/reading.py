@@ -55,16 +55,21 @@ class Readings:
 
 
 def read(address: SocketAddress) -> Readings:
-    """Ask the daemon that listens at `address`; ConfigError when nobody answers there."""
+    """Ask the daemon that listens at `address`; ConfigError when nobody answers there, or another program does."""
     connection = http.client.HTTPConnection(_ANYWHERE.get(address.host, address.host), address.port, timeout=LIMIT)
     try:
         connection.request("GET", "/metrics")
         answer = connection.getresponse()
-        text = answer.read().decode()
+        text = answer.read().decode(errors="replace")
     except (OSError, http.client.HTTPException) as error:
         raise ConfigError(f"http://{address}/metrics does not answer: {error}; does the daemon run?") from None
     finally:
         connection.close()
     if answer.status != 200:
         raise ConfigError(f"http://{address}/metrics answers {answer.status}: {text.strip()}")
-    return Readings(text)
+    try:
+        return Readings(text)
+    except ValueError:
+        raise ConfigError(
+            f"http://{address}/metrics answers with no metrics; see which program listens there"
+        ) from None

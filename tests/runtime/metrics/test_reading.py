@@ -80,3 +80,17 @@ def test_nobody_there_is_told() -> None:
         port = taken.getsockname()[1]
     with pytest.raises(ConfigError, match=r"does not answer: .*refused; does the daemon run"):
         read(SocketAddress("127.0.0.1", port))
+
+
+@pytest.mark.parametrize("body", [b"<html>hello</html>", b"\xff\xfe", b"a b c d"])
+def test_another_program_there_is_told(monkeypatch: pytest.MonkeyPatch, body: bytes) -> None:
+    class Answer:
+        status = 200
+
+        def read(self) -> bytes:
+            return body
+
+    monkeypatch.setattr("http.client.HTTPConnection.request", lambda *_: None)
+    monkeypatch.setattr("http.client.HTTPConnection.getresponse", lambda _: Answer())
+    with pytest.raises(ConfigError, match="answers with no metrics; see which program listens there"):
+        read(SocketAddress("127.0.0.1", 9))
