@@ -7,12 +7,12 @@ from aaa.config import AaaConfig
 from aaa.errands import ErrandDesk
 from aaa.ledger import SharedStore, open_configured_ledger, open_shared
 from aaa.radius.config import RadiusConfig
-from aaa.radius.dynamic import Done, Outcome, Refused
+from aaa.radius.dynamic import FOREVER, Done, Outcome, Refused
 from hss.failure_api import FailureRecord
 from hss.session_api import UNKNOWN_TO_NAS, ClientSeen, Session, SessionLedger, SessionQuery
 from runtime.config import ConfigError, RawConfig
 from wire.radius.exchange import Timers
-from wire.radius.packet import Attribute
+from wire.radius.packet import ZERO_AUTHENTICATOR, Attribute, Code, RadiusPacket
 
 _TIMERS = Timers(irt=1.0, mrd=15.0)
 """An operator waits for it, so it is given up sooner than RFC 5080 §2.2.1 would."""
@@ -53,19 +53,21 @@ async def disconnect(raw: RawConfig, number: int) -> Session:
     """Have the NAS end session `number`; SessionRefused when it did not."""
     async with open_shared(raw, _database(raw)) as shared:
         session = await _open_session(shared.ledger, number)
-        outcome = await _ask(raw, shared, session, None)
-        if isinstance(outcome, Refused) and outcome.is_unknown:
-            await shared.ledger.end(number, UNKNOWN_TO_NAS, _now())
-            raise SessionRefused(f"the NAS knows no session {number} any more; it counts as ended now")
-        _require_done(outcome, number)
+        await _require_done(shared.ledger, await _ask(raw, shared, session, None), number)
         return session
 
 
 async def change(raw: RawConfig, number: int, attributes: Sequence[Attribute]) -> Session:
-    """Have the NAS change session `number`; SessionRefused when it did not."""
+    """Have the NAS change session `number`; SessionRefused when it did not.
+
+    What it is told of Session-Timeout is kept: the session ages by it, and a new profile is compared with it.
+    """
     async with open_shared(raw, _database(raw)) as shared:
         session = await _open_session(shared.ledger, number)
-        _require_done(await _ask(raw, shared, session, attributes), number)
+        await _require_done(shared.ledger, await _ask(raw, shared, session, attributes), number)
+        seconds = RadiusPacket(Code.COA_REQUEST, 0, ZERO_AUTHENTICATOR, tuple(attributes)).integer("Session-Timeout")
+        if seconds is not None and session.radius_class is not None:
+            await shared.ledger.limit(session.radius_class, None if seconds == FOREVER else seconds)
         return session
 
 
@@ -96,7 +98,10 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def _require_done(outcome: Outcome, number: int) -> None:
+async def _require_done(ledger: SessionLedger, outcome: Outcome, number: int) -> None:
+    if isinstance(outcome, Refused) and outcome.is_unknown:
+        await ledger.end(number, UNKNOWN_TO_NAS, _now())
+        raise SessionRefused(f"the NAS knows no session {number} any more; it counts as ended now")
     if isinstance(outcome, Refused):
         raise SessionRefused(f"the NAS refuses for session {number}: {outcome.cause}")
     if not isinstance(outcome, Done):

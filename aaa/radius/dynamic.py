@@ -18,6 +18,9 @@ from wire.secret import Secret
 COA_PORT = 3799
 """RFC 5176 §2.1."""
 
+FOREVER = 0xFFFFFFFF
+"""The Session-Timeout that stands for none, in a CoA that takes one away (RFC 2865 §5.27)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Done:

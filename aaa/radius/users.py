@@ -6,7 +6,7 @@ from datetime import datetime
 from aaa.authorization import Refused as Unauthorized
 from aaa.authorization import authorize
 from aaa.radius.asking import NasAsking
-from aaa.radius.dynamic import Done, Outcome, Refused, Unanswered
+from aaa.radius.dynamic import FOREVER, Done, Outcome, Refused, Unanswered
 from hss.api import Profile
 from hss.session_api import UNKNOWN_TO_NAS, Session, SessionLedger, SessionQuery
 from runtime.logs import get_logger
@@ -17,9 +17,6 @@ log = get_logger("aaa.radius")
 
 MOST = 64
 """Sessions of one user that are told; nobody has so many."""
-
-FOREVER = 0xFFFFFFFF
-"""The Session-Timeout that stands for none, in a CoA that takes one away (RFC 2865 §5.27)."""
 
 
 class RadiusUsers:

@@ -9,6 +9,7 @@ import pytest
 from aaa import commands
 from aaa.commands import SessionRefused, change, disconnect, find_clients, find_failures, find_sessions
 from aaa.ledger import open_shared
+from aaa.radius.dynamic import FOREVER
 from hss.session_api import ClientSeen, SessionQuery
 from hss.sessions.ledger import open_ledger
 from hss.store.schema import upgrade
@@ -83,6 +84,14 @@ async def test_session_is_disconnected_and_changed(raw: RawConfig, nas: Nas) -> 
     nas.endpoint.close()
 
 
+async def test_time_that_the_nas_was_told_is_that_of_the_session(raw: RawConfig, nas: Nas) -> None:
+    nas.code = Code.COA_ACK
+    for name, told, kept in (("Session-Timeout", 60, 60), ("Idle-Timeout", 9, 60), ("Session-Timeout", FOREVER, None)):
+        await change(raw, 1, [Attribute.of(name, told)])
+        assert (await find_sessions(raw, SessionQuery()))[0].session_timeout == kept
+    nas.endpoint.close()
+
+
 @pytest.mark.parametrize(
     ("number", "code", "cause", "said"),
     [
@@ -102,10 +111,11 @@ async def test_what_is_not_done_says_why(
     nas.endpoint.close()
 
 
-async def test_session_that_the_nas_does_not_know_counts_as_ended(raw: RawConfig, nas: Nas) -> None:
-    nas.code, nas.cause = Code.DISCONNECT_NAK, 503
+@pytest.mark.parametrize("code", [Code.DISCONNECT_NAK, Code.COA_NAK])
+async def test_session_that_the_nas_does_not_know_counts_as_ended(raw: RawConfig, nas: Nas, code: Code) -> None:
+    nas.code, nas.cause = code, 503
     with pytest.raises(SessionRefused, match="counts as ended now"):
-        await disconnect(raw, 1)
+        await (disconnect(raw, 1) if code == Code.DISCONNECT_NAK else change(raw, 1, []))
     assert await find_sessions(raw, SessionQuery()) == ()
     nas.endpoint.close()
 

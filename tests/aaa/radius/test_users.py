@@ -8,8 +8,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from aaa.ledger import SharedStore
-from aaa.radius.dynamic import Done, Outcome, Refused, Unanswered
-from aaa.radius.users import FOREVER, RadiusUsers
+from aaa.radius.dynamic import FOREVER, Done, Outcome, Refused, Unanswered
+from aaa.radius.users import RadiusUsers
 from hss.api import ApnProfile, Profile
 from hss.session_api import Session
 from tests.aaa.memory_hss import IMSI, INTERNET, profile
