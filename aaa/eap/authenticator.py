@@ -132,11 +132,10 @@ class Authenticator:
             return _fail(packet, RejectCause.USER_UNKNOWN, "a realm that no AAA server serves")
         method = identity.method
         if method is None or method not in offered:
-            refused, imsi = RejectCause.METHOD_REFUSED, identity.imsi
-            if method is EapMethod.SIM:
-                return _fail(packet, refused, "the identity is one of EAP-SIM", imsi)
             if not offered:
-                return _fail(packet, refused, "no method is offered: EAP-AKA' needs a network name", imsi)
+                detail = "no method is offered: EAP-AKA' needs a network name"
+                return _fail(packet, RejectCause.METHOD_REFUSED, detail, identity.imsi)
+            # an identity of EAP-SIM is a hint alone (RFC 4186 §4.2.1.6): its UE may have a USIM, or says Nak
             method = offered[0]
         return self._propose(method, packet, packet.type_data, (), now)
 
@@ -153,7 +152,7 @@ class Authenticator:
         packet = matching_response(event.octets, aka.exchange.identifier)
         if isinstance(packet, Discard):
             return self._run(state, event, now)
-        imsi, method = imsi_of(state), aka.exchange.method
+        imsi, method = imsi_of(state) or classify(state.identity).imsi, aka.exchange.method
         if isinstance(aka, FailureNotified):
             return _fail(packet, aka.cause, aka.detail, imsi, method)
         declined = (*state.refused, method)

@@ -140,9 +140,22 @@ def test_server_proposes_its_preferred_method_to_an_identity_that_names_none() -
 
 
 @pytest.mark.parametrize("identity", [b"1234150000000002@x", b"3pseudonym", b"5reauth"])
-def test_server_refuses_an_identity_of_eap_sim(identity: bytes) -> None:
-    effects = authenticator().handle(EapArrived(eap_identity_response(1, identity)))
-    assert failed_with([*effects], RejectCause.METHOD_REFUSED, 1).imsi == classify(identity).imsi
+def test_server_asks_who_comes_by_an_identity_of_eap_sim_for_what_it_offers(identity: bytes) -> None:
+    server = authenticator()
+    message = sent(server.handle(EapArrived(eap_identity_response(1, identity))))
+    assert (message.method, message.subtype) == (PRIME, Subtype.IDENTITY)
+    message = sent(server.handle(EapArrived(nak(2, 18, AKA))))
+    assert (message.method, message.subtype) == (AKA, Subtype.IDENTITY)
+    assert server.handle(EapArrived(identity_response(AKA, 3, AKA_IDENTITY))) == [FetchVector(IMSI, AKA, None)]
+
+
+@pytest.mark.parametrize("identity", [b"1234150000000002@x", b"3pseudonym", b"5reauth"])
+def test_server_refuses_a_ue_that_has_eap_sim_alone(identity: bytes) -> None:
+    server = authenticator()
+    server.handle(EapArrived(eap_identity_response(1, identity)))
+    failed = failed_with([*server.handle(EapArrived(nak(2, 18)))], RejectCause.METHOD_REFUSED, 2)
+    assert failed.imsi == classify(identity).imsi
+    assert failed.detail == "the UE asks for EAP type 18"
 
 
 @pytest.mark.parametrize(
