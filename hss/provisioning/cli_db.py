@@ -31,7 +31,9 @@ def db_app(config: ConfigFile) -> App:
         yes: Annotated[bool, Parameter(negative="", show_default=False)] = False,
         json: Json = False,
     ) -> None:
-        """Bring the schema back to an older revision, for an older program; refused when that would lose anything.
+        """Bring the schema back to an older revision, for an older program.
+
+        Refused when that would lose keys, subscribers' profiles, accounting or the audit trail.
 
         Parameters
         ----------

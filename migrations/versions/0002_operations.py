@@ -32,6 +32,7 @@ def downgrade() -> None:
     _refuse("SELECT count(*) FROM subscriber WHERE data_key_id IS NOT NULL", "subscribers are sealed under data keys")
     _refuse("SELECT count(*) FROM subscriber WHERE profile <> 'milenage'", "subscribers have profiles of their own")
     _refuse("SELECT count(*) FROM requesting_node WHERE ind_bits <> 5 OR horizon > 0", "nodes have an IND of their own")
+    _refuse("SELECT count(*) FROM audit", "entries of the audit trail")
     _exchange_nodes(_create_old_nodes, {}, without=("ind_bits", "horizon", "epoch"))
     _narrow_subscriber()
     for table in ("notice", "api_token", "audit_head", "audit", "import_batch", "data_key", "algorithm_profile"):

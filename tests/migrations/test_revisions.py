@@ -1,6 +1,7 @@
 """Every revision, up and down, on both engines with rows in place; and the models are what the revisions make."""
 
 import stat
+from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 
@@ -12,6 +13,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, insert, inspect, select, text
 
+from hss.audit import Actor, AuditTrail
 from hss.counting.rows import keys_of
 from hss.keys.custody import Custodian
 from hss.keys.vault import Vault
@@ -149,6 +151,7 @@ def test_rows_of_the_first_release_go_up_and_down_unharmed(empty: Location, vaul
         ("key", "1 subscribers are sealed under data keys"),
         ("profile", "1 subscribers have profiles of their own"),
         ("node", "1 nodes have an IND of their own"),
+        ("audit", "1 entries of the audit trail"),
     ],
 )
 def test_what_an_older_schema_cannot_hold_keeps_the_newer(
@@ -162,7 +165,9 @@ def test_what_an_older_schema_cannot_hold_keeps_the_newer(
                                 "scheme, reserve, clock_unit_ms, custody FROM algorithm_profile"))  # fmt: skip
         if what == "node":
             connection.execute(insert(RequestingNode).values(name="a|", ind_bits=6, ind=1))
-    if what != "node":
+        if what == "audit":
+            AuditTrail(custodian.keyring, lambda: datetime.now(UTC)).record(connection, Actor("somebody", "test"), "x")
+    if what in {"key", "profile"}:
         values: dict[str, object] = {"data_key_id": custodian.keyring.current} if what == "key" else {"profile": "own"}
         registry.set(known.imsi, **values)
     with pytest.raises(SchemaOutdated, match=f"{said}, which schema 0001 cannot hold; take a backup, and stay at 0002"):
