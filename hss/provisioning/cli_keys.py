@@ -12,13 +12,16 @@ from cyclopts import App, Parameter
 from rich.console import Console
 from rich.progress import Progress
 
+from hss.audit import AuditTrail
 from hss.config import HssConfig
 from hss.keys.custody import Custodian
 from hss.keys.data_keys import KEY_LENGTH, make_key, read_data_keys, rows_by_key, wrap_anew
+from hss.keys.keyring import Keyring
 from hss.keys.master_key import MasterSource, open_master, parse_source
 from hss.keys.token import FORM, TokenSource, init_token
 from hss.keys.vault import VaultError
 from hss.models import KeyPurpose, KeyState
+from hss.provisioning.cli_session import actor, now
 from hss.provisioning.rewrapping import rewrap, waiting
 from hss.store import schema
 from hss.store.engines import transaction
@@ -97,10 +100,12 @@ def _register_rotate(app: App, config: ConfigFile) -> None:
         with _errors():
             hss = _hss(config())
             old = open_master(hss.master_key, os.urandom)
+            trail = AuditTrail(Keyring(old, os.urandom), now)
             with transaction(hss.database) as connection:
                 if master is None:
                     made = make_key(connection, old, KeyPurpose.SUBSCRIBER, os.urandom)
                     fields: dict[str, object] = {"data_key": made}
+                    trail.record(connection, actor(), "keys.rotate", str(made))
                 else:
                     _refuse_rows_under_master(rows_by_key(connection))
                     source = _source(master)
@@ -108,6 +113,9 @@ def _register_rotate(app: App, config: ConfigFile) -> None:
                     if isinstance(source, Path):
                         # the configuration's paths begin at its own folder, and this one where the command was typed
                         master = str(source)
+                    # before they are wrapped anew: the trail's own key is one of them
+                    was, now_is = {"master": old.fingerprint}, {"master": new.fingerprint}
+                    trail.record(connection, actor(), "keys.rotate-master", before=was, after=now_is)
                     count = wrap_anew(connection, old, new)
                     fields = {"wrapped": count, "fingerprint": new.fingerprint}
         if json:
@@ -134,6 +142,11 @@ def _register_rewrap(app: App, config: ConfigFile) -> None:
             with Progress(console=Console(stderr=True), disable=json or not sys.stderr.isatty()) as bar:
                 task = bar.add_task("rewrapping", total=total)
                 moved, retired = rewrap(hss.database, custodian, lambda count: bar.update(task, advance=count))
+            if moved or retired:
+                with transaction(hss.database) as connection:
+                    facts = {"moved": moved, "retired": retired}
+                    trail = AuditTrail(custodian.keyring, now)
+                    trail.record(connection, actor(), "keys.rewrap", str(custodian.keyring.current), after=facts)
         if json:
             _print_json({"data_key": custodian.keyring.current, "moved": moved, "retired": retired})
             return

@@ -19,6 +19,7 @@ from hss.keys.vault import open_vault, write_master_key
 from hss.provisioning.cli_keys import keys_app
 from hss.store.engines import transaction
 from tests.hss.conftest import Registry
+from tests.hss.provisioning.desk import entries
 
 ROOT = Path(__file__).parents[3]
 Run = Callable[..., tuple[int, str, str]]
@@ -72,15 +73,21 @@ def test_keys_are_exchanged_and_shown(run: Run, path: Path) -> None:
     assert "seals 3 subscribers itself; move them with: akadia keys rewrap" in out
     code, out, _ = run("rewrap", "--json")
     assert json.loads(out) == {"data_key": 1, "moved": 3, "retired": []}
-    assert run("rotate", "--json")[1] == '{"data_key": 2}\n'
+    assert run("rotate", "--json")[1] == '{"data_key": 3}\n'
     code, out, _ = run("rewrap")
     assert out.splitlines() == [
-        "3 subscribers moved to data key 2",
+        "3 subscribers moved to data key 3",
         "data key 1 has retired; backups may still hold it wrapped",
     ]
     code, out, _ = run("status")
     assert "data key 1   subscriber, retired" in out
-    assert "data key 2   subscriber, active, seals 3 subscribers" in out
+    assert "data key 3   subscriber, active, seals 3 subscribers" in out
+    assert [(entry.action, entry.subject, entry.after) for entry in entries(path.parent / "akadia.sqlite")] == [
+        ("keys.rotate", "1", None),
+        ("keys.rewrap", "1", '{"moved":3,"retired":[]}'),
+        ("keys.rotate", "3", None),
+        ("keys.rewrap", "3", '{"moved":3,"retired":[1]}'),
+    ]
 
 
 def test_master_key_is_exchanged(run: Run, path: Path) -> None:
@@ -94,12 +101,16 @@ def test_master_key_is_exchanged(run: Run, path: Path) -> None:
     )
     run("rewrap")
     code, out, _ = run("rotate", "--master", str(new))
-    assert (code, out) == (0, f"1 data keys are wrapped anew; now write hss.master_key = {str(new)!r}\n")
+    assert (code, out) == (0, f"2 data keys are wrapped anew; now write hss.master_key = {str(new)!r}\n")
     code, _, err = run("rewrap")
     assert code == 1
     assert "was sealed under another master key; name the right file in hss.master_key" in err
     path.write_text(path.read_text() + f'master_key = "{new}"\n')
     assert run("rewrap", "--json")[0] == 0
+    last = entries(path.parent / "akadia.sqlite")[-1]
+    fingerprints = [json.loads(side or "")["master"] for side in (last.before, last.after)]
+    assert (last.action, len(set(fingerprints))) == ("keys.rotate-master", 2)
+    assert main(["--config", str(path), "audit", "verify"]) == 0
 
 
 def test_wrong_source_is_refused(run: Run, path: Path) -> None:
