@@ -24,20 +24,22 @@ from hss.store.postgres import BUSY_TIMEOUT, postgres_engine, postgres_migration
 def writer_engine(location: Location, *, waits: bool = True, log_pages: int = 1000) -> Engine:
     """An engine whose transactions are on disk when they end; SQLite's are exclusive from their first statement.
 
+    On PostgreSQL, where daemons have engines of their own, it is for commands.
+
     SQLite `waits` for others who hold the database, or fails at once; a commit behind which its log has `log_pages`
     writes it back, none does with 0.
     """
     if isinstance(location, URL):
-        return postgres_engine(location, connections=1)
+        return postgres_engine(location, connections=1, patient=True)
     # temp_store: a statement that changes more than 16 pages would make a file for the case that it fails half-way
     pragmas = ("foreign_keys=ON", "synchronous=FULL", "temp_store=MEMORY", f"wal_autocheckpoint={log_pages}")
     return _engine(location, "BEGIN IMMEDIATE", pragmas, 1, waits=waits)
 
 
 def reader_engine(location: Location, connections: int = 2, *, waits: bool = True) -> Engine:
-    """An engine that cannot write and sees each transaction whole."""
+    """An engine that cannot write and sees each transaction whole; on PostgreSQL for commands."""
     if isinstance(location, URL):
-        return postgres_engine(location, connections=connections, read_only=True)
+        return postgres_engine(location, connections=connections, read_only=True, patient=True)
     return _engine(location, "BEGIN", ("query_only=ON",), connections, waits=waits)
 
 

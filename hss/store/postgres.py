@@ -28,16 +28,22 @@ _BY_KEY = {
     "enable_mergejoin": "off",
     "jit": "off",
 }
+_PATIENT = {
+    # a command counts or reads whole tables, and whoever reads what it writes may take his time
+    "statement_timeout": "600000",
+    "idle_in_transaction_session_timeout": "600000",
+}
 _READ_ONLY = {"default_transaction_read_only": "on"}
 _MIGRATION_SETTINGS = {"synchronous_commit": "on", "lock_timeout": "10000"}
 
 
-def postgres_engine(url: URL, *, connections: int, read_only: bool = False) -> Engine:
+def postgres_engine(url: URL, *, connections: int, read_only: bool = False, patient: bool = False) -> Engine:
     """An engine for `url`; a connection that broke is replaced when it is next taken from the pool.
 
-    A reader sees each transaction whole (REPEATABLE READ) and cannot write.
+    A reader sees each transaction whole (REPEATABLE READ) and cannot write. A `patient` one is for a command, of which
+    a statement may take minutes; for a lock of another it waits no longer than any.
     """
-    engine = _engine(url, _SETTINGS, connections)
+    engine = _engine(url, _SETTINGS | (_PATIENT if patient else {}), connections)
     if not read_only:
         return engine
     return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Engine, text
 from hss.api import Assignment, AssignmentRequest
 from hss.counting.allocation import Allocated, Allocation, allocate
 from hss.registrations import standing
+from hss.store.engines import transaction
 from hss.store.errors import StoreBusy, StoreConflict, StoreUnavailable, store_errors
 from hss.store.postgres import postgres_at_once_engine, postgres_engine
 from tests.hss.conftest import wait_little
@@ -36,6 +37,13 @@ def test_writer_is_durable_whatever_the_server_says(connection: Connection, post
     assert setting(connection, "statement_timeout") == "4s"
     assert setting(connection, "lock_timeout") == "3s"
     assert setting(connection, "application_name") == "akadia"
+
+
+@pytest.mark.parametrize("read_only", [False, True])
+def test_command_may_take_its_time_but_not_at_a_lock(postgres: PostgresServer, read_only: bool) -> None:
+    with transaction(postgres.new_database("empty"), read_only=read_only) as connection:
+        names = ("statement_timeout", "idle_in_transaction_session_timeout", "lock_timeout", "synchronous_commit")
+        assert [setting(connection, name) for name in names] == ["10min", "10min", "3s", "on"]
 
 
 def test_vectors_read_no_more_rows_than_they_need(connection: Connection) -> None:
