@@ -29,6 +29,7 @@ from hss.provisioning.importing.undoing import Rollback
 from hss.store.engines import transaction
 from hss.store.errors import StoreError
 from hss.store.location import Location
+from runtime.config import ConfigError
 from runtime.logs import get_logger
 
 log = get_logger("hss.api")
@@ -78,7 +79,13 @@ class ImportDesk:
         """Why the last run of an import in this process did not come to its end, by number."""
 
     def open(self) -> None:
-        """Make the folder, and take away the files of a process that was killed: they hold keys."""
+        """Make the folder, and take away the files of a process that was killed: they hold keys.
+
+        ConfigError when there is no folder of mappings where one is named.
+        """
+        mappings = self._place.mappings
+        if mappings is not None and not mappings.is_dir():
+            raise ConfigError(f'{mappings}: is no folder; correct mappings of [hss.api], or write ""')
         self._place.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for left in self._place.folder.glob(f"{_UPLOAD}*"):
             shutil.rmtree(left, ignore_errors=True)
@@ -218,8 +225,12 @@ class ImportDesk:
             return load(name)
         own = self._place.mappings / f"{name}.toml" if self._place.mappings else None
         if own is None or not own.is_file():
-            raise MappingRefused(f"there is no mapping {name}; there are {', '.join(built_in())}")
+            known = sorted({*built_in(), *self._own_mappings()})
+            raise MappingRefused(f"there is no mapping {name}; there are {', '.join(known)}")
         return load(str(own))
+
+    def _own_mappings(self) -> list[str]:
+        return [path.stem for path in self._place.mappings.glob("*.toml")] if self._place.mappings else []
 
     def _record(self, custodian: Custodian, actor: Actor) -> Record:
         return audited(AuditTrail(custodian.keyring, self._now), actor)

@@ -60,6 +60,7 @@ async def api(location: Location, vault: Vault, tmp_path: Path) -> AsyncIterator
     clock = [100.0]
     transactions = Transactions(database, custodian, lambda: NOW, lambda: changes.append(None))
     place = Place(location, vault, tmp_path / "imports", tmp_path / "mappings", "internet")
+    (tmp_path / "mappings").mkdir()
     desk = ImportDesk(place, lambda: NOW, lambda: changes.append(None))
     desk.open()
     service = HssService(database, custodian, Random(2).randbytes, now_ms)

@@ -7,8 +7,9 @@ import pytest
 from hss.audit import Actor
 from hss.provisioning.importing import running
 from hss.provisioning.importing.batches import ImportRefused
-from hss.provisioning.importing.mapping import MappingRefused
+from hss.provisioning.importing.mapping import MappingRefused, built_in
 from hss.rest.import_desk import ImportDesk
+from runtime.config import ConfigError
 from tests.hss.provisioning.desk import entries
 from tests.hss.rest.conftest import NOW, Api
 from tests.hss.rest.test_imports import rows
@@ -73,10 +74,15 @@ async def test_files_of_a_killed_process_are_taken_away(api: Api) -> None:
 async def test_mapping_of_the_operators_own_folder_is_known_by_name(api: Api) -> None:
     folder = api.desk._place.mappings
     assert folder is not None
-    with pytest.raises(MappingRefused, match="there is no mapping ours"):
-        await api.desk.forecast("a.csv", "ours", pieces(rows(1)))
-    from hss.provisioning.importing.mapping import built_in
-
-    folder.mkdir()
     (folder / "ours.toml").write_text(built_in()["pysim"])
+    with pytest.raises(MappingRefused, match="there is no mapping others; there are ours, outfile, "):
+        await api.desk.forecast("a.csv", "others", pieces(rows(1)))
     assert (await api.desk.forecast("a.csv", "ours", pieces(rows(1)))).added == 1
+
+
+async def test_folder_of_mappings_that_is_not_there_is_said_at_the_start(api: Api) -> None:
+    folder = api.desk._place.mappings
+    assert folder is not None
+    folder.rmdir()
+    with pytest.raises(ConfigError, match=r'mappings: is no folder; correct mappings of \[hss\.api\], or write ""'):
+        api.desk.open()
