@@ -7,9 +7,9 @@ from aaa.config import AaaConfig
 from aaa.errands import ErrandDesk
 from aaa.ledger import SharedStore, open_configured_ledger, open_shared
 from aaa.radius.config import RadiusConfig
-from aaa.radius.dynamic import FOREVER, Done, Outcome, Refused
+from aaa.radius.dynamic import Done, Outcome, Refused
 from hss.failure_api import FailureRecord
-from hss.session_api import UNKNOWN_TO_NAS, ClientSeen, Session, SessionLedger, SessionQuery
+from hss.session_api import LONGEST_SESSION, UNKNOWN_TO_NAS, ClientSeen, Session, SessionLedger, SessionQuery
 from runtime.config import ConfigError, RawConfig
 from wire.radius.exchange import Timers
 from wire.radius.packet import ZERO_AUTHENTICATOR, Attribute, Code, RadiusPacket
@@ -67,7 +67,7 @@ async def change(raw: RawConfig, number: int, attributes: Sequence[Attribute]) -
         await _require_done(shared.ledger, await _ask(raw, shared, session, attributes), number)
         seconds = RadiusPacket(Code.COA_REQUEST, 0, ZERO_AUTHENTICATOR, tuple(attributes)).integer("Session-Timeout")
         if seconds is not None and session.radius_class is not None:
-            await shared.ledger.limit(session.radius_class, None if seconds == FOREVER else seconds)
+            await shared.ledger.limit(session.radius_class, None if seconds > LONGEST_SESSION else seconds)
         return session
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv6Address
 
 from hss.api import Ambr, ApnProfile, PdnType, Profile, Refusal, ServiceRefused, SpecificApn
+from hss.session_api import LONGEST_SESSION
 from wire.diameter.enumerations import Non3gppIpAccess, Non3gppIpAccessApn, SubscriptionIdType
 from wire.diameter.profile import Ambr as WireAmbr
 from wire.diameter.profile import ApnConfiguration, Mip6AgentInfo, Non3gppUserData
@@ -28,13 +29,18 @@ def profile_of(imsi: Imsi, data: Non3gppUserData) -> Profile:
         imsi=imsi,
         apns=tuple(_apn(apn) for apn in data.apn_configurations),
         default_context_id=data.context_identifier,
-        session_timeout=data.session_timeout,
+        session_timeout=_session_timeout(data.session_timeout),
         msisdn=numbers[0] if numbers else None,
         # TS 29.273 §8.2.3.1: the RAT-Types listed are those that are not allowed.
         rat_types_refused=frozenset(data.rat_types),
         mip6_features=data.mip6_feature_vector,
         ambr=_ambr(data.ambr),
     )
+
+
+def _session_timeout(seconds: int | None) -> int | None:
+    """None for no limit, which 0 stands for (RFC 6733 §8.13), and mostly 2^32 - 1; a NAS would take 0 at its word."""
+    return seconds if seconds and seconds <= LONGEST_SESSION else None
 
 
 def _apn(apn: ApnConfiguration) -> ApnProfile:

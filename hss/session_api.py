@@ -13,6 +13,9 @@ from wire.identity import Imsi
 COUNTER_MAX = (1 << 63) - 1
 """The largest counter that is kept: octets with gigawords could say one bit more (RFC 2869 §5.1)."""
 
+LONGEST_SESSION = (1 << 31) - 1
+"""The largest Session-Timeout that is kept, in seconds: whoever may stay for longer, 68 years, has none."""
+
 NAS_RESTARTED, REPLACED, UNKNOWN_TO_NAS, SILENT = "nas-restarted", "replaced", "unknown-to-nas", "silent"
 """Why a session ended without a Stop of its own: Accounting-On or -Off, another session under the same
 Acct-Session-Id, a Disconnect-NAK with Error-Cause 503, nothing heard for too long. A late Stop says it better."""

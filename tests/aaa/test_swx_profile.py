@@ -91,3 +91,11 @@ def test_profile_that_bars_is_a_refusal(data: Non3gppUserData, refusal: Refusal)
     with pytest.raises(ServiceRefused) as caught:
         profile_of(IMSI, data)
     assert caught.value.refusal is refusal
+
+
+@pytest.mark.parametrize(
+    ("said", "limit"),
+    [(None, None), (0, None), (1, 1), (0x7FFFFFFF, 0x7FFFFFFF), (0x80000000, None), (0xFFFFFFFF, None)],
+)
+def test_session_without_a_limit_has_none(said: int | None, limit: int | None) -> None:
+    assert profile_of(IMSI, replace(DATA, session_timeout=said)).session_timeout == limit

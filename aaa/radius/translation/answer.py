@@ -106,7 +106,8 @@ def _authorisation(dea: DiameterEapAnswer, own_class: bytes | None, request: Rad
     # RFC 4072 §4.1.4: it is for a client that has asked for it.
     if dea.eap_key_name and len(dea.eap_key_name) <= VALUE_LIMIT and request.values("EAP-Key-Name"):
         found.append(Attribute.of("EAP-Key-Name", dea.eap_key_name))
-    if dea.session_timeout is not None:
+    # RFC 6733 §8.13: 0 is no limit there, and would be none at all for a NAS
+    if dea.session_timeout:
         found.append(Attribute.of("Session-Timeout", dea.session_timeout))
     return found + [Attribute(item.code, item.data) for item in dea.extra if _is_granted(item)]
 

@@ -81,6 +81,13 @@ def test_success_brings_keys_and_what_the_user_may_have() -> None:
     assert {11, 2, 278, 102}.isdisjoint(key for key, _ in answer.attributes)
 
 
+@pytest.mark.parametrize("limit", [None, 0])
+def test_session_without_a_limit_is_told_none(limit: int | None) -> None:
+    answer = packet(to_accept(replace(ACCEPT, session_timeout=limit), b"ours", replying()))
+    assert answer.code == Code.ACCESS_ACCEPT
+    assert not answer.values("Session-Timeout")
+
+
 def test_client_that_said_a_name_hears_one() -> None:
     # RFC 3579 §3: MUST include User-Name
     nameless, request = replace(ACCEPT, user_name=None), parse_packet(asked(user="u@partner.example"))
