@@ -99,6 +99,7 @@ class GatewayShell:
         self._neighbors: NeighborLink | None = None
         self._interception: Interception | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._beginning: asyncio.Task[None] | None = None
         self._limit = LogLimit()
         self._interim: asyncio.TimerHandle | None = None
         self._quiet = asyncio.Event()
@@ -123,6 +124,7 @@ class GatewayShell:
                 self._device.add_route(config.home_prefix)
             if config.ipv4_home_prefix is not None:
                 self._device.add_route(config.ipv4_home_prefix)
+        self._beginning = asyncio.ensure_future(self._link.begin())
 
     def _open_link(self, config: PdnGwConfig, device: TunDevice) -> None:
         """The home agent's own addresses are taken first: the anycast ones are nobody's alone (RFC 4862 §5.4)."""
@@ -223,7 +225,7 @@ class GatewayShell:
             self._neighbors.close()
         if self._device is not None:
             self._device.close()
-        for task in self._tasks:
+        for task in self._tasks | ({self._beginning} if self._beginning is not None else set()):
             task.cancel()
 
     def _receiver(self, local: Endpoint) -> Callable[[list[bytes], Address], None]:

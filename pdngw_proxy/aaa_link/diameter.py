@@ -158,6 +158,9 @@ class DiameterLink:
                 cause = "the answer that began it was not heard in time"
                 log.warning("session ended at the AAA server", session=self.called(session), cause=cause)
 
+    async def begin(self) -> None:
+        """Nothing: CER says Origin-State-Id, by which a server may know that sessions are gone (RFC 6733 §8.16)."""
+
     async def account(self, record: SessionRecord) -> None:
         """Nothing: none of these applications has accounting, and the AAA server knows begin and end by DER and STR."""
 

@@ -91,6 +91,9 @@ class AaaLink(Protocol):
     def called(self, session: str) -> str:
         """What the AAA server's log calls a session of this gateway."""
 
+    async def begin(self) -> None:
+        """Tell the AAA server that this gateway has none of the sessions of before, until it knows."""
+
     async def account(self, record: SessionRecord) -> None:
         """Tell what a session has come to, until the AAA server has it; over Diameter nobody asks for it."""
 

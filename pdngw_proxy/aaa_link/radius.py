@@ -144,6 +144,11 @@ class RadiusLink:
         """Acct-Session-Id, which is its `nas_session`."""
         return session
 
+    async def begin(self) -> None:
+        """Tell the servers that take accounting (RFC 2866 §5.1, Accounting-On)."""
+        if self._acct is not None:
+            await self._accounting.begin(self._random(12).hex())
+
     async def account(self, record: SessionRecord) -> None:
         """Tell it, with the Class of the Access-Accept, until a server has it (RFC 2865 §5.25)."""
         classes = self._classes.get(record.session, ())

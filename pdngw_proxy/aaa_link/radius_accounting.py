@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from typing import Protocol
 
 from pdngw_proxy.aaa_link.radius_messages import Nas, nas_attributes
 from pdngw_proxy.aaa_link.records import EndedBy, Moment, SessionRecord
@@ -69,6 +71,27 @@ def accounting_attributes(
     return tuple(Attribute.of(name, value) for name, value in named if value is not None)
 
 
+def begun_attributes(session: str, nas: Nas, *, at: int, delay: int) -> tuple[Attribute, ...]:
+    """Accounting-On: of this NAS there is no session that began before `at`; the rest is as in the others.
+
+    `session` is a name that no session has: every record has to have one (RFC 2866 §5.5).
+    """
+    named: list[tuple[str, str | int | bytes | None]] = [
+        ("Acct-Status-Type", AcctStatusType.ACCOUNTING_ON),
+        ("Acct-Session-Id", session),
+        *nas_attributes(nas),
+        ("Event-Timestamp", at),
+        ("Acct-Delay-Time", delay),
+    ]
+    return tuple(Attribute.of(name, value) for name, value in named if value is not None)
+
+
+class Build(Protocol):
+    """A record for an event `at` Unix time, `delay` seconds ago."""
+
+    def __call__(self, *, at: int, delay: int) -> tuple[Attribute, ...]: ...
+
+
 Ask = Callable[[Sequence[Attribute]], Awaitable[None]]
 """Tells a server; RadiusUnavailable when none has it."""
 
@@ -89,28 +112,35 @@ class Accounting:
         if self.waiting >= MOST_WAITING and record.moment is Moment.INTERIM:
             log.warning("usage not told", session=record.session, cause=f"{self.waiting} records wait for a server")
             return
+        build = partial(accounting_attributes, record, self._nas, classes)
+        await self._tell(build, record.session, record.moment.value, int(self._clock()))
+
+    async def begin(self, session: str) -> None:
+        """Tell that what a gateway of this name had before is over, which it may have had no time to tell itself."""
+        # Whoever comes in this very second is of those to come.
+        await self._tell(
+            partial(begun_attributes, session, self._nas), session, "Accounting-On", int(self._clock()) - 1
+        )
+
+    async def _tell(self, build: Build, session: str, what: str, at: int) -> None:
         self.waiting += 1
         try:
-            await self._until_told(record, classes)
+            await self._until_told(build, session, at)
         except asyncio.CancelledError:
-            log.error(
-                "accounting record lost", session=record.session, cause=f"no server took its {record.moment.value}"
-            )
+            log.error("accounting record lost", session=session, cause=f"no server took its {what}")
             raise
         finally:
             self.waiting -= 1
 
-    async def _until_told(self, record: SessionRecord, classes: Sequence[bytes]) -> None:
-        at, told = int(self._clock()), False
+    async def _until_told(self, build: Build, session: str, at: int) -> None:
+        told = False
         while True:
             delay = max(0, int(self._clock()) - at)
             try:
-                await self._ask(accounting_attributes(record, self._nas, classes, at=at, delay=delay))
+                await self._ask(build(at=at, delay=delay))
             except RadiusUnavailable as error:
                 if not told:
-                    log.warning(
-                        "accounting waits", session=record.session, cause=str(error), retry=f"{self._retry:g} s"
-                    )
+                    log.warning("accounting waits", session=session, cause=str(error), retry=f"{self._retry:g} s")
                 told = True
                 await asyncio.sleep(self._retry)
             else:

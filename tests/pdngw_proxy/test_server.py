@@ -99,6 +99,7 @@ class ScriptedLink:
     asked: list[RelayRequest] = field(default_factory=list)
     ended: list[tuple[str, str | None]] = field(default_factory=list)
     records: list[SessionRecord] = field(default_factory=list)
+    begun: int = 0
     thrice: asyncio.Event = field(default_factory=asyncio.Event)
     held: asyncio.Event | None = None
     keeper: SessionKeeper | None = None
@@ -119,6 +120,9 @@ class ScriptedLink:
         if self.held is not None:
             await self.held.wait()
         self.ended.append((session, user_name))
+
+    async def begin(self) -> None:
+        self.begun += 1
 
     async def account(self, record: SessionRecord) -> None:
         self.records.append(record)
@@ -427,6 +431,11 @@ async def test_shell_tells_the_aaa_server_that_a_session_is_over(ground: Ground)
 
 
 RECORD = SessionRecord("one", Moment.STOP, "somebody", "user", None, None, UE.address, 60, Usage(1, 2, 3, 4))
+
+
+async def test_shell_tells_once_that_it_has_begun(ground: Ground) -> None:
+    await settle()
+    assert ground.link.begun == 1
 
 
 async def test_shell_tells_what_sessions_have_come_to(ground: Ground) -> None:

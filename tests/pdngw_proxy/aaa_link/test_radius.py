@@ -24,6 +24,7 @@ from pdngw_proxy.aaa_link.records import EndedBy, Moment, SessionRecord, Usage
 from runtime.config import ConfigError, SocketAddress
 from runtime.taps import Address
 from runtime.udp import UdpEndpoint
+from wire.radius.accounting import AcctStatusType
 from wire.radius.codec import parse_packet
 from wire.radius.exchange import Timers
 from wire.radius.messages import reply
@@ -220,9 +221,15 @@ async def test_link_tells_accounting_with_the_class_of_the_accept(monkeypatch: p
         reply(parse_packet(octets), Code.ACCESS_ACCEPT, secret=SECRET, attributes=granted, eap=b"\3\1\0\4"), SERVER
     )
     assert isinstance(await asked, RelayAccept)
+    beginning = asyncio.create_task(link.begin())
+    await asyncio.sleep(0)
+    octets, to = endpoints[1].sent[-1]
+    assert parse_packet(octets).integer("Acct-Status-Type") == AcctStatusType.ACCOUNTING_ON
+    endpoints[1].deliver(reply(parse_packet(octets), Code.ACCOUNTING_RESPONSE, secret=SECRET), to)
+    await beginning
     telling = asyncio.create_task(link.account(START))
     await asyncio.sleep(0)
-    octets, to = endpoints[1].sent[0]
+    octets, to = endpoints[1].sent[-1]
     assert to == ("192.0.2.3", 1813)
     assert parse_packet(octets).values("Class") == (b"who",)
     endpoints[1].deliver(reply(parse_packet(octets), Code.ACCOUNTING_RESPONSE, secret=SECRET), to)
@@ -233,6 +240,7 @@ async def test_link_tells_accounting_with_the_class_of_the_accept(monkeypatch: p
 
 async def test_server_without_accounting_is_told_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     bench = Bench(monkeypatch)
+    await bench.link.begin()
     await bench.link.account(START)
     assert bench.endpoints == []
 

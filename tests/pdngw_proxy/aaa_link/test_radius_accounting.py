@@ -109,6 +109,18 @@ async def test_record_is_told_until_a_server_has_it_and_says_how_late_it_is() ->
     assert accounting.waiting == 0
 
 
+async def test_gateway_that_begins_says_that_it_has_no_session_of_before() -> None:
+    servers, clock = Servers(deaf=1), iter([100.0, 100.0, 130.0])
+    await Accounting(servers.ask, NAS, lambda: next(clock), retry=0.0).begin("0102")
+    octets = signed_request(Code.ACCOUNTING_REQUEST, identifier=1, secret=SECRET, attributes=servers.told[-1])
+    packet = AcctPacket(packet=octets, dict=pyrad_dictionary(), secret=SECRET)
+    said = {
+        "Acct-Status-Type": [7], "Acct-Session-Id": ["0102"], "NAS-Identifier": ["pgw"],
+        "NAS-IP-Address": ["192.0.2.1"], "Event-Timestamp": [99], "Acct-Delay-Time": [31],
+    }  # fmt: skip
+    assert {name: packet[name] for name in said} == said
+
+
 async def test_record_that_is_lost_at_the_end_is_said() -> None:
     accounting = Accounting(Servers(deaf=9).ask, NAS, lambda: 0.0, retry=60.0)
     telling = asyncio.create_task(accounting.tell(STOP, ()))
