@@ -9,6 +9,7 @@ from collections.abc import Coroutine
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from pdngw_proxy.aaa_link.config import APPLICATIONS, AaaServerConfig, DiameterLinkConfig
+from pdngw_proxy.aaa_link.diameter_ends import SessionEnds
 from pdngw_proxy.aaa_link.diameter_messages import DiameterGateway, failure_indicated, to_aar, to_answer, to_der, to_str
 from pdngw_proxy.aaa_link.diameter_requests import AaaRequests
 from pdngw_proxy.aaa_link.port import RelayAnswer, RelayReject, RelayRequest, RelayUnavailable, SessionKeeper
@@ -52,6 +53,7 @@ class DiameterLink:
         self._client = client
         self._gateway = gateway
         self._limit = limit
+        self._ends = SessionEnds(self._ask, gateway)
         self._keeper: SessionKeeper | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self.requests = AaaRequests(gateway, self._begin_to_authorize)
@@ -125,19 +127,8 @@ class DiameterLink:
         return self._gateway.session_id(session)
 
     async def end_session(self, session: str, user_name: str | None, ended_by: EndedBy | None) -> None:
-        """Send STR; what becomes of it is logged, the session is over here in any case."""
-        try:
-            answer = await self._ask(to_str(session, user_name, self._gateway, ended_by).message())
-            ended = SessionTerminationAnswer.parse(answer)
-        except DiameterUnavailable as error:
-            log.warning("session not ended at the AAA server", session=self.called(session), cause=error.cause)
-        except (DecodeError, EncodeError) as error:
-            log.warning("session not ended at the AAA server", session=self.called(session), cause=str(error))
-        else:
-            if not ended.succeeded:
-                log.warning(
-                    "session not ended at the AAA server", session=self.called(session), cause=f"STA {ended.result}"
-                )
+        """Send STR until a server has it; what becomes of it is logged, the session is over here in any case."""
+        await self._ends.tell(session, user_name, ended_by)
 
     def _give_up(self, request: RelayRequest) -> None:
         """RFC 6733 §8.4: what the answer would have said may be that the user is let in; not so in a first round."""

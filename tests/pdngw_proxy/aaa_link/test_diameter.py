@@ -162,7 +162,6 @@ async def test_link_ends_the_session_of_an_accepted_user() -> None:
 @pytest.mark.parametrize(
     ("client", "cause"),
     [
-        (StubClient(challenged, connected=False), "aaa is not connected: refused"),
         (
             StubClient(lambda request: error_answer(request, AAA, ResultCode.UNKNOWN_SESSION_ID)),
             "STA 5002 UNKNOWN_SESSION_ID",
