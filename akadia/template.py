@@ -256,6 +256,7 @@ more_acct = []  # and those of accounting
 [[aaa.radius.client]]  # who is not in the network of an [[aaa.radius.client]] gets no answer
 name = "loopback"  # how the log calls it
 network = "127.0.0.0/8"  # the addresses it may send from; the longest prefix wins
+more_networks = []  # further ones, such as ["2001:db8::/64"]; two proxies that stand for each other are one client
 secret_file = "radius.secret"  # the secret shared with it, on one line
 network_name = "WLAN"  # the access network identity of EAP-AKA' (TS 24.302 §8.1.1); "" for EAP-AKA alone
 show_imsi = true  # whether it is told the IMSI of a user who hid it

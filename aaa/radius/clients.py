@@ -21,7 +21,8 @@ _REMEMBERED = 4096
 class RadiusClient:
     """A named client: whence it sends, the secret shared with it, and what the authentication service is told of it.
 
-    `coa` is where it takes Disconnect and CoA, None for port 3799 where accounting came from.
+    Of several addresses, as two proxies that stand for each other have, each goes on with what another began. `coa` is
+    where it takes Disconnect and CoA, None for port 3799 where accounting came from.
     """
 
     network: IPv4Network | IPv6Network
@@ -29,6 +30,7 @@ class RadiusClient:
     client: Client
     coa: Address | None = None
     policy: ClientPolicy = field(default_factory=ClientPolicy)
+    more_networks: tuple[IPv4Network | IPv6Network, ...] = ()
 
     @property
     def name(self) -> str:
@@ -41,22 +43,22 @@ class ClientTable:
 
     def __init__(self, clients: Iterable[RadiusClient]) -> None:
         self._by_prefix: dict[tuple[int, int], dict[int, RadiusClient]] = {}
-        names: set[str] = set()
+        self._by_name: dict[str, RadiusClient] = {}
         for client in clients:
-            network = client.network
-            level = self._by_prefix.setdefault((network.version, network.prefixlen), {})
-            if client.client.name in names:
-                raise ConfigError(f"RADIUS client {client.client.name}: the name is taken; give each its own")
-            if int(network.network_address) in level:
-                raise ConfigError(f"RADIUS client {client.client.name}: another has network {network}; remove one")
-            names.add(client.client.name)
-            level[int(network.network_address)] = client
+            if client.name in self._by_name:
+                raise ConfigError(f"RADIUS client {client.name}: the name is taken; give each its own")
+            self._by_name[client.name] = client
+            for network in (client.network, *client.more_networks):
+                level = self._by_prefix.setdefault((network.version, network.prefixlen), {})
+                if int(network.network_address) in level:
+                    raise ConfigError(f"RADIUS client {client.name}: network {network} is there already; remove one")
+                level[int(network.network_address)] = client
         self._prefixes = sorted(self._by_prefix, reverse=True)
         self._remembered = lru_cache(maxsize=_REMEMBERED)(self._search)
 
     def __iter__(self) -> Iterator[RadiusClient]:
         """Every client."""
-        return (client for level in self._by_prefix.values() for client in level.values())
+        return iter(self._by_name.values())
 
     def find(self, address: str) -> RadiusClient | None:
         """The client with the longest prefix over `address`, a literal IPv4 or IPv6 address; None for a stranger."""
@@ -78,6 +80,7 @@ def load_clients(configured: Iterable[RadiusClientConfig]) -> ClientTable:
     return ClientTable(
         RadiusClient(
             network=entry.network,
+            more_networks=entry.more_networks,
             secret=read_secret(entry.secret_file),
             client=Client(entry.name, entry.network_name or None, show_imsi=entry.show_imsi),
             coa=entry.coa,

@@ -16,6 +16,9 @@ class RadiusClientConfig(Section):
 
     name: str = Field(min_length=1)
     network: Network = Field(description='a network such as "127.0.0.0/8", or one address')
+    more_networks: tuple[Network, ...] = Field(
+        default=(), description='further ones of the same client, such as ["2001:db8::/64"]'
+    )
     secret_file: ConfigPath = Field(description="a file of mode 0600 that holds the shared secret")
     coa: OptionalLiteralAddress = Field(
         default=None, description='where it takes Disconnect and CoA, such as "192.0.2.1:3799", or ""'

@@ -52,8 +52,17 @@ def test_table_does_not_know_a_stranger() -> None:
 def test_table_refuses_two_clients_of_one_name_or_network() -> None:
     with pytest.raises(ConfigError, match="the name is taken"):
         ClientTable([client("a", "192.0.2.0/24"), client("a", "198.51.100.0/24")])
-    with pytest.raises(ConfigError, match="another has network"):
+    with pytest.raises(ConfigError, match=r"RADIUS client b: network 192\.0\.2\.0/24 is there already"):
         ClientTable([client("a", "192.0.2.0/24"), client("b", "192.0.2.0/24")])
+
+
+def test_client_is_the_same_wherever_it_sends_from(tmp_path: Path) -> None:
+    more = (ip_network("2001:db8::/64"), ip_network("192.0.2.9"))
+    found = load_clients([configured(tmp_path).model_copy(update={"more_networks": more})])
+    assert [one.name for one in found] == ["lab"]
+    assert found.find("127.0.0.1") is found.find("2001:db8::1") is found.find("192.0.2.9") is not None
+    with pytest.raises(ConfigError, match="is there already"):
+        load_clients([configured(tmp_path).model_copy(update={"more_networks": (ip_network("127.0.0.0/8"),)})])
 
 
 def configured(folder: Path, mode: int = 0o600, network_name: str = "") -> RadiusClientConfig:
