@@ -52,7 +52,9 @@ class ConversationKeys:
         try:
             return self._cipher(epoch).decrypt(token[HEAD_LENGTH:], [head, *about])
         except InvalidTag:
-            return Lost("it was altered, or is another client's")
+            return Lost(
+                "it was altered, or is another client's; do all nodes have the same names of clients and realms?"
+            )
 
     def _cipher(self, epoch: Epoch) -> AESSIV:
         cipher = self._ciphers.get(epoch)

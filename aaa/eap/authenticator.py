@@ -46,6 +46,8 @@ from wire.sansio import RandomBytes, Tick, Transitions, UnlistedTransition, chec
 Step = tuple[EapState, list[Effect]]
 
 TYPE_AT = 4
+MOST_TYPES = 16
+"""Types of a Nak that the log names."""
 _NAK = bytes((EapType.NAK,))
 _IN_METHOD = (MethodProposed, MethodRunning)
 _NAK_MAY_ANSWER = (AwaitingIdentity, Challenged, SimChallenged, Reauthenticating, FailureNotified)
@@ -158,7 +160,8 @@ class Authenticator:
         declined = (*state.refused, method)
         wanted = [one for one in self._policy.methods if one in packet.type_data and one not in declined]
         if not wanted:
-            asked = ", ".join(str(number) for number in packet.type_data)
+            # a UE may ask for as many as its packet has octets, and a line is for an operator
+            asked = ", ".join(str(number) for number in packet.type_data[:MOST_TYPES])
             return _fail(packet, RejectCause.METHOD_REFUSED, f"the UE asks for EAP type {asked}", imsi, method)
         return self._propose(wanted[0], packet, state.identity, declined, now)
 

@@ -13,6 +13,7 @@ from tests.aaa.identities.keyrings import FIRST, KEYRING, NOW, SECOND
 
 PLAIN = bytes(range(50))
 ABOUT = [b"radius/ap", b"realm"]
+ALTERED = "it was altered, or is another client's; do all nodes have the same names of clients and realms?"
 
 
 class Ring:
@@ -58,7 +59,7 @@ def test_nothing_is_sealed_before_any_epoch_has_begun() -> None:
 @pytest.mark.parametrize("about", [[b"radius/other", b"realm"], [b"radius/ap", b"other"], [b"radius/ap"], []])
 def test_what_is_said_about_it_is_bound(about: list[bytes]) -> None:
     ring = Ring()
-    assert ring.keys.open(1, ring.seal(), about) == Lost("it was altered, or is another client's")
+    assert ring.keys.open(1, ring.seal(), about) == Lost(ALTERED)
 
 
 def test_every_altered_bit_is_noticed() -> None:

@@ -40,6 +40,7 @@ from wire.identity import EapMethod, IdentityKind, classify
 
 AKA, PRIME = EapMethod.AKA, EapMethod.AKA_PRIME
 CLIENT = "radius/ap"
+ALTERED = "it was altered, or is another client's; do all nodes have the same names of clients and realms?"
 
 
 class Worker:
@@ -182,7 +183,7 @@ def test_other_client_finds_nothing(client: str) -> None:
     first, second = Worker(), Worker()
     token = first.keep(ASKED)
     for worker in (first, second):
-        assert worker.find(token, client) == Lost("it was altered, or is another client's")
+        assert worker.find(token, client) == Lost(ALTERED)
 
 
 def test_altered_token_opens_nowhere() -> None:
@@ -289,7 +290,7 @@ def test_state_goes_with_one_user_name(said: str | None) -> None:
     first, second = Worker(), Worker()
     token = first.keep(eap, user_name=name)
     lost = second.find(token, user_name=said)
-    assert lost == Lost("it was altered, or is another client's; it goes with one User-Name (RFC 3579 §2.1)")
+    assert lost == Lost(f"{ALTERED}; it goes with one User-Name (RFC 3579 §2.1)")
     assert isinstance(second.find(token, "radius/other", name), Lost)
     # as it would be were it too long: the process that sealed it knows what it goes on from, whatever is said now
     found = first.find(token, user_name=said)

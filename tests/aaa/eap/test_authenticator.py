@@ -149,6 +149,12 @@ def test_server_asks_who_comes_by_an_identity_of_eap_sim_for_what_it_offers(iden
     assert server.handle(EapArrived(identity_response(AKA, 3, AKA_IDENTITY))) == [FetchVector(IMSI, AKA, None)]
 
 
+def test_nak_of_many_types_is_told_in_few_words() -> None:
+    server = opened(b"anonymous@" + REALM.encode())
+    failed = failed_with([*server.handle(EapArrived(nak(2, *[101] * 1000)))], RejectCause.METHOD_REFUSED, 2)
+    assert failed.detail == f"the UE asks for EAP type {', '.join(['101'] * 16)}"
+
+
 @pytest.mark.parametrize("identity", [b"1234150000000002@x", b"3pseudonym", b"5reauth"])
 def test_server_refuses_a_ue_that_has_eap_sim_alone(identity: bytes) -> None:
     server = authenticator()
