@@ -1,7 +1,7 @@
 """A little authoritative DNS server, so that a UE finds the PDN GW (RFC 1035, RFC 5026 §5.1, TS 24.303 §5.1.2.1.2)."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
@@ -19,7 +19,7 @@ import dns.rdatatype
 import dns.rrset
 from pydantic import Field
 
-from runtime.config import CaptureConfig, NetworkConfig, RawConfig, Section, SocketAddress, read_config
+from runtime.config import CaptureConfig, ConfigError, NetworkConfig, RawConfig, Section, SocketAddress, read_config
 from runtime.log_limit import LogLimit
 from runtime.log_setup import set_up
 from runtime.logs import get_logger
@@ -172,12 +172,24 @@ def zone_of(config: RawConfig) -> Zone:
     """The zone that [network], [dns] and [pdngw] describe. Raises ConfigError."""
     network = config.section("network", NetworkConfig)
     gateway = config.section("pdngw", _GatewayTable)
+    plmn, apns = Plmn(network.mcc, network.mnc), config.section("dns", DnsConfig).apns
+    _check(config, "network.realm", network.realm, dns.name.from_text)
+    _check(config, "pdngw.id", gateway.id, dns.name.from_text)
+    for where, apn in (("network.apn", network.apn), *(("dns.apns", apn) for apn in apns)):
+        _check(config, where, apn, lambda text: ha_apn_name(text, plmn))
     return gateway_zone(
-        plmn=Plmn(network.mcc, network.mnc),
+        plmn=plmn,
         realm=network.realm,
-        apns=(network.apn, *config.section("dns", DnsConfig).apns),
+        apns=(network.apn, *apns),
         gateway=Gateway(gateway.id, gateway.address, gateway.ha_address, gateway.ike_port),
     )
+
+
+def _check(config: RawConfig, where: str, text: str, read: Callable[[str], object]) -> None:
+    try:
+        read(text)
+    except (ValueError, dns.exception.DNSException) as error:
+        raise ConfigError(f"{config.path}: {where}: {text!r} is in no domain name: {error}; correct it") from None
 
 
 def main(path: Path) -> int:

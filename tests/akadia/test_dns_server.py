@@ -152,3 +152,20 @@ def test_zone_needs_a_gateway(tmp_path: Path) -> None:
     path.write_text(CONFIG.replace("[pdngw]", "[pdngws]"))
     with pytest.raises(ConfigError, match=r"section \[pdngw\] is missing"):
         zone_of(read_config(path))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (f'"{REALM}"', '"epc..example"', r"network\.realm: 'epc\.\.example' is in no domain name"),
+        (f'"{PGW}"', f'"{"x" * 64}.example"', r"pdngw\.id: 'x{64}\.example' is in no domain name"),
+        ('"internet"', '"in ternet"', r"network\.apn: 'in ternet' is in no domain name"),
+        ('["ims"]', '["ims", ""]', r"dns\.apns: '' is in no domain name"),
+    ],
+)
+def test_a_name_that_is_none_is_told(tmp_path: Path, old: str, new: str, said: str) -> None:
+    path = tmp_path / "akadia.toml"
+    assert old in CONFIG
+    path.write_text(CONFIG.replace(old, new))
+    with pytest.raises(ConfigError, match=said):
+        zone_of(read_config(path))
