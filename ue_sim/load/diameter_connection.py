@@ -4,14 +4,17 @@ import socket
 from ipaddress import ip_address
 
 from ue_sim.load.subscribers import LoadRefused
+from wire.diameter.applications import Application
 from wire.diameter.avp import AvpFault
 from wire.diameter.capabilities import LocalNode, advertise
+from wire.diameter.command import error_answer
+from wire.diameter.commands import COMMANDS
 from wire.diameter.enumerations import DisconnectCause
 from wire.diameter.framing import Framer
 from wire.diameter.message import FLAG_REQUEST, Message
 from wire.diameter.peer_messages import PeerMessages
 from wire.diameter.peering import PeerCommand
-from wire.diameter.results import describe_result, is_success
+from wire.diameter.results import ResultCode, describe_result, is_success
 from wire.diameter.transactions import Identifiers
 from wire.sansio import RandomBytes
 
@@ -31,6 +34,7 @@ class DiameterConnection:
     def __init__(self, local: LocalNode, address: Address, random: RandomBytes) -> None:
         self._outbox: list[bytes] = []
         self._framer = Framer()
+        self._identity = local.identity
         self._messages = PeerMessages(local, Identifiers(random))
         try:
             self.socket = socket.create_connection(address, timeout=_LIMIT)
@@ -84,10 +88,18 @@ class DiameterConnection:
 
     def _asked(self, octets: bytes) -> None:
         request = _parsed(octets)
-        self.put(self._messages.answer(request).build())
+        self.put(self._answer(request).build())
         self.flush()
         if request.command == PeerCommand.DISCONNECT_PEER:
             raise ConnectionLost("the server took leave")
+
+    def _answer(self, request: Message) -> Message:
+        if request.application:
+            # ASR or RAR: who was let in is forgotten at once
+            return error_answer(request, self._identity, ResultCode.UNKNOWN_SESSION_ID)
+        if (Application.COMMON, request.command) not in COMMANDS:
+            return error_answer(request, self._identity, ResultCode.COMMAND_UNSUPPORTED)
+        return self._messages.answer(request)
 
     def _introduce(self, local: LocalNode) -> None:
         cer = advertise(local, (ip_address(self.socket.getsockname()[0]),)).message()

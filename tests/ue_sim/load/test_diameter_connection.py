@@ -1,10 +1,12 @@
 """One connection: who lets us be a peer, what is asked of us, and how it ends."""
 
 import socket
+from dataclasses import replace
 
 import pytest
 
 from tests.ue_sim.load.diameter_server import HOST, REALM, Taken, serving
+from tests.wire.diameter.samples import RAR, numbered
 from ue_sim.load.diameter_connection import ConnectionLost, DiameterConnection
 from ue_sim.load.subscribers import LoadRefused
 from wire.diameter.applications import Application
@@ -41,6 +43,19 @@ def test_watchdog_is_answered_and_answers_come_out() -> None:
         assert connection.take() == []
         taken.socket.sendall(dwa.build()[30:])
         assert connection.take() == [dwa.build()]
+        connection.close()
+
+
+def test_what_is_asked_of_a_session_is_asked_of_none() -> None:
+    with serving() as server:
+        connection = connected(server.address)
+        taken = server.connection()
+        asked = [numbered(RAR.message()), replace(numbered(RAR.message()), application=0)]
+        taken.socket.sendall(b"".join(request.build() for request in asked))
+        assert connection.take() == []
+        for request, result in zip(asked, (ResultCode.UNKNOWN_SESSION_ID, ResultCode.COMMAND_UNSUPPORTED), strict=True):
+            answer = taken.next()
+            assert (answer.command, answer.result_code) == (request.command, result)
         connection.close()
 
 
