@@ -74,6 +74,9 @@ SERVER_ALIVE = Gauge(
     together="min",
 )  # fmt: skip
 
+NOT_ADMITTED, BY_ANOTHER_REALM = "not_admitted", "rejected_by_realm"
+"""Causes of authentications that were not ours to decide, or not to begin."""
+
 # Enum.name is a call, and a union of classes is made anew each time: for each request these are there already.
 _METHODS: Mapping[EapMethod, str] = {method: method.name for method in EapMethod}
 _KINDS: Mapping[IdentityKind, str] = {kind: kind.name.lower() for kind in IdentityKind}
@@ -99,6 +102,11 @@ def count_rejection(owner: str, method: EapMethod | None, cause: RejectCause) ->
     """One authentication of `owner`, front/client, that failed; `method` is None before there was one."""
     front, _, client = owner.partition("/")
     REJECTIONS.count(front, client, "" if method is None else method.name, cause.name.lower())
+
+
+def count_unheard(front: str, client: str, cause: str) -> None:
+    """One authentication that was rejected before our EAP server heard of it, or by that of another realm."""
+    REJECTIONS.count(front, client, "", cause)
 
 
 def count_step(state: EapState) -> None:

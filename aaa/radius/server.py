@@ -8,7 +8,7 @@ from functools import partial
 from typing import assert_never
 
 from aaa.messages import Accept, AccessAnswer, AuthenticationService, Challenge, Ignore, Reject
-from aaa.metrics import ACCESS_REQUESTS, DUPLICATES, IN_PROGRESS
+from aaa.metrics import ACCESS_REQUESTS, DUPLICATES, IN_PROGRESS, NOT_ADMITTED, count_unheard
 from aaa.radius.clients import ClientTable, RadiusClient, load_clients
 from aaa.radius.config import RadiusConfig
 from aaa.radius.decisions import Discard, Forward, Repeat, Send
@@ -129,6 +129,7 @@ class RadiusServer(PortServer):
                 _repeat(answer, source, reply)
             case Send(answer, name, refusal):
                 if refusal is not None:
+                    count_unheard("radius", name, NOT_ADMITTED)
                     why = partial(self._kept_rejection, octets, name, refusal)
                     self._lines.warn("access rejected", refusal, name, why, source=address_text(source))
                 reply(answer)

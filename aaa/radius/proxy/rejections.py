@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from aaa.metrics import BY_ANOTHER_REALM, count_unheard
 from aaa.radius.clients import RadiusClient
 from aaa.radius.nas import first_text
 from runtime.logs import get_logger
@@ -47,6 +48,7 @@ class Rejections:
     def tell(self, packet: RadiusPacket, client: RadiusClient, realm: str, cause: str, session: str = "") -> None:
         """The user of `packet` was rejected by a server of `realm`."""
         one = rejected_unheard(packet, client.name, f"rejected by realm {realm}", detail=cause, session=session)
+        count_unheard(one.front, one.client, BY_ANOTHER_REALM)
         reference = self._keep(one)
         kept = {"explain": reference} if reference else {}
         log.info("access rejected", cause=cause, client=client.name, realm=realm, session=one.session, **kept)

@@ -8,6 +8,7 @@ import pytest
 import structlog.testing
 
 from aaa.messages import AccessAnswer, AccessRequest, Ignore, Reject, RejectCause
+from aaa.metrics import REJECTIONS
 from aaa.radius.duplicates import DuplicateCache
 from aaa.radius.front import RadiusFront
 from aaa.radius.proxy.rejections import RejectedUnheard
@@ -272,7 +273,9 @@ async def test_rejection_that_needs_no_service_is_kept_too(monkeypatch: pytest.M
     bench = Bench(monkeypatch, lambda _: challenge())
     kept = keeping(bench)
     states = [Attribute.of("State", b"one"), Attribute.of("State", b"other")]
+    before = REJECTIONS.value("radius", "lab", "", "not_admitted")
     (line,) = await bench.deliver(asked(*states))
+    assert REJECTIONS.value("radius", "lab", "", "not_admitted") == before + 1
     assert (bench.sent_codes, bench.service.requests) == ([Code.ACCESS_REJECT], [])
     assert (line["event"], line["cause"], line["explain"]) == ("access rejected", kept[0].cause, "a0dda203")
     assert (kept[0].client, kept[0].user_name) == ("lab", "0001010000000001")

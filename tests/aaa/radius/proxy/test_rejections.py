@@ -1,5 +1,6 @@
 from structlog.testing import capture_logs
 
+from aaa.metrics import REJECTIONS
 from aaa.radius.proxy.rejections import RejectedUnheard, Rejections
 from tests.aaa.radius.samples import CLIENT, asked
 from wire.radius.codec import parse_packet
@@ -15,6 +16,7 @@ def test_rejection_is_said_and_kept() -> None:
         kept.append(one)
         return "a0dda203"
 
+    before = REJECTIONS.value("radius", "lab", "", "rejected_by_realm")
     with capture_logs() as lines:
         Rejections(keep).tell(PACKET, CLIENT, "example.org", "Access-Reject of a")
         Rejections().tell(PACKET, CLIENT, "example.org", "DEA 5003", "aaa;1;2")
@@ -24,3 +26,4 @@ def test_rejection_is_said_and_kept() -> None:
         ("access rejected", "0001", "a0dda203"),
         ("access rejected", "aaa;1;2", None),
     ]
+    assert REJECTIONS.value("radius", "lab", "", "rejected_by_realm") == before + 2
