@@ -159,4 +159,12 @@ def _parsed(name: str, text: str, folder: Path) -> Mapping:
 def _complaint(error: ValidationError) -> str:
     first = error.errors(include_url=False, include_input=False)[0]
     place = ".".join(map(str, first["loc"]))
-    return f"{place + ': ' if place else ''}{first['msg'].removeprefix('Value error, ')}"
+    said = _WORDS.get(first["type"]) or first["msg"].removeprefix("Value error, ")
+    return f"{place + ': ' if place else ''}{said}"
+
+
+_WORDS = {
+    "missing": "is missing; write it",
+    "extra_forbidden": "nothing reads this key; akadia import mappings NAME prints those that there are",
+}
+"""What is said by its kind of error instead of by its message."""
