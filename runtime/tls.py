@@ -1,9 +1,13 @@
 """TLS contexts with our own certification authority (RFC 6733 §13.1): TLS 1.2 or newer, never a public root."""
 
 import ssl
+import stat
 from pathlib import Path
 
 from runtime.config import ConfigError
+from runtime.logs import get_logger
+
+log = get_logger("runtime.tls")
 
 
 def server_context(*, certificate: Path, key: Path, ca: Path | None = None, demand: bool = False) -> ssl.SSLContext:
@@ -44,6 +48,14 @@ def _load_chain(context: ssl.SSLContext, certificate: Path, key: Path) -> None:
         context.load_cert_chain(certificate, key, password=_no_password)
     except (ssl.SSLError, ValueError) as error:
         raise ConfigError(f"{certificate} and {key} are not a certificate and its unencrypted key: {error}") from None
+    _warn_of_readers(key)
+
+
+def _warn_of_readers(key: Path) -> None:
+    """A group may be that of whoever serves by the key, as Debian's ssl-cert is; everybody is nobody's."""
+    if key.stat().st_mode & stat.S_IROTH:
+        cause = f"everybody here can read it; close it with: chmod o-r {key}"
+        log.warning("private key open", cause=cause, key=str(key))
 
 
 def _load_authority(context: ssl.SSLContext, ca: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from structlog.testing import capture_logs
 
 from akadia import pki
 from runtime.config import ConfigError
@@ -144,3 +145,12 @@ def test_half_a_pair_is_refused(ours: Authority) -> None:
         client_context(ca=ours.certificate, certificate=certificate)
     with pytest.raises(ConfigError, match="no ca is named"):
         server_context(certificate=certificate, key=key, demand=True)
+
+
+def test_key_that_everybody_can_read_is_said(ours: Authority) -> None:
+    certificate, key = ours.issue("open.example")
+    for mode, lines in ((0o600, 0), (0o640, 0), (0o644, 1)):
+        key.chmod(mode)
+        with capture_logs() as said:
+            server_context(certificate=certificate, key=key)
+        assert [line["event"] for line in said] == ["private key open"] * lines
