@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, exists, insert, or_, select, update
 
-from hss.models import AuditEntry, AuditHead
+from hss.models import AuditEntry, AuditHead, DataKey, KeyPurpose, Subscriber
 from wire.secret import Secret
 
 _FIRST = bytes(32)
@@ -75,6 +75,14 @@ _COLUMNS = (
     AuditEntry.after,
     AuditEntry.key_id,
 )
+
+
+_CHANGED = (
+    select(DataKey.id)
+    .where(or_(DataKey.purpose == KeyPurpose.AUDIT, exists().where(Subscriber.data_key_id == DataKey.id)))
+    .limit(1)
+)
+"""Something that is never there without an entry: a key of the trail, or a subscriber whom somebody has added."""
 
 
 class AuditTrail:
@@ -147,6 +155,8 @@ class AuditTrail:
         if head.number > number:
             yield _missing(number + 1, head.number)
         if head.number == 0 and number == 0 and head.seal is None:
+            if connection.execute(_CHANGED).first() is not None:
+                yield "every entry is missing"
             return
         key = self._keys.audit_key_of(connection, head.key_id or 0)
         sealed = _seal(key, head.number, head.mac)

@@ -10,10 +10,10 @@ from sqlalchemy import Connection, delete, select, update
 from hss.audit import Actor, AuditTrail, read_entries
 from hss.keys.keyring import Keyring
 from hss.keys.vault import Vault, VaultError
-from hss.models import AuditEntry, AuditHead
+from hss.models import AuditEntry, AuditHead, DataKey, KeyPurpose
 from hss.store.engines import transaction
 from hss.store.location import Location
-from tests.hss.provisioning.desk import now
+from tests.hss.provisioning.desk import now, put
 from wire.secret import Secret
 
 ME = Actor("me", "cli here")
@@ -101,6 +101,26 @@ def test_trail_that_was_cut_with_its_head_is_found(location: Location, trail: Au
         connection.execute(delete(AuditEntry).where(AuditEntry.number > 3))
         connection.execute(update(AuditHead).values(number=3, mac=mac))
     assert faults(location, vault) == ["the head of the trail was altered"]
+
+
+def wipe(connection: Connection) -> None:
+    connection.execute(delete(AuditEntry))
+    connection.execute(update(AuditHead).values(number=0, mac=bytes(32), key_id=None, seal=None))
+
+
+def test_trail_of_which_nothing_is_left_is_found(location: Location, trail: AuditTrail, vault: Vault) -> None:
+    write(location, trail)
+    with transaction(location) as connection:
+        wipe(connection)
+    assert faults(location, vault) == ["every entry is missing"]
+
+
+def test_subscriber_whom_no_entry_brought_is_found(location: Location, vault: Vault) -> None:
+    put(location, vault)
+    with transaction(location) as connection:
+        wipe(connection)
+        connection.execute(delete(DataKey).where(DataKey.purpose == KeyPurpose.AUDIT))
+    assert faults(location, vault) == ["every entry is missing"]
 
 
 def test_two_entries_that_changed_places_are_found(location: Location, trail: AuditTrail, vault: Vault) -> None:

@@ -55,7 +55,10 @@ def test_identity_follows_the_text(tmp_path: Path) -> None:
         (LEAST + '[constants]\napn = ["no apn"]', "constants.apn: 'no apn' is no APN"),
         (LEAST + '[transport_keys.a4]\nalgorithm = "rot13"\nenvironment = "A"', "transport_keys.a4.algorithm"),
         (LEAST + '[transport_keys.a4]\nalgorithm = "3des-ecb"', "write one of file and environment"),
-        (LEAST + '[transport_keys.a4]\nalgorithm = "3des-ecb"\nkey = "00"', "transport_keys.a4.key: nothing reads this key"),
+        (
+            LEAST + '[transport_keys.a4]\nalgorithm = "3des-ecb"\nkey = "00"',
+            "a4.key: nothing reads this key",
+        ),
     ],
 )
 def test_what_cannot_be_is_told_in_one_line(tmp_path: Path, text: str, message: str) -> None:
