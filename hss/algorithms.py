@@ -182,7 +182,7 @@ def _table(parameters: str | None, names: tuple[str, ...], form: str) -> Mapping
         return {}
     try:
         table = json.loads(parameters)
-    except ValueError:
+    except (ValueError, RecursionError):
         table = None
     if not isinstance(table, dict):
         raise ProfileRefused(f"parameters are not a JSON object; write them as {form}")

@@ -105,6 +105,7 @@ def test_keys_of_another_length_are_refused(algorithm: Algorithm) -> None:
     ("settings", "said"),
     [
         (AlgorithmSettings("mine", MILENAGE, "{"), r'not a JSON object; write them as {"c": \['),
+        (AlgorithmSettings("mine", MILENAGE, "[" * 2000), "not a JSON object"),
         (AlgorithmSettings("mine", TUAK, "[1]"), 'not a JSON object; write them as {"mac": 8'),
         (changed(MILENAGE, d=1), "nothing is called 'd'"),
         (changed(MILENAGE, c=1), "c and r are lists"),
