@@ -3,11 +3,14 @@
 import pytest
 from sqlalchemy import insert
 
+from hss.keys.vault import Vault
 from hss.models import Registration, SubscriberState
 from hss.provisioning.listing import Filter, Line, count, lines
 from hss.store.engines import transaction
 from hss.store.location import Location
+from hss.store.schema import upgrade
 from tests.hss.conftest import Registry
+from tests.postgres import PostgresServer
 
 
 @pytest.fixture
@@ -56,3 +59,15 @@ def test_list_is_in_the_order_of_imsis_and_in_pages(some: Location) -> None:
 )
 def test_every_filter_that_is_given_must_hold(some: Location, wanted: Filter, found: list[str]) -> None:
     assert imsis(some, wanted) == found
+
+
+@pytest.mark.interop
+def test_prefix_is_one_in_every_language(postgres: PostgresServer, vault: Vault) -> None:
+    """A colon stands behind the digits in ASCII, and before them where a language orders."""
+    postgres.execute("CREATE DATABASE english TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'en-US'")
+    location = postgres.url("english")
+    upgrade(location)
+    for imsi in ("001010000000001", "00101999999999", "001019999999999", "001020000000000"):
+        Registry(location, vault).add(imsi, apns=())
+    assert imsis(location, Filter(imsi_prefix="00101")) == ["1", "9", "9"]
+    assert imsis(location, Filter(imsi_prefix="001019999999999")) == ["9"]
