@@ -367,10 +367,11 @@ async def _open_swx(
         return DiameterClient(
             local=local,
             peer=PeerPolicy(
-                name="hss" if server is swx else server.hss_origin_host,
-                origin_host=server.hss_origin_host,
+                name=server.agent or ("hss" if server is swx else server.hss_origin_host),
+                origin_host=server.agent or server.hss_origin_host,
                 origin_realm=server.hss_realm,
                 applications=(Application.SWX,),
+                agent=bool(server.agent),
             ),
             address=server.hss,
             handler=serve_hss,

@@ -82,6 +82,7 @@ class HssConnectionConfig(Section):
 
     hss: SocketAddress = Field(description='where the HSS listens, such as "127.0.0.2:3868"')
     hss_origin_host: DiameterIdentity = Field(description="the HSS's Origin-Host, such as hss.epc.example")
+    agent: str = Field(default="", description="the Origin-Host of the relay or proxy that listens there, if one does")
     hss_realm: DiameterIdentity = Field(description="the HSS's Origin-Realm, such as epc.example")
 
 

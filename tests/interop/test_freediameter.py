@@ -15,7 +15,10 @@ import pytest_asyncio
 from sqlalchemy import select
 from structlog.testing import capture_logs
 
+from aaa.app import _open_swx
+from aaa.config import AaaConfig, SwxConfig
 from akadia.pki import Authority
+from hss.api import Assignment, AssignmentRequest, VectorRequest
 from hss.app import serve
 from hss.config import HssConfig
 from hss.keys.vault import open_vault, write_master_key
@@ -24,7 +27,8 @@ from hss.registrations import forget
 from hss.store.engines import transaction
 from hss.store.schema import upgrade
 from hss.telling.notices import tell_deregistered
-from runtime.config import read_config
+from runtime.capture import NullCapture
+from runtime.config import SocketAddress, read_config
 from runtime.diameter.client import DiameterClient
 from tests.hss.conftest import Registry
 from tests.interop.program import Program
@@ -41,6 +45,7 @@ from wire.diameter.swx import (
     ServerAssignmentRequest,
     SipAuthDataItem,
 )
+from wire.identity import EapMethod, Imsi
 
 pytestmark = [pytest.mark.interop, pytest.mark.timeout(120)]
 
@@ -207,6 +212,32 @@ def air(origin: str) -> Message:
     ).message()
 
 
+async def ask_as_our_own_aaa_server(config: HssConfig, relay: int) -> None:
+    """Vectors, a registration, and the RTR that ends it."""
+    told: asyncio.Queue[Message] = asyncio.Queue()
+
+    async def serve(peer: str, message: Message) -> Message:
+        assert peer == "relay.transit"
+        await told.put(message)
+        rtr = RegistrationTerminationRequest.parse(message)
+        return RegistrationTerminationAnswer(
+            session_id=rtr.session_id, origin_host=aaa.origin_host, origin_realm=aaa.origin_realm, result_code=2001
+        ).message(message)
+
+    aaa = AaaConfig(origin_host="aaa.visited", origin_realm="visited", hss="swx")
+    swx = SwxConfig(
+        hss=SocketAddress("127.0.0.1", relay), hss_origin_host="hss.example", hss_realm="example", agent="relay.transit"
+    )
+    async with _open_swx(aaa, swx, NullCapture(), serve, None) as hss:
+        asked = VectorRequest(Imsi(IMSI), aaa.origin_host, EapMethod.AKA, 1)
+        assert len(await hss.vectors(asked)) == 1
+        assert await hss.assign(AssignmentRequest(Imsi(IMSI), aaa.origin_host, Assignment.REGISTRATION))
+        with transaction(config.database) as connection:
+            tell_deregistered(connection, IMSI, "barred by the operator")
+            forget(connection, IMSI)
+        assert (await asyncio.wait_for(told.get(), LIMIT)).text("User-Name") == IMSI
+
+
 async def test_nodes_behind_the_relay_are_served_and_told(config: HssConfig, relay: int) -> None:
     async with node(relay, "aaa") as aaa, node(relay, "mme") as mme:
         answer = MultimediaAuthAnswer.parse(await aaa.ask(mar(aaa.name)))
@@ -224,6 +255,7 @@ async def test_nodes_behind_the_relay_are_served_and_told(config: HssConfig, rel
         assert told.text("Route-Record") == "hss.example"
         assert (rtr.user_name, rtr.origin_host, rtr.destination_host) == (IMSI, "hss.example", aaa.name)
         assert mme.told.empty()
+    await ask_as_our_own_aaa_server(config, relay)
 
 
 async def test_node_of_another_realm_is_refused_behind_the_relay(relay: int) -> None:
