@@ -37,10 +37,10 @@ class Routes:
 def in_order(servers: list[str], packet: RadiusPacket, choose: str) -> list[str]:
     """The servers in the order in which they are asked.
 
-    With "balance" it turns by who asks, so that all rounds of one EAP conversation begin with the same server.
+    With "balance" each user has an order of his own, in which all rounds of one EAP conversation begin with the same
+    server. One that dies or comes back moves nobody else, whichever process has noticed that already.
     """
-    if choose != "balance" or not servers:
+    if choose != "balance":
         return servers
     who = b"".join([*packet.values("User-Name")[:1], *packet.values("Calling-Station-Id")[:1]])
-    first = int.from_bytes(hashlib.sha256(who).digest()[:4], "big") % len(servers)
-    return servers[first:] + servers[:first]
+    return sorted(servers, key=lambda name: hashlib.sha256(name.encode() + b"\0" + who).digest())

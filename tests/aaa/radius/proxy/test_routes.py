@@ -46,10 +46,20 @@ def test_own_mark_is_known_again_and_no_other() -> None:
     assert not ROUTES.has_been_here(named("u"))
 
 
-def test_order_is_as_written_or_turned_by_user() -> None:
-    servers = ["a", "b", "c"]
-    assert in_order(servers, named("u"), "failover") == servers
-    orders = [tuple(in_order(servers, named(f"user{n}"), "balance")) for n in range(60)]
-    assert orders == [tuple(in_order(servers, named(f"user{n}"), "balance")) for n in range(60)]
-    assert set(orders) == {("a", "b", "c"), ("b", "c", "a"), ("c", "a", "b")}
-    assert in_order([], named("u"), "balance") == []
+def test_order_is_as_written_or_each_user_s_own() -> None:
+    servers, users = ["a", "b", "c"], [named(f"user{n}") for n in range(300)]
+    assert in_order(servers, users[0], "failover") == servers
+    orders = [in_order(servers, user, "balance") for user in users]
+    assert orders == [in_order(servers[::-1], user, "balance") for user in users]
+    first = [order[0] for order in orders]
+    assert all(70 < first.count(server) < 130 for server in servers)
+    assert in_order([], users[0], "balance") == []
+
+
+def test_server_that_dies_moves_its_own_users_alone() -> None:
+    users = [named(f"user{n}") for n in range(300)]
+    before = [in_order(["a", "b", "c"], user, "balance") for user in users]
+    after = [in_order(["a", "c"], user, "balance") for user in users]
+    assert after == [[server for server in order if server != "b"] for order in before]
+    moved = [now[0] for now, order in zip(after, before, strict=True) if order[0] == "b"]
+    assert 30 < moved.count("a") < len(moved) - 30
