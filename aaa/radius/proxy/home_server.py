@@ -22,7 +22,7 @@ from aaa.radius.proxy.health import (
 from runtime.driver import Driver
 from runtime.logs import get_logger
 from runtime.metrics.families import REGISTRY
-from runtime.radius.requests import Answered, RadiusRequests, RadiusUnavailable
+from runtime.radius.requests import Answered, RadiusRequests, RadiusSilent, RadiusUnavailable
 from runtime.secret_file import read_secret
 from runtime.taps import Address, DatagramTap
 from wire.radius.exchange import Timers
@@ -61,7 +61,8 @@ class Destination:
         """Its answer to what `build` makes; RadiusUnavailable when there is none in its window."""
         try:
             answered = await self.requests.ask(build)
-        except RadiusUnavailable:
+        except RadiusSilent:
+            # what could not be asked at all says nothing of the server
             self._driver.feed(AnswerMissed())
             raise
         self._driver.feed(AnswerArrived())

@@ -9,6 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from aaa.radius.proxy.home_server import HomeServer
+from runtime.radius.identifiers import IdentifierPool
 from runtime.radius.requests import RadiusUnavailable
 from tests.aaa.radius.proxy.upstream import HOME, Upstream
 from wire.radius.messages import signed_request, status_server
@@ -31,6 +32,22 @@ async def until(holds: Callable[[], bool]) -> None:
             return
         await asyncio.sleep(0.01)
     pytest.fail("it never came to hold")
+
+
+async def test_server_that_could_not_be_asked_is_not_taken_for_dead(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upstream = Upstream("a")
+    server = HomeServer(upstream.config(tmp_path), random=Random(1).randbytes)
+    with monkeypatch.context() as patched:
+        patched.setattr(IdentifierPool, "take", lambda _pool: None)
+        for _ in range(10):
+            with pytest.raises(RadiusUnavailable, match="every RADIUS Identifier waits"):
+                await server.ask(status, accounting=False)
+    assert server.lives
+    assert (await server.ask(status, accounting=False)).packet.values("Class") == (b"a",)
+    await server.close()
+    upstream.endpoint.close()
 
 
 async def test_server_is_given_up_and_found_again(tmp_path: Path) -> None:
