@@ -4,7 +4,7 @@ import asyncio
 import ssl
 from collections.abc import Callable
 
-from runtime.diameter.connection import Connection
+from runtime.diameter.connection import Connection, cut_off
 from runtime.diameter.link import Link, Waiting
 from runtime.diameter.metrics import count_burden
 from runtime.diameter.settings import Handler, Limits
@@ -54,7 +54,7 @@ class DiameterClient:
         self._limits = limits or Limits()
         self._capture = capture
         self._dialling: asyncio.Task[None] | None = None
-        self._present = OpenConnections()
+        self._present: OpenConnections[Connection] = OpenConnections()
         self._link = Link(
             local=local,
             policy=peer,
@@ -104,7 +104,7 @@ class DiameterClient:
         self._hang_up()
         if self._dialling is not None:
             await asyncio.wait((self._dialling,))
-        await self._present.ended(self._limits.seconds_to_close + 1.0)
+        await cut_off(self._present)
 
     # --- connecting ---------------------------------------------------------------------------------------------------
 

@@ -12,6 +12,9 @@ from runtime.tls_handshake import HandshakeFailed, shake_hands
 from wire.diameter.framing import Framer, FramingError
 from wire.diameter.masking import mask_keys
 
+GOODBYE = 1.0
+"""Seconds for the end of TLS when a node leaves; its DPR has had its own."""
+
 
 class Receiver(Protocol):
     """Who is told what happens on a connection."""
@@ -43,7 +46,7 @@ class Connection(asyncio.Protocol):
         limits: Limits,
         message_limit: int,
         capture: StreamTap | None,
-        present: OpenConnections | None = None,
+        present: "OpenConnections[Connection] | None" = None,
         tls: ssl.SSLContext | None = None,
     ) -> None:
         self.receiver = receiver
@@ -121,6 +124,11 @@ class Connection(asyncio.Protocol):
             loop = asyncio.get_running_loop()
             self._aborting = loop.call_later(self._limits.seconds_to_close, self._transport.abort)
 
+    def abort(self) -> None:
+        """End it now, whatever was not sent."""
+        if self._transport is not None:
+            self._transport.abort()
+
     # --- asyncio.Protocol ---------------------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -192,6 +200,14 @@ class Connection(asyncio.Protocol):
     def _tap(self, source: Address, destination: Address, octets: bytes) -> None:
         if self._capture is not None:
             self._capture.tcp(source=source, destination=destination, payload=mask_keys(octets))
+
+
+async def cut_off(present: OpenConnections[Connection]) -> None:
+    """Wait for the end of connections that are being closed, and not for long: who is gone says no goodbye over TLS."""
+    if not await present.ended(GOODBYE):
+        for connection in present.left:
+            connection.abort()
+        await present.ended(GOODBYE)
 
 
 def _address(name: object) -> Address:

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import assert_never
 
+from runtime.diameter import parting
 from runtime.diameter.connection import Connection
 from runtime.diameter.metrics import ASKED, ASKED_SECONDS, SUSPICIONS, command_of, result_of
-from runtime.diameter.parting import Parting
 from runtime.diameter.service import Duplicates, RequestService
 from runtime.diameter.settings import DiameterUnavailable, Dropped, Handler, Limits, unheard
 from runtime.driver import Driver
@@ -75,7 +75,7 @@ class Link:
         self._offered: dict[int, Connection] = {}
         self._admission = Admission(local, policy, frozenset())
         self._changed = asyncio.Event()
-        self._parting = Parting(self._service, self._changed)
+        self._parting = parting.Parting(self._service, self._changed)
         self._why = "not connected yet"
         self._lines = LogLimit()
         self._peer = Peer(
@@ -170,7 +170,7 @@ class Link:
 
     async def close(self, cause: DisconnectCause = DisconnectCause.REBOOTING) -> None:
         """Say DPR, wait for the end of the connection within its limit, and end what is not served by then."""
-        self._parting.leaving = True
+        self._parting.leaving, until = True, self._loop.time() + parting.SECONDS
         self._driver.feed(on.StopRequested(cause))
         try:
             async with asyncio.timeout(self._limits.seconds_to_close + 1.0):
@@ -179,7 +179,7 @@ class Link:
                     await self._changed.wait()
         except TimeoutError:
             log.warning("peer not closed in time", cause="no end of the connection", peer=self.policy.name)
-        await self._parting.finish()
+        await self._parting.finish(until - self._loop.time())
         self._driver.close()
         self._service.close()
         self._fail_all("the node is closing")

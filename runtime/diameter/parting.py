@@ -6,8 +6,8 @@ from runtime.diameter.connection import Connection
 from runtime.diameter.service import RequestService
 from wire.diameter.framing import FramingError
 
-_SECONDS = 1.5
-"""That answers have when a node leaves: its supervisor has less patience than a handler may need."""
+SECONDS = 2.0
+"""That a node which leaves gives to answers: its supervisor has less patience than a handler may need."""
 
 
 class Parting:
@@ -31,10 +31,10 @@ class Parting:
         else:
             connection.close(cause)
 
-    async def finish(self) -> None:
-        """Wait for the answers that are still to be sent, within their limit, and close."""
-        if self._unanswered:
-            await self._service.drained(_SECONDS)
+    async def finish(self, within: float) -> None:
+        """Wait for the answers that are still to be sent, for so many seconds at most, and close."""
+        if self._unanswered and within > 0.0:
+            await self._service.drained(within)
         for connection, cause in self._unanswered:
             connection.close(cause)
         self._unanswered.clear()

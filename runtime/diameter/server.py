@@ -4,7 +4,7 @@ import asyncio
 import ssl
 from collections.abc import Sequence
 
-from runtime.diameter.connection import Connection
+from runtime.diameter.connection import Connection, cut_off
 from runtime.diameter.doorman import Doorman
 from runtime.diameter.instances import PeerInstances
 from runtime.diameter.link import Link
@@ -47,7 +47,7 @@ class DiameterServer:
     ) -> None:
         self._limits = limits or Limits()
         self._capture = capture
-        self._present = OpenConnections()
+        self._present: OpenConnections[Connection] = OpenConnections()
         identifiers = Identifiers(random)
 
         def instances(policy: PeerPolicy) -> PeerInstances:
@@ -123,7 +123,7 @@ class DiameterServer:
         REGISTRY.forget(self)
         self._doorman.close()
         await asyncio.gather(*(link.close(DisconnectCause.REBOOTING) for link in self._links.values()))
-        await self._present.ended(self._limits.seconds_to_close + 1.0)
+        await cut_off(self._present)
 
     def _sample(self) -> None:
         for name, instances in self._links.items():

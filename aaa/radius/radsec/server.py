@@ -57,7 +57,7 @@ class RadsecServer:
         )
         self._open: dict[RadsecConnection, RadiusClient] = {}
         self._asking: dict[RadsecConnection, RadsecRequests] = {}
-        self._present = OpenConnections()
+        self._present: OpenConnections[RadsecConnection] = OpenConnections()
         self._lines = DiscardLog(time.monotonic)
         self._listeners: list[asyncio.Server] = []
 

@@ -29,8 +29,9 @@ async def leave(monkeypatch: pytest.MonkeyPatch, gate: asyncio.Event, going_on: 
         await settle()
         leaving = asyncio.ensure_future(node.close())
         await settle(50)
-        assert (caller.connected, asked.done(), leaving.done()) == (False, False, False)
+        assert (caller.connected, asked.done()) == (False, False)
         if going_on:
+            assert not leaving.done()
             gate.set()
         await leaving
         assert wire.ends[0][1].closed
@@ -46,6 +47,6 @@ async def test_what_is_being_served_is_answered_before_the_connection_ends(monke
 
 
 async def test_nobody_waits_for_long_for_what_is_not_answered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("runtime.diameter.parting._SECONDS", 0.01)
+    monkeypatch.setattr("runtime.diameter.parting.SECONDS", 0.1)
     with pytest.raises(DiameterUnavailable, match="closing"):
         await leave(monkeypatch, asyncio.Event(), going_on=False)

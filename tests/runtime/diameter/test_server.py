@@ -58,3 +58,13 @@ async def test_a_server_is_closed_when_its_connections_are() -> None:
     assert not closing.done()
     transport.abort()
     await closing
+
+
+async def test_who_says_no_goodbye_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("runtime.diameter.connection.GOODBYE", 0.01)
+    node, transport = server(), Transport()
+    transport.flushes = False
+    transport.protocol = node.incoming()
+    transport.protocol.connection_made(transport)
+    await node.close()
+    assert transport.aborted
