@@ -325,9 +325,9 @@ class Gateway:
         session = self.sessions.of_sa(sa)
         if session is None:
             return
-        # IDi is what the UE says of itself; whose Home Address it gets, the AAA server's word decides. Where that names
-        # nobody, it gets nobody's: EAP may have authenticated another subscriber than IDi says (RFC 7296 §2.16).
-        subscriber = session.user_name or session.name
+        # IDi is what the UE says of itself; whose Home Address it gets, the AAA server's word decides, by a name or by
+        # the address. Else it gets nobody's: EAP may have authenticated another than IDi says (RFC 7296 §2.16).
+        subscriber = session.user_name or str(effect.static or session.name)
         try:
             lease = self._pool.lease(subscriber, effect.static, effect.wanted)
         except addresses.AddressRefused as refused:

@@ -390,6 +390,25 @@ def test_gateway_gives_what_a_subscriber_has_to_nobody_whom_the_aaa_server_does_
     assert len({phone.attached.home_address for phone in (first, second, third)}) == 3
 
 
+def test_subscriber_whom_the_aaa_server_names_by_his_address_alone_may_come_again() -> None:
+    own = IPv6Address("2001:db8:7::5:5")
+    network = Network(hss=MemoryHss(Subscriber(profile(ApnProfile(1, "internet", home_address=own)))))
+    service = network.relay
+
+    def nameless(request: RelayRequest) -> RelayAnswer | None:
+        answer = service(request)
+        return replace(answer, user_name=None) if isinstance(answer, RelayAccept) else answer
+
+    network.relay = nameless
+    first = network.attach()
+    network.run(until=5.0)
+    network.silent.add(first.socket(ue.Channel.IKE))
+    second = network.attach()
+    network.run(until=10.0)
+    assert first.attached.home_address == second.attached.home_address == own
+    assert second.ping(HA_ADDRESS).received == 5
+
+
 # The AAA server
 
 
