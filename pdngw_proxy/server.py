@@ -70,7 +70,7 @@ _DRAIN_LIMIT = 2.0
 """Seconds that the UEs have to acknowledge that their sessions end."""
 
 _FAREWELL_LIMIT = 1.0
-"""Seconds that the AAA server has then, to hear of those whose UE said nothing."""
+"""Seconds that the AAA server has then, to hear of those whose UE said nothing; once more while it goes on hearing."""
 
 
 _LOOK_INTERVAL = 1.0
@@ -203,10 +203,21 @@ class GatewayShell:
             await self._empty(request, _REDIRECT_LIMIT)
         await self._empty(DrainRequested(cause), _DRAIN_LIMIT)
         await self._empty(DrainRequested(cause, at_once=True), _FAREWELL_LIMIT)
+        await self._farewell()
+
+    async def _farewell(self) -> None:
+        """Go on for as long as the AAA server takes what it is told: of many sessions that is no moment's work."""
+        before = len(self._tasks) + 1
+        while self._tasks and len(self._tasks) < before:
+            before = len(self._tasks)
+            await self._wait_quiet(_FAREWELL_LIMIT)
 
     async def _empty(self, request: DrainRequested, limit: float) -> None:
         self._driver.feed(request)
         self._note_quiet()
+        await self._wait_quiet(limit)
+
+    async def _wait_quiet(self, limit: float) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(limit):
                 await self._quiet.wait()

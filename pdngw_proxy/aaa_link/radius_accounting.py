@@ -16,6 +16,8 @@ log = get_logger("pdngw.radius")
 
 MOST_WAITING = 20_000
 """Records that wait for a server; of those after them only begin and end of a session are kept."""
+MOST_ASKED = 256
+"""Records on their way at once: more, of many sessions that begin or end together, would be lost before a server."""
 RETRY = 30.0
 """Seconds until all servers are tried again."""
 AUTHENTICATED_BY_RADIUS = 1
@@ -104,6 +106,7 @@ class Accounting:
         self._nas = nas
         self._clock = clock
         self._retry = retry
+        self._on_their_way = asyncio.Semaphore(MOST_ASKED)
         self.waiting = 0
         """Records that no server has yet."""
 
@@ -135,9 +138,9 @@ class Accounting:
     async def _until_told(self, build: Build, session: str, at: int) -> None:
         told = False
         while True:
-            delay = max(0, int(self._clock()) - at)
             try:
-                await self._ask(build(at=at, delay=delay))
+                async with self._on_their_way:
+                    await self._ask(build(at=at, delay=max(0, int(self._clock()) - at)))
             except RadiusUnavailable as error:
                 if not told:
                     log.warning("accounting waits", session=session, cause=str(error), retry=f"{self._retry:g} s")

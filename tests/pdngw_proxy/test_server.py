@@ -93,7 +93,7 @@ class ScriptedGateway:
 
 @dataclass
 class ScriptedLink:
-    """An AAA server that gives one answer, or raises it; `held` makes it wait."""
+    """An AAA server that gives one answer, or raises it; `held` makes it wait, `one_by_one` takes its time."""
 
     answer: RelayAnswer | Exception = field(default_factory=lambda: RelayReject(b"", "no"))
     asked: list[RelayRequest] = field(default_factory=list)
@@ -102,6 +102,7 @@ class ScriptedLink:
     begun: int = 0
     thrice: asyncio.Event = field(default_factory=asyncio.Event)
     held: asyncio.Event | None = None
+    one_by_one: asyncio.Lock | None = None
     keeper: SessionKeeper | None = None
 
     async def authenticate(self, request: RelayRequest) -> RelayAnswer:
@@ -119,6 +120,9 @@ class ScriptedLink:
         assert ended_by is END.ended_by
         if self.held is not None:
             await self.held.wait()
+        if self.one_by_one is not None:
+            async with self.one_by_one:
+                await asyncio.sleep(0.01)
         self.ended.append((session, user_name))
 
     async def begin(self) -> None:
@@ -552,6 +556,16 @@ async def test_drain_does_not_wait_for_ever_for_a_ue_or_an_aaa_server(ground: Gr
     ground.shell.close()
     await settle()
     assert ground.link.ended == []
+
+
+async def test_drain_goes_on_while_the_aaa_server_takes_what_it_is_told(ground: Ground) -> None:
+    """Of as many sessions as it takes longer to tell of than the AAA server has to show that it is there."""
+    ground.link.one_by_one = asyncio.Lock()
+    ground.machine.script[DrainRequested] = [END] * 15
+    await ground.shell.drain()
+    ground.shell.close()
+    await settle()
+    assert len(ground.link.ended) == 30
 
 
 async def test_closed_shell_hears_and_does_nothing_more(ground: Ground) -> None:

@@ -140,3 +140,20 @@ async def test_usage_is_not_kept_when_too_many_records_wait(monkeypatch: pytest.
     assert servers.told == []
     await accounting.tell(STOP, ())
     assert len(servers.told) == 1
+
+
+async def test_only_so_many_records_are_on_their_way_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(radius_accounting, "MOST_ASKED", 2)
+    asked, answered = list[str](), asyncio.Event()
+
+    async def ask(attributes: Sequence[Attribute]) -> None:
+        asked.append(values(attributes, "Acct-Session-Id")[0].decode())
+        await answered.wait()
+
+    accounting = Accounting(ask, NAS, lambda: 0.0)
+    telling = [asyncio.create_task(accounting.tell(replace(STOP, session=name), ())) for name in "abcde"]
+    await asyncio.sleep(0)
+    assert (asked, accounting.waiting) == (["a", "b"], 5)
+    answered.set()
+    await asyncio.gather(*telling)
+    assert asked == ["a", "b", "c", "d", "e"]
