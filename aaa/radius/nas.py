@@ -6,6 +6,8 @@ from wire.errors import DecodeError
 from wire.radius.dictionary import decode_value
 from wire.radius.packet import RadiusPacket
 
+NUMBER_LENGTH = 4
+
 
 def nas_name(packet: RadiusPacket, source: str) -> str:
     """NAS-Identifier, else the address that the NAS says, else the one that the packet came from."""
@@ -17,6 +19,12 @@ def first_text(packet: RadiusPacket, name: str) -> str | None:
     """The first attribute called `name` as text that every store can hold: what is no UTF-8 or NUL is replaced."""
     found = packet.first(name)
     return None if found is None else found.decode(errors="replace").replace("\0", "\ufffd")
+
+
+def first_number(packet: RadiusPacket, name: str) -> int | None:
+    """The first attribute called `name` as a number of 32 bits, None when it is none."""
+    found = packet.first(name)
+    return None if found is None or len(found) != NUMBER_LENGTH else int.from_bytes(found, "big")
 
 
 def first_address(packet: RadiusPacket, name: str) -> str | None:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from aaa.radius.nas import first_address, first_text, nas_name
+from aaa.radius.nas import first_address, first_number, first_text, nas_name
 from aaa.radius.translation.conversation import Conversations
 from hss.session_api import COUNTER_MAX, AccountingRecord, AccountingStatus, Usage
 from wire.errors import DecodeError
@@ -33,7 +33,11 @@ _CHANGED_BY_RETRANSMISSION = frozenset(
 
 
 def to_record(packet: RadiusPacket, client: str, source: str, received: datetime) -> AccountingRecord:
-    """What `packet` says; DecodeError when it says too little to be kept (RFC 2866 §5.13: Status-Type, Session-Id)."""
+    """What `packet` says; DecodeError when it says too little to be kept (RFC 2866 §5.13: Status-Type, Session-Id).
+
+    Of everything else the first is taken, and what is malformed is not said: a Stop that is refused for a counter would
+    come again and again, and its session never end.
+    """
     number = packet.integer("Acct-Status-Type")
     if number is None:
         raise DecodeError(0, "no Acct-Status-Type")
@@ -41,8 +45,8 @@ def to_record(packet: RadiusPacket, client: str, source: str, received: datetime
     if status is None:
         raise DecodeError(0, f"Acct-Status-Type {number} is not kept")
     nas = nas_name(packet, source)
-    cause = packet.integer("Acct-Terminate-Cause")
-    delay = min(packet.integer("Acct-Delay-Time") or 0, _LONGEST_DELAY)
+    cause = first_number(packet, "Acct-Terminate-Cause")
+    delay = min(first_number(packet, "Acct-Delay-Time") or 0, _LONGEST_DELAY)
     return AccountingRecord(
         fingerprint=_fingerprint(packet, client),
         status=status,
@@ -64,16 +68,19 @@ def to_record(packet: RadiusPacket, client: str, source: str, received: datetime
 
 def _usage(packet: RadiusPacket) -> Usage:
     def octets(direction: str) -> int | None:
-        low, high = packet.integer(f"Acct-{direction}-Octets"), packet.integer(f"Acct-{direction}-Gigawords")
+        low, high = (
+            first_number(packet, f"Acct-{direction}-Octets"),
+            first_number(packet, f"Acct-{direction}-Gigawords"),
+        )
         whole = whole_counter(low, high)
         return None if whole is None else min(whole, COUNTER_MAX)
 
     return Usage(
-        seconds=packet.integer("Acct-Session-Time"),
+        seconds=first_number(packet, "Acct-Session-Time"),
         octets_in=octets("Input"),
         octets_out=octets("Output"),
-        packets_in=packet.integer("Acct-Input-Packets"),
-        packets_out=packet.integer("Acct-Output-Packets"),
+        packets_in=first_number(packet, "Acct-Input-Packets"),
+        packets_out=first_number(packet, "Acct-Output-Packets"),
     )
 
 
@@ -88,7 +95,7 @@ def _class(packet: RadiusPacket) -> bytes | None:
 
 
 def _session_key(packet: RadiusPacket, client: str, nas: str) -> bytes:
-    identifier = packet.octets("Acct-Session-Id")
+    identifier = packet.first("Acct-Session-Id")
     if not identifier:
         raise DecodeError(0, "no Acct-Session-Id")
     return _digest(client.encode(), nas.encode(), identifier)[:16]

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from aaa.radius.nas import first_number
 from aaa.radius.translation.answer import FOR_ANOTHER_SERVER
 from aaa.radius.translation.conversation import Conversation, Conversations
 from aaa.radius.translation.request import CARRIED, carried
@@ -79,5 +80,5 @@ def _addresses(packet: RadiusPacket) -> list[Avp]:
 
 
 def _termination(packet: RadiusPacket) -> int | None:
-    cause = packet.integer("Acct-Terminate-Cause")
+    cause = first_number(packet, "Acct-Terminate-Cause")
     return cause + _RADIUS_CAUSES if cause is not None and 0 < cause <= TerminateCause.PORT_DISABLED else None

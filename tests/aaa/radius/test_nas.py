@@ -2,7 +2,7 @@
 
 import pytest
 
-from aaa.radius.nas import first_address, first_text, nas_name
+from aaa.radius.nas import first_address, first_number, first_text, nas_name
 from wire.radius.packet import Attribute, RadiusPacket
 
 
@@ -30,3 +30,9 @@ def test_text_is_such_that_every_store_can_hold_it() -> None:
 
 def test_address_that_is_none_is_not_there() -> None:
     assert first_address(packet(Attribute(4, b"\1\2")), "NAS-IP-Address") is None
+
+
+@pytest.mark.parametrize(("values", "number"), [((), None), ((b"\0\0\1\0", b"\0\0\0\1"), 256), ((b"\1",), None)])
+def test_number_that_is_none_is_not_there(values: tuple[bytes, ...], number: int | None) -> None:
+    said = packet(*(Attribute(46, value) for value in values))
+    assert first_number(said, "Acct-Session-Time") == number

@@ -70,7 +70,7 @@ def test_status_server_is_answered_with_accounting_response() -> None:
     [
         (reported(secret=b"another"), "Message-Authenticator is wrong"),
         (build_packet(RadiusPacket(4, 7, bytes(16), tuple(attributes()))), "Request Authenticator is wrong"),
-        (reported(Attribute(44, b"again")), "the record cannot be kept"),
+        (reported(Attribute(40, bytes(4))), "the record cannot be kept"),
         (asked(), "this port serves no such code"),
         (b"", "the packet is malformed"),
     ],
