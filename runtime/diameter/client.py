@@ -10,6 +10,7 @@ from runtime.diameter.metrics import count_burden
 from runtime.diameter.settings import Handler, Limits
 from runtime.metrics.families import REGISTRY
 from runtime.open_connections import OpenConnections
+from runtime.resolving import addresses_of
 from runtime.taps import Address, StreamTap
 from wire.diameter.capabilities import LocalNode, PeerPolicy
 from wire.diameter.enumerations import DisconnectCause
@@ -117,18 +118,10 @@ class DiameterClient:
             self._dialling.cancel()
 
     async def _connect(self) -> None:
-        host, port = self._address
-        loop, connection = asyncio.get_running_loop(), self._outgoing()
+        (host, port), connection = self._address, self._outgoing()
         try:
             async with asyncio.timeout(self._timing.connect):
-                await loop.create_connection(
-                    lambda: connection,
-                    host,
-                    port,
-                    ssl=self._tls,
-                    server_hostname=self._server_name,
-                    local_addr=self._local,
-                )
+                await self._reach(connection)
         except (OSError, TimeoutError) as error:
             connection.close("it took too long")
             self._link.dial_failed(f"no connection to {host}:{port}: {str(error) or type(error).__name__}")
@@ -141,6 +134,26 @@ class DiameterClient:
             self._link.dialled(connection)
         else:
             self._link.dial_failed(f"{host}:{port} closed the connection before the CER")
+
+    async def _reach(self, connection: Connection) -> None:
+        """By the first address of the peer's at which somebody is."""
+        loop, (host, port) = asyncio.get_running_loop(), self._address
+        failed = OSError("it has no address")
+        for address in await addresses_of(host, port):
+            try:
+                await loop.create_connection(
+                    lambda: connection,
+                    address,
+                    port,
+                    ssl=self._tls,
+                    server_hostname=self._server_name,
+                    local_addr=self._local,
+                )
+            except OSError as error:
+                failed = error
+            else:
+                return
+        raise failed
 
     def _outgoing(self) -> Connection:
         return Connection(
