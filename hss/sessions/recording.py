@@ -29,7 +29,7 @@ _UNSAID = frozenset({NAS_RESTARTED, REPLACED, UNKNOWN_TO_NAS, SILENT})
 """Ends that were inferred: what the NAS says of its session is better."""
 Granted = dict[bytes, tuple[str, datetime]]
 """Whose authentication each Class is of, and when he was let in."""
-_Held = Row[int, bytes | None, str | None, bytes | None, datetime, datetime | None, str | None]
+_Held = Row[int, bytes | None, str | None, bytes | None, datetime, datetime | None, str | None, int]
 _COUNTERS = ("seconds", "octets_in", "octets_out", "packets_in", "packets_out")
 
 
@@ -196,8 +196,11 @@ def _is_another(row: _Held, record: AccountingRecord) -> bool:
     if row.ended is None:
         differs = is_known and row.radius_class != record.radius_class
         return starts and differs and bool(row.updated < record.at)
-    # a Start that comes behind its own Stop has the same Class, and need not say its Acct-Delay-Time (RFC 2866 §5.13)
-    may_be_late = not starts or (is_known and row.radius_class == record.radius_class)
+    # what comes behind its own Stop has the same Class, and need not say its Acct-Delay-Time (RFC 2866 §5.13)
+    is_same = is_known and row.radius_class == record.radius_class
+    if is_same and not starts and record.usage.seconds is not None and record.usage.seconds <= row.seconds:
+        return False
+    may_be_late = not starts or is_same
     return bool(row.ended < (record.at - _LATE if may_be_late else record.at))
 
 
@@ -274,6 +277,7 @@ _HELD = (
     AccessSession.updated,
     AccessSession.ended,
     AccessSession.end_cause,
+    AccessSession.seconds,
 )
 _RESUME = update(AccessSession).where(AccessSession.id == bindparam("_id")).values(ended=None, end_cause=None)
 _SET_ASIDE = (

@@ -135,6 +135,16 @@ def test_interim_long_after_the_stop_is_another_session(location: Location) -> N
     assert [one.ended is None for one in found(location)] == [False, True]
 
 
+def test_interim_of_before_the_stop_begins_nothing_however_late_it_comes(location: Location) -> None:
+    late = replace(interim(1000, 9000), usage=Usage(120, 9000, 9000, 1, 2))
+    keep(location, *LIFE, late)
+    (session,) = found(location)
+    assert (session.ended, session.usage.octets_in) == (NOON + timedelta(0, 180), 12000)
+    of_another = replace(late, fingerprint=bytes(32), radius_class=b"another")
+    keep(location, of_another)
+    assert [one.ended is None for one in found(location)] == [False, True]
+
+
 @pytest.mark.parametrize("cause", [SILENT, UNKNOWN_TO_NAS])
 def test_session_taken_for_ended_goes_on_when_its_nas_says_so(location: Location, cause: str) -> None:
     keep(location, start(), interim(60, 1000))
