@@ -30,10 +30,12 @@ def read_keys_from(source: str) -> KeysInput:
     try:
         if source == "-":
             return read_keys(sys.stdin.read(_TEXT_MAX))
-        with Path(source).open(encoding="utf-8") as file:
+        with Path(source).open(encoding="utf-8-sig") as file:
             return read_keys(file.read(_TEXT_MAX))
     except OSError as error:
-        raise KeysRefused(f"{source}: cannot be read: {error.strerror}; name a file, or - for standard input") from None
+        # keys in the place of a file's name are shown by the command line, and not once more
+        where = "keys" if "=" in source else source
+        raise KeysRefused(f"{where}: cannot be read: {error.strerror}; name a file, or - for standard input") from None
     except UnicodeDecodeError:
         raise KeysRefused(f"{source}: is not text; write lines k=HEX, opc=HEX and amf=HEX") from None
 

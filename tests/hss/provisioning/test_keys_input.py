@@ -80,7 +80,18 @@ def test_keys_are_read_from_a_file(tmp_path: Path) -> None:
     path = tmp_path / "card"
     path.write_text(f"k={K}\nopc={OPC}\n")
     assert read_keys_from(str(path)) == read_keys(path.read_text())
+    path.write_text(f"\ufeffk={K}\nopc={OPC}\n")
+    assert read_keys_from(str(path)).k.hex() == K, "as an editor of Windows writes it"
     path.write_bytes(b"\xff\xfe")
     for source, said in ((str(path), "is not text"), (str(tmp_path / "none"), "cannot be read: No such file")):
         with pytest.raises(KeysRefused, match=said):
             read_keys_from(source)
+
+
+@pytest.mark.parametrize("source", [f"k={K},opc={OPC}", f"k={K * 9}"])
+def test_keys_in_the_place_of_a_file_are_not_repeated(source: str) -> None:
+    with pytest.raises(
+        KeysRefused, match=r"^keys: cannot be read: .*; name a file, or - for standard input$"
+    ) as caught:
+        read_keys_from(source)
+    assert K not in str(caught.value)
