@@ -85,6 +85,6 @@ class NodeClocks:
         try:
             claimed = await self._database.write(lambda connection: claim(connection, name, ind_bits, now))
         except NodesExhausted as error:
-            raise ServiceRefused(Refusal.UNAVAILABLE, f"{error}; {name} gets none") from None
+            raise ServiceRefused(Refusal.UNAVAILABLE, f"{name} gets no IND: {error}") from None
         log.info("node taken over", node=name, ind=claimed.ind, epoch=claimed.epoch)
         return NodeClock(self._database, self._clock, name, ind_bits, claimed, self.turns)

@@ -103,7 +103,7 @@ class Sequences:
     ) -> Issued | None:
         likely = known or await self._only()
         # before SEQ moves, because a node without an IND gets nothing
-        ind = None if likely is None else await self._ind(node, likely)
+        ind = None if likely is None else await self._ind(node, likely, imsi)
         found = await self._database.at_once(allocate, Allocation(imsi, count, seq_ms))
         if isinstance(found, ServiceRefused):
             raise found
@@ -115,7 +115,7 @@ class Sequences:
         if settings.reserve > 1:
             self._runs.drop(_owner(found), found.last_seq)
         if ind is None or settings is not likely:
-            ind = await self._ind(node, settings)
+            ind = await self._ind(node, settings, imsi)
         return _issued(settings, found, ind, count)
 
     async def _only(self) -> AlgorithmSettings | None:
@@ -126,7 +126,7 @@ class Sequences:
         return only if only is not None and only.scheme is Scheme.COUNTER else None
 
     async def _from_reserve(self, settings: AlgorithmSettings, imsi: str, node: str, count: int) -> Issued | None:
-        ind = await self._ind(node, settings)
+        ind = await self._ind(node, settings, imsi)
         standing = await self.standing(imsi)
         if standing.keys.profile != settings.name:
             await self._learn(imsi, standing.keys.profile)
@@ -194,14 +194,16 @@ class Sequences:
                 self._clocks.lost(clock)
         return None
 
-    async def _ind(self, node: str, settings: AlgorithmSettings) -> int:
+    async def _ind(self, node: str, settings: AlgorithmSettings, imsi: str) -> int:
         name, bits = self._named(node, settings), settings.ind_bits
         known = self._inds.get((name, bits))
         if known is None:
+            # an IND is given for good, and whoever asks through an agent may call himself anything: not for nobody
+            await self.standing(imsi)
             try:
                 known = await self._database.write(lambda connection: ind_of(connection, name, bits))
             except NodesExhausted as error:
-                raise ServiceRefused(Refusal.UNAVAILABLE, f"{error}; {node} gets none") from None
+                raise ServiceRefused(Refusal.UNAVAILABLE, f"{node} gets no IND: {error}") from None
             self._inds[name, bits] = known
         return known
 
