@@ -32,6 +32,7 @@ class HomeAddressPool:
     """Gives out the addresses of `prefix`, the one freed longest ago last; at most `capacity` at once.
 
     It knows of no more than as many that were freed: past that the one freed longest ago is given before a fresh one.
+    What the profile of somebody has said to be his is nobody else's by chance or wish, for as many addresses again.
     `reserved` are never given: the home agent's own address and the hosts of the home network.
     """
 
@@ -48,6 +49,8 @@ class HomeAddressPool:
         self._by_identity: dict[str, Lease] = {}
         self._serial = 0
         self._avoided: dict[IPv6Address, None] = {}
+        self._owners: dict[IPv6Address, str] = {}
+        self._owned: dict[str, IPv6Address] = {}
 
     def __len__(self) -> int:
         return len(self._by_address)
@@ -56,16 +59,20 @@ class HomeAddressPool:
         """A Home Address for `identity`: the profile's `static` one, else what the UE `wanted`, or any that is free.
 
         A subscriber who comes again before the older session has ended keeps the address and gets a new lease; the
-        older one is worth nothing from then on, and the caller ends its session. One who comes back has the address
-        that he had, if nobody else has it by then. AddressRefused when there is none.
+        older one is worth nothing from then on, and the caller ends its session. So is that of another subscriber who
+        has the profile's address by chance. One who comes back has the address that he had, if nobody else has it by
+        then. AddressRefused when there is none.
         """
+        if static is not None:
+            self._check_static(static, identity)
+        self._note_static(identity, static)
         held = self._by_identity.get(identity)
         if held is not None and static in {None, held.home_address} and held.home_address not in self._avoided:
             return self._grant(held.home_address, identity)
         if static is not None:
             address = self._take_static(static)
         else:
-            address = self._take_wanted(wanted) or self._take_any(identity)
+            address = self._take_wanted(wanted, identity) or self._take_any(identity)
         if held is not None:
             self._forget(held)
         return self._grant(address, identity)
@@ -99,55 +106,76 @@ class HomeAddressPool:
             self._freed[lease.home_address] = lease.identity
             self._last_of[lease.identity] = lease.home_address
 
-    def _take_static(self, static: IPv6Address) -> IPv6Address:
+    def _check_static(self, static: IPv6Address, identity: str) -> None:
         if static not in self._prefix:
             raise AddressRefused(f"the profile's Home Address {static} is not in {self._prefix}")
         if static in self._reserved:
             raise AddressRefused(f"the profile's Home Address {static} is reserved")
-        if static in self._by_address:
-            raise AddressRefused(f"the profile's Home Address {static} is in use by another subscriber")
+        holder = self._by_address.get(static)
+        if holder is not None and holder.identity == self._owners.get(static, identity) != identity:
+            raise AddressRefused(f"the profile's Home Address {static} is another subscriber's by his profile, too")
+
+    def _note_static(self, identity: str, static: IPv6Address | None) -> None:
+        """What the profile of `identity` says now."""
+        before = self._owned.pop(identity, None)
+        if before is not None:
+            del self._owners[before]
+        if static is None:
+            return
+        self._owned.pop(self._owners.pop(static, ""), None)
+        self._owners[static], self._owned[identity] = identity, static
+        if len(self._owned) > self._capacity:
+            oldest = next(iter(self._owned))
+            del self._owners[self._owned.pop(oldest)]
+
+    def _take_static(self, static: IPv6Address) -> IPv6Address:
+        holder = self._by_address.get(static)
+        if holder is not None:
+            self._forget(holder)
         return static
 
-    def _take_wanted(self, wanted: IPv6Address | None) -> IPv6Address | None:
-        if wanted is None or len(self._by_address) >= self._capacity:
+    def _take_wanted(self, wanted: IPv6Address | None, identity: str) -> IPv6Address | None:
+        if wanted is None or wanted not in self._prefix or len(self._by_address) >= self._capacity:
             return None
-        if wanted not in self._prefix or wanted in self._reserved | self._avoided.keys() or wanted in self._by_address:
+        if not self._is_free(wanted, identity):
             return None
-        self._is_left(wanted)
+        self._is_left(wanted, identity)
         return wanted
 
     def _take_any(self, identity: str) -> IPv6Address:
         if len(self._by_address) < self._capacity:
             former = self._last_of.get(identity)
-            if former is not None and self._is_left(former):
+            if former is not None and self._is_left(former, identity):
                 return former
             many_are_left = len(self._freed) >= self._capacity
-            found = (many_are_left and self._take_left()) or self._take_fresh() or self._take_left()
+            found = many_are_left and self._take_left(identity)
+            found = found or self._take_fresh(identity) or self._take_left(identity)
             if found:
                 return found
         raise AddressRefused(f"no Home Address of {self._prefix} is free: {len(self._by_address)} are leased")
 
-    def _take_fresh(self) -> IPv6Address | None:
+    def _take_fresh(self, identity: str) -> IPv6Address | None:
         while self._next <= self._last:
             address = IPv6Address(self._next)
             self._next += 1
-            if self._is_free(address):
+            if self._is_free(address, identity):
                 return address
         return None
 
-    def _take_left(self) -> IPv6Address | None:
+    def _take_left(self, identity: str) -> IPv6Address | None:
         while self._freed:
             address = next(iter(self._freed))
-            if self._is_left(address):
+            if self._is_left(address, identity):
                 return address
         return None
 
-    def _is_left(self, address: IPv6Address) -> bool:
+    def _is_left(self, address: IPv6Address, identity: str) -> bool:
         """Whether it was given back and nobody holds it; it counts as given out from then on."""
         was = self._freed.pop(address, None)
         if was is not None and self._last_of.get(was) == address:
             del self._last_of[was]
-        return was is not None and self._is_free(address)
+        return was is not None and self._is_free(address, identity)
 
-    def _is_free(self, address: IPv6Address) -> bool:
-        return not any(address in those for those in (self._reserved, self._by_address, self._avoided))
+    def _is_free(self, address: IPv6Address, identity: str) -> bool:
+        taken = any(address in those for those in (self._reserved, self._by_address, self._avoided))
+        return not taken and self._owners.get(address, identity) == identity

@@ -333,9 +333,8 @@ class Gateway:
         except addresses.AddressRefused as refused:
             yield from self._ike(SaEvent(sa, ike.AddressRefused(refused.reason)), now)
             return
-        older = self.sessions.of_subscriber(subscriber)
-        if older is not None and older is not session:
-            yield from self._supersede(older, now, silent=effect.initial_contact)
+        for older in self.sessions.displaced_by(lease, session):
+            yield from self._supersede(older, subscriber, now, silent=effect.initial_contact)
         self.sessions.lease(session, lease)
         ipv4 = self._agent.lease_ipv4(lease.home_address) if effect.ipv4 is not ike.Ipv4Wish.NONE else None
         if ipv4 is None and effect.ipv4 is ike.Ipv4Wish.ALONE:
@@ -345,14 +344,16 @@ class Gateway:
         leased = ike.AddressLeased(lease.home_address, self._prefix_length, ipv4)
         yield from self._ike(SaEvent(sa, leased), now)
 
-    def _supersede(self, older: GatewaySession, now: float, *, silent: bool) -> Effects:
-        """The same subscriber attached again: what the older session had ends before the new one begins."""
+    def _supersede(self, older: GatewaySession, subscriber: str, now: float, *, silent: bool) -> Effects:
+        """What the older session had ends before the new one begins: the subscriber's, or one that has his address."""
+        is_his = older.lease is not None and older.lease.identity == subscriber
+        cause = "the subscriber attached again" if is_his else "its Home Address is another one's by his profile"
         older.ended_by = EndedBy.ANOTHER
         if older.lease is not None:
             yield from self._end_binding(older.lease.home_address, now)
         for spi in list(older.associations):
             self.sessions.remove(older, spi)
-        yield from self._ike(SaEvent(older.sa, ike.CloseRequested("the subscriber attached again", silent)), now)
+        yield from self._ike(SaEvent(older.sa, ike.CloseRequested(cause, silent and is_his)), now)
 
     def _closed(self, sa: bytes, cause: str, now: float) -> Effects:
         session = self.sessions.of_sa(sa)

@@ -98,6 +98,12 @@ class SessionBook:
         """The session in which a Lease of this identity is held now, or None."""
         return self._by_subscriber.get(identity)
 
+    def displaced_by(self, lease: Lease, session: GatewaySession) -> list[GatewaySession]:
+        """The other sessions of the subscriber, and at the Home Address, that this session is to have from now on."""
+        found = (self._by_subscriber.get(lease.identity), self._by_home.get(lease.home_address))
+        others = {one.sa: one for one in found if one is not None and one is not session}
+        return list(others.values())
+
     def lease(self, session: GatewaySession, lease: Lease) -> None:
         """The Home Address is this session's from now on, and no older one's."""
         session.lease = lease

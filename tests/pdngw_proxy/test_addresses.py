@@ -132,11 +132,50 @@ def test_static_address_has_to_be_at_home(static: str, reason: str) -> None:
 
 
 def test_static_address_is_never_given_twice() -> None:
+    addresses, static = pool(), IPv6Address("2001:db8:1::777")
+    held = addresses.lease("one", static)
+    with pytest.raises(AddressRefused, match="another subscriber's by his profile"):
+        addresses.lease("other", static)
+    assert addresses.holder(static) == held
+    assert addresses.lease("other").home_address != static
+
+
+def test_who_has_an_address_by_chance_or_wish_gives_way_to_whose_it_is_by_the_profile() -> None:
     addresses = pool()
-    held = addresses.lease("one")
-    with pytest.raises(AddressRefused, match="in use by another"):
-        addresses.lease("other", held.home_address)
-    assert addresses.lease("other").home_address != held.home_address
+    chance, wish = addresses.lease("one"), addresses.lease("two", wanted=IPv6Address("2001:db8:1::777"))
+    for held in (chance, wish):
+        own = addresses.lease(f"owner of {held.home_address}", held.home_address)
+        assert own.home_address == held.home_address
+        addresses.release(held)
+        assert addresses.holder(own.home_address) == own
+    assert len(addresses) == 2
+    assert addresses.lease("one").home_address not in {chance.home_address, wish.home_address}
+
+
+def test_static_address_is_nobody_elses_while_its_subscriber_is_away() -> None:
+    addresses, static = pool(2), IPv6Address("2001:db8:1::100")
+    addresses.release(addresses.lease("owner", static))
+    assert addresses.lease("other", wanted=static).home_address != static
+    assert addresses.lease("owner", static).home_address == static
+
+
+def test_static_address_goes_to_another_with_the_profile() -> None:
+    addresses, static = pool(), IPv6Address("2001:db8:1::777")
+    addresses.lease("former", static)
+    with pytest.raises(AddressRefused):
+        addresses.lease("owner", static)
+    former = addresses.lease("former")
+    assert former.home_address == static
+    assert addresses.lease("owner", static).home_address == static
+    addresses.release(former)
+    assert addresses.lease("former").home_address != static
+
+
+def test_so_many_static_addresses_are_remembered_and_no_more() -> None:
+    addresses = pool(1)
+    for end in ("777", "778"):
+        addresses.release(addresses.lease(end, IPv6Address(f"2001:db8:1::{end}")))
+    assert str(addresses.lease("other", wanted=IPv6Address("2001:db8:1::777")).home_address).endswith(":777")
 
 
 def test_dynamic_address_steps_over_a_static_one() -> None:
@@ -177,9 +216,12 @@ class PoolMachine(RuleBasedStateMachine):
     def lease(self, who: int, static: int | None) -> None:
         address = None if static is None else PREFIX.network_address + static
         try:
-            self.leases[str(who)] = self.pool.lease(str(who), address)
+            lease = self.pool.lease(str(who), address)
         except AddressRefused:
             return
+        # whoever had the profile's address by chance has it no more
+        others = {name: held for name, held in self.leases.items() if held.home_address != lease.home_address}
+        self.leases = others | {str(who): lease}
 
     @rule(who=integers(0, 8))
     def release(self, who: int) -> None:

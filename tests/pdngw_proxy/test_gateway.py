@@ -390,6 +390,25 @@ def test_gateway_gives_what_a_subscriber_has_to_nobody_whom_the_aaa_server_does_
     assert len({phone.attached.home_address for phone in (first, second, third)}) == 3
 
 
+def test_static_home_address_is_taken_back_from_who_has_it_by_chance() -> None:
+    hss = subscribers(IMSI, SECOND)
+    network = Network(hss=hss)
+    other = network.attach()
+    network.run(until=5.0)
+    own = other.attached.home_address
+    static = profile(ApnProfile(1, "internet", home_address=own), imsi=SECOND)
+    hss.subscribers[SECOND] = replace(hss.subscribers[SECOND], profile=static)
+    owner = network.attach(SECOND, initial_contact=True)
+    network.run(until=10.0)
+    assert owner.attached.home_address == own
+    assert other.detached.cause == "the gateway deleted the IKE SA"
+    assert "its Home Address is another one's by his profile" in {one.details.get("cause") for one in network.reports}
+    other.begin()
+    network.run(until=network.now + 5.0)
+    assert other.attached.home_address != own
+    assert owner.ping(other.attached.home_address).received == 5
+
+
 def test_subscriber_whom_the_aaa_server_names_by_his_address_alone_may_come_again() -> None:
     own = IPv6Address("2001:db8:7::5:5")
     network = Network(hss=MemoryHss(Subscriber(profile(ApnProfile(1, "internet", home_address=own)))))
