@@ -92,6 +92,18 @@ async def test_accounting_that_may_still_come_is_waited_for(desk: Desk) -> None:
     assert await desk.after(EXPECTING) == [GONE]
 
 
+async def test_who_was_let_in_is_registered_again_when_his_accounting_comes_late(desk: Desk) -> None:
+    await desk.sessions.keep(ONE)
+    await desk.shared.ledger.grant(granted())
+    await desk.sessions.end(ONE.session_id)
+    heard = [await desk.after(wait) for wait in (timedelta(0), GRACE, SOON, AGAIN)]
+    assert heard == [[], [GONE], [], []]
+    await desk.shared.ledger.record(start((desk.now - NOON).total_seconds()))
+    heard = [await desk.after(wait) for wait in (timedelta(0), SOON, AGAIN)]
+    assert heard == [[Assignment.REGISTRATION], [], []]
+    assert not await desk.shared.departures.waiting(NOON + timedelta(days=1))
+
+
 @pytest.mark.parametrize("looks", [[SOON], [SOON, AGAIN]])
 async def test_who_came_in_at_the_same_moment_is_registered_again(desk: Desk, looks: list[timedelta]) -> None:
     await desk.sessions.keep(ONE)
