@@ -138,9 +138,13 @@ class Reject:
 
 @dataclass(frozen=True, slots=True)
 class Ignore:
-    """Answer nothing: the EAP packet is one that RFC 3748 says to discard silently."""
+    """Answer nothing: the EAP packet is one that RFC 3748 says to discard silently.
+
+    With `for_now` the same request is worth another look when it comes again.
+    """
 
     reason: str
+    for_now: bool = False
 
 
 AccessAnswer = Challenge | Accept | Reject | Ignore

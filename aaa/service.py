@@ -122,7 +122,7 @@ class EapAuthenticationService:
             self._heard(request.state)
             return self._refused(request, RejectCause.TOO_BUSY, f"{self._limit} rounds are being served", conversation)
         if token is not None and token in self._serving:
-            return Ignore("this round is being served")
+            return Ignore("this round is being served", for_now=True)
         try:
             return await self._serve(request, token, conversation)
         except BaseException as error:

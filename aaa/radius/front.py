@@ -87,6 +87,10 @@ class RadiusFront(Bookkeeping):
         octets = to_reply(serving.packet, answer, secret=serving.client.secret, random=self._random)
         return octets if self._settled(serving.key, octets) else None
 
+    def reconsider(self, serving: Serve) -> None:
+        """It was settled by silence, and its next copy is a new request all the same."""
+        self._duplicates.forget(serving.key)
+
     def abandon(self, serving: Serve | Forward) -> None:
         """Nobody gave an answer: the client's next retransmission is a new request."""
         self._abandoned(serving.key)

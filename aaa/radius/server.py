@@ -159,6 +159,9 @@ class RadiusServer(PortServer):
         else:
             if debugging() or isinstance(answer, Ignore):
                 _log_answered(answer, name)
+            if octets is None and isinstance(answer, Ignore) and answer.for_now:
+                # who sends a round again under another Identifier may hear nothing of the answer to the first one
+                self._front.reconsider(serving)
             if octets is not None:
                 reply(octets)
 

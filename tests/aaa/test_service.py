@@ -420,7 +420,7 @@ async def test_service_ignores_a_round_that_it_is_serving() -> None:
     core.hss.stall.clear()
     serving = asyncio.create_task(core.ask(response.packet, first.state))
     await asyncio.sleep(0)
-    assert await core.ask(response.packet, first.state) == Ignore("this round is being served")
+    assert await core.ask(response.packet, first.state) == Ignore("this round is being served", for_now=True)
     core.hss.stall.set()
     assert isinstance(await serving, Challenge)
     assert len(core.hss.vector_requests) == 1

@@ -129,6 +129,19 @@ async def test_server_keeps_silent_when_told_to(monkeypatch: pytest.MonkeyPatch)
     assert bench.endpoints[0].sent == []
 
 
+async def test_server_looks_again_at_what_it_passes_over_for_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers: list[AccessAnswer] = [Ignore("malformed"), Ignore("it is being served", for_now=True), challenge()]
+    bench = Bench(monkeypatch, lambda _: answers.pop(0))
+    for _ in range(2):
+        await bench.deliver(asked(identifier=1))
+    assert len(bench.service.requests) == 1
+    for _ in range(3):
+        await bench.deliver(asked(identifier=2))
+    assert len(bench.service.requests) == 3
+    assert bench.sent_codes == [Code.ACCESS_CHALLENGE] * 2
+    assert bench.front.in_progress == 0
+
+
 async def test_server_rejects_a_request_without_eap_with_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     bench = Bench(monkeypatch, lambda _: challenge())
     (line,) = await bench.deliver(asked(eap=None))
