@@ -68,10 +68,12 @@ class DiameterClient:
             hang_up=self._hang_up,
             alternate=alternate,
             fail_over=self._failed_over if alternate else None,
+            is_needed=self._is_needed,
         )
         self.origin_host = peer.origin_host
         self.is_agent = peer.agent
         self.fail_over: FailOver | None = None
+        self.is_needed: Callable[[], bool] = lambda: False
 
     @property
     def connected(self) -> bool:
@@ -82,6 +84,10 @@ class DiameterClient:
         """Begin to connect, and come back after every loss: at once, then ever slower, up to Tc."""
         REGISTRY.sample(self, lambda: count_burden(self._link.policy.name, (self._link,)))
         self._link.start()
+
+    def need(self) -> None:
+        """No other server is there: ask this one where it is connected, though it has not proved itself again."""
+        self._link.need()
 
     async def ready(self, within: float) -> None:
         """Return when connected; DiameterUnavailable with the cause when that takes more than `within` seconds."""
@@ -94,6 +100,9 @@ class DiameterClient:
     def take_over(self, request: Message, waiting: Waiting, until: float) -> bool:
         """Send what another server has not answered, its answer for `waiting`; False when there is no room for it."""
         return self._link.take_over(request, waiting, until)
+
+    def _is_needed(self) -> bool:
+        return self.is_needed()
 
     def _failed_over(self, request: Message, waiting: Waiting, until: float) -> bool:
         return self.fail_over is not None and self.fail_over(self, request, waiting, until)

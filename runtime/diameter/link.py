@@ -57,6 +57,7 @@ class Link:
         reporter: OverloadReporter | None = None,
         alternate: bool = False,
         fail_over: Callable[[Message, Waiting, float], bool] | None = None,
+        is_needed: Callable[[], bool] = lambda: True,
         dropped: Dropped = unheard,
         repeats: Duplicates | None = None,
     ) -> None:
@@ -88,6 +89,7 @@ class Link:
             alternate=alternate,
         )
         self._fail_over = fail_over
+        self._is_needed = is_needed
         self._driver: Driver[on.Event, on.Effect] = Driver(
             self._peer, self._perform, clock=loop.time, call_later=loop.call_later
         )
@@ -127,6 +129,10 @@ class Link:
     def start(self) -> None:
         """Connect, and stay connected."""
         self._driver.feed(on.Started())
+
+    def need(self) -> None:
+        """Nobody else is there: ask the peer where it is connected, though it has not proved itself again."""
+        self._driver.feed(on.Needed())
 
     async def ready(self, within: float) -> None:
         """Return when the peer is open; DiameterUnavailable when it is not `within` seconds."""
@@ -302,6 +308,8 @@ class Link:
                 log.info("peer connected", peer=self.policy.name, remote=connection.remote[0],
                          applications=sorted(capabilities.common), product=capabilities.product_name)  # fmt: skip
                 self._send_again()
+                if not self.open and self._is_needed():
+                    self.need()
             case on.Ended(cause, orderly):
                 self._why = cause
                 (log.info if orderly else log.warning)("peer not connected", cause=cause, peer=self.policy.name)

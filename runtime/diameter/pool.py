@@ -46,7 +46,7 @@ class DiameterPool:
         self._homes: OrderedDict[str, DiameterClient] = OrderedDict()
         self._clock = asyncio.get_running_loop().time
         for client in self._clients if len(self._clients) > 1 else ():
-            client.fail_over = self._failed_over
+            client.fail_over, client.is_needed = self._failed_over, self._is_without_any
 
     def start(self) -> None:
         """Connect to all of them, and stay connected."""
@@ -55,7 +55,9 @@ class DiameterPool:
 
     async def ready(self, within: float) -> None:
         """Return when one of them is connected; DiameterUnavailable with every cause when none is."""
-        if any(client.connected for client in self._clients):
+        if self._is_without_any():
+            self._make_do()
+        if not self._is_without_any():
             return
         waiting = [asyncio.ensure_future(client.ready(within)) for client in self._clients]
         try:
@@ -80,6 +82,8 @@ class DiameterPool:
         tried: set[DiameterClient] = set()
         wanted, order = self._wanted(message), self._order(message)
         redirects = 0
+        if self._is_without_any():
+            self._make_do()
         has_failed = not (*wanted, *order)[0].connected
         while True:
             client = _choose((*wanted, *order), tried)
@@ -124,6 +128,14 @@ class DiameterPool:
         who = message.text("User-Name") or message.text("Session-Id") or ""
         first = int.from_bytes(sha256(who.encode()).digest()[:4], "big") % len(self._clients)
         return self._clients[first:] + self._clients[:first]
+
+    def _is_without_any(self) -> bool:
+        return not any(client.connected for client in self._clients)
+
+    def _make_do(self) -> None:
+        """RFC 3539 §3.4.1 [4] holds a connection that is up again back for a minute, for there is another: not here."""
+        for client in self._clients:
+            client.need()
 
     def _others(self, tried: set[DiameterClient]) -> bool:
         return any(client.connected for client in self._clients if client not in tried)

@@ -30,6 +30,7 @@ from wire.diameter.peer_events import (
     Incoming,
     IOpen,
     MessageArrived,
+    Needed,
     Opened,
     Reject,
     Resumed,
@@ -249,6 +250,8 @@ class Peer:
                 return self._disconnecting(side, cause, now)
             case Tick():
                 return self._watched(state, side, event, now)
+            case Needed():
+                return self._watched(state, side, dog.Needed(), now)
             case DwaArrived(_, message) if self._messages.expected(message):
                 return self._watched(state, side, dog.WatchdogAnswered(), now)
             case DprArrived(_, message):

@@ -191,6 +191,11 @@ class StopRequested:
     cause: DisconnectCause = DisconnectCause.REBOOTING
 
 
+@dataclass(frozen=True, slots=True)
+class Needed:
+    """No other peer is there for what this one is asked: its connection is used, if there is one."""
+
+
 Event = (
     Started
     | ConnectionMade
@@ -204,6 +209,7 @@ Event = (
     | MessageArrived
     | ConnectionLost
     | StopRequested
+    | Needed
     | Tick
 )
 

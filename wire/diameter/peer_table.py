@@ -14,6 +14,7 @@ from wire.diameter.peer_events import (
     DwrArrived,
     IOpen,
     MessageArrived,
+    Needed,
     ROpen,
     Started,
     StopRequested,
@@ -68,6 +69,7 @@ TRANSITIONS: Transitions = {
             (state, MessageArrived): frozenset({state}),
             (state, ConnectionLost): frozenset({Closed}),
             (state, StopRequested): frozenset({Closing}),
+            (state, Needed): frozenset({state}),
             (state, Tick): frozenset({state, Closed}),
         }.items()
     },

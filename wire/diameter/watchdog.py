@@ -66,7 +66,12 @@ class TrafficArrived:
     """Any other message arrived."""
 
 
-Event = ConnectionOpened | ConnectionFailed | WatchdogAnswered | TrafficArrived | Tick
+@dataclass(frozen=True, slots=True)
+class Needed:
+    """There is no other connection for what is to be sent."""
+
+
+Event = ConnectionOpened | ConnectionFailed | WatchdogAnswered | TrafficArrived | Needed | Tick
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +109,7 @@ TRANSITIONS: Transitions = {
     (Suspect, ConnectionFailed): frozenset({Down}),
     (Reopen, WatchdogAnswered): frozenset({Reopen, Okay}),
     (Reopen, TrafficArrived): frozenset({Reopen}),
+    (Reopen, Needed): frozenset({Okay}),
     (Reopen, Tick): frozenset({Reopen, Down}),
     (Reopen, ConnectionFailed): frozenset({Down}),
 }
@@ -114,7 +120,8 @@ class Watchdog:
 
     `twinit` seconds, at least six. `alternate` says that traffic went to another peer when this one failed: only then
     has REOPEN something to hold back (RFC 3539 §3.4.1 [4]); with nowhere else to send, a connection that is up again
-    is used at once. When to connect again is the peer machine's own timer (Tc of RFC 6733 §2.1).
+    is used at once, and so is one in REOPEN when the others are gone as well (`Needed`). When to connect again is the
+    peer machine's own timer (Tc of RFC 6733 §2.1).
     """
 
     def __init__(self, *, random: RandomBytes, twinit: float = DEFAULT_TWINIT, alternate: bool = False) -> None:
@@ -204,6 +211,8 @@ class Watchdog:
                 return Reopen(state.until, pending=False, answers=state.answers + 1), []
             case TrafficArrived():
                 return state, []
+            case Needed():
+                return Okay(state.until, state.pending), [FailBack()]
             case Tick():
                 return self._reopen_expired(state, now)
             case _:

@@ -223,6 +223,24 @@ async def test_another_is_asked_when_one_has_no_time(servers: Servers, pool: Dia
     assert (await pool.request(replace(DER, session_id="new").message())).result_code == result
 
 
+async def test_servers_that_were_lost_together_are_asked_as_soon_as_one_is_back(
+    servers: Servers, pool: DiameterPool
+) -> None:
+    servers.down.update(HOSTS)
+    for host in HOSTS:
+        servers.ends[host].abort()
+    await eventually(lambda: not any(each.connected for each in pool._clients))
+    servers.down.remove(HOSTS[1])
+    await pool.ready(20.0)
+    servers.down.clear()
+    await eventually(lambda: all(each._link._peer.capabilities for each in pool._clients))
+    assert (await pool.request(DER.message())).result_code == 1001
+    servers.lose(HOSTS[1])
+    await eventually(lambda: not pool._clients[1].connected)
+    assert (await pool.request(replace(DER, session_id="new").message())).result_code == 1001
+    assert servers.order == [HOSTS[1], HOSTS[0]]
+
+
 async def test_a_refusal_that_another_would_repeat_is_the_answer(servers: Servers, pool: DiameterPool) -> None:
     servers.answers[HOSTS[0]] = refusing(ResultCode.AUTHORIZATION_REJECTED)
     assert (await pool.request(DER.message())).result_code == 5003

@@ -28,6 +28,7 @@ from wire.diameter.peer_events import (
     Ended,
     Event,
     IOpen,
+    Needed,
     Opened,
     Reject,
     Resumed,
@@ -585,6 +586,7 @@ def _walk() -> None:
         for event in ("dwr", "dpr"):
             probe = opened(side)
             probe.feed(getattr(probe, event)(side))
+        opened(side).feed(Needed())
         for command in PeerCommand:
             opened(side).feed(arrived(side, Message(command, 0, 0, 4711, 1, ())))
         opened(side).feed(arrived(side, numbered(EAP_DER.message())))

@@ -11,6 +11,7 @@ from wire.diameter.watchdog import (
     FailBack,
     FailOver,
     Initial,
+    Needed,
     Okay,
     Reopen,
     SendWatchdog,
@@ -48,7 +49,7 @@ def at(state: State, *, alternate: bool = True) -> Watchdog:
     return dog
 
 
-# Appendix A of RFC 3539, line by line
+# Appendix A of RFC 3539, line by line, and Needed, which it has not
 LINES: list[tuple[State, Event, list[Effect], type[State]]] = [
     (Initial(), ConnectionOpened(), [], Okay),
     (Down(), ConnectionOpened(), [SendWatchdog()], Reopen),
@@ -64,6 +65,7 @@ LINES: list[tuple[State, Event, list[Effect], type[State]]] = [
     (Reopen(10, pending=True, answers=0), WatchdogAnswered(), [], Reopen),
     (Reopen(10, pending=True, answers=2), WatchdogAnswered(), [FailBack()], Okay),
     (Reopen(10, pending=True, answers=0), TrafficArrived(), [], Reopen),
+    (Reopen(10, pending=True, answers=0), Needed(), [FailBack()], Okay),
     (Reopen(10, pending=False, answers=1), Tick(), [SendWatchdog()], Reopen),
     (Reopen(10, pending=True, answers=1), Tick(), [], Reopen),
     (Reopen(10, pending=True, answers=-1), Tick(), [CloseConnection()], Down),
