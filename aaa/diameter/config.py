@@ -52,6 +52,12 @@ class DiameterConfig(Section):
     )
 
     @model_validator(mode="after")
+    def _listens(self) -> Self:
+        if self.address is None and self.tls_address is None:
+            raise ValueError("nobody could connect: write address for TCP, tls_address for TLS, or both")
+        return self
+
+    @model_validator(mode="after")
     def _tls_is_whole(self) -> Self:
         if self.tls_address is not None and (self.certificate is None or self.key is None):
             raise ValueError("tls_address needs certificate and key; write both, or leave tls_address empty")

@@ -54,6 +54,7 @@ def test_config_needs_no_tls(tmp_path: Path) -> None:
     ("text", "complaint"),
     [
         (GOOD.replace('key = "pki/aaa.key"', ""), "tls_address needs certificate and key"),
+        ("[aaa.diameter]\n" + PEER, "nobody could connect: write address for TCP, tls_address for TLS, or both"),
         (GOOD + PEER, "have name pgw"),
         (GOOD + PEER.replace('"pgw"', '"other"'), "have origin_host pgw.example"),
         (GOOD.replace('"s6b"', '"swx"'), "peer pgw may ask for swx"),
