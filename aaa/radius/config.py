@@ -1,5 +1,6 @@
 """[aaa.radius]: where the RADIUS front listens, and who may ask it."""
 
+from collections import Counter
 from typing import Self
 
 from pydantic import Field, model_validator
@@ -65,6 +66,18 @@ class RadiusConfig(Section):
     def _answers_are_kept(self) -> Self:
         if self.duplicate_age < self.request_limit + 5:
             raise ValueError("duplicate_age has to be 5 s more than request_limit: the age counts from the request")
+        return self
+
+    @model_validator(mode="after")
+    def _names_are_distinct(self) -> Self:
+        for table, names in (
+            ("server", [one.name for one in self.server]),
+            ("diameter_server", [one.name for one in self.diameter_server]),
+            ("realm", [one.realm.lower() for one in self.realm]),
+        ):
+            twice = next((name for name, count in Counter(names).items() if count > 1), None)
+            if twice is not None:
+                raise ValueError(f"two [[aaa.radius.{table}]] are called {twice}; remove one")
         return self
 
     @model_validator(mode="after")

@@ -48,6 +48,19 @@ def test_config_complains_of_the_key(tmp_path: Path, old: str, new: str, complai
         read(tmp_path, GOOD.replace(old, new))
 
 
+SERVER = '[[aaa.radius.server]]\nname = "hq"\nauth = "192.0.2.8:1812"\nsecret_file = "hq.secret"\n'
+REALM = '[[aaa.radius.realm]]\nrealm = "Example.ORG"\nservers = ["hq"]\n'
+PEER = '[[aaa.radius.diameter_server]]\nname = "d"\naddress = "192.0.2.8:3868"\norigin_host = "d.x"\nrealm = "x"\n'
+
+
+@pytest.mark.parametrize(
+    ("more", "complaint"), [(SERVER, "server.. are called hq"), (REALM, "called example.org"), (PEER * 2, "called d;")]
+)
+def test_no_two_have_one_name(tmp_path: Path, more: str, complaint: str) -> None:
+    with pytest.raises(ConfigError, match=complaint):
+        read(tmp_path, f"{GOOD}{more}")
+
+
 def test_server_is_known_by_its_answers_however_its_address_is_spelled(tmp_path: Path) -> None:
     radius = read(tmp_path, GOOD.replace("192.0.2.9:1812", "[2001:DB8:0::9]:1812"))
     assert radius.server[0].auth == ("2001:db8::9", 1812)
