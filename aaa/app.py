@@ -62,6 +62,7 @@ from wire.diameter.applications import Application
 from wire.diameter.capabilities import LocalNode, PeerPolicy
 from wire.diameter.command import Identity
 from wire.diameter.message import Message
+from wire.diameter.peer import Timing
 from wire.radius.exchange import Timers
 
 log = get_logger("aaa.app")
@@ -377,6 +378,7 @@ async def _open_swx(
             handler=serve_hss,
             random=secrets.token_bytes,
             capture=tap,
+            timing=Timing(twinit=swx.watchdog),
             local_host=None if swx.local is None else str(swx.local),
             alternate=bool(swx.alternate),
         )

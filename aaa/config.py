@@ -89,6 +89,9 @@ class HssConnectionConfig(Section):
 class SwxConfig(HssConnectionConfig):
     """[aaa.swx]: the HSS that is asked when `aaa.hss` is "swx"."""
 
+    watchdog: float = Field(
+        default=30.0, ge=6, le=300, description="after so many seconds without a word an HSS is asked if it is there"
+    )
     local: OptionalAddress = Field(default=None, description='our address to connect from, such as "127.0.0.3", or ""')
     alternate: tuple[HssConnectionConfig, ...] = Field(default=(), max_length=8, description="[[aaa.swx.alternate]]")
 

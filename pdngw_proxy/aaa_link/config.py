@@ -65,6 +65,9 @@ class DiameterLinkConfig(AaaServerConfig):
         description="s6b (TS 29.273 §9), mip6i (RFC 5778), or eap (RFC 4072), which says nothing of mobility",
     )
     limit: float = Field(default=10.0, ge=0.1, le=30)
+    watchdog: float = Field(
+        default=30.0, ge=6, le=300, description="after so many seconds without a word a server is asked if it is there"
+    )
     alternate: tuple[AaaServerConfig, ...] = Field(default=(), max_length=8, description="[[pdngw.diameter.alternate]]")
     ca: OptionalPath = None
     certificate: OptionalPath = None

@@ -27,6 +27,7 @@ from wire.diameter.capabilities import LocalNode, PeerPolicy
 from wire.diameter.command import Identity
 from wire.diameter.eap_applications import ANSWERS
 from wire.diameter.message import Message
+from wire.diameter.peer import Timing
 from wire.diameter.sessions import SessionTerminationAnswer
 from wire.eap.packet import EapType
 from wire.errors import DecodeError, EncodeError
@@ -95,6 +96,7 @@ class DiameterLink:
                 random=random,
                 handler=serve,
                 tls=tls,
+                timing=Timing(twinit=config.watchdog),
                 capture=capture,
                 local_host=_own_address(address, server),
                 alternate=bool(config.alternate),

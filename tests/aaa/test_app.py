@@ -6,19 +6,21 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from random import Random
+from typing import Any, NoReturn
 
 import pytest
 from structlog.testing import capture_logs
 from structlog.typing import EventDict
 
-from aaa.app import _instance, _swx_node, main, serve
-from aaa.config import AaaConfig, read_settings
+from aaa.app import _instance, _open_swx, _swx_node, main, serve
+from aaa.config import AaaConfig, HssConnectionConfig, SwxConfig, read_settings
 from aaa.identities.commands import rotate
 from aaa.identities.keyring_file import KeyringPath
 from hss.app import serve as serve_hss
 from hss.config import HssConfig
 from hss.keys.vault import open_vault, write_master_key
 from hss.store.schema import upgrade
+from runtime.capture import NullCapture
 from runtime.config import ConfigError, SocketAddress, read_config
 from runtime.diameter.client import DiameterClient
 from runtime.worker import Worker
@@ -27,6 +29,7 @@ from ue_sim.eap_peer import AkaPeer, EapArrived, KeysDerived, SendEap
 from ue_sim.usim import SoftwareUsim
 from wire.diameter.applications import Application
 from wire.diameter.capabilities import LocalNode, PeerPolicy
+from wire.diameter.message import Message
 from wire.diameter.s6b import S6bEapAnswer, S6bEapRequest
 from wire.eap.packet import identity_response
 from wire.identity import EapMethod, Plmn
@@ -34,6 +37,12 @@ from wire.identity import EapMethod, Plmn
 pytestmark = pytest.mark.stack
 
 PLMN = Plmn("001", "01")
+
+
+async def nobody(_peer: str, _message: Message) -> NoReturn:
+    raise AssertionError("no HSS is there to ask")
+
+
 CONFIG = """
 [hss]
 origin_host = "hss.example"
@@ -200,6 +209,41 @@ def test_each_worker_is_an_hss_instance_of_its_own(named: str, worker: Worker | 
         origin_host="hss.example", origin_realm="example", swx=SocketAddress("127.0.0.1", 0), instance=named
     )
     assert _instance(hss, worker).instance == instance
+
+
+async def test_every_hss_has_a_client_as_it_is_configured(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = []
+
+    class Client(DiameterClient):
+        def __init__(self, **options: Any) -> None:  # noqa: ANN401
+            made.append((options["peer"], options["address"], options["timing"].twinit))
+            super().__init__(**options)
+
+        def start(self) -> None:
+            """Nobody is there."""
+
+    monkeypatch.setattr("aaa.app.DiameterClient", Client)
+    monkeypatch.setattr("aaa.app.HSS_WAIT", 0.0)
+    other = HssConnectionConfig(
+        hss=SocketAddress("192.0.2.2", 3868), hss_origin_host="two.example", hss_realm="example", agent="relay.example"
+    )
+    swx = SwxConfig(
+        hss=SocketAddress("192.0.2.1", 3868),
+        hss_origin_host="one.example",
+        hss_realm="example",
+        watchdog=6,
+        alternate=(other,),
+    )
+    with capture_logs():
+        async with _open_swx(
+            AaaConfig(origin_host="aaa.example", origin_realm="example"), swx, NullCapture(), nobody, None
+        ):
+            pass
+    assert [(peer.name, peer.origin_host, peer.agent) for peer, _, _ in made] == [
+        ("hss", "one.example", False),
+        ("relay.example", "relay.example", True),
+    ]
+    assert [(address.host, twinit) for _, address, twinit in made] == [("192.0.2.1", 6), ("192.0.2.2", 6)]
 
 
 @pytest.mark.parametrize(("worker", "began"), [(None, 2000), (Worker(2, 1000), 1000)])
