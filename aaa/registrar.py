@@ -10,6 +10,9 @@ from wire.identity import Imsi
 
 log = get_logger("aaa.registrar")
 
+FAREWELL = 1.0
+"""Seconds that the HSS has for what is under way when this server ends."""
+
 MOST_AT_ONCE = 1000
 """How many reports may be under way; what comes beyond is said in the log and not reported."""
 
@@ -55,8 +58,15 @@ class Registrar:
         self._begin(self._report(AssignmentRequest(imsi, self._node, Assignment.RESTORATION)), imsi)
 
     async def close(self) -> None:
-        """Wait for what is under way."""
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        """Wait for what is under way, and not for longer than whoever stops this server would."""
+        if not self._tasks:
+            return
+        _, left = await asyncio.wait(self._tasks, timeout=FAREWELL)
+        for task in left:
+            task.cancel()
+        if left:
+            log.warning("hss not told", cause="it has not answered, and this server ends", reports=len(left))
+            await asyncio.wait(left)
 
     def _begin(self, report: Coroutine[object, object, None], imsi: Imsi) -> None:
         if len(self._tasks) >= MOST_AT_ONCE:

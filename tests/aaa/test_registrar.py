@@ -93,6 +93,17 @@ async def test_reports_under_way_are_limited(monkeypatch: pytest.MonkeyPatch) ->
     assert [line["cause"] for line in lines] == ["too many reports are under way"]
 
 
+async def test_a_hss_that_does_not_answer_holds_up_no_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registrar_module, "FAREWELL", 0.01)
+    registrar, hss, _ = office()
+    hss.stall.clear()
+    with capture_logs() as lines:
+        registrar.attached(replace(ONE, pdn_gw=GATEWAY))
+        await registrar.close()
+    (line,) = lines
+    assert (line["event"], line["reports"]) == ("hss not told", 1)
+
+
 async def test_where_departures_are_in_sql_they_are_only_looked_into() -> None:
     hss, sessions, looked = MemoryHss(), MemoryUserSessions(), list[str]()
     registrar = Registrar(hss, NODE, sessions, lambda: looked.append("now"))
