@@ -78,8 +78,6 @@ class AccountingFront(Bookkeeping):
         refused = within_policy(client, "acct", self._limits, now)
         if refused is not None:
             return refused
-        if not client.policy.serves_realm(packet):
-            return Discard("the client may not ask for this realm", client.name)
         key = RequestKey.of(packet, source)
         repeated = self._seen(key, now)
         if repeated is not None:
@@ -95,6 +93,9 @@ class AccountingFront(Bookkeeping):
         self, packet: RadiusPacket, client: RadiusClient, source: Source, key: RequestKey, moment: datetime
     ) -> Decision:
         realm = None if self._routes is None else self._routes.find(packet)
+        # of ours the user may be called as the Access-Accept calls him, in a realm that his UE has never said
+        if realm is not None and not client.policy.serves_realm(packet):
+            return Discard("the client may not ask for this realm", client.name)
         if realm is not None and realm.servers and self._routes is not None:
             if self._routes.has_been_here(packet):
                 return Discard("the request has been here before: a loop of proxies", client.name)

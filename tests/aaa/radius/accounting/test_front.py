@@ -1,10 +1,15 @@
 """What becomes of a packet on the accounting port."""
 
+from dataclasses import replace
+
 import pytest
 
 from aaa.radius.accounting.front import AccountingFront, Keep
-from aaa.radius.decisions import Discard, Repeat, Send
+from aaa.radius.decisions import Discard, Forward, Repeat, Send
 from aaa.radius.duplicates import DuplicateCache
+from aaa.radius.policy import ClientPolicy
+from aaa.radius.proxy.config import RealmConfig
+from aaa.radius.proxy.routes import Routes
 from tests.aaa.radius.accounting.reports import MOMENT, attributes, reported
 from tests.aaa.radius.samples import AUTHENTICATOR, CLIENT, SECRET, SOURCE, asked, table
 from wire.radius.codec import build_packet, parse_packet
@@ -93,3 +98,13 @@ def test_strangers_and_floods_get_silence() -> None:
 
 def test_client_that_a_connection_has_proved_needs_no_address() -> None:
     assert isinstance(front().receive(reported(), ("192.0.2.1", 9), 0.0, MOMENT, CLIENT), Keep)
+
+
+def test_client_may_account_for_users_by_whatever_name_they_were_given_here() -> None:
+    limited = replace(CLIENT, policy=ClientPolicy(realms=frozenset({"wlan.example.org"})))
+    assert isinstance(front().receive(reported(), SOURCE, 0.0, MOMENT, limited), Keep)
+    theirs = Routes([RealmConfig(realm="example.org", servers=("a",))], "aaa.example")
+    served = AccountingFront(table(), duplicates=DuplicateCache(), routes=theirs)
+    decision = served.receive(reported(), SOURCE, 0.0, MOMENT, limited)
+    assert decision == Discard("the client may not ask for this realm", "lab")
+    assert isinstance(served.receive(reported(), SOURCE, 0.0, MOMENT, CLIENT), Forward)
