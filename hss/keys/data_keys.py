@@ -6,6 +6,7 @@ from typing import Protocol
 
 from sqlalchemy import Connection, exists, func, insert, select, update
 
+from hss.keys.vault import MasterKeyRefused
 from hss.models import AuditEntry, DataKey, KeyPurpose, KeyState, Subscriber
 from wire.sansio import RandomBytes
 from wire.secret import Secret
@@ -69,12 +70,18 @@ def active_key(connection: Connection, purpose: KeyPurpose) -> int | None:
 
 
 def make_key(connection: Connection, master: MasterKey, purpose: KeyPurpose, random: RandomBytes) -> int:
-    """A new active key; the one that was active retires from now on. Its id."""
+    """A new active key; the one that was active retires from now on. Its id.
+
+    VaultError when another master key than `master` wraps the rest: it was exchanged a moment ago.
+    """
     connection.execute(
         update(DataKey)
         .where(DataKey.purpose == purpose, DataKey.state == KeyState.ACTIVE)
         .values(state=KeyState.RETIRING)
     )
+    others = select(DataKey.id).where(DataKey.wrapped.is_not(None), DataKey.master != master.fingerprint).limit(1)
+    if connection.execute(others).first() is not None:
+        raise MasterKeyRefused("the data keys are wrapped by another master key; name that one in hss.master_key")
     # the place of a key is its id, which is there only when the row is
     row = insert(DataKey).values(purpose=purpose, state=KeyState.ACTIVE, master=master.fingerprint, wrapped=b"")
     made = connection.execute(row.returning(DataKey.id)).scalar_one()
@@ -84,6 +91,8 @@ def make_key(connection: Connection, master: MasterKey, purpose: KeyPurpose, ran
 
 def wrap_anew(connection: Connection, old: MasterKey, new: MasterKey) -> int:
     """Wrap every key under another master key, in this one transaction; how many there were."""
+    # whoever makes one meanwhile has to end before it is looked which there are, or begins after this
+    connection.execute(select(DataKey.id).order_by(DataKey.id).with_for_update()).all()
     keys = [key for key in read_data_keys(connection) if key.wrapped is not None]
     for key in keys:
         _store(connection, new, key.id, key.purpose, unwrap(old, key))

@@ -1,16 +1,19 @@
 """Data keys are wrapped each at its place, one is active, and one that nothing needs loses its octets."""
 
+from collections.abc import Callable
 from random import Random
+from threading import Thread
 
 import pytest
 from sqlalchemy import select, update
 
 from hss.keys.data_keys import active_key, make_key, read_data_keys, retire_unused, rows_by_key, unwrap, wrap_anew
-from hss.keys.vault import Altered, Misplaced, Vault, WrongMasterKey
+from hss.keys.vault import Altered, Misplaced, Vault, VaultError, WrongMasterKey
 from hss.models import DataKey, KeyPurpose, KeyState
 from hss.store.engines import transaction
 from hss.store.location import Location
 from tests.hss.conftest import Registry
+from tests.postgres import PostgresServer
 from wire.secret import Secret
 
 OTHER = Vault({1: Secret(bytes(32))}, random=Random(9).randbytes)
@@ -83,3 +86,49 @@ def test_key_retires_when_nothing_needs_it(registry: Registry, location: Locatio
         old, new = read_data_keys(connection)
     assert (old.state, old.wrapped, old.retired is None) == (KeyState.RETIRED, None, False)
     assert new.state is KeyState.ACTIVE
+
+
+def in_a_thread(work: Callable[[], object]) -> Thread:
+    """It has begun, and waits for who has locked what it needs; or will do so."""
+    thread = Thread(target=work)
+    thread.start()
+    thread.join(0.3)
+    return thread
+
+
+def masters(location: Location) -> set[str]:
+    with transaction(location, read_only=True) as connection:
+        return {key.master for key in read_data_keys(connection)}
+
+
+@pytest.mark.interop
+def test_key_that_is_made_while_the_master_key_is_exchanged_is_wrapped_as_the_rest(
+    postgres: PostgresServer, vault: Vault
+) -> None:
+    location = postgres.new_database("empty")
+    refused: list[str] = []
+
+    def exchange(old: Vault, new: Vault) -> None:
+        with transaction(location) as connection:
+            wrap_anew(connection, old, new)
+
+    def make() -> None:
+        try:
+            with transaction(location) as connection:
+                make_key(connection, OTHER, SUBSCRIBER, Random(3).randbytes)
+        except VaultError as error:
+            refused.append(str(error))
+
+    with transaction(location) as connection:
+        make_key(connection, vault, SUBSCRIBER, Random(1).randbytes)
+    with transaction(location) as connection:
+        make_key(connection, vault, SUBSCRIBER, Random(2).randbytes)
+        waiting = in_a_thread(lambda: exchange(vault, OTHER))
+    waiting.join()
+    assert masters(location) == {OTHER.fingerprint}
+    with transaction(location) as connection:
+        wrap_anew(connection, OTHER, vault)
+        waiting = in_a_thread(make)
+    waiting.join()
+    assert masters(location) == {vault.fingerprint}
+    assert refused == ["the data keys are wrapped by another master key; name that one in hss.master_key"]
