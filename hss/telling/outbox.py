@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Select, delete, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, delete, select, update
 
 from hss.api import Profile
 from hss.models import Notice, NoticeKind, Subscriber, SubscriberState
@@ -37,9 +37,10 @@ class UpdateProfile:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A claimed notice; `what` is None when it has become pointless. `attempts` counts this one."""
+    """A notice that is claimed `until` then; `what` is None when it is pointless by now. `attempts` counts this one."""
 
     number: int
+    until: datetime
     imsi: str
     aaa_name: str
     attempts: int
@@ -72,6 +73,7 @@ def claim(connection: Connection, names: Collection[str], now: datetime) -> list
     return [
         Due(
             row.id,
+            now + LEASE,
             row.imsi,
             row.aaa_name,
             row.attempts,
@@ -85,20 +87,25 @@ def claim(connection: Connection, names: Collection[str], now: datetime) -> list
 
 def settle(connection: Connection, due: Due) -> None:
     """The notice is done with; whom an AAA server was to drop for want of any APN is not registered any more."""
-    connection.execute(delete(Notice).where(Notice.id == due.number))
+    connection.execute(delete(Notice).where(_still_claimed(due)))
     if due.what is NO_APN and serving_aaa(connection, due.imsi) == due.aaa_name:
         forget(connection, due.imsi)
 
 
 def postpone(connection: Connection, due: Due, until: datetime) -> None:
     """Try again, at the earliest `until`."""
-    connection.execute(update(Notice).where(Notice.id == due.number).values(not_before=until))
+    connection.execute(update(Notice).where(_still_claimed(due)).values(not_before=until))
 
 
 def drop_old(connection: Connection, now: datetime) -> list[tuple[str, str]]:
     """Give up what nobody could deliver: the IMSI and the AAA server of each."""
     old = delete(Notice).where(Notice.created < now - KEPT).returning(Notice.imsi, Notice.aaa_name)
     return [(imsi, name) for imsi, name in connection.execute(old).all()]
+
+
+def _still_claimed(due: Due) -> ColumnElement[bool]:
+    # SQLite gives the number of what is gone to what comes next
+    return and_(Notice.id == due.number, Notice.not_before == due.until)
 
 
 def _due(names: Collection[str], now: datetime) -> Select[int]:

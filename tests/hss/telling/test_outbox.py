@@ -172,3 +172,19 @@ def test_no_two_claim_the_same_notice(registered: Location) -> None:
     assert len(numbers) == len(set(numbers)) >= AT_ONCE
     with transaction(registered) as connection:
         assert set(connection.scalars(select(Notice.attempts))) <= {0, 1}
+
+
+def test_late_answer_ends_no_other_notice_of_the_same_number(registered: Location) -> None:
+    change(registered)
+    now = later()
+    (late,) = claimed(registered, now)
+    (again,) = claimed(registered, now + LEASE)
+    assert (late.number, again.attempts) == (again.number, 2)
+    with transaction(registered) as connection:
+        settle(connection, again)
+    change(registered)
+    with transaction(registered) as connection:
+        postpone(connection, late, later(days=1))
+        settle(connection, late)
+        assert connection.scalar(select(Notice.attempts)) == 0
+    assert len(claimed(registered, later())) == 1
