@@ -150,4 +150,4 @@ class ErrandDesk:
         except (ErrandFailed, ValueError) as error:
             result = Result(failed=str(error))
         log.info("errand done", via=errand.via, cause=result.failed)
-        await self._errands.finish(errand.number, _RESULT.dump_json(result).decode())
+        await self._errands.finish(errand, _RESULT.dump_json(result).decode())

@@ -44,11 +44,15 @@ class SilentSession:
 
 @dataclass(frozen=True, slots=True)
 class Errand:
-    """What a process asks of the one that has the connection `via`; `request` is the AAA server's own words."""
+    """What a process asks of the one that has the connection `via`; `request` is the AAA server's own words.
+
+    `created` is when it was asked, in UTC: the number of one that is gone may be given again.
+    """
 
     number: int
     via: str
     request: str
+    created: datetime
 
 
 class Known(Enum):
@@ -206,5 +210,5 @@ class Errands(Protocol):
     async def claim(self, vias: Collection[str], now: datetime) -> tuple[Errand, ...]:
         """Take those for `vias`, the oldest first; no other process has them for a while."""
 
-    async def finish(self, number: int, result: str) -> None:
-        """It was done, with this result."""
+    async def finish(self, errand: Errand, result: str) -> None:
+        """It was done, with this result; nothing where nobody waits for it any more."""

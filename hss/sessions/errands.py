@@ -60,9 +60,10 @@ class SqlErrands:
         with unavailable():
             return await self._database.write(lambda connection: _claim(connection, vias, now))
 
-    async def finish(self, number: int, result: str) -> None:
+    async def finish(self, errand: Errand, result: str) -> None:
         """As `Errands.finish`."""
-        done = update(Row).where(Row.id == number).values(result=result)
+        # SQLite gives the number of what is gone to what comes next
+        done = update(Row).where(Row.id == errand.number, Row.created == errand.created).values(result=result)
         with unavailable():
             await self._database.write(lambda connection: connection.execute(done).rowcount)
 
@@ -78,7 +79,7 @@ def _claim(connection: Connection, vias: Collection[str], now: datetime) -> tupl
         update(Row)
         .where(Row.id.in_(free), Row.not_before <= now)
         .values(not_before=now + LEASE)
-        .returning(Row.id, Row.via, Row.request)
+        .returning(Row.id, Row.via, Row.request, Row.created)
     )
     rows = sorted(connection.execute(mine).all(), key=lambda row: row.id)
-    return tuple(Errand(row.id, row.via, row.request) for row in rows)
+    return tuple(Errand(row.id, row.via, row.request, row.created) for row in rows)

@@ -144,6 +144,6 @@ async def test_result_of_another_release_is_told(shared: SharedStore) -> None:
     task = asyncio.create_task(desk.ask("diameter", "pgw", b"x", 5.0))
     await asyncio.sleep(0.1)
     (claimed,) = await shared.errands.claim(["diameter/pgw"], now())
-    await shared.errands.finish(claimed.number, '{"answer":"zz"}')
+    await shared.errands.finish(claimed, '{"answer":"zz"}')
     with pytest.raises(ErrandFailed, match="another release"):
         await task

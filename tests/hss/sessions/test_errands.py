@@ -25,9 +25,10 @@ async def test_errand_goes_where_the_connection_is(errands: SqlErrands) -> None:
     assert not await errands.waiting(["diameter/epdg"], NOON)
     assert await errands.claim(["diameter/epdg"], NOON) == ()
     assert await errands.waiting(["radsec/ap", "diameter/pgw"], NOON)
-    assert await errands.claim(["diameter/pgw"], NOON) == (Errand(number, "diameter/pgw", "abort"),)
+    (errand,) = await errands.claim(["diameter/pgw"], NOON)
+    assert errand == Errand(number, "diameter/pgw", "abort", NOON)
     assert await errands.result(number) is None
-    await errands.finish(number, "done")
+    await errands.finish(errand, "done")
     assert await errands.result(number) == "done"
     await errands.withdraw(number)
     assert await errands.result(number) is None
@@ -41,19 +42,29 @@ async def test_errand_is_one_process_s_until_that_has_died(errands: SqlErrands) 
 
 
 async def test_done_errand_is_not_done_again(errands: SqlErrands) -> None:
-    number = await errands.ask("diameter/pgw", "abort", NOON)
-    await errands.claim(["diameter/pgw"], NOON)
-    await errands.finish(number, "done")
+    await errands.ask("diameter/pgw", "abort", NOON)
+    (errand,) = await errands.claim(["diameter/pgw"], NOON)
+    await errands.finish(errand, "done")
     assert await errands.claim(["diameter/pgw"], NOON + LEASE) == ()
 
 
 async def test_errand_that_nobody_waits_for_goes_away(errands: SqlErrands) -> None:
     number = await errands.ask("diameter/pgw", "abort", NOON)
+    (errand,) = await errands.claim(["diameter/pgw"], NOON)
     late = NOON + KEPT + timedelta(seconds=1)
     assert not await errands.waiting(["diameter/pgw"], late)
     assert await errands.claim(["diameter/pgw"], late) == ()
-    await errands.finish(number, "done")
+    await errands.finish(errand, "done")
     assert await errands.result(number) is None
+
+
+async def test_late_result_is_none_of_the_next_errand(errands: SqlErrands) -> None:
+    number = await errands.ask("diameter/pgw", "abort one", NOON)
+    (late,) = await errands.claim(["diameter/pgw"], NOON)
+    await errands.withdraw(number)
+    following = await errands.ask("diameter/pgw", "abort another", NOON + timedelta(seconds=1))
+    await errands.finish(late, "done")
+    assert await errands.result(following) is None
 
 
 async def test_errand_that_a_process_has_taken_is_not_withdrawn_as_untaken(errands: SqlErrands) -> None:
