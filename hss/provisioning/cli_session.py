@@ -5,7 +5,7 @@ import os
 import platform
 import pwd
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -111,14 +111,18 @@ def print_fields(fields: Mapping[str, Any], *, as_json: bool) -> None:
             print(f"{name.replace('_', ' '):<12} {_in_words(each)}")
 
 
-def print_rows(rows: list[dict[str, Any]], columns: Mapping[str, int], noun: str, *, as_json: bool) -> None:
-    """A line for each row with `columns` (name to width), and how many there are; or as JSON."""
+def print_rows(rows: Iterable[dict[str, Any]], columns: Mapping[str, int], noun: str, *, as_json: bool) -> None:
+    """A line for each row with `columns` (name to width), and how many there are; or as JSON. Each as it comes."""
+    count = 0
+    for count, row in enumerate(rows, start=1):
+        if as_json:
+            print(f"{'[' if count == 1 else ', '}{json.dumps(row)}", end="")
+        else:
+            print(" ".join(f"{_in_words(row[name]):<{width}}" for name, width in columns.items()).rstrip())
     if as_json:
-        print(json.dumps(rows))
-        return
-    for row in rows:
-        print(" ".join(f"{_in_words(row[name]):<{width}}" for name, width in columns.items()).rstrip())
-    print(f"{len(rows)} {noun}{'' if len(rows) == 1 else 's'}", file=sys.stderr)
+        print("]" if count else "[]")
+    else:
+        print(f"{count} {noun}{'' if count == 1 else 's'}", file=sys.stderr)
 
 
 def _in_words(value: object) -> str:

@@ -2,6 +2,7 @@
 
 import json as json_format
 import sys
+from contextlib import closing
 from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
@@ -33,7 +34,6 @@ from runtime.config import NetworkConfig, read_config
 
 DEFAULT_AMF = "8000"
 """The separation bit is 1, as EAP-AKA' needs it (TS 33.102 Annex H)."""
-_SHOWN_AT_ONCE = 1000
 
 Keys = Annotated[
     str,
@@ -126,8 +126,8 @@ def _register_views(app: App, config: ConfigFile) -> None:
     ) -> None:
         """List subscribers in the order of their IMSIs; every filter that is given must hold."""
         wanted = _filter(state, imsi_prefix, msisdn, apn, profile, serving_aaa, batch)
-        with looking(config()) as connection:
-            rows = [
+        with looking(config()) as connection, closing(lines(connection, wanted, after=after, limit=limit)) as found:
+            rows = (
                 {
                     "imsi": line.imsi,
                     "state": line.state.value,
@@ -135,9 +135,10 @@ def _register_views(app: App, config: ConfigFile) -> None:
                     "profile": line.profile,
                     "seq": line.seq,
                 }
-                for line in lines(connection, wanted, after=after, limit=limit)
-            ]
-        print_rows(rows, {"imsi": 15, "state": 8, "msisdn": 15}, "subscriber", as_json=json)
+                for line in found
+            )
+            # as they are read: there may be more than memory holds
+            print_rows(rows, {"imsi": 15, "state": 8, "msisdn": 15}, "subscriber", as_json=json)
 
     @app.command(name="count")
     def count_(

@@ -1,6 +1,6 @@
 """Subscribers by what they have in common, a page at a time."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,7 +38,7 @@ class Line:
 
 def lines(
     connection: Connection, wanted: Filter | None = None, *, after: str = "", limit: int | None = None
-) -> Iterator[Line]:
+) -> Generator[Line, None, None]:
     """The subscribers above IMSI `after` in the order of IMSIs, at most `limit`, read as they are taken."""
     columns = (Subscriber.imsi, Subscriber.state, Subscriber.msisdn, Subscriber.profile, Subscriber.seq)
     rows = _filtered(select(*columns), wanted or Filter()).where(Subscriber.imsi > after).order_by(Subscriber.imsi)

@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Iterator
 from datetime import UTC
 from pathlib import Path
 
@@ -53,6 +54,18 @@ def test_fields_and_rows_are_for_people_or_programs(capsys: pytest.CaptureFixtur
     assert capsys.readouterr() == ("x   -\n", "1 thing\n")
     print_rows([], {}, "thing", as_json=False)
     assert capsys.readouterr() == ("", "0 things\n")
+    for count in range(3):
+        print_rows(({"a": number} for number in range(count)), {}, "thing", as_json=True)
+        assert json.loads(capsys.readouterr().out) == [{"a": number} for number in range(count)]
+
+
+def test_rows_are_printed_as_they_come(capsys: pytest.CaptureFixture[str]) -> None:
+    def rows() -> Iterator[dict[str, int]]:
+        for number in range(3):
+            assert capsys.readouterr().out.count("\n") == min(number, 1)
+            yield {"a": number}
+
+    print_rows(rows(), {"a": 1}, "thing", as_json=False)
 
 
 @pytest.mark.parametrize(
