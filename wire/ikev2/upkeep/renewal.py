@@ -42,6 +42,9 @@ from wire.secret import Secret
 
 _OF_A_CHILD = MakingChild | RekeyingChild | Deleting
 
+MOST_RETIRED = 8
+"""IKE SAs that were replaced and are still answered; a peer that makes more of them has to wait."""
+
 
 def rekey(book: Book, order: RekeyIke, now: float) -> Effects:
     """Ask for a new IKE SA."""
@@ -85,6 +88,9 @@ def serve(book: Book, event: MessageArrived, request: Request, now: float) -> Ef
     """Answer the peer's CREATE_CHILD_SA for a new IKE SA."""
     peer = book.terms.peer
     busy = isinstance(book.state, _OF_A_CHILD) or book.leaving is not None
+    if len(book.retired) >= MOST_RETIRED:
+        cause = f"{peer} rekeys the IKE SA again, and {len(book.retired)} of before are still answered"
+        return deny(book, request, Notify(NotifyType.TEMPORARY_FAILURE), cause)
     if busy or (isinstance(book.state, RekeyingIke) and book.state.rival is not None):
         cause = f"{peer} rekeys the IKE SA while we wait for {book.state.waiting_for}"
         return deny(book, request, Notify(NotifyType.TEMPORARY_FAILURE), cause)

@@ -11,6 +11,7 @@ from wire.ikev2.payloads.ke import KeyExchange
 from wire.ikev2.payloads.notify import Notify
 from wire.ikev2.payloads.sa import SecurityAssociation
 from wire.ikev2.proposal import IKE_PROPOSALS
+from wire.ikev2.upkeep.renewal import MOST_RETIRED
 from wire.ikev2.upkeep.states import (
     Ask,
     ChildGone,
@@ -169,6 +170,20 @@ def test_who_is_leaving_rekeys_nothing() -> None:
     assert link.opened(link.one.sent[-1], by_initiator=True).notify(NotifyType.TEMPORARY_FAILURE)
     link.settle()
     assert (link.one.seen(Over), link.two.seen(Over)) == ([Over("over")], [Over("the peer deleted the IKE SA")])
+
+
+def test_so_many_ike_sas_of_before_are_answered_and_no_more() -> None:
+    """A peer that rekeys without end makes nothing grow; it is served again when the first of them are past."""
+    link = pair()
+    for _ in range(20):
+        link.tell(link.two, RekeyIke())
+        link.settle()
+    assert len(link.one.seen(Rekeyed)) == MOST_RETIRED
+    assert len(link.one.machine.own_spis) == MOST_RETIRED + 1
+    link.run(100.0)
+    assert len(link.one.seen(Rekeyed)) == MOST_RETIRED + 1
+    assert link.agree()
+    assert alive(link)
 
 
 def test_group_that_the_peer_wants_is_taken() -> None:
