@@ -69,9 +69,13 @@ def moved(session: GatewaySession) -> Report:
 
 
 def refused(session: GatewaySession | None, cause: str, source: Endpoint) -> Report:
-    """A UE does not get what it wants; who has no session yet is a stranger at `source`."""
+    """A UE does not get what it wants; who has no session yet is a stranger at `source`.
+
+    One that is connected can want it any number of times.
+    """
     if session is not None:
-        return Report(Level.WARNING, "UE refused", _of(session) | {"cause": cause})
+        details = _of(session) | {"cause": cause}
+        return Report(Level.WARNING, "UE refused", details, by_stranger=session.began is not None)
     return Report(Level.WARNING, "UE refused", {"cause": cause, "source": str(source)}, by_stranger=True)
 
 

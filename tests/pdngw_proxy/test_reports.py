@@ -26,6 +26,8 @@ def test_session_has_the_name_that_other_nodes_log() -> None:
     assert report.details == {"session": "5a5a", "identity": "nai", "to": str(THERE)}
     report = refused(session, "no", HERE)
     assert (report.details, report.by_stranger) == ({"session": "5a5a", "cause": "no"}, False)
+    session.began = 1.0
+    assert refused(session, "no", HERE).by_stranger, "it can ask any number of times"
 
 
 def test_who_has_no_session_is_told_of_by_where_it_is() -> None:
