@@ -12,10 +12,10 @@ from pathlib import Path
 
 
 class WritersTurn:
-    """A context inside of which no other process is that enters one for a database in the same folder."""
+    """A context inside of which no other process is that enters one for the same database."""
 
     def __init__(self, database: Path) -> None:
-        self._folder = database.absolute().parent
+        self._database = database.absolute()
         self._descriptor: int | None = None
 
     def __enter__(self) -> None:
@@ -50,6 +50,12 @@ class WritersTurn:
 
     def _opened(self) -> int:
         if self._descriptor is None:
-            # of the folder, not of the file: closing any descriptor of that one would end SQLite's own locks on it
-            self._descriptor = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            # of a file of its own: closing any descriptor of the database would end SQLite's own locks on it; and one
+            # that nobody else can open, because whoever can read the folder could lock that, and stop every writer
+            path = self._database.with_name(f"{self._database.name}-turn")
+            self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+            with suppress(OSError):
+                # root makes it for whose the database is, as SQLite does with its own files
+                owner = self._database.stat()
+                os.fchown(self._descriptor, owner.st_uid, owner.st_gid)
         return self._descriptor

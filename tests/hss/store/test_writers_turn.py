@@ -1,5 +1,7 @@
-"""Turns of writers: one at a time for a folder, and no turn is no hindrance."""
+"""Turns of writers: one at a time for a database, and no turn is no hindrance."""
 
+import fcntl
+import os
 from pathlib import Path
 from threading import Event, Thread
 
@@ -43,6 +45,19 @@ def test_turn_is_taken_again_after_it_was_closed(tmp_path: Path) -> None:
             pass
         turn.close()
     turn.close()
+
+
+def test_who_can_but_read_the_folder_holds_nobody_up(tmp_path: Path) -> None:
+    stranger = os.open(tmp_path, os.O_RDONLY | os.O_DIRECTORY)
+    fcntl.flock(stranger, fcntl.LOCK_EX)
+    turn, other = WritersTurn(tmp_path / "a.sqlite"), WritersTurn(tmp_path / "b.sqlite")
+    assert turn.enter_now()
+    assert other.enter_now()
+    (mode,) = {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
+    assert mode == 0o600
+    os.close(stranger)
+    turn.close()
+    other.close()
 
 
 def test_file_systems_without_locks_give_every_turn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
