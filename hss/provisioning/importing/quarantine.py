@@ -5,6 +5,7 @@ asked for.
 """
 
 import csv
+import fcntl
 import io
 import os
 from collections.abc import Mapping, Sequence
@@ -80,9 +81,18 @@ class Quarantine:
 
     def _open(self, flags: int) -> BinaryIO:
         try:
-            return os.fdopen(os.open(self.path, flags, 0o600), "r+b")
+            file = os.fdopen(os.open(self.path, flags, 0o600), "r+b")
         except OSError as error:
             raise QuarantineRefused(f"{self.path}: {error.strerror}; name another with --quarantine") from None
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.close()
+            raise QuarantineRefused(f"{self.path}: another import writes to it; let that one finish") from None
+        except OSError:
+            # a file system without locks
+            pass
+        return file
 
 
 def _printable(line: bytes) -> str:

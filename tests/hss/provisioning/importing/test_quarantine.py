@@ -82,6 +82,18 @@ def test_other_file_is_not_cut(tmp_path: Path) -> None:
     assert (tmp_path / "q").read_text() == "mine\n900,mine\n"
 
 
+def test_import_that_runs_twice_at_once_loses_no_row(tmp_path: Path) -> None:
+    first, second = Quarantine(tmp_path / "q"), Quarantine(tmp_path / "q")
+    first.write([BAD], LINES)
+    with pytest.raises(QuarantineRefused, match="q: another import writes to it; let that one finish"):
+        second.resume(0)
+    first.write([WORSE], LINES)
+    first.close()
+    assert (tmp_path / "q").read_text() == f"{ROWS}9,,imsi,the IMSI is not 6 to 15 digits\n"
+    second.resume(8)
+    second.close()
+
+
 def test_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(QuarantineRefused, match="No such file or directory; name another with --quarantine"):
         Quarantine(tmp_path / "no" / "q").write([BAD], LINES)
