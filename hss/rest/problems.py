@@ -15,7 +15,7 @@ from hss.api import Refusal, ServiceRefused
 from hss.keys.vault import VaultError
 from hss.provisioning.apns import ApnRefused
 from hss.provisioning.change import Conflict, NotThere, ProvisioningRefused
-from hss.store.errors import StoreBusy, StoreError
+from hss.store.errors import StoreBusy, StoreConflict, StoreError
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER = 1
@@ -78,6 +78,9 @@ def status_of(error: Exception) -> int:
             return 404
         case ServiceRefused():
             return _SERVICE.get(error.refusal, 409)
+        case StoreConflict():
+            # another process was quicker: what is there now is not what was asked upon
+            return 409
         case StoreError() | VaultError():
             return 503
         case _:

@@ -9,7 +9,7 @@ from hss.keys.vault import VaultError
 from hss.provisioning.apns import ApnRefused
 from hss.provisioning.change import Conflict, NotThere, ProvisioningRefused
 from hss.rest.problems import Fault, PreconditionFailed, documented, problem, status_of
-from hss.store.errors import StoreBusy, StoreUnavailable
+from hss.store.errors import StoreBusy, StoreConflict, StoreUnavailable
 from tests.hss.rest.asking import Client
 from tests.hss.rest.conftest import K
 
@@ -22,6 +22,7 @@ from tests.hss.rest.conftest import K
         (PreconditionFailed("no"), 412),
         (NotThere("no"), 404),
         (ApnRefused("no"), 409),
+        (StoreConflict("no"), 409),
         (StoreBusy("no"), 503),
         (StoreUnavailable("no"), 503),
         (VaultError("no"), 503),
