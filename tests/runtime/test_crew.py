@@ -144,6 +144,7 @@ async def test_whoever_stands_in_reads_the_configuration_of_those_who_serve(note
     )
     crew = Crew(daemon(notes, before=f"from runtime.config import read_config; {reads}"), since=1000, pace=QUICK)
     await crew.change(1, b"[first]\n")
+    await until(partial(serving, crew, notes, 1, 1))
     await asyncio.to_thread(path.write_text, "is not TOML")
     for turn in range(3):
         (serving_now,) = crew.process_ids
