@@ -9,7 +9,10 @@ from wire.radius.packet import RadiusPacket
 
 
 class Bookkeeping:
-    """Requests of `clients` that have begun, at most `max_in_progress`; `routes` says which realms are others'."""
+    """Requests of `clients` that have begun, at most `max_in_progress`; `routes` says which realms are others'.
+
+    At most half of them wait for those realms' servers, so that one that is slow keeps out none of our own users.
+    """
 
     def __init__(
         self, clients: ClientTable, *, duplicates: DuplicateCache, max_in_progress: int, routes: Routes | None
@@ -19,6 +22,7 @@ class Bookkeeping:
         self._max_in_progress = max_in_progress
         self._routes = routes
         self._in_progress = 0
+        self._forwarded = 0
         self._limits = RateLimits()
 
     @property
@@ -28,6 +32,7 @@ class Bookkeeping:
 
     def settle(self, forwarding: Forward, octets: bytes) -> bool:
         """Keep another server's answer; False when the client has moved on."""
+        self._forwarded -= 1
         return self._settled(forwarding.key, octets)
 
     def _admitted(
@@ -50,6 +55,18 @@ class Bookkeeping:
     def _begin(self, key: RequestKey, now: float) -> None:
         self._duplicates.begin(key, now)
         self._in_progress += 1
+
+    def _begin_forward(self, forwarding: Forward, now: float) -> Forward | Discard:
+        """It begins, where there is room for it."""
+        if self._forwarded >= max(1, self._max_in_progress // 2):
+            return Discard("too many requests wait for other realms", forwarding.client.name, is_too_much=True)
+        self._forwarded += 1
+        self._begin(forwarding.key, now)
+        return forwarding
+
+    def _abandon_forward(self, forwarding: Forward) -> None:
+        self._forwarded -= 1
+        self._abandoned(forwarding.key)
 
     def _settled(self, key: RequestKey, octets: bytes | None) -> bool:
         """It is over with this answer, or with silence; False when the client has given the request up."""

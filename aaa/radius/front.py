@@ -93,7 +93,10 @@ class RadiusFront(Bookkeeping):
 
     def abandon(self, serving: Serve | Forward) -> None:
         """Nobody gave an answer: the client's next retransmission is a new request."""
-        self._abandoned(serving.key)
+        if isinstance(serving, Forward):
+            self._abandon_forward(serving)
+        else:
+            self._abandoned(serving.key)
 
     def _access(self, packet: RadiusPacket, client: RadiusClient, source: Source, now: float) -> Decision:
         name = client.client.name
@@ -126,8 +129,7 @@ class RadiusFront(Bookkeeping):
             return Send(rejected, client.name, "the request has been here before: a loop of proxies")
         if self._in_progress >= self._max_in_progress:
             return Discard("too many requests in progress", client.name, is_too_much=True)
-        self._begin(forwarding.key, now)
-        return forwarding
+        return self._begin_forward(forwarding, now)
 
     def _unserved(self, packet: RadiusPacket, client: RadiusClient, now: float) -> Decision | None:
         refused = within_policy(client, "auth", self._limits, now)

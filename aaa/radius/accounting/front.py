@@ -70,7 +70,10 @@ class AccountingFront(Bookkeeping):
 
     def abandon(self, keeping: Keep | Forward) -> None:
         """It was not kept: no answer, so that the client sends it again (RFC 2866 §2)."""
-        self._abandoned(keeping.key)
+        if isinstance(keeping, Forward):
+            self._abandon_forward(keeping)
+        else:
+            self._abandoned(keeping.key)
 
     def _account(
         self, packet: RadiusPacket, client: RadiusClient, source: Source, now: float, moment: datetime
@@ -85,7 +88,9 @@ class AccountingFront(Bookkeeping):
         if self._in_progress >= self._max_in_progress:
             return Discard("too many requests in progress", client.name)
         decision = self._destination(packet, client, source, key, moment)
-        if isinstance(decision, Keep | Forward):
+        if isinstance(decision, Forward):
+            return self._begin_forward(decision, now)
+        if isinstance(decision, Keep):
             self._begin(key, now)
         return decision
 

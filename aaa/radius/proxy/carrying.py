@@ -34,7 +34,8 @@ async def carry(
         front.abandon(forwarding)
         detail = str(error) or f"no answer within {limit} s"
         lines.warn("request not forwarded", "the realm gives no answer", name, realm=realm.realm, detail=detail)
-    except asyncio.CancelledError:
+    except BaseException:
+        # whatever broke it, or ended it, the next one finds its room
         front.abandon(forwarding)
         raise
     else:

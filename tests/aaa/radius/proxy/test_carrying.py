@@ -8,7 +8,7 @@ from structlog.testing import capture_logs
 from aaa.radius.accounting.front import AccountingFront, Keep
 from aaa.radius.decisions import Discard, Forward, Repeat, Send
 from aaa.radius.duplicates import DuplicateCache
-from aaa.radius.front import RadiusFront
+from aaa.radius.front import RadiusFront, Serve
 from aaa.radius.listening import DiscardLog
 from aaa.radius.proxy.carrying import carry
 from aaa.radius.proxy.config import RealmConfig
@@ -97,17 +97,45 @@ def test_request_that_has_been_here_is_refused() -> None:
     assert refused.refusal == "the request has been here before: a loop of proxies"
 
 
-def test_forwarded_requests_are_limited_too() -> None:
+async def test_request_that_breaks_makes_room() -> None:
     one = front(limit=1)
+    with pytest.raises(KeyError, match="fault"):
+        await carried(one, begun(one), StubRelay(KeyError("fault")))
+    assert one.in_progress == 0
     begun(one)
-    other = access_request(
-        identifier=8,
-        authenticator=AUTHENTICATOR,
-        secret=SECRET,
-        attributes=[Attribute.of("User-Name", "u@example.org")],
-        eap=IDENTITY,
+
+
+def again(identifier: int, user: str = "u@example.org") -> bytes:
+    named = [Attribute.of("User-Name", user)]
+    return access_request(
+        identifier=identifier, authenticator=AUTHENTICATOR, secret=SECRET, attributes=named, eap=IDENTITY
     )
-    assert one.receive(other, SOURCE, 0.0) == Discard("too many requests in progress", "lab", is_too_much=True)
+
+
+@pytest.mark.parametrize("ends", ["settled", "abandoned"])
+def test_forwarded_requests_leave_half_of_the_room_to_our_own_users(ends: str) -> None:
+    one = front(limit=4)
+    first = begun(one)
+    assert isinstance(one.receive(again(8), SOURCE, 0.0), Forward)
+    cause = "too many requests wait for other realms"
+    assert one.receive(again(9), SOURCE, 0.0) == Discard(cause, "lab", is_too_much=True)
+    assert isinstance(one.receive(again(10, "u"), SOURCE, 0.0), Serve)
+    if ends == "settled":
+        assert one.settle(first, b"answer")
+    else:
+        one.abandon(first)
+    assert one.in_progress == 2
+    assert isinstance(one.receive(again(9), SOURCE, 0.0), Forward)
+
+
+def test_forwarded_accounting_leaves_half_of_the_room_to_our_own() -> None:
+    one = AccountingFront(table(), duplicates=DuplicateCache(), max_in_progress=2, routes=ROUTES)
+    first = one.receive(reported(), SOURCE, 0.0, MOMENT)
+    assert isinstance(first, Forward)
+    discard = one.receive(reported(identifier=8), SOURCE, 0.0, MOMENT)
+    assert isinstance(discard, Discard)
+    one.abandon(first)
+    assert isinstance(one.receive(reported(identifier=8), SOURCE, 0.0, MOMENT), Forward)
 
 
 def test_accounting_of_another_realm_goes_on_and_a_loop_does_not() -> None:
