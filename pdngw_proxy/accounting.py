@@ -24,6 +24,7 @@ def record_of(session: GatewaySession, moment: Moment, now: float, ended_by: End
         seconds=int(now - (now if session.began is None else session.began)),
         usage=session.traffic.usage(),
         ended_by=ended_by,
+        ipv4_home_address=session.ipv4_home_address,
     )
 
 

@@ -117,6 +117,7 @@ def _row(record: SessionRecord) -> dict[str, str]:
         "user": record.user_name or record.identity,
         "apn": record.apn,
         "home_address": record.home_address,
+        "ipv4_home_address": record.ipv4_home_address,
         "care_of": record.care_of,
         "seconds": record.seconds,
         "octets_in": used.octets_in,

@@ -341,6 +341,7 @@ class Gateway:
             why = "the UE takes nothing but IPv4, and there is no IPv4 Home Address to give"
             yield from self._ike(SaEvent(sa, ike.AddressRefused(why)), now)
             return
+        session.ipv4_home_address = ipv4
         leased = ike.AddressLeased(lease.home_address, self._prefix_length, ipv4)
         yield from self._ike(SaEvent(sa, leased), now)
 

@@ -200,10 +200,12 @@ class MobilityPlane:
             case SendPacket(octets=octets, home_address=home_address):
                 yield from self._tunnel(home_address, octets)
             case BindingAdded(binding):
+                self._note_ipv4(binding)
                 self._delivery.begin(binding.home_address, now)
                 yield Report(Level.INFO, "binding added", _of_binding(binding))
                 yield from self._follow(binding)
             case BindingChanged(binding):
+                self._note_ipv4(binding)
                 self._delivery.renewed(binding.home_address, now)
                 yield Report(Level.DEBUG, "binding renewed", _of_binding(binding))
                 yield from self._follow(binding)
@@ -219,6 +221,11 @@ class MobilityPlane:
                 yield of_mobility(effect)
             case _:
                 assert_never(effect)
+
+    def _note_ipv4(self, binding: Binding) -> None:
+        session = self._sessions.of_home(binding.home_address)
+        if session is not None and binding.ipv4_home_address is not None:
+            session.ipv4_home_address = binding.ipv4_home_address
 
     def _follow(self, binding: Binding) -> Effects:
         """K = 1: IKE moves with the binding. Behind a NAT its port is unknown until the UE's next message of IKE."""

@@ -1,7 +1,7 @@
 """The sessions of the gateway: which IKE SA has which Home Address and which security associations (RFC 4877 §4.3)."""
 
 from dataclasses import dataclass, field
-from ipaddress import IPv6Address
+from ipaddress import IPv4Address, IPv6Address
 
 from pdngw_proxy.aaa_link.records import EndedBy
 from pdngw_proxy.addresses import Lease
@@ -20,7 +20,7 @@ class GatewaySession:
     `exhausted`: one of them has sent its last sequence number, and the session is being closed for it. `ending` is why
     the session ends as soon as its binding has, or None. `began` is when its UE was authenticated, `told` when
     accounting was last told of it, `until` when the time that the AAA server gave it is over, `ended_by` who is about
-    to end it; `apn` is what the UE asked for.
+    to end it; `apn` is what the UE asked for, `ipv4_home_address` what it was given last.
     """
 
     sa: bytes
@@ -37,6 +37,7 @@ class GatewaySession:
     began: float | None = None
     told: float | None = None
     until: float | None = None
+    ipv4_home_address: IPv4Address | None = None
     ended_by: EndedBy | None = None
     traffic: Traffic = field(default_factory=Traffic)
     associations: dict[int, Association] = field(default_factory=dict)

@@ -52,6 +52,7 @@ def accounting_attributes(
         *nas_attributes(nas),
         *(("Class", value) for value in classes),
         ("Framed-IPv6-Address", None if record.home_address is None else str(record.home_address)),
+        ("Framed-IP-Address", None if record.ipv4_home_address is None else str(record.ipv4_home_address)),
         ("Calling-Station-Id", str(record.care_of)),
         ("Called-Station-Id", record.apn),
         ("Acct-Authentic", AUTHENTICATED_BY_RADIUS),

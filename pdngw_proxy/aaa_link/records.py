@@ -38,7 +38,10 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class SessionRecord:
-    """One accounting record; `seconds` is the session's age, `ended_by` is there at its STOP alone."""
+    """One accounting record; `seconds` is the session's age, `ended_by` is there at its STOP alone.
+
+    `ipv4_home_address` is what the UE has or had beside the other one, None until it is given one.
+    """
 
     session: str
     moment: Moment
@@ -50,3 +53,4 @@ class SessionRecord:
     seconds: int
     usage: Usage
     ended_by: EndedBy | None = None
+    ipv4_home_address: IPv4Address | None = None

@@ -620,6 +620,19 @@ def test_ue_has_an_ipv4_home_address_and_both_versions_in_its_tunnel() -> None:
     assert added.phrase == "binding added"
 
 
+def test_accounting_is_told_of_the_ipv4_home_address_that_a_binding_has() -> None:
+    network = dual_stack()
+    phone = network.attach(ipv4=True)
+    network.run(until=5.0)
+    network.tell_gateway(UsageWanted(0.0))
+    phone.detach()
+    network.run(until=20.0)
+    told = [(record.moment, record.ipv4_home_address) for record in network.accounted]
+    given = IPv4Address("10.1.2.2")
+    # it is asked for by the Binding Update, after the session has begun
+    assert told == [(Moment.START, None), (Moment.INTERIM, given), (Moment.STOP, given)]
+
+
 def test_ue_cannot_speak_for_the_ipv4_home_address_of_another() -> None:
     network = dual_stack()
     phone, second = network.attach(ipv4=True), network.attach(SECOND, ipv4=True)

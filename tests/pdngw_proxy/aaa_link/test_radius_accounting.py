@@ -31,6 +31,7 @@ STOP = SessionRecord(
     seconds=3661,
     usage=Usage(octets_in=(3 << 32) + 7, octets_out=1500, packets_in=9, packets_out=1),
     ended_by=EndedBy.UE,
+    ipv4_home_address=IPv4Address("10.1.2.3"),
 )
 
 
@@ -46,7 +47,8 @@ def test_pyrad_reads_a_stop_as_it_was_meant() -> None:
     said = {
         "Acct-Status-Type": [2], "Acct-Session-Id": ["5a5a"], "User-Name": ["user@nai"], "NAS-Identifier": ["pgw"],
         "NAS-IP-Address": ["192.0.2.1"], "Class": [b"class one", b"class two"], "Called-Station-Id": ["internet"],
-        "Framed-IPv6-Address": ["2001:db8::100"], "Calling-Station-Id": ["198.51.100.7"], "Acct-Session-Time": [3661],
+        "Framed-IPv6-Address": ["2001:db8::100"], "Framed-IP-Address": ["10.1.2.3"],
+        "Calling-Station-Id": ["198.51.100.7"], "Acct-Session-Time": [3661],
         "Acct-Input-Octets": [7], "Acct-Input-Gigawords": [3], "Acct-Output-Octets": [1500],
         "Acct-Output-Gigawords": [0], "Acct-Input-Packets": [9], "Acct-Output-Packets": [1],
         "Acct-Terminate-Cause": [1], "Event-Timestamp": [1_800_000_000], "Acct-Delay-Time": [4],
@@ -55,11 +57,18 @@ def test_pyrad_reads_a_stop_as_it_was_meant() -> None:
 
 
 def test_start_has_no_usage_and_no_end() -> None:
-    start = replace(STOP, moment=Moment.START, ended_by=None, user_name=None, home_address=None)
+    start = replace(STOP, moment=Moment.START, ended_by=None, user_name=None, home_address=None, ipv4_home_address=None)
     attributes = accounting_attributes(start, NAS, (), at=0, delay=0)
     assert values(attributes, "Acct-Status-Type") == [bytes((0, 0, 0, 1))]
     assert values(attributes, "User-Name") == [b"0001010000000001@nai"]
-    for name in ("Acct-Session-Time", "Acct-Input-Octets", "Acct-Terminate-Cause", "Framed-IPv6-Address", "Class"):
+    for name in (
+        "Acct-Session-Time",
+        "Acct-Input-Octets",
+        "Acct-Terminate-Cause",
+        "Framed-IPv6-Address",
+        "Framed-IP-Address",
+        "Class",
+    ):
         assert values(attributes, name) == []
 
 
