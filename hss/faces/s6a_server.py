@@ -9,6 +9,7 @@ from hss.api import (
     ServiceRefused,
     VectorRequest,
 )
+from hss.faces.refusal_lines import RefusalLines
 from runtime.log_session import log_session
 from runtime.logs import debugging, get_logger
 from wire.aka.kasme import SERVING_NETWORK_LENGTH
@@ -58,6 +59,7 @@ class S6aServer:
     def __init__(self, hss: AuthenticationCentre, identity: Identity) -> None:
         self._hss = hss
         self._identity = identity
+        self._lines = RefusalLines("hss.s6a")
 
     async def serve(self, peer: str, message: Message) -> Message:
         """The answer to an AIR; AvpFault when the request cannot be one."""
@@ -69,7 +71,7 @@ class S6aServer:
         try:
             info = await self._vectors(request)
         except ServiceRefused as refused:
-            log.warning("vectors refused", cause=str(refused), imsi=request.user_name, peer=peer)
+            self._lines.say("vectors refused", refused, imsi=request.user_name, peer=peer)
             return self._refusal(request, refused).message(message)
         count = len(info.e_utran_vectors) + len(info.utran_vectors)
         if debugging():

@@ -15,6 +15,7 @@ from hss.api import (
     ServiceRefused,
     VectorRequest,
 )
+from hss.faces.refusal_lines import RefusalLines
 from hss.telling.swx_profile import user_data
 from runtime.log_session import log_session
 from runtime.logs import debugging, get_logger
@@ -86,6 +87,7 @@ class SwxServer:
     def __init__(self, hss: HomeSubscriberServer, identity: Identity) -> None:
         self._hss = hss
         self._identity = identity
+        self._lines = RefusalLines("hss.swx")
 
     async def serve(self, peer: str, message: Message) -> Message:
         """The answer to a MAR or SAR; AvpFault when the request cannot be one."""
@@ -103,7 +105,7 @@ class SwxServer:
         try:
             vectors = await self._vectors(request)
         except ServiceRefused as refused:
-            log.warning("vectors refused", cause=str(refused), imsi=request.user_name, peer=peer)
+            self._lines.say("vectors refused", refused, imsi=request.user_name, peer=peer)
             return self._answer(MultimediaAuthAnswer, request, _refusal(refused)).message(message)
         if debugging():
             log.debug("vectors given", imsi=request.user_name, count=len(vectors), peer=peer)
@@ -126,7 +128,7 @@ class SwxServer:
         try:
             profile = await self._assigned(request)
         except ServiceRefused as refused:
-            log.warning("assignment refused", cause=str(refused), type=kind.name, imsi=request.user_name, peer=peer)
+            self._lines.say("assignment refused", refused, type=kind.name, imsi=request.user_name, peer=peer)
             return self._answer(ServerAssignmentAnswer, request, _refusal(refused)).message(message)
         if kind not in _ASSIGNMENTS:
             log.warning("assignment refused", cause="not for SWx", type=kind.name, imsi=request.user_name, peer=peer)
