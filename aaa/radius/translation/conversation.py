@@ -91,8 +91,11 @@ class Conversations:
 
     @staticmethod
     def is_class(octets: bytes) -> bool:
-        """Whether a Class has our form."""
-        return octets[:1] == bytes([_CLASS])
+        """Whether a Class has our form, which one of chance hardly ever has."""
+        at = 1 + SESSION_LENGTH
+        if octets[:1] != bytes([_CLASS]) or len(octets) <= at:
+            return False
+        return len(octets) == at + 1 + (0 if octets[at] >= _CONFIGURED else octets[at])
 
     def read_class(self, octets: bytes) -> Conversation | None:
         """The session that a Class names, None when it is another's."""

@@ -100,3 +100,11 @@ def test_session_id_leads_back_to_its_conversation() -> None:
     assert Conversations.of_session_id(one.session_id("aaa.example", "lab"), "AAA.example") == one
     for other in ("aaa.example;7;2", "b.example;7;2;01234567", "aaa.example;7;4294967296;01234567", ""):
         assert Conversations.of_session_id(other, "aaa.example") is None
+
+
+@pytest.mark.parametrize(
+    "foreign",
+    [b"", b"\xd3", b"\xd3" + SESSION, b"\xd3" + SESSION + b"\x80more", b"\xd3" + SESSION + b"\x05abcd", b"\xd3" * 30],
+)
+def test_class_of_chance_is_not_ours(foreign: bytes) -> None:
+    assert not Conversations.is_class(foreign)
