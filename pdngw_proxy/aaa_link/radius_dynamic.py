@@ -31,9 +31,10 @@ _REMEMBERED = 1024
 _ACK = {Code.DISCONNECT_REQUEST: Code.DISCONNECT_ACK, Code.COA_REQUEST: Code.COA_ACK}
 _NAK = {Code.DISCONNECT_REQUEST: Code.DISCONNECT_NAK, Code.COA_REQUEST: Code.COA_NAK}
 _IDENTIFYING = (
-    "User-Name", "NAS-IP-Address", "NAS-IPv6-Address", "NAS-Identifier", "Acct-Session-Id", "Framed-IPv6-Address",
-    "Calling-Station-Id", "Called-Station-Id", "Class",
+    "User-Name", "NAS-IP-Address", "NAS-IPv6-Address", "NAS-Identifier", "NAS-Port-Type", "Acct-Session-Id",
+    "Framed-IPv6-Address", "Framed-IP-Address", "Calling-Station-Id", "Called-Station-Id", "Class",
 )  # fmt: skip
+"""All by which accounting has named a session: a server may say of it what it was told."""
 _BESIDE = ("Message-Authenticator", "Event-Timestamp", "Proxy-State", "Acct-Terminate-Cause", "Reply-Message")
 _CHANGING = ("Session-Timeout",)
 

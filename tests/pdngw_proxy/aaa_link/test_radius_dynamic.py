@@ -1,14 +1,17 @@
 """Disconnect and CoA as the gateway takes them (RFC 5176)."""
 
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address, ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_network
 
 import pytest
 import structlog.testing
 
+from pdngw_proxy.aaa_link.radius_accounting import accounting_attributes
 from pdngw_proxy.aaa_link.radius_dynamic import REPEATED_WITHIN, WINDOW, DynamicAuthorizationServer
 from pdngw_proxy.aaa_link.radius_messages import Nas
+from pdngw_proxy.aaa_link.records import Moment, SessionRecord, Usage
 from wire.radius.codec import parse_packet
+from wire.radius.dictionary import definition
 from wire.radius.error_cause import ErrorCause
 from wire.radius.messages import access_request, signed_request
 from wire.radius.packet import Attribute, Code, is_genuine_response
@@ -67,6 +70,27 @@ def test_disconnect_ends_the_session() -> None:
     named = (Attribute.of("NAS-Identifier", "pgw"), Attribute.of("User-Name", "ue@nai"))
     assert bench.ask(Code.DISCONNECT_REQUEST, SESSION, *named, STAMP) == (Code.DISCONNECT_ACK, None)
     assert bench.keeper.done == [("5a5a", "abort")]
+
+
+def test_session_may_be_named_by_all_that_accounting_says_of_it() -> None:
+    """RFC 5176 §3: what identifies a NAS or a session, as the server was told it."""
+    record = SessionRecord(
+        session="5a5a",
+        moment=Moment.START,
+        identity="ue@nai",
+        user_name="ue@nai",
+        apn="internet",
+        home_address=IPv6Address("2001:db8::7"),
+        care_of=IPv4Address("192.0.2.9"),
+        seconds=0,
+        usage=Usage(),
+        ipv4_home_address=IPv4Address("10.1.2.3"),
+    )
+    nas = Nas("pgw", IPv4Address("192.0.2.1"))
+    told = accounting_attributes(record, nas, (b"class",), at=NOW, delay=0)
+    of_the_record = {definition(name).key for name in ("Acct-Status-Type", "Acct-Delay-Time", "Acct-Authentic")}
+    named = [attribute for attribute in told if attribute.key not in of_the_record]
+    assert Bench().ask(Code.DISCONNECT_REQUEST, *named) == (Code.DISCONNECT_ACK, None)
 
 
 def test_coa_shortens_the_session() -> None:
