@@ -140,11 +140,16 @@ class GatewayShell:
         return found is not None and found.accepted
 
     def abort(self, session: str, cause: str) -> bool:
-        """The AAA server ends a session; False when it is not there."""
-        if not self.holds(session):
+        """The AAA server ends a session; False when it is not there.
+
+        One that is not accepted yet is not there, and given up all the same: what accepts it may be under way.
+        """
+        found = self._machine.sessions.of_name(session)
+        if found is None:
             return False
+        is_accepted = found.accepted
         self._driver.feed(SessionAborted(session, cause))
-        return True
+        return is_accepted
 
     def limit(self, session: str, seconds: int) -> bool:
         """The AAA server shortens or lengthens a session; False when it is not there."""

@@ -465,7 +465,8 @@ def test_gateway_gives_up_an_aaa_server_that_says_nothing() -> None:
     assert network.ended_sessions == []
 
 
-def test_gateway_ends_the_session_of_an_accept_that_came_too_late(network: Network) -> None:
+@pytest.mark.parametrize("is_aborted", [False, True])
+def test_gateway_ends_the_session_of_an_accept_that_came_too_late(network: Network, is_aborted: bool) -> None:
     service = network.relay
     accepts: list[RelayAccept] = []
 
@@ -480,7 +481,10 @@ def test_gateway_ends_the_session_of_an_accept_that_came_too_late(network: Netwo
     network.attach()
     network.run(until=5.0)
     (session,) = network.gateway.sessions.all()
-    network.run(until=120.0)
+    if is_aborted:
+        network.tell_gateway(SessionAborted(session.name, "the user was barred"))
+    else:
+        network.run(until=120.0)
     assert (len(network.gateway.sessions), network.ended_sessions) == (0, [])
     late = AaaAnswered(session.sa, accepts[0])
     assert network.gateway.handle(late, network.now) == [EndAaaSession(session.name, accepts[0].user_name)]

@@ -221,7 +221,7 @@ async def test_shell_gives_every_port_back_when_one_is_taken(ground: Ground) -> 
     assert [endpoint.closed for endpoint in ground.network.endpoints[-2:]] == [True, True]
 
 
-async def test_shell_lets_the_aaa_server_end_an_accepted_session_and_no_other(
+async def test_shell_lets_the_aaa_server_end_a_session_that_it_has_or_is_about_to_accept(
     monkeypatch: pytest.MonkeyPatch, ground: Ground
 ) -> None:
     book = SessionBook()
@@ -230,10 +230,11 @@ async def test_shell_lets_the_aaa_server_end_an_accepted_session_and_no_other(
     book.open(session)
     keeper = ground.link.keeper
     assert keeper is ground.shell
-    assert (keeper.abort("one", "why"), keeper.abort("two", "why"), ground.machine.events) == (False, False, [])
-    session.accepted = True
-    assert keeper.abort("one", "why")
-    assert ground.machine.events == [SessionAborted("one", "why")]
+    assert (keeper.abort("two", "why"), ground.machine.events) == (False, [])
+    for accepted in (False, True):
+        session.accepted = accepted
+        assert keeper.abort("one", "why") is accepted
+        assert ground.machine.events.pop() == SessionAborted("one", "why")
 
 
 async def test_shell_lets_the_aaa_server_change_an_accepted_session_and_no_other(
