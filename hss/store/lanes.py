@@ -48,11 +48,11 @@ def _of_sqlite(path: Path, limits: Limits) -> Lanes:
     turn, write_back = WritersTurn(path), WriteBack(path)
     here = Here(writer_engine(path, waits=False, log_pages=0), turn)
     writer = Lane(writer_engine(path, log_pages=LONGEST), limits, "hss-writer", turn, here, write_back.wrote)
-    readers = tuple(
-        Lane(reader_engine(path, 1), limits, "hss-reader", here=Here(reader_engine(path, 1, waits=False)))
-        for _ in range(limits.readers)
-    )
-    return Lanes(writer, readers, writer, readers[0], write_back)
+    readers = tuple(Lane(reader_engine(path, 1), limits, "hss-reader") for _ in range(limits.readers))
+    # of its own: whoever counts or lists subscribers reads for long, and no login waits for him
+    looking = Here(reader_engine(path, 1, waits=False))
+    at_once = Lane(reader_engine(path, 1), limits, "hss-reader-at-once", here=looking)
+    return Lanes(writer, readers, writer, at_once, write_back)
 
 
 def _of_postgres(url: URL, limits: Limits) -> Lanes:
