@@ -1,6 +1,7 @@
 """[hss]: the database, the master key, and who may ask over SWx and S6a."""
 
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -86,12 +87,17 @@ class HssConfig(Section):
 
     @model_validator(mode="after")
     def _peers_are_distinct(self) -> Self:
-        hosts = Counter(peer.origin_host.lower() for peer in self.peer)
-        twice = next((host for host, count in hosts.items() if count > 1), None)
-        if twice is not None:
-            raise ValueError(f"two [[hss.peer]] have origin_host {twice}; keep one of them")
+        _require_distinct("origin_host", [peer.origin_host.lower() for peer in self.peer])
+        # limits, connections and counts are kept by name: one would have those of another
+        _require_distinct("name", [peer.name for peer in self.peer])
         for peer in self.peer:
             foreign = [name for name in peer.applications if name not in APPLICATIONS]
             if foreign:
                 raise ValueError(f"peer {peer.name} may ask for {foreign[0]}, which no HSS serves; write swx or s6a")
         return self
+
+
+def _require_distinct(key: str, values: Iterable[str]) -> None:
+    twice = next((value for value, count in Counter(values).items() if count > 1), None)
+    if twice is not None:
+        raise ValueError(f"two [[hss.peer]] have {key} {twice}; give each its own, or keep one of them")

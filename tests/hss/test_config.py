@@ -50,6 +50,7 @@ def test_peer_may_be_limited(tmp_path: Path) -> None:
     ("text", "said"),
     [
         (SECTION + peer("a", "a.example") + peer("b", "A.example"), "two [[hss.peer]] have origin_host a.example"),
+        (SECTION + peer("a", "a.example") + peer("a", "b.example"), "two [[hss.peer]] have name a; give each its own"),
         (SECTION + peer("a", "a.example", "s6b"), "peer a may ask for s6b, which no HSS serves; write swx or s6a"),
         (SECTION + peer("a", "a.example") + 'imsi_prefixes = ["x"]\n', "hss.peer.0.imsi_prefixes.0: 'x'"),
         (SECTION + 'policy = "off"\n', "hss.policy: 'off': input should be 'enforce' or 'learn'"),
