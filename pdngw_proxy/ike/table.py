@@ -191,17 +191,17 @@ class ResponderTable:
     def _stranger(
         self, arrived: DatagramArrived, message: Message, request: tuple[bytes, Endpoint], now: float
     ) -> list[TableEffect]:
-        cause = self._unwelcome(message)
-        if cause is not None:
-            return [Discarded(cause, arrived.source)]
+        if not _begins(message):
+            return [Discarded("it begins no IKE SA and belongs to none", arrived.source)]
         cookie = self._missing_cookie(arrived, message, now)
         if cookie is not None:
             return [cookie]
         elsewhere = self._elsewhere(arrived, message)
         if elsewhere is not None:
             return [elsewhere]
-        if self.admission.closed:
-            return [Discarded("the gateway is drained, and the UE knows no REDIRECT", arrived.source)]
+        cause = self._no_room()
+        if cause is not None:
+            return [Discarded(cause, arrived.source)]
         gone = self._make_room(arrived, now)
         spi_r = ike_spi(self._random)
         responder = IkeResponder(
@@ -228,11 +228,10 @@ class ResponderTable:
     def _has_proven_itself(self, sa: bytes) -> bool:
         return self._entries[sa].responder.is_answering
 
-    def _unwelcome(self, message: Message) -> str | None:
+    def _no_room(self) -> str | None:
         limits = self.admission
-        begins = message.exchange == ExchangeType.IKE_SA_INIT and message.initiator and not message.response
-        if not begins or message.message_id or message.spi_i == NO_SPI:
-            return "it begins no IKE SA and belongs to none"
+        if limits.closed:
+            return "the gateway is drained, and the UE knows no REDIRECT"
         if len(self._entries) >= limits.session_limit:
             return f"{limits.session_limit} IKE SAs are all there may be"
         return None
@@ -266,6 +265,12 @@ class ResponderTable:
         self._rename(sa, entry, frozenset())
         del self._entries[sa]
         del self._by_request[entry.request]
+
+
+def _begins(message: Message) -> bool:
+    """Whether it is the first message of an IKE SA (RFC 7296 §3.1)."""
+    asks = message.exchange == ExchangeType.IKE_SA_INIT and message.initiator and not message.response
+    return asks and not message.message_id and message.spi_i != NO_SPI
 
 
 def _bare_answer(arrived: DatagramArrived, octets: bytes, notify: Notify, spi_r: bytes = NO_SPI) -> Transmit:

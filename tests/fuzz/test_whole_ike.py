@@ -17,7 +17,6 @@ from tests.fuzz.whole.ue import UeTarget
 from wire.esp.replay import ReplayWindow
 from wire.ikev2.association import Association
 from wire.ikev2.exchanges import Exchanges, Ignored, Received
-from wire.ikev2.message import Message
 
 MOST = 8_000
 """Cases within which a fault has to be found."""
@@ -41,7 +40,7 @@ def _any_home_address(patch: pytest.MonkeyPatch) -> None:
 
 
 def _limits_forgotten(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(ResponderTable, "_unwelcome", lambda *_: None)
+    patch.setattr(ResponderTable, "_no_room", lambda *_: None)
     patch.setattr(ResponderTable, "_make_room", lambda *_: [])
     patch.setattr(ResponderTable, "_missing_cookie", lambda *_: None)
 
@@ -81,12 +80,12 @@ def _path_of_anybody(patch: pytest.MonkeyPatch) -> None:
 
 def _first_refusal_is_for_ever(patch: pytest.MonkeyPatch) -> None:
     """Half-open IKE SAs are refused without a cookie, so that a flood keeps good UEs out."""
-    unwelcome = ResponderTable._unwelcome
+    no_room = ResponderTable._no_room
 
-    def full(self: ResponderTable, message: Message) -> str | None:
-        return "too many" if self.half_open >= 8 else unwelcome(self, message)
+    def full(self: ResponderTable) -> str | None:
+        return "too many" if self.half_open >= 8 else no_room(self)
 
-    patch.setattr(ResponderTable, "_unwelcome", full)
+    patch.setattr(ResponderTable, "_no_room", full)
 
 
 @pytest.mark.parametrize(

@@ -150,6 +150,16 @@ def test_ike_sas_are_bounded_in_all() -> None:
     assert gateway.sessions == 3
 
 
+def test_who_can_be_is_sent_elsewhere_by_a_gateway_that_is_full() -> None:
+    """REDIRECT leaves nothing behind, and is the more wanted the fuller it is (RFC 5685 §3)."""
+    gateway = table(Admission(session_limit=1, redirect_from=1, redirect_to=GatewayIdentity.of("pgw2.example")))
+    gateway.handle(init(0), 0.0)
+    (sent,) = transmitted(gateway.handle(init(1, Notify(NotifyType.REDIRECT_SUPPORTED)), 0.0))
+    assert sent.notify(NotifyType.REDIRECT) is not None
+    assert causes(gateway.handle(init(2), 0.0)) == ["1 IKE SAs are all there may be"]
+    assert gateway.sessions == 1
+
+
 @pytest.mark.parametrize(
     ("admission", "one_address", "said"),
     [
