@@ -11,7 +11,7 @@ from sqlalchemy import Boolean, Connection, Integer, String, bindparam, func, in
 from hss.api import ApnProfile
 from hss.counting.rowset import ROWS, rowset
 from hss.keys.custody import Custodian
-from hss.models import Apn, BatchState, ImportBatch, Subscriber, SubscriberState
+from hss.models import Apn, AuditHead, BatchState, ImportBatch, Subscriber, SubscriberState
 from hss.provisioning.change import NotThere, ProvisioningRefused
 from hss.provisioning.importing.causes import Cause
 from hss.provisioning.importing.rows import NewRow
@@ -82,6 +82,12 @@ def described(batch: Batch) -> dict[str, Any]:
         "started": batch.started.isoformat(),
         "finished": batch.finished.isoformat() if batch.finished else None,
     }
+
+
+def take_turn(connection: Connection) -> None:
+    """Nobody else begins an import until the transaction ends: of one file there would be two, and each half of it."""
+    # the row whose lock puts the entries of the audit trail in order: who begins tells that
+    connection.execute(select(AuditHead.id).with_for_update()).all()
 
 
 def find(connection: Connection, digest: bytes, mapping: str) -> Batch | None:

@@ -78,6 +78,7 @@ def begin(writer: Writer, plan: Plan, *, actor: str, record: Record) -> tuple[Ba
     digest = plan.source.digest()
     plan.source.require_unchanged()
     with writer.transaction() as connection:
+        batches.take_turn(connection)
         found = batches.find(connection, digest, plan.mapping.identity)
         if found is not None and found.state is BatchState.DONE:
             undo = f"akadia import rollback {found.id}"

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
+from threading import Thread
 
 import pytest
 from sqlalchemy import select, update
@@ -50,6 +51,28 @@ def test_file_comes_in(imports: Imports, plan: MakePlan) -> None:
     assert imports.keys(imsi_of(25)) == (K, OPC)
     assert (outcome.batch.state, outcome.batch.added, outcome.batch.refused) == (BatchState.DONE, 25, 0)
     assert outcome.batch.finished is not None
+
+
+def test_file_that_is_imported_twice_at_once_is_one_batch(imports: Imports, plan: MakePlan) -> None:
+    first, second = plan(csv_of(2)), plan(csv_of(2), name="again.csv")
+    begun: list[tuple[int, bool]] = []
+
+    def begin_as_well() -> None:
+        with opened(imports.location) as writer:
+            batch, goes_on = begin(writer, second, actor="other", record=imports.record)
+            begun.append((batch.id, goes_on))
+
+    thread = Thread(target=begin_as_well)
+
+    def record(*_: object) -> None:
+        # the transaction of the first one is not at its end
+        thread.start()
+        thread.join(0.3)
+
+    with opened(imports.location) as writer:
+        batch, goes_on = begin(writer, first, actor="tester", record=record)
+    thread.join()
+    assert (goes_on, begun) == (False, [(batch.id, True)])
 
 
 def test_it_is_one_act_with_its_counts(imports: Imports, plan: MakePlan) -> None:
