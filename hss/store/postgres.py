@@ -1,6 +1,7 @@
 """PostgreSQL engines whose every wait has an end, on this side and on the server's."""
 
-from sqlalchemy import URL, Engine, create_engine, text
+from sqlalchemy import URL, Engine, create_engine, event, text
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import QueuePool
 
 BUSY_TIMEOUT = 5.0
@@ -33,7 +34,7 @@ _PATIENT = {
     "statement_timeout": "600000",
     "idle_in_transaction_session_timeout": "600000",
 }
-_READ_ONLY = {"default_transaction_read_only": "on"}
+_READ_ONLY = "SET default_transaction_read_only = on"
 _MIGRATION_SETTINGS = {"synchronous_commit": "on", "lock_timeout": "10000"}
 
 
@@ -54,8 +55,18 @@ def postgres_at_once_engine(url: URL, *, read_only: bool = False) -> Engine:
 
     It costs one trip to the server where BEGIN and COMMIT make it three; what begins and ends here does nothing.
     """
-    settings = _SETTINGS | _BY_KEY | (_READ_ONLY if read_only else {})
-    return _engine(url, settings, connections=1).execution_options(isolation_level="AUTOCOMMIT")
+    engine = _engine(url, _SETTINGS | _BY_KEY, connections=1)
+    if read_only:
+        event.listen(engine, "connect", _forbid_writing)
+    return engine.execution_options(isolation_level="AUTOCOMMIT")
+
+
+def _forbid_writing(connection: DBAPIConnection, _record: object) -> None:
+    """Not among the settings to connect with: target_session_attrs=read-write would take the server for a standby."""
+    cursor = connection.cursor()
+    cursor.execute(_READ_ONLY)
+    cursor.close()
+    connection.commit()
 
 
 def _engine(url: URL, settings: dict[str, str], connections: int) -> Engine:

@@ -98,8 +98,12 @@ def test_statement_that_is_done_at_once_stays_whatever_comes_after(postgres: Pos
     engine.dispose()
 
 
-def test_reader_at_once_cannot_write(postgres: PostgresServer) -> None:
-    engine = postgres_at_once_engine(postgres.new_database("empty"), read_only=True)
+@pytest.mark.parametrize("hosts", [{}, {"target_session_attrs": "read-write"}], ids=["one", "whichever is no standby"])
+def test_reader_at_once_cannot_write(postgres: PostgresServer, hosts: dict[str, str]) -> None:
+    url = postgres.new_database("empty").update_query_dict(hosts)
+    engine = postgres_at_once_engine(url, read_only=True)
+    with engine.begin() as reading:
+        assert reading.execute(text("SELECT count(*) FROM requesting_node")).scalar_one() == 0
     with pytest.raises(StoreUnavailable, match="read-only"), store_errors(), engine.begin() as reading:
         reading.execute(text("DELETE FROM requesting_node"))
     engine.dispose()
