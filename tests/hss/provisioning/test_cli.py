@@ -221,7 +221,7 @@ async def test_no_key_is_found_anywhere(
             written += traceback.format_exception(caught.value)
             logs.get_logger("hss.test").warning("refused", cause=str(caught.value), exc_info=caught.value)
     files = stored(tmp_path)
-    assert len(files) == 3, "database, write-ahead log and its index"
+    assert len(files) == 4, "database, write-ahead log, its index, and the file by which writers take turns"
     await database.close()
     logs.silence()
     secrets: list[bytes] = [K, OP, derive_opc(K, OP)]
