@@ -213,11 +213,11 @@ async def _serve(zone: Zone, listen: SocketAddress, capture_folder: Path | None,
         if reply.cause is not None:
             _log_refusal(limit, reply.cause, peer, loop.time())
         if reply.datagram is not None:
-            endpoint.send(reply.datagram, peer)
+            endpoint.send(reply.datagram, peer, endpoint.place)
 
     loop, limit = asyncio.get_running_loop(), LogLimit()
     tap = open_capture(capture_folder, "dns")
-    endpoint = UdpEndpoint.bind(listen, on_query, capture=tap, receive_limit=RECEIVE_LIMIT)
+    endpoint = UdpEndpoint.bind(listen, on_query, capture=tap, receive_limit=RECEIVE_LIMIT, answers=True)
     log.info("listening", address=str(listen))
     notify_ready()
     await stop.wait()

@@ -172,10 +172,10 @@ class RadiusLink:
         def arrived(octets: bytes, source: Address) -> None:
             answer = server.answer(octets, source)
             if answer is not None and self._dynamic is not None:
-                self._dynamic.send(answer, source)
+                self._dynamic.send(answer, source, self._dynamic.place)
 
         try:
-            self._dynamic = UdpEndpoint.bind(self._coa, arrived, capture=self._capture)
+            self._dynamic = UdpEndpoint.bind(self._coa, arrived, capture=self._capture, answers=True)
         except OSError as error:
             raise ConfigError(f"[pdngw.radius] coa {self._coa[0]}:{self._coa[1]}: {error.strerror}") from None
 

@@ -1,5 +1,7 @@
 """The gateway's RADIUS link against the AAA server's RADIUS front, on real sockets."""
 
+import asyncio
+import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
@@ -19,9 +21,13 @@ from pdngw_proxy.aaa_link.port import (
     RelayRequest,
     RelayUnavailable,
 )
-from pdngw_proxy.aaa_link.radius import RadiusLink
+from pdngw_proxy.aaa_link.radius import RadiusLink, Server
+from pdngw_proxy.aaa_link.radius_messages import Nas
 from runtime.config import SocketAddress
 from tests.aaa.radius.samples import MSK, StubService, accept
+from tests.pdngw_proxy.aaa_link.test_radius_dynamic import SECRET, SESSION, Keeper
+from wire.radius.messages import signed_request
+from wire.radius.packet import Code, is_genuine_response
 
 pytestmark = pytest.mark.stack
 
@@ -102,3 +108,21 @@ async def test_wrong_secret_ends_in_no_answer(pair: Pair) -> None:
     assert isinstance(answer, RelayUnavailable)
     assert "no answer to 1 requests within 1" in answer.cause
     assert pair.service.requests == []
+
+
+async def test_who_sends_a_disconnect_is_answered_from_the_address_that_it_was_sent_to() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind(("127.0.0.1", 0))
+        server.setblocking(False)
+        port = server.getsockname()[1] + 1
+        nas = Nas("pgw", IPv4Address("127.83.14.7"))
+        link = RadiusLink(servers=[Server(server.getsockname(), SECRET)], nas=nas, coa=("0.0.0.0", port))
+        link.obey(Keeper())
+        request = signed_request(Code.DISCONNECT_REQUEST, identifier=9, secret=SECRET, attributes=(SESSION,))
+        # who is connected hears nobody else
+        server.connect(("127.83.14.7", port))
+        server.send(request)
+        async with asyncio.timeout(5):
+            answer = await asyncio.get_running_loop().sock_recv(server, 4096)
+        assert is_genuine_response(answer, request[4:20], SECRET)
+        await link.close()
