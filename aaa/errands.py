@@ -115,7 +115,7 @@ class ErrandDesk:
         await asyncio.gather(*doing, return_exceptions=True)
 
     async def _result(self, number: int, within: float) -> Result | None:
-        untaken = asyncio.get_running_loop().time() + min(TAKEN_WITHIN, within)
+        untaken = asyncio.get_running_loop().time() + min(TAKEN_WITHIN, within / 2)
         try:
             async with asyncio.timeout(within + POLL):
                 while True:

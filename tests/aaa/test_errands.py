@@ -67,7 +67,7 @@ async def test_failure_says_why(shared: SharedStore) -> None:
 
 async def test_nobody_has_the_connection(shared: SharedStore) -> None:
     with pytest.raises(ErrandFailed, match="hnb is connected to no process of this server"):
-        await asked(shared, serving(shared), "hnb", 0.2)
+        await asked(shared, serving(shared), "hnb", 1.0)
     assert not await shared.errands.waiting(["diameter/hnb"], now())
 
 
