@@ -5,6 +5,7 @@ By S6b (TS 29.273 §9), MIP6I (RFC 5778) or Diameter EAP alone (RFC 4072), which
 
 import asyncio
 import secrets
+import time
 from collections.abc import Coroutine
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
@@ -69,11 +70,14 @@ class DiameterLink:
         random: RandomBytes = secrets.token_bytes,
         capture: StreamTap | None = None,
         address: IPv4Address | IPv6Address | None = None,
+        since: int | None = None,
     ) -> "DiameterLink":
         """The link that `config` describes, connecting from now on; inside a running loop. ConfigError for its files.
 
-        It connects from the gateway's own `address` when that is of the same version as the AAA server's.
+        It connects from the gateway's own `address` when that is of the same version as the AAA server's, and has had
+        sessions `since` then, in seconds of Unix time, now if it is not given (Origin-State-Id, RFC 6733 §8.16).
         """
+        began = (int(time.time()) if since is None else since) & 0xFFFFFFFF
         tls = (
             None if config.ca is None else client_context(ca=config.ca, certificate=config.certificate, key=config.key)
         )
@@ -90,7 +94,7 @@ class DiameterLink:
 
         def connecting(server: AaaServerConfig) -> DiameterClient:
             return DiameterClient(
-                local=LocalNode(config.origin_host, config.origin_realm, (gateway.application,)),
+                local=LocalNode(config.origin_host, config.origin_realm, (gateway.application,), origin_state_id=began),
                 peer=_policy(server, gateway.application),
                 address=(server.aaa.host, server.aaa.port),
                 random=random,

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 import pytest
@@ -14,10 +15,13 @@ from pdngw_proxy.aaa_link.port import RelayAccept, RelayChallenge, RelayRequest,
 from pdngw_proxy.aaa_link.records import EndedBy
 from runtime.config import SocketAddress
 from runtime.diameter.server import DiameterServer
+from runtime.taps import Address
+from tests.runtime.diameter.pipe import messages
 from wire.diameter.applications import Application
 from wire.diameter.capabilities import LocalNode, PeerPolicy
 from wire.diameter.enumerations import AuthRequestType
 from wire.diameter.message import Message
+from wire.diameter.peering import CapabilitiesExchangeRequest
 from wire.diameter.results import ResultCode
 from wire.diameter.s6b import S6bEapAnswer, S6bEapRequest
 from wire.diameter.sessions import SessionCommand, SessionTerminationAnswer, SessionTerminationRequest
@@ -27,6 +31,7 @@ pytestmark = pytest.mark.stack
 
 CHANCE = random.Random(6733)
 MSK = Secret(bytes(range(64)))
+NOON = 0x1_6A00_0000
 AAA = LocalNode("aaa.example", "example", (Application.S6B,))
 PGW = PeerPolicy("pgw", "pgw.example", "example", (ip_network("127.0.0.0/8"),), (Application.S6B,))
 
@@ -68,7 +73,24 @@ async def aaa() -> AsyncIterator[tuple[Aaa, SocketAddress]]:
     await server.close()
 
 
-def link_to(address: SocketAddress, limit: float = 5.0, own: IPv4Address | IPv6Address | None = None) -> DiameterLink:
+@dataclass
+class Tap:
+    """Keeps the octets that went to `server`."""
+
+    server: SocketAddress
+    heard: bytes = b""
+    listening = True
+
+    def tcp(self, *, source: Address, destination: Address, payload: bytes) -> None:  # noqa: ARG002
+        self.heard += payload if destination == tuple(self.server) else b""
+
+
+def link_to(
+    address: SocketAddress,
+    limit: float = 5.0,
+    own: IPv4Address | IPv6Address | None = None,
+    capture: Tap | None = None,
+) -> DiameterLink:
     config = DiameterLinkConfig(
         aaa=address,
         aaa_origin_host="aaa.example",
@@ -82,6 +104,8 @@ def link_to(address: SocketAddress, limit: float = 5.0, own: IPv4Address | IPv6A
         home_agent=IPv6Address("2001:db8::1"),
         visited_network="mnc001.mcc001.3gppnetwork.org",
         address=own,
+        capture=capture,
+        since=NOON,
     )
 
 
@@ -99,6 +123,15 @@ async def test_ue_is_challenged_and_accepted_and_its_session_ended(aaa: tuple[Aa
     await link.end_session("7;1", "ue@example", EndedBy.UE)
     assert served.ended == ["pgw.example;7;1"]
     await link.close()
+
+
+async def test_link_says_since_when_it_has_had_its_sessions(aaa: tuple[Aaa, SocketAddress]) -> None:
+    tap = Tap(aaa[1])
+    link = link_to(aaa[1], capture=tap)
+    assert isinstance(await link.authenticate(asked()), RelayChallenge)
+    await link.close()
+    cer = CapabilitiesExchangeRequest.parse(messages(tap.heard)[0])
+    assert cer.origin_state_id == NOON & 0xFFFFFFFF
 
 
 @pytest.mark.parametrize(("own", "seen"), [("127.44.0.4", "127.44.0.4"), ("2001:db8::4", "127.0.0.1")])
