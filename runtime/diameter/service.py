@@ -55,7 +55,7 @@ class RequestService:
         self._patience: asyncio.TimerHandle | None = None
         self._reporter = reporter
         self._log_limit = LogLimit()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[int, asyncio.Task[None]] = {}
         self._loop = asyncio.get_running_loop()
 
     def serve(self, connection: Connection, request: Message, admission: Admission) -> None:
@@ -103,28 +103,27 @@ class RequestService:
         with suppress(TimeoutError):
             async with asyncio.timeout(within):
                 while self._tasks:
-                    await asyncio.wait(self._tasks)
+                    await asyncio.wait(self._tasks.values())
 
     def close(self) -> None:
         """End every task; what was not answered stays so."""
         self._waiting.close()
         if self._patience is not None:
             self._patience.cancel()
-        for task in self._tasks:
+        for task in self._tasks.values():
             task.cancel()
 
     async def finished(self) -> None:
         """Wait for the tasks that `close` has ended."""
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
 
     def _begin(self, request: Message, asked: Asked[Connection]) -> None:
-        task = self._loop.create_task(self._run(request, asked))
-        self._tasks.add(task)
-        task.add_done_callback(self._done)
+        self._tasks[id(asked)] = self._loop.create_task(self._run(request, asked))
 
-    def _done(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if self._waiting:
+    def _over(self, asked: Asked[Connection]) -> None:
+        """Told by the task itself: a callback of its end would take a turn of the loop."""
+        del self._tasks[id(asked)]
+        if self._waiting and self._loop.is_running():
             following, dropped = self._waiting.leave(self._loop.time())
             self._drop(dropped)
             if following is not None:
@@ -178,6 +177,8 @@ class RequestService:
         except Exception as error:  # the request dies alone
             log.exception("request not served", cause=repr(error), **self._about(request))
             octets = self._unable(request)
+        finally:
+            self._over(asked)
         SERVED_SECONDS.observe(time.perf_counter() - began, command)
         for waiter, numbered in self._duplicates.answered(asked, octets):
             waiter.send(numbered)

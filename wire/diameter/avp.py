@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from struct import Struct
 
 from wire.diameter.dictionary import by_code
@@ -76,16 +77,23 @@ class Avp:
 
     def build(self) -> bytes:
         """Header, value, padding to four octets; EncodeError when the value is longer than its length field can say."""
-        data, flags = self.data, self.flags
-        has_vendor = self.vendor or flags & FLAG_VENDOR
-        length = len(data) + (12 if has_vendor else 8)
-        if length > _LONGEST:
-            raise EncodeError(f"an AVP of {length} octets")
-        if has_vendor:
-            head = _VENDOR_HEAD.pack(self.code, (flags | FLAG_VENDOR) << 24 | length, self.vendor)
-        else:
-            head = _HEAD.pack(self.code, flags << 24 | length)
-        return head + data + _PADDING[length & 3]
+        data = self.data
+        head, padding = _around(self.code, self.vendor, self.flags, len(data))
+        return head + data + padding
+
+
+@lru_cache(maxsize=1024)
+def _around(code: int, vendor: int, flags: int, octets: int) -> tuple[bytes, bytes]:
+    """What stands before and behind a value of so many octets; EncodeError where the length field cannot say them."""
+    has_vendor = vendor or flags & FLAG_VENDOR
+    length = octets + (12 if has_vendor else 8)
+    if length > _LONGEST:
+        raise EncodeError(f"an AVP of {length} octets")
+    if has_vendor:
+        head = _VENDOR_HEAD.pack(code, (flags | FLAG_VENDOR) << 24 | length, vendor)
+    else:
+        head = _HEAD.pack(code, flags << 24 | length)
+    return head, _PADDING[length & 3]
 
 
 class AvpFault(DecodeError):
