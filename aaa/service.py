@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from aaa.authorization import Authorized, authorize
+from aaa.eap.aka_server import AkaServer
 from aaa.eap.authenticator import Authenticator
 from aaa.eap.events import (
     Discard,
@@ -57,7 +58,7 @@ IDENTIFIER_AT = 1
 _SILENT = Silent()
 _QUESTIONS = (FetchVector, FetchProfile)
 _NETWORKS = 256
-"""Access networks whose policy is remembered."""
+"""Access networks whose EAP server is remembered."""
 DIAMETER = "diameter"
 
 
@@ -97,11 +98,11 @@ class EapAuthenticationService:
         self._conversations = conversations
         self._node = node
         self._clock = clock
-        self._random = random
         policy = policy or AkaPolicy()
-        self._policy_in = lru_cache(maxsize=_NETWORKS)(lambda name: replace(policy, network_name=name))
+        self._eap_in = lru_cache(maxsize=_NETWORKS)(
+            lambda name: AkaServer(replace(policy, network_name=name), random, identities)
+        )
         self._in_time = SharedTimeout(policy.hss_limit)
-        self._identities = identities
         self._home_realm = home_realm
         self._answer_time = answer_time
         self._limit = limit
@@ -157,8 +158,7 @@ class EapAuthenticationService:
         return Reject(reply, cause, detail)
 
     async def _serve(self, request: AccessRequest, token: bytes | None, conversation: Conversation) -> AccessAnswer:
-        policy = self._policy_in(conversation.network_name)
-        machine = Authenticator(policy, self._random, conversation.eap, self._identities)
+        machine = Authenticator(self._eap_in(conversation.network_name), conversation.eap)
         # RFC 5778 §5.1.1: the APN may be named in the first round alone.
         if request.apn and not conversation.apn:
             conversation = replace(conversation, apn=request.apn)

@@ -7,12 +7,16 @@ from wire.frozen import dataclass
 
 EventT_contra = TypeVar("EventT_contra", contravariant=True)
 EffectT = TypeVar("EffectT")
+MoveT = TypeVar("MoveT")
 
 RandomBytes = Callable[[int], bytes]
 """Entropy as an argument: called with a count of octets."""
 
 Transitions = Mapping[tuple[type, type], frozenset[type]]
 """(state, event) to the states that may follow; the diagrams of ARCHITECTURE.md are drawn from it."""
+
+Moves = Mapping[tuple[type, type], tuple[MoveT, frozenset[type]]]
+"""The same with what makes the move: one look for a server that moves some hundred thousand times in a minute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,3 +71,10 @@ def check_transition(table: Transitions, state: object, event: object, following
     """UnlistedTransition unless `table` lets `state` become `following` on `event`."""
     if type(following) not in table.get((type(state), type(event)), ()):
         raise UnlistedTransition(type(state), type(event), type(following))
+
+
+def moves(table: Transitions, made_by: Mapping[tuple[type, type], MoveT]) -> Moves[MoveT]:
+    """Each line of `table` with what makes its move; ValueError unless there is one for every line and no more."""
+    if made_by.keys() != table.keys():
+        raise ValueError(f"lines and moves differ: {sorted(map(str, made_by.keys() ^ table.keys()))}")
+    return {pair: (made_by[pair], following) for pair, following in table.items()}

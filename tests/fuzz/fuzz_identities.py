@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from aaa.eap.aka_server import AkaServer
 from aaa.eap.authenticator import Authenticator
 from aaa.eap.events import EapArrived
 from aaa.eap.policy import AkaPolicy
@@ -44,14 +45,14 @@ _CAPTURED = tuple(octets for run in load_runs() for exchange in run.exchanges fo
 
 
 def _open(octets: bytes) -> object:
-    return Authenticator(policy=_EVERYTHING, random=bytes, identities=_NODE.identities).handle(EapArrived(octets), 0.0)
+    return Authenticator(AkaServer(_EVERYTHING, bytes, _NODE.identities)).handle(EapArrived(octets), 0.0)
 
 
 def _answer(octets: bytes) -> object:
     """What answers each first request that there is, whatever its identifier was."""
     said = []
     for identity in (b"anonymous", b"1anonymous", b"2anonymous", _ONCE):
-        server = Authenticator(policy=_EVERYTHING, random=bytes, identities=Node().identities)
+        server = Authenticator(AkaServer(_EVERYTHING, bytes, Node().identities))
         server.handle(EapArrived(identity_response(1, identity)), 0.0)
         said.append(server.handle(EapArrived(octets[:1] + b"\2" + octets[2:]), 0.0))
     return said

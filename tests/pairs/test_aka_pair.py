@@ -9,6 +9,7 @@ from random import Random
 import pytest
 
 from aaa.authorization import Authorized
+from aaa.eap.aka_server import AkaServer
 from aaa.eap.authenticator import Authenticator
 from aaa.eap.events import (
     Discard,
@@ -192,7 +193,7 @@ def peer(
 def network(
     ue: AkaPeer | None = None, policy: AkaPolicy = WLAN, identities: Identities | None = None, **rest: object
 ) -> Network:
-    server = Authenticator(policy=policy, random=Random(2).randbytes, identities=identities)
+    server = Authenticator(AkaServer(policy, Random(2).randbytes, identities))
     built = Network(ue or peer(), server)
     for name, value in rest.items():
         setattr(built, name, value)
@@ -313,7 +314,7 @@ def test_eap_aka_prime_ue_that_has_no_aka_where_only_aka_is_offered() -> None:
 def test_eap_aka_bidding_down() -> None:
     # Somebody makes EAP-AKA out of the identity of a UE that prefers EAP-AKA', and the server has both.
     ue = peer(PRIME, AKA)
-    server = Authenticator(policy=WLAN, random=Random(2).randbytes)
+    server = Authenticator(AkaServer(WLAN, Random(2).randbytes))
     start = server.handle(EapArrived(b""), 0.0)
     assert isinstance(start[0], SendEap)
     (answer,) = ue.handle(eap_peer.EapArrived(start[0].octets), 0.0)

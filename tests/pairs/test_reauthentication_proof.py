@@ -9,6 +9,7 @@ from random import Random
 
 import pytest
 
+from aaa.eap.aka_server import AkaServer
 from aaa.eap.authenticator import Authenticator
 from aaa.eap.events import EapArrived, Failed, SendEap, Succeeded
 from aaa.eap.policy import AkaPolicy
@@ -46,9 +47,7 @@ class World:
         """One login of whoever has the card and `kept`, at any node; what he has then."""
         ue = peer(self.method, card=self.card, kept=kept)
         self.shown.append(ue.identity)
-        server = Authenticator(
-            policy=WLAN, random=self.random.randbytes, identities=self.random.choice(self.nodes).identities
-        )
+        server = Authenticator(AkaServer(WLAN, self.random.randbytes, self.random.choice(self.nodes).identities))
         run = Network(ue, server, self.hss)
         run.run()
         assert run.agreed
@@ -62,7 +61,7 @@ class World:
 
 def replayed(world: World, node: Node, identity: bytes) -> Failed | None:
     """What a stranger gets who shows `identity` and answers with what he can make without a key."""
-    server = Authenticator(policy=replace(WLAN), random=world.random.randbytes, identities=node.identities)
+    server = Authenticator(AkaServer(replace(WLAN), world.random.randbytes, node.identities))
     (effect,) = server.handle(EapArrived(identity_response(1, identity)), 0.0)
     if not isinstance(effect, SendEap):
         return None

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from wire.sansio import Machine, Tick, Transitions, UnlistedTransition, check_transition, is_due
+from wire.sansio import Machine, Tick, Transitions, UnlistedTransition, check_transition, is_due, moves
 
 
 class Shut:
@@ -47,6 +47,17 @@ def test_check_refuses_every_other_move_by_name(state: type, event: type, follow
     with pytest.raises(UnlistedTransition) as caught:
         check_transition(TABLE, state(), event(), following())
     assert str(caught.value) == f"{state.__name__} on {event.__name__} may not become {following.__name__}"
+
+
+def test_every_line_has_what_makes_its_move() -> None:
+    names: dict[tuple[type, type], str] = {(Shut, Push): "opened", (Open, Tick): "shut"}
+    assert moves(TABLE, names) == {pair: (names[pair], following) for pair, following in TABLE.items()}
+
+
+@pytest.mark.parametrize("more", [{}, {(Shut, Push): "a", (Open, Tick): "b", (Open, Push): "c"}])
+def test_line_without_a_move_and_move_without_a_line_are_refused(more: dict[tuple[type, type], str]) -> None:
+    with pytest.raises(ValueError, match=r"differ: .*Push"):
+        moves(TABLE, more)
 
 
 def test_unlisted_move_is_a_fault_of_ours_and_no_bad_input() -> None:

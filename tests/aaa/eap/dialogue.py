@@ -1,10 +1,13 @@
 """A UE made of single strokes, to say anything to the server machines, right or wrong."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import Protocol, get_type_hints
 
 from aaa.authorization import Authorized
+from aaa.eap.aka_server import AkaServer
 from aaa.eap.events import Effect, Event, SendEap
+from aaa.eap.states import AkaState
 from aaa.eap.temporary import Resumable
 from hss.api import ApnProfile, Profile
 from tests.captures import load_run
@@ -16,7 +19,7 @@ from wire.eap.constants import Subtype
 from wire.eap.encrypted import seal
 from wire.eap.packet import EapCode
 from wire.identity import EapMethod, Identity, Imsi
-from wire.sansio import Transitions
+from wire.sansio import Moves, Transitions
 from wire.secret import Secret
 
 IMSI = Imsi("234150000000002")
@@ -98,6 +101,18 @@ def sent(effects: list[Effect]) -> AkaMessage:
     return AkaMessage.parse(effect.octets)
 
 
+@dataclass
+class Alone:
+    """The EAP-AKA server as a machine, without the EAP layer around it."""
+
+    server: AkaServer
+    state: AkaState
+
+    def handle(self, event: Event, now: float = 0.0) -> list[Effect]:
+        self.state, effects = self.server.step(self.state, event, now)
+        return effects
+
+
 class _Machine(Protocol):
     @property
     def state(self) -> object: ...
@@ -175,6 +190,17 @@ def reauthentication_response(
 def listed(table: Transitions) -> Taken:
     """Every single step that a table allows."""
     return {(state, event, after) for (state, event), following in table.items() for after in following}
+
+
+def misfits(made_by: Moves[Callable[..., object]]) -> list[tuple[type, type]]:
+    """The lines of a table whose move is not for that state and that event, as its annotations say."""
+    found = []
+    for pair, (move, _) in made_by.items():
+        hints = get_type_hints(move)
+        takes = [hints.get(name) or hints[f"_{name}"] for name in ("state", "event")]
+        if not all(issubclass(kind, taken) for kind, taken in zip(pair, takes, strict=True)):
+            found.append(pair)
+    return found
 
 
 def seeded(count: int) -> bytes:

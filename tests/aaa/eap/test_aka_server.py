@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from aaa.eap.aka_server import TRANSITIONS, AkaServer
+from aaa.eap.aka_server import TRANSITIONS, AkaServer, waits_until
 from aaa.eap.events import (
     Discard,
     EapArrived,
@@ -24,7 +24,7 @@ from aaa.eap.events import (
     VectorRefused,
 )
 from aaa.eap.policy import AkaPolicy
-from aaa.eap.states import Chosen, Exchange, SuccessNotified
+from aaa.eap.states import Chosen, Done, Exchange, SuccessNotified
 from aaa.eap.temporary import Resumable
 from aaa.messages import RejectCause
 from hss.api import Resynchronisation
@@ -43,6 +43,7 @@ from tests.aaa.eap.dialogue import (
     RESUMABLES,
     TAKEN_BY_SERVER,
     VECTOR,
+    Alone,
     Recorded,
     TemporaryIdentities,
     authentication_reject,
@@ -51,6 +52,7 @@ from tests.aaa.eap.dialogue import (
     identity_response,
     keys_of,
     listed,
+    misfits,
     notified,
     reauthentication_response,
     response,
@@ -86,8 +88,7 @@ def server_of(
     identities: TemporaryIdentities | None = None,
 ) -> Recorded:
     exchange = Exchange(method, IDENTITIES[method] if identity is None else identity, 1)
-    server = AkaServer(policy=policy, state=Chosen(exchange), random=seeded, identities=identities)
-    return Recorded(server, TAKEN_BY_SERVER)
+    return Recorded(Alone(AkaServer(policy, seeded, identities), Chosen(exchange)), TAKEN_BY_SERVER)
 
 
 def begun(
@@ -186,7 +187,7 @@ def test_replayed_peer_gets_octet_by_octet_what_it_got_from_hostap(run: Run, exc
     if exchange.is_reauthentication:
         identities.next_onces.pop(0)
     start = Chosen(Exchange(run.method, identity[5:], identity[1]))
-    server = AkaServer(policy=policy, state=start, random=captured_entropy(exchange), identities=identities)
+    server = Alone(AkaServer(policy, captured_entropy(exchange), identities), start)
     vectors = [one.vector() for one in exchange.rounds if one.kind == "full"]
     effects = server.handle(MethodChosen(), 0.0)
     for captured, answer in zip(exchange.requests, [*answers, None], strict=True):
@@ -265,7 +266,7 @@ def test_server_asks_again_what_the_user_may_have_when_that_was_not_kept() -> No
     server.handle(ProfileArrived(GRANT))
     state = server.state
     assert isinstance(state, SuccessNotified)
-    resumed = Recorded(AkaServer(policy=WLAN, state=replace(state, grant=None), random=seeded), TAKEN_BY_SERVER)
+    resumed = Recorded(Alone(AkaServer(WLAN, seeded), replace(state, grant=None)), TAKEN_BY_SERVER)
     assert resumed.handle(EapArrived(notified(AKA, 3))) == [FetchProfile(IMSI)]
     (over,) = resumed.handle(ProfileArrived(GRANT))
     assert isinstance(over, Succeeded)
@@ -283,7 +284,7 @@ def test_server_notifies_once_though_the_user_may_have_nothing_after_all() -> No
         server.handle(ProfileArrived(GRANT))
         state = server.state
         assert isinstance(state, SuccessNotified)
-        resumed = Recorded(AkaServer(policy=WLAN, state=replace(state, grant=None), random=seeded), TAKEN_BY_SERVER)
+        resumed = Recorded(Alone(AkaServer(WLAN, seeded), replace(state, grant=None)), TAKEN_BY_SERVER)
         resumed.handle(EapArrived(notified(AKA, 3)))
         (failed,) = resumed.handle(event, WLAN.hss_limit)
         assert isinstance(failed, Failed)
@@ -297,14 +298,14 @@ def test_server_does_not_protect_success_when_the_peer_does_not_want_it() -> Non
 
 def test_server_goes_on_from_a_kept_state() -> None:
     server = challenged(AKA)
-    assert isinstance(server.machine, AkaServer)
-    other = AkaServer(policy=WLAN, state=server.machine.state, random=seeded)
+    assert isinstance(server.machine, Alone)
+    other = Alone(AkaServer(WLAN, seeded), server.machine.state)
     assert other.handle(EapArrived(challenge_response(AKA, 2)), 9.0) == [FetchProfile(IMSI)]
-    assert other.deadline == 9.0 + WLAN.hss_limit
+    assert waits_until(other.state) == 9.0 + WLAN.hss_limit
 
 
 def test_server_counts_identifiers_round() -> None:
-    server = AkaServer(policy=WLAN, state=Chosen(Exchange(AKA, AKA_IDENTITY, 255)), random=seeded)
+    server = Alone(AkaServer(WLAN, seeded), Chosen(Exchange(AKA, AKA_IDENTITY, 255)))
     server.handle(MethodChosen(), 0.0)
     assert sent(server.handle(VectorArrived(VECTOR), 0.0)).identifier == 0
 
@@ -425,8 +426,8 @@ def test_server_waits_for_the_profile_within_a_limit() -> None:
 
 def test_server_has_no_deadline_while_the_peer_thinks() -> None:
     server = challenged(AKA)
-    assert isinstance(server.machine, AkaServer)
-    assert server.machine.deadline is None
+    assert isinstance(server.machine, Alone)
+    assert waits_until(server.machine.state) is None
 
 
 @pytest.mark.parametrize(
@@ -701,3 +702,8 @@ def test_every_transition_is_taken() -> None:
     test_server_reauthenticates_without_a_vector(AKA)
     test_server_tells_an_authenticated_peer_why_it_is_denied(RejectCause.USER_UNKNOWN, 0)
     assert listed(TRANSITIONS) == TAKEN_BY_SERVER
+
+
+def test_every_move_is_for_its_state_and_its_event() -> None:
+    assert misfits(AkaServer._MOVES) == []
+    assert misfits({(Done, Tick): AkaServer._MOVES[Done, EapArrived]}) == [(Done, Tick)]

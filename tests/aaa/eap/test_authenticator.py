@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from aaa.eap.authenticator import TRANSITIONS, Authenticator
+from aaa.eap.aka_server import AkaServer
+from aaa.eap.authenticator import _MOVES, TRANSITIONS, Authenticator
 from aaa.eap.events import (
     Discard,
     EapArrived,
@@ -35,6 +36,7 @@ from tests.aaa.eap.dialogue import (
     challenge_response,
     identity_response,
     listed,
+    misfits,
     notified,
     response,
     resuming,
@@ -58,7 +60,7 @@ LONG = eap_identity_response(1, AKA_IDENTITY.ljust(60_000, b"x"))
 
 
 def authenticator(policy: AkaPolicy = WLAN) -> Recorded:
-    return Recorded(Authenticator(policy=policy, random=lambda count: b"\x2a" * count), TAKEN)
+    return Recorded(Authenticator(AkaServer(policy, lambda count: b"\x2a" * count)), TAKEN)
 
 
 def opened(identity: bytes, policy: AkaPolicy = WLAN) -> Recorded:
@@ -196,7 +198,7 @@ def test_server_offers_what_its_policy_prefers_first() -> None:
 
 
 def test_server_changes_the_method_at_a_nak_of_a_reauthentication() -> None:
-    machine = Authenticator(policy=WLAN, random=seeded, identities=resuming())
+    machine = Authenticator(AkaServer(WLAN, seeded, resuming()))
     server = Recorded(machine, TAKEN)
     message = sent(server.handle(EapArrived(eap_identity_response(1, b"4once"))))
     assert message.subtype is Subtype.REAUTHENTICATION
@@ -310,7 +312,7 @@ def test_server_fails_when_the_notified_success_of_another_process_is_denied() -
     kept = MethodRunning(replace(state.aka, grant=None))
     events: tuple[Event, ...] = (ProfileRefused(RejectCause.SUBSCRIBER_BARRED), Tick())
     for event in events:
-        resumed = Recorded(Authenticator(AkaPolicy(), seeded, kept), TAKEN)
+        resumed = Recorded(Authenticator(AkaServer(AkaPolicy(), seeded), kept), TAKEN)
         assert resumed.handle(EapArrived(notified(AKA, 3))) == [FetchProfile(IMSI)]
         assert isinstance(resumed.handle(event, 5.0)[0], Failed)
         assert resumed.state == Closed()
@@ -363,3 +365,7 @@ def test_every_transition_is_taken() -> None:
     test_server_refuses_a_realm_that_nobody_serves(b"x@unreachable.3gppnetwork.org")
     test_server_fails_when_the_peer_wants_what_is_not_served(())
     assert listed(TRANSITIONS) == TAKEN
+
+
+def test_every_move_is_for_its_state_and_its_event() -> None:
+    assert misfits(_MOVES) == []

@@ -28,6 +28,7 @@ from tests.aaa.eap.dialogue import (
     REALM,
     TAKEN_BY_SERVER,
     VECTOR,
+    Alone,
     Recorded,
     TemporaryIdentities,
     client_error,
@@ -60,7 +61,7 @@ def server_of(
     identity: bytes = PERMANENT, policy: AkaPolicy = POLICY, identities: TemporaryIdentities | None = None
 ) -> tuple[Recorded, list[Effect]]:
     state = Chosen(Exchange(SIM, identity, 1))
-    server = Recorded(AkaServer(policy=policy, state=state, random=seeded, identities=identities), TAKEN_BY_SERVER)
+    server = Recorded(Alone(AkaServer(policy, seeded, identities), state), TAKEN_BY_SERVER)
     return server, server.handle(MethodChosen(), 0.0)
 
 
