@@ -1,6 +1,6 @@
 """The async door to the store: one writer with group commit, a few readers, bounded queues and waits."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection
@@ -21,7 +21,8 @@ class Database:
     """A database for one event loop.
 
     Its methods raise StoreBusy when too much waits or nothing is answered in time, StoreError for what the store
-    refuses, and whatever the operation raises. Nothing returns before it is committed.
+    refuses, and whatever the operation raises. Nothing is answered before it is committed. They are no coroutines, for
+    each of those is one frame more that a login passes: what is asked is under way before it is awaited.
     """
 
     def __init__(self, location: Location, limits: Limits | None = None) -> None:
@@ -42,29 +43,29 @@ class Database:
         if opened is not None:
             await opened.close()
 
-    async def together(self, work: Work[RequestT, AnswerT], request: RequestT) -> AnswerT:
+    def together(self, work: Work[RequestT, AnswerT], request: RequestT) -> Awaitable[AnswerT]:
         """Have `work` done for `request`, and for every other request that waits for the same `work`, at once."""
-        return await self._lanes().writer.submit(work, request)
+        return self._lanes().writer.submit(work, request)
 
-    async def at_once(self, work: Work[RequestT, AnswerT], request: RequestT) -> AnswerT:
+    def at_once(self, work: Work[RequestT, AnswerT], request: RequestT) -> Awaitable[AnswerT]:
         """As `together`, for work of which each statement may stay without the next and finds its rows by keys.
 
         PostgreSQL commits each by itself, which is one trip to the server instead of three.
         """
-        return await self._lanes().at_once.submit(work, request)
+        return self._lanes().at_once.submit(work, request)
 
-    async def write(self, operation: Callable[[Connection], AnswerT]) -> AnswerT:
+    def write(self, operation: Callable[[Connection], AnswerT]) -> Awaitable[AnswerT]:
         """Run `operation` in a transaction that it may share; when it raises, nothing of it stays."""
-        return await self._lanes().writer.submit(_one_by_one, operation, is_brief=False)
+        return self._lanes().writer.submit(_one_by_one, operation, is_brief=False)
 
-    async def read_at_once(self, work: Work[RequestT, AnswerT], request: RequestT) -> AnswerT:
+    def read_at_once(self, work: Work[RequestT, AnswerT], request: RequestT) -> Awaitable[AnswerT]:
         """As `at_once`, for work that only reads, beside the writer, and whose statements may see different moments."""
-        return await self._lanes().at_once_reader.submit(work, request)
+        return self._lanes().at_once_reader.submit(work, request)
 
-    async def read(self, operation: Callable[[Connection], AnswerT]) -> AnswerT:
+    def read(self, operation: Callable[[Connection], AnswerT]) -> Awaitable[AnswerT]:
         """Run `operation`, which only reads and sees one moment, beside the writer."""
         quietest = min(self._lanes().readers, key=lambda lane: lane.waiting)
-        return await quietest.submit(_one_by_one, operation, is_brief=False)
+        return quietest.submit(_one_by_one, operation, is_brief=False)
 
     def _lanes(self) -> Lanes:
         if self._opened is None:

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Engine
 
 from hss.metrics import STORE_REQUESTS, STORE_SECONDS
-from hss.store.errors import StoreBusy, StoreDeadlock, StoreUnavailable, store_errors
+from hss.store.errors import StoreBusy, StoreDeadlock, StoreError, StoreUnavailable, store_errors
 from hss.store.here import Here
 from hss.store.kept import KeptConnection
 from hss.store.together import AnswerT, RequestT, Work, answers
@@ -93,6 +93,7 @@ class Lane:
         self._pending: list[_Item] = []
         self._served: Sequence[_Item] = ()
         self._timer: asyncio.TimerHandle | None = None
+        self._lengthy = False
         self._busy = False
         self._closed = False
         self._idle = asyncio.Event()
@@ -100,25 +101,32 @@ class Lane:
         self.waiting = 0
         """Requests that wait, or are being served."""
 
-    async def submit(self, work: Work[RequestT, AnswerT], request: RequestT, *, is_brief: bool = True) -> AnswerT:
+    def submit(
+        self, work: Work[RequestT, AnswerT], request: RequestT, *, is_brief: bool = True
+    ) -> "asyncio.Future[AnswerT]":
         """The answer to `request`, once its transaction is at its end; what is not brief goes to the thread.
 
-        StoreBusy when too much waits or nothing is answered in time, StoreError for what the store refuses, and
-        whatever `work` raises.
+        It raises StoreBusy when too much waits or nothing is answered in time, StoreError for what the store refuses,
+        and whatever `work` raises.
         """
-        self._require_room()
-        answer: asyncio.Future[AnswerT] = self._loop.create_future()
-        now = self._loop.time()
+        loop = self._loop
+        answer: asyncio.Future[AnswerT] = loop.create_future()
+        if self.waiting >= self._limits.waiting or self._closed:
+            answer.set_exception(self._refusal())
+            return answer
+        now = loop.time()
         self._pending.append(_Item(work, request, answer, now, is_brief))
         self.waiting += 1
+        if not is_brief:
+            self._lengthy = True
         if self._timer is None:
-            self._timer = self._loop.call_at(now + self._limits.seconds, self._expire)
+            self._timer = loop.call_at(now + self._limits.seconds, self._expire)
         if not self._busy:
             # not now: the rest of this turn of the loop brings more, which then shares the commit
             self._busy = True
             self._idle.clear()
-            self._loop.call_soon(self._start_turn)
-        return await answer
+            loop.call_soon(self._start_turn)
+        return answer
 
     async def close(self) -> None:
         """Serve what waits, then end; what is not served in its time is abandoned, and so is a thread that hangs."""
@@ -133,11 +141,10 @@ class Lane:
         self._turns.put(None)
         await self._loop.run_in_executor(None, self._thread.join)
 
-    def _require_room(self) -> None:
+    def _refusal(self) -> StoreError:
         if self._closed:
-            raise StoreUnavailable("the store is closed")
-        if self.waiting >= self._limits.waiting:
-            raise StoreBusy(f"{self.waiting} requests wait for the store")
+            return StoreUnavailable("the store is closed")
+        return StoreBusy(f"{self.waiting} requests wait for the store")
 
     def _start_turn(self) -> None:
         items = self._served = self._take()
@@ -150,7 +157,7 @@ class Lane:
             self._turns.put(turn)
 
     def _is_done_here(self, turn: _Turn) -> bool:
-        if self._here is None or not all(item.is_brief for item in turn.items):
+        if self._here is None or (self._lengthy and self._has_lengthy(turn.items)):
             return False
         done: Sequence[object] | None = ()
         with turn:
@@ -161,6 +168,11 @@ class Lane:
         # not now, as with a thread: what others have to do meanwhile is between two transactions
         self._loop.call_soon(self._end_turn, turn)
         return True
+
+    def _has_lengthy(self, items: Sequence[_Item]) -> bool:
+        found = not all(item.is_brief for item in items)
+        self._lengthy = found or not all(item.is_brief for item in self._pending)
+        return found
 
     def _take(self) -> list[_Item]:
         count = 1 if self._pending and self._pending[0].alone else self._limits.together
@@ -203,13 +215,15 @@ class Lane:
             self._pending[:0] = items
         else:
             self.waiting -= len(items)
-            for place, item in enumerate(items):
-                if item.answer.done():
-                    continue
-                if error is not None:
-                    item.answer.set_exception(error)
-                else:
-                    item.answer.set_result(turn.answers[place])
+            if error is not None:
+                for item in items:
+                    if not item.answer.done():
+                        item.answer.set_exception(error)
+            else:
+                for item, found in zip(items, turn.answers, strict=True):
+                    answer = item.answer
+                    if not answer.done():
+                        answer.set_result(found)
         self._start_turn()
 
     def _expire(self) -> None:

@@ -26,12 +26,14 @@ class Wanted(Protocol):
 
 def answers(connection: Connection, wanted: Sequence[Wanted]) -> Sequence[object]:
     """An answer for each of `wanted`, in their order, inside the transaction of `connection`."""
-    works = dict.fromkeys(one.work for one in wanted)
-    if len(works) == 1:
-        only = wanted[0].work(connection, [one.request for one in wanted])
+    first = wanted[0].work
+    requests = [one.request for one in wanted if one.work is first]
+    if len(requests) == len(wanted):
+        only = first(connection, requests)
         if len(only) != len(wanted):
-            raise ValueError(f"{_name_of(wanted[0].work)} gave {len(only)} answers for {len(wanted)} requests")
+            raise ValueError(f"{_name_of(first)} gave {len(only)} answers for {len(wanted)} requests")
         return only
+    works = dict.fromkeys(one.work for one in wanted)
     found: list[object] = [None] * len(wanted)
     # every process in the same order: two that wait for each other cost a second and a transaction
     for work in sorted(works, key=_name_of):

@@ -117,7 +117,7 @@ async def test_locked_database_is_busy(location: Location, monkeypatch: pytest.M
 async def test_close_commits_what_waits(location: Location) -> None:
     store = Database(location)
     await store.open()
-    waiting = [asyncio.create_task(store.write(put(ind))) for ind in range(8)]
+    waiting = [asyncio.ensure_future(store.write(put(ind))) for ind in range(8)]
     await asyncio.sleep(0)
     await store.close()
     assert await asyncio.gather(*waiting) == list(range(1, 9))
@@ -132,9 +132,9 @@ async def test_close_gives_up_what_takes_too_long(location: Location) -> None:
     store = Database(location, Limits(seconds=0.05))
     await store.open()
     go = threading.Event()
-    held = asyncio.create_task(store.write(lambda _connection: go.wait(5)))
+    held = asyncio.ensure_future(store.write(lambda _connection: go.wait(5)))
     await asyncio.sleep(0.01)
-    behind = asyncio.create_task(store.write(put(1)))
+    behind = asyncio.ensure_future(store.write(put(1)))
     await asyncio.sleep(0.01)
     asyncio.get_running_loop().call_later(0.1, go.set)
     await store.close()

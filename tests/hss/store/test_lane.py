@@ -119,7 +119,7 @@ async def test_brief_work_goes_to_the_thread_while_another_writes(database_path:
     lane = Lane(writer_engine(database_path), Limits(), "test", here=here)
     with transaction(database_path) as connection:
         connection.execute(text("DELETE FROM requesting_node"))
-        waiting = asyncio.create_task(lane.submit(doubled, 4))
+        waiting = asyncio.ensure_future(lane.submit(doubled, 4))
         # the loop serves others meanwhile
         await asyncio.sleep(0.1)
         assert not waiting.done()

@@ -57,7 +57,7 @@ async def test_login_waits_for_nobody_who_reads_for_long(database: Database) -> 
     def count_all(_connection: Connection) -> bool:
         return over.wait(60)
 
-    long = [asyncio.create_task(database.read(count_all)) for _ in range(4)]
+    long = [asyncio.ensure_future(database.read(count_all)) for _ in range(4)]
     await asyncio.sleep(0)
     assert await database.read_at_once(count, 0) == 0
     over.set()
