@@ -50,6 +50,7 @@ class NotCounted:
 
 Answer = Allocated | NotCounted | ServiceRefused
 
+_NOTHING = (0, 0, SQN_LIMIT)
 _WANTED = rowset()
 _LOCKED = (
     select(
@@ -95,13 +96,15 @@ def allocate(connection: Connection, requests: Sequence[Allocation]) -> list[Ans
     """
     wanted: dict[str, tuple[int, int, int]] = {}
     for request in requests:
-        count, floor, within = wanted.get(request.imsi, (0, 0, SQN_LIMIT))
+        count, floor, within = wanted.get(request.imsi, _NOTHING)
         if request.seq_ms is not None:
             floor, within = max(floor, request.seq_ms), min(within, request.seq_ms)
         wanted[request.imsi] = (count + request.count, floor, within)
     found: dict[str, Answer] = {row[4]: _allocated(row) for row in _ADVANCE.rows(connection, wanted)}
     if len(found) < len(wanted):
         found |= _refusals(connection, {imsi: () for imsi in wanted if imsi not in found})
+    if len(wanted) == len(requests):
+        return [found[imsi] for imsi in wanted]
     return _shared_out(requests, found, {imsi: count for imsi, (count, _, _) in wanted.items()})
 
 
@@ -116,8 +119,7 @@ def _refusals(connection: Connection, imsis: dict[str, tuple[()]]) -> dict[str, 
 
 
 def _allocated(row: Sequence[Any]) -> Allocated:
-    last_seq, serving, subscribed, revision, *keys = row
-    return Allocated(last_seq, sealed(keys), serving, bool(subscribed), revision)
+    return Allocated(row[0], sealed(row[4:]), row[1], bool(row[2]), row[3])
 
 
 def _shared_out(requests: Sequence[Allocation], found: dict[str, Answer], left: dict[str, int]) -> list[Answer]:

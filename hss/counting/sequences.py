@@ -17,7 +17,7 @@ from collections.abc import Callable
 
 from hss.algorithms import AlgorithmSettings, read_settings
 from hss.api import Refusal, ServiceRefused
-from hss.counting.allocation import Allocated, Allocation, NotCounted, allocate
+from hss.counting.allocation import Allocated, Allocation, Answer, NotCounted, allocate
 from hss.counting.node_clocks import NodeClocks
 from hss.counting.nodes import ind_of
 from hss.counting.reservations import Owner, Reservations
@@ -78,7 +78,13 @@ class Sequences:
             elif settings is not None and settings.reserve > 1 and seq_ms is None:
                 issued = await self._from_reserve(settings, imsi, node, count)
             else:
-                issued = await self._count(settings, imsi, node, count, seq_ms)
+                likely = settings or await self._only()
+                # before SEQ moves, because a node without an IND gets nothing
+                ind = None if likely is None else self._inds.get(self._named(node, likely))
+                if ind is None and likely is not None:
+                    ind = await self._ind(node, likely, imsi)
+                found = await self._database.at_once(allocate, Allocation(imsi, count, seq_ms))
+                issued = self._as_thought(likely, found, ind, count) or await self._counted(found, imsi, node, count)
             if issued is not None:
                 return issued
         raise ServiceRefused(Refusal.TOO_BUSY, f"the algorithm profile of {imsi} or the IND of {node} keeps changing")
@@ -98,13 +104,19 @@ class Sequences:
             raise found
         return found
 
-    async def _count(
-        self, known: AlgorithmSettings | None, imsi: str, node: str, count: int, seq_ms: int | None
+    def _as_thought(
+        self, likely: AlgorithmSettings | None, found: Answer, ind: int | None, count: int
     ) -> Issued | None:
-        likely = known or await self._only()
-        # before SEQ moves, because a node without an IND gets nothing
-        ind = None if likely is None else await self._ind(node, likely, imsi)
-        found = await self._database.at_once(allocate, Allocation(imsi, count, seq_ms))
+        """What was counted by the profile that was thought, with no reserve: nearly always so."""
+        if likely is None or ind is None or likely.reserve > 1 or not isinstance(found, Allocated):
+            return None
+        keys = found.keys
+        if self._settings.get(keys.profile) is not likely:
+            return None
+        self._remember(keys.imsi, keys.profile)
+        return _issued(likely, found, ind, count)
+
+    async def _counted(self, found: Answer, imsi: str, node: str, count: int) -> Issued | None:
         if isinstance(found, ServiceRefused):
             raise found
         if isinstance(found, NotCounted):
@@ -114,9 +126,7 @@ class Sequences:
         self._remember(imsi, settings.name)
         if settings.reserve > 1:
             self._runs.drop(_owner(found), found.last_seq)
-        if ind is None or settings is not likely:
-            ind = await self._ind(node, settings, imsi)
-        return _issued(settings, found, ind, count)
+        return _issued(settings, found, await self._ind(node, settings, imsi), count)
 
     async def _only(self) -> AlgorithmSettings | None:
         """The profile that everybody has where there is but one, and it counts."""
@@ -166,7 +176,7 @@ class Sequences:
         self, settings: AlgorithmSettings, imsi: str, node: str, count: int, seq_ms: int | None
     ) -> Issued | None:
         rule = ClockRule(settings.name, settings.ind_bits, settings.delta, settings.clock_unit_ms)
-        clock = await self._clocks.of(self._named(node, settings), settings)
+        clock = await self._clocks.of(self._named(node, settings)[0], settings)
         turn = self._clocks.turns.count
         standing = await self.standing(imsi)
         if standing.keys.profile != settings.name:
@@ -195,8 +205,8 @@ class Sequences:
         return None
 
     async def _ind(self, node: str, settings: AlgorithmSettings, imsi: str) -> int:
-        name, bits = self._named(node, settings), settings.ind_bits
-        known = self._inds.get((name, bits))
+        name, bits = named = self._named(node, settings)
+        known = self._inds.get(named)
         if known is None:
             # an IND is given for good, and whoever asks through an agent may call himself anything: not for nobody
             await self.standing(imsi)
@@ -204,12 +214,14 @@ class Sequences:
                 known = await self._database.write(lambda connection: ind_of(connection, name, bits))
             except NodesExhausted as error:
                 raise ServiceRefused(Refusal.UNAVAILABLE, f"{node} gets no IND: {error}") from None
-            self._inds[name, bits] = known
+            self._inds[named] = known
         return known
 
-    def _named(self, node: str, settings: AlgorithmSettings) -> str:
-        alone = settings.scheme is Scheme.COUNTER and settings.reserve == 1
-        return node.lower() if alone else f"{node.lower()}|{self._instance}"
+    def _named(self, node: str, settings: AlgorithmSettings) -> tuple[str, int]:
+        """By which name, and in how many bits, `node` has an IND."""
+        if settings.reserve == 1 and settings.scheme is Scheme.COUNTER:
+            return node.lower(), settings.ind_bits
+        return f"{node.lower()}|{self._instance}", settings.ind_bits
 
     async def _learn(self, imsi: str, profile: str) -> None:
         await self._refresh(profile)

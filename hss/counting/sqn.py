@@ -53,7 +53,10 @@ def resynchronised(seq_he: int, seq_ms: int, count: int, ind_bits: int = IND_BIT
 
 def sqns(last_seq: int, count: int, ind: int, ind_bits: int = IND_BITS) -> tuple[int, ...]:
     """The `count` SQNs of one node that end with `last_seq`, lowest first."""
-    return tuple([join_sqn(seq, ind, ind_bits) for seq in range(last_seq - count + 1, last_seq + 1)])
+    last = join_sqn(last_seq, ind, ind_bits)
+    if count == 1:
+        return (last,)
+    return tuple(range(join_sqn(last_seq - count + 1, ind, ind_bits), last + 1, 1 << ind_bits))
 
 
 def moved(seq_he: int, old_ind_bits: int, new_ind_bits: int) -> int:

@@ -15,9 +15,10 @@ def split_sqn(sqn: int, ind_bits: int = IND_BITS) -> tuple[int, int]:
 
 def join_sqn(seq: int, ind: int, ind_bits: int = IND_BITS) -> int:
     """SEQ‖IND; ValueError when one of them does not fit."""
-    if not 0 <= ind < 1 << ind_bits:
+    # of a number that is negative or too long, something is left behind its bits
+    if ind >> ind_bits:
         raise ValueError(f"IND has {ind_bits} bits")
-    if not 0 <= seq < 1 << SQN_BITS - ind_bits:
+    if seq >> SQN_BITS - ind_bits:
         raise ValueError(f"SEQ has {SQN_BITS - ind_bits} bits")
     return seq << ind_bits | ind
 
