@@ -32,14 +32,14 @@ def quintuplet(
     bit is 0, so that nobody can use it in EPS (TS 33.401 §6.1.2).
     """
     if method is EapMethod.AKA_PRIME:
-        amf |= AMF_SEPARATION_BIT
-    elif method is None:
-        amf &= ~AMF_SEPARATION_BIT
-    autn, xres, ck, ik = _challenge(functions, sqn, rand, amf)
-    if method is EapMethod.AKA_PRIME:
         if network_name is None:
             raise ValueError("EAP-AKA' derives CK' and IK' from the name of the access network")
+        autn, xres, ck, ik = _challenge(functions, sqn, rand, amf | AMF_SEPARATION_BIT)
         ck, ik = derive_prime(ck, ik, network_name.encode(), autn[:6])
+        return AuthVector(rand, autn, xres, ck, ik)
+    if method is None:
+        amf &= ~AMF_SEPARATION_BIT
+    autn, xres, ck, ik = _challenge(functions, sqn, rand, amf)
     return AuthVector(rand, autn, xres, ck, ik)
 
 

@@ -55,7 +55,7 @@ class Custodian:
 
     def functions(self, sealed: SealedKeys, settings: AlgorithmSettings) -> AkaFunctions:
         """The functions of a subscriber; where a token has K, each call of them takes its time."""
-        k, opc = self._open(sealed, "k", sealed.k), self._open(sealed, "opc", sealed.opc)
+        k, opc = self._opened(sealed)
         if settings.custody is Custody.TOKEN:
             return self._token(settings).functions(k, opc, constants_of(settings))
         return functions_for(settings, k, opc)
@@ -71,7 +71,7 @@ class Custodian:
 
     def open(self, sealed: SealedKeys) -> SubscriberKeys:
         """The keys themselves, to compare others with; K of a token's profile is wrapped by the token."""
-        return SubscriberKeys(k=self._open(sealed, "k", sealed.k), opc=self._open(sealed, "opc", sealed.opc))
+        return SubscriberKeys(*self._opened(sealed))
 
     def _token(self, settings: AlgorithmSettings) -> TokenMasterKey:
         if not isinstance(self.keyring.master, TokenMasterKey):
@@ -79,12 +79,18 @@ class Custodian:
             raise MasterKeyRefused(f"{where}, and hss.master_key names none; write {FORM}")
         return self.keyring.master
 
-    def _open(self, sealed: SealedKeys, column: str, octets: bytes) -> Secret:
-        key = sealed.data_key_id
+    def _opened(self, sealed: SealedKeys) -> tuple[Secret, Secret]:
+        """K and OPc."""
+        key, imsi = sealed.data_key_id, sealed.imsi
         if key is None:
             # as the first release sealed: akadia keys rewrap moves such a row under a data key
-            return self.keyring.master.open(octets, table=_TABLE, column=column, imsi=sealed.imsi)
-        return self.keyring.open(octets, table=_TABLE, column=column, imsi=sealed.imsi, key=key)
+            opened = self.keyring.master.open
+            return (
+                opened(sealed.k, table=_TABLE, column="k", imsi=imsi),
+                opened(sealed.opc, table=_TABLE, column="opc", imsi=imsi),
+            )
+        by_key = self.keyring.open
+        return by_key(sealed.k, _TABLE, "k", imsi, key), by_key(sealed.opc, _TABLE, "opc", imsi, key)
 
 
 def key_check(key: bytes) -> bytes:

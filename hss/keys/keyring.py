@@ -7,6 +7,7 @@ that does not open can say why.
 
 import hashlib
 from datetime import datetime
+from functools import lru_cache
 from typing import NoReturn
 
 from cryptography.exceptions import InvalidTag
@@ -109,12 +110,12 @@ class Keyring:
         nonce = self._random(_NONCE)
         return header + nonce + self._ciphers[self.current].encrypt(nonce, value, header + place)
 
-    def open(self, sealed: bytes, *, table: str, column: str, imsi: str, key: int) -> Secret:
+    def open(self, sealed: bytes, table: str, column: str, imsi: str, key: int) -> Secret:
         """What was sealed at this place under data key `key`; a VaultError names what is wrong otherwise."""
         cipher = self._ciphers.get(key)
         if cipher is None:
             raise UnknownDataKey(f"{table}.{column} of {imsi}: is sealed under data key {key}, which is not there")
-        place = _place(key, table, column, imsi)
+        place = _room(key, table, column) + imsi.encode()
         try:
             return Secret(cipher.decrypt(sealed[_HEADER:_BODY], sealed[_BODY:], sealed[:_HEADER] + place))
         except (InvalidTag, ValueError):
@@ -122,7 +123,13 @@ class Keyring:
 
 
 def _place(key: int, table: str, column: str, imsi: str) -> bytes:
-    return f"akadia\0{key}\0{table}\0{column}\0{imsi}".encode()
+    return _room(key, table, column) + imsi.encode()
+
+
+@lru_cache(maxsize=64)
+def _room(key: int, table: str, column: str) -> bytes:
+    """What all places of one column begin with, under one data key."""
+    return f"akadia\0{key}\0{table}\0{column}\0".encode()
 
 
 def _check(place: bytes) -> bytes:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from cryptography.hazmat.primitives.ciphers import Cipher
-from cryptography.hazmat.primitives.ciphers.algorithms import AES
+from cryptography.hazmat.primitives.ciphers.algorithms import AES128
 from cryptography.hazmat.primitives.ciphers.modes import ECB
 
 from wire.errors import EncodeError
@@ -40,18 +40,15 @@ class MilenageConstants:
 
 _USUAL = MilenageConstants()
 _NO_KEY = Secret(bytes(16))
+_LENGTHS = "Milenage takes K and OP or OPc of 16 octets"
 
 
 def derive_opc(k: bytes, op: bytes) -> Secret:
     """OPc = OP ⊕ E[OP]_K; 16 octets each (TS 35.206 §4.1)."""
-    _check_lengths(k, op)
-    encrypted = Cipher(AES(bytes(k)), _ECB).encryptor().update(op)
-    return Secret((_integer(op) ^ _integer(encrypted)).to_bytes(16, "big"))
-
-
-def _check_lengths(k: bytes, op: bytes) -> None:
     if len(k) != 16 or len(op) != 16:
-        raise EncodeError("Milenage takes K and OP or OPc of 16 octets")
+        raise EncodeError(_LENGTHS)
+    encrypted = Cipher(AES128(bytes(k)), _ECB).encryptor().update(op)
+    return Secret((_integer(op) ^ _integer(encrypted)).to_bytes(16, "big"))
 
 
 def _integer(octets: bytes) -> int:
@@ -74,8 +71,9 @@ class Milenage:
         constants: MilenageConstants = _USUAL,
         encrypt: Callable[[bytes], bytes] | None = None,
     ) -> None:
-        _check_lengths(k, opc)
-        self._encrypt = encrypt or Cipher(AES(k), _ECB).encryptor().update
+        if len(k) != 16 or len(opc) != 16:
+            raise EncodeError(_LENGTHS)
+        self._encrypt = encrypt or Cipher(AES128(k), _ECB).encryptor().update
         self._opc = int.from_bytes(opc, "big")
         self._c = constants.c
         self._r = constants.r
