@@ -1,6 +1,7 @@
 """What a subscriber may use, read from the store (Non-3GPP-User-Data of TS 29.273 §8.2.3.1)."""
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any
 
@@ -11,6 +12,7 @@ from hss.models import Apn, ServingGateway, Subscriber, SubscriberState
 from wire.identity import Imsi
 
 Gateway = IPv6Address | IPv4Address
+_Rows = tuple[tuple[Any, ...], ...]
 
 APN_COLUMNS = (
     Apn.context_id,
@@ -49,14 +51,23 @@ def profile_of(connection: Connection, imsi: Imsi) -> Profile | None:
 
 def profile_from(imsi: Imsi, msisdn: str | None, apns: Sequence[Any], gateways: Mapping[str, Gateway]) -> Profile:
     """The profile out of its rows: `apns` begin with APN_COLUMNS, `gateways` say which PDN GW serves an APN now."""
-    named = frozenset(row[1] for row in apns)
+    rows = tuple([tuple(row[: len(APN_COLUMNS)]) for row in apns])
+    configured, default = _subscribed(rows) if not gateways else _configured(rows, gateways)
+    return Profile(imsi, configured, default, None, msisdn)
+
+
+@lru_cache(maxsize=1024)
+def _subscribed(rows: _Rows) -> tuple[tuple[ApnProfile, ...], int | None]:
+    """As `_configured`, without a PDN GW: most subscriptions are like many others, and nobody writes to a profile."""
+    return _configured(rows, {})
+
+
+def _configured(rows: _Rows, gateways: Mapping[str, Gateway]) -> tuple[tuple[ApnProfile, ...], int | None]:
+    """The APNs, and which of them is the default."""
+    named = frozenset(row[1] for row in rows)
     elsewhere = tuple(SpecificApn(name, address) for name, address in gateways.items() if name not in named)
-    return Profile(
-        imsi=imsi,
-        apns=tuple(_apn(row, gateways, elsewhere) for row in apns),
-        default_context_id=next((row[0] for row in apns if row[7]), None),
-        msisdn=msisdn,
-    )
+    default = next((row[0] for row in rows if row[7]), None)
+    return tuple(_apn(row, gateways, elsewhere) for row in rows), default
 
 
 def _gateways(connection: Connection, imsi: str) -> dict[str, Gateway]:

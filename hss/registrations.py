@@ -33,6 +33,9 @@ UNNAMED_MOST = 100
 REGISTERING = frozenset({Assignment.REGISTRATION, Assignment.RESTORATION})
 """What `register` serves."""
 
+_STATES = {state.value: state for state in SubscriberState}
+_NOWHERE: Mapping[str, Gateway] = {}
+
 _WANTED = rowset()
 _FOUND = Prepared(
     select(
@@ -84,7 +87,7 @@ def standing(connection: Connection, requests: Sequence[AssignmentRequest]) -> l
     Read for all of them together: a user who comes back to the server that serves him is what mostly happens.
     """
     found = _find(connection, [request for request in requests if request.assignment in REGISTERING])
-    return [_standing(request, found.get(str(request.imsi))) for request in requests]
+    return [_standing(request, found.get(request.imsi.digits)) for request in requests]
 
 
 def _standing(request: AssignmentRequest, found: _Found | None) -> Profile | None:
@@ -96,27 +99,30 @@ def _standing(request: AssignmentRequest, found: _Found | None) -> Profile | Non
 
 def _find(connection: Connection, requests: Sequence[AssignmentRequest]) -> dict[str, _Found]:
     """The subscribers whom `requests` name, by IMSI."""
-    wanted: dict[str, tuple[()]] = {str(request.imsi): () for request in requests}
+    wanted: dict[str, tuple[()]] = {request.imsi.digits: () for request in requests}
     if not wanted:
         return {}
     rows: dict[str, list[Sequence[Any]]] = {}
+    is_somewhere = False
     for row in _FOUND.rows(connection, wanted):
         rows.setdefault(row[8], []).append(row)
+        if row[12]:
+            is_somewhere = True
     gateways: dict[str, dict[str, Gateway]] = {}
-    if any(found[0][12] for found in rows.values()):
+    if is_somewhere:
         for imsi, apn, address in connection.execute(_GATEWAYS, {ROWS: wanted}):
             gateways.setdefault(imsi, {})[apn] = ip_address(address)
-    return {imsi: _found(found, gateways.get(imsi, {})) for imsi, found in rows.items()}
+    return {imsi: _found(found, gateways.get(imsi, _NOWHERE)) for imsi, found in rows.items()}
 
 
 def _found(rows: list[Sequence[Any]], gateways: Mapping[str, Gateway]) -> _Found:
-    msisdn, state, serving_aaa = rows[0][9:12]
+    first = rows[0]
     # without an APN there is one row, and nothing of an APN in it
-    return _Found(msisdn, SubscriberState(state), serving_aaa, [row for row in rows if row[0] is not None], gateways)
+    return _Found(first[9], _STATES[first[10]], first[11], [] if first[0] is None else rows, gateways)
 
 
 def _judged(request: AssignmentRequest, found: _Found | None) -> Profile | ServiceRefused:
-    imsi = str(request.imsi)
+    imsi = request.imsi.digits
     if found is None:
         return ServiceRefused(Refusal.USER_UNKNOWN, f"no subscriber {imsi}")
     if found.state is not SubscriberState.ENABLED:
