@@ -1,5 +1,6 @@
 """What may be asked of the HSS, in process, over SWx or over S6a alike (TS 29.273 §8.1.2, TS 29.272 §5.2.3)."""
 
+from collections.abc import Mapping
 from dataclasses import field
 from enum import Enum
 from ipaddress import IPv4Address, IPv6Address
@@ -145,6 +146,10 @@ class Assignment(Enum):
     USER_DATA_REQUEST = 12
     PGW_UPDATE = 13
     RESTORATION = 14
+
+
+ASSIGNMENTS: Mapping[Assignment, str] = {one: one.name.lower() for one in Assignment}
+"""What each is called where it is counted; Enum.name would be a call for each request."""
 
 
 @dataclass(frozen=True, slots=True)

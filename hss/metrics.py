@@ -1,6 +1,6 @@
 """What the HSS counts; labels are names of the configuration and causes, never a subscriber."""
 
-import time
+from time import perf_counter
 from types import TracebackType
 
 from hss.api import ServiceRefused
@@ -35,7 +35,7 @@ class Measured:
     def __init__(self, request: str, resynchronising: bool = False) -> None:
         self._request = request
         self._resynchronising = resynchronising
-        self._began = time.perf_counter()
+        self._began = perf_counter()
 
     def __enter__(self) -> None:
         """It has begun already."""
@@ -43,10 +43,12 @@ class Measured:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
     ) -> None:
-        REQUEST_SECONDS.observe(time.perf_counter() - self._began, self._request)
-        result = "ok" if error is None else OTHER
-        if isinstance(error, ServiceRefused):
-            result = error.refusal.name.lower()
+        REQUEST_SECONDS.observe(perf_counter() - self._began, self._request)
+        result = "ok" if error is None else _result_of(error)
         REQUESTS.count(self._request, result)
         if self._resynchronising:
             RESYNCHRONISATIONS.count(result)
+
+
+def _result_of(error: BaseException) -> str:
+    return error.refusal.name.lower() if isinstance(error, ServiceRefused) else OTHER

@@ -2,12 +2,21 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Coroutine
-from types import TracebackType
-from typing import Any, TypeVar
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from typing import TypeVar
 
 from hss.algorithms import AlgorithmSettings, ProfileRefused
-from hss.api import Assignment, AssignmentRequest, Profile, Refusal, Resynchronisation, ServiceRefused, VectorRequest
+from hss.api import (
+    ASSIGNMENTS,
+    Assignment,
+    AssignmentRequest,
+    Profile,
+    Refusal,
+    Resynchronisation,
+    ServiceRefused,
+    VectorRequest,
+)
 from hss.auc import eps_vector, genuine_sqn_ms, quintuplet
 from hss.counting.rows import first_keys
 from hss.counting.sequences import Clock, Issued, Sequences
@@ -38,6 +47,9 @@ NETWORK_NAME_MAX = 253
 
 ResultT = TypeVar("ResultT")
 
+_METHODS: Mapping[EapMethod | None, str] = {None: "", EapMethod.AKA: "AKA", EapMethod.AKA_PRIME: "AKA_PRIME"}
+"""What vectors are given for, as it is counted."""
+
 
 class HssService:
     """`hss.api.HomeSubscriberServer` on `database`; `random` gives RAND, `clock` milliseconds since 2026-01-01 UTC.
@@ -64,25 +76,25 @@ class HssService:
 
     async def check_keys(self) -> None:
         """ServiceRefused when the first subscriber's keys do not open: better said at start than to each user."""
-        with _REFUSALS:
-            try:
-                await self._database.read(self._custodian.keyring.load)
-            except VaultError as error:
-                raise ServiceRefused(Refusal.UNAVAILABLE, str(error)) from None
+        try:
+            await self._database.read(self._custodian.keyring.load)
             keys = await self._database.read(first_keys)
             if keys is not None:
                 await self._functions(keys, await self._sequences.settings_of(keys))
+        except VaultError as error:
+            raise ServiceRefused(Refusal.UNAVAILABLE, str(error)) from None
+        except StoreError as error:
+            raise _refusal_of(error) from None
 
     async def vectors(self, request: VectorRequest) -> tuple[AuthVector, ...]:
         """As `HomeSubscriberServer.vectors`: unknown, barred, scheme and resynchronisation are judged in this order."""
         with Measured("vectors", request.resynchronisation is not None):
             issued, functions = await self._issue(request, _fault(request))
-            amf, method, name, random = issued.keys.amf, request.method, request.network_name, self._random
-            vectors = await _in_its_place(
-                issued.settings,
-                lambda: tuple([quintuplet(functions, sqn, random(16), amf, method, name) for sqn in issued.sqns]),
-            )
-        VECTORS.add(len(vectors), "" if method is None else method.name)
+            if issued.settings.custody is Custody.SEALED:
+                vectors = _quintuplets(functions, issued, request, self._random)
+            else:
+                vectors = await _in_a_thread(partial(_quintuplets, functions, issued, request, self._random))
+        VECTORS.add(len(vectors), _METHODS[request.method])
         return vectors
 
     async def eps_vectors(self, request: VectorRequest) -> tuple[EpsVector, ...]:
@@ -93,60 +105,70 @@ class HssService:
             if not issued.subscribed:
                 # its SQNs are gaps: cheaper than to ask beforehand for everybody
                 raise ServiceRefused(Refusal.NO_APN_SUBSCRIPTION, f"subscriber {request.imsi} has no APN")
-            amf = issued.keys.amf
-            vectors = await _in_its_place(
-                issued.settings,
-                lambda: tuple([eps_vector(functions, sqn, self._random(16), amf, network) for sqn in issued.sqns]),
-            )
+            make = partial(_eps_vectors, functions, issued, network, self._random)
+            vectors = make() if issued.settings.custody is Custody.SEALED else await _in_a_thread(make)
         VECTORS.add(len(vectors), "EPS")
         return vectors
 
     async def assign(self, request: AssignmentRequest) -> Profile | None:
         """As `HomeSubscriberServer.assign`."""
-        with Measured(request.assignment.name.lower()):
-            with _REFUSALS:
+        with Measured(ASSIGNMENTS[request.assignment]):
+            try:
+                if request.assignment in REGISTERING and self._is_served(request.imsi.digits):
+                    # most come back to whoever serves them, which is read beside the writer
+                    profile = await self._database.read_at_once(standing, request)
+                    if profile is not None:
+                        return profile
                 outcome = await self._outcome(request)
+            except StoreError as error:
+                raise _refusal_of(error) from None
             if isinstance(outcome, ServiceRefused):
                 raise outcome
         return outcome
 
-    def _outcome(self, request: AssignmentRequest) -> Coroutine[Any, Any, Outcome]:
+    def _is_served(self, imsi: str) -> bool:
+        """Whether somebody may serve this user: who was nobody's just now is not asked for twice."""
+        if imsi not in self._unserved:
+            return True
+        del self._unserved[imsi]
+        return False
+
+    def _outcome(self, request: AssignmentRequest) -> Awaitable[Outcome]:
         if request.assignment in REGISTERING:
-            return self._registered(request)
+            return self._database.together(register, request)
         if request.assignment is Assignment.USER_DATA_REQUEST:
             return self._database.read(lambda connection: user_data(connection, request))
         return self._database.write(lambda connection: assign(connection, request))
 
-    async def _registered(self, request: AssignmentRequest) -> Outcome:
-        """Most come back to whoever serves them, which is read beside the writer; who was nobody's just now is not."""
-        if request.imsi.digits in self._unserved:
-            del self._unserved[request.imsi.digits]
-        else:
-            profile = await self._database.read_at_once(standing, request)
-            if profile is not None:
-                return profile
-        return await self._database.together(register, request)
-
     async def _issue(self, request: VectorRequest, fault: ServiceRefused | None) -> tuple[Issued, AkaFunctions]:
         """SQNs for the vectors that there may be, and the subscriber's functions."""
-        imsi = request.imsi.digits
-        with _REFUSALS:
+        imsi, node = request.imsi.digits, request.node
+        try:
             if fault is not None:
                 await self._sequences.standing(imsi)
                 raise fault
             seq_ms = None
             if request.resynchronisation is not None:
                 seq_ms = await self._seq_ms(request, request.resynchronisation)
-            issued = await self._sequences.issue(imsi, request.node, min(request.count, self._vectors_max), seq_ms)
-        _check_serving(request, issued.serving_aaa)
-        if issued.serving_aaa is None and request.from_aaa:
-            self._unserved[imsi] = None
+            issued = await self._sequences.issue(imsi, node, min(request.count, self._vectors_max), seq_ms)
+            if issued.serving_aaa is None:
+                self._note_unserved(request)
+            elif issued.serving_aaa != node.lower():
+                _check_serving(request, issued.serving_aaa)
+                if request.aaa_failure:
+                    await self._database.write(lambda connection: take_over(connection, imsi, node))
+        except StoreError as error:
+            raise _refusal_of(error) from None
+        try:
+            return issued, self._custodian.functions(issued.keys, issued.settings)
+        except (VaultError, ProfileRefused):
+            return issued, await self._functions(issued.keys, issued.settings)
+
+    def _note_unserved(self, request: VectorRequest) -> None:
+        if request.from_aaa:
+            self._unserved[request.imsi.digits] = None
             if len(self._unserved) > UNSERVED_MAX:
                 self._unserved.popitem(last=False)
-        if request.aaa_failure and issued.serving_aaa not in {None, request.node.lower()}:
-            with _REFUSALS:
-                await self._database.write(lambda connection: take_over(connection, imsi, request.node))
-        return issued, await self._functions(issued.keys, issued.settings)
 
     async def _seq_ms(self, request: VectorRequest, resynchronisation: Resynchronisation) -> int:
         imsi = str(request.imsi)
@@ -156,28 +178,42 @@ class HssService:
         settings = await self._sequences.settings_of(keys)
         functions = await self._functions(keys, settings)
         auts = Auts.parse(resynchronisation.auts)
-        sqn_ms = await _in_its_place(settings, lambda: genuine_sqn_ms(functions, resynchronisation.rand, auts))
+        judge = partial(genuine_sqn_ms, functions, resynchronisation.rand, auts)
+        sqn_ms = judge() if settings.custody is Custody.SEALED else await _in_a_thread(judge)
         if sqn_ms is None:
             raise ServiceRefused(Refusal.RESYNCHRONISATION_REJECTED, f"MAC-S of {imsi} is wrong; SQN stays")
         return split_sqn(sqn_ms, settings.ind_bits)[0]
 
     async def _functions(self, keys: SealedKeys, settings: AlgorithmSettings) -> AkaFunctions:
+        """As the custodian has them, who may have to read a new data key first; ServiceRefused where he has none."""
         try:
             try:
                 return self._custodian.functions(keys, settings)
             except UnknownDataKey:
                 # another process has made a new one
-                with _REFUSALS:
-                    await self._database.read(self._custodian.keyring.load)
+                await self._database.read(self._custodian.keyring.load)
                 return self._custodian.functions(keys, settings)
         except (VaultError, ProfileRefused) as error:
             raise ServiceRefused(Refusal.UNAVAILABLE, str(error)) from None
+        except StoreError as error:
+            raise _refusal_of(error) from None
 
 
-async def _in_its_place(settings: AlgorithmSettings, compute: Callable[[], ResultT]) -> ResultT:
-    """Here, or in a thread where a token takes its time."""
+def _quintuplets(
+    functions: AkaFunctions, issued: Issued, request: VectorRequest, random: RandomBytes
+) -> tuple[AuthVector, ...]:
+    amf, method, name = issued.keys.amf, request.method, request.network_name
+    return tuple([quintuplet(functions, sqn, random(16), amf, method, name) for sqn in issued.sqns])
+
+
+def _eps_vectors(functions: AkaFunctions, issued: Issued, network: bytes, random: RandomBytes) -> tuple[EpsVector, ...]:
+    return tuple([eps_vector(functions, sqn, random(16), issued.keys.amf, network) for sqn in issued.sqns])
+
+
+async def _in_a_thread(compute: Callable[[], ResultT]) -> ResultT:
+    """Where K is in a token, which takes its time."""
     try:
-        return await asyncio.to_thread(compute) if settings.custody is Custody.TOKEN else compute()
+        return await asyncio.to_thread(compute)
     except VaultError as error:
         raise ServiceRefused(Refusal.UNAVAILABLE, str(error)) from None
 
@@ -190,16 +226,16 @@ def _check_serving(request: VectorRequest, serving: str | None) -> None:
 
 
 def _fault(request: VectorRequest) -> ServiceRefused | None:
-    if request.method not in (None, EapMethod.AKA, EapMethod.AKA_PRIME):
-        return ServiceRefused(Refusal.SCHEME_NOT_SUPPORTED, f"{request.method.name} is neither EAP-AKA nor EAP-AKA'")
-    name = request.network_name
-    if request.method is EapMethod.AKA_PRIME and not (name and len(name.encode()) <= NETWORK_NAME_MAX):
+    method, resynchronisation = request.method, request.resynchronisation
+    if method not in _METHODS:
+        name = "" if method is None else method.name
+        return ServiceRefused(Refusal.SCHEME_NOT_SUPPORTED, f"{name} is neither EAP-AKA nor EAP-AKA'")
+    if method is EapMethod.AKA_PRIME and not 0 < len((request.network_name or "").encode()) <= NETWORK_NAME_MAX:
         return ServiceRefused(Refusal.INVALID_REQUEST, "EAP-AKA' needs an ANID of 1 to 253 octets")
     if not 0 < len(request.node) <= DIAMETER_IDENTITY_LENGTH:
         return ServiceRefused(Refusal.INVALID_REQUEST, "the requesting node has no name")
     if request.count < 1:
         return ServiceRefused(Refusal.INVALID_REQUEST, f"{request.count} vectors are asked for")
-    resynchronisation = request.resynchronisation
     if resynchronisation is not None and (len(resynchronisation.rand), len(resynchronisation.auts)) != (16, 14):
         return ServiceRefused(Refusal.INVALID_REQUEST, "a resynchronisation is RAND of 16 and AUTS of 14 octets")
     return None
@@ -211,21 +247,6 @@ def _eps_fault(serving_network: bytes) -> ServiceRefused | None:
     return None
 
 
-class _Refusals:
-    """What the store says, as the HSS says it. One for all: it holds nothing, and every vector passes it."""
-
-    def __enter__(self) -> None:
-        """Nothing yet."""
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
-    ) -> None:
-        if error is None:
-            return
-        if isinstance(error, StoreBusy):
-            raise ServiceRefused(Refusal.TOO_BUSY, str(error)) from None
-        if isinstance(error, StoreError):
-            raise ServiceRefused(Refusal.UNAVAILABLE, str(error)) from None
-
-
-_REFUSALS = _Refusals()
+def _refusal_of(error: StoreError) -> ServiceRefused:
+    """What the store says, as the HSS says it."""
+    return ServiceRefused(Refusal.TOO_BUSY if isinstance(error, StoreBusy) else Refusal.UNAVAILABLE, str(error))
