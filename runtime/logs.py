@@ -16,6 +16,7 @@ from typing import Any, ClassVar, Literal, TextIO, cast
 from runtime.log_imsi import SHORTEST, ImsiText
 from runtime.log_session import logged_session
 from runtime.log_stream import LogStream
+from runtime.log_text import PLAIN, names_a_key, plain_details
 from wire.secret import Secret
 
 # structlog loads rich where it finds it, for tracebacks in colour that nobody asks for here: not at each start
@@ -36,8 +37,7 @@ _HARMLESS = frozenset((int, float, bool, type(None)))
 """Types, themselves and no subclass, of what holds nothing else inside and is no IMSI."""
 _NEVER_AN_IMSI = (bool, int, float, bytes, bytearray, memoryview, Enum, type(None))
 
-_SECRET_KEY = re.compile(r"(k|opc|op|ck|ik|xres|res|msk|emsk|sk_\w+|password|secret)\Z", re.IGNORECASE)
-_PLAIN = re.compile(r"[!#-<>-~]+\Z")
+_PLAIN = re.compile(rf"{PLAIN}\Z")
 _LEVELS = {"warn": "warning", "exception": "error"}
 """Methods of a logger that are called otherwise than their level."""
 
@@ -118,10 +118,27 @@ def silence() -> None:
     _obey([_drop], "debug", None)
 
 
+@lru_cache(maxsize=8)
+def _wrapper(level: int) -> type[FilteringBoundLogger]:
+    """structlog's logger of `level`, whose way from a line's parts to the stream is ours: each line passes it."""
+
+    def write(self: structlog.BoundLoggerBase, method: str, event: str | None = None, /, **details: object) -> None:
+        made: Any = {**self._context, **details, "event": event}
+        try:
+            for processor in self._processors:
+                made = processor(self._logger, method, made)
+        except structlog.DropEvent:
+            return
+        self._logger.msg(made)
+
+    filtering = structlog.make_filtering_bound_logger(level)
+    return cast("type[FilteringBoundLogger]", type("Logger", (filtering,), {"_proxy_to_logger": write}))
+
+
 def _obey(processors: list[Processor], level: str, file: TextIO | None) -> None:
     structlog.configure(
         processors=processors,
-        wrapper_class=structlog.make_filtering_bound_logger(_number(level)),
+        wrapper_class=_wrapper(_number(level)),
         logger_factory=structlog.ReturnLoggerFactory() if file is None else structlog.WriteLoggerFactory(file=file),
         cache_logger_on_first_use=False,
     )
@@ -140,7 +157,7 @@ def redact(_logger: WrappedLogger, _method: str, event: Event) -> Event:
 
 def _shown(key: str, value: object) -> object:
     """A value as `redact` has it."""
-    if _names_a_key(key):
+    if names_a_key(key):
         return HIDDEN
     kind = type(value)
     harmless = value if kind is str or kind in _HARMLESS else _redacted(key, value)
@@ -148,18 +165,13 @@ def _shown(key: str, value: object) -> object:
 
 
 @lru_cache(maxsize=1024)
-def _names_a_key(name: str) -> bool:
-    return _SECRET_KEY.match(name) is not None
-
-
-@lru_cache(maxsize=1024)
 def _is_particular(name: str) -> bool:
     """Whether a text of this name is to be hidden for its name."""
-    return name == "imsi" or _names_a_key(name)
+    return name == "imsi" or names_a_key(name)
 
 
 def _redacted(key: str, value: object) -> object:
-    if isinstance(value, Secret) or _names_a_key(key):
+    if isinstance(value, Secret) or names_a_key(key):
         return HIDDEN
     if isinstance(value, Mapping):
         return {str(inner): _redacted(str(inner), item) for inner, item in value.items()}
@@ -244,14 +256,22 @@ def _as_text(_logger: WrappedLogger, method: str, event: Event) -> str:
     _add_circumstances(method, event)
     traceback = event.pop("exception", None)
     logger, said = event.pop("logger_name"), _State.said(event.pop("event"))
-    line, within = f"{_moment(time())} {_LEVELS.get(method, method)} {logger} {said}", _State.imsi.within
+    plain = plain_details(event)
+    details = _details(event) if plain is None else _State.imsi.within(plain)
+    line = f"{_moment(time())} {_LEVELS.get(method, method)} {logger} {said}{details}"
+    return f"{line}\n{_shown('exception', traceback)}" if traceback else line
+
+
+def _details(event: Event) -> str:
+    """` name=value` for each detail, one by one."""
+    text, within = "", _State.imsi.within
     for key, value in event.items():
         if type(value) is str and not _is_particular(key):
             shown = value if len(value) < SHORTEST else within(value)
-            line += f" {key}={shown if _PLAIN.match(shown) else _quoted(shown)}"
+            text += f" {key}={shown if _PLAIN.match(shown) else _quoted(shown)}"
         else:
-            line += f" {key}={_quoted(_shown(key, value))}"
-    return f"{line}\n{_shown('exception', traceback)}" if traceback else line
+            text += f" {key}={_quoted(_shown(key, value))}"
+    return text
 
 
 def _plain(value: object) -> object:
