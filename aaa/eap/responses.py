@@ -3,6 +3,7 @@
 from aaa.eap.events import Discard
 from aaa.eap.states import Exchange
 from wire.eap.aka import AkaMessage
+from wire.eap.layouts import read_again, remember
 from wire.eap.packet import EapCode, EapPacket
 from wire.errors import DecodeError
 from wire.frozen import dataclass
@@ -45,12 +46,17 @@ def matching_response(octets: bytes, identifier: int) -> EapPacket | Discard:
 
 def read_response(octets: bytes, exchange: Exchange) -> AkaMessage | Unreadable | Discard:
     """The method's message that answers the outstanding request of `exchange`."""
+    known = read_again(octets)
+    if known is not None and known.identifier == exchange.identifier and known.method is exchange.method:
+        return known
     packet = matching_response(octets, exchange.identifier)
     if isinstance(packet, Discard):
         return packet
     if packet.type != exchange.method:
         return Discard(f"a response of type {packet.type} within EAP type {exchange.method.value}")
     try:
-        return AkaMessage.of(packet, octets)
+        message = AkaMessage.of(packet, octets)
     except DecodeError as error:
         return Unreadable(str(error))
+    remember(message)
+    return message

@@ -3,8 +3,8 @@
 RFC 4187 §10.15; RFC 9048 §3.4.2 for EAP-AKA'.
 """
 
-import hmac
 from hashlib import sha1, sha256
+from hmac import compare_digest
 
 from wire.eap.attributes import At
 from wire.errors import EncodeError
@@ -33,10 +33,6 @@ def _find_mac(packet: bytes) -> int | None:
     return None
 
 
-def _digest(method: EapMethod, k_aut: Secret, packet: bytes, at: int, extra: bytes) -> bytes:
-    return keyed_digest(_DIGEST[method], k_aut, packet[:at] + _ZERO + packet[at + 16 :] + extra)[:16]
-
-
 def mac_is_genuine(packet: bytes, method: EapMethod, k_aut: Secret, extra: bytes = b"", at: int = 0) -> bool:
     """Whether AT_MAC of `packet` (exactly one EAP packet) was made with `k_aut`; False when there is none.
 
@@ -46,7 +42,9 @@ def mac_is_genuine(packet: bytes, method: EapMethod, k_aut: Secret, extra: bytes
     place = at or _find_mac(packet)
     if place is None:
         return False
-    return hmac.compare_digest(packet[place : place + 16], _digest(method, k_aut, packet, place, extra))
+    behind = place + _DIGEST_LENGTH
+    unsigned = packet[:place] + _ZERO + packet[behind:] + extra
+    return compare_digest(packet[place:behind], keyed_digest(_DIGEST[method], k_aut, unsigned)[:_DIGEST_LENGTH])
 
 
 def signed(packet: bytes, method: EapMethod, k_aut: Secret, extra: bytes = b"") -> bytes:
@@ -59,4 +57,6 @@ def fill_mac(packet: bytes, method: EapMethod, k_aut: Secret, extra: bytes = b""
     at = _find_mac(packet)
     if at is None:
         raise EncodeError("there is no AT_MAC to fill")
-    return packet[:at] + _digest(method, k_aut, packet, at, extra) + packet[at + 16 :]
+    behind = at + _DIGEST_LENGTH
+    unsigned = packet[:at] + _ZERO + packet[behind:] + extra
+    return packet[:at] + keyed_digest(_DIGEST[method], k_aut, unsigned)[:_DIGEST_LENGTH] + packet[behind:]

@@ -1,6 +1,7 @@
 """The EAP packet: Code, Identifier, Length, Type and its data (RFC 3748 §4)."""
 
 from enum import IntEnum
+from struct import Struct
 
 from wire.errors import DecodeError, EncodeError
 from wire.frozen import dataclass
@@ -17,7 +18,8 @@ class EapCode(IntEnum):
 
 HEADER_LENGTH = 4
 _CODES = {int(code): code for code in EapCode}
-_WITH_TYPE = frozenset({EapCode.REQUEST, EapCode.RESPONSE})
+_WITH_TYPE = {int(code): code for code in (EapCode.REQUEST, EapCode.RESPONSE)}
+_typed_header = Struct(">BBHB").unpack_from
 
 
 class EapType(IntEnum):
@@ -41,17 +43,12 @@ class EapPacket:
     @classmethod
     def parse(cls, octets: bytes) -> "EapPacket":
         """Read one packet; octets after its Length are padding of the link and ignored (RFC 3748 §4.1)."""
-        if len(octets) < HEADER_LENGTH:
-            raise DecodeError(len(octets), f"{len(octets)} octets, an EAP header has {HEADER_LENGTH}")
-        code, length = _CODES.get(octets[0]), octets[2] << 8 | octets[3]
-        if code is None:
-            raise DecodeError(HEADER_LENGTH, f"unknown EAP code {octets[0]}")
-        with_type = code in _WITH_TYPE
-        if length <= HEADER_LENGTH if with_type else length != HEADER_LENGTH:
-            raise DecodeError(HEADER_LENGTH, f"an EAP {code.name.lower()} of {length} octets")
-        if length > len(octets):
-            raise DecodeError(HEADER_LENGTH, f"{length} octets needed, {len(octets)} arrived")
-        return cls(code, octets[1], octets[4], octets[5:length]) if with_type else cls(code, octets[1])
+        if len(octets) > HEADER_LENGTH:
+            number, identifier, length, kind = _typed_header(octets)
+            code = _WITH_TYPE.get(number)
+            if code is not None and HEADER_LENGTH < length <= len(octets):
+                return cls(code, identifier, kind, octets[HEADER_LENGTH + 1 : length])
+        return cls(_without_type(octets), octets[1])
 
     def build(self) -> bytes:
         """The octets; EncodeError when a field does not fit or Type is there where it must not be."""
@@ -61,6 +58,20 @@ class EapPacket:
         if self.type is None:
             return _head(self.code, self.identifier, HEADER_LENGTH)
         return typed_packet(self.code, self.identifier, self.type, self.type_data)
+
+
+def _without_type(octets: bytes) -> EapCode:
+    """The code of what has no Type; DecodeError for a packet that should have one, or is none."""
+    if len(octets) < HEADER_LENGTH:
+        raise DecodeError(len(octets), f"{len(octets)} octets, an EAP header has {HEADER_LENGTH}")
+    code, length = _CODES.get(octets[0]), octets[2] << 8 | octets[3]
+    if code is None:
+        raise DecodeError(HEADER_LENGTH, f"unknown EAP code {octets[0]}")
+    if length <= HEADER_LENGTH if code in _WITH_TYPE else length != HEADER_LENGTH:
+        raise DecodeError(HEADER_LENGTH, f"an EAP {code.name.lower()} of {length} octets")
+    if length > len(octets):
+        raise DecodeError(HEADER_LENGTH, f"{length} octets needed, {len(octets)} arrived")
+    return code
 
 
 def _head(code: EapCode, identifier: int, length: int) -> bytes:
