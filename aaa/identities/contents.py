@@ -26,7 +26,23 @@ def pack_imsi(imsi: Imsi) -> bytes:
 
 def pack_digits(digits: str) -> bytes:
     """As `pack_imsi`, of the digits of an IMSI."""
+    return _packed(digits)
+
+
+@lru_cache(maxsize=256)
+def _packed(digits: str) -> bytes:
+    """A login packs its IMSI into two identities and a State."""
     return bytes.fromhex(digits.rjust(16, _FILLER))
+
+
+def pack_pseudonym(imsi: Imsi, issued: int, random: bytes) -> bytes:
+    """16 octets; `issued` is in seconds of Unix time."""
+    return _packed(imsi.digits) + issued.to_bytes(4, "big") + random
+
+
+def pack_resumption(imsi: Imsi, since: int, counter: int, network: bytes, random: bytes, secret: Secret) -> bytes:
+    """42 octets for EAP-AKA, 102 for EAP-AKA'; `secret` is that of wire.eap.aka_keys.resumption_secret."""
+    return b"".join((_packed(imsi.digits), (since << 16 | counter).to_bytes(6, "big"), network, random, secret))
 
 
 def unpack_imsi(octets: bytes) -> Imsi:
@@ -65,7 +81,7 @@ class Pseudonym:
 
     def build(self, random: bytes) -> bytes:
         """16 octets."""
-        return pack_digits(self.imsi.digits) + self.issued.to_bytes(4, "big") + random
+        return pack_pseudonym(self.imsi, self.issued, random)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,5 +105,4 @@ class Resumption:
 
     def build(self, random: bytes) -> bytes:
         """42 octets for EAP-AKA, 102 for EAP-AKA'."""
-        head = pack_digits(self.imsi.digits) + (self.since << 16 | self.counter).to_bytes(6, "big")
-        return head + self.network + random + self.secret
+        return pack_resumption(self.imsi, self.since, self.counter, self.network, random, self.secret)

@@ -12,7 +12,14 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from aaa.eap.temporary import Resumable
 from aaa.identities import encrypted_pseudonym, privacy
-from aaa.identities.contents import RANDOM_LENGTH, Pseudonym, Resumption, network_mark
+from aaa.identities.contents import (
+    RANDOM_LENGTH,
+    Pseudonym,
+    Resumption,
+    network_mark,
+    pack_pseudonym,
+    pack_resumption,
+)
 from aaa.identities.epochs import SHORT_LABELS, Epoch, Keyring
 from aaa.identities.sealing import derived_key, seal, unseal
 from aaa.identities.spent import UsedCounters
@@ -73,6 +80,7 @@ class SealedIdentities:
         self._random = random
         self._limits = limits or Limits()
         self._counter_max = min(self._limits.reauthentications, COUNTER_MAX)
+        self._resumable_for = self._limits.reauthentication_age
         self._at_realm = f"@{self._limits.realm}".encode() if self._limits.realm else b""
         self._privacy_keys = privacy_keys
         self._used = UsedCounters() if used is None else used
@@ -83,7 +91,8 @@ class SealedIdentities:
         pseudonym = self._encrypted(keyring, username) or self._sealed(keyring, username)
         if pseudonym is None or keyring.is_revoked(pseudonym.imsi, pseudonym.issued):
             return None
-        return pseudonym.imsi if self._is_younger(pseudonym.issued, self._limits.pseudonym_age) else None
+        is_valid = -SKEW <= self._clock() - pseudonym.issued < self._limits.pseudonym_age
+        return pseudonym.imsi if is_valid else None
 
     def resume(self, identity: Identity, network_name: str | None) -> Resumable | Imsi | None:
         """What it stands for; a full authentication is due after too many, too long, elsewhere or the second time."""
@@ -94,7 +103,7 @@ class SealedIdentities:
         since = resumable.since or 0
         if self._keyring().is_revoked(resumable.imsi, since):
             return None
-        may = self._may_resume(resumable.counter, since) and network == network_mark(network_name)
+        may = self._may_resume(resumable.counter, self._clock(), since) and network == network_mark(network_name)
         chain = sha256(resumption_secret(resumable.keys)).digest()
         return resumable if may and self._used.use(chain, resumable.counter) else resumable.imsi
 
@@ -125,32 +134,32 @@ class SealedIdentities:
         epoch = self._keyring().sealing(now)
         if epoch is None or not self._limits.pseudonyms:
             return None
-        issued = int(now)
         if self._limits.pseudonyms_of_3gpp:
-            key = _pseudonym_key(epoch)
-            random = issued.to_bytes(4, "big") + self._random(encrypted_pseudonym.RANDOM_LENGTH - 4)
-            lead = leading_character(IdentityKind.PSEUDONYM, method)
-            return encrypted_pseudonym.encrypt(imsi, lead, epoch.number % SHORT_LABELS, key, random).encode()
-        return seal(epoch, _PSEUDONYM_LEADS[method], Pseudonym(imsi, issued).build(self._random(RANDOM_LENGTH)))
+            return self._of_3gpp(imsi, method, epoch, int(now))
+        return seal(epoch, _PSEUDONYM_LEADS[method], pack_pseudonym(imsi, int(now), self._random(RANDOM_LENGTH)))
+
+    def _of_3gpp(self, imsi: Imsi, method: EapMethod, epoch: Epoch, issued: int) -> bytes:
+        key = _pseudonym_key(epoch)
+        random = issued.to_bytes(4, "big") + self._random(encrypted_pseudonym.RANDOM_LENGTH - 4)
+        lead = leading_character(IdentityKind.PSEUDONYM, method)
+        return encrypted_pseudonym.encrypt(imsi, lead, epoch.number % SHORT_LABELS, key, random).encode()
 
     def next_reauthentication(self, following: Resumable, network_name: str | None) -> bytes | None:
         """A new identity for the next counter; None when there is no key, or no re-authentication may follow."""
         now = int(self._clock())
-        since = now if following.since is None else following.since
+        keys, counter, since = following.keys, following.counter, following.since
+        if since is None:
+            since = now
         epoch = self._keyring().sealing(now)
-        if epoch is None or not self._may_resume(following.counter, since):
+        if epoch is None or not self._may_resume(counter, now, since):
             return None
-        secret = resumption_secret(following.keys)
-        content = Resumption(following.imsi, since, following.counter, network_mark(network_name), secret)
-        lead = _REAUTHENTICATION_LEADS[following.keys.method]
-        identity = seal(epoch, lead, content.build(self._random(RANDOM_LENGTH))) + self._at_realm
+        network, secret = network_mark(network_name), resumption_secret(keys)
+        plain = pack_resumption(following.imsi, since, counter, network, self._random(RANDOM_LENGTH), secret)
+        identity = seal(epoch, _REAUTHENTICATION_LEADS[keys.method], plain) + self._at_realm
         return identity if len(identity) <= LONGEST else None
 
-    def _may_resume(self, counter: int, since: int) -> bool:
-        return 1 <= counter <= self._counter_max and self._is_younger(since, self._limits.reauthentication_age)
-
-    def _is_younger(self, then: int, age: int) -> bool:
-        return -SKEW <= self._clock() - then < age
+    def _may_resume(self, counter: int, now: float, since: int) -> bool:
+        return 1 <= counter <= self._counter_max and -SKEW <= now - since < self._resumable_for
 
     def _sealed(self, keyring: Keyring, username: str) -> Pseudonym | None:
         plain = unseal(keyring, username)

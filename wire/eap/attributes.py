@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import field
 from enum import IntEnum
+from functools import lru_cache
 from typing import NamedTuple
 
 from wire.eap import shapes
@@ -63,7 +64,7 @@ class At(IntEnum):
     MN_SERIAL_ID = 150
 
 
-_MAC = int(At.MAC)
+_MAC, _PADDING = int(At.MAC), int(At.PADDING)
 _SHAPES: dict[int, Shape] = {
     At.RAND: shapes.BLOCKS,  # EAP-SIM carries two or three (RFC 4186 §10.9)
     At.AUTN: shapes.BLOCK,
@@ -128,11 +129,22 @@ class Attribute(NamedTuple):
 
 def build_attribute(kind: int, value: bytes = b"") -> bytes:
     """The octets of one attribute; EncodeError when `value` does not fit it."""
-    body = _SHAPES.get(kind, _OPAQUE).build(value)
+    if kind == _PADDING:
+        shapes.PADDING.build(value)
+    before, behind = attribute_around(kind, len(value))
+    return before + value + behind
+
+
+@lru_cache(maxsize=1024)
+def attribute_around(kind: int, length: int) -> tuple[bytes, bytes]:
+    """What stands before and behind a value of `length` octets; EncodeError when none of that length fits."""
+    shape = _SHAPES.get(kind, _OPAQUE)
+    body = shape.build(bytes(length))
     try:
-        return bytes((kind, len(body) + 2 >> 2)) + body
+        built = bytes((kind, len(body) + 2 >> 2)) + body
     except ValueError:
         raise EncodeError(f"{attribute_name(kind)} does not fit") from None
+    return built[: shape.head], built[shape.head + length :]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CBC
 
-from wire.eap.attributes import At, Attribute, Attributes, build_attribute
+from wire.eap.attributes import At, Attribute, Attributes, attribute_around, build_attribute
 from wire.errors import DecodeError
 from wire.secret import Secret
 
@@ -25,7 +25,9 @@ def seal(attributes: Iterable[Attribute], k_encr: Secret, iv: bytes) -> tuple[At
 
 def seal_octets(plain: bytes, k_encr: Secret, iv: bytes) -> bytes:
     """The octets of both, for attributes that are built already."""
-    return _IV_HEAD + iv + build_attribute(At.ENCR_DATA, _encrypted(plain, k_encr, iv))
+    ciphertext = _encrypted(plain, k_encr, iv)
+    before, _ = attribute_around(At.ENCR_DATA, len(ciphertext))
+    return b"".join((_IV_HEAD, iv, before, ciphertext))
 
 
 def _encrypted(plain: bytes, k_encr: Secret, iv: bytes) -> bytes:

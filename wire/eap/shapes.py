@@ -14,7 +14,8 @@ class Shape:
     """How one kind of body is read and written; `build` pads to 2 octets more than a multiple of 4.
 
     `parse` takes a body and where it begins in its message, for a DecodeError to say. An attribute of `whole` octets
-    needs no parsing: its value is what is left without the first `head`. It is 0 where that is never so.
+    needs no parsing: its value is what is left without the first `head`. It is 0 where that is never so; `head` is
+    where the value begins in any.
     """
 
     parse: Callable[[bytes, int], bytes]
@@ -108,7 +109,7 @@ def _zeros() -> Shape:
             raise EncodeError("padding is 2, 6 or 10 zero octets")
         return value
 
-    return Shape(parse, build)
+    return Shape(parse, build, head=2)
 
 
 def _opaque() -> Shape:
@@ -117,7 +118,7 @@ def _opaque() -> Shape:
             raise EncodeError("an opaque value is 2 octets more than a multiple of 4")
         return value
 
-    return Shape(lambda body, _at: body, build)
+    return Shape(lambda body, _at: body, build, head=2)
 
 
 FLAG = _flag()
