@@ -1,5 +1,6 @@
 """IMSI, NAI and what the first character of an EAP identity says (TS 23.003 §14, RFC 4187 §4.1.1.6, RFC 9048 §3)."""
 
+from collections.abc import Callable
 from enum import Enum, IntEnum
 from functools import lru_cache
 
@@ -49,15 +50,12 @@ class Imsi:
     digits: str
 
     def __post_init__(self) -> None:
-        if not _is_imsi(self.digits):
+        digits = self.digits
+        if not (_IMSI_MIN <= len(digits) <= _IMSI_MAX and digits.isdigit() and digits.isascii()):
             raise ValueError("an IMSI has 6 to 15 digits")
 
     def __str__(self) -> str:
         return self.digits
-
-
-def _is_imsi(text: str) -> bool:
-    return _IMSI_MIN <= len(text) <= _IMSI_MAX and text.isascii() and text.isdigit()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +72,14 @@ class Nai:
     @classmethod
     def of(cls, text: str) -> "Nai":
         """Split `text`; every text has a reading, the last `@` and every `!` before it separate."""
+        realm: str | None
         local, at, realm = text.rpartition("@")
         if not at:
-            local, realm = text, ""
+            local, realm = text, None
+        if "!" not in local:
+            return cls(local, realm)
         *route, username = local.split("!")
-        return cls(username, realm if at else None, tuple(route))
+        return cls(username, realm, tuple(route))
 
     @property
     def home_realm(self) -> str | None:
@@ -93,12 +94,18 @@ class Nai:
     @property
     def is_served_by_nobody(self) -> bool:
         """Whether it is the alternative NAI (TS 23.003 §14.6) or in a realm for emergency sessions (§14.8)."""
-        realm = (self.home_realm or "").lower()
-        return realm == _UNREACHABLE_REALM or (realm.startswith(_EMERGENCY) and realm.endswith(_OPERATORS))
+        return _is_served_by_nobody(self.home_realm or "")
 
     def __str__(self) -> str:
         local = "!".join((*self.route, self.username))
         return local if self.realm is None else f"{local}@{self.realm}"
+
+
+@lru_cache(maxsize=256)
+def _is_served_by_nobody(realm: str) -> bool:
+    """All users of a network say one realm."""
+    realm = realm.lower()
+    return realm == _UNREACHABLE_REALM or (realm.startswith(_EMERGENCY) and realm.endswith(_OPERATORS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +138,7 @@ _LEADING = {
     "7": (IdentityKind.PSEUDONYM, EapMethod.AKA_PRIME),
     "8": (IdentityKind.REAUTHENTICATION, EapMethod.AKA_PRIME),
 }
+_NOBODYS = (IdentityKind.OTHER, None)
 _LEADS = {meaning: lead for lead, meaning in _LEADING.items()}
 
 
@@ -139,35 +147,34 @@ def leading_character(kind: IdentityKind, method: EapMethod) -> str:
     return _LEADS[kind, method]
 
 
-def classify(text: str | bytes) -> Identity:
-    """What `text`, as EAP-Response/Identity, AT_IDENTITY or User-Name carry it, identifies.
-
-    Never refuses: what is not UTF-8, not an IMSI where one is due, or in a realm that serves nobody, is OTHER.
-    A permanent identity under the operator's public key begins with NUL (wire.eap.encrypted_identity).
-    """
+def _classified(text: str | bytes) -> Identity:
     if isinstance(text, bytes):
         try:
-            return _classify(text.decode())
+            text = text.decode()
         except UnicodeDecodeError:
             return Identity(IdentityKind.OTHER, None, None, Nai(""))
-    return _classify(text)
-
-
-@lru_cache(maxsize=256)
-def _classify(text: str) -> Identity:
-    """One conversation asks several times of the same identity."""
     nai = Nai.of(text)
     if text.startswith("\0"):
         return Identity(IdentityKind.ENCRYPTED, None, None, nai)
-    kind, method = _LEADING.get(nai.username[:1], (IdentityKind.OTHER, None))
-    if method is None or nai.is_served_by_nobody or len(nai.username) == 1:
+    username = nai.username
+    kind, method = _LEADING.get(username[:1], _NOBODYS)
+    if method is None or len(username) == 1 or nai.is_served_by_nobody:
         return Identity(IdentityKind.OTHER, None, None, nai)
     if kind is not IdentityKind.PERMANENT:
         return Identity(kind, method, None, nai)
     try:
-        return Identity(kind, method, Imsi(nai.username[1:]), nai)
+        return Identity(kind, method, Imsi(username[1:]), nai)
     except ValueError:
         return Identity(IdentityKind.OTHER, None, None, nai)
+
+
+classify: Callable[[str | bytes], Identity] = lru_cache(maxsize=256)(_classified)
+"""What a text, as EAP-Response/Identity, AT_IDENTITY or User-Name carry it, identifies.
+
+Never refuses: what is not UTF-8, not an IMSI where one is due, or in a realm that serves nobody, is OTHER.
+A permanent identity under the operator's public key begins with NUL (wire.eap.encrypted_identity). What was asked last
+is remembered: one conversation asks several times of the same identity.
+"""
 
 
 def permanent_nai(imsi: Imsi, plmn: Plmn, method: EapMethod) -> str:

@@ -19,13 +19,13 @@ _OUTER = bytes(octet ^ 0x5C for octet in range(256))
 
 def keyed_digest(algorithm: Algorithm, key: bytes, data: bytes) -> bytes:
     """HMAC of `data` under `key` of any length, as long as the digest is."""
-    block = _block(algorithm, key)
+    block = (key if len(key) <= BLOCK_LENGTH else algorithm(key).digest()).ljust(BLOCK_LENGTH, b"\0")
     return algorithm(block.translate(_OUTER) + algorithm(block.translate(_INNER) + data).digest()).digest()
 
 
 def keyed(algorithm: Algorithm, key: bytes) -> Callable[[bytes], bytes]:
     """The same for one key and many data: the key is taken in once."""
-    block = _block(algorithm, key)
+    block = (key if len(key) <= BLOCK_LENGTH else algorithm(key).digest()).ljust(BLOCK_LENGTH, b"\0")
     begun_inner, begun_outer = algorithm(block.translate(_INNER)), algorithm(block.translate(_OUTER))
 
     def digest(data: bytes) -> bytes:
@@ -35,7 +35,3 @@ def keyed(algorithm: Algorithm, key: bytes) -> Callable[[bytes], bytes]:
         return outer.digest()
 
     return digest
-
-
-def _block(algorithm: Algorithm, key: bytes) -> bytes:
-    return (algorithm(key).digest() if len(key) > BLOCK_LENGTH else key).ljust(BLOCK_LENGTH, b"\0")

@@ -1,7 +1,7 @@
 """AKA-Challenge: the request, and what its answer proves (RFC 4187 §9.3, §9.4, RFC 9048 §3)."""
 
-import hmac
 from functools import lru_cache
+from hmac import compare_digest
 
 from aaa.eap.policy import AkaPolicy
 from aaa.eap.states import AwaitingVector, Challenged, Exchange
@@ -16,6 +16,7 @@ from wire.identity import EapMethod, IdentityKind
 from wire.secret import Secret
 
 _RAND, _AUTN = (build_attribute(kind, bytes(16))[:4] for kind in (At.RAND, At.AUTN))
+_KDF, _RES, _MAC, _CHECKCODE = At.KDF, At.RES, At.MAC, At.CHECKCODE
 _NO_ROUNDS = build_attribute(At.CHECKCODE, b"")
 
 
@@ -67,47 +68,49 @@ def challenge_request(state: Challenged, policy: AkaPolicy, encrypted: bytes = b
     AT_CHECKCODE is always sent, empty when there was no AKA-Identity round: so the UE sees it when one was added by
     somebody else (RFC 4187 §10.13).
     """
-    exchange = state.exchange
+    exchange, checkcode = state.exchange, state.checkcode
     method = exchange.method
     # what the UE said by itself is bound by the keys, so nobody else can have made EAP-AKA of it (RFC 4187 §7)
-    chosen_by_us = bool(state.checkcode) or exchange.kind is IdentityKind.ENCRYPTED
-    before, behind = _offered(policy, method, state.kdfs, chosen_by_us)
-    checkcode = build_attribute(At.CHECKCODE, state.checkcode) if state.checkcode else _NO_ROUNDS
+    chosen_by_us = bool(checkcode) or exchange.kind is IdentityKind.ENCRYPTED
+    prefers_prime = chosen_by_us and policy.methods[0] is EapMethod.AKA_PRIME
+    before, behind = _offered(method, state.kdfs, policy.network_name, policy.result_ind, prefers_prime)
+    checkcode = build_attribute(At.CHECKCODE, checkcode) if checkcode else _NO_ROUNDS
     attributes = b"".join((_RAND, state.rand, _AUTN, state.autn, before, encrypted, checkcode, behind))
     return signed_message(EapCode.REQUEST, exchange.identifier, method, Subtype.CHALLENGE, attributes, state.keys.k_aut)
 
 
 @lru_cache(maxsize=256)
-def _offered(policy: AkaPolicy, method: EapMethod, kdfs: tuple[int, ...], chosen_by_us: bool) -> tuple[bytes, bytes]:
+def _offered(
+    method: EapMethod, kdfs: tuple[int, ...], network_name: str | None, result_ind: bool, prefers_prime: bool
+) -> tuple[bytes, bytes]:
     """What one client finds in every challenge, before what is encrypted and behind AT_CHECKCODE."""
     before, behind = [], []
     if method is EapMethod.AKA_PRIME:
         before += [Attribute.number(At.KDF, kdf) for kdf in kdfs]
-        before.append(Attribute(At.KDF_INPUT, (policy.network_name or "").encode()))
-    if policy.result_ind:
+        before.append(Attribute(At.KDF_INPUT, (network_name or "").encode()))
+    if result_ind:
         behind.append(Attribute(At.RESULT_IND))
     if method is EapMethod.AKA:
         # RFC 9048 §4: D says that EAP-AKA' was to be had, so that a UE that has it too sees the bidding down. Whose own
         # identity asked for EAP-AKA was not bid down, and would have to stop if it has both.
-        prefers = chosen_by_us and policy.methods[0] is EapMethod.AKA_PRIME
-        behind.append(Attribute.number(At.BIDDING, BIDDING_PREFERS_AKA_PRIME if prefers else 0))
+        behind.append(Attribute.number(At.BIDDING, BIDDING_PREFERS_AKA_PRIME if prefers_prime else 0))
     return Attributes(tuple(before)).build(), Attributes(tuple(behind)).build()
 
 
 def read_answer(state: Challenged, message: AkaMessage, policy: AkaPolicy) -> Answer:
     """What EAP-Response/AKA-Challenge says, its AT_MAC checked first (RFC 4187 §10.15)."""
     values = message.attributes.values()
-    if At.KDF in values:
+    if _KDF in values:
         return _negotiate(state, message.attributes)
-    res = values.get(At.RES)
-    if res is None or At.MAC not in values:
+    res = values.get(_RES)
+    if res is None or _MAC not in values:
         return WrongAnswer("AT_RES or AT_MAC is missing", malformed=True)
     if not message.mac_is_genuine(state.keys.k_aut):
         return WrongAnswer("AT_MAC is wrong")
-    if not hmac.compare_digest(res, state.xres):
+    if not compare_digest(res, state.xres):
         return WrongAnswer("RES is wrong")
-    checkcode = values.get(At.CHECKCODE)
-    if checkcode is not None and not hmac.compare_digest(checkcode, state.checkcode):
+    checkcode = values.get(_CHECKCODE)
+    if checkcode is not None and not compare_digest(checkcode, state.checkcode):
         return WrongAnswer("AT_CHECKCODE is wrong")
     return Genuine(policy.result_ind and At.RESULT_IND in values)
 

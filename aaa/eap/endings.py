@@ -12,11 +12,12 @@ from wire.identity import Imsi
 from wire.sansio import RandomBytes
 
 Step = tuple[AkaState, list[Effect]]
+_DONE = Done()
 
 
 def next_request(exchange: Exchange) -> Exchange:
     """The same with the identifier of the next request."""
-    following = (exchange.identifier + 1) % 256
+    following = exchange.identifier + 1 & 0xFF
     return Exchange(exchange.method, exchange.identity, following, exchange.kind, exchange.imsi_shown)
 
 
@@ -69,9 +70,9 @@ def succeed(exchange: Exchange, proven: Proven, granted: Authorized) -> Step:
         exchange.imsi_shown,
         proven.counter,
     )
-    return Done(), [over]
+    return _DONE, [over]
 
 
 def fail(exchange: Exchange, cause: RejectCause, detail: str, imsi: Imsi | None) -> Step:
     """EAP-Failure at once: the UE has ended it (RFC 4187 §6.3.3)."""
-    return Done(), [Failed(failure(exchange.identifier), cause, detail, imsi, exchange.method)]
+    return _DONE, [Failed(failure(exchange.identifier), cause, detail, imsi, exchange.method)]

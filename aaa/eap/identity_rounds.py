@@ -10,12 +10,12 @@ from wire.eap.attributes import At, Attribute, Attributes
 from wire.eap.constants import Subtype
 from wire.eap.packet import EapCode
 from wire.frozen import dataclass
-from wire.identity import EapMethod, Identity, IdentityKind, Imsi, classify
+from wire.identity import EapMethod, Identity, IdentityKind, Imsi, Nai, classify
 
 LONGEST = 253
 """Octets of a NAI that RADIUS can carry (RFC 7542 §2.3)."""
 
-_REALM = re.compile(r"[A-Za-z0-9.-]*")
+_is_domain_name = re.compile(r"[A-Za-z0-9.-]*").fullmatch
 ID_REQUESTS = {
     IdRequest.ANY: At.ANY_ID_REQ,
     IdRequest.FULLAUTH: At.FULLAUTH_ID_REQ,
@@ -69,10 +69,12 @@ class Judge:
         """What to do with an identity: `asked` is the request it answers, None for EAP-Response/Identity."""
         identity = classify(octets)
         known: Known | Resume | Ask | None = None
-        if identity.kind is IdentityKind.ENCRYPTED:
+        if identity.method is self.method and _is_plain(octets, identity.nai):
+            if identity.imsi is not None:
+                return Known(identity.imsi, octets, identity.kind)
+            known = self._temporary(asked, octets, identity)
+        elif identity.kind is IdentityKind.ENCRYPTED:
             known = self._encrypted(octets)
-        elif _is_plain(octets, identity) and identity.method is self.method:
-            known = self._plain(asked, octets, identity)
         return known or self._ask(asked, identity)
 
     def _encrypted(self, octets: bytes) -> Known | None:
@@ -80,13 +82,11 @@ class Judge:
         if inside is None:
             return None
         identity = classify(inside)
-        if identity.imsi is None or identity.method is not self.method or not _is_plain(inside, identity):
+        if identity.imsi is None or identity.method is not self.method or not _is_plain(inside, identity.nai):
             return None
         return Known(identity.imsi, inside, IdentityKind.ENCRYPTED)
 
-    def _plain(self, asked: IdRequest | None, octets: bytes, identity: Identity) -> Known | Resume | Ask | None:
-        if identity.imsi is not None:
-            return Known(identity.imsi, octets, identity.kind)
+    def _temporary(self, asked: IdRequest | None, octets: bytes, identity: Identity) -> Known | Resume | Ask | None:
         found: Resumable | Imsi | None = None
         if identity.kind is IdentityKind.PSEUDONYM and asked is not IdRequest.PERMANENT:
             found = self.identities.subscriber(identity)
@@ -123,14 +123,13 @@ class Judge:
         return Unknown(f"{given} one of {identity.method.name}", identity.imsi)
 
 
-def _is_plain(octets: bytes, identity: Identity) -> bool:
+def _is_plain(octets: bytes, nai: Nai) -> bool:
     """Whether it may be taken for an identity at all.
 
     EAP-Response/Identity may be a decorated NAI, and then the server must ask; AT_IDENTITY may not (RFC 4187 §4.1.1.4,
     §4.1.2.2). Nor is it one whose realm is no domain name or that no User-Name could carry, for that is where it goes.
     """
-    nai = identity.nai
-    return len(octets) <= LONGEST and not nai.is_decorated and bool(_REALM.fullmatch(nai.realm or ""))
+    return len(octets) <= LONGEST and not nai.route and _is_domain_name(nai.realm or "") is not None
 
 
 def identity_request(exchange: Exchange, asked: IdRequest) -> bytes:

@@ -6,14 +6,17 @@ from wire.eap.attributes import At, build_attribute
 from wire.eap.encrypted import IV_LENGTH, seal_octets
 from wire.sansio import RandomBytes
 
+_NEXT_PSEUDONYM, _NEXT_REAUTH_ID = At.NEXT_PSEUDONYM, At.NEXT_REAUTH_ID
+
 
 def after_challenge(
     state: Challenged | SimChallenged, identities: Identities, network_name: str | None, random: RandomBytes
 ) -> bytes:
     """AT_IV and AT_ENCR_DATA with AT_NEXT_PSEUDONYM and AT_NEXT_REAUTH_ID; nothing when none is given out."""
-    pseudonym = identities.next_pseudonym(state.imsi, state.exchange.method)
-    once = identities.next_reauthentication(Resumable(state.imsi, state.keys), network_name)
-    inside = b"" if pseudonym is None else build_attribute(At.NEXT_PSEUDONYM, pseudonym)
+    imsi, keys = state.imsi, state.keys
+    pseudonym = identities.next_pseudonym(imsi, keys.method)
+    once = identities.next_reauthentication(Resumable(imsi, keys), network_name)
+    inside = b"" if pseudonym is None else build_attribute(_NEXT_PSEUDONYM, pseudonym)
     if once is not None:
-        inside += build_attribute(At.NEXT_REAUTH_ID, once)
-    return seal_octets(inside, state.keys.k_encr, random(IV_LENGTH)) if inside else b""
+        inside += build_attribute(_NEXT_REAUTH_ID, once)
+    return seal_octets(inside, keys.k_encr, random(IV_LENGTH)) if inside else b""

@@ -21,16 +21,33 @@ from wire.sansio import RandomBytes
 
 
 @dataclass(frozen=True, slots=True)
+class _Terms:
+    """What the policy says of one method: `vectors` are so many as a full authentication needs."""
+
+    judge: Judge
+    network_name: str | None
+    kdfs: tuple[int, ...]
+    vectors: int
+
+
+def _terms(method: EapMethod, policy: AkaPolicy, identities: Identities) -> _Terms:
+    name = policy.name_for(method)
+    kdfs = policy.kdfs if method is EapMethod.AKA_PRIME else ()
+    return _Terms(Judge(method, identities, name), name, kdfs, sim.TRIPLETS if method is EapMethod.SIM else 1)
+
+
 class Opening:
     """What leads from an identity to the first proof; each step gives the state that follows and one effect."""
 
-    policy: AkaPolicy
-    identities: Identities
-    random: RandomBytes
+    def __init__(self, policy: AkaPolicy, identities: Identities, random: RandomBytes) -> None:
+        self._policy = policy
+        self._identities = identities
+        self._random = random
+        self._terms = {method: _terms(method, policy, identities) for method in EapMethod}
 
     def begin(self, exchange: Exchange, now: float) -> Step:
         """By EAP-Response/Identity, where that is believed (RFC 4187 §4.1.4)."""
-        if self.policy.always_ask_identity:
+        if self._policy.always_ask_identity:
             return _ask(_heard(exchange, exchange.identity), IdRequest.ANY, ())
         return self._judged(None, exchange, exchange.identity, (), now)
 
@@ -66,15 +83,16 @@ class Opening:
         nonce_mt: bytes = b"",
     ) -> Step:
         method = exchange.method
-        judgement = Judge(method, self.identities, self.policy.name_for(method)).judge(asked, identity)
+        judgement = self._terms[method].judge.judge(asked, identity)
         if isinstance(judgement, Known):
-            shown, imsi = _is_shown(exchange, identity), judgement.imsi
-            exchange = Exchange(method, judgement.identity, exchange.identifier, judgement.kind, shown)
+            kind, imsi = judgement.kind, judgement.imsi
+            shown = exchange.imsi_shown or kind is IdentityKind.PERMANENT
+            exchange = Exchange(method, judgement.identity, exchange.identifier, kind, shown)
             if method is EapMethod.SIM and not nonce_mt:
                 # RFC 4186 §9.2: only who may show an identity for fast re-authentication may leave it out.
                 is_due = asked in (IdRequest.FULLAUTH, IdRequest.PERMANENT)
                 return _without_nonce(exchange, imsi) if is_due else _ask(exchange, None, rounds, imsi)
-            return self._fetch(exchange, imsi, checkcode(method, rounds), now, nonce_mt)
+            return self._fetch(exchange, imsi, checkcode(method, rounds) if rounds else b"", now, nonce_mt)
         exchange = _heard(exchange, identity)
         match judgement:
             case Resume(resumable):
@@ -85,11 +103,11 @@ class Opening:
                 return refuse(exchange, RejectCause.USER_UNKNOWN, reason, said)
 
     def _fetch(self, exchange: Exchange, imsi: Imsi, code: bytes, now: float, nonce_mt: bytes = b"") -> Step:
-        policy, method = self.policy, exchange.method
-        kdfs = policy.kdfs if method is EapMethod.AKA_PRIME else ()
-        following = AwaitingVector(exchange, imsi, code, now + policy.hss_limit, kdfs, False, nonce_mt)
-        count = sim.TRIPLETS if method is EapMethod.SIM else 1
-        return following, [FetchVector(imsi, method, policy.name_for(method), None, count)]
+        method = exchange.method
+        terms = self._terms[method]
+        until = now + self._policy.hss_limit
+        following = AwaitingVector(exchange, imsi, code, until, terms.kdfs, False, nonce_mt)
+        return following, [FetchVector(imsi, method, terms.network_name, None, terms.vectors)]
 
     def challenge_instead(self, state: Reauthenticating, now: float) -> Step:
         """The UE has seen the counter: RFC 4187 §5.5.
@@ -105,7 +123,7 @@ class Opening:
     def _reauthenticate(self, exchange: Exchange, resumable: Resumable, code: bytes) -> Step:
         exchange = replace(next_request(exchange), kind=IdentityKind.REAUTHENTICATION)
         following, request = reauthenticating(
-            exchange, resumable, code, policy=self.policy, identities=self.identities, random=self.random
+            exchange, resumable, code, policy=self._policy, identities=self._identities, random=self._random
         )
         return following, [SendEap(request)]
 

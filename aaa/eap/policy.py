@@ -1,6 +1,6 @@
 """What one client is offered: the choices that EAP-AKA leaves to the server (RFC 4187, RFC 9048)."""
 
-from functools import cache
+from dataclasses import field
 
 from wire.eap.constants import KDF_CK_PRIME
 from wire.frozen import dataclass
@@ -26,17 +26,14 @@ class AkaPolicy:
     always_ask_identity: bool = False
     hss_limit: float = 5.0
 
-    @property
-    def methods(self) -> tuple[EapMethod, ...]:
-        """The methods on offer, the preferred one first: EAP-AKA' is the stronger (RFC 9048 §7)."""
-        return _offered(self.allowed, bool(self.network_name))
+    methods: tuple[EapMethod, ...] = field(init=False, compare=False, repr=False)
+    """Those on offer, the preferred one first: EAP-AKA' is the stronger (RFC 9048 §7)."""
+
+    def __post_init__(self) -> None:
+        offered = tuple(one for one in self.allowed if self.network_name or one is not EapMethod.AKA_PRIME)
+        # every round asks, and a network's policy is made once
+        object.__setattr__(self, "methods", offered)
 
     def name_for(self, method: EapMethod) -> str | None:
         """The access network identity where `method` uses one."""
         return self.network_name if method is EapMethod.AKA_PRIME else None
-
-
-@cache
-def _offered(allowed: tuple[EapMethod, ...], has_network_name: bool) -> tuple[EapMethod, ...]:
-    """A configuration has one `allowed`, and every round asks."""
-    return tuple(method for method in allowed if has_network_name or method is not EapMethod.AKA_PRIME)

@@ -19,6 +19,7 @@ _SUBTYPES = {int(subtype): subtype for subtype in Subtype}
 _ATTRIBUTES_AT = 8
 _UNSIGNED = Attribute(At.MAC, bytes(16))
 _UNSIGNED_OCTETS = _UNSIGNED.build()
+_MAC_LENGTH = len(_UNSIGNED_OCTETS)
 _RESERVED = 3
 """Subtype and two reserved octets."""
 
@@ -102,10 +103,14 @@ def signed_message(
 ) -> bytes:
     """A message of `attributes`, which are built and stand in their places, with an AT_MAC over it and `extra`.
 
-    EncodeError as for `typed_packet`.
+    EncodeError when Length does not fit.
     """
-    packet = typed_packet(code, identifier, method, bytes((subtype, 0, 0)), attributes, _UNSIGNED_OCTETS)
-    return signed(packet, method, k_aut, extra)
+    length = _ATTRIBUTES_AT + len(attributes) + _MAC_LENGTH
+    try:
+        head = bytes((code, identifier, length >> 8, length & 0xFF, method, subtype, 0, 0))
+    except ValueError:
+        raise EncodeError("Identifier has one octet and Length two") from None
+    return signed(head + attributes + _UNSIGNED_OCTETS, method, k_aut, extra)
 
 
 def _fits(method: EapMethod, rands: bytes | None) -> bool:
