@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.captures import load_runs
 from wire.eap import layouts
 from wire.eap.aka import AkaMessage
-from wire.eap.attributes import At, Attribute, Attributes, build_attribute
+from wire.eap.attributes import At, Attribute, Attributes
 from wire.eap.constants import Subtype
 from wire.eap.layouts import MOST, read_again, remember
 from wire.eap.packet import EapCode
