@@ -1,6 +1,7 @@
 """A bounded store that several clients fill: none of them can drive out what the others have in it."""
 
 from collections import OrderedDict
+from collections.abc import Iterator
 from typing import Generic, TypeVar
 
 ValueT = TypeVar("ValueT")
@@ -20,6 +21,10 @@ class Shares(Generic[ValueT]):
 
     def __len__(self) -> int:
         return len(self._kept)
+
+    def values(self) -> Iterator[ValueT]:
+        """All of them, the youngest last."""
+        return (value for _, value in self._kept.values())
 
     def find(self, name: str) -> ValueT | None:
         """The value, whoever asks."""

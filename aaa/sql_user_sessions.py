@@ -41,6 +41,10 @@ class SqlUserSessions:
         """As `UserSessions.of_user`."""
         return tuple(_session(found) for found in await self._active.of_user(imsi))
 
+    async def of_gateway(self, peer: str, origin_host: str, after: str = "") -> tuple[UserSession, ...]:
+        """As `UserSessions.of_gateway`."""
+        return tuple(_session(found) for found in await self._active.of_gateway(peer, origin_host, after))
+
     async def end(self, session_id: str) -> bool:
         """As `UserSessions.end`; that its user may have left is noted in the same transaction."""
         return await self._active.end(session_id, self._moment())

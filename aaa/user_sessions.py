@@ -20,7 +20,8 @@ class UserSession:
 
     `peer` is the name of the connection that it came by, `origin_host` and `origin_realm` the gateway's, which may be
     behind an agent. `apn` and `access` are what was asked for, `profile` what was granted by. With `ending` the HSS has
-    ended it, and its gateway was told to.
+    ended it, and its gateway was told to. `state_id` is the Origin-State-Id under which the gateway has it, None where
+    it says none.
     """
 
     session_id: str
@@ -35,6 +36,7 @@ class UserSession:
     access: Access = WLAN_ACCESS
     pdn_gw: IPv6Address | IPv4Address | None = None
     ending: bool = False
+    state_id: int | None = None
 
     def belongs_to(self, peer: str, origin_host: str) -> bool:
         """Whether it is the session of this gateway: an agent brings the requests of several."""
@@ -61,6 +63,9 @@ class UserSessions(Protocol):
 
     async def of_user(self, imsi: Imsi) -> tuple[UserSession, ...]:
         """Every session of one user, the oldest first."""
+
+    async def of_gateway(self, peer: str, origin_host: str, after: str = "") -> tuple[UserSession, ...]:
+        """Some of a gateway's sessions, those behind the one called `after` in an order of their own; () at the end."""
 
     async def end(self, session_id: str) -> bool:
         """It is over; False when it was so already."""
@@ -105,6 +110,11 @@ class MemoryUserSessions:
         """As `UserSessions.of_user`."""
         found = (self._kept.find(session_id) for session_id in self._of_user.get(imsi, {}))
         return tuple(session for session in found if session is not None)
+
+    async def of_gateway(self, peer: str, origin_host: str, after: str = "") -> tuple[UserSession, ...]:
+        """As `UserSessions.of_gateway`, all of them at once."""
+        found = [] if after else [one for one in self._kept.values() if one.belongs_to(peer, origin_host)]
+        return tuple(found)
 
     async def end(self, session_id: str) -> bool:
         """As `UserSessions.end`."""

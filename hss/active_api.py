@@ -135,6 +135,9 @@ class ActiveSessions(Protocol):
     async def of_user(self, imsi: Imsi) -> tuple[GatewaySession, ...]:
         """Every session of one user at a Diameter gateway, the oldest first."""
 
+    async def of_gateway(self, peer: str, origin_host: str, after: str) -> tuple[GatewaySession, ...]:
+        """Some of a gateway's sessions, those behind the one called `after` in an order of their own; () at the end."""
+
     async def end(self, session_id: str, at: datetime) -> bool:
         """It is over, and its user may have left; False when it was over already."""
 

@@ -33,6 +33,10 @@ class DiameterPeerConfig(PeerConfig):
     network_name: str = Field(
         default="", description='the access network identity for EAP-AKA\' (TS 24.302 §8.1.1), such as "WLAN"'
     )
+    ends_sessions_by_restart: bool = Field(
+        default=True,
+        description="false for one whose processes each have an Origin-State-Id: a higher one ends no sessions then",
+    )
     names_network: bool = Field(default=False, description="whether the ANID of its requests is taken instead")
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import assert_never
 
 from aaa.diameter.authorizing import Authorizing
+from aaa.diameter.restarts import Restarts
 from aaa.diameter.sessions import DiameterSessions, Session
 from aaa.diameter.translate import (
     Round,
@@ -55,6 +56,7 @@ class DiameterFront:
         sessions: DiameterSessions | None = None,
         unused: Unused = lambda _session: None,
         unkept: Unkept = lambda _session, _cause: None,
+        restarts: Restarts | None = None,
     ) -> None:
         self._unkept = unkept
         self._unused = unused
@@ -64,6 +66,7 @@ class DiameterFront:
         self._users = users
         self._registrar = registrar
         self._sessions = DiameterSessions() if sessions is None else sessions
+        self._restarts = Restarts(users, registrar, ()) if restarts is None else restarts
         self._authorizing = Authorizing(identity, users, registrar)
 
     async def serve(self, peer: str, message: Message) -> Message:
@@ -94,7 +97,8 @@ class DiameterFront:
                 return to_challenge(round_, answer)
             case Accept():
                 self._sessions.end(session_id)
-                await self._let_in(to_user_session(round_, peer, answer))
+                state_id = self._restarts.asked(peer, round_.der.origin_host, round_.der.origin_state_id)
+                await self._let_in(to_user_session(round_, peer, answer, state_id))
                 return to_accept(round_, answer)
             case Reject():
                 self._sessions.end(session_id)

@@ -9,6 +9,7 @@ from aaa.diameter.config import APPLICATIONS, DiameterConfig, DiameterPeerConfig
 from aaa.diameter.front import DiameterFront, Unused
 from aaa.diameter.gateways import Gateways
 from aaa.diameter.overload import Overload
+from aaa.diameter.restarts import Restarts
 from aaa.diameter.sessions import DiameterSessions
 from aaa.errands import ErrandDesk
 from aaa.messages import AuthenticationService, Client
@@ -54,7 +55,11 @@ class AaaDiameterServer:
         }
         sessions = DiameterSessions(config.session_limit)
         overload = Overload(rejected)
-        front = DiameterFront(service, identity, clients, users, registrar, sessions, unused, overload.unkept)
+        trusted = frozenset(peer.name for peer in config.peer if peer.ends_sessions_by_restart)
+        self._restarts = Restarts(users, registrar, trusted)
+        front = DiameterFront(
+            service, identity, clients, users, registrar, sessions, unused, overload.unkept, self._restarts
+        )
         self._server = DiameterServer(
             local=LocalNode(
                 identity.origin_host,
@@ -71,6 +76,7 @@ class AaaDiameterServer:
             capture=capture,
             reports_overload=True,
             dropped=overload.dropped,
+            connected=self._restarts.connected,
         )
         gateways.ask = GatewayAsking(self._server, errands).ask
 
@@ -91,6 +97,7 @@ class AaaDiameterServer:
     async def close(self) -> None:
         """Take leave of every peer."""
         await self._server.close()
+        await self._restarts.close()
 
 
 def _policies(peers: Iterable[DiameterPeerConfig]) -> Iterable[PeerPolicy]:

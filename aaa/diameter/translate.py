@@ -74,7 +74,7 @@ def access_of(der: DiameterEapRequest) -> Access:
     )
 
 
-def to_user_session(round_: Round, peer: str, answer: Accept) -> UserSession:
+def to_user_session(round_: Round, peer: str, answer: Accept, state_id: int | None = None) -> UserSession:
     """What is kept of a user who is let in, to end his session or to judge it anew."""
     der = round_.der
     agent = der.mip6_agent_info if isinstance(der, MobileEapRequest) else None
@@ -91,6 +91,7 @@ def to_user_session(round_: Round, peer: str, answer: Accept) -> UserSession:
         apn=None if answer.apn is None else answer.apn.name,
         access=answer.access,
         pdn_gw=max(addresses, key=lambda address: address.version, default=None),
+        state_id=state_id,
     )
 
 

@@ -19,6 +19,8 @@ from wire.identity import Imsi
 Dated = tuple[GatewaySession, datetime]
 """A session, or its Session-Id, and when that is, in UTC."""
 
+_SOME = 100
+"""Sessions of a gateway that are read at once: no more than may wait to be ended."""
 _COLUMNS = (
     DiameterSession.session_id,
     DiameterSession.peer,
@@ -56,6 +58,16 @@ class SqlActiveSessions:
         """As `ActiveSessions.of_user`."""
         order = (DiameterSession.started, DiameterSession.session_id)
         chosen = select(*_COLUMNS).where(DiameterSession.imsi == str(imsi)).order_by(*order)
+        with unavailable():
+            rows = await self._database.read(lambda connection: connection.execute(chosen).all())
+        return tuple(_session(row) for row in rows)
+
+    async def of_gateway(self, peer: str, origin_host: str, after: str) -> tuple[GatewaySession, ...]:
+        """As `ActiveSessions.of_gateway`; reads all sessions of all gateways, which is for what seldom happens."""
+        which = [DiameterSession.peer == peer, func.lower(DiameterSession.origin_host) == origin_host.lower()]
+        if after:
+            which.append(DiameterSession.session_key > key_of(after))
+        chosen = select(*_COLUMNS).where(*which).order_by(DiameterSession.session_key).limit(_SOME)
         with unavailable():
             rows = await self._database.read(lambda connection: connection.execute(chosen).all())
         return tuple(_session(row) for row in rows)

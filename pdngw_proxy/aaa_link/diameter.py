@@ -87,6 +87,7 @@ class DiameterLink:
             home_agent=home_agent,
             visited_network=visited_network,
             application=APPLICATIONS[config.application],
+            state_id=began,
         )
 
         async def serve(peer: str, message: Message) -> Message:

@@ -46,7 +46,8 @@ TERMINATION_CAUSES: Mapping[EndedBy | None, TerminationCause] = {
 class DiameterGateway:
     """Who asks whom: our identity, the AAA server, our home agent's address and the network that we are in.
 
-    `visited_network` is such as `mnc001.mcc001.3gppnetwork.org`; `application` S6B, MIP6I or EAP.
+    `visited_network` is such as `mnc001.mcc001.3gppnetwork.org`; `application` S6B, MIP6I or EAP. `state_id` is
+    Origin-State-Id for a server behind an agent, which does not see our CER (RFC 6733 §8.16).
     """
 
     identity: Identity
@@ -54,6 +55,7 @@ class DiameterGateway:
     home_agent: IPv6Address | IPv4Address
     visited_network: str
     application: Application = Application.S6B
+    state_id: int | None = None
 
     def session_id(self, session: str) -> str:
         """The Session-Id of a session of this gateway; it begins with our Origin-Host (RFC 6733 §8.8)."""
@@ -91,6 +93,7 @@ def _s6b_der(request: RelayRequest, gateway: DiameterGateway) -> S6bEapRequest:
         destination_realm=gateway.aaa.origin_realm,
         destination_host=gateway.aaa.origin_host,
         user_name=request.identity,
+        origin_state_id=gateway.state_id,
         eap_payload=request.eap,
         states=_states(request),
         rat_type=RatType.WLAN,
@@ -111,6 +114,7 @@ def _mip6i_der(request: RelayRequest, gateway: DiameterGateway) -> Mip6iEapReque
         destination_realm=gateway.aaa.origin_realm,
         destination_host=gateway.aaa.origin_host,
         user_name=request.identity,
+        origin_state_id=gateway.state_id,
         eap_payload=request.eap,
         states=_states(request),
         calling_station_id=_care_of(request),
@@ -129,6 +133,7 @@ def _plain_der(request: RelayRequest, gateway: DiameterGateway) -> DiameterEapRe
         destination_realm=gateway.aaa.origin_realm,
         destination_host=gateway.aaa.origin_host,
         user_name=request.identity,
+        origin_state_id=gateway.state_id,
         eap_payload=request.eap,
         states=_states(request),
         called_station_id=request.apn,

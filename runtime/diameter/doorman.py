@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from runtime.diameter.connection import Connection
 from runtime.diameter.instances import PeerInstances
-from runtime.diameter.settings import Limits
+from runtime.diameter.settings import Connected, Limits, unnoticed
 from runtime.log_limit import LogLimit
 from runtime.logs import get_logger
 from wire.diameter.avp import AvpFault
@@ -19,9 +19,16 @@ log = get_logger("runtime.diameter")
 
 
 class Doorman:
-    """Lets the connections of named peers through to their links."""
+    """Lets the connections of named peers through to their links; `connected` hears of those that are taken."""
 
-    def __init__(self, local: LocalNode, links: Mapping[str, PeerInstances], limits: Limits) -> None:
+    def __init__(
+        self,
+        local: LocalNode,
+        links: Mapping[str, PeerInstances],
+        limits: Limits,
+        connected: Connected = unnoticed,
+    ) -> None:
+        self._connected = connected
         self._local = local
         self._links = links
         self._limits = limits
@@ -55,6 +62,8 @@ class Doorman:
             return
         self._forget(connection)
         self._links[policy.name].offer(connection, cer)
+        if connection.open and connection.receiver is not self:
+            self._connected(policy.name, cer)
 
     def framing_lost(self, connection: Connection, fault: FramingError) -> None:
         """No Diameter, or too much of it."""

@@ -10,7 +10,16 @@ from runtime.diameter.instances import PeerInstances
 from runtime.diameter.link import Link
 from runtime.diameter.metrics import count_burden
 from runtime.diameter.service import Duplicates
-from runtime.diameter.settings import DiameterUnavailable, Dropped, Handler, Limits, PeerName, unheard
+from runtime.diameter.settings import (
+    Connected,
+    DiameterUnavailable,
+    Dropped,
+    Handler,
+    Limits,
+    PeerName,
+    unheard,
+    unnoticed,
+)
 from runtime.listening import naming
 from runtime.metrics.families import REGISTRY
 from runtime.open_connections import OpenConnections
@@ -28,7 +37,7 @@ class DiameterServer:
     """Serves the requests of `peers` with `handler`. Made inside a running loop; `wall_clock` is in seconds.
 
     With `reports_overload` a peer that can obey is asked to ask less while its requests have to wait (RFC 7683).
-    `dropped` hears of requests that were not served for load.
+    `dropped` hears of requests that were not served for load, `connected` of each connection that a peer has made.
     """
 
     def __init__(
@@ -44,6 +53,7 @@ class DiameterServer:
         capture: StreamTap | None = None,
         reports_overload: bool = False,
         dropped: Dropped = unheard,
+        connected: Connected = unnoticed,
     ) -> None:
         self._limits = limits or Limits()
         self._capture = capture
@@ -72,7 +82,7 @@ class DiameterServer:
             )
 
         self._links = {policy.name: instances(policy) for policy in peers}
-        self._doorman = Doorman(local, self._links, self._limits)
+        self._doorman = Doorman(local, self._links, self._limits, connected)
         self._listeners: list[asyncio.Server] = []
         REGISTRY.sample(self, self._sample)
 

@@ -25,6 +25,14 @@ def unheard(_peer: PeerName, _request: Message, _cause: str) -> str:
     return ""
 
 
+Connected = Callable[[PeerName, Message], None]
+"""Hears of a peer that has connected, and its CER."""
+
+
+def unnoticed(_peer: PeerName, _cer: Message) -> None:
+    """A `Connected` that does nothing."""
+
+
 class DiameterUnavailable(Exception):
     """No answer to be had; `cause` is one line: not connected, no answer in time, connection lost."""
 

@@ -37,3 +37,11 @@ def test_change_makes_nothing_younger() -> None:
     shares.keep("new", "b", 2)
     shares.change("old", 3)
     assert shares.keep("newest", "c", 4) == 3
+
+
+def test_values_are_all_of_them_the_youngest_last() -> None:
+    shares: Shares[int] = Shares(3)
+    for number, owner in ((1, "a"), (2, "b"), (3, "a")):
+        shares.keep(f"s{number}", owner, number)
+    shares.keep("s1", "a", 4)
+    assert list(shares.values()) == [2, 3, 4]

@@ -67,3 +67,14 @@ async def test_session_id_of_another_gateway_is_not_taken(shared: SharedStore) -
     await sessions.keep(ONE)
     assert not await sessions.keep(replace(ONE, peer="epdg"))
     assert await sessions.find(ONE.session_id) == ONE
+
+
+async def test_sessions_of_a_gateway_are_found_by_any_process(shared: SharedStore) -> None:
+    sessions = SqlUserSessions(shared.active, lambda: NOON)
+    begun = replace(OTHER, state_id=7)
+    for session in (ONE, TWO, begun):
+        await sessions.keep(session)
+    found = await sessions.of_gateway("pgw", "PGW.example")
+    assert sorted(found, key=lambda one: one.session_id) == [ONE, begun]
+    assert await sessions.of_gateway("pgw", "pgw.example", found[0].session_id) == found[1:]
+    assert await sessions.of_gateway("pgw", "pgw.example", found[1].session_id) == ()

@@ -80,3 +80,12 @@ async def test_session_id_of_another_gateway_is_not_taken() -> None:
     await sessions.keep(ONE)
     assert not await sessions.keep(replace(ONE, origin_host="other.example"))
     assert await sessions.find(ONE.session_id) == ONE
+
+
+async def test_sessions_of_a_gateway_are_those_that_it_has_by_this_peer() -> None:
+    sessions = MemoryUserSessions()
+    for session in (ONE, TWO, OTHER, replace(ONE, session_id="3", origin_host="other.example")):
+        await sessions.keep(session)
+    found = await sessions.of_gateway("pgw", "PGW.example")
+    assert found == (ONE, OTHER)
+    assert await sessions.of_gateway("pgw", "pgw.example", found[-1].session_id) == ()

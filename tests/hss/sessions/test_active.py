@@ -109,3 +109,17 @@ async def test_session_id_of_any_length_is_kept(database: Database) -> None:
 async def test_closed_store_keeps_nothing_and_says_so(location: Location) -> None:
     with pytest.raises(LedgerUnavailable, match="closed"):
         await SqlActiveSessions(Database(location)).keep(ONE, NOON)
+
+
+async def test_sessions_of_a_gateway_come_page_by_page(database: Database) -> None:
+    sessions = SqlActiveSessions(database)
+    ours = {f"pgw.example;{number}" for number in range(250)}
+    for name in ours:
+        await sessions.keep(replace(ONE, session_id=name), NOON)
+    for foreign in (replace(ONE, session_id="a", peer="epdg"), replace(ONE, session_id="b", origin_host="c.example")):
+        await sessions.keep(foreign, NOON)
+    found, pages, after = list[str](), 0, ""
+    while page := await sessions.of_gateway("pgw", "PGW.Example", after):
+        after, pages = page[-1].session_id, pages + 1
+        found += [one.session_id for one in page]
+    assert (len(found), set(found), pages) == (250, ours, 3)

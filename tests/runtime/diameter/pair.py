@@ -10,7 +10,7 @@ import pytest
 from runtime.diameter.client import DiameterClient
 from runtime.diameter.connection import Connection
 from runtime.diameter.server import DiameterServer
-from runtime.diameter.settings import Handler, Limits
+from runtime.diameter.settings import Connected, Handler, Limits, unnoticed
 from tests.runtime.diameter.pipe import Transport, join
 from tests.wire.diameter.samples import AAA, EAP_DEA, GATEWAY, REALM
 from wire.diameter.capabilities import PeerPolicy
@@ -33,7 +33,7 @@ async def answering(_peer: str, request: Message) -> Message:
     return EAP_DEA.message(request)
 
 
-def server(handler: Handler = answering, limits: Limits = LIMITS) -> DiameterServer:
+def server(handler: Handler = answering, limits: Limits = LIMITS, connected: Connected = unnoticed) -> DiameterServer:
     return DiameterServer(
         local=AAA,
         peers=(GATEWAY_POLICY,),
@@ -42,6 +42,7 @@ def server(handler: Handler = answering, limits: Limits = LIMITS) -> DiameterSer
         wall_clock=0.0,
         timing=TIMING,
         limits=limits,
+        connected=connected,
     )
 
 

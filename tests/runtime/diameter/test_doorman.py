@@ -162,3 +162,17 @@ async def test_strangers_cause_a_limited_number_of_lines() -> None:
         for _ in range(200):
             call(node, bytes(20))
     assert len(logs) < 20
+
+
+async def test_who_is_let_through_is_told_of_and_nobody_else() -> None:
+    told: list[tuple[str, Message]] = []
+    node = server(connected=lambda peer, cer: told.append((peer, cer)))
+    stranger = numbered(replace(CER, origin_host="stranger.example").message())
+    nothing_common = numbered(replace(CER, auth_application_ids=(), vendor_specific_application_ids=()).message())
+    with capture_logs():
+        call(node, stranger.build())
+        call(node, nothing_common.build())
+        assert told == []
+        call(node, GOOD.build())
+        await settle()
+    assert told == [("gateway", GOOD)]
