@@ -26,10 +26,10 @@ def keyed_digest(algorithm: Algorithm, key: bytes, data: bytes) -> bytes:
 def keyed(algorithm: Algorithm, key: bytes) -> Callable[[bytes], bytes]:
     """The same for one key and many data: the key is taken in once."""
     block = (key if len(key) <= BLOCK_LENGTH else algorithm(key).digest()).ljust(BLOCK_LENGTH, b"\0")
-    begun_inner, begun_outer = algorithm(block.translate(_INNER)), algorithm(block.translate(_OUTER))
+    begin_inner, begin_outer = algorithm(block.translate(_INNER)).copy, algorithm(block.translate(_OUTER)).copy
 
     def digest(data: bytes) -> bytes:
-        inner, outer = begun_inner.copy(), begun_outer.copy()
+        inner, outer = begin_inner(), begin_outer()
         inner.update(data)
         outer.update(inner.digest())
         return outer.digest()

@@ -1,21 +1,43 @@
-"""Octets to RadiusPacket and back (RFC 2865 §3, §5, §5.26): one pass over the octets, for every request pays for it."""
+"""Octets to RadiusPacket and back (RFC 2865 §3, §5, §5.26): a walk from attribute to attribute, or none."""
 
-from collections.abc import Iterable
+import struct
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from wire.errors import DecodeError, EncodeError
 from wire.radius.dictionary import VALUE_LIMIT, Key
-from wire.radius.packet import AUTHENTICATOR_LENGTH, HEADER_LENGTH, MAX_LENGTH, Pair, RadiusPacket
+from wire.radius.layout import Layouts
+from wire.radius.packet import (
+    AUTHENTICATOR_LENGTH,
+    EAP_MESSAGE,
+    HEADER_LENGTH,
+    MAX_LENGTH,
+    MESSAGE_AUTHENTICATOR,
+    VENDOR_SPECIFIC,
+    Pair,
+    RadiusPacket,
+)
 
-EAP_MESSAGE, MESSAGE_AUTHENTICATOR, VENDOR_SPECIFIC = 79, 80, 26
 DIGEST_LENGTH = 16
 """Octets of a Message-Authenticator."""
 _VENDOR_ID_LENGTH = 4
-_PARTICULAR = frozenset((EAP_MESSAGE, MESSAGE_AUTHENTICATOR, VENDOR_SPECIFIC))
+_HEAD = struct.Struct("!BBH")
+"""Code, Identifier and Length."""
 
 
 def parse_packet(octets: bytes) -> RadiusPacket:
     """Read one packet; octets behind its Length are padding (RFC 2865 §3). DecodeError for all that is malformed."""
+    layout = _layout_of_length.get(len(octets))
+    if layout is None or layout.heads(octets) != layout.said:
+        return _walked_through(octets)
+    code, identifier, authenticator, *values = layout.values(octets)
+    attributes = tuple(zip(layout.keys, values))  # noqa: B905 - a layout has as many of both, and strict takes its time
+    if layout.is_plain:
+        return RadiusPacket(code, identifier, authenticator, attributes, octets, layout.seal_at, dict(attributes))
+    return RadiusPacket(code, identifier, authenticator, _each_type(attributes), octets, layout.seal_at)
+
+
+def _walked_through(octets: bytes) -> RadiusPacket:
     length = int.from_bytes(octets[2:4], "big")
     if not HEADER_LENGTH <= length <= MAX_LENGTH or length > len(octets):
         raise _bad_header(octets, length)
@@ -29,25 +51,25 @@ def parse_packet(octets: bytes) -> RadiusPacket:
             if size < 2:
                 break
             end = at + size
-            if kind not in _PARTICULAR:
-                found.append((kind, octets[at + 2 : end]))
-            elif kind == VENDOR_SPECIFIC:
-                found += _vendor_attributes(octets[at + 2 : end])
-            else:
-                found.append((kind, octets[at + 2 : end]))
-                if kind == MESSAGE_AUTHENTICATOR:
-                    seal_at = _only_place(at, size, seal_at)
-                elif eap_end in (0, at):
-                    eap_end = end
-                else:
+            found.append((kind, octets[at + 2 : end]))
+            if kind == MESSAGE_AUTHENTICATOR:
+                seal_at = _only_place(at, size, seal_at)
+            elif kind == EAP_MESSAGE:
+                if eap_end not in (0, at):
                     raise DecodeError(at, "EAP-Message attributes are not consecutive")
+                eap_end = end
             at = end
     except IndexError:
         raise _bad_length(octets) from None
     # beyond it when the last attribute is longer than what is left
     if at != length:
         raise _bad_length(octets)
-    return RadiusPacket(octets[0], octets[1], octets[4:HEADER_LENGTH], tuple(found), octets, seal_at)
+    _LAYOUTS.met(octets, found, seal_at)
+    return RadiusPacket(octets[0], octets[1], octets[4:HEADER_LENGTH], _each_type(found), octets, seal_at)
+
+
+_LAYOUTS = Layouts()
+_layout_of_length = _LAYOUTS.of_length
 
 
 def build_packet(packet: RadiusPacket) -> bytes:
@@ -63,9 +85,14 @@ def build_head(code: int, identifier: int, length: int) -> bytes:
     if length > MAX_LENGTH:
         raise EncodeError(f"a packet of {length} octets, {MAX_LENGTH} are allowed")
     try:
-        return bytes((code, identifier, length >> 8, length & 0xFF))
-    except ValueError:
+        return _HEAD.pack(code, identifier, length)
+    except struct.error:
         raise EncodeError("code and identifier are one octet each") from None
+
+
+def build_attribute(key: Key, value: bytes) -> bytes:
+    """One of those behind the authenticator; EncodeError when it cannot carry its value."""
+    return _head(key, len(value)) + value
 
 
 def build_attributes(attributes: Iterable[Pair]) -> bytes:
@@ -100,6 +127,19 @@ def _bad_length(octets: bytes) -> DecodeError:
     if length < 2:
         return DecodeError(at + 1, f"attribute {octets[at]} has Length {length}")
     return DecodeError(at + 2, f"attribute {octets[at]} has Length {length}, {end - at} octets are left")
+
+
+def _each_type(found: Sequence[Pair]) -> tuple[Pair, ...]:
+    """What was found, with the types inside a Vendor-Specific in its place."""
+    if VENDOR_SPECIFIC not in dict(found):
+        return tuple(found)
+    attributes: list[Pair] = []
+    for pair in found:
+        if pair[0] == VENDOR_SPECIFIC:
+            attributes += _vendor_attributes(pair[1])
+        else:
+            attributes.append(pair)
+    return tuple(attributes)
 
 
 def _vendor_attributes(value: bytes) -> list[Pair]:

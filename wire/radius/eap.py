@@ -1,16 +1,18 @@
 """EAP inside RADIUS: EAP-Message and Message-Authenticator (RFC 3579 §3.1, §3.2)."""
 
-import hmac
 from collections.abc import Callable
 from functools import lru_cache
 from hashlib import md5
+from hmac import compare_digest
 
 from wire.errors import EncodeError
 from wire.keyed_digest import keyed
-from wire.radius.codec import DIGEST_LENGTH, EAP_MESSAGE, MESSAGE_AUTHENTICATOR, build_head, parse_packet
+from wire.radius.codec import DIGEST_LENGTH, build_attributes, build_head, parse_packet
 from wire.radius.dictionary import VALUE_LIMIT
 from wire.radius.packet import (
+    EAP_MESSAGE,
     HEADER_LENGTH,
+    MESSAGE_AUTHENTICATOR,
     SIGNED_REQUESTS,
     ZERO_AUTHENTICATOR,
     Attribute,
@@ -23,6 +25,9 @@ _ZERO = bytes(DIGEST_LENGTH)
 _KIND = bytes((MESSAGE_AUTHENTICATOR,))
 _FIRST = HEADER_LENGTH + 2
 """Where its octets are when it is the first attribute."""
+
+_EAP_HEADS = tuple(bytes((EAP_MESSAGE, length + 2)) for length in range(VALUE_LIMIT + 1))
+"""What stands before an EAP packet by its length, where one attribute carries it."""
 
 UNSEALED = Attribute(MESSAGE_AUTHENTICATOR, bytes(DIGEST_LENGTH))
 """The Message-Authenticator as it stands while it is computed; builders place it first (RFC 3579 §3.2)."""
@@ -39,10 +44,17 @@ def split_eap(eap: bytes) -> tuple[Attribute, ...]:
     return tuple(Attribute(EAP_MESSAGE, eap[start : start + VALUE_LIMIT]) for start in starts)
 
 
+def build_eap(eap: bytes) -> bytes:
+    """The same as octets of a packet."""
+    if len(eap) <= VALUE_LIMIT:
+        return _EAP_HEADS[len(eap)] + eap
+    return build_attributes(split_eap(eap))
+
+
 def join_eap(packet: RadiusPacket) -> bytes | None:
     """The EAP packet that `packet` carries, b"" for EAP-Start, None without any EAP-Message."""
-    pieces = packet.values("EAP-Message")
-    return b"".join(pieces) if pieces else None
+    pieces = packet.repeated.get(EAP_MESSAGE)
+    return packet.by_key.get(EAP_MESSAGE) if pieces is None else b"".join(pieces)
 
 
 def authenticity(packet: RadiusPacket, secret: bytes, request_authenticator: bytes | None = None) -> bool | None:
@@ -53,8 +65,10 @@ def authenticity(packet: RadiusPacket, secret: bytes, request_authenticator: byt
     octets, at = packet.wire, packet.seal_at
     if at is None:
         return None
-    expected = _digest(octets, at, secret, request_authenticator or _own_authenticator(octets))
-    return hmac.compare_digest(octets[at : at + DIGEST_LENGTH], expected)
+    if request_authenticator is not None or packet.code in SIGNED_REQUESTS:
+        octets = with_authenticator(octets, request_authenticator or ZERO_AUTHENTICATOR)
+    expected = _keyed(secret)(octets[:at] + _ZERO + octets[at + DIGEST_LENGTH :])
+    return compare_digest(packet.by_key[MESSAGE_AUTHENTICATOR], expected)
 
 
 def is_authentic(octets: bytes, secret: bytes, request_authenticator: bytes | None = None) -> bool:
@@ -79,8 +93,9 @@ def seal_answer(octets: bytes, secret: bytes, request_authenticator: bytes) -> b
 def sealed_answer(code: int, identifier: int, body: bytes, secret: bytes, request_authenticator: bytes) -> bytes:
     """An answer of a Message-Authenticator and, behind it, the attributes in `body`; sealed as by `seal_answer`."""
     head = build_head(code, identifier, _BEFORE_BODY + len(body))
-    attributes = _SEAL_HEAD + _keyed(secret)(head + request_authenticator + _UNSEALED + body) + body
-    return head + md5(head + request_authenticator + attributes + secret).digest() + attributes
+    begun = head + request_authenticator
+    attributes = _SEAL_HEAD + _keyed(secret)(begun + _UNSEALED + body) + body
+    return head + md5(begun + attributes + secret).digest() + attributes
 
 
 def _own_authenticator(octets: bytes) -> bytes:
@@ -89,16 +104,12 @@ def _own_authenticator(octets: bytes) -> bytes:
 
 
 def _with_digest(octets: bytes, secret: bytes, authenticator: bytes) -> bytes:
+    """HMAC-MD5 over the packet with `authenticator` in its field and the octets of the Message-Authenticator zero."""
     at = _FIRST if octets[HEADER_LENGTH : HEADER_LENGTH + 1] == _KIND else parse_packet(octets).seal_at
     if at is None:
         raise EncodeError("there is no Message-Authenticator to fill")
-    return octets[:at] + _digest(octets, at, secret, authenticator) + octets[at + DIGEST_LENGTH :]
-
-
-def _digest(octets: bytes, at: int, secret: bytes, authenticator: bytes) -> bytes:
-    """HMAC-MD5 over the packet with `authenticator` in its field and the 16 octets from `at` on zero."""
-    zeroed = octets[:4] + authenticator + octets[HEADER_LENGTH:at] + _ZERO + octets[at + DIGEST_LENGTH :]
-    return _keyed(secret)(zeroed)
+    before, behind = octets[:at], octets[at + DIGEST_LENGTH :]
+    return before + _keyed(secret)(with_authenticator(before, authenticator) + _ZERO + behind) + behind
 
 
 @lru_cache(maxsize=1024)

@@ -7,13 +7,15 @@ Attributes keep their order and their octets, also those that nobody here knows.
 from collections.abc import Iterable, Iterator
 
 from wire.errors import EncodeError
-from wire.radius.codec import MESSAGE_AUTHENTICATOR, VENDOR_SPECIFIC, parse_packet
+from wire.radius.codec import parse_packet
 from wire.radius.eap import UNSEALED, seal_answer, seal_request
 from wire.radius.mppe import SALT_LENGTH, decrypt_key, encrypt_key
 from wire.radius.packet import (
     HEADER_LENGTH,
     MAX_LENGTH,
+    MESSAGE_AUTHENTICATOR,
     SIGNED_REQUESTS,
+    VENDOR_SPECIFIC,
     ZERO_AUTHENTICATOR,
     Code,
     response_authenticator,

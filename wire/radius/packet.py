@@ -2,17 +2,18 @@
 
 import hashlib
 import hmac
-from dataclasses import field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import IntEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from wire.errors import DecodeError
-from wire.frozen import dataclass
 from wire.radius.dictionary import Key, Value, decode_value, encode_value, key_of
 
 AUTHENTICATOR_LENGTH = 16
 HEADER_LENGTH = 20
 MAX_LENGTH = 4096
+EAP_MESSAGE, MESSAGE_AUTHENTICATOR, VENDOR_SPECIFIC = 79, 80, 26
 ZERO_AUTHENTICATOR = bytes(AUTHENTICATOR_LENGTH)
 
 
@@ -58,50 +59,64 @@ class Attribute(NamedTuple):
         return cls(key_of(name), encode_value(name, value))
 
 
-@dataclass(frozen=True, slots=True)
+Repeated = Mapping[Key, tuple[bytes, ...]]
+NONE_REPEATED: Repeated = {}
+
+
+@dataclass(init=False, unsafe_hash=True)
 class RadiusPacket:
     """A packet: `code` 0 to 255, `identifier` 0 to 255, `authenticator` 16 octets.
 
-    Attributes keep their order. One that was read has the octets that it was read from, `wire`, and `seal_at` says
-    where the octets of its Message-Authenticator begin there, None without one.
+    Attributes keep their order; `by_key` has the first value of each key, `repeated` all those of a key that has
+    several. One that was read has the octets that it was read from, `wire`, and `seal_at` says where the octets of its
+    Message-Authenticator begin there, None without one.
     """
 
-    code: int
-    identifier: int
-    authenticator: bytes
-    attributes: tuple[Pair, ...] = ()
-    wire: bytes = field(default=b"", repr=False, compare=False)
-    seal_at: int | None = field(default=None, repr=False, compare=False)
-    _by_key: dict[Key, bytes | tuple[bytes, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    __slots__ = ("attributes", "authenticator", "by_key", "code", "identifier", "repeated", "seal_at", "wire")
+
+    code: Final[int]
+    identifier: Final[int]
+    authenticator: Final[bytes]
+    attributes: Final[tuple[Pair, ...]]
+
+    def __init__(
+        self,
+        code: int,
+        identifier: int,
+        authenticator: bytes,
+        attributes: tuple[Pair, ...] = (),
+        wire: bytes = b"",
+        seal_at: int | None = None,
+        by_key: Mapping[Key, bytes] | None = None,
+        repeated: Repeated = NONE_REPEATED,
+    ) -> None:
+        if by_key is None:
+            by_key, repeated = _looked_through(attributes)
+        self.code = code
+        self.identifier = identifier
+        self.authenticator = authenticator
+        self.attributes = attributes
+        self.wire: Final = wire
+        self.seal_at: Final = seal_at
+        self.by_key: Final = by_key
+        self.repeated: Final = repeated
 
     def values(self, name: str) -> tuple[bytes, ...]:
         """The octets of every attribute called `name`, in order."""
-        found = (self._by_key or self._looked_through()).get(key_of(name), ())
-        return found if isinstance(found, tuple) else (found,)
+        key = key_of(name)
+        several, one = self.repeated.get(key), self.by_key.get(key)
+        return several or (() if one is None else (one,))
 
     def first(self, name: str) -> bytes | None:
         """The octets of the first attribute called `name`, None without one."""
-        found = (self._by_key or self._looked_through()).get(key_of(name))
-        return found[0] if isinstance(found, tuple) else found
+        return self.by_key.get(key_of(name))
 
     def octets(self, name: str) -> bytes | None:
         """The octets of the attribute called `name`, None without one; DecodeError when there are several."""
-        found = (self._by_key or self._looked_through()).get(key_of(name))
-        if isinstance(found, tuple):
-            raise DecodeError(0, f"{len(found)} attributes {name}, one is allowed")
-        return found
-
-    def _looked_through(self) -> dict[Key, bytes | tuple[bytes, ...]]:
-        """What each key has; a tuple where that is more than one value."""
-        # a server asks a packet twenty times
-        by_key, attributes = self._by_key, self.attributes
-        by_key.update(attributes)
-        if len(by_key) < len(attributes):
-            for repeated in by_key:
-                values = tuple([value for key, value in attributes if key == repeated])
-                if len(values) > 1:
-                    by_key[repeated] = values
-        return by_key
+        key = key_of(name)
+        if key in self.repeated:
+            raise DecodeError(0, f"{len(self.repeated[key])} attributes {name}, one is allowed")
+        return self.by_key.get(key)
 
     def text(self, name: str) -> str | None:
         """The attribute called `name`, of type string, ipaddr or ipv6addr, as text; DecodeError when it is no text."""
@@ -113,6 +128,17 @@ class RadiusPacket:
         octets = self.octets(name)
         value = None if octets is None else decode_value(name, octets)
         return value if isinstance(value, int) else None
+
+
+def _looked_through(attributes: tuple[Pair, ...]) -> tuple[Mapping[Key, bytes], Repeated]:
+    by_key = dict(attributes)
+    if len(by_key) == len(attributes):
+        return by_key, NONE_REPEATED
+    values: dict[Key, list[bytes]] = {}
+    for key, value in attributes:
+        values.setdefault(key, []).append(value)
+    repeated = {key: tuple(several) for key, several in values.items() if len(several) > 1}
+    return {key: several[0] for key, several in values.items()}, repeated
 
 
 def response_authenticator(octets: bytes, request_authenticator: bytes, secret: bytes) -> bytes:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pyrad.packet import Packet
 
 from wire.errors import DecodeError, EncodeError
-from wire.radius.codec import build_packet, parse_packet
+from wire.radius.codec import build_attribute, build_attributes, build_packet, parse_packet
 from wire.radius.packet import Attribute, RadiusPacket
 
 VECTORS = Path(__file__).parents[2] / "vectors"
@@ -60,6 +60,11 @@ def test_packet_round_trips(
     foreign = Packet(packet=build_packet(packet))
     for key in {attribute.key for attribute in every if isinstance(attribute.key, int)}:
         assert foreign[key] == [attribute.value for attribute in every if attribute.key == key]
+
+
+@given(attributes)
+def test_one_attribute_is_built_as_one_of_many(attribute: Attribute) -> None:
+    assert build_attribute(*attribute) == build_attributes([attribute])
 
 
 @pytest.mark.parametrize("octets", CAPTURED)

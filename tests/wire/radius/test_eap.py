@@ -14,6 +14,7 @@ from wire.radius.codec import build_attributes, build_packet, parse_packet
 from wire.radius.eap import (
     UNSEALED,
     authenticity,
+    build_eap,
     is_authentic,
     join_eap,
     seal_answer,
@@ -111,6 +112,8 @@ def test_eap_round_trips_through_its_fragments(eap: bytes) -> None:
 
 def test_eap_start_is_one_empty_message() -> None:
     assert split_eap(b"") == (Attribute(79, b""),)
+    for length in (0, 1, 253, 254, 506, 1000):
+        assert build_eap(bytes(length)) == build_attributes(split_eap(bytes(length)))
     assert join_eap(RadiusPacket(1, 0, bytes(16))) is None
 
 

@@ -86,6 +86,8 @@ def test_packet_refuses_to_choose_between_repeated_attributes() -> None:
     with pytest.raises(DecodeError, match="2 attributes State"):
         twice.octets("State")
     assert twice.values("State") == (b"a", b"b")
+    assert twice.by_key == {24: b"a", 1: b"ue"}
+    assert twice.repeated == {24: (b"a", b"b")}
     assert [twice.first(name) for name in ("State", "User-Name", "Class")] == [b"a", b"ue", None]
 
 
