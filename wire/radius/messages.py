@@ -4,11 +4,10 @@ from collections.abc import Sequence
 
 from wire.radius.codec import build_attributes, build_head, build_packet
 from wire.radius.dictionary import key_of
-from wire.radius.eap import UNSEALED, seal_request, sealed_answer, split_eap
+from wire.radius.eap import UNSEALED, build_eap, seal_request, sealed_answer, split_eap
 from wire.radius.packet import (
     HEADER_LENGTH,
     ZERO_AUTHENTICATOR,
-    Attribute,
     Code,
     Pair,
     RadiusPacket,
@@ -54,14 +53,16 @@ def reply(
     An Accounting-Response has no Message-Authenticator: no specification says over which Authenticator it would be,
     and FreeRADIUS 3 refuses one that is computed as in every other answer. That to a Status-Server has (RFC 5997 §3).
     """
-    carried = () if eap is None else split_eap(eap)
-    body = build_attributes((*carried, *attributes, *map(_proxy_state, request.values("Proxy-State"))))
-    authenticator = request.authenticator
+    carried = b"" if eap is None else build_eap(eap)
+    return reply_of(request, code, secret, carried + build_attributes(attributes))
+
+
+def reply_of(request: RadiusPacket, code: Code, secret: bytes, body: bytes) -> bytes:
+    """The same with the octets of its EAP-Message and its attributes."""
+    if _PROXY_STATE in request.by_key:
+        body += build_attributes([(_PROXY_STATE, value) for value in request.values("Proxy-State")])
     if request.code == Code.ACCOUNTING_REQUEST:
+        authenticator = request.authenticator
         octets = build_head(code, request.identifier, HEADER_LENGTH + len(body)) + authenticator + body
         return with_authenticator(octets, response_authenticator(octets, authenticator, secret))
-    return sealed_answer(code, request.identifier, body, secret, authenticator)
-
-
-def _proxy_state(value: bytes) -> Attribute:
-    return Attribute(_PROXY_STATE, value)
+    return sealed_answer(code, request.identifier, body, secret, request.authenticator)

@@ -3,6 +3,7 @@
 from hashlib import md5
 
 from wire.errors import DecodeError, EncodeError
+from wire.radius.codec import build_attribute
 from wire.radius.dictionary import key_of
 from wire.radius.packet import Attribute, RadiusPacket
 from wire.sansio import RandomBytes
@@ -12,19 +13,34 @@ MSK_LENGTH = 64
 HALF = 32
 BLOCK = 16
 SALT_LENGTH = 2
+_ALL_BUT_ONE = 8 * (BLOCK - 1)
+"""Bits of a block behind its first octet."""
+_HALF_OCTET = HALF << _ALL_BUT_ONE
+"""The length octet of half an MSK, where it stands in its block."""
 _RECV_KEY = key_of("MS-MPPE-Recv-Key")
 _SEND_KEY = key_of("MS-MPPE-Send-Key")
 
 
 def msk_attributes(msk: bytes, *, secret: bytes, request_authenticator: bytes, random: RandomBytes) -> list[Attribute]:
     """Both key attributes of an Access-Accept: Recv-Key is MSK[0:32], Send-Key MSK[32:64] (RFC 2548 §2.4)."""
+    received, sent = _msk_strings(msk, secret, request_authenticator, random)
+    return [Attribute(_RECV_KEY, received), Attribute(_SEND_KEY, sent)]
+
+
+def build_msk(msk: bytes, secret: bytes, request_authenticator: bytes, random: RandomBytes) -> bytes:
+    """The same as octets of a packet."""
+    received, sent = _msk_strings(msk, secret, request_authenticator, random)
+    return build_attribute(_RECV_KEY, received) + build_attribute(_SEND_KEY, sent)
+
+
+def _msk_strings(msk: bytes, secret: bytes, authenticator: bytes, random: RandomBytes) -> tuple[bytes, bytes]:
     if len(msk) != MSK_LENGTH:
         raise EncodeError(f"an MSK of {len(msk)} octets")
     first, second = distinct_salts(random)
-    return [
-        Attribute(_RECV_KEY, _encrypted(msk[:HALF], secret, request_authenticator, first)),
-        Attribute(_SEND_KEY, _encrypted(msk[HALF:], secret, request_authenticator, second)),
-    ]
+    return (
+        _half_encrypted(msk[:HALF], secret, authenticator, first),
+        _half_encrypted(msk[HALF:], secret, authenticator, second),
+    )
 
 
 def msk_of(packet: RadiusPacket, *, secret: bytes, request_authenticator: bytes) -> Secret | None:
@@ -54,13 +70,20 @@ def encrypt_key(key: bytes, secret: bytes, request_authenticator: bytes, salt: b
         raise EncodeError("a salt has 2 octets and its high bit set")
     if not 0 < len(key) <= 239:
         raise EncodeError(f"a key of {len(key)} octets")
-    return _encrypted(key, secret, request_authenticator, salt)
-
-
-def _encrypted(key: bytes, secret: bytes, request_authenticator: bytes, salt: bytes) -> bytes:
     plain = bytes((len(key),)) + key
     plain += bytes(-len(plain) % BLOCK)
     return salt + _chain(plain, secret, request_authenticator + salt, encrypting=True)
+
+
+def _half_encrypted(half: bytes, secret: bytes, request_authenticator: bytes, salt: bytes) -> bytes:
+    """As by `encrypt_key`: the three blocks of half an MSK, without what makes a chain of any length."""
+    number = int.from_bytes
+    first, second, third = _HALF_OCTET ^ number(half[:15], "big"), number(half[15:31], "big"), half[31] << _ALL_BUT_ONE
+    first ^= number(md5(secret + request_authenticator + salt).digest(), "big")
+    one = first.to_bytes(BLOCK, "big")
+    two = (second ^ number(md5(secret + one).digest(), "big")).to_bytes(BLOCK, "big")
+    three = (third ^ number(md5(secret + two).digest(), "big")).to_bytes(BLOCK, "big")
+    return salt + one + two + three
 
 
 def decrypt_key(string: bytes, secret: bytes, request_authenticator: bytes) -> Secret:

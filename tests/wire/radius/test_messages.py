@@ -1,11 +1,12 @@
 """Whole packets: what our builders make, another implementation verifies."""
 
+import pytest
 from pyrad.packet import AcctPacket, AuthPacket, CoAPacket
 
-from wire.radius.codec import parse_packet
-from wire.radius.eap import is_authentic, join_eap
-from wire.radius.messages import access_request, reply, signed_request, status_server
-from wire.radius.packet import Attribute, Code, is_genuine_request, is_genuine_response
+from wire.radius.codec import build_attributes, parse_packet
+from wire.radius.eap import is_authentic, join_eap, split_eap
+from wire.radius.messages import access_request, reply, reply_of, signed_request, status_server
+from wire.radius.packet import Attribute, Code, RadiusPacket, is_genuine_request, is_genuine_response
 
 SECRET = b"xyzzy5461"
 AUTHENTICATOR = bytes(range(16))
@@ -50,6 +51,18 @@ def test_answer_copies_every_proxy_state_in_order() -> None:
     asked = access_request(identifier=1, authenticator=AUTHENTICATOR, secret=SECRET, attributes=proxies, eap=EAP)
     answered = reply(parse_packet(asked), Code.ACCESS_REJECT, secret=SECRET)
     assert parse_packet(answered).values("Proxy-State") == (b"0x41", b"two", b"0x41")
+
+
+@pytest.mark.parametrize("eap", [None, b"", EAP[:253], EAP])
+@pytest.mark.parametrize("code", [Code.ACCESS_REQUEST, Code.ACCOUNTING_REQUEST])
+def test_answer_of_octets_is_the_same(eap: bytes | None, code: Code) -> None:
+    attributes = [Attribute.of("State", b"s"), Attribute.of("Proxy-State", b"of the answer")]
+    proxied = (Attribute.of("Proxy-State", b"one"), Attribute.of("Proxy-State", b"two"))
+    body = build_attributes((*(() if eap is None else split_eap(eap)), *attributes))
+    for asked in (RadiusPacket(code, 7, AUTHENTICATOR), RadiusPacket(code, 7, AUTHENTICATOR, proxied)):
+        answered = reply(asked, Code.ACCESS_CHALLENGE, secret=SECRET, attributes=attributes, eap=eap)
+        assert reply_of(asked, Code.ACCESS_CHALLENGE, SECRET, body) == answered
+        assert parse_packet(answered).attributes[-len(asked.attributes) :] == asked.attributes or not asked.attributes
 
 
 def test_status_server_is_the_published_one() -> None:

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from pyrad.packet import AuthPacket
 
 from wire.errors import DecodeError, EncodeError
-from wire.radius.codec import parse_packet
-from wire.radius.mppe import decrypt_key, distinct_salts, encrypt_key, msk_attributes, msk_of
+from wire.radius.codec import build_attributes, parse_packet
+from wire.radius.mppe import build_msk, decrypt_key, distinct_salts, encrypt_key, msk_attributes, msk_of
 from wire.radius.packet import Attribute, Code, RadiusPacket
 from wire.secret import Secret
 
@@ -44,6 +44,17 @@ def test_both_attributes_are_as_published() -> None:
     vsas = bytes.fromhex(PUBLISHED["recv_vsa"] + PUBLISHED["send_vsa"])
     header = b"\x02\x00" + (20 + len(vsas)).to_bytes(2, "big") + bytes(16)
     assert parse_packet(header + vsas).attributes == tuple(made)
+    assert build_msk(bytes.fromhex(PUBLISHED["msk"]), SECRET, AUTHENTICATOR, lambda count: salts[:count]) == vsas
+
+
+@given(st.binary(min_size=64, max_size=64), st.binary(min_size=1, max_size=40), st.binary(min_size=4, max_size=4))
+def test_half_an_msk_is_encrypted_as_any_key(msk: bytes, secret: bytes, chance: bytes) -> None:
+    salts = distinct_salts(lambda _count: chance)
+    pairs = zip((msk[:32], msk[32:]), salts, strict=True)
+    halves = [encrypt_key(half, secret, AUTHENTICATOR, salt) for half, salt in pairs]
+    made = msk_attributes(msk, secret=secret, request_authenticator=AUTHENTICATOR, random=lambda _count: chance)
+    assert [attribute.value for attribute in made] == halves
+    assert build_msk(msk, secret, AUTHENTICATOR, lambda _count: chance) == build_attributes(made)
 
 
 def test_msk_of_captured_accepts_is_the_one_derived() -> None:
@@ -111,6 +122,8 @@ def test_encrypter_refuses_what_the_string_cannot_carry(key: bytes, salt: bytes)
 def test_msk_has_64_octets() -> None:
     with pytest.raises(EncodeError):
         msk_attributes(bytes(32), secret=SECRET, request_authenticator=AUTHENTICATOR, random=bytes)
+    with pytest.raises(EncodeError):
+        build_msk(bytes(65), SECRET, AUTHENTICATOR, bytes)
     short = Attribute.of("MS-MPPE-Recv-Key", encrypt_key(bytes(16), SECRET, AUTHENTICATOR, b"\x80\x00"))
     sent = Attribute.of("MS-MPPE-Send-Key", encrypt_key(bytes(32), SECRET, AUTHENTICATOR, b"\x80\x01"))
     with pytest.raises(DecodeError):
