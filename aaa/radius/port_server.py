@@ -13,6 +13,7 @@ from aaa.radius.proxy.carrying import Front, carry
 from aaa.radius.proxy.relay import Relay
 from aaa.radius.suspecting import Suspicion
 from runtime.taps import Address, DatagramTap
+from runtime.timed_tasks import TimedTasks
 
 _FEWEST = 256
 """So many tasks are kept before it is looked for those that have ended."""
@@ -34,6 +35,7 @@ class PortServer(ABC):
         self._request_limit = request_limit
         self._clock = clock
         self._lines = DiscardLog(clock)
+        self._in_time = TimedTasks[object](request_limit)
         self._tasks: set[asyncio.Task[None]] = set()
         self._room = _FEWEST
         self._ports = Ports(self.take)
@@ -49,7 +51,7 @@ class PortServer(ABC):
     @property
     def busy(self) -> "list[asyncio.Task[None]]":
         """What is in progress."""
-        return [task for task in self._tasks if not task.done()]
+        return [task for task in (*self._tasks, *self._in_time) if not task.done()]
 
     async def drain(self, within: float) -> None:
         """Take nothing new, and finish what is in progress, for at most `within` seconds."""
@@ -60,9 +62,10 @@ class PortServer(ABC):
     async def _end(self) -> None:
         """Stop listening, and end what is in progress."""
         self._ports.close()
-        for task in self._tasks:
+        tasks = (*self._tasks, *self._in_time)
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     def _begin(self, work: Coroutine[None, None, None]) -> None:
         tasks = self._tasks

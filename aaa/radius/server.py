@@ -26,13 +26,14 @@ from hss.session_api import LedgerUnavailable, SessionLedger
 from runtime.entropy import entropy
 from runtime.logs import debugging, get_logger
 from runtime.metrics.families import REGISTRY
-from runtime.shared_timeout import SharedTimeout
 from runtime.taps import Address
 from wire.radius.codec import parse_packet
 from wire.radius.packet import RadiusPacket
 from wire.sansio import RandomBytes
 
 log = get_logger("aaa.radius")
+
+_now: Callable[[], datetime] = partial(datetime.now, UTC)
 
 REPORT_EVERY = 1.0
 """Seconds after which the ledger is told what clients have sent."""
@@ -57,7 +58,7 @@ class RadiusServer(PortServer):
         rejected: Keep = lambda _rejected: "",
         request_limit: float = 10.0,
         clock: Callable[[], float] = time.monotonic,
-        moment: Callable[[], datetime] = lambda: datetime.now(UTC),
+        moment: Callable[[], datetime] = _now,
     ) -> None:
         super().__init__(relay=relay, suspicion=suspicion, request_limit=request_limit, clock=clock)
         self._service = service
@@ -65,7 +66,6 @@ class RadiusServer(PortServer):
         self._ledger = ledger
         self._returning = returning
         self._rejected = rejected
-        self._in_time = SharedTimeout(request_limit)
         self._moment = moment
         self._readiness = Readiness(moment)
         self._reporting: asyncio.TimerHandle | None = None
@@ -121,7 +121,7 @@ class RadiusServer(PortServer):
         decision = self._front.receive(octets, source, self._clock(), client)
         match decision:
             case Serve():
-                self._begin(self._serve(decision, reply))
+                self._in_time.begin(decision, self._serve(decision, reply))
             case Discard():
                 why = partial(self._kept_rejection, octets, decision.client or "", decision.cause)
                 self._discarded(octets, source, client, decision, why if decision.is_too_much else None)
@@ -139,31 +139,36 @@ class RadiusServer(PortServer):
                 assert_never(decision)
 
     async def _serve(self, serving: Serve, reply: Reply) -> None:
-        name, answer = serving.client.name, None
+        answer = None
         try:
-            with self._in_time.limit():
-                answer = await self._service.authenticate(serving.request)
-                if self._ledger is not None and isinstance(answer, Accept):
-                    await self._keep(serving, answer, self._ledger)
+            answer = await self._service.authenticate(serving.request)
+            if self._ledger is not None and isinstance(answer, Accept):
+                await self._keep(serving, answer, self._ledger)
             octets = self._front.answer(serving, answer)
-        except TimeoutError:
+        except (TimeoutError, asyncio.CancelledError) as error:
+            if isinstance(error, asyncio.CancelledError) and not self._in_time.is_late(serving):
+                self._front.abandon(serving)
+                raise
             event, cause = "request abandoned", f"no answer within {self._request_limit} s"
-            log.error(event, cause=cause, client=name, **self._abandoned(serving, answer, event))
-        except asyncio.CancelledError:
-            self._front.abandon(serving)
-            raise
+            log.error(event, cause=cause, client=serving.client.name, **self._abandoned(serving, answer, event))
         except Exception as error:
             # The outermost place of one request: whatever broke it, the next one is still served.
-            event = "request failed"
+            event, name = "request failed", serving.client.name
             log.exception(event, cause=repr(error), client=name, **self._abandoned(serving, answer, event))
         else:
-            if debugging() or isinstance(answer, Ignore):
-                _log_answered(answer, name)
-            if octets is None and isinstance(answer, Ignore) and answer.for_now:
-                # who sends a round again under another Identifier may hear nothing of the answer to the first one
-                self._front.reconsider(serving)
+            if octets is None or debugging():
+                self._tell(serving, answer)
             if octets is not None:
                 reply(octets)
+        finally:
+            self._in_time.over(serving)
+
+    def _tell(self, serving: Serve, answer: AccessAnswer) -> None:
+        if debugging() or isinstance(answer, Ignore):
+            _log_answered(answer, serving.client.name)
+        if isinstance(answer, Ignore) and answer.for_now:
+            # who sends a round again under another Identifier may hear nothing of the answer to the first one
+            self._front.reconsider(serving)
 
     def _abandoned(self, serving: Serve, answer: AccessAnswer | None, event: str) -> Mapping[str, str]:
         """What the line has beside its cause; the service has told of what came to no answer of its own."""

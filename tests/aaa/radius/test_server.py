@@ -297,7 +297,7 @@ async def test_rejection_that_needs_no_service_is_kept_too(monkeypatch: pytest.M
 async def test_request_that_finds_no_room_is_in_a_record(monkeypatch: pytest.MonkeyPatch) -> None:
     bench = Bench(monkeypatch, lambda _: challenge())
     kept = keeping(bench)
-    bench.server._front._max_in_progress = 1
+    bench.server._front._most_new = 1
     bench.service.held = asyncio.Event()
     bench.endpoints[0].deliver(asked(), SOURCE)
     lines = await bench.deliver(asked(identifier=2))
