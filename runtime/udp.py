@@ -103,6 +103,7 @@ class UdpEndpoint(DatagramReader[bytes]):
         super().__init__(bound, on_datagram, loop=loop, capture=capture)
         self._receive: Callable[[int], tuple[bytes, Any]] = bound.recvfrom
         self._receive_limit = receive_limit
+        self._has_scope = bound.family == socket.AF_INET6
         self.oversized = 0
 
     @classmethod
@@ -164,25 +165,26 @@ class UdpEndpoint(DatagramReader[bytes]):
             self._drain()
 
     def _drain(self) -> None:
-        receive, limit = self._receive, self._receive_limit
+        receive, deliver, room = self._receive, self._deliver, self._receive_limit + 1
         for _ in range(DRAIN_LIMIT):
             if self._closed:
                 return
             try:
-                data, source = receive(limit + 1)
+                data, peer = receive(room)
             except (BlockingIOError, InterruptedError):
                 return
             except OSError:
                 # An ICMP error of an earlier datagram (RFC 1122 §4.1.3.3) says nothing about the next one.
                 self.receive_errors += 1
                 continue
-            if len(data) > limit:
+            if len(data) == room:
                 self.oversized += 1
                 continue
-            peer = source if len(source) == 2 else pair(source)
+            if self._has_scope:
+                peer = pair(peer)
             if self._capture is not None:
                 self._capture.udp(source=peer, destination=self.local, payload=data)
-            self._deliver(data, peer)
+            deliver(data, peer)
 
     def _tell_place(self) -> None:
         if self._socket.family == socket.AF_INET6:

@@ -1,11 +1,10 @@
-"""What the fronts of both ports keep alike: whose a packet is, what is in progress, and which answers were given."""
+"""What the fronts of both ports keep alike: what is in progress, and which answers were given."""
 
-from aaa.radius.clients import ClientTable, RadiusClient
-from aaa.radius.decisions import Discard, Forward, Repeat, admit
-from aaa.radius.duplicates import Answered, DuplicateCache, RequestKey, Source
+from aaa.radius.clients import ClientTable
+from aaa.radius.decisions import Discard, Forward, Repeat
+from aaa.radius.duplicates import Answered, DuplicateCache, RequestKey
 from aaa.radius.policy import RateLimits
 from aaa.radius.proxy.routes import Routes
-from wire.radius.packet import RadiusPacket
 
 
 class Bookkeeping:
@@ -17,7 +16,7 @@ class Bookkeeping:
     def __init__(
         self, clients: ClientTable, *, duplicates: DuplicateCache, max_in_progress: int, routes: Routes | None
     ) -> None:
-        self._clients = clients
+        self._find_client = clients.find
         self._duplicates = duplicates
         self._max_in_progress = max_in_progress
         self._routes = routes
@@ -35,22 +34,10 @@ class Bookkeeping:
         self._forwarded -= 1
         return self._settled(forwarding.key, octets)
 
-    def _admitted(
-        self, octets: bytes, source: Source, client: RadiusClient | None
-    ) -> tuple[RadiusClient, RadiusPacket] | Discard:
-        """The packet and whose it is; `client` is known where a connection has proved it."""
-        client = client or self._clients.find(source[0])
-        if client is None:
-            return Discard("no client is configured for this address")
-        admitted = admit(octets, client)
-        return admitted if isinstance(admitted, Discard) else (client, admitted)
-
     def _seen(self, key: RequestKey, now: float) -> Repeat | None:
         """What a duplicate gets; None for a new request."""
         outcome = self._duplicates.outcome(key, now)
-        if outcome is None:
-            return None
-        return Repeat(outcome.octets if isinstance(outcome, Answered) else None)
+        return None if outcome is None else Repeat(outcome.octets if isinstance(outcome, Answered) else None)
 
     def _begin(self, key: RequestKey, now: float) -> None:
         self._duplicates.begin(key, now)

@@ -1,6 +1,6 @@
 """RADIUS clients by the network they send from; the longest prefix wins, and nobody else is served (RFC 2865 §3)."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
@@ -54,15 +54,12 @@ class ClientTable:
                     raise ConfigError(f"RADIUS client {client.name}: network {network} is there already; remove one")
                 level[int(network.network_address)] = client
         self._prefixes = sorted(self._by_prefix, reverse=True)
-        self._remembered = lru_cache(maxsize=_REMEMBERED)(self._search)
+        self.find: Callable[[str], RadiusClient | None] = lru_cache(maxsize=_REMEMBERED)(self._search)
+        """The client with the longest prefix over an address, a literal of IPv4 or IPv6; None for a stranger."""
 
     def __iter__(self) -> Iterator[RadiusClient]:
         """Every client."""
         return iter(self._by_name.values())
-
-    def find(self, address: str) -> RadiusClient | None:
-        """The client with the longest prefix over `address`, a literal IPv4 or IPv6 address; None for a stranger."""
-        return self._remembered(address)
 
     def _search(self, address: str) -> RadiusClient | None:
         source = _plain(address)

@@ -54,6 +54,9 @@ class Forward:
     realm: RealmConfig
 
 
+STRANGER = Discard("no client is configured for this address")
+
+
 def admit(octets: bytes, client: RadiusClient) -> RadiusPacket | Discard:
     """Read what `client` sent; silence for what is malformed or made with another secret.
 

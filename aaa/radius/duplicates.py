@@ -45,11 +45,8 @@ class Answered:
 _IN_PROGRESS = InProgress()
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    key: RequestKey
-    since: float
-    answered: Answered
+_Entry = tuple[RequestKey, float, Answered]
+"""Whose answer, since when, and which."""
 
 
 class DuplicateCache:
@@ -78,10 +75,11 @@ class DuplicateCache:
         self._now = now
         if now >= self._purge_at:
             self._purge(now)
-        if self._waiting.get(key.slot) == key:
+        slot = key.slot
+        if self._waiting.get(slot) == key:
             return _IN_PROGRESS
-        entry = self._entries.get(key.slot)
-        return entry.answered if entry is not None and entry.key == key else None
+        entry = self._entries.get(slot)
+        return entry[2] if entry is not None and entry[0] == key else None
 
     def begin(self, key: RequestKey, now: float) -> None:
         """Remember a new request as in progress; an older one of its slot makes room."""
@@ -91,19 +89,20 @@ class DuplicateCache:
 
     def settle(self, key: RequestKey, octets: bytes | None) -> bool:
         """Keep the answer; False when the client has given this request up, so that nobody wants it."""
-        if self._waiting.get(key.slot) != key:
+        slot, waiting, entries = key.slot, self._waiting, self._entries
+        if waiting.get(slot) != key:
             return False
-        del self._waiting[key.slot]
-        while len(self._entries) >= self._size:
-            self._entries.popitem(last=False)
-        self._entries[key.slot] = _Entry(key, self._now, Answered(octets))
+        del waiting[slot]
+        while len(entries) >= self._size:
+            entries.popitem(last=False)
+        entries[slot] = key, self._now, Answered(octets)
         return True
 
     def forget(self, key: RequestKey) -> None:
         """Treat the next copy of this request as new."""
         if self._waiting.get(key.slot) == key:
             del self._waiting[key.slot]
-        elif key.slot in self._entries and self._entries[key.slot].key == key:
+        elif key.slot in self._entries and self._entries[key.slot][0] == key:
             del self._entries[key.slot]
 
     def _purge(self, now: float) -> None:
@@ -111,7 +110,7 @@ class DuplicateCache:
         entries, age = self._entries, self._age
         self._purge_at = now + age
         while entries:
-            since = next(iter(entries.values())).since
+            _, since, _ = next(iter(entries.values()))
             if now - since < age:
                 self._purge_at = since + age
                 return

@@ -8,21 +8,21 @@ from typing import Protocol
 from aaa.messages import AccessAnswer, AccessRequest
 from aaa.radius.bookkeeping import Bookkeeping
 from aaa.radius.clients import ClientTable, RadiusClient
-from aaa.radius.decisions import Discard, Forward, Repeat, Send, answer_status, within_policy
+from aaa.radius.decisions import STRANGER, Discard, Forward, Repeat, Send, admit, answer_status, within_policy
 from aaa.radius.duplicates import DuplicateCache, RequestKey, Source
 from aaa.radius.proxy.routes import Routes
 from aaa.radius.translate import eap_failure, to_access_request, to_reply
 from wire.errors import DecodeError, EncodeError
 from wire.frozen import dataclass
 from wire.radius.messages import reply
-from wire.radius.packet import Attribute, Code, RadiusPacket
+from wire.radius.packet import EAP_MESSAGE, Attribute, Code, RadiusPacket
 from wire.sansio import RandomBytes
 
 _PASSWORDS = frozenset({2, 3, 70})
 """User-Password, CHAP-Password, ARAP-Password."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Serve:
     """Ask the authentication service, then give its answer to `RadiusFront.answer` or call `RadiusFront.abandon`."""
 
@@ -57,6 +57,8 @@ class RadiusFront(Bookkeeping):
         super().__init__(clients, duplicates=duplicates, max_in_progress=max_in_progress, routes=routes)
         self._saw: Saw | None = None
         self._random = random
+        # RFC 5080 §2.2.3: under load, conversations that have begun go before new ones, so that some of them end.
+        self._most, self._most_new = max(max_in_progress, 1), max(max_in_progress * 3 // 4, 1)
 
     def tell(self, saw: Saw) -> None:
         """Have `saw` hear of each Access-Request whether it has a Message-Authenticator."""
@@ -64,10 +66,12 @@ class RadiusFront(Bookkeeping):
 
     def receive(self, octets: bytes, source: Source, now: float, client: RadiusClient | None = None) -> Decision:
         """Decide about one packet from `source`; `client` is known where a connection has proved it."""
-        found = self._admitted(octets, source, client)
-        if isinstance(found, Discard):
-            return found
-        client, packet = found
+        client = client or self._find_client(source[0])
+        if client is None:
+            return STRANGER
+        packet = admit(octets, client)
+        if isinstance(packet, Discard):
+            return packet
         match packet.code:
             case Code.ACCESS_REQUEST:
                 try:
@@ -99,13 +103,13 @@ class RadiusFront(Bookkeeping):
             self._abandoned(serving.key)
 
     def _access(self, packet: RadiusPacket, client: RadiusClient, source: Source, now: float) -> Decision:
-        name = client.client.name
         if self._saw is not None:
-            self._saw(name, is_protected=packet.seal_at is not None)
-        refused = self._unserved(packet, client, now)
-        if refused is not None:
-            return refused
-        key = RequestKey.of(packet, source)
+            self._saw(client.client.name, is_protected=packet.seal_at is not None)
+        if client.policy.limits_access or packet.seal_at is None or EAP_MESSAGE not in packet.by_key:
+            refused = self._unserved(packet, client, now)
+            if refused is not None:
+                return refused
+        key = RequestKey((source, packet.identifier, packet.code), packet.authenticator)
         repeated = self._seen(key, now)
         if repeated is not None:
             return repeated
@@ -116,9 +120,9 @@ class RadiusFront(Bookkeeping):
             request = to_access_request(packet, client.client)
         except DecodeError as error:
             rejected = reply(packet, Code.ACCESS_REJECT, secret=client.secret, eap=eap_failure(packet))
-            return Send(rejected, name, f"malformed attribute: {error.reason}")
-        if self._is_full(request):
-            return Discard("too many requests in progress", name, is_too_much=True)
+            return Send(rejected, client.name, f"malformed attribute: {error.reason}")
+        if self._in_progress >= (self._most_new if request.state is None else self._most):
+            return Discard("too many requests in progress", client.name, is_too_much=True)
         self._begin(key, now)
         return Serve(key, client, packet, request)
 
@@ -148,11 +152,6 @@ class RadiusFront(Bookkeeping):
             octets = reply(packet, Code.ACCESS_REJECT, secret=client.secret, eap=failure)
             return Send(octets, client.name, "the client may not ask for this realm")
         return None
-
-    def _is_full(self, request: AccessRequest) -> bool:
-        # RFC 5080 §2.2.3: under load, conversations that have begun go before new ones, so that some of them end.
-        limit = self._max_in_progress if request.state is not None else self._max_in_progress * 3 // 4
-        return self._in_progress >= max(limit, 1)
 
 
 def _refuse_without_eap(packet: RadiusPacket, client: RadiusClient) -> Decision:

@@ -1,6 +1,7 @@
 """UDP ports of a RADIUS server: each packet goes to a handler together with the way back to who sent it."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Protocol
 
 from aaa.metrics import DISCARDED
@@ -37,10 +38,10 @@ class Ports:
     def listen(self, local: Address, *, capture: DatagramTap | None = None, reuse_port: bool = False) -> Address:
         """Bind `local` inside the running loop and return what was bound; OSError when it is taken."""
         endpoint: UdpEndpoint
+        take = self._take
 
         def deliver(octets: bytes, source: Address) -> None:
-            place = endpoint.place
-            self._take(octets, source, lambda answer: endpoint.send(answer, source, place))
+            take(octets, source, partial(endpoint.send, peer=source, place=endpoint.place))
 
         endpoint = UdpEndpoint.bind(local, deliver, capture=capture, reuse_port=reuse_port, answers=True)
         self._endpoints.append(endpoint)

@@ -16,9 +16,14 @@ def nas_name(packet: RadiusPacket, source: str) -> str:
 
 
 def first_text(packet: RadiusPacket, name: str) -> str | None:
-    """The first attribute called `name` as text that every store can hold: what is no UTF-8 or NUL is replaced."""
+    """The first attribute called `name` as text that every store can hold."""
     found = packet.first(name)
-    return None if found is None else found.decode(errors="replace").replace("\0", "\ufffd")
+    return None if found is None else shown(found)
+
+
+def shown(octets: bytes) -> str:
+    """Text that every store can hold: what is no UTF-8 or NUL is replaced."""
+    return octets.decode(errors="replace").replace("\0", "\ufffd")
 
 
 def first_number(packet: RadiusPacket, name: str) -> int | None:

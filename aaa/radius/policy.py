@@ -20,6 +20,12 @@ class ClientPolicy:
     require_message_authenticator: bool = True
     realms: frozenset[str] = frozenset()
     requests_per_second: int = 0
+    limits_access: bool = field(init=False, compare=False)
+    """Whether it refuses any Access-Request that has EAP and a Message-Authenticator."""
+
+    def __post_init__(self) -> None:
+        limits = bool(self.realms or self.requests_per_second or "auth" not in self.services)
+        object.__setattr__(self, "limits_access", limits)
 
     def serves_realm(self, packet: RadiusPacket) -> bool:
         """Whether the realm of User-Name is one of its own; a name without any realm is everybody's."""

@@ -1,7 +1,7 @@
 """A request begins, and is over once: with an answer, with silence, or without anything."""
 
 from aaa.radius.bookkeeping import Bookkeeping
-from aaa.radius.decisions import Discard, Repeat
+from aaa.radius.decisions import Repeat
 from aaa.radius.duplicates import DuplicateCache, RequestKey
 from tests.aaa.radius.samples import SOURCE, asked, table
 from wire.radius.codec import parse_packet
@@ -11,17 +11,6 @@ KEY = RequestKey.of(parse_packet(asked()), SOURCE)
 
 def books() -> Bookkeeping:
     return Bookkeeping(table(), duplicates=DuplicateCache(), max_in_progress=4, routes=None)
-
-
-def test_packet_is_its_clients_and_a_strangers_is_nobodys() -> None:
-    found = books()._admitted(asked(), SOURCE, None)
-    assert not isinstance(found, Discard)
-    client, packet = found
-    assert (client.name, packet.identifier) == ("lab", parse_packet(asked()).identifier)
-    stranger = books()._admitted(asked(), ("203.0.113.9", 1), None)
-    assert stranger == Discard("no client is configured for this address")
-    proved = books()._admitted(asked(), ("203.0.113.9", 1), client)
-    assert not isinstance(proved, Discard), "a connection has proved whose it is"
 
 
 def test_request_is_in_progress_until_it_is_settled_and_then_repeated() -> None:

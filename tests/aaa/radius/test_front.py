@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from aaa.messages import Ignore
+from aaa.messages import Client, Ignore
 from aaa.radius.decisions import Discard, Repeat, Send
-from aaa.radius.duplicates import DuplicateCache
+from aaa.radius.duplicates import DuplicateCache, RequestKey
 from aaa.radius.front import RadiusFront, Serve
-from aaa.radius.policy import ClientPolicy
+from aaa.radius.policy import ClientPolicy, Service
 from tests.aaa.radius.samples import AUTHENTICATOR, CLIENT, IDENTITY, SECRET, SOURCE, accept, asked, challenge, table
 from wire.radius.codec import build_packet, parse_packet
 from wire.radius.eap import UNSEALED, is_authentic, join_eap, seal_request, split_eap
@@ -32,6 +32,15 @@ def test_front_serves_a_good_request() -> None:
     assert decision.request.eap == IDENTITY
     assert decision.request.client == CLIENT.client
     assert decision.client is CLIENT
+    assert (decision.packet, decision.key) == (parse_packet(asked()), RequestKey.of(parse_packet(asked()), SOURCE))
+
+
+def test_packet_is_of_the_client_that_a_connection_has_proved() -> None:
+    other = replace(CLIENT, client=Client("proved"))
+    for source in (SOURCE, ("203.0.113.9", 1)):
+        decision = front().receive(asked(), source, 0.0, other)
+        assert isinstance(decision, Serve)
+        assert (decision.client, decision.request.client) == (other, other.client)
 
 
 def test_front_is_silent_to_strangers() -> None:
@@ -235,3 +244,13 @@ def test_front_is_silent_beyond_what_a_client_may_ask() -> None:
     served = front()
     kinds = [type(served.receive(asked(identifier=n), SOURCE, now, slow)) for n, now in enumerate((0, 0, 0, 1))]
     assert kinds == [Serve, Serve, Discard, Serve]
+
+
+@pytest.mark.parametrize("lenient", [True, False])
+@pytest.mark.parametrize("services", [{"auth"}, {"auth", "acct"}])
+def test_request_of_a_client_without_limits_is_asked_for_nothing_more(services: set[Service], *, lenient: bool) -> None:
+    policy = ClientPolicy(services=frozenset(services), require_message_authenticator=not lenient)
+    assert not policy.limits_access
+    client = replace(CLIENT, policy=policy)
+    for eap in (b"", IDENTITY, bytes(600)):
+        assert front()._unserved(parse_packet(asked(eap=eap)), client, 0.0) is None

@@ -29,3 +29,17 @@ def test_rate_is_that_of_each_client() -> None:
     assert limits.allow("b", policy, 0.0)
     assert [limits.allow("a", policy, 0.2) for _ in range(2)] == [True, False]
     assert all(limits.allow("a", ClientPolicy(), 0.2) for _ in range(100))
+
+
+@pytest.mark.parametrize(
+    ("policy", "limits"),
+    [
+        (ClientPolicy(), False),
+        (ClientPolicy(services=frozenset({"auth"}), require_message_authenticator=False), False),
+        (ClientPolicy(services=frozenset({"acct"})), True),
+        (ClientPolicy(realms=frozenset({"a"})), True),
+        (ClientPolicy(requests_per_second=5), True),
+    ],
+)
+def test_policy_says_whether_any_good_request_may_be_refused(policy: ClientPolicy, *, limits: bool) -> None:
+    assert policy.limits_access is limits

@@ -15,7 +15,7 @@ from wire.radius.codec import parse_packet
 from wire.radius.dictionary import VALUE_LIMIT
 from wire.radius.eap import join_eap
 from wire.radius.mppe import msk_of
-from wire.radius.packet import Attribute, Code, RadiusPacket
+from wire.radius.packet import Attribute, Code, Pair, RadiusPacket
 
 REQUEST = parse_packet(asked(Attribute.of("Proxy-State", b"one"), Attribute.of("Proxy-State", b"two")))
 
@@ -56,6 +56,30 @@ def test_eap_start_is_an_empty_eap_packet() -> None:
 def test_called_station_id_of_an_access_point_is_no_apn() -> None:
     octets = asked(Attribute.of("Called-Station-Id", "00-10-A4-23-19-C0:internet"))
     assert to_access_request(parse_packet(octets), Client("lab")).apn is None
+
+
+@pytest.mark.parametrize(
+    ("extra", "reason"),
+    [
+        ([(24, b"s")], "2 attributes State"),
+        ([(1, b"again")], "2 attributes User-Name"),
+        ([(146, b"\xff\xfe")], "Service-Selection is not UTF-8"),
+        ([(146, b"a"), (146, b"b")], "2 attributes Service-Selection"),
+        ([(146, b"\xff\xfe"), (33, b"a"), (33, b"b")], "Service-Selection is not UTF-8"),
+        ([(146, b"a"), (1, b"again"), (146, b"b")], "2 attributes User-Name"),
+    ],
+)
+def test_first_that_is_repeated_or_malformed_is_named(extra: list[Pair], reason: str) -> None:
+    octets = asked(Attribute.of("State", b"s"), *(Attribute(*pair) for pair in extra))
+    with pytest.raises(DecodeError, match=reason):
+        to_access_request(parse_packet(octets), Client("lab"))
+
+
+def test_what_comes_twice_and_does_not_matter_is_passed_over() -> None:
+    twice = [Attribute.of("Proxy-State", b"one"), Attribute.of("Proxy-State", b"two")]
+    once, long = parse_packet(asked()), bytes(600)
+    assert to_access_request(parse_packet(asked(*twice)), Client("lab")) == to_access_request(once, Client("lab"))
+    assert to_access_request(parse_packet(asked(*twice, eap=long)), Client("lab")).eap == long
 
 
 @pytest.mark.parametrize("extra", [Attribute.of("State", b"s"), Attribute(1, b"again"), Attribute(146, b"\xff\xfe")])
