@@ -7,6 +7,7 @@ was notified the identity and the end of a long detail, of a success the grant, 
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import lru_cache
 
 from aaa.conversations.exchanges import Recall, pack_exchange, pack_imsi_of, unpack_exchange, unpack_imsi_of
 from aaa.conversations.packing import Packer, Unpacker
@@ -42,11 +43,11 @@ _RESYNCHRONISED = 0x80
 _MASTER_LENGTH, _RAND_LENGTH = 20, 16
 
 
-def tag_of(aka: AkaState) -> int:
-    """The number of its kind, 1 to 6; EncodeError for a state that does not wait for the UE."""
-    tag = _TAGS.get(type(aka))
+def tag_of(kind: type[AkaState]) -> int:
+    """The number of a kind of state, 1 to 6; EncodeError for one that does not wait for the UE."""
+    tag = _TAGS.get(kind)
     if tag is None:
-        raise EncodeError(f"{type(aka).__name__} does not wait for the UE")
+        raise EncodeError(f"{kind.__name__} does not wait for the UE")
     return tag
 
 
@@ -93,9 +94,14 @@ def _pack_challenged(packer: Packer, state: Challenged, recall: Recall) -> None:
     packer.octets(state.rand + state.autn + state.seed)
     packer.varied(state.xres)
     pack_checkcode(packer, state.exchange, state.checkcode)
-    packer.octets(bytes(((_RESYNCHRONISED if state.resynchronised else 0) | len(state.kdfs),)))
-    for kdf in state.kdfs:
-        packer.number(kdf, 2)
+    packer.octets(kdfs_octets(state.kdfs, state.resynchronised))
+
+
+@lru_cache(maxsize=64)
+def kdfs_octets(kdfs: tuple[int, ...], resynchronised: bool) -> bytes:
+    """How many there are and whether it is for a USIM that was out of step, in one octet; then each in two."""
+    flags = (_RESYNCHRONISED if resynchronised else 0) | len(kdfs)
+    return bytes((flags,)) + b"".join(kdf.to_bytes(2, "big") for kdf in kdfs)
 
 
 def _unpack_challenged(unpacker: Unpacker, exchange: Exchange, recall: Recall) -> Challenged:

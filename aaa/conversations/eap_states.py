@@ -9,7 +9,7 @@ from wire.errors import EncodeError
 from wire.frozen import dataclass
 
 _IDENTITY_REQUESTED = 0
-_PROPOSED = 0x80
+PROPOSED = 0x80
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class StateCodec:
         """EncodeError for a state that does not wait for the UE."""
         if isinstance(state, MethodProposed):
             aka, identity = state.aka, state.identity
-            packer.octets(bytes((_PROPOSED | tag_of(aka),)))
+            packer.octets(bytes((PROPOSED | tag_of(type(aka)),)))
             # a Nak cannot undo a failure; and what is longer than any User-Name, as an encrypted identity is, has
             # no room: after a Nak the UE is asked for it once more
             is_needed = len(identity) <= LONGEST and not isinstance(aka, FailureNotified)
@@ -30,7 +30,7 @@ class StateCodec:
             packer.varied(bytes([METHODS.index(method) for method in state.refused]))
             pack_aka(packer, aka, self.recall)
         elif isinstance(state, MethodRunning):
-            packer.octets(bytes((tag_of(state.aka),)))
+            packer.octets(bytes((tag_of(type(state.aka)),)))
             pack_aka(packer, state.aka, self.recall)
         elif isinstance(state, IdentityRequested):
             packer.octets(bytes((_IDENTITY_REQUESTED, state.identifier)))
@@ -42,10 +42,10 @@ class StateCodec:
         tag = unpacker.u8()
         if tag == _IDENTITY_REQUESTED:
             return IdentityRequested(unpacker.u8())
-        if not tag & _PROPOSED:
+        if not tag & PROPOSED:
             return MethodRunning(unpack_aka(unpacker, tag, self.recall))
         identity, refused = unpacker.identity(), unpacker.varied()
         if any(at >= len(METHODS) for at in refused):
             raise unpacker.error("no such method")
-        aka = unpack_aka(unpacker, tag & ~_PROPOSED, self.recall)
+        aka = unpack_aka(unpacker, tag & ~PROPOSED, self.recall)
         return MethodProposed(identity, aka, tuple(METHODS[at] for at in refused))

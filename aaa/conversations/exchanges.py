@@ -15,12 +15,18 @@ KINDS = tuple(IdentityKind)
 
 _SHOWN = 0x80
 _UNUSED = 0x60
+FLAGS = {
+    (method, kind, shown): (_SHOWN if shown else 0) | kind_at << 2 | method_at
+    for method_at, method in enumerate(METHODS)
+    for kind_at, kind in enumerate(KINDS)
+    for shown in (False, True)
+}
+"""Method, kind of identity and whether the IMSI was shown, in one octet."""
 
 
 def pack_exchange(packer: Packer, exchange: Exchange) -> None:
     """Method, kind and whether the IMSI was shown in one octet; Identifier; identity."""
-    shown = _SHOWN if exchange.imsi_shown else 0
-    flags = shown | KINDS.index(exchange.kind) << 2 | METHODS.index(exchange.method)
+    flags = FLAGS[exchange.method, exchange.kind, exchange.imsi_shown]
     packer.octets(bytes((flags, exchange.identifier)))
     packer.identity(exchange.identity)
 

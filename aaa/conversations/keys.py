@@ -26,6 +26,7 @@ class ConversationKeys:
         self._keyring = keyring
         self._wall_clock = wall_clock
         self._ciphers: dict[Epoch, AESSIV] = {}
+        self._sealing: tuple[Epoch, AESSIV] | tuple[None, None] = None, None
 
     @classmethod
     def of_process(cls, random: RandomBytes, wall_clock: Callable[[], float]) -> "ConversationKeys":
@@ -38,8 +39,11 @@ class ConversationKeys:
         epoch = self._keyring().sealing(self._wall_clock())
         if epoch is None:
             return None
+        sealing = self._sealing
+        if epoch is not sealing[0]:
+            sealing = self._sealing = epoch, self._cipher(epoch)
         head = bytes((version, epoch.number % LABELS))
-        return head + self._cipher(epoch).encrypt(plain, [head, *about])
+        return head + sealing[1].encrypt(plain, [head, *about])
 
     def open(self, version: int, token: bytes, about: Sequence[bytes]) -> bytes | Lost:
         """What was sealed with the same `about`, or why that cannot be had; the client is told no difference."""

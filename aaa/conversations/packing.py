@@ -18,8 +18,8 @@ from wire.identity import Imsi
 IMSI_LENGTH = 8
 MOST_REALMS = 7
 
-_BEFORE = 0x80
-_TEXT, _PERMANENT, _SEALED = 0x00, 0x10, 0x20
+BEFORE = 0x80
+_TEXT, PERMANENT, _SEALED = 0x00, 0x10, 0x20
 _FORM, _REALM = 0xF0, 0x0F
 _OCTET = tuple(bytes((value,)) for value in range(0x80))
 _WORTH_IT = 16
@@ -30,7 +30,7 @@ class Packer:
     """Gathers octets; `realms` are those that every node knows, `known` identities that the reader will know."""
 
     def __init__(self, realms: Sequence[str], known: Sequence[bytes] = ()) -> None:
-        self._realms = _ends(tuple(realms))
+        self._realms = ends(tuple(realms))
         self._parts: list[bytes] = []
         self._identities = list(known)
 
@@ -51,7 +51,7 @@ class Packer:
 
     def varied(self, value: bytes) -> None:
         """Any number of octets, behind that number: 7 bits an octet, the last octet below 128."""
-        self._parts += (_count(len(value)), value)
+        self._parts += (count(len(value)), value)
 
     def text(self, value: str | None) -> None:
         """Behind one more than its length; 0 for None."""
@@ -59,15 +59,15 @@ class Packer:
             self._parts.append(b"\0")
             return
         octets = value.encode()
-        self._parts += (_count(len(octets) + 1), octets)
+        self._parts += (count(len(octets) + 1), octets)
 
     def identity(self, value: bytes) -> None:
         """Its shortest form."""
         before = self._identities
         if value in before:
-            self._parts.append(bytes((_BEFORE | before.index(value),)))
+            self._parts.append(bytes((BEFORE | before.index(value),)))
             return
-        if len(before) < _BEFORE:
+        if len(before) < BEFORE:
             before.append(value)
         realm, username = 0, value
         for at, end in enumerate(self._realms, 1):
@@ -76,7 +76,7 @@ class Packer:
                 break
         lead, body = username[:1], username[1:]
         if is_imsi(body):
-            self._parts += (bytes((_PERMANENT | realm,)), lead, pack_digits(body.decode()))
+            self._parts += (bytes((PERMANENT | realm,)), lead, pack_digits(body.decode()))
         elif raw := _spelled(body):
             self.number(_SEALED | realm)
             self.octets(lead)
@@ -131,10 +131,10 @@ class Unpacker(Reader):
     def identity(self) -> bytes:
         """An identity as the UE wrote it."""
         form = self.u8()
-        if form & _BEFORE:
-            if form - _BEFORE >= len(self._identities):
+        if form & BEFORE:
+            if form - BEFORE >= len(self._identities):
                 raise self.error("no such identity stood before")
-            return self._identities[form - _BEFORE]
+            return self._identities[form - BEFORE]
         if form & _REALM >= len(self._realms):
             raise self.error("no such realm is known")
         found = self._username(form & _FORM) + self._realms[form & _REALM]
@@ -157,7 +157,7 @@ class Unpacker(Reader):
         return unpack_imsi(self.take(IMSI_LENGTH))
 
 
-def _count(value: int) -> bytes:
+def count(value: int) -> bytes:
     """7 bits an octet, the last octet below 128."""
     if value < 0x80:
         return _OCTET[value]
@@ -170,7 +170,8 @@ def _count(value: int) -> bytes:
 
 
 @lru_cache(maxsize=64)
-def _ends(realms: tuple[str, ...]) -> list[bytes]:
+def ends(realms: tuple[str, ...]) -> list[bytes]:
+    """How an identity in each realm ends, as far as realms have a place."""
     return [f"@{realm}".encode() for realm in realms[:MOST_REALMS]]
 
 

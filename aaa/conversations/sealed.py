@@ -12,12 +12,15 @@ stays in this process.
 """
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 from aaa.conversations.eap_states import StateCodec
 from aaa.conversations.exchanges import Recall
+from aaa.conversations.first_challenge import known_realms, pack_first_challenge
 from aaa.conversations.keys import OVERHEAD, ConversationKeys
 from aaa.conversations.packing import Packer, Unpacker
 from aaa.conversations.recent import Recent
+from aaa.eap.states import EapState
 from aaa.explaining.dialogue import HEAD_LENGTH, heads
 from aaa.messages import WLAN_ACCESS, Access
 from aaa.metrics import CONVERSATIONS_KEPT
@@ -29,9 +32,6 @@ FORMAT = 4
 """Raised whenever a node of the version before could not read it."""
 FORMAT_BY_NAME = 0x80 | FORMAT
 """The same, where User-Name is needed to read it."""
-_FORMS = ((FORMAT, True), (FORMAT, False), (FORMAT_BY_NAME, True), (FORMAT_BY_NAME, False))
-"""The first that fits is taken: whether it has the heads of the packets before."""
-
 ROOM = {"radius": 253}
 """Octets that the State of a front has room for; any number where it is not named."""
 
@@ -73,12 +73,12 @@ class SealedConversations:
         self._kept = kept
         self._shared = shared or Shared()
         self._realms = "@".join(self._shared.realms).encode()
+        self._known_realms = known_realms(self._shared.realms)
         self._recent = Recent() if recent is None else recent
 
     def keep(self, conversation: Conversation, token: bytes | None, now: float, user_name: str | None = None) -> bytes:
         """A new token in every round, which holds the conversation itself."""
-        began = round((self._wall_clock() - now + conversation.started) * 1000)
-        sealed = self._fitting(conversation, began, user_name)
+        sealed = self._fitting(conversation, now, user_name)
         if sealed is None:
             CONVERSATIONS_KEPT.count()
             return self._kept.keep(conversation, token, now)
@@ -113,29 +113,43 @@ class SealedConversations:
         except DecodeError as error:
             return Lost(f"it cannot be gone on with: {error.reason}")
 
-    def _fitting(self, conversation: Conversation, began: int, user_name: str | None) -> bytes | None:
-        """The first that the front has room for; None where there is none, or no epoch seals at this time."""
+    def _fitting(self, conversation: Conversation, now: float, user_name: str | None) -> bytes | None:
+        """The first that the front has room for; None where there is none, or no epoch seals at this time.
+
+        With the heads of the packets before or without, and both once more with what User-Name says left out.
+        """
         client, before = conversation.client, heads(conversation.earlier, conversation.dialogue)
+        begins = self._begins(conversation, now)
         room = ROOM.get(client.partition("/")[0])
-        for version, with_heads in _FORMS:
+        left = None if room is None else room - OVERHEAD - len(begins)
+        for version in (FORMAT, FORMAT_BY_NAME):
             known = () if version == FORMAT else _known(user_name)
-            plain = self._pack(conversation, began, before if with_heads else b"", known)
-            if room is None or OVERHEAD + len(plain) <= room:
-                return self._keys.seal(version, plain, self._about(client, known))
+            state = self._pack(conversation.eap, known)
+            if left is None or len(state) + len(before) <= left:
+                state += before
+            elif len(state) > left:
+                continue
+            return self._keys.seal(version, begins + state, self._about(client, known))
         return None
 
     def _about(self, client: str, known: Sequence[bytes]) -> list[bytes]:
         return [client.encode(), self._realms, *known]
 
-    def _pack(self, conversation: Conversation, began: int, earlier: bytes, known: Sequence[bytes]) -> bytes:
+    def _begins(self, conversation: Conversation, now: float) -> bytes:
+        """All but the state and the heads of the packets before."""
+        name = _named(conversation.session)
+        if name is None:
+            began = round((self._wall_clock() - now + conversation.started) * 1000)
+            name = (began << CHANCE_BITS).to_bytes(NAME_OCTETS, "big")
+        begins = name + _network(conversation.apn, conversation.network_name)
+        return begins + _access(conversation.access) if _says_access(conversation.client) else begins
+
+    def _pack(self, state: EapState, known: Sequence[bytes]) -> bytes:
+        packed = None if known else pack_first_challenge(state, self._known_realms)
+        if packed is not None:
+            return packed
         packer = Packer(self._shared.realms, known)
-        packer.number(_named(conversation.session) or began << CHANCE_BITS, NAME_OCTETS)
-        packer.text(conversation.apn)
-        packer.text(conversation.network_name)
-        if _says_access(conversation.client):
-            _pack_access(packer, conversation.access)
-        self._codec.pack(packer, conversation.eap)
-        packer.octets(earlier)
+        self._codec.pack(packer, state)
         return packer.build()
 
     def _unpack(self, plain: bytes, client: str, ahead: float, known: Sequence[bytes]) -> Conversation:
@@ -158,13 +172,22 @@ def _says_access(client: str) -> bool:
     return client.partition("/")[0] not in ROOM
 
 
-def _pack_access(packer: Packer, access: Access) -> None:
+@lru_cache(maxsize=256)
+def _network(apn: str | None, network_name: str | None) -> bytes:
+    packer = Packer(())
+    packer.text(apn)
+    packer.text(network_name)
+    return packer.build()
+
+
+def _access(access: Access) -> bytes:
     """5 octets, or 13 with MIP6-Feature-Vector; RAT-Type is Enumerated, which has a sign (RFC 6733 §4.3.1)."""
-    features = access.mip6_features
+    packer, features = Packer(()), access.mip6_features
     packer.number(access.every_apn * _EVERY_APN | (features is not None) * _WITH_FEATURES)
     packer.octets(access.rat_type.to_bytes(_RAT_TYPE_LENGTH, "big", signed=True))
     if features is not None:
         packer.number(features, _FEATURES_LENGTH)
+    return packer.build()
 
 
 def _unpack_access(unpacker: Unpacker) -> Access:
@@ -178,15 +201,15 @@ def _known(user_name: str | None) -> tuple[bytes, ...]:
     return () if user_name is None else (user_name.encode(),)
 
 
-def _named(session: str) -> int:
-    """A `session_name` as a number, 0 for a name that the client says in every request."""
+def _named(session: str) -> bytes | None:
+    """The octets of a `session_name`, None for a name that the client says in every request."""
     if len(session) != 2 * NAME_OCTETS:
-        return 0
+        return None
     try:
-        named = int(session, 16)
+        named = bytes.fromhex(session)
     except ValueError:
-        return 0
-    return named if _name(named) == session else 0
+        return None
+    return named if named.hex() == session and any(named) else None
 
 
 def _name(named: int) -> str:

@@ -1,6 +1,8 @@
 """The EAP packets of a conversation for an operator: names and lengths of what they carried, and no value of it."""
 
+import struct
 from collections.abc import Iterable, Iterator
+from itertools import chain
 
 from hss.failure_api import DialogueLine
 from wire.eap.aka import AkaMessage
@@ -15,6 +17,8 @@ PACKETS_MAX = 12
 HEAD_LENGTH = 5
 """Code, Length, Type and Subtype: what another process is told of a packet."""
 
+_head = struct.Struct("sx4s").unpack_from
+
 _METHODS = {EapMethod.AKA: "AKA", EapMethod.AKA_PRIME: "AKA'", EapMethod.SIM: "SIM"}
 _TYPES = {EapType.IDENTITY: "Identity", EapType.NOTIFICATION: "Notification", EapType.NAK: "Nak"}
 
@@ -26,7 +30,11 @@ def continued(dialogue: tuple[bytes, ...], *packets: bytes) -> tuple[bytes, ...]
 
 def heads(earlier: bytes, dialogue: Iterable[bytes]) -> bytes:
     """What travels with a conversation: HEAD_LENGTH octets for each packet of it."""
-    every = earlier + b"".join([(packet[:1] + packet[2:6]).ljust(HEAD_LENGTH, b"\0") for packet in dialogue])
+    try:
+        every = earlier + b"".join(chain.from_iterable(map(_head, dialogue)))
+    except struct.error:
+        # a packet without a Subtype
+        every = earlier + b"".join([(packet[:1] + packet[2:6]).ljust(HEAD_LENGTH, b"\0") for packet in dialogue])
     return every[-HEAD_LENGTH * PACKETS_MAX :]
 
 

@@ -1,7 +1,7 @@
 """The dialogue as an operator sees it: every message, every attribute, no value."""
 
 from hypothesis import given
-from hypothesis.strategies import binary
+from hypothesis.strategies import binary, lists
 
 from aaa.explaining.dialogue import HEAD_LENGTH, PACKETS_MAX, continued, heads, lines
 from hss.failure_api import DialogueLine
@@ -36,6 +36,13 @@ def test_packets_of_another_process_are_told_by_their_heads() -> None:
     assert [line.message for line in found] == [*MESSAGES, "EAP-Success"]
     assert [line.octets for line in found] == [*map(len, PACKETS), 4]
     assert not any(line.attributes for line in found)
+
+
+@given(lists(binary(max_size=9), max_size=PACKETS_MAX))
+def test_heads_are_those_of_each_packet(packets: list[bytes]) -> None:
+    for dialogue in (packets, [packet.ljust(6, b"x") for packet in packets]):
+        each = [(packet[:1] + packet[2:6]).ljust(HEAD_LENGTH, b"\0") for packet in dialogue]
+        assert heads(b"", dialogue) == b"".join(each)
 
 
 def test_what_is_no_packet_or_malformed_is_told_as_that() -> None:
