@@ -15,8 +15,18 @@ class SharedTimeout:
         self.timer: asyncio.TimerHandle | None = None
 
     def limit(self) -> "_Limit":
-        """A context that raises TimeoutError when what is awaited in it takes longer, as asyncio.timeout does."""
-        return _Limit(self)
+        """A context, whose time runs at once: TimeoutError when what is awaited takes longer, as asyncio.timeout."""
+        loop = self.loop
+        if loop is None:
+            loop = self.loop = asyncio.get_running_loop()
+        task = asyncio.current_task(loop)
+        if task is None:
+            raise RuntimeError("a wait is limited inside a task")
+        limit = _Limit(self.ends, task)
+        end = self.ends[limit] = loop.time() + self.seconds
+        if self.timer is None:
+            self.timer = loop.call_at(end, self.expire, loop)
+        return limit
 
     def expire(self, loop: asyncio.AbstractEventLoop) -> None:
         """Wake who has waited too long, and set the timer for who is the next."""
@@ -33,30 +43,21 @@ class SharedTimeout:
 class _Limit:
     """One wait of one task."""
 
-    __slots__ = ("_cancelling", "_has_expired", "_shared", "_task")
+    __slots__ = ("_cancelling", "_ends", "_has_expired", "_task")
 
-    def __init__(self, shared: SharedTimeout) -> None:
-        self._shared = shared
+    def __init__(self, ends: "dict[_Limit, float]", task: "asyncio.Task[object]") -> None:
+        self._ends = ends
+        self._task = task
+        self._cancelling = task.cancelling()
         self._has_expired = False
 
     def __enter__(self) -> None:
-        shared = self._shared
-        loop = shared.loop
-        if loop is None:
-            loop = shared.loop = asyncio.get_running_loop()
-        task = asyncio.current_task()
-        if task is None:
-            raise RuntimeError("a wait is limited inside a task")
-        self._task = task
-        self._cancelling = task.cancelling()
-        end = shared.ends[self] = loop.time() + shared.seconds
-        if shared.timer is None:
-            shared.timer = loop.call_at(end, shared.expire, loop)
+        """Its time runs already."""
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._shared.ends.pop(self, None)
+        self._ends.pop(self, None)
         if self._has_expired:
             # somebody else may have cancelled the task as well: then it is cancelled, and not out of time
             alone = self._task.uncancel() <= self._cancelling
