@@ -19,8 +19,6 @@ OTHER = "other"
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """Upper bounds of a histogram of latencies."""
-_SUM_AT = len(SECONDS) + 1
-"""Where the sum is in a histogram's numbers: behind the bounds, and behind what is above all of them."""
 
 Kind = Literal["counter", "gauge", "histogram"]
 Together = Literal["sum", "min", "max"]
@@ -171,6 +169,12 @@ class Histogram(Family):
     kind = "histogram"
     bounds = SECONDS
 
+    def __init__(
+        self, name: str, documentation: str, labels: Sequence[str] = (), *, registry: Registry | None = None
+    ) -> None:
+        super().__init__(name, documentation, labels, registry=registry)
+        self._series: dict[tuple[str, ...], memoryview[float]] = {}
+
     @property
     def length(self) -> int:
         """One for each bound, one for what is above all of them, and the sum."""
@@ -179,9 +183,21 @@ class Histogram(Family):
     def observe(self, value: float, *labels: str) -> None:
         """One more, of `value`."""
         try:
-            at = self._at[labels]
+            numbers = self._series[labels]
         except KeyError:
-            at = self._place(labels)
-        numbers = self._numbers
-        numbers[at + bisect_left(SECONDS, value)] += 1
-        numbers[at + _SUM_AT] += value
+            numbers = self._begun(labels)
+        numbers[bisect_left(SECONDS, value)] += 1
+        numbers[-1] += value
+
+    def move(self, cells: Cells, before: Cells, moved: dict[tuple[str, tuple[str, ...]], int]) -> None:
+        """As `Family.move`."""
+        self._series.clear()
+        super().move(cells, before, moved)
+
+    def _begun(self, labels: tuple[str, ...]) -> "memoryview[float]":
+        """The numbers of a series alone, so that each observation does not look for them among all."""
+        at = self._place(labels) if labels not in self._at else self._at[labels]
+        numbers = self._numbers[at : at + self.length]
+        if labels in self._at:
+            self._series[labels] = numbers
+        return numbers
