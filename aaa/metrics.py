@@ -111,7 +111,9 @@ def count_unheard(front: str, client: str, cause: str) -> None:
 
 def count_step(state: EapState) -> None:
     """One EAP request that leads to `state`."""
-    if isinstance(state, IdentityRequested):
+    if isinstance(state, _IN_METHOD):
+        aka = state.aka
+        if not isinstance(aka, Done):
+            STEPS.count(_METHODS[aka.exchange.method], _STEPS.get(type(aka), OTHER))
+    elif isinstance(state, IdentityRequested):
         STEPS.count("", "identity")
-    elif isinstance(state, _IN_METHOD) and not isinstance(state.aka, Done):
-        STEPS.count(_METHODS[state.aka.exchange.method], _STEPS.get(type(state.aka), OTHER))

@@ -48,6 +48,7 @@ from hss.api import (
 from runtime.log_session import log_imsi, log_session
 from runtime.logs import debugging, get_logger
 from runtime.shared_timeout import SharedTimeout
+from wire.aka.vector import AuthVector
 from wire.eap.packet import failure
 from wire.identity import EapMethod, Imsi
 from wire.sansio import RandomBytes, Tick
@@ -115,24 +116,37 @@ class EapAuthenticationService:
         now = self._clock()
         # RFC 4072 §2.2: an empty packet is EAP-Start, which begins anew whatever went before.
         token = request.state if request.eap else None
-        conversation = self._conversation(request, token, now)
-        _log_session(request, conversation)
+        conversation = self._begun(request, now) if token is None else self._continued(request, token, now)
         if isinstance(conversation, Lost):
+            _log_session(request, "")
             return self._refused(request, RejectCause.UNKNOWN_STATE, conversation.cause)
+        _log_session(request, conversation.session)
+        if debugging():
+            # whose it is matters only where somebody may be watched
+            log_imsi(str(imsi_of(conversation.eap) or ""))
         if self._rounds >= self._limit:
             self._heard(request.state)
             return self._refused(request, RejectCause.TOO_BUSY, f"{self._limit} rounds are being served", conversation)
-        if token is not None and token in self._serving:
-            return Ignore("this round is being served", for_now=True)
+        if token is not None:
+            if token in self._serving:
+                return Ignore("this round is being served", for_now=True)
+            self._serving.add(token)
+        self._rounds += 1
         try:
-            return await self._serve(request, token, conversation)
+            # RFC 5778 §5.1.1: the APN may be named in the first round alone.
+            is_named = request.apn and not conversation.apn
+            asked = replace(conversation, apn=request.apn) if is_named else conversation
+            machine = Authenticator(self._eap_in(asked.network_name), asked.eap)
+            return self._answer(await self._drive(machine, asked, request, now), machine.state, asked, request, token)
         except BaseException as error:
             self._broken(error, conversation, request, token)
             raise
+        finally:
+            self._rounds -= 1
+            if token is not None:
+                self._serving.discard(token)
 
-    def _conversation(self, request: AccessRequest, token: bytes | None, now: float) -> Conversation | Lost:
-        if token is None:
-            return self._begun(request, now)
+    def _continued(self, request: AccessRequest, token: bytes, now: float) -> Conversation | Lost:
         found = self._conversations.find(token, _owner(request), now, request.user_name)
         # RFC 6733 §8.8: every request names the session, so that what was sealed elsewhere need not hold it.
         if request.front == DIAMETER and isinstance(found, Conversation) and found.session != request.session:
@@ -157,24 +171,14 @@ class EapAuthenticationService:
         self._tell(FailedAttempt(ending, before, request, reply, now - before.started))
         return Reject(reply, cause, detail)
 
-    async def _serve(self, request: AccessRequest, token: bytes | None, conversation: Conversation) -> AccessAnswer:
-        machine = Authenticator(self._eap_in(conversation.network_name), conversation.eap)
-        # RFC 5778 §5.1.1: the APN may be named in the first round alone.
-        if request.apn and not conversation.apn:
-            conversation = replace(conversation, apn=request.apn)
-        self._rounds += 1
-        if token is not None:
-            self._serving.add(token)
-        try:
-            effect = await self._drive(machine, EapArrived(request.eap), conversation, request)
-        finally:
-            self._rounds -= 1
-            if token is not None:
-                self._serving.discard(token)
+    def _answer(
+        self, effect: "Said", after: EapState, conversation: Conversation, request: AccessRequest, token: bytes | None
+    ) -> AccessAnswer:
+        """What the client is told; `conversation` is what was before this round, `after` how EAP stands now."""
         if isinstance(effect, SendEap):
-            self._notice(conversation, effect, machine.state, request)
+            self._notice(conversation, effect, after, request)
             dialogue = continued(conversation.dialogue, request.eap, effect.octets)
-            return self._challenged(effect, conversation.after(machine.state, dialogue), request, token)
+            return self._challenged(effect, conversation.after(after, dialogue), request, token)
         if isinstance(effect, Succeeded):
             self._forget(token)
             return self._accepted(effect, conversation, request)
@@ -185,7 +189,7 @@ class EapAuthenticationService:
             if not request.last_chance:
                 return Ignore(effect.reason)
             effect = _given_up(effect, conversation.eap, request.eap)
-        self._notice(conversation, effect, machine.state, request)
+        self._notice(conversation, effect, after, request)
         self._forget(token)
         return Reject(effect.eap, effect.cause, effect.detail, effect.imsi)
 
@@ -218,21 +222,28 @@ class EapAuthenticationService:
             self._failures.heard(attempt)
 
     async def _drive(
-        self, machine: Authenticator, event: Event, conversation: Conversation, request: AccessRequest
-    ) -> "SendEap | Succeeded | Failed | Discard | _Elsewhere":
+        self, machine: Authenticator, conversation: Conversation, request: AccessRequest, now: float
+    ) -> "Said":
         """Feed the machine, and ask the HSS what it wants asked, until it has something to say to the client."""
-        answer: Event | _Elsewhere
-        now = self._clock()
+        event: Event = EapArrived(request.eap)
         while True:
             (effect,) = machine.handle(event, now)
             if not isinstance(effect, _QUESTIONS):
                 return effect
+            answer: Event | _Elsewhere
             try:
                 with self._in_time.limit():
-                    if isinstance(effect, FetchVector):
-                        answer = await self._vector(effect, request)
-                    else:
-                        answer = await self._profile(effect, conversation, request)
+                    try:
+                        if isinstance(effect, FetchVector):
+                            vectors = await self._hss.vectors(self._vectors_of(effect, request))
+                            answer = _vector_arrived(effect, vectors)
+                        else:
+                            profile = await self._hss.assign(
+                                AssignmentRequest(effect.imsi, self._node, Assignment.REGISTRATION)
+                            )
+                            answer = _profile_arrived(profile, conversation)
+                    except ServiceRefused as refused:
+                        answer = await self._hss_refused(refused, effect, conversation, request)
             except TimeoutError:
                 event, now = Tick(), max(machine.deadline or 0.0, self._clock())
             else:
@@ -240,45 +251,36 @@ class EapAuthenticationService:
                     return answer
                 event, now = answer, self._clock()
 
-    async def _vector(self, wanted: FetchVector, asked: AccessRequest) -> "VectorArrived | VectorRefused | _Elsewhere":
+    def _vectors_of(self, wanted: FetchVector, asked: AccessRequest) -> VectorRequest:
         log_imsi(wanted.imsi.digits)
         # TS 33.102 §6.8.1.2: a triplet for EAP-SIM is made of a vector of AKA.
         method = EapMethod.AKA if wanted.method is EapMethod.SIM else wanted.method
         name, resynchronisation = wanted.network_name, wanted.resynchronisation
-        request = VectorRequest(
-            wanted.imsi, self._node, method, wanted.count, name, resynchronisation, asked.aaa_failure
-        )
-        try:
-            vectors = await self._hss.vectors(request)
-        except ServiceRefused as refused:
-            return _elsewhere(refused, asked, wanted.imsi) or VectorRefused(*describe(refused))
-        if wanted.method is EapMethod.SIM and len(vectors) == 1:
-            return VectorRefused(RejectCause.HSS_REFUSED, "EAP-SIM needs two vectors at least, and the HSS gave one")
-        return VectorArrived(vectors[0], vectors[1 : wanted.count])
+        return VectorRequest(wanted.imsi, self._node, method, wanted.count, name, resynchronisation, asked.aaa_failure)
 
-    async def _profile(
-        self, wanted: FetchProfile, conversation: Conversation, asked: AccessRequest
-    ) -> "ProfileArrived | ProfileRefused | _Elsewhere":
-        try:
-            profile = await self._registered(wanted.imsi, asked)
-        except ServiceRefused as refused:
-            return _elsewhere(refused, asked, wanted.imsi) or ProfileRefused(*describe(refused))
-        if profile is None:
-            return ProfileRefused(RejectCause.HSS_REFUSED, "registered, but the HSS gave no profile")
-        grant = authorize(profile, conversation.apn, conversation.access)
-        return ProfileArrived(grant) if isinstance(grant, Authorized) else ProfileRefused(grant.cause, grant.reason)
+    async def _hss_refused(
+        self,
+        refused: ServiceRefused,
+        wanted: FetchVector | FetchProfile,
+        conversation: Conversation,
+        asked: AccessRequest,
+    ) -> "Event | _Elsewhere":
+        is_elsewhere = refused.refusal is Refusal.REGISTERED_ELSEWHERE
+        if isinstance(wanted, FetchProfile) and is_elsewhere and asked.aaa_failure:
+            try:
+                return _profile_arrived(await self._taken_over(wanted.imsi), conversation)
+            except ServiceRefused as again:
+                refused = again
+        if refused.refusal is Refusal.REGISTERED_ELSEWHERE and refused.serving_aaa and asked.follows_redirects:
+            return _Elsewhere(refused.serving_aaa, wanted.imsi)
+        refusal = VectorRefused if isinstance(wanted, FetchVector) else ProfileRefused
+        return refusal(*describe(refused))
 
-    async def _registered(self, imsi: Imsi, asked: AccessRequest) -> Profile | None:
-        """By SAR; where another server has the user and has failed, MAR takes him over first (TS 29.273 §8.1.2.1)."""
-        request = AssignmentRequest(imsi, self._node, Assignment.REGISTRATION)
-        try:
-            return await self._hss.assign(request)
-        except ServiceRefused as refused:
-            if refused.refusal is not Refusal.REGISTERED_ELSEWHERE or not asked.aaa_failure:
-                raise
+    async def _taken_over(self, imsi: Imsi) -> Profile | None:
+        """Where another server has the user and has failed, MAR takes him over, then SAR (TS 29.273 §8.1.2.1)."""
         await self._hss.vectors(VectorRequest(imsi, self._node, aaa_failure=True))
         log.info("user taken over", cause="the client says that his AAA server has failed", imsi=str(imsi))
-        return await self._hss.assign(request)
+        return await self._hss.assign(AssignmentRequest(imsi, self._node, Assignment.REGISTRATION))
 
     def _sent_on(self, to: "_Elsewhere", conversation: Conversation) -> Reject:
         """Nothing is decided here: whoever serves the user goes on from where this round began."""
@@ -347,6 +349,10 @@ class _Elsewhere:
     imsi: Imsi
 
 
+Said = SendEap | Succeeded | Failed | Discard | _Elsewhere
+"""What the machine says to the client, or who is to be asked instead."""
+
+
 def _given_up(last: Discard, state: EapState, eap: bytes) -> Failed:
     """RFC 4072 §2.4: no answer to the outstanding request was one, and its client will not be asked again."""
     reply = failure(eap[IDENTIFIER_AT]) if len(eap) > IDENTIFIER_AT else b""
@@ -354,10 +360,17 @@ def _given_up(last: Discard, state: EapState, eap: bytes) -> Failed:
     return Failed(reply, RejectCause.BAD_EAP, detail, imsi_of(state), method_of(state))
 
 
-def _elsewhere(refused: ServiceRefused, asked: AccessRequest, imsi: Imsi) -> _Elsewhere | None:
-    if refused.refusal is Refusal.REGISTERED_ELSEWHERE and refused.serving_aaa and asked.follows_redirects:
-        return _Elsewhere(refused.serving_aaa, imsi)
-    return None
+def _vector_arrived(wanted: FetchVector, vectors: tuple[AuthVector, ...]) -> VectorArrived | VectorRefused:
+    if wanted.method is EapMethod.SIM and len(vectors) == 1:
+        return VectorRefused(RejectCause.HSS_REFUSED, "EAP-SIM needs two vectors at least, and the HSS gave one")
+    return VectorArrived(vectors[0], vectors[1 : wanted.count])
+
+
+def _profile_arrived(profile: Profile | None, conversation: Conversation) -> ProfileArrived | ProfileRefused:
+    if profile is None:
+        return ProfileRefused(RejectCause.HSS_REFUSED, "registered, but the HSS gave no profile")
+    grant = authorize(profile, conversation.apn, conversation.access)
+    return ProfileArrived(grant) if isinstance(grant, Authorized) else ProfileRefused(grant.cause, grant.reason)
 
 
 def _owner(request: AccessRequest) -> str:
@@ -370,11 +383,9 @@ def _network_name(request: AccessRequest) -> str | None:
     return (request.network_name if client.names_network else None) or client.network_name
 
 
-def _log_session(request: AccessRequest, conversation: Conversation | Lost) -> None:
-    """Name it to every line of this task; whose it is matters only where somebody may be watched."""
+def _log_session(request: AccessRequest, name: str) -> None:
+    """Name it to every line of this task: Diameter has one name for it on every node."""
     if request.front == DIAMETER:
         log_session(request.session)
     else:
-        log_session("" if isinstance(conversation, Lost) else conversation.session, nas_session=request.session)
-    if debugging() and isinstance(conversation, Conversation):
-        log_imsi(str(imsi_of(conversation.eap) or ""))
+        log_session(name, nas_session=request.session)
