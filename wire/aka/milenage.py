@@ -1,6 +1,7 @@
 """Milenage: f1, f1*, f2, f3, f4, f5, f5* on AES-128 (TS 35.206 §4.1)."""
 
 from collections.abc import Callable
+from dataclasses import field
 
 from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES128
@@ -25,6 +26,8 @@ class MilenageConstants:
 
     c: tuple[int, int, int, int, int] = (0, 1, 2, 4, 8)
     r: tuple[int, int, int, int, int] = (64, 0, 32, 64, 96)
+    blocks: tuple[int, ...] = field(init=False, repr=False, compare=False)
+    """For `Milenage.vector`: c1 to c4 side by side, then the window for r1 to r4 and how far it goes to its place."""
 
     def __post_init__(self) -> None:
         if len(self.c) != 5 or not all(0 <= c <= _MASK for c in self.c):
@@ -36,6 +39,10 @@ class MilenageConstants:
         if twice is not None:
             first = pairs.index(pairs[twice]) + 1
             raise EncodeError(f"c{twice + 1} and r{twice + 1} are c{first} and r{first} again; change one of the four")
+        (c1, c2, c3, c4, _), (r1, r2, r3, r4, _) = self.c, self.r
+        w1, w2, w3, w4, _ = (_MASK << 128 - r for r in self.r)
+        sides = c1 << 384 | c2 << 256 | c3 << 128 | c4
+        self.blocks = (sides, w1, 256 + r1, w2, 128 + r2, w3, r3, w4, 128 - r4)  # type: ignore[misc]
 
 
 _USUAL = MilenageConstants()
@@ -62,7 +69,7 @@ class Milenage:
     octets, `sqn` 6, `amf` 2.
     """
 
-    __slots__ = ("_c", "_encrypt", "_opc", "_r")
+    __slots__ = ("_constants", "_encrypt", "_opc")
 
     def __init__(
         self,
@@ -75,8 +82,7 @@ class Milenage:
             raise EncodeError(_LENGTHS)
         self._encrypt = encrypt or Cipher(AES128(k), _ECB).encryptor().update
         self._opc = int.from_bytes(opc, "big")
-        self._c = constants.c
-        self._r = constants.r
+        self._constants = constants
 
     @classmethod
     def over(
@@ -88,18 +94,12 @@ class Milenage:
     def vector(self, rand: bytes, sqn: bytes, amf: bytes) -> tuple[bytes, Secret, Secret, Secret, bytes]:
         """(MAC-A 8, XRES 8, CK 16, IK 16, AK 6 octets): all that one vector needs, in two calls of the cipher."""
         opc, encrypt = self._opc, self._encrypt
-        c1, c2, c3, c4, _ = self._c
-        r1, r2, r3, r4, _ = self._r
+        sides, w1, to1, w2, to2, w3, to3, w4, to4 = self._constants.blocks
         temp = int.from_bytes(encrypt((int.from_bytes(rand, "big") ^ opc).to_bytes(16, "big")), "big")
-        # of a block beside itself, every 128 bits are a rotation of it
+        # of a block beside itself, every window of 128 bits is a rotation of it
         in1 = (int.from_bytes((sqn + amf) * 2, "big") ^ opc) * _TWICE
         seed = (temp ^ opc) * _TWICE
-        blocks = (
-            (in1 >> 128 - r1 & _MASK ^ temp ^ c1) << 384
-            | (seed >> 128 - r2 & _MASK ^ c2) << 256
-            | (seed >> 128 - r3 & _MASK ^ c3) << 128
-            | seed >> 128 - r4 & _MASK ^ c4
-        )
+        blocks = sides ^ temp << 384 ^ (in1 & w1) << to1 ^ (seed & w2) << to2 ^ (seed & w3) << to3 ^ (seed & w4) >> to4
         encrypted = int.from_bytes(encrypt(blocks.to_bytes(64, "big")), "big")
         out = (encrypted ^ opc * _FOUR_TIMES).to_bytes(64, "big")
         return out[:8], Secret(out[24:32]), Secret(out[32:48]), Secret(out[48:]), out[16:22]
@@ -125,7 +125,8 @@ class Milenage:
         return _integer(self._encrypt((_integer(rand) ^ self._opc).to_bytes(16, "big")))
 
     def _rotated(self, block: int, place: int) -> int:
-        return block * _TWICE >> 128 - self._r[place] & _MASK ^ self._c[place]
+        constants = self._constants
+        return block * _TWICE >> 128 - constants.r[place] & _MASK ^ constants.c[place]
 
     def _out1(self, rand: bytes, sqn: bytes, amf: bytes) -> bytes:
         return self._out(self._rotated(_integer((sqn + amf) * 2) ^ self._opc, 0) ^ self._temp(rand))
