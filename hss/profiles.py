@@ -51,7 +51,7 @@ def profile_of(connection: Connection, imsi: Imsi) -> Profile | None:
 
 def profile_from(imsi: Imsi, msisdn: str | None, apns: Sequence[Any], gateways: Mapping[str, Gateway]) -> Profile:
     """The profile out of its rows: `apns` begin with APN_COLUMNS, `gateways` say which PDN GW serves an APN now."""
-    rows = tuple([tuple(row[: len(APN_COLUMNS)]) for row in apns])
+    rows = (tuple(apns[0][:8]),) if len(apns) == 1 else tuple([tuple(row[:8]) for row in apns])
     configured, default = _subscribed(rows) if not gateways else _configured(rows, gateways)
     return Profile(imsi, configured, default, None, msisdn)
 

@@ -202,8 +202,10 @@ class HssService:
 def _quintuplets(
     functions: AkaFunctions, issued: Issued, request: VectorRequest, random: RandomBytes
 ) -> tuple[AuthVector, ...]:
-    amf, method, name = issued.keys.amf, request.method, request.network_name
-    return tuple([quintuplet(functions, sqn, random(16), amf, method, name) for sqn in issued.sqns])
+    amf, method, name, sqns = issued.keys.amf, request.method, request.network_name, issued.sqns
+    if len(sqns) == 1:
+        return (quintuplet(functions, sqns[0], random(16), amf, method, name),)
+    return tuple([quintuplet(functions, sqn, random(16), amf, method, name) for sqn in sqns])
 
 
 def _eps_vectors(functions: AkaFunctions, issued: Issued, network: bytes, random: RandomBytes) -> tuple[EpsVector, ...]:

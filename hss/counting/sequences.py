@@ -113,7 +113,10 @@ class Sequences:
         keys = found.keys
         if self._settings.get(keys.profile) is not likely:
             return None
-        self._remember(keys.imsi, keys.profile)
+        if self._profiles.get(keys.imsi) == keys.profile:
+            self._profiles.move_to_end(keys.imsi)
+        else:
+            self._remember(keys.imsi, keys.profile)
         return _issued(likely, found, ind, count)
 
     async def _counted(self, found: Answer, imsi: str, node: str, count: int) -> Issued | None:

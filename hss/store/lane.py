@@ -36,15 +36,18 @@ DEADLOCKS = 3
 """So often a request that another process stood in the way of is begun again."""
 
 
-@dataclass(slots=True, eq=False)
 class _Item:
-    work: Work[Any, Any]
-    request: object
-    answer: "asyncio.Future[Any]"
-    since: float
-    is_brief: bool
-    alone: bool = False
-    deadlocks: int = 0
+    """One request. What is seldom otherwise is so of the class: one is made for each question of each login."""
+
+    is_brief = True
+    alone = False
+    deadlocks = 0
+
+    def __init__(self, work: Work[Any, Any], request: object, answer: "asyncio.Future[Any]", since: float) -> None:
+        self.work = work
+        self.request = request
+        self.answer = answer
+        self.since = since
 
 
 @dataclass(slots=True, eq=False)
@@ -115,10 +118,11 @@ class Lane:
             answer.set_exception(self._refusal())
             return answer
         now = loop.time()
-        self._pending.append(_Item(work, request, answer, now, is_brief))
+        item = _Item(work, request, answer, now)
+        self._pending.append(item)
         self.waiting += 1
         if not is_brief:
-            self._lengthy = True
+            item.is_brief, self._lengthy = False, True
         if self._timer is None:
             self._timer = loop.call_at(now + self._limits.seconds, self._expire)
         if not self._busy:
