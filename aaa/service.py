@@ -107,8 +107,8 @@ class EapAuthenticationService:
         self._home_realm = home_realm
         self._answer_time = answer_time
         self._limit = limit
-        self._serving: set[bytes] = set()
-        self._rounds = 0
+        self._serving: set[object] = set()
+        """The rounds that are being served, each by its State where it has one."""
         self._awaited = rounds
 
     async def authenticate(self, request: AccessRequest) -> AccessAnswer:
@@ -124,14 +124,13 @@ class EapAuthenticationService:
         if debugging():
             # whose it is matters only where somebody may be watched
             log_imsi(str(imsi_of(conversation.eap) or ""))
-        if self._rounds >= self._limit:
+        if len(self._serving) >= self._limit:
             self._heard(request.state)
             return self._refused(request, RejectCause.TOO_BUSY, f"{self._limit} rounds are being served", conversation)
-        if token is not None:
-            if token in self._serving:
-                return Ignore("this round is being served", for_now=True)
-            self._serving.add(token)
-        self._rounds += 1
+        served: object = token or object()
+        if served in self._serving:
+            return Ignore("this round is being served", for_now=True)
+        self._serving.add(served)
         try:
             # RFC 5778 §5.1.1: the APN may be named in the first round alone.
             is_named = request.apn and not conversation.apn
@@ -142,9 +141,7 @@ class EapAuthenticationService:
             self._broken(error, conversation, request, token)
             raise
         finally:
-            self._rounds -= 1
-            if token is not None:
-                self._serving.discard(token)
+            self._serving.discard(served)
 
     def _continued(self, request: AccessRequest, token: bytes, now: float) -> Conversation | Lost:
         found = self._conversations.find(token, _owner(request), now, request.user_name)

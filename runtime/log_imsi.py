@@ -15,7 +15,8 @@ HMAC_DIGITS = 16
 SHORTEST = 14
 """Digits of the shortest number that is taken for an IMSI wherever it stands."""
 
-_FIRST, _LAST = 5, 3
+_SHOWN = 8
+"""Digits that a short form shows: five in front, three behind."""
 _NUMBER = re.compile(rf"(?<!\d)\d{{{SHORTEST},16}}(?!\d)")
 
 
@@ -28,11 +29,13 @@ class ImsiText:
 
     def of(self, imsi: str) -> str:
         """An IMSI as the log writes it."""
-        if self.form == "full" or not imsi:
+        form = self.form
+        if form == "full" or not imsi:
             return imsi
-        if self.form == "hmac" and self.key is not None:
+        if form == "hmac" and self.key is not None:
             return f"hmac:{hmac.digest(self.key, imsi.encode(), 'sha256').hex()[:HMAC_DIGITS]}"
-        return imsi[:_FIRST] + "*" * max(len(imsi) - _FIRST - _LAST, 1) + imsi[-_LAST:]
+        hidden = len(imsi) - _SHOWN
+        return f"{imsi[:5]}{'*' * hidden if hidden > 0 else '*'}{imsi[-3:]}"
 
     def within(self, text: str) -> str:
         """`text`, its IMSIs as the log writes them: whatever is a number of 14 or 15 digits.
