@@ -45,8 +45,8 @@ class Answered:
 _IN_PROGRESS = InProgress()
 
 
-_Entry = tuple[RequestKey, float, Answered]
-"""Whose answer, since when, and which."""
+_Entry = tuple[RequestKey, float, bytes | None]
+"""Whose answer, since when, and which octets."""
 
 
 class DuplicateCache:
@@ -79,7 +79,7 @@ class DuplicateCache:
         if self._waiting.get(slot) == key:
             return _IN_PROGRESS
         entry = self._entries.get(slot)
-        return entry[2] if entry is not None and entry[0] == key else None
+        return Answered(entry[2]) if entry is not None and entry[0] == key else None
 
     def begin(self, key: RequestKey, now: float) -> None:
         """Remember a new request as in progress; an older one of its slot makes room."""
@@ -95,7 +95,7 @@ class DuplicateCache:
         del waiting[slot]
         while len(entries) >= self._size:
             entries.popitem(last=False)
-        entries[slot] = key, self._now, Answered(octets)
+        entries[slot] = key, self._now, octets
         return True
 
     def forget(self, key: RequestKey) -> None:

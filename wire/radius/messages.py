@@ -53,16 +53,20 @@ def reply(
     An Accounting-Response has no Message-Authenticator: no specification says over which Authenticator it would be,
     and FreeRADIUS 3 refuses one that is computed as in every other answer. That to a Status-Server has (RFC 5997 §3).
     """
-    carried = b"" if eap is None else build_eap(eap)
-    return reply_of(request, code, secret, carried + build_attributes(attributes))
+    body = (b"" if eap is None else build_eap(eap)) + build_attributes(attributes)
+    if request.code != Code.ACCOUNTING_REQUEST:
+        return reply_of(request, code, secret, body)
+    body, authenticator = body + _proxy_states(request), request.authenticator
+    octets = build_head(code, request.identifier, HEADER_LENGTH + len(body)) + authenticator + body
+    return with_authenticator(octets, response_authenticator(octets, authenticator, secret))
 
 
 def reply_of(request: RadiusPacket, code: Code, secret: bytes, body: bytes) -> bytes:
-    """The same with the octets of its EAP-Message and its attributes."""
+    """The same to any request but those of accounting, with the octets of its EAP-Message and its attributes."""
     if _PROXY_STATE in request.by_key:
-        body += build_attributes([(_PROXY_STATE, value) for value in request.values("Proxy-State")])
-    if request.code == Code.ACCOUNTING_REQUEST:
-        authenticator = request.authenticator
-        octets = build_head(code, request.identifier, HEADER_LENGTH + len(body)) + authenticator + body
-        return with_authenticator(octets, response_authenticator(octets, authenticator, secret))
+        body += _proxy_states(request)
     return sealed_answer(code, request.identifier, body, secret, request.authenticator)
+
+
+def _proxy_states(request: RadiusPacket) -> bytes:
+    return build_attributes([(_PROXY_STATE, value) for value in request.values("Proxy-State")])

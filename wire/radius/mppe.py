@@ -13,12 +13,16 @@ MSK_LENGTH = 64
 HALF = 32
 BLOCK = 16
 SALT_LENGTH = 2
+_BOTH_SALTS = 2 * SALT_LENGTH
 _ALL_BUT_ONE = 8 * (BLOCK - 1)
 """Bits of a block behind its first octet."""
 _HALF_OCTET = HALF << _ALL_BUT_ONE
 """The length octet of half an MSK, where it stands in its block."""
 _RECV_KEY = key_of("MS-MPPE-Recv-Key")
 _SEND_KEY = key_of("MS-MPPE-Send-Key")
+_STRING = bytes(SALT_LENGTH + 3 * BLOCK)
+"""As long as the String field of half an MSK."""
+_RECV_HEAD, _SEND_HEAD = (build_attribute(key, _STRING).removesuffix(_STRING) for key in (_RECV_KEY, _SEND_KEY))
 
 
 def msk_attributes(msk: bytes, *, secret: bytes, request_authenticator: bytes, random: RandomBytes) -> list[Attribute]:
@@ -30,17 +34,15 @@ def msk_attributes(msk: bytes, *, secret: bytes, request_authenticator: bytes, r
 def build_msk(msk: bytes, secret: bytes, request_authenticator: bytes, random: RandomBytes) -> bytes:
     """The same as octets of a packet."""
     received, sent = _msk_strings(msk, secret, request_authenticator, random)
-    return build_attribute(_RECV_KEY, received) + build_attribute(_SEND_KEY, sent)
+    return _RECV_HEAD + received + _SEND_HEAD + sent
 
 
 def _msk_strings(msk: bytes, secret: bytes, authenticator: bytes, random: RandomBytes) -> tuple[bytes, bytes]:
     if len(msk) != MSK_LENGTH:
         raise EncodeError(f"an MSK of {len(msk)} octets")
     first, second = distinct_salts(random)
-    return (
-        _half_encrypted(msk[:HALF], secret, authenticator, first),
-        _half_encrypted(msk[HALF:], secret, authenticator, second),
-    )
+    start = secret + authenticator
+    return _half_encrypted(msk[:HALF], secret, start, first), _half_encrypted(msk[HALF:], secret, start, second)
 
 
 def msk_of(packet: RadiusPacket, *, secret: bytes, request_authenticator: bytes) -> Secret | None:
@@ -57,10 +59,10 @@ def msk_of(packet: RadiusPacket, *, secret: bytes, request_authenticator: bytes)
 
 def distinct_salts(random: RandomBytes) -> tuple[bytes, bytes]:
     """Two salts with the high bit set that differ, as RFC 2548 §2.4.2 demands within one packet."""
-    both = int.from_bytes(random(2 * SALT_LENGTH), "big") | 0x8000_8000
+    both = int.from_bytes(random(_BOTH_SALTS), "big") | 0x8000_8000
     if both >> 16 == both & 0xFFFF:
         both ^= 1
-    salts = both.to_bytes(2 * SALT_LENGTH, "big")
+    salts = both.to_bytes(_BOTH_SALTS, "big")
     return salts[:SALT_LENGTH], salts[SALT_LENGTH:]
 
 
@@ -75,11 +77,11 @@ def encrypt_key(key: bytes, secret: bytes, request_authenticator: bytes, salt: b
     return salt + _chain(plain, secret, request_authenticator + salt, encrypting=True)
 
 
-def _half_encrypted(half: bytes, secret: bytes, request_authenticator: bytes, salt: bytes) -> bytes:
+def _half_encrypted(half: bytes, secret: bytes, start: bytes, salt: bytes) -> bytes:
     """As by `encrypt_key`: the three blocks of half an MSK, without what makes a chain of any length."""
     number = int.from_bytes
     first, second, third = _HALF_OCTET ^ number(half[:15], "big"), number(half[15:31], "big"), half[31] << _ALL_BUT_ONE
-    first ^= number(md5(secret + request_authenticator + salt).digest(), "big")
+    first ^= number(md5(start + salt).digest(), "big")
     one = first.to_bytes(BLOCK, "big")
     two = (second ^ number(md5(secret + one).digest(), "big")).to_bytes(BLOCK, "big")
     three = (third ^ number(md5(secret + two).digest(), "big")).to_bytes(BLOCK, "big")

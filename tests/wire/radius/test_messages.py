@@ -54,7 +54,7 @@ def test_answer_copies_every_proxy_state_in_order() -> None:
 
 
 @pytest.mark.parametrize("eap", [None, b"", EAP[:253], EAP])
-@pytest.mark.parametrize("code", [Code.ACCESS_REQUEST, Code.ACCOUNTING_REQUEST])
+@pytest.mark.parametrize("code", [Code.ACCESS_REQUEST, Code.STATUS_SERVER])
 def test_answer_of_octets_is_the_same(eap: bytes | None, code: Code) -> None:
     attributes = [Attribute.of("State", b"s"), Attribute.of("Proxy-State", b"of the answer")]
     proxied = (Attribute.of("Proxy-State", b"one"), Attribute.of("Proxy-State", b"two"))
@@ -89,4 +89,6 @@ def test_accounting_response_has_no_message_authenticator() -> None:
     asked = signed_request(Code.ACCOUNTING_REQUEST, identifier=3, secret=SECRET)
     answered = reply(parse_packet(asked), Code.ACCOUNTING_RESPONSE, secret=SECRET)
     assert len(answered) == 20
+    proxied = RadiusPacket(4, 3, AUTHENTICATOR, (Attribute.of("Proxy-State", b"one"),))
+    assert parse_packet(reply(proxied, Code.ACCOUNTING_RESPONSE, secret=SECRET)).attributes == proxied.attributes
     assert AcctPacket(secret=SECRET, packet=asked).VerifyReply(AcctPacket(secret=SECRET, packet=answered), answered)
