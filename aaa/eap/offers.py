@@ -1,7 +1,7 @@
 """What the server encrypts for the UE in a challenge or re-authentication: its next identities (RFC 4187 §10.10 f.)."""
 
 from aaa.eap.states import Challenged, SimChallenged
-from aaa.eap.temporary import Identities, Resumable
+from aaa.eap.temporary import Identities
 from wire.eap.attributes import At, build_attribute
 from wire.eap.encrypted import IV_LENGTH, seal_octets
 from wire.sansio import RandomBytes
@@ -13,9 +13,8 @@ def after_challenge(
     state: Challenged | SimChallenged, identities: Identities, network_name: str | None, random: RandomBytes
 ) -> bytes:
     """AT_IV and AT_ENCR_DATA with AT_NEXT_PSEUDONYM and AT_NEXT_REAUTH_ID; nothing when none is given out."""
-    imsi, keys = state.imsi, state.keys
-    pseudonym = identities.next_pseudonym(imsi, keys.method)
-    once = identities.next_reauthentication(Resumable(imsi, keys), network_name)
+    keys = state.keys
+    pseudonym, once = identities.next_identities(state.imsi, keys, network_name)
     inside = b"" if pseudonym is None else build_attribute(_NEXT_PSEUDONYM, pseudonym)
     if once is not None:
         inside += build_attribute(_NEXT_REAUTH_ID, once)

@@ -4,7 +4,7 @@ from typing import Protocol
 
 from wire.eap.aka_keys import Keys
 from wire.frozen import dataclass
-from wire.identity import EapMethod, Identity, Imsi
+from wire.identity import Identity, Imsi
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +36,15 @@ class Identities(Protocol):
     def reveal(self, octets: bytes) -> bytes | None:
         """The permanent identity in an encrypted one; None when no key of ours opens it."""
 
-    def next_pseudonym(self, imsi: Imsi, method: EapMethod) -> bytes | None:
-        """A new pseudonym, a username without realm; None when none is given out."""
+    def next_identities(self, imsi: Imsi, keys: Keys, network_name: str | None) -> tuple[bytes | None, bytes | None]:
+        """What a full authentication that gave `keys` gives out.
+
+        A new pseudonym, a username without realm; and an identity for fast re-authentication. None for each that is not
+        given out.
+        """
 
     def next_reauthentication(self, following: Resumable, network_name: str | None) -> bytes | None:
-        """A new fast re-authentication identity; None when the next authentication is to be a full one."""
+        """The identity after a fast re-authentication; None when the next authentication is to be a full one."""
 
 
 class NoTemporaryIdentities:
@@ -58,9 +62,14 @@ class NoTemporaryIdentities:
         """Nothing."""
         return None
 
-    def next_pseudonym(self, imsi: Imsi, method: EapMethod) -> bytes | None:  # noqa: ARG002
-        """None."""
-        return None
+    def next_identities(
+        self,
+        imsi: Imsi,  # noqa: ARG002
+        keys: Keys,  # noqa: ARG002
+        network_name: str | None,  # noqa: ARG002
+    ) -> tuple[None, None]:
+        """Neither."""
+        return None, None
 
     def next_reauthentication(self, following: Resumable, network_name: str | None) -> bytes | None:  # noqa: ARG002
         """None."""

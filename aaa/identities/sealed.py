@@ -23,7 +23,7 @@ from aaa.identities.contents import (
 from aaa.identities.epochs import SHORT_LABELS, Epoch, Keyring
 from aaa.identities.sealing import derived_key, seal, unseal
 from aaa.identities.spent import UsedCounters
-from wire.eap.aka_keys import resumed_keys, resumption_secret
+from wire.eap.aka_keys import Keys, resumed_keys, resumption_secret
 from wire.errors import DecodeError
 from wire.identity import EapMethod, Identity, IdentityKind, Imsi, leading_character
 from wire.sansio import RandomBytes
@@ -81,6 +81,7 @@ class SealedIdentities:
         self._limits = limits or Limits()
         self._counter_max = min(self._limits.reauthentications, COUNTER_MAX)
         self._resumable_for = self._limits.reauthentication_age
+        self._may_be_resumed = self._may_resume(1, 0, 0)
         self._at_realm = f"@{self._limits.realm}".encode() if self._limits.realm else b""
         self._privacy_keys = privacy_keys
         self._used = UsedCounters() if used is None else used
@@ -128,17 +129,26 @@ class SealedIdentities:
         """The permanent identity in an encrypted one."""
         return privacy.reveal(octets, self._privacy_keys)
 
-    def next_pseudonym(self, imsi: Imsi, method: EapMethod) -> bytes | None:
-        """A new pseudonym, sealed or in the format of the 3GPP; None when there is no key or none is wanted."""
-        now = self._clock()
+    def next_identities(self, imsi: Imsi, keys: Keys, network_name: str | None) -> tuple[bytes | None, bytes | None]:
+        """A new pseudonym, sealed or in the format of the 3GPP, and a new identity for the first counter.
+
+        None for each when there is no key, or none is wanted.
+        """
+        now = int(self._clock())
         epoch = self._keyring().sealing(now)
-        if epoch is None or not self._limits.pseudonyms:
+        if epoch is None:
+            return None, None
+        pseudonym = self._pseudonym(epoch, imsi, keys.method, now)
+        return pseudonym, self._once(epoch, imsi, keys, 1, now, network_name) if self._may_be_resumed else None
+
+    def _pseudonym(self, epoch: Epoch, imsi: Imsi, method: EapMethod, issued: int) -> bytes | None:
+        if not self._limits.pseudonyms:
             return None
         if self._limits.pseudonyms_of_3gpp:
-            return self._of_3gpp(imsi, method, epoch, int(now))
-        return seal(epoch, _PSEUDONYM_LEADS[method], pack_pseudonym(imsi, int(now), self._random(RANDOM_LENGTH)))
+            return self._of_3gpp(epoch, imsi, method, issued)
+        return seal(epoch, _PSEUDONYM_LEADS[method], pack_pseudonym(imsi, issued, self._random(RANDOM_LENGTH)))
 
-    def _of_3gpp(self, imsi: Imsi, method: EapMethod, epoch: Epoch, issued: int) -> bytes:
+    def _of_3gpp(self, epoch: Epoch, imsi: Imsi, method: EapMethod, issued: int) -> bytes:
         key = _pseudonym_key(epoch)
         random = issued.to_bytes(4, "big") + self._random(encrypted_pseudonym.RANDOM_LENGTH - 4)
         lead = leading_character(IdentityKind.PSEUDONYM, method)
@@ -147,14 +157,17 @@ class SealedIdentities:
     def next_reauthentication(self, following: Resumable, network_name: str | None) -> bytes | None:
         """A new identity for the next counter; None when there is no key, or no re-authentication may follow."""
         now = int(self._clock())
-        keys, counter, since = following.keys, following.counter, following.since
-        if since is None:
-            since = now
+        counter, since = following.counter, now if following.since is None else following.since
         epoch = self._keyring().sealing(now)
         if epoch is None or not self._may_resume(counter, now, since):
             return None
-        network, secret = network_mark(network_name), resumption_secret(keys)
-        plain = pack_resumption(following.imsi, since, counter, network, self._random(RANDOM_LENGTH), secret)
+        return self._once(epoch, following.imsi, following.keys, counter, since, network_name)
+
+    def _once(
+        self, epoch: Epoch, imsi: Imsi, keys: Keys, counter: int, since: int, network_name: str | None
+    ) -> bytes | None:
+        network, random = network_mark(network_name), self._random(RANDOM_LENGTH)
+        plain = pack_resumption(imsi, since, counter, network, random, resumption_secret(keys))
         identity = seal(epoch, _REAUTHENTICATION_LEADS[keys.method], plain) + self._at_realm
         return identity if len(identity) <= LONGEST else None
 

@@ -22,8 +22,9 @@ from wire.identity import EapMethod, classify
 from wire.secret import Secret
 
 _NODE = Node(limits=Limits(pseudonyms_of_3gpp=True))
-_SEALED = Node().identities.next_pseudonym(IMSI, EapMethod.AKA) or b""
-_OF_3GPP = _NODE.identities.next_pseudonym(IMSI, EapMethod.AKA) or b""
+_KEYS = RESUMABLES[EapMethod.AKA].keys
+_SEALED = Node().identities.next_identities(IMSI, _KEYS, None)[0] or b""
+_OF_3GPP = _NODE.identities.next_identities(IMSI, _KEYS, None)[0] or b""
 _ONCE = Node().identities.next_reauthentication(RESUMABLES[EapMethod.AKA_PRIME], "WLAN") or b""
 _RESUMPTION = Resumption(IMSI, 1, 1, network_mark("WLAN"), Secret(bytes(80))).build(bytes(4))
 

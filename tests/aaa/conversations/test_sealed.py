@@ -30,7 +30,7 @@ from aaa.messages import WLAN_ACCESS, Access, RejectCause
 from aaa.metrics import CONVERSATIONS_KEPT
 from aaa.sessions import STATE_OCTETS, Conversation, Lost, MemoryConversations, session_name
 from tests.aaa.conversations.samples import REALMS, RESUMABLES, eap_states, proven_by, reauthenticating_with
-from tests.aaa.eap.dialogue import IDENTITIES, IMSI, REALM, VECTOR
+from tests.aaa.eap.dialogue import IDENTITIES, IMSI, REALM, VECTOR, keys_of
 from tests.aaa.eap.dialogue import identity_response as said_in
 from tests.aaa.identities.keyrings import KEYRING, NOW, Node
 from wire.eap.aka_keys import session_id
@@ -94,7 +94,7 @@ def once(method: EapMethod, realm: str = REALM) -> bytes:
 
 
 def pseudonym(method: EapMethod) -> bytes:
-    return (Node().identities.next_pseudonym(IMSI, method) or b"") + f"@{REALM}".encode()
+    return (Node().identities.next_identities(IMSI, keys_of(method), None)[0] or b"") + f"@{REALM}".encode()
 
 
 def failure(method: EapMethod, identity: bytes) -> MethodRunning:

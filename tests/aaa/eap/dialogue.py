@@ -159,8 +159,9 @@ class TemporaryIdentities:
     def reveal(self, octets: bytes) -> bytes | None:
         return self.encrypted.get(octets)
 
-    def next_pseudonym(self, imsi: Imsi, method: EapMethod) -> bytes | None:  # noqa: ARG002
-        return self.next_pseudonyms.pop(0) if self.next_pseudonyms else None
+    def next_identities(self, imsi: Imsi, keys: Keys, network_name: str | None) -> tuple[bytes | None, bytes | None]:
+        pseudonym = self.next_pseudonyms.pop(0) if self.next_pseudonyms else None
+        return pseudonym, self.next_reauthentication(Resumable(imsi, keys), network_name)
 
     def next_reauthentication(self, following: Resumable, network_name: str | None) -> bytes | None:
         self.asked.append((following, network_name))

@@ -10,7 +10,7 @@ def test_server_without_temporary_identities_knows_and_gives_none() -> None:
     assert none.subscriber(classify("2pseudonym")) is None
     assert none.resume(classify("4once"), "WLAN") is None
     assert none.reveal(b"\0QUJD") is None
-    assert none.next_pseudonym(IMSI, EapMethod.AKA) is None
+    assert none.next_identities(IMSI, RESUMABLE.keys, None) == (None, None)
     assert none.next_reauthentication(RESUMABLE, None) is None
 
 

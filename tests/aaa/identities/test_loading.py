@@ -10,11 +10,12 @@ from aaa.identities.config import IdentitiesConfig
 from aaa.identities.keyring_file import KeyringPath
 from aaa.identities.loading import load_identities
 from runtime.config import ConfigError
-from tests.aaa.eap.dialogue import IMSI
+from tests.aaa.eap.dialogue import IMSI, keys_of
 from tests.aaa.identities.keyrings import NOW
 from wire.eap.encrypted_identity import EncryptedIdentity
 from wire.identity import EapMethod, classify
 
+KEYS = keys_of(EapMethod.AKA)
 VECTORS = json.loads((Path(__file__).parents[2] / "vectors" / "imsi_privacy.json").read_text())
 
 
@@ -22,7 +23,7 @@ def test_two_servers_of_one_file_know_each_others_pseudonyms(tmp_path: Path) -> 
     rotate(KeyringPath(tmp_path / "identity.keys"), now=NOW)
     config = IdentitiesConfig(keys=tmp_path / "identity.keys")
     one, other = (load_identities(config, clock=lambda: NOW, random=bytes) for _ in range(2))
-    pseudonym = one.next_pseudonym(IMSI, EapMethod.AKA)
+    pseudonym = one.next_identities(IMSI, KEYS, None)[0]
     assert pseudonym is not None
     assert other.subscriber(classify(pseudonym)) == IMSI
 
@@ -35,7 +36,7 @@ def test_server_may_open_encrypted_identities_alone(tmp_path: Path) -> None:
     case = VECTORS["encrypted"][0]
     octets = EncryptedIdentity(bytes.fromhex(case["ciphertext"])).build()
     assert identities.reveal(octets) == case["identity"].encode()
-    assert identities.next_pseudonym(IMSI, EapMethod.AKA) is None
+    assert identities.next_identities(IMSI, KEYS, None) == (None, None)
 
 
 def test_missing_keys_are_a_fault_of_the_configuration(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ KEY = Secret(bytes(range(2, 34)))
 
 
 def pseudonym_of(node: Node, method: EapMethod = AKA, imsi: Imsi = IMSI) -> Identity:
-    octets = node.identities.next_pseudonym(imsi, method)
+    octets, _ = node.identities.next_identities(imsi, keys_of(method), None)
     assert octets is not None
     return classify(octets)
 
@@ -105,8 +105,13 @@ def test_pseudonym_of_the_3gpp_counts_where_it_is_configured_alone() -> None:
 
 
 def test_no_pseudonym_without_a_key_or_a_wish() -> None:
-    assert Node(limits=Limits(pseudonyms=False)).identities.next_pseudonym(IMSI, AKA) is None
-    assert Node(keyring=replace(KEYRING, epochs=())).identities.next_pseudonym(IMSI, AKA) is None
+    keys = keys_of(AKA)
+    for of_3gpp in (False, True):
+        node = Node(limits=Limits(pseudonyms=False, pseudonyms_of_3gpp=of_3gpp))
+        pseudonym, once = node.identities.next_identities(IMSI, keys, None)
+        assert pseudonym is None
+        assert once is not None
+    assert Node(keyring=replace(KEYRING, epochs=())).identities.next_identities(IMSI, keys, None) == (None, None)
 
 
 @pytest.mark.parametrize("text", ["2", "2strange", "2" + "A" * 44, "2" + "A" * 22, "7" + "A" * 44])
@@ -226,6 +231,26 @@ def test_no_reauthentication_without_a_key_or_a_wish() -> None:
 @pytest.mark.parametrize("text", ["4", "4strange", "4" + "A" * 79, "8" + "A" * 159, "somebody"])
 def test_strange_identity_resumes_nothing(text: str) -> None:
     assert Node().identities.resume(classify(text), None) is None
+
+
+@METHODS
+def test_full_authentication_gives_out_the_identity_of_the_first_counter(method: EapMethod) -> None:
+    node = Node()
+    _, once = node.identities.next_identities(IMSI, keys_of(method), "WLAN")
+    assert once is not None
+    resumed = node.identities.resume(classify(once), "WLAN")
+    again = once_of(node, method, "WLAN")
+    assert isinstance(resumed, Resumable)
+    assert (resumed, resumed.since, len(once)) == (node.identities.recall(again), NOW, len(str(again.nai)))
+
+
+@pytest.mark.parametrize(
+    "limits", [Limits(reauthentications=0), Limits(reauthentication_age=0), Limits(realm="a" * 93)]
+)
+def test_full_authentication_may_give_out_a_pseudonym_alone(limits: Limits) -> None:
+    pseudonym, once = Node(limits=limits).identities.next_identities(IMSI, keys_of(PRIME), None)
+    assert pseudonym is not None
+    assert once is None
 
 
 def test_pseudonym_resumes_nothing_and_an_identity_for_once_is_no_pseudonym() -> None:
