@@ -6,6 +6,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CBC
 
+from wire.eap.aes_cbc import encrypt
 from wire.eap.attributes import At, Attribute, Attributes, attribute_around, build_attribute
 from wire.errors import DecodeError
 from wire.secret import Secret
@@ -31,7 +32,7 @@ def seal_octets(plain: bytes, k_encr: Secret, iv: bytes) -> bytes:
 
 
 def _encrypted(plain: bytes, k_encr: Secret, iv: bytes) -> bytes:
-    return Cipher(AES(k_encr), CBC(iv)).encryptor().update(plain + _PADDING[-len(plain) % 16])
+    return encrypt(k_encr, iv, plain + _PADDING[-len(plain) % 16])
 
 
 def parse_encrypted(iv: bytes, ciphertext: bytes, k_encr: Secret) -> Attributes:

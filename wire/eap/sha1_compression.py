@@ -7,8 +7,9 @@ deprecated and still has. In Python it costs forty times as much: what is left w
 import ctypes
 import struct
 from collections.abc import Callable
-from contextlib import suppress
 from hashlib import sha1
+
+from wire.libcrypto import NAMES, of_libcrypto
 
 Compression = Callable[[bytes], bytes]
 """20 octets of a block of 64, from SHA-1's initial value."""
@@ -17,7 +18,6 @@ BLOCK_LENGTH = 64
 
 _MASK = 0xFFFFFFFF
 _INITIAL = (0x67452301, 0xEFCDAB89, 0x98BADCFE, 0x10325476, 0xC3D2E1F0)
-_NAMES = ("libcrypto.so.3", "libcrypto.so.1.1", "libcrypto.3.dylib")
 _CONTEXT_LENGTH = 96
 """SHA_CTX of OpenSSL: h0 to h4, of 32 bits each in the machine's order, and what its compression does not touch."""
 
@@ -44,18 +44,12 @@ def compression_in_python(block: bytes) -> bytes:
     return struct.pack(">5I", *((x + y) & _MASK for x, y in zip(_INITIAL, (a, b, c, d, e), strict=True)))
 
 
-def compression_of_libcrypto(names: tuple[str, ...] = _NAMES) -> Compression | None:
+def compression_of_libcrypto(names: tuple[str, ...] = NAMES) -> Compression | None:
     """libcrypto's, from the first library of `names` that has it and computes what SHA-1 is known to give."""
-    for name in names:
-        with suppress(OSError, AttributeError):
-            found = _of_library(ctypes.PyDLL(name))
-            if _is_right(found):
-                return found
-    return None
+    return of_libcrypto(_of_library, _is_right, names)
 
 
 def _of_library(library: ctypes.PyDLL) -> Compression:
-    # PyDLL: what takes a fifth of a microsecond is not worth handing over the interpreter.
     transform = library.SHA1_Transform
     transform.argtypes = (ctypes.c_char_p, ctypes.c_char_p)
     transform.restype = None

@@ -1,0 +1,29 @@
+"""The first library that has it and is right is taken; no other is."""
+
+import ctypes
+
+from wire.libcrypto import of_libcrypto
+
+LIBM, LIBC = "libm.so.6", "libc.so.6"
+
+
+def has_cos(library: ctypes.PyDLL) -> str:
+    library.cos  # noqa: B018
+    return "cos"
+
+
+def fails(_library: ctypes.PyDLL) -> str:
+    raise OSError("it has none")
+
+
+def test_first_library_that_has_it_is_taken() -> None:
+    assert of_libcrypto(has_cos, lambda _made: True, ("libnone.so.0", LIBM)) == "cos"
+
+
+def test_what_is_not_right_is_not_taken() -> None:
+    assert of_libcrypto(has_cos, lambda _made: False, (LIBM,)) is None
+
+
+def test_library_without_it_or_that_cannot_is_passed_over() -> None:
+    assert of_libcrypto(has_cos, lambda _made: True, ("libnone.so.0",)) is None
+    assert of_libcrypto(fails, lambda _made: True, (LIBC,)) is None

@@ -1,0 +1,28 @@
+"""This machine's libcrypto, for what no module of Python offers, or offers at the price of all the rest of a message.
+
+Whatever is made of it is asked first for what is known to be right; what has no right answer is not used.
+"""
+
+import ctypes
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TypeVar
+
+NAMES = ("libcrypto.so.3", "libcrypto.so.1.1", "libcrypto.3.dylib")
+
+T = TypeVar("T")
+
+
+def of_libcrypto(
+    make: Callable[[ctypes.PyDLL], T], is_right: Callable[[T], bool], names: tuple[str, ...] = NAMES
+) -> T | None:
+    """What `make` makes of the first library of `names` that is there and has it, and that is right; else None.
+
+    PyDLL: what takes a microsecond is not worth handing over the interpreter.
+    """
+    for name in names:
+        with suppress(OSError, AttributeError):
+            made = make(ctypes.PyDLL(name))
+            if is_right(made):
+                return made
+    return None
