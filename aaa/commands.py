@@ -6,11 +6,14 @@ from datetime import UTC, datetime, timedelta
 from aaa.config import AaaConfig
 from aaa.errands import ErrandDesk
 from aaa.ledger import SharedStore, open_configured_ledger, open_shared
+from aaa.radius.chargeable import Chargeable
 from aaa.radius.config import RadiusConfig
 from aaa.radius.dynamic import Done, Outcome, Refused
 from hss.failure_api import FailureRecord
 from hss.session_api import LONGEST_SESSION, UNKNOWN_TO_NAS, ClientSeen, Session, SessionLedger, SessionQuery
 from runtime.config import ConfigError, RawConfig
+from runtime.secret_file import read_secret
+from wire.identity import Imsi
 from wire.radius.exchange import Timers
 from wire.radius.packet import ZERO_AUTHENTICATOR, Attribute, Code, RadiusPacket
 
@@ -43,10 +46,7 @@ async def find_clients(raw: RawConfig) -> tuple[ClientSeen, ...]:
     """Every configured client and what it has sent; those that were never heard as well."""
     async with open_configured_ledger(raw, _database(raw)) as ledger:
         seen = {one.client: one for one in await ledger.clients()}
-    radius = _radius(raw)
-    over_tls = () if radius.radsec is None else radius.radsec.client
-    configured = [*(entry.name for entry in radius.client), *(entry.name for entry in over_tls)]
-    return tuple(seen.get(name, ClientSeen(name, 0, 0, None, None)) for name in configured)
+    return tuple(seen.get(name, ClientSeen(name, 0, 0, None, None)) for name in _configured(_radius(raw)))
 
 
 async def disconnect(raw: RawConfig, number: int) -> Session:
@@ -69,6 +69,19 @@ async def change(raw: RawConfig, number: int, attributes: Sequence[Attribute]) -
         if seconds is not None and session.radius_class is not None:
             await shared.ledger.limit(session.radius_class, None if seconds > LONGEST_SESSION else seconds)
         return session
+
+
+def chargeable_user(raw: RawConfig, cui: str) -> tuple[str, Imsi]:
+    """Which client calls whom so; SessionRefused where none of ours does."""
+    radius = _radius(raw)
+    if radius.cui_key is None:
+        raise ConfigError(f"{raw.path}: there is no cui_key in [aaa.radius]; add it, and clients that ask are told")
+    chargeable = Chargeable(read_secret(radius.cui_key))
+    for client in _configured(radius):
+        imsi = chargeable.whose(client, cui)
+        if imsi is not None:
+            return client, imsi
+    raise SessionRefused(f"no client in {raw.path} was told {cui} under the key in {radius.cui_key}")
 
 
 async def prune(raw: RawConfig, days: int) -> int:
@@ -110,6 +123,12 @@ async def _require_done(ledger: SessionLedger, outcome: Outcome, number: int) ->
 
 def _database(raw: RawConfig) -> str:
     return raw.section("aaa", AaaConfig).database
+
+
+def _configured(radius: RadiusConfig) -> list[str]:
+    """The names of all clients."""
+    over_tls = () if radius.radsec is None else radius.radsec.client
+    return [*(entry.name for entry in radius.client), *(entry.name for entry in over_tls)]
 
 
 def _radius(raw: RawConfig) -> RadiusConfig:

@@ -1,4 +1,4 @@
-"""`akadia aaa sessions|disconnect|coa|clients|upgrade`: who is on the network, and how clients ask."""
+"""`akadia aaa sessions|disconnect|coa|clients|cui|upgrade`: who is on the network, and how clients ask."""
 
 import json as json_format
 import sys
@@ -20,7 +20,15 @@ Seconds = Annotated[int | None, Parameter(show_default=False)]
 def add_session_commands(app: App, config_file: ConfigFile) -> None:
     """Hang the commands under `app`."""
     commands = _SessionCommands(config_file)
-    every = (commands.sessions, commands.disconnect, commands.coa, commands.clients, commands.prune, commands.upgrade)
+    every = (
+        commands.sessions,
+        commands.disconnect,
+        commands.coa,
+        commands.clients,
+        commands.cui,
+        commands.prune,
+        commands.upgrade,
+    )
     for command in every:
         app.command(command)
 
@@ -146,6 +154,25 @@ class _SessionCommands:
             verdict = "NOT READY" if one.unprotected else "ready" if heard else "never heard"
             last = f" last without {_moment(one.last_unprotected)}" if one.unprotected else ""
             print(f"{one.client:<20} {verdict:<11} with {one.protected} without {one.unprotected}{last}")
+
+    def cui(self, cui: Annotated[str, Parameter(show_default=False)], /, *, json: Flag = False) -> int:
+        """Say which user a Chargeable-User-Identity is, and which client was told it (RFC 4372).
+
+            akadia --config lab/akadia.toml aaa cui Wm9ntxnp1pEZ3fS7r5WJYEa2hXIyKd0x
+
+        Parameters
+        ----------
+        cui
+            As it is in the client's bill.
+        json
+            Print it as JSON.
+        """
+        from aaa.commands import chargeable_user
+        from runtime.config import read_config
+
+        client, imsi = chargeable_user(read_config(self._config_file()), cui)
+        print(json_format.dumps({"imsi": str(imsi), "client": client}) if json else f"{imsi} at {client}")
+        return 0
 
     def prune(self, days: Annotated[int, Parameter(validator=Number(gte=1, lte=36500))], /) -> None:
         """Delete accounting records, ended sessions and accepted authentications that are older.

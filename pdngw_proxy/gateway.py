@@ -318,7 +318,7 @@ class Gateway:
             return
         if isinstance(answer, RelayAccept):
             session.accepted = True
-            session.user_name = answer.user_name
+            session.user_name, session.chargeable = answer.user_name, answer.chargeable
         yield from self._ike(SaEvent(sa, ike.AaaAnswered(answer)), now)
 
     def _lease(self, sa: bytes, effect: ike.LeaseAddress, now: float) -> Effects:
@@ -327,7 +327,7 @@ class Gateway:
             return
         # IDi is what the UE says of itself; whose Home Address it gets, the AAA server's word decides, by a name or by
         # the address. Else it gets nobody's: EAP may have authenticated another than IDi says (RFC 7296 §2.16).
-        subscriber = session.user_name or str(effect.static or session.name)
+        subscriber = session.chargeable or session.user_name or str(effect.static or session.name)
         try:
             lease = self._pool.lease(subscriber, effect.static, effect.wanted)
         except addresses.AddressRefused as refused:

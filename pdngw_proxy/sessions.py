@@ -20,7 +20,8 @@ class GatewaySession:
     `exhausted`: one of them has sent its last sequence number, and the session is being closed for it. `ending` is why
     the session ends as soon as its binding has, or None. `began` is when its UE was authenticated, `told` when
     accounting was last told of it, `until` when the time that the AAA server gave it is over, `ended_by` who is about
-    to end it; `apn` is what the UE asked for, `ipv4_home_address` what it was given last.
+    to end it; `chargeable` is what the AAA server calls its user each time, `apn` what the UE asked for,
+    `ipv4_home_address` what it was given last.
     """
 
     sa: bytes
@@ -29,6 +30,7 @@ class GatewaySession:
     peer: Endpoint
     identity: str = ""
     user_name: str | None = None
+    chargeable: str | None = None
     accepted: bool = False
     exhausted: bool = False
     ending: str | None = None

@@ -9,7 +9,7 @@ from aaa.radius.policy import Service
 from aaa.radius.proxy.config import HomeServerConfig, OptionalLiteralAddress, OptionalSocketAddress, RealmConfig
 from aaa.radius.radsec.config import RadsecConfig
 from aaa.radius.translation.config import DiameterServerConfig
-from runtime.config import ConfigPath, Network, Section, SocketAddress
+from runtime.config import ConfigPath, Network, OptionalPath, Section, SocketAddress
 
 
 class RadiusClientConfig(Section):
@@ -56,6 +56,10 @@ class RadiusConfig(Section):
         default=(), description="[[aaa.radius.diameter_server]]: servers of others that speak Diameter"
     )
     realm: tuple[RealmConfig, ...] = Field(default=(), description="[[aaa.radius.realm]]: realms of others")
+    cui_key: OptionalPath = Field(
+        default=None,
+        description="a file of mode 0600: the key of Chargeable-User-Identity (RFC 4372)",
+    )
     request_limit: float = Field(default=10.0, gt=0, le=25)
     max_in_progress: int = Field(default=2000, ge=1)
     # RFC 5080 §2.2.2: an answer is kept for no less than 5 and no more than 30 seconds.

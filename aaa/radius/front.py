@@ -5,8 +5,9 @@ RFC 2865 §3, RFC 3579 §3.2, RFC 5080 §2.2, RFC 5997 §4.
 
 from typing import Protocol
 
-from aaa.messages import AccessAnswer, AccessRequest
+from aaa.messages import Accept, AccessAnswer, AccessRequest
 from aaa.radius.bookkeeping import Bookkeeping
+from aaa.radius.chargeable import Chargeable, wants_cui
 from aaa.radius.clients import ClientTable, RadiusClient
 from aaa.radius.decisions import STRANGER, Discard, Forward, Repeat, Send, admit, answer_status, within_policy
 from aaa.radius.duplicates import DuplicateCache, RequestKey, Source
@@ -53,7 +54,9 @@ class RadiusFront(Bookkeeping):
         duplicates: DuplicateCache,
         max_in_progress: int = 2000,
         routes: Routes | None = None,
+        chargeable: Chargeable | None = None,
     ) -> None:
+        self._chargeable = chargeable
         super().__init__(clients, duplicates=duplicates, max_in_progress=max_in_progress, routes=routes)
         self._saw: Saw | None = None
         self._random = random
@@ -88,7 +91,10 @@ class RadiusFront(Bookkeeping):
 
         EncodeError when no packet can carry the answer: then the request is still in progress, and is to be abandoned.
         """
-        octets = to_reply(serving.packet, answer, secret=serving.client.secret, random=self._random)
+        packet, client, cui = serving.packet, serving.client, b""
+        if self._chargeable is not None and isinstance(answer, Accept) and wants_cui(packet):
+            cui = self._chargeable.name(client.name, answer.imsi)
+        octets = to_reply(packet, answer, secret=client.secret, random=self._random, cui=cui)
         return octets if self._settled(serving.key, octets) else None
 
     def reconsider(self, serving: Serve) -> None:

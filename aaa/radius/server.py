@@ -9,6 +9,7 @@ from typing import assert_never
 
 from aaa.messages import Accept, AccessAnswer, AuthenticationService, Challenge, Ignore, Reject
 from aaa.metrics import ACCESS_REQUESTS, DUPLICATES, IN_PROGRESS, NOT_ADMITTED, count_unheard
+from aaa.radius.chargeable import Chargeable
 from aaa.radius.clients import ClientTable, RadiusClient, load_clients
 from aaa.radius.config import RadiusConfig
 from aaa.radius.decisions import Discard, Forward, Repeat, Send
@@ -26,6 +27,7 @@ from hss.session_api import LedgerUnavailable, SessionLedger
 from runtime.entropy import entropy
 from runtime.logs import debugging, get_logger
 from runtime.metrics.families import REGISTRY
+from runtime.secret_file import read_secret
 from runtime.taps import Address
 from wire.radius.codec import parse_packet
 from wire.radius.packet import RadiusPacket
@@ -94,6 +96,7 @@ class RadiusServer(PortServer):
             duplicates=DuplicateCache(size=config.duplicate_size, age=config.duplicate_age),
             max_in_progress=config.max_in_progress,
             routes=None if relay is None else relay.routes,
+            chargeable=None if config.cui_key is None else Chargeable(read_secret(config.cui_key)),
         )
         suspicion = Suspicion(clients, kept)
         limit = config.request_limit

@@ -3,6 +3,7 @@
 from functools import lru_cache
 
 from aaa.messages import WLAN_ACCESS, Accept, AccessAnswer, AccessRequest, Challenge, Client, Ignore, Reject
+from aaa.radius.chargeable import CUI
 from aaa.radius.nas import shown
 from wire.radius.codec import build_attribute, build_attributes
 from wire.radius.dictionary import VALUE_LIMIT, key_of
@@ -47,8 +48,10 @@ def _check(packet: RadiusPacket) -> None:
     packet.text("Service-Selection")
 
 
-def to_reply(request: RadiusPacket, answer: AccessAnswer, *, secret: bytes, random: RandomBytes) -> bytes | None:
-    """The packet that carries `answer` to the client, None for silence."""
+def to_reply(
+    request: RadiusPacket, answer: AccessAnswer, *, secret: bytes, random: RandomBytes, cui: bytes = b""
+) -> bytes | None:
+    """The packet that carries `answer` to the client, None for silence; an acceptance names the user `cui` as well."""
     match answer:
         case Challenge(eap, state, timeout):
             # RFC 3579 §2.3: Session-Timeout of a Challenge is how long the NAS may wait for the UE.
@@ -57,6 +60,8 @@ def to_reply(request: RadiusPacket, answer: AccessAnswer, *, secret: bytes, rand
         case Accept():
             keys = build_msk(answer.msk, secret, request.authenticator, random)
             body = build_eap(answer.eap) + keys + _authorisation(request, answer)
+            if cui:
+                body += build_attribute(CUI, cui)
             return reply_of(request, Code.ACCESS_ACCEPT, secret, body)
         case Reject(eap):
             failure = eap or eap_failure(request)

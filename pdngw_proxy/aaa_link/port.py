@@ -35,13 +35,18 @@ class RelayChallenge:
 
 @dataclass(frozen=True, slots=True)
 class RelayAccept:
-    """`eap` is EAP-Success, `msk` 64 octets. `home_address` is the profile's static one, if it has one."""
+    """`eap` is EAP-Success, `msk` 64 octets. `home_address` is the profile's static one, if it has one.
+
+    `chargeable` is what the AAA server calls the user each time, under whatever name he came (RFC 4372); text without
+    meaning.
+    """
 
     eap: bytes
     msk: Secret
     user_name: str | None = None
     home_address: IPv6Address | None = None
     session_timeout: int | None = None
+    chargeable: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from pdngw_proxy.aaa_link.port import (
 )
 from pdngw_proxy.aaa_link.radius_accounting import RETRY, Accounting
 from pdngw_proxy.aaa_link.radius_dynamic import DynamicAuthorizationServer, Network
-from pdngw_proxy.aaa_link.radius_messages import Nas, to_answer, to_attributes
+from pdngw_proxy.aaa_link.radius_messages import Nas, repeated_by, to_answer, to_attributes
 from pdngw_proxy.aaa_link.radius_servers import RadiusServer, RadiusServers
 from pdngw_proxy.aaa_link.records import EndedBy, Moment, SessionRecord
 from runtime.config import ConfigError
@@ -71,7 +71,7 @@ class RadiusLink:
         self._random = random
         self._capture = capture
         self._wall_clock = wall_clock
-        self._classes: dict[str, tuple[bytes, ...]] = {}
+        self._repeated: dict[str, tuple[Attribute, ...]] = {}
         self._dynamic: UdpEndpoint | None = None
         timers = timers or Timers()
 
@@ -137,7 +137,7 @@ class RadiusLink:
         if isinstance(answer, RelayChallenge):
             return replace(answer, state=bytes((number,)) + (answer.state or b""))
         if isinstance(answer, RelayAccept):
-            self._classes[request.session] = answered.packet.values("Class")
+            self._repeated[request.session] = repeated_by(answered.packet)
         return answer
 
     def called(self, session: str) -> str:
@@ -150,16 +150,16 @@ class RadiusLink:
             await self._accounting.begin(self._random(12).hex())
 
     async def account(self, record: SessionRecord) -> None:
-        """Tell it, with the Class of the Access-Accept, until a server has it (RFC 2865 §5.25)."""
-        classes = self._classes.get(record.session, ())
+        """Tell it, with what the Access-Accept said to repeat, until a server has it."""
+        repeated = self._repeated.get(record.session, ())
         if record.moment is Moment.STOP:
-            self._classes.pop(record.session, None)
+            self._repeated.pop(record.session, None)
         if self._acct is not None:
-            await self._accounting.tell(record, classes)
+            await self._accounting.tell(record, repeated)
 
     async def end_session(self, session: str, user_name: str | None, ended_by: EndedBy | None) -> None:  # noqa: ARG002
         """RADIUS tells the end of a session by accounting alone."""
-        self._classes.pop(session, None)
+        self._repeated.pop(session, None)
 
     def obey(self, keeper: SessionKeeper) -> None:
         """Take Disconnect and CoA from now on; ConfigError when their port is taken."""

@@ -41,16 +41,18 @@ _TERMINATE_CAUSE = {
 
 
 def accounting_attributes(
-    record: SessionRecord, nas: Nas, classes: Sequence[bytes], *, at: int, delay: int
+    record: SessionRecord, nas: Nas, repeated: Sequence[Attribute], *, at: int, delay: int
 ) -> tuple[Attribute, ...]:
-    """All of the record; `at` is Unix time of the event and `delay` how many seconds ago that was (RFC 2866 §5.2)."""
+    """All of the record, and `repeated` of the Access-Accept.
+
+    `at` is Unix time of the event and `delay` how many seconds ago that was (RFC 2866 §5.2).
+    """
     usage = record.usage
     named: list[tuple[str, str | int | bytes | None]] = [
         ("Acct-Status-Type", _STATUS[record.moment]),
         ("Acct-Session-Id", record.session),
         ("User-Name", record.user_name or record.identity),
         *nas_attributes(nas),
-        *(("Class", value) for value in classes),
         ("Framed-IPv6-Address", None if record.home_address is None else str(record.home_address)),
         ("Framed-IP-Address", None if record.ipv4_home_address is None else str(record.ipv4_home_address)),
         ("Calling-Station-Id", str(record.care_of)),
@@ -71,7 +73,7 @@ def accounting_attributes(
         ]
     if record.ended_by is not None:
         named.append(("Acct-Terminate-Cause", _TERMINATE_CAUSE[record.ended_by]))
-    return tuple(Attribute.of(name, value) for name, value in named if value is not None)
+    return (*(Attribute.of(name, value) for name, value in named if value is not None), *repeated)
 
 
 def begun_attributes(session: str, nas: Nas, *, at: int, delay: int) -> tuple[Attribute, ...]:
@@ -111,12 +113,12 @@ class Accounting:
         self.waiting = 0
         """Records that no server has yet."""
 
-    async def tell(self, record: SessionRecord, classes: Sequence[bytes]) -> None:
+    async def tell(self, record: SessionRecord, repeated: Sequence[Attribute]) -> None:
         """Return when a server has it."""
         if self.waiting >= MOST_WAITING and record.moment is Moment.INTERIM:
             log.warning("usage not told", session=record.session, cause=f"{self.waiting} records wait for a server")
             return
-        build = partial(accounting_attributes, record, self._nas, classes)
+        build = partial(accounting_attributes, record, self._nas, repeated)
         await self._tell(build, record.session, record.moment.value, int(self._clock()))
 
     async def begin(self, session: str) -> None:

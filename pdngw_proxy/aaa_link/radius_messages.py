@@ -5,6 +5,7 @@ from ipaddress import IPv4Address, IPv6Address
 
 from pdngw_proxy.aaa_link.port import RelayAccept, RelayAnswer, RelayChallenge, RelayReject, RelayRequest
 from wire.errors import DecodeError
+from wire.radius.dictionary import key_of
 from wire.radius.eap import join_eap
 from wire.radius.mppe import msk_of
 from wire.radius.packet import Attribute, Code, RadiusPacket
@@ -12,6 +13,7 @@ from wire.radius.packet import Attribute, Code, RadiusPacket
 EAP_SUCCESS = 3
 NAS_PORT_TYPE_VIRTUAL = 5
 SERVICE_TYPE_FRAMED = 2
+_REPEATED = (key_of("Class"), key_of("Chargeable-User-Identity"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +47,16 @@ def to_attributes(request: RelayRequest, nas: Nas) -> tuple[Attribute, ...]:
         ("Called-Station-Id", request.apn),
         ("Service-Selection", request.apn),
         ("Calling-Station-Id", None if request.care_of is None else str(request.care_of)),
+        # RFC 4372 §2.1: one NUL asks for a name by which the user is known again under another pseudonym
+        ("Chargeable-User-Identity", b"\0"),
         ("State", request.state),
     ]
     return tuple(Attribute.of(name, value) for name, value in named if value is not None)
+
+
+def repeated_by(accept: RadiusPacket) -> tuple[Attribute, ...]:
+    """What accounting says again: Class (RFC 2865 §5.25) and Chargeable-User-Identity (RFC 4372 §2.1)."""
+    return tuple(Attribute(key, value) for key, value in accept.attributes if key in _REPEATED)
 
 
 def to_answer(packet: RadiusPacket, *, secret: bytes, request_authenticator: bytes) -> RelayAnswer:
@@ -80,11 +89,12 @@ def _accepted(packet: RadiusPacket, secret: bytes, request_authenticator: bytes)
     msk = msk_of(packet, secret=secret, request_authenticator=request_authenticator)
     if msk is None:
         return RelayReject(b"", "Access-Accept without MS-MPPE keys")
-    address = packet.text("Framed-IPv6-Address")
+    address, cui = packet.text("Framed-IPv6-Address"), packet.octets("Chargeable-User-Identity")
     return RelayAccept(
         eap=eap,
         msk=msk,
         user_name=packet.text("User-Name"),
         home_address=None if address is None else IPv6Address(address),
         session_timeout=packet.integer("Session-Timeout"),
+        chargeable=f"cui:{cui.hex()}" if cui else None,
     )

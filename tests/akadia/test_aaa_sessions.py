@@ -8,11 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from aaa.radius.chargeable import Chargeable
 from akadia.cli import main
 from hss.session_api import ClientSeen
 from hss.sessions.ledger import open_ledger
 from tests.aaa.test_commands import config
 from tests.hss.sessions.events import granted, interim, start, stop
+from wire.identity import Imsi
+from wire.secret import Secret
 
 pytestmark = pytest.mark.stack
 
@@ -83,9 +86,23 @@ def test_clients_are_listed_with_a_verdict(file: str, capsys: pytest.CaptureFixt
     assert [one["client"] for one in json.loads(said(capsys, file, "clients", "--json"))] == ["lab", "new"]
 
 
+def test_name_of_a_bill_is_somebody(file: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    key = tmp_path / "cui.key"
+    key.write_text("a key of the test\n")
+    key.chmod(0o600)
+    path = Path(file)
+    path.write_text(path.read_text().replace("[aaa.radius]\n", '[aaa.radius]\ncui_key = "cui.key"\n'))
+    cui = Chargeable(Secret(b"a key of the test")).name("lab", Imsi("001010000000001")).decode()
+    assert said(capsys, file, "cui", cui) == "001010000000001 at lab\n"
+    assert json.loads(said(capsys, file, "cui", cui, "--json")) == {"imsi": "001010000000001", "client": "lab"}
+    assert main(["--config", file, "aaa", "cui", cui.lower()]) == 1
+    assert "no client in" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("words", "cause"),
     [
+        (["cui", "x"], "there is no cui_key in [aaa.radius]"),
         (["disconnect", "99"], "there is no session 99"),
         (["coa", "1"], "nothing is to be changed"),
         (["coa", "1", "--session-timeout", "-5"], "a timeout has 0 to 4294967295 seconds"),

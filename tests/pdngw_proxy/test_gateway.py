@@ -374,6 +374,24 @@ def test_gateway_tells_subscribers_apart_by_the_aaa_servers_word(network: Networ
     assert len({phone.attached.home_address for phone in phones}) == 2
 
 
+def test_gateway_knows_a_subscriber_again_under_another_pseudonym(network: Network) -> None:
+    service = network.relay
+
+    def hidden(request: RelayRequest) -> RelayAnswer | None:
+        answer = service(request)
+        if not isinstance(answer, RelayAccept):
+            return answer
+        return replace(answer, user_name=f"2{request.session}", chargeable=f"cui:{request.identity}")
+
+    network.relay = hidden
+    first = network.attach()
+    network.run(until=5.0)
+    other, second = network.attach(SECOND), network.attach(initial_contact=True)
+    network.run(until=10.0)
+    assert second.attached.home_address == first.attached.home_address != other.attached.home_address
+    assert len(network.gateway.sessions) == 2
+
+
 def test_gateway_gives_what_a_subscriber_has_to_nobody_whom_the_aaa_server_does_not_name(network: Network) -> None:
     service = network.relay
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from aaa.messages import Client, Ignore
+from aaa.radius.chargeable import Chargeable
 from aaa.radius.decisions import Discard, Repeat, Send
 from aaa.radius.duplicates import DuplicateCache, RequestKey
 from aaa.radius.front import RadiusFront, Serve
@@ -14,6 +15,7 @@ from wire.radius.codec import build_packet, parse_packet
 from wire.radius.eap import UNSEALED, is_authentic, join_eap, seal_request, split_eap
 from wire.radius.messages import access_request, status_server
 from wire.radius.packet import Attribute, Code, RadiusPacket, is_genuine_response
+from wire.secret import Secret
 
 LENIENT = replace(CLIENT, policy=ClientPolicy(require_message_authenticator=False))
 
@@ -201,6 +203,20 @@ def test_front_accepts_with_the_answer_of_the_service() -> None:
     octets = served.answer(serving, accept())
     assert octets is not None
     assert octets[0] == Code.ACCESS_ACCEPT
+
+
+def test_front_names_the_user_to_a_client_that_asks_for_it() -> None:
+    chargeable = Chargeable(Secret(b"key"))
+    asks = asked(Attribute.of("Chargeable-User-Identity", b"\0"))
+    told = []
+    for ours, request in ((chargeable, asks), (chargeable, asked()), (None, asks)):
+        served = RadiusFront(table(), random=bytes, duplicates=DuplicateCache(), chargeable=ours)
+        serving = served.receive(request, SOURCE, 0.0)
+        assert isinstance(serving, Serve)
+        octets = served.answer(serving, accept())
+        assert octets is not None
+        told.append(parse_packet(octets).octets("Chargeable-User-Identity"))
+    assert told == [chargeable.name("lab", accept().imsi), None, None]
 
 
 def test_front_demands_message_authenticator_of_every_access_request() -> None:

@@ -216,7 +216,7 @@ async def test_link_tells_accounting_with_the_class_of_the_accept(monkeypatch: p
     asked = asyncio.create_task(link.authenticate(request()))
     await asyncio.sleep(0)
     octets, _ = endpoints[0].sent[0]
-    granted = [Attribute.of("Class", b"who"), *keys(octets)]
+    granted = [Attribute.of("Class", b"who"), Attribute.of("Chargeable-User-Identity", b"him"), *keys(octets)]
     endpoints[0].deliver(
         reply(parse_packet(octets), Code.ACCESS_ACCEPT, secret=SECRET, attributes=granted, eap=b"\3\1\0\4"), SERVER
     )
@@ -232,6 +232,7 @@ async def test_link_tells_accounting_with_the_class_of_the_accept(monkeypatch: p
     octets, to = endpoints[1].sent[-1]
     assert to == ("192.0.2.3", 1813)
     assert parse_packet(octets).values("Class") == (b"who",)
+    assert parse_packet(octets).values("Chargeable-User-Identity") == (b"him",)
     endpoints[1].deliver(reply(parse_packet(octets), Code.ACCOUNTING_RESPONSE, secret=SECRET), to)
     await telling
     await link.end_session("s", None, EndedBy.UE)

@@ -33,6 +33,11 @@ STOP = SessionRecord(
     ended_by=EndedBy.UE,
     ipv4_home_address=IPv4Address("10.1.2.3"),
 )
+REPEATED = (
+    Attribute.of("Class", b"class one"),
+    Attribute.of("Class", b"class two"),
+    Attribute.of("Chargeable-User-Identity", b"who"),
+)
 
 
 def values(attributes: Sequence[Attribute], name: str) -> list[bytes]:
@@ -40,12 +45,13 @@ def values(attributes: Sequence[Attribute], name: str) -> list[bytes]:
 
 
 def test_pyrad_reads_a_stop_as_it_was_meant() -> None:
-    attributes = accounting_attributes(STOP, NAS, (b"class one", b"class two"), at=1_800_000_000, delay=4)
+    attributes = accounting_attributes(STOP, NAS, REPEATED, at=1_800_000_000, delay=4)
     octets = signed_request(Code.ACCOUNTING_REQUEST, identifier=1, secret=SECRET, attributes=attributes)
     packet = AcctPacket(packet=octets, dict=pyrad_dictionary(), secret=SECRET)
     assert packet.VerifyAcctRequest()
     said = {
         "Acct-Status-Type": [2], "Acct-Session-Id": ["5a5a"], "User-Name": ["user@nai"], "NAS-Identifier": ["pgw"],
+        "Chargeable-User-Identity": [b"who"],
         "NAS-IP-Address": ["192.0.2.1"], "Class": [b"class one", b"class two"], "Called-Station-Id": ["internet"],
         "Framed-IPv6-Address": ["2001:db8::100"], "Framed-IP-Address": ["10.1.2.3"],
         "Calling-Station-Id": ["198.51.100.7"], "Acct-Session-Time": [3661],
@@ -107,7 +113,7 @@ async def test_record_is_told_until_a_server_has_it_and_says_how_late_it_is() ->
     servers, clock = Servers(deaf=2), iter([100.0, 100.0, 107.5, 119.0])
     accounting = Accounting(servers.ask, NAS, lambda: next(clock), retry=0.0)
     with structlog.testing.capture_logs() as lines:
-        await accounting.tell(STOP, (b"class",))
+        await accounting.tell(STOP, REPEATED)
     assert [values(told, "Acct-Delay-Time") for told in servers.told] == [
         [(0).to_bytes(4, "big")],
         [(7).to_bytes(4, "big")],

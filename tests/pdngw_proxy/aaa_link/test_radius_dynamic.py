@@ -87,7 +87,7 @@ def test_session_may_be_named_by_all_that_accounting_says_of_it() -> None:
         ipv4_home_address=IPv4Address("10.1.2.3"),
     )
     nas = Nas("pgw", IPv4Address("192.0.2.1"))
-    told = accounting_attributes(record, nas, (b"class",), at=NOW, delay=0)
+    told = accounting_attributes(record, nas, (Attribute.of("Class", b"class"),), at=NOW, delay=0)
     of_the_record = {definition(name).key for name in ("Acct-Status-Type", "Acct-Delay-Time", "Acct-Authentic")}
     named = [attribute for attribute in told if attribute.key not in of_the_record]
     assert Bench().ask(Code.DISCONNECT_REQUEST, *named) == (Code.DISCONNECT_ACK, None)

@@ -5,7 +5,7 @@ from ipaddress import IPv4Address, IPv6Address
 import pytest
 
 from pdngw_proxy.aaa_link.port import RelayAccept, RelayAnswer, RelayChallenge, RelayReject, RelayRequest
-from pdngw_proxy.aaa_link.radius_messages import Nas, to_answer, to_attributes
+from pdngw_proxy.aaa_link.radius_messages import Nas, repeated_by, to_answer, to_attributes
 from wire.errors import EncodeError
 from wire.radius.codec import parse_packet
 from wire.radius.messages import reply
@@ -51,6 +51,7 @@ def test_request_says_who_asks_for_whom() -> None:
     }
     assert {name: packet.text(name) for name in texts} == texts
     assert packet.octets("State") == b"0x41"
+    assert packet.octets("Chargeable-User-Identity") == b"\0"
     assert packet.integer("NAS-Port-Type") == 5
 
 
@@ -85,6 +86,23 @@ def test_accept_gives_the_msk_and_the_home_address() -> None:
     assert answer == RelayAccept(SUCCESS, MSK, "ue@example", IPv6Address("2001:db8::7"), 3600)
     assert isinstance(answer, RelayAccept)
     assert isinstance(answer.msk, Secret)
+
+
+def test_accept_says_who_the_user_is_under_whatever_name_he_came() -> None:
+    who = (Attribute.of("User-Name", "2pseudonym@example"), Attribute.of("Chargeable-User-Identity", b"\xffwho"))
+    answer = answered(Code.ACCESS_ACCEPT, *keys(), *who, eap=SUCCESS)
+    assert answer == RelayAccept(SUCCESS, MSK, "2pseudonym@example", chargeable="cui:ff77686f")
+
+
+def test_accounting_repeats_class_and_who_the_user_is() -> None:
+    said = [
+        Attribute.of("Class", b"one"),
+        Attribute.of("Chargeable-User-Identity", b"who"),
+        Attribute.of("User-Name", "ue"),
+        Attribute.of("Class", b"two"),
+    ]
+    packet = RadiusPacket(Code.ACCESS_ACCEPT, 0, bytes(16), tuple(said))
+    assert repeated_by(packet) == (said[0], said[1], said[3])
 
 
 def test_accept_may_leave_the_address_to_the_gateway() -> None:
