@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from functools import cache
 from ipaddress import ip_address
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Connection, delete, insert, select
 
@@ -33,7 +33,7 @@ UNNAMED_MOST = 100
 REGISTERING = frozenset({Assignment.REGISTRATION, Assignment.RESTORATION})
 """What `register` serves."""
 
-_STATES = {state.value: state for state in SubscriberState}
+_ENABLED = SubscriberState.ENABLED.value
 _NOWHERE: Mapping[str, Gateway] = {}
 
 _WANTED = rowset()
@@ -52,6 +52,8 @@ _FOUND = Prepared(
     .outerjoin(Apn, Apn.imsi == Subscriber.imsi)
     .order_by(Apn.context_id)
 )
+_IMSI, _MSISDN, _STATE, _SERVING_AAA, _HAS_GATEWAY = range(len(APN_COLUMNS), len(APN_COLUMNS) + 5)
+"""Where they are in a row of `_FOUND`."""
 _GATEWAYS = (
     select(ServingGateway.imsi, ServingGateway.apn, ServingGateway.address)
     .select_from(_WANTED)
@@ -67,13 +69,14 @@ _SERVING = (
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """A subscriber as the store has it; a row of `apns` begins with APN_COLUMNS."""
+    """A subscriber as the store has it: rows of `_FOUND`, of which there is one without an APN where he has none."""
 
-    msisdn: str | None
-    state: SubscriberState
-    serving_aaa: str | None
-    apns: list[Sequence[Any]]
+    rows: list[Sequence[Any]]
     gateways: Mapping[str, Gateway]
+
+    @property
+    def serving_aaa(self) -> str | None:
+        return cast("str | None", self.rows[0][_SERVING_AAA])
 
 
 def user_data(connection: Connection, request: AssignmentRequest) -> Outcome:
@@ -91,7 +94,7 @@ def standing(connection: Connection, requests: Sequence[AssignmentRequest]) -> l
 
 
 def _standing(request: AssignmentRequest, found: _Found | None) -> Profile | None:
-    if found is None or request.assignment not in REGISTERING or found.serving_aaa != request.node.lower():
+    if found is None or found.rows[0][_SERVING_AAA] != request.node.lower() or request.assignment not in REGISTERING:
         return None
     outcome = _judged(request, found)
     return outcome if isinstance(outcome, Profile) else None
@@ -105,31 +108,27 @@ def _find(connection: Connection, requests: Sequence[AssignmentRequest]) -> dict
     rows: dict[str, list[Sequence[Any]]] = {}
     is_somewhere = False
     for row in _FOUND.rows(connection, wanted):
-        rows.setdefault(row[8], []).append(row)
-        if row[12]:
+        rows.setdefault(row[_IMSI], []).append(row)
+        if row[_HAS_GATEWAY]:
             is_somewhere = True
     gateways: dict[str, dict[str, Gateway]] = {}
     if is_somewhere:
         for imsi, apn, address in connection.execute(_GATEWAYS, {ROWS: wanted}):
             gateways.setdefault(imsi, {})[apn] = ip_address(address)
-    return {imsi: _found(found, gateways.get(imsi, _NOWHERE)) for imsi, found in rows.items()}
-
-
-def _found(rows: list[Sequence[Any]], gateways: Mapping[str, Gateway]) -> _Found:
-    first = rows[0]
-    # without an APN there is one row, and nothing of an APN in it
-    return _Found(first[9], _STATES[first[10]], first[11], [] if first[0] is None else rows, gateways)
+    return {imsi: _Found(found, gateways.get(imsi, _NOWHERE)) for imsi, found in rows.items()}
 
 
 def _judged(request: AssignmentRequest, found: _Found | None) -> Profile | ServiceRefused:
     imsi = request.imsi.digits
     if found is None:
         return ServiceRefused(Refusal.USER_UNKNOWN, f"no subscriber {imsi}")
-    if found.state is not SubscriberState.ENABLED:
+    rows = found.rows
+    first = rows[0]
+    if first[_STATE] != _ENABLED:
         return ServiceRefused(Refusal.SUBSCRIBER_BARRED, f"subscriber {imsi} is barred")
-    if not found.apns:
+    if first[0] is None:
         return ServiceRefused(Refusal.NO_NON_3GPP_SUBSCRIPTION, f"subscriber {imsi} has no APN")
-    profile = profile_from(request.imsi, found.msisdn, found.apns, found.gateways)
+    profile = profile_from(request.imsi, first[_MSISDN], rows, found.gateways)
     if request.apn is not None and profile.apn(request.apn) is None:
         return ServiceRefused(Refusal.NO_APN_SUBSCRIPTION, f"subscriber {imsi} has no APN {request.apn}")
     return profile
