@@ -1,10 +1,6 @@
 """What the HSS counts; labels are names of the configuration and causes, never a subscriber."""
 
-from time import perf_counter
-from types import TracebackType
-
-from hss.api import ServiceRefused
-from runtime.metrics.families import OTHER, Counter, Gauge, Histogram
+from runtime.metrics.families import Counter, Gauge, Histogram
 
 POLICY_REFUSALS = Counter(
     "akadia_hss_policy_refusals", "Requests that the policy of their peer refused.", ("peer", "cause")
@@ -27,28 +23,13 @@ STORE_WAITING = Gauge("akadia_hss_store_waiting", "Requests that wait for the st
 API_REQUESTS = Counter("akadia_hss_api_requests", "Requests to the REST API.", ("status",))
 
 
-class Measured:
-    """Around the work on one `request`: counts it, how it ended and how long it took."""
-
-    __slots__ = ("_began", "_request", "_resynchronising")
-
-    def __init__(self, request: str, resynchronising: bool = False) -> None:
-        self._request = request
-        self._resynchronising = resynchronising
-        self._began = perf_counter()
-
-    def __enter__(self) -> None:
-        """It has begun already."""
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
-    ) -> None:
-        REQUEST_SECONDS.observe(perf_counter() - self._began, self._request)
-        result = "ok" if error is None else _result_of(error)
-        REQUESTS.count(self._request, result)
-        if self._resynchronising:
-            RESYNCHRONISATIONS.count(result)
+OK = "ok"
+"""The result of what was not refused; "other" is that of a fault."""
 
 
-def _result_of(error: BaseException) -> str:
-    return error.refusal.name.lower() if isinstance(error, ServiceRefused) else OTHER
+def count_request(request: str, seconds: float, result: str, resynchronising: bool = False) -> None:
+    """One `request` that took so long, and how it ended."""
+    REQUEST_SECONDS.observe(seconds, request)
+    REQUESTS.count(request, result)
+    if resynchronising:
+        RESYNCHRONISATIONS.count(result)

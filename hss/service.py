@@ -4,6 +4,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
+from time import perf_counter
 from typing import TypeVar
 
 from hss.algorithms import AlgorithmSettings, ProfileRefused
@@ -23,12 +24,13 @@ from hss.counting.sequences import Clock, Issued, Sequences
 from hss.keys.custody import Custodian, SealedKeys
 from hss.keys.keyring import UnknownDataKey
 from hss.keys.vault import VaultError
-from hss.metrics import VECTORS, Measured
+from hss.metrics import OK, VECTORS, count_request
 from hss.models import DIAMETER_IDENTITY_LENGTH, Custody
 from hss.registrations import REGISTERING, Outcome, assign, register, standing, user_data
 from hss.store.database import Database
 from hss.store.errors import StoreBusy, StoreError
 from hss.telling.notices import take_over
+from runtime.metrics.families import OTHER
 from wire.aka.functions import AkaFunctions
 from wire.aka.kasme import SERVING_NETWORK_LENGTH
 from wire.aka.sqn import split_sqn
@@ -88,42 +90,65 @@ class HssService:
 
     async def vectors(self, request: VectorRequest) -> tuple[AuthVector, ...]:
         """As `HomeSubscriberServer.vectors`: unknown, barred, scheme and resynchronisation are judged in this order."""
-        with Measured("vectors", request.resynchronisation is not None):
+        began, result = perf_counter(), OTHER
+        try:
             issued, functions = await self._issue(request, _fault(request))
             if issued.settings.custody is Custody.SEALED:
                 vectors = _quintuplets(functions, issued, request, self._random)
             else:
                 vectors = await _in_a_thread(partial(_quintuplets, functions, issued, request, self._random))
+            result = OK
+        except ServiceRefused as refused:
+            result = refused.refusal.name.lower()
+            raise
+        finally:
+            seconds, resynchronising = perf_counter() - began, request.resynchronisation is not None
+            count_request("vectors", seconds, result, resynchronising)
         VECTORS.add(len(vectors), _METHODS[request.method])
         return vectors
 
     async def eps_vectors(self, request: VectorRequest) -> tuple[EpsVector, ...]:
         """As `AuthenticationCentre.eps_vectors`: judged in the same order."""
         network = request.serving_network or b""
-        with Measured("eps_vectors", request.resynchronisation is not None):
+        began, result = perf_counter(), OTHER
+        try:
             issued, functions = await self._issue(request, _fault(request) or _eps_fault(network))
             if not issued.subscribed:
                 # its SQNs are gaps: cheaper than to ask beforehand for everybody
                 raise ServiceRefused(Refusal.NO_APN_SUBSCRIPTION, f"subscriber {request.imsi} has no APN")
             make = partial(_eps_vectors, functions, issued, network, self._random)
             vectors = make() if issued.settings.custody is Custody.SEALED else await _in_a_thread(make)
+            result = OK
+        except ServiceRefused as refused:
+            result = refused.refusal.name.lower()
+            raise
+        finally:
+            seconds, resynchronising = perf_counter() - began, request.resynchronisation is not None
+            count_request("eps_vectors", seconds, result, resynchronising)
         VECTORS.add(len(vectors), "EPS")
         return vectors
 
     async def assign(self, request: AssignmentRequest) -> Profile | None:
         """As `HomeSubscriberServer.assign`."""
-        with Measured(ASSIGNMENTS[request.assignment]):
+        began, result = perf_counter(), OTHER
+        try:
+            outcome: Outcome = None
             try:
                 if request.assignment in REGISTERING and self._is_served(request.imsi.digits):
                     # most come back to whoever serves them, which is read beside the writer
-                    profile = await self._database.read_at_once(standing, request)
-                    if profile is not None:
-                        return profile
-                outcome = await self._outcome(request)
+                    outcome = await self._database.read_at_once(standing, request)
+                if outcome is None:
+                    outcome = await self._outcome(request)
             except StoreError as error:
                 raise _refusal_of(error) from None
             if isinstance(outcome, ServiceRefused):
                 raise outcome
+            result = OK
+        except ServiceRefused as refused:
+            result = refused.refusal.name.lower()
+            raise
+        finally:
+            count_request(ASSIGNMENTS[request.assignment], perf_counter() - began, result)
         return outcome
 
     def _is_served(self, imsi: str) -> bool:
