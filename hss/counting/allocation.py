@@ -7,13 +7,12 @@ are not counted here (hss.counting.time_based).
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 from sqlalchemy import BigInteger, Connection, case, cast, literal_column, select, update
 
 from hss.api import ServiceRefused
 from hss.counting.prepared import Prepared
-from hss.counting.rows import KEYS, SERVING, SUBSCRIBED, barred, no_way_on, sealed, unknown
+from hss.counting.rows import KEYS, SERVING, SUBSCRIBED, barred, no_way_on, unknown
 from hss.counting.rowset import ROWS, number, rowset
 from hss.keys.custody import SealedKeys
 from hss.models import AlgorithmProfile, Scheme, Subscriber, SubscriberState
@@ -31,11 +30,13 @@ class Allocation:
 
 
 @dataclass(frozen=True, slots=True)
-class Allocated:
-    """The SEQs that end with `last_seq`, given out for ever; `subscribed` when the subscriber has any APN."""
+class Allocated(SealedKeys):
+    """The SEQs that end with `last_seq`, given out for ever, and the keys; `subscribed` with any APN.
+
+    Its fields are the columns that `_ADVANCE` returns, in their order.
+    """
 
     last_seq: int
-    keys: SealedKeys
     serving_aaa: str | None = None
     subscribed: bool = True
     revision: int = 1
@@ -79,7 +80,7 @@ _ADVANCE = Prepared(
         _FOLLOWING - _LOCKED.c.within_delta_of <= AlgorithmProfile.delta,
     )
     .values(seq=_FOLLOWING)
-    .returning(Subscriber.seq, SERVING, SUBSCRIBED, Subscriber.revision, *KEYS)
+    .returning(*KEYS, Subscriber.seq, SERVING, SUBSCRIBED, Subscriber.revision)
 )
 _STATES = (
     select(Subscriber.imsi, Subscriber.state, Subscriber.seq, Subscriber.profile, AlgorithmProfile.scheme)
@@ -100,7 +101,7 @@ def allocate(connection: Connection, requests: Sequence[Allocation]) -> list[Ans
         if request.seq_ms is not None:
             floor, within = max(floor, request.seq_ms), min(within, request.seq_ms)
         wanted[request.imsi] = (count + request.count, floor, within)
-    found: dict[str, Answer] = {row[4]: _allocated(row) for row in _ADVANCE.rows(connection, wanted)}
+    found: dict[str, Answer] = {row[0]: Allocated(*row) for row in _ADVANCE.rows(connection, wanted)}
     if len(found) < len(wanted):
         found |= _refusals(connection, {imsi: () for imsi in wanted if imsi not in found})
     if len(wanted) == len(requests):
@@ -116,10 +117,6 @@ def _refusals(connection: Connection, imsis: dict[str, tuple[()]]) -> dict[str, 
         else:
             found[imsi] = no_way_on(imsi, seq) if scheme is Scheme.COUNTER else NotCounted(profile)
     return found
-
-
-def _allocated(row: Sequence[Any]) -> Allocated:
-    return Allocated(row[0], sealed(row[4:]), row[1], bool(row[2]), row[3])
 
 
 def _shared_out(requests: Sequence[Allocation], found: dict[str, Answer], left: dict[str, int]) -> list[Answer]:

@@ -110,13 +110,13 @@ class Sequences:
         """What was counted by the profile that was thought, with no reserve: nearly always so."""
         if likely is None or ind is None or likely.reserve > 1 or not isinstance(found, Allocated):
             return None
-        keys = found.keys
-        if self._settings.get(keys.profile) is not likely:
+        imsi, profile = found.imsi, found.profile
+        if self._settings.get(profile) is not likely:
             return None
-        if self._profiles.get(keys.imsi) == keys.profile:
-            self._profiles.move_to_end(keys.imsi)
+        if self._profiles.get(imsi) == profile:
+            self._profiles.move_to_end(imsi)
         else:
-            self._remember(keys.imsi, keys.profile)
+            self._remember(imsi, profile)
         return _issued(likely, found, ind, count)
 
     async def _counted(self, found: Answer, imsi: str, node: str, count: int) -> Issued | None:
@@ -125,10 +125,10 @@ class Sequences:
         if isinstance(found, NotCounted):
             await self._learn(imsi, found.profile)
             return None
-        settings = self._settings.get(found.keys.profile) or await self.settings_of(found.keys)
+        settings = self._settings.get(found.profile) or await self.settings_of(found)
         self._remember(imsi, settings.name)
         if settings.reserve > 1:
-            self._runs.drop(_owner(found), found.last_seq)
+            self._runs.drop(_owner(found, found.revision), found.last_seq)
         return _issued(settings, found, await self._ind(node, settings, imsi), count)
 
     async def _only(self) -> AlgorithmSettings | None:
@@ -144,14 +144,14 @@ class Sequences:
         if standing.keys.profile != settings.name:
             await self._learn(imsi, standing.keys.profile)
             return None
-        owner = _owner(standing)
+        owner = _owner(standing.keys, standing.revision)
         last = self._runs.take(owner, count)
         while last is None:
             if await self._reserve(imsi, max(count, settings.reserve)) != owner:
                 return None
             last = self._runs.take(owner, count)
-        found = Allocated(last, standing.keys, standing.serving_aaa, standing.subscribed)
-        return _issued(settings, found, ind, count)
+        numbers = sqns(last, count, ind, settings.ind_bits)
+        return Issued(numbers, standing.keys, settings, standing.serving_aaa, standing.subscribed)
 
     async def _reserve(self, imsi: str, count: int) -> Owner | None:
         """Reserve `count` SEQs, or wait for who is about to; whose they are, None when nobody's."""
@@ -162,8 +162,8 @@ class Sequences:
         try:
             found = await self._database.at_once(allocate, Allocation(imsi, count))
             if isinstance(found, Allocated):
-                self._runs.put(_owner(found), found.last_seq - count + 1, found.last_seq)
-                done.set_result(_owner(found))
+                self._runs.put(_owner(found, found.revision), found.last_seq - count + 1, found.last_seq)
+                done.set_result(_owner(found, found.revision))
         finally:
             del self._reserving[imsi]
             if not done.done():
@@ -173,7 +173,7 @@ class Sequences:
         if isinstance(found, NotCounted):
             await self._learn(imsi, found.profile)
             return None
-        return _owner(found)
+        return _owner(found, found.revision)
 
     async def _from_clock(
         self, settings: AlgorithmSettings, imsi: str, node: str, count: int, seq_ms: int | None
@@ -248,8 +248,8 @@ class Sequences:
 
 def _issued(settings: AlgorithmSettings, found: Allocated, ind: int, count: int) -> Issued:
     numbers = sqns(found.last_seq, count, ind, settings.ind_bits)
-    return Issued(numbers, found.keys, settings, found.serving_aaa, found.subscribed)
+    return Issued(numbers, found, settings, found.serving_aaa, found.subscribed)
 
 
-def _owner(row: Standing | Allocated) -> Owner:
-    return row.keys.imsi, row.revision, row.keys.k
+def _owner(keys: SealedKeys, revision: int) -> Owner:
+    return keys.imsi, revision, keys.k

@@ -65,8 +65,8 @@ def test_every_request_gets_its_own_subscribers_answer(registry: Registry, locat
     assert refusal(answers[1]) is Refusal.USER_UNKNOWN
     assert refusal(answers[3]) is Refusal.SUBSCRIBER_BARRED
     given_out = [answer for answer in answers if isinstance(answer, Allocated)]
-    assert [(answer.keys.imsi, answer.last_seq) for answer in given_out] == [(OTHER, 10), (IMSI, 7), (OTHER, 11)]
-    assert given_out[1].keys.amf == 0x1234
+    assert [(answer.imsi, answer.last_seq) for answer in given_out] == [(OTHER, 10), (IMSI, 7), (OTHER, 11)]
+    assert given_out[1].amf == 0x1234
     assert registry.seq(barred.imsi) == 0
 
 
@@ -109,7 +109,7 @@ def test_each_profile_has_limits_of_its_own(registry: Registry, location: Locati
     registry.set(known.imsi, profile="narrow", seq=seq_max(8) - 1)
     (answer,) = run(location, Allocation(IMSI, 1))
     assert isinstance(answer, Allocated)
-    assert (answer.last_seq, answer.keys.profile) == (seq_max(8), "narrow")
+    assert (answer.last_seq, answer.profile) == (seq_max(8), "narrow")
     assert refusal(run(location, Allocation(IMSI, 1))[0]) is Refusal.UNAVAILABLE
     registry.set(known.imsi, seq=1050)
     assert refusal(run(location, Allocation(IMSI, 1, seq_ms=50))[0]) is Refusal.UNAVAILABLE
