@@ -95,6 +95,8 @@ def _default(profile: Profile) -> ApnProfile | Refused:
 
 def _with_possible_addresses(apn: ApnProfile) -> ApnProfile:
     """TS 29.272 §7.3.62: a static address that its PDN-Type excludes is not granted."""
+    if apn.home_address is None and apn.home_address_v4 is None:
+        return apn
     if apn.pdn_type is PdnType.IPV4 and apn.home_address is not None:
         return replace(apn, home_address=None)
     if apn.pdn_type is PdnType.IPV6 and apn.home_address_v4 is not None:

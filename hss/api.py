@@ -100,7 +100,11 @@ class Profile:
     def apn(self, name: str | None) -> ApnProfile | None:
         """The profile of `name` (any case), the default when None, the wildcard when unlisted; None when neither."""
         if name is None:
-            return next((apn for apn in self.apns if apn.context_id == self.default_context_id), None)
+            default = self.default_context_id
+            for apn in self.apns:
+                if apn.context_id == default:
+                    return apn
+            return None
         named = next((apn for apn in self.apns if apn.name.lower() == name.lower()), None)
         return named or next((apn for apn in self.apns if apn.name == "*"), None)
 

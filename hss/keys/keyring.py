@@ -25,6 +25,7 @@ _HEADER = 9
 _NONCE = 12
 _TAG = 16
 _BODY = _HEADER + _NONCE
+_HEADER_AT, _NONCE_AT, _BODY_AT = slice(_HEADER), slice(_HEADER, _BODY), slice(_BODY, None)
 
 
 class UnknownDataKey(VaultError):
@@ -117,7 +118,7 @@ class Keyring:
             raise UnknownDataKey(f"{table}.{column} of {imsi}: is sealed under data key {key}, which is not there")
         place = _room(key, table, column) + imsi.encode()
         try:
-            return Secret(cipher.decrypt(sealed[_HEADER:_BODY], sealed[_BODY:], sealed[:_HEADER] + place))
+            return Secret(cipher.decrypt(sealed[_NONCE_AT], sealed[_BODY_AT], sealed[_HEADER_AT] + place))
         except (InvalidTag, ValueError):
             _explain(f"{table}.{column} of {imsi}", sealed, place)
 
