@@ -50,7 +50,7 @@ from runtime.logs import debugging, get_logger
 from runtime.shared_timeout import SharedTimeout
 from wire.aka.vector import AuthVector
 from wire.eap.packet import failure
-from wire.identity import EapMethod, Imsi
+from wire.identity import EapMethod, IdentityKind, Imsi
 from wire.sansio import RandomBytes, Tick
 
 log = get_logger("aaa.service")
@@ -58,6 +58,8 @@ log = get_logger("aaa.service")
 IDENTIFIER_AT = 1
 _SILENT = Silent()
 _QUESTIONS = (FetchVector, FetchProfile)
+_METHODS = {method: method.name for method in EapMethod}
+_KINDS = {kind: kind.value for kind in IdentityKind}
 _NETWORKS = 256
 """Access networks whose EAP server is remembered."""
 DIAMETER = "diameter"
@@ -313,10 +315,10 @@ class EapAuthenticationService:
             "authentication accepted",
             imsi=over.imsi.digits,
             client=conversation.client,
-            method=over.method.name,
-            identity=over.kind.value,
+            method=_METHODS[over.method],
+            identity=_KINDS[over.kind],
             apn=over.grant.apn.name,
-            ms=self._ms(conversation),
+            ms=round(seconds * 1000),
         )
         name, granted = user_name(over, request, self._home_realm), over.grant
         return Accept(
@@ -333,9 +335,6 @@ class EapAuthenticationService:
             conversation.session,
             conversation.access,
         )
-
-    def _ms(self, conversation: Conversation) -> int:
-        return round((self._clock() - conversation.started) * 1000)
 
 
 @dataclass(frozen=True, slots=True)
