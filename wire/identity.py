@@ -1,5 +1,6 @@
 """IMSI, NAI and what the first character of an EAP identity says (TS 23.003 §14, RFC 4187 §4.1.1.6, RFC 9048 §3)."""
 
+import re
 from collections.abc import Callable
 from enum import Enum, IntEnum
 from functools import lru_cache
@@ -19,7 +20,7 @@ __all__ = [
     "permanent_nai",
 ]
 
-_IMSI_MIN, _IMSI_MAX = 6, 15
+_IMSI_LENGTHS = range(6, 16)
 _OPERATORS = ".3gppnetwork.org"
 _UNREACHABLE_REALM = f"unreachable{_OPERATORS}"
 _EMERGENCY = "sos."
@@ -51,7 +52,7 @@ class Imsi:
 
     def __post_init__(self) -> None:
         digits = self.digits
-        if not (_IMSI_MIN <= len(digits) <= _IMSI_MAX and digits.isdigit() and digits.isascii()):
+        if not (digits.isdigit() and digits.isascii() and len(digits) in _IMSI_LENGTHS):
             raise ValueError("an IMSI has 6 to 15 digits")
 
     def __str__(self) -> str:
@@ -138,6 +139,8 @@ _LEADING = {
     "7": (IdentityKind.PSEUDONYM, EapMethod.AKA_PRIME),
     "8": (IdentityKind.REAUTHENTICATION, EapMethod.AKA_PRIME),
 }
+_permanent = re.compile("([016])([0-9]{6,15})(?:@([^@]*))?").fullmatch
+"""An IMSI behind the leading character of a permanent identity, and perhaps a realm."""
 _NOBODYS = (IdentityKind.OTHER, None)
 _LEADS = {meaning: lead for lead, meaning in _LEADING.items()}
 
@@ -153,6 +156,16 @@ def _classified(text: str | bytes) -> Identity:
             text = text.decode()
         except UnicodeDecodeError:
             return Identity(IdentityKind.OTHER, None, None, Nai(""))
+    plain = _permanent(text)
+    if plain is not None:
+        lead, digits, realm = plain.groups()
+        if not _is_served_by_nobody(realm or ""):
+            return Identity(IdentityKind.PERMANENT, _LEADING[lead][1], Imsi(digits), Nai(lead + digits, realm))
+    return _any_other(text)
+
+
+def _any_other(text: str) -> Identity:
+    """And those that `_permanent` finds as well: it is the short way for most of what is said."""
     nai = Nai.of(text)
     if text.startswith("\0"):
         return Identity(IdentityKind.ENCRYPTED, None, None, nai)

@@ -73,8 +73,14 @@ class SealedConversations:
         self._kept = kept
         self._shared = shared or Shared()
         self._realms = "@".join(self._shared.realms).encode()
+        self._of_client = lru_cache(maxsize=1024)(self._looked_up)
         self._known_realms = known_realms(self._shared.realms)
         self._recent = Recent() if recent is None else recent
+
+    def _looked_up(self, client: str) -> tuple[int | None, tuple[bytes, bytes]]:
+        """For how many octets of ours its front has room, any number for None; and what is bound to each token."""
+        room = ROOM.get(client.partition("/")[0])
+        return None if room is None else room - OVERHEAD, (client.encode(), self._realms)
 
     def keep(self, conversation: Conversation, token: bytes | None, now: float, user_name: str | None = None) -> bytes:
         """A new token in every round, which holds the conversation itself."""
@@ -105,7 +111,8 @@ class SealedConversations:
     def _open(self, token: bytes, client: str, now: float, user_name: str | None) -> Conversation | Lost:
         is_named = token[:1] == bytes((FORMAT_BY_NAME,))
         version, known = (FORMAT_BY_NAME, _known(user_name)) if is_named else (FORMAT, ())
-        plain = self._keys.open(version, token, self._about(client, known))
+        _, about = self._of_client(client)
+        plain = self._keys.open(version, token, (*about, *known))
         if isinstance(plain, Lost):
             return Lost(f"{plain.cause}; it goes with one User-Name (RFC 3579 §2.1)") if is_named else plain
         try:
@@ -119,9 +126,9 @@ class SealedConversations:
         With the heads of the packets before or without, and both once more with what User-Name says left out.
         """
         client, before = conversation.client, heads(conversation.earlier, conversation.dialogue)
-        begins = self._begins(conversation, now)
-        room = ROOM.get(client.partition("/")[0])
-        left = None if room is None else room - OVERHEAD - len(begins)
+        room, about = self._of_client(client)
+        begins = self._begins(conversation, now, says_access=room is None)
+        left = None if room is None else room - len(begins)
         for version in (FORMAT, FORMAT_BY_NAME):
             known = () if version == FORMAT else _known(user_name)
             state = self._pack(conversation.eap, known)
@@ -129,20 +136,17 @@ class SealedConversations:
                 state += before
             elif len(state) > left:
                 continue
-            return self._keys.seal(version, begins + state, self._about(client, known))
+            return self._keys.seal(version, begins + state, (*about, *known))
         return None
 
-    def _about(self, client: str, known: Sequence[bytes]) -> list[bytes]:
-        return [client.encode(), self._realms, *known]
-
-    def _begins(self, conversation: Conversation, now: float) -> bytes:
+    def _begins(self, conversation: Conversation, now: float, *, says_access: bool) -> bytes:
         """All but the state and the heads of the packets before."""
         name = _named(conversation.session)
         if name is None:
             began = round((self._wall_clock() - now + conversation.started) * 1000)
             name = (began << CHANCE_BITS).to_bytes(NAME_OCTETS, "big")
         begins = name + _network(conversation.apn, conversation.network_name)
-        return begins + _access(conversation.access) if _says_access(conversation.client) else begins
+        return begins + _access(conversation.access) if says_access else begins
 
     def _pack(self, state: EapState, known: Sequence[bytes]) -> bytes:
         packed = None if known else pack_first_challenge(state, self._known_realms)

@@ -24,7 +24,7 @@ from aaa.eap.events import (
 from aaa.eap.opening import Opening
 from aaa.eap.policy import AkaPolicy
 from aaa.eap.reauthentication import CounterTooSmall
-from aaa.eap.responses import read_response
+from aaa.eap.responses import Unreadable, read_response
 from aaa.eap.states import (
     AkaState,
     AwaitingIdentity,
@@ -53,6 +53,7 @@ from wire.sansio import Moves, RandomBytes, Tick, UnlistedTransition, moves
 
 __all__ = ["TRANSITIONS", "AkaServer", "waits_until"]
 
+_SIM, _AKA_PRIME, _CHALLENGE = EapMethod.SIM, EapMethod.AKA_PRIME, Subtype.CHALLENGE
 Asking = AwaitingIdentity | Challenged | SimChallenged | Reauthenticating
 """A request is out that begins or decides the authentication."""
 
@@ -91,7 +92,7 @@ class AkaServer:
 
     def _provided(self, state: AwaitingVector, event: VectorArrived, _now: float) -> Step:
         exchange = next_request(state.exchange)
-        if exchange.method is EapMethod.SIM:
+        if exchange.method is _SIM:
             return self._sim_challenge(sim.sim_challenged(state, (event.vector, *event.more), exchange))
         return self._challenge(challenged(state, event.vector, exchange))
 
@@ -108,14 +109,21 @@ class AkaServer:
         return state, [Discard("no request is outstanding")]
 
     def _answered(self, state: Asking, event: EapArrived, now: float) -> Step:
-        read = read_response(event.octets, state.exchange)
-        if isinstance(read, AkaMessage):
-            if isinstance(state, Challenged) and read.subtype is Subtype.CHALLENGE:
-                return self._challenge_answered(state, read, now)
-            return self._said(state, read, now)
-        if isinstance(read, Discard):
-            return state, [read]
-        return refuse(state.exchange, RejectCause.BAD_EAP, read.reason, _subscriber(state))
+        return self._said(state, read_response(event.octets, state.exchange), now)
+
+    def _challenge_answered(self, state: Challenged, event: EapArrived, now: float) -> Step:
+        exchange = state.exchange
+        message = read_response(event.octets, exchange)
+        if not isinstance(message, AkaMessage) or message.subtype is not _CHALLENGE:
+            return self._said(state, message, now)
+        answer = read_answer(state, message, self.policy)
+        if isinstance(answer, Genuine):
+            keys, identity = state.keys, session_id(exchange.method, state.rand, state.autn)
+            proven = Proven(state.imsi, keys, keys.msk, identity, None, state.seed)
+            return self._authorize(exchange, proven, now, answer.result_ind)
+        if isinstance(answer, KdfWanted):
+            return self._challenge(replace(state, exchange=next_request(exchange), kdfs=(answer.kdf, *state.kdfs)))
+        return wrong(exchange, answer, state.imsi)
 
     def _success_heard(self, state: SuccessNotified, event: EapArrived, now: float) -> Step:
         """Whatever answers it is an answer (RFC 4187 §6.2)."""
@@ -132,8 +140,12 @@ class AkaServer:
             return state, [read]
         return fail(state.exchange, state.cause, state.detail, state.imsi)
 
-    def _said(self, state: Asking, read: AkaMessage, now: float) -> Step:
+    def _said(self, state: Asking, read: AkaMessage | Unreadable | Discard, now: float) -> Step:
+        if isinstance(read, Discard):
+            return state, [read]
         exchange, imsi = state.exchange, _subscriber(state)
+        if isinstance(read, Unreadable):
+            return refuse(exchange, RejectCause.BAD_EAP, read.reason, imsi)
         match state, read.subtype:
             case _, Subtype.CLIENT_ERROR:
                 detail = f"client error code {read.attributes.number(At.CLIENT_ERROR_CODE)}"
@@ -154,9 +166,10 @@ class AkaServer:
                 return refuse(exchange, RejectCause.BAD_EAP, f"{subtype.name} answers no {type(state).__name__}", imsi)
 
     def _challenge(self, state: Challenged) -> Step:
-        name = self.policy.name_for(state.exchange.method)
+        policy = self.policy
+        name = policy.network_name if state.keys.method is _AKA_PRIME else None
         encrypted = offers.after_challenge(state, self._identities, name, self.random)
-        return state, [SendEap(challenge_request(state, self.policy, encrypted))]
+        return state, [SendEap(challenge_request(state, policy, encrypted))]
 
     def _sim_challenge(self, state: SimChallenged) -> Step:
         encrypted = offers.after_challenge(state, self._identities, None, self.random)
@@ -167,22 +180,12 @@ class AkaServer:
             case Genuine(result_ind):
                 identity, keys = sim_session_id(state.rands, state.nonce_mt), state.keys
                 proven = Proven(state.imsi, keys, keys.msk, identity, None, keys.mk)
-                return self._authorize(state.exchange, proven, now, result_ind=result_ind)
+                return self._authorize(state.exchange, proven, now, result_ind)
             case WrongAnswer() as answer:
                 return wrong(state.exchange, answer, state.imsi)
 
-    def _challenge_answered(self, state: Challenged, message: AkaMessage, now: float) -> Step:
-        answer, exchange = read_answer(state, message, self.policy), state.exchange
-        if isinstance(answer, WrongAnswer):
-            return wrong(exchange, answer, state.imsi)
-        if isinstance(answer, KdfWanted):
-            return self._challenge(replace(state, exchange=next_request(exchange), kdfs=(answer.kdf, *state.kdfs)))
-        identity = session_id(exchange.method, state.rand, state.autn)
-        proven = Proven(state.imsi, state.keys, state.keys.msk, identity, None, state.seed)
-        return self._authorize(exchange, proven, now, result_ind=answer.result_ind)
-
     def _authorize(
-        self, exchange: Exchange, proven: Proven, now: float, *, result_ind: bool = False, notified: bool = False
+        self, exchange: Exchange, proven: Proven, now: float, result_ind: bool = False, notified: bool = False
     ) -> Step:
         until = now + self.policy.hss_limit
         return AwaitingProfile(exchange, proven, until, result_ind, notified), [FetchProfile(proven.imsi)]
@@ -204,7 +207,7 @@ class AkaServer:
         imsi = state.resumable.imsi
         match reauthentication.read_answer(state, message, self.policy):
             case Genuine(result_ind):
-                return self._authorize(state.exchange, reauthentication.proven(state), now, result_ind=result_ind)
+                return self._authorize(state.exchange, reauthentication.proven(state), now, result_ind)
             case CounterTooSmall():
                 return self._opening.challenge_instead(state, now)
             case WrongAnswer() as answer:
@@ -227,7 +230,7 @@ class AkaServer:
             (AwaitingVector, VectorArrived): _provided,
             (AwaitingVector, VectorRefused): _not_provided,
             (AwaitingVector, Tick): _out_of_time,
-            (Challenged, EapArrived): _answered,
+            (Challenged, EapArrived): _challenge_answered,
             (SimChallenged, EapArrived): _answered,
             (Reauthenticating, EapArrived): _answered,
             (AwaitingProfile, EapArrived): _unasked,

@@ -123,19 +123,9 @@ def _identified(server: AkaServer, packet: EapPacket, now: float) -> Step:
             return _fail(packet, RejectCause.METHOD_REFUSED, detail, identity.imsi)
         # an identity of EAP-SIM is a hint alone (RFC 4186 §4.2.1.6): its UE may have a USIM, or says Nak
         method = offered[0]
-    return _propose(server, method, packet, packet.type_data, (), now)
-
-
-def _propose(
-    server: AkaServer,
-    method: EapMethod,
-    after: EapPacket,
-    identity: bytes,
-    refused: tuple[EapMethod, ...],
-    now: float,
-) -> Step:
-    aka, effects = server.step(Chosen(Exchange(method, identity, after.identifier)), _METHOD_CHOSEN, now)
-    return MethodProposed(identity, aka, refused), effects
+    identified = packet.type_data
+    aka, effects = server.step(Chosen(Exchange(method, identified, packet.identifier)), _METHOD_CHOSEN, now)
+    return MethodProposed(identified, aka), effects
 
 
 def _proposal_answered(server: AkaServer, state: MethodProposed, event: EapArrived, now: float) -> Step:
@@ -144,10 +134,11 @@ def _proposal_answered(server: AkaServer, state: MethodProposed, event: EapArriv
         packet = matching_response(octets, aka.exchange.identifier)
         if isinstance(packet, EapPacket):
             return _declined(server, state, aka.exchange.method, packet, now)
-    aka, effects = server.step(aka, event, now)
-    if effects and isinstance(effects[0], Discard):
-        return MethodProposed(state.identity, aka, state.refused), effects
-    return _CLOSED if isinstance(aka, Done) else MethodRunning(aka), effects
+    following, effects = server.step(aka, event, now)
+    if following is aka:
+        # what it discards decides nothing
+        return state, effects
+    return _CLOSED if isinstance(following, Done) else MethodRunning(following), effects
 
 
 def _declined(server: AkaServer, state: MethodProposed, method: EapMethod, packet: EapPacket, now: float) -> Step:
@@ -160,7 +151,9 @@ def _declined(server: AkaServer, state: MethodProposed, method: EapMethod, packe
         # a UE may ask for as many as its packet has octets, and a line is for an operator
         asked = ", ".join(str(number) for number in packet.type_data[:MOST_TYPES])
         return _fail(packet, RejectCause.METHOD_REFUSED, f"the UE asks for EAP type {asked}", imsi, method)
-    return _propose(server, wanted[0], packet, state.identity, declined, now)
+    chosen = Chosen(Exchange(wanted[0], state.identity, packet.identifier))
+    following, effects = server.step(chosen, _METHOD_CHOSEN, now)
+    return MethodProposed(state.identity, following, declined), effects
 
 
 def _proposal_made(server: AkaServer, state: MethodProposed, event: Event, now: float) -> Step:

@@ -16,7 +16,9 @@ from wire.identity import EapMethod, IdentityKind
 from wire.secret import Secret
 
 _RAND, _AUTN = (build_attribute(kind, bytes(16))[:4] for kind in (At.RAND, At.AUTN))
+_REQUEST, _CHALLENGE = EapCode.REQUEST, Subtype.CHALLENGE
 _KDF, _RES, _MAC, _CHECKCODE = At.KDF, At.RES, At.MAC, At.CHECKCODE
+_ENCRYPTED = IdentityKind.ENCRYPTED
 _NO_ROUNDS = build_attribute(At.CHECKCODE, b"")
 
 
@@ -71,12 +73,12 @@ def challenge_request(state: Challenged, policy: AkaPolicy, encrypted: bytes = b
     exchange, checkcode = state.exchange, state.checkcode
     method = exchange.method
     # what the UE said by itself is bound by the keys, so nobody else can have made EAP-AKA of it (RFC 4187 §7)
-    chosen_by_us = bool(checkcode) or exchange.kind is IdentityKind.ENCRYPTED
+    chosen_by_us = checkcode != b"" or exchange.kind is _ENCRYPTED
     prefers_prime = chosen_by_us and policy.methods[0] is EapMethod.AKA_PRIME
     before, behind = _offered(method, state.kdfs, policy.network_name, policy.result_ind, prefers_prime)
     checkcode = build_attribute(At.CHECKCODE, checkcode) if checkcode else _NO_ROUNDS
     attributes = b"".join((_RAND, state.rand, _AUTN, state.autn, before, encrypted, checkcode, behind))
-    return signed_message(EapCode.REQUEST, exchange.identifier, method, Subtype.CHALLENGE, attributes, state.keys.k_aut)
+    return signed_message(_REQUEST, exchange.identifier, method, _CHALLENGE, attributes, state.keys.k_aut)
 
 
 @lru_cache(maxsize=256)

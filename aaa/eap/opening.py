@@ -19,6 +19,8 @@ from wire.frozen import dataclass
 from wire.identity import EapMethod, IdentityKind, Imsi, classify
 from wire.sansio import RandomBytes
 
+_PERMANENT, _SIM = IdentityKind.PERMANENT, EapMethod.SIM
+
 
 @dataclass(frozen=True, slots=True)
 class _Terms:
@@ -86,13 +88,14 @@ class Opening:
         judgement = self._terms[method].judge.judge(asked, identity)
         if isinstance(judgement, Known):
             kind, imsi = judgement.kind, judgement.imsi
-            shown = exchange.imsi_shown or kind is IdentityKind.PERMANENT
+            shown = exchange.imsi_shown or kind is _PERMANENT
             exchange = Exchange(method, judgement.identity, exchange.identifier, kind, shown)
-            if method is EapMethod.SIM and not nonce_mt:
+            if method is _SIM and not nonce_mt:
                 # RFC 4186 §9.2: only who may show an identity for fast re-authentication may leave it out.
                 is_due = asked in (IdRequest.FULLAUTH, IdRequest.PERMANENT)
                 return _without_nonce(exchange, imsi) if is_due else _ask(exchange, None, rounds, imsi)
-            return self._fetch(exchange, imsi, checkcode(method, rounds) if rounds else b"", now, nonce_mt)
+            code = checkcode(method, rounds) if rounds else b""
+            return self._fetch(exchange, imsi, code, now, nonce_mt)
         exchange = _heard(exchange, identity)
         match judgement:
             case Resume(resumable):

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wire import identity as module
 from wire.identity import EapMethod, IdentityKind, Imsi, Nai, classify, permanent_nai
 from wire.names import Plmn
 
@@ -106,3 +107,25 @@ def test_nai_of_any_text_prints_that_text(text: str) -> None:
 @given(st.one_of(st.text(), st.binary()))
 def test_classification_refuses_nothing(text: str | bytes) -> None:
     assert classify(text).kind in IdentityKind
+
+
+_PARTS = st.lists(
+    st.one_of(st.text(max_size=3), st.sampled_from("0123456789@!.\n\0٣"), st.sampled_from(["001010000000001", REALM])),
+    max_size=6,
+)
+_REALMS = st.sampled_from(
+    ["", "@", f"@{REALM}", "@unreachable.3gppnetwork.org", "@SOS.w.3gppnetwork.org", "@a!b", "@a\nb", "@a@b"]
+)
+
+
+@given(
+    st.one_of(
+        st.builds("".join, _PARTS),
+        st.builds(
+            "{}{}{}".format, st.sampled_from("0123456789"), st.from_regex(r"[0-9]{4,17}", fullmatch=True), _REALMS
+        ),
+    )
+)
+def test_short_way_classifies_as_the_long_one(text: str) -> None:
+    assert classify(text) == module._any_other(text)
+    assert classify(text.encode(errors="replace")) == classify(text.encode(errors="replace").decode())

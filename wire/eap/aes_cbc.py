@@ -7,7 +7,6 @@ to be had, `cryptography` is as good.
 
 import ctypes
 from collections.abc import Callable
-from ctypes import byref
 
 from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
@@ -23,7 +22,7 @@ ROOM = 1024
 """Octets of the longest text that is given to libcrypto: more than AT_ENCR_DATA can hold."""
 
 _POINTER = ctypes.c_void_p
-_Context = tuple[int, "ctypes.Array[ctypes.c_char]", ctypes.c_int]
+_Context = tuple[int, "ctypes.Array[ctypes.c_char]", "ctypes._Pointer[ctypes.c_int]"]  # noqa: SLF001 - it has no other name
 """EVP_CIPHER_CTX, room for what it writes, and for how much that was."""
 
 
@@ -52,7 +51,7 @@ def _of_library(library: ctypes.PyDLL) -> Encryption:
         context: int = new()
         if not begin(context, cipher(), None, None, None) or not library.EVP_CIPHER_CTX_set_padding(context, 0):
             raise OSError("libcrypto has no AES-128-CBC")
-        return context, (ctypes.c_char * ROOM)(), ctypes.c_int()
+        return context, (ctypes.c_char * ROOM)(), ctypes.pointer(ctypes.c_int())
 
     def encrypt(key: bytes, iv: bytes, text: bytes) -> bytes:
         length = len(text)
@@ -63,7 +62,7 @@ def _of_library(library: ctypes.PyDLL) -> Encryption:
         except IndexError:
             mine = new_context()
         context, room, written = mine
-        if not (begin(context, None, None, key, iv) and go_on(context, room, byref(written), text, length)):
+        if not (begin(context, None, None, key, iv) and go_on(context, room, written, text, length)):
             raise OSError("libcrypto does not encrypt")
         encrypted = room.raw[:length]
         idle.append(mine)

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import field
+from struct import Struct
+from struct import error as struct_error
 
 from wire.eap.attributes import At, Attribute, Attributes
 from wire.eap.constants import Subtype
@@ -16,6 +18,7 @@ from wire.secret import Secret
 
 _METHODS: Mapping[int | None, EapMethod] = {int(method): method for method in EapMethod}
 _SUBTYPES = {int(subtype): subtype for subtype in Subtype}
+_pack_head = Struct(">BBHBBxx").pack
 _ATTRIBUTES_AT = 8
 _UNSIGNED = Attribute(At.MAC, bytes(16))
 _UNSIGNED_OCTETS = _UNSIGNED.build()
@@ -107,8 +110,8 @@ def signed_message(
     """
     length = _ATTRIBUTES_AT + len(attributes) + _MAC_LENGTH
     try:
-        head = bytes((code, identifier, length >> 8, length & 0xFF, method, subtype, 0, 0))
-    except ValueError:
+        head = _pack_head(code, identifier, length, method, subtype)
+    except struct_error:
         raise EncodeError("Identifier has one octet and Length two") from None
     return signed(head + attributes + _UNSIGNED_OCTETS, method, k_aut, extra)
 

@@ -43,7 +43,8 @@ def derive_keys(method: EapMethod, identity: bytes, ck: bytes, ik: bytes, *, ems
     EncodeError for EAP-SIM, whose keys need other inputs.
     """
     if method is EapMethod.AKA:
-        return derive_aka_keys(identity, ck, ik, emsk=emsk)
+        # MK = SHA1(Identity|IK|CK), RFC 4187 §7
+        return keys_of_master(method, sha1(identity + ik + ck).digest(), emsk=emsk)
     if method is EapMethod.AKA_PRIME:
         return derive_aka_prime_keys(identity, ck, ik, emsk=emsk)
     raise EncodeError("keys of EAP-SIM are not derived from CK and IK")
@@ -51,7 +52,7 @@ def derive_keys(method: EapMethod, identity: bytes, ck: bytes, ik: bytes, *, ems
 
 def derive_aka_keys(identity: bytes, ck: bytes, ik: bytes, *, emsk: bool = True) -> Keys:
     """MK = SHA1(Identity|IK|CK), expanded by the PRF of FIPS 186-2 (RFC 4187 §7)."""
-    return keys_of_master(EapMethod.AKA, sha1(identity + ik + ck).digest(), emsk=emsk)
+    return derive_keys(EapMethod.AKA, identity, ck, ik, emsk=emsk)
 
 
 def keys_of_master(method: EapMethod, mk: bytes, *, emsk: bool = True) -> Keys:

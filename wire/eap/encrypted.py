@@ -20,19 +20,16 @@ _PADDING = {0: b"", **{length: build_attribute(At.PADDING, bytes(length - 2)) fo
 
 def seal(attributes: Iterable[Attribute], k_encr: Secret, iv: bytes) -> tuple[Attribute, Attribute]:
     """AT_IV and AT_ENCR_DATA that hold `attributes`; `iv` is 16 fresh random octets."""
-    ciphertext = _encrypted(Attributes(tuple(attributes)).build(), k_encr, iv)
+    plain = Attributes(tuple(attributes)).build()
+    ciphertext = encrypt(k_encr, iv, plain + _PADDING[-len(plain) % 16])
     return Attribute(At.IV, iv), Attribute(At.ENCR_DATA, ciphertext)
 
 
 def seal_octets(plain: bytes, k_encr: Secret, iv: bytes) -> bytes:
     """The octets of both, for attributes that are built already."""
-    ciphertext = _encrypted(plain, k_encr, iv)
+    ciphertext = encrypt(k_encr, iv, plain + _PADDING[-len(plain) % 16])
     before, _ = attribute_around(At.ENCR_DATA, len(ciphertext))
     return b"".join((_IV_HEAD, iv, before, ciphertext))
-
-
-def _encrypted(plain: bytes, k_encr: Secret, iv: bytes) -> bytes:
-    return encrypt(k_encr, iv, plain + _PADDING[-len(plain) % 16])
 
 
 def parse_encrypted(iv: bytes, ciphertext: bytes, k_encr: Secret) -> Attributes:

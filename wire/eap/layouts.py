@@ -5,8 +5,10 @@ has been read, another that has the same octets wherever no value stands needs n
 what a message may carry does not depend on its values, AT_PADDING aside, which is inside AT_ENCR_DATA alone.
 """
 
+from collections.abc import Callable
 from functools import partial
 from struct import Struct
+from typing import Any
 
 from wire.eap.aka import AkaMessage
 from wire.eap.attributes import Attribute, Attributes, attribute_around
@@ -20,6 +22,7 @@ MOST = 64
 """Layouts that are remembered; who invents more has all of them forgotten."""
 
 _OF_EVERY_LOGIN = (Subtype.CHALLENGE, Subtype.SIM_CHALLENGE, Subtype.REAUTHENTICATION)
+_RESPONSE = EapCode.RESPONSE
 _HEADER = ">sB6s0s"
 """Code, Identifier, and from Length to the reserved octets: so what must be the same is every second field."""
 _FIRST_VALUE = 5
@@ -29,9 +32,10 @@ _attribute: partial[Attribute] = partial(tuple.__new__, Attribute)
 
 @dataclass(frozen=True, slots=True)
 class _Layout:
-    """`fields` are what stands around values and the values in turn."""
+    """`unpack` gives what stands around values and the values in turn."""
 
-    fields: Struct
+    unpack: Callable[[bytes], tuple[Any, ...]]
+    length: int
     around: tuple[bytes, ...]
     method: EapMethod
     subtype: Subtype
@@ -46,14 +50,14 @@ _layouts: dict[bytes, _Layout] = {}
 def read_again(octets: bytes) -> AkaMessage | None:
     """The response that these octets are; None where none in their layout is remembered."""
     layout = _layouts.get(octets[2:9])
-    if layout is None or len(octets) != layout.fields.size:
+    if layout is None or len(octets) != layout.length:
         return None
-    found = layout.fields.unpack(octets)
+    found = layout.unpack(octets)
     if found[::2] != layout.around:
         return None
-    items = tuple(map(_attribute, zip(layout.kinds, found[_FIRST_VALUE::2], strict=True)))
+    items = tuple(map(_attribute, zip(layout.kinds, found[_FIRST_VALUE::2])))  # noqa: B905 - the layout is one's
     attributes = Attributes(items, layout.mac_at)
-    return AkaMessage(EapCode.RESPONSE, found[1], layout.method, layout.subtype, attributes, octets)
+    return AkaMessage(_RESPONSE, found[1], layout.method, layout.subtype, attributes, octets)
 
 
 def remember(message: AkaMessage) -> None:
@@ -72,5 +76,12 @@ def remember(message: AkaMessage) -> None:
     if len(_layouts) >= MOST:
         _layouts.clear()
     kinds = tuple(kind for kind, _ in attributes.items)
-    layout = _Layout(fields, fields.unpack(octets)[::2], message.method, message.subtype, kinds, attributes.mac_at)
-    _layouts[octets[2:9]] = layout
+    _layouts[octets[2:9]] = _Layout(
+        fields.unpack,
+        fields.size,
+        fields.unpack(octets)[::2],
+        message.method,
+        message.subtype,
+        kinds,
+        attributes.mac_at,
+    )

@@ -16,8 +16,7 @@ _DIGEST = {EapMethod.SIM: sha1, EapMethod.AKA: sha1, EapMethod.AKA_PRIME: sha256
 _HEADER = 8
 _VALUE = 4
 _LENGTH = 20
-_DIGEST_LENGTH = 16
-_ZERO = bytes(_DIGEST_LENGTH)
+_ZERO = bytes(16)
 
 
 def _find_mac(packet: bytes) -> int | None:
@@ -39,17 +38,18 @@ def mac_is_genuine(packet: bytes, method: EapMethod, k_aut: Secret, extra: bytes
     `extra` is NONCE_S for the response of AKA-Reauthentication (RFC 4187 §9.8) and empty elsewhere in EAP-AKA. Whoever
     has read the packet knows where the value of AT_MAC begins: `at`.
     """
-    place = at or _find_mac(packet)
-    if place is None:
-        return False
-    behind = place + _DIGEST_LENGTH
-    unsigned = packet[:place] + _ZERO + packet[behind:] + extra
-    return compare_digest(packet[place:behind], keyed_digest(_DIGEST[method], k_aut, unsigned)[:_DIGEST_LENGTH])
+    if not at:
+        at = _find_mac(packet) or 0
+        if not at:
+            return False
+    behind = at + 16
+    unsigned = packet[:at] + _ZERO + packet[behind:] + extra
+    return compare_digest(packet[at:behind], keyed_digest(_DIGEST[method], k_aut, unsigned)[:16])
 
 
 def signed(packet: bytes, method: EapMethod, k_aut: Secret, extra: bytes = b"") -> bytes:
     """As `fill_mac`, where AT_MAC is the last attribute and its value zero."""
-    return packet[:-_DIGEST_LENGTH] + keyed_digest(_DIGEST[method], k_aut, packet + extra)[:_DIGEST_LENGTH]
+    return packet[:-16] + keyed_digest(_DIGEST[method], k_aut, packet + extra)[:16]
 
 
 def fill_mac(packet: bytes, method: EapMethod, k_aut: Secret, extra: bytes = b"") -> bytes:
@@ -57,6 +57,6 @@ def fill_mac(packet: bytes, method: EapMethod, k_aut: Secret, extra: bytes = b""
     at = _find_mac(packet)
     if at is None:
         raise EncodeError("there is no AT_MAC to fill")
-    behind = at + _DIGEST_LENGTH
+    behind = at + 16
     unsigned = packet[:at] + _ZERO + packet[behind:] + extra
-    return packet[:at] + keyed_digest(_DIGEST[method], k_aut, unsigned)[:_DIGEST_LENGTH] + packet[behind:]
+    return packet[:at] + keyed_digest(_DIGEST[method], k_aut, unsigned)[:16] + packet[behind:]
