@@ -19,7 +19,8 @@ class SharedTimeout:
         loop = self.loop
         if loop is None:
             loop = self.loop = asyncio.get_running_loop()
-        task = asyncio.current_task(loop)
+        # of whatever loop runs: a test may run each wait in a loop of its own
+        task = asyncio.current_task()
         if task is None:
             raise RuntimeError("a wait is limited inside a task")
         limit = _Limit(self.ends, task)

@@ -83,6 +83,16 @@ def test_wait_needs_a_task() -> None:
         pass
 
 
+def test_waits_of_one_loop_after_another_are_limited() -> None:
+    shared = SharedTimeout(5.0)
+
+    async def wait() -> str:
+        with shared.limit():
+            return "over"
+
+    assert [asyncio.run(wait()) for _ in range(2)] == ["over", "over"]
+
+
 async def test_wait_that_is_over_leaves_nothing_behind_an_older_one() -> None:
     shared = SharedTimeout(30.0)
     older = asyncio.create_task(_wait_in(shared))
