@@ -9,7 +9,7 @@ from functools import lru_cache, partial
 from ipaddress import ip_address
 from itertools import islice
 
-from pdngw_proxy.aaa_link.port import AaaLink, RelayAnswer, RelayRequest, RelayUnavailable
+from pdngw_proxy.aaa_link.port import AaaLink, Marks, RelayAnswer, RelayRequest, RelayUnavailable
 from pdngw_proxy.aaa_link.records import Moment, SessionRecord
 from pdngw_proxy.accounting import has_begun, record_of
 from pdngw_proxy.config import PdnGwConfig
@@ -133,6 +133,10 @@ class GatewayShell:
         for address in anycast_of((config.home_prefix,)):
             self._interception.begin(address)
         self._driver.feed(AddressWanted(config.ha_address, is_own=True))
+
+    def named(self, marks: Marks) -> tuple[str, ...]:
+        """The sessions that the AAA server names so."""
+        return tuple(one.name for one in self._machine.sessions.of_marks(marks))
 
     def holds(self, session: str) -> bool:
         """Whether an accepted session has this name."""

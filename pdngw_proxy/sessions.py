@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address
 
+from pdngw_proxy.aaa_link.port import Marks
 from pdngw_proxy.aaa_link.records import EndedBy
 from pdngw_proxy.addresses import Lease
 from pdngw_proxy.traffic import Traffic
@@ -50,6 +51,26 @@ class GatewaySession:
         """Whether it has a tunnel and no SA for Binding Updates: remote access without mobility (RFC 7296 §1.1.3)."""
         return self.outbound(Mode.TUNNEL) is not None and self.outbound(Mode.TRANSPORT) is None
 
+    def fits(self, marks: Marks) -> bool:
+        """Whether all `marks` are its own.
+
+        By its name it is known without where it is: a UE moves, and the AAA server may have heard of that or not. Whose
+        it is has to be right all the same (RFC 5176 §6.1).
+        """
+        whose = (marks.user_name, {self.user_name, self.identity}), (marks.chargeable, {self.chargeable})
+        if marks.session is not None:
+            where: tuple[tuple[str | None, set[str | None]], ...] = ((marks.session, {self.name}),)
+        else:
+            home = None if self.lease is None else str(self.lease.home_address)
+            ipv4 = None if self.ipv4_home_address is None else str(self.ipv4_home_address)
+            where = (
+                (marks.home_address, {home}),
+                (marks.ipv4_home_address, {ipv4}),
+                (marks.care_of, {str(self.peer.address)}),
+                (marks.apn, {self.apn}),
+            )
+        return all(said is None or said in own for said, own in (*whose, *where))
+
     def outbound(self, mode: Mode, packet: bytes = b"") -> Association | None:
         """The Child SA to send through in this mode, a tunnel for the inner `packet`; or None."""
         return outbound_of(self.associations.values(), mode, packet)
@@ -80,6 +101,13 @@ class SessionBook:
     def of_name(self, name: str) -> GatewaySession | None:
         """The session that the AAA server calls so, or None."""
         return self._by_name.get(name)
+
+    def of_marks(self, marks: Marks) -> list[GatewaySession]:
+        """Those that `marks` fit; without a name among them it looks at all that were accepted."""
+        if marks.session is None:
+            return [one for one in self._by_sa.values() if one.accepted and one.fits(marks)]
+        found = self._by_name.get(marks.session)
+        return [] if found is None or not found.fits(marks) else [found]
 
     def of_sa(self, sa: bytes) -> GatewaySession | None:
         """The session of an IKE SA, or None."""

@@ -71,8 +71,27 @@ class RelayUnavailable:
 RelayAnswer = RelayChallenge | RelayAccept | RelayReject | RelayUnavailable
 
 
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """By what the AAA server may name a session; None for what it does not say (RFC 5176 §3).
+
+    `session` is the name that RelayRequest gave it, `chargeable` as in RelayAccept.
+    """
+
+    session: str | None = None
+    user_name: str | None = None
+    chargeable: str | None = None
+    home_address: str | None = None
+    ipv4_home_address: str | None = None
+    care_of: str | None = None
+    apn: str | None = None
+
+
 class SessionKeeper(Protocol):
     """Who has the sessions that the AAA server may speak of; by the name that RelayRequest gave them."""
+
+    def named(self, marks: Marks) -> tuple[str, ...]:
+        """The sessions that all `marks` fit; one that is not accepted yet is found by its name alone."""
 
     def holds(self, session: str) -> bool:
         """Whether that session is there and was accepted."""

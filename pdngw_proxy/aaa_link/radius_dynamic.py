@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address
 
-from pdngw_proxy.aaa_link.port import SessionKeeper
-from pdngw_proxy.aaa_link.radius_messages import Nas
+from pdngw_proxy.aaa_link.port import Marks, SessionKeeper
+from pdngw_proxy.aaa_link.radius_messages import Nas, chargeable_of
 from runtime.log_limit import LogLimit
 from runtime.logs import get_logger
 from runtime.taps import Address
@@ -33,10 +33,11 @@ _NAK = {Code.DISCONNECT_REQUEST: Code.DISCONNECT_NAK, Code.COA_REQUEST: Code.COA
 _IDENTIFYING = (
     "User-Name", "NAS-IP-Address", "NAS-IPv6-Address", "NAS-Identifier", "NAS-Port-Type", "Acct-Session-Id",
     "Framed-IPv6-Address", "Framed-IP-Address", "Calling-Station-Id", "Called-Station-Id", "Class",
+    "Chargeable-User-Identity",
 )  # fmt: skip
 """All by which accounting has named a session: a server may say of it what it was told."""
 _BESIDE = ("Message-Authenticator", "Event-Timestamp", "Proxy-State", "Acct-Terminate-Cause", "Reply-Message")
-_CHANGING = ("Session-Timeout",)
+_CHANGING = ("Session-Timeout", "State")
 
 
 class _Refused(Exception):
@@ -47,7 +48,7 @@ class _Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    session: str
+    marks: Marks
     seconds: int | None
 
 
@@ -96,29 +97,34 @@ class DynamicAuthorizationServer:
 
     def _serve(self, packet: RadiusPacket, secret: Secret) -> bytes:
         code = Code(packet.code)
+        # RFC 5176 §3.3: State of a CoA comes back in any answer
+        state = [Attribute.of("State", value) for value in packet.values("State") if code is Code.COA_REQUEST]
         try:
-            wanted = self._wanted(packet)
-            self._obey(wanted)
+            sessions = self._obey(self._wanted(packet))
         except _Refused as refused:
             log.warning("request of the AAA server refused", request=code.name, cause=str(refused))
             cause = [Attribute.of("Error-Cause", refused.cause)]
-            return reply(packet, _NAK[code], secret=secret, attributes=cause)
-        log.info("request of the AAA server obeyed", request=code.name, session=wanted.session)
-        return reply(packet, _ACK[code], secret=secret)
+            return reply(packet, _NAK[code], secret=secret, attributes=[*state, *cause])
+        log.info("request of the AAA server obeyed", request=code.name, session=" ".join(sessions))
+        return reply(packet, _ACK[code], secret=secret, attributes=state)
 
     def _wanted(self, packet: RadiusPacket) -> _Wanted:
         changes = packet.code == Code.COA_REQUEST
         known = (*_IDENTIFYING, *_BESIDE, *(_CHANGING if changes else ()))
+        if changes and packet.values("Service-Type"):
+            # RFC 5176 §3.2
+            raise _Refused(ErrorCause.UNSUPPORTED_SERVICE)
         if sum(len(packet.values(name)) for name in known) != len(packet.attributes):
             raise _Refused(ErrorCause.UNSUPPORTED_ATTRIBUTE)
         try:
             self._check_nas(packet)
-            session, seconds = packet.text("Acct-Session-Id"), packet.integer("Session-Timeout") if changes else None
+            marks, seconds = _marks(packet), packet.integer("Session-Timeout") if changes else None
+            packet.octets("State")
         except DecodeError:
             raise _Refused(ErrorCause.INVALID_ATTRIBUTE_VALUE) from None
-        if session is None or (changes and seconds is None):
+        if marks == Marks() or (changes and seconds is None):
             raise _Refused(ErrorCause.MISSING_ATTRIBUTE)
-        return _Wanted(session, seconds)
+        return _Wanted(marks, seconds)
 
     def _check_nas(self, packet: RadiusPacket) -> None:
         """What identifies a NAS must identify us (RFC 5176 §3)."""
@@ -127,13 +133,17 @@ class DynamicAuthorizationServer:
         if named not in (None, self._nas.identifier) or any(a not in (None, str(self._nas.address)) for a in addresses):
             raise _Refused(ErrorCause.NAS_IDENTIFICATION_MISMATCH)
 
-    def _obey(self, wanted: _Wanted) -> None:
+    def _obey(self, wanted: _Wanted) -> tuple[str, ...]:
+        """To all sessions that are named (RFC 5176 §3), and which those were."""
+        sessions = self._keeper.named(wanted.marks)
         if wanted.seconds is None:
-            done = self._keeper.abort(wanted.session, "the AAA server disconnects it (Disconnect-Request)")
+            why = "the AAA server disconnects it (Disconnect-Request)"
+            done = [self._keeper.abort(session, why) for session in sessions]
         else:
-            done = self._keeper.limit(wanted.session, wanted.seconds)
-        if not done:
+            done = [self._keeper.limit(session, wanted.seconds) for session in sessions]
+        if not done or not all(done):
             raise _Refused(ErrorCause.SESSION_CONTEXT_NOT_FOUND)
+        return sessions
 
     def _remember(self, source: Address, octets: bytes, answer: bytes, until: float) -> bytes:
         """A stamped one is a replay for as long as it would be taken, another one soon a new order."""
@@ -147,6 +157,18 @@ class DynamicAuthorizationServer:
         withheld = self._lines.allow(cause.partition(":")[0], self._clock())
         if withheld is not None:
             log.warning("dynamic authorization dropped", cause=cause, source=source[0], withheld=withheld)
+
+
+def _marks(packet: RadiusPacket) -> Marks:
+    return Marks(
+        session=packet.text("Acct-Session-Id"),
+        user_name=packet.text("User-Name"),
+        chargeable=chargeable_of(packet),
+        home_address=packet.text("Framed-IPv6-Address"),
+        ipv4_home_address=packet.text("Framed-IP-Address"),
+        care_of=packet.text("Calling-Station-Id"),
+        apn=packet.text("Called-Station-Id"),
+    )
 
 
 def _is_genuine(packet: RadiusPacket, secret: Secret) -> bool:

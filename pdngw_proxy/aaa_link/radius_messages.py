@@ -54,6 +54,12 @@ def to_attributes(request: RelayRequest, nas: Nas) -> tuple[Attribute, ...]:
     return tuple(Attribute.of(name, value) for name, value in named if value is not None)
 
 
+def chargeable_of(packet: RadiusPacket) -> str | None:
+    """Chargeable-User-Identity as text that means nothing and is no User-Name; octets of any kind (RFC 4372 §2.2)."""
+    cui = packet.octets("Chargeable-User-Identity")
+    return f"cui:{cui.hex()}" if cui else None
+
+
 def repeated_by(accept: RadiusPacket) -> tuple[Attribute, ...]:
     """What accounting says again: Class (RFC 2865 §5.25) and Chargeable-User-Identity (RFC 4372 §2.1)."""
     return tuple(Attribute(key, value) for key, value in accept.attributes if key in _REPEATED)
@@ -89,12 +95,12 @@ def _accepted(packet: RadiusPacket, secret: bytes, request_authenticator: bytes)
     msk = msk_of(packet, secret=secret, request_authenticator=request_authenticator)
     if msk is None:
         return RelayReject(b"", "Access-Accept without MS-MPPE keys")
-    address, cui = packet.text("Framed-IPv6-Address"), packet.octets("Chargeable-User-Identity")
+    address = packet.text("Framed-IPv6-Address")
     return RelayAccept(
         eap=eap,
         msk=msk,
         user_name=packet.text("User-Name"),
         home_address=None if address is None else IPv6Address(address),
         session_timeout=packet.integer("Session-Timeout"),
-        chargeable=f"cui:{cui.hex()}" if cui else None,
+        chargeable=chargeable_of(packet),
     )

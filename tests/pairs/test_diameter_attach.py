@@ -20,7 +20,7 @@ from aaa.user_sessions import MemoryUserSessions, UserSession
 from hss.api import ApnProfile, Refusal, ServiceRefused
 from pdngw_proxy.aaa_link.diameter import DiameterLink
 from pdngw_proxy.aaa_link.diameter_messages import DiameterGateway
-from pdngw_proxy.aaa_link.port import RelayAnswer, RelayRequest
+from pdngw_proxy.aaa_link.port import Marks, RelayAnswer, RelayRequest
 from pdngw_proxy.aaa_link.records import EndedBy
 from pdngw_proxy.gateway_events import ReauthenticationWanted, SessionAborted, SessionLimited
 from tests.aaa.memory_hss import IMSI, MemoryHss, Subscriber, profile
@@ -106,6 +106,9 @@ class Site:
 
     async def close(self) -> None:
         """Nothing is open."""
+
+    def named(self, marks: Marks) -> tuple[str, ...]:
+        raise NotImplementedError(marks)
 
     def holds(self, session: str) -> bool:
         """Whether the gateway has it, as `pdngw_proxy.server` says it."""

@@ -2,6 +2,9 @@
 
 from ipaddress import IPv4Address, IPv6Address
 
+import pytest
+
+from pdngw_proxy.aaa_link.port import Marks
 from pdngw_proxy.addresses import Lease
 from pdngw_proxy.sessions import GatewaySession, SessionBook
 from tests.pdngw_proxy.associations import pair
@@ -107,3 +110,38 @@ def test_session_is_found_by_its_name_until_it_is_closed() -> None:
     assert (book.of_name("one"), book.of_name("two")) == (one, None)
     book.close(one)
     assert book.of_name("one") is None
+
+
+def test_session_is_known_by_its_name_and_its_user_wherever_it_is() -> None:
+    one = session()
+    one.identity, one.user_name, one.chargeable, one.apn = "0ue@nai", "2hidden", "cui:01", "internet"
+    assert one.fits(Marks("one"))
+    assert one.fits(Marks("one", "0ue@nai", "cui:01", home_address="2001:db8::999", care_of="192.0.2.99"))
+    assert one.fits(Marks("one", "2hidden"))
+    for other in (Marks("two"), Marks("one", "0somebody@nai"), Marks("one", chargeable="cui:02")):
+        assert not one.fits(other)
+
+
+@pytest.mark.parametrize(
+    "marks",
+    [
+        Marks(user_name="2other"),
+        Marks(chargeable="cui:02"),
+        Marks(home_address="2001:db8::101"),
+        Marks(ipv4_home_address="10.1.2.4"),
+        Marks(care_of="192.0.2.11"),
+        Marks(apn="ims"),
+        Marks("two"),
+    ],
+)
+def test_session_without_its_name_is_known_by_all_that_is_said(marks: Marks) -> None:
+    book, one, early = SessionBook(), session(), session(b"87654321", "early")
+    for each in (one, early):
+        book.open(each)
+        each.identity, each.user_name, each.chargeable, each.apn = "0ue@nai", "2hidden", "cui:01", "internet"
+    book.lease(one, lease())
+    one.accepted, one.ipv4_home_address = True, IPv4Address("10.1.2.3")
+    whole = Marks(None, "2hidden", "cui:01", str(HOME), "10.1.2.3", "192.0.2.10", "internet")
+    assert book.of_marks(whole) == [one]
+    assert book.of_marks(Marks("early")) == [early], "it is given up before it is accepted"
+    assert book.of_marks(marks) == []

@@ -10,7 +10,14 @@ import structlog.testing
 
 from pdngw_proxy.aaa_link.diameter import DiameterLink
 from pdngw_proxy.aaa_link.diameter_messages import DiameterGateway
-from pdngw_proxy.aaa_link.port import RelayAnswer, RelayChallenge, RelayReject, RelayRequest, RelayUnavailable
+from pdngw_proxy.aaa_link.port import (
+    Marks,
+    RelayAnswer,
+    RelayChallenge,
+    RelayReject,
+    RelayRequest,
+    RelayUnavailable,
+)
 from pdngw_proxy.aaa_link.records import EndedBy
 from runtime.diameter.settings import DiameterUnavailable
 from wire.diameter.applications import Application
@@ -208,6 +215,9 @@ class Keeper:
     def __init__(self) -> None:
         self.aborted: list[str] = []
         self.limited: list[tuple[str, int]] = []
+
+    def named(self, marks: Marks) -> tuple[str, ...]:
+        raise NotImplementedError(marks)
 
     def holds(self, session: str) -> bool:
         return session not in self.aborted

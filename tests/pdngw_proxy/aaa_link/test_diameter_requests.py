@@ -7,6 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from pdngw_proxy.aaa_link.diameter_requests import AaaRequests
+from pdngw_proxy.aaa_link.port import Marks
 from tests.pdngw_proxy.aaa_link.test_diameter import GATEWAY
 from wire.diameter.admission import check_answer
 from wire.diameter.applications import Application
@@ -23,6 +24,9 @@ class Keeper:
         self.sessions = set(sessions)
         self.aborted: list[tuple[str, str]] = []
         self.reauthenticated: list[str] = []
+
+    def named(self, marks: Marks) -> tuple[str, ...]:
+        raise NotImplementedError(marks)
 
     def holds(self, session: str) -> bool:
         return session in self.sessions

@@ -11,6 +11,7 @@ import structlog.testing
 
 from pdngw_proxy.aaa_link.config import RadiusLinkConfig
 from pdngw_proxy.aaa_link.port import (
+    Marks,
     RelayAccept,
     RelayAnswer,
     RelayChallenge,
@@ -248,6 +249,9 @@ async def test_server_without_accounting_is_told_nothing(monkeypatch: pytest.Mon
 
 class Keeper:
     """Has no session."""
+
+    def named(self, marks: Marks) -> tuple[str, ...]:
+        raise NotImplementedError(marks)
 
     def holds(self, session: str) -> bool:
         raise NotImplementedError

@@ -6,6 +6,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_network
 import pytest
 import structlog.testing
 
+from pdngw_proxy.aaa_link.port import Marks
 from pdngw_proxy.aaa_link.radius_accounting import accounting_attributes
 from pdngw_proxy.aaa_link.radius_dynamic import REPEATED_WITHIN, WINDOW, DynamicAuthorizationServer
 from pdngw_proxy.aaa_link.radius_messages import Nas
@@ -26,12 +27,19 @@ STAMP = Attribute.of("Event-Timestamp", NOW)
 
 @dataclass
 class Keeper:
-    """Has the session 5a5a; `done` is what it was told."""
+    """Has the session 5a5a of ue@nai; `done` is what it was told, `marks` what was asked for last."""
 
     done: list[tuple[str, object]] = field(default_factory=list)
+    sessions: tuple[str, ...] = ("5a5a",)
+    marks: Marks | None = None
+
+    def named(self, marks: Marks) -> tuple[str, ...]:
+        self.marks = marks
+        is_his = marks.user_name in (None, "ue@nai")
+        return tuple(one for one in self.sessions if is_his and marks.session in (None, one))
 
     def holds(self, session: str) -> bool:
-        return session == "5a5a"
+        return session in self.sessions
 
     def abort(self, session: str, cause: str) -> bool:
         assert "Disconnect-Request" in cause
@@ -93,6 +101,57 @@ def test_session_may_be_named_by_all_that_accounting_says_of_it() -> None:
     assert Bench().ask(Code.DISCONNECT_REQUEST, *named) == (Code.DISCONNECT_ACK, None)
 
 
+def test_session_of_another_user_is_not_ended() -> None:
+    """RFC 5176 §3, §6.1."""
+    bench = Bench()
+    other = Attribute.of("User-Name", "somebody@else")
+    refused = (Code.DISCONNECT_NAK, ErrorCause.SESSION_CONTEXT_NOT_FOUND)
+    assert bench.ask(Code.DISCONNECT_REQUEST, SESSION, other, STAMP) == refused
+    assert bench.keeper.done == []
+
+
+def test_all_sessions_end_that_are_named_without_acct_session_id() -> None:
+    bench = Bench()
+    bench.keeper.sessions = ("5a5a", "5b5b")
+    named: dict[str, str | bytes] = {
+        "User-Name": "ue@nai", "Chargeable-User-Identity": b"who", "Framed-IPv6-Address": "2001:db8::7",
+        "Framed-IP-Address": "10.1.2.3", "Calling-Station-Id": "192.0.2.9", "Called-Station-Id": "internet",
+    }  # fmt: skip
+    attributes = [Attribute.of(name, value) for name, value in named.items()]
+    assert bench.ask(Code.DISCONNECT_REQUEST, *attributes, STAMP) == (Code.DISCONNECT_ACK, None)
+    assert bench.keeper.done == [("5a5a", "abort"), ("5b5b", "abort")]
+    assert bench.keeper.marks == Marks(None, "ue@nai", "cui:77686f", "2001:db8::7", "10.1.2.3", "192.0.2.9", "internet")
+
+
+@pytest.mark.parametrize("timeout", [(), (Attribute.of("Session-Timeout", 60),)])
+def test_coa_to_authorize_only_is_an_unsupported_service(timeout: tuple[Attribute, ...]) -> None:
+    """RFC 5176 §3.2."""
+    only = Attribute.of("Service-Type", 17)
+    state = Attribute.of("State", b"what comes back")
+    bench = Bench()
+    octets = signed_request(
+        Code.COA_REQUEST, identifier=9, secret=SECRET, attributes=[SESSION, only, state, *timeout, STAMP]
+    )
+    answer = parse_packet(bench.server.answer(octets, AAA) or b"")
+    assert (answer.code, answer.integer("Error-Cause")) == (Code.COA_NAK, ErrorCause.UNSUPPORTED_SERVICE)
+    assert answer.octets("State") == b"what comes back"
+    assert bench.keeper.done == []
+
+
+def test_state_of_a_coa_comes_back_with_its_ack() -> None:
+    """RFC 5176 §3.3."""
+    bench = Bench()
+    state, shorter = Attribute.of("State", b"what comes back"), Attribute.of("Session-Timeout", 60)
+    octets = signed_request(Code.COA_REQUEST, identifier=9, secret=SECRET, attributes=[SESSION, state, shorter, STAMP])
+    answer = parse_packet(bench.server.answer(octets, AAA) or b"")
+    assert (answer.code, answer.octets("State")) == (Code.COA_ACK, b"what comes back")
+    assert bench.ask(Code.COA_REQUEST, SESSION, state, state, shorter) == (
+        Code.COA_NAK,
+        ErrorCause.INVALID_ATTRIBUTE_VALUE,
+    )
+    assert bench.ask(Code.DISCONNECT_REQUEST, SESSION, state) == (Code.DISCONNECT_NAK, ErrorCause.UNSUPPORTED_ATTRIBUTE)
+
+
 def test_coa_shortens_the_session() -> None:
     bench = Bench()
     shorter = Attribute.of("Session-Timeout", 60)
@@ -104,7 +163,8 @@ def test_coa_shortens_the_session() -> None:
     ("code", "attributes", "cause"),
     [
         (Code.DISCONNECT_REQUEST, (Attribute.of("Acct-Session-Id", "other"),), ErrorCause.SESSION_CONTEXT_NOT_FOUND),
-        (Code.DISCONNECT_REQUEST, (Attribute.of("User-Name", "ue"),), ErrorCause.MISSING_ATTRIBUTE),
+        (Code.DISCONNECT_REQUEST, (Attribute.of("User-Name", "ue"),), ErrorCause.SESSION_CONTEXT_NOT_FOUND),
+        (Code.DISCONNECT_REQUEST, (Attribute.of("NAS-Identifier", "pgw"),), ErrorCause.MISSING_ATTRIBUTE),
         (Code.COA_REQUEST, (SESSION,), ErrorCause.MISSING_ATTRIBUTE),
         (Code.COA_REQUEST, (SESSION, Attribute.of("Idle-Timeout", 60)), ErrorCause.UNSUPPORTED_ATTRIBUTE),
         (Code.DISCONNECT_REQUEST, (SESSION, Attribute.of("Session-Timeout", 1)), ErrorCause.UNSUPPORTED_ATTRIBUTE),
