@@ -125,33 +125,26 @@ class SealedConversations:
 
         With the heads of the packets before or without, and both once more with what User-Name says left out.
         """
-        client, before = conversation.client, heads(conversation.earlier, conversation.dialogue)
-        room, about = self._of_client(client)
-        begins = self._begins(conversation, now, says_access=room is None)
-        left = None if room is None else room - len(begins)
-        for version in (FORMAT, FORMAT_BY_NAME):
-            known = () if version == FORMAT else _known(user_name)
-            state = self._pack(conversation.eap, known)
-            if left is None or len(state) + len(before) <= left:
-                state += before
-            elif len(state) > left:
-                continue
-            return self._keys.seal(version, begins + state, (*about, *known))
-        return None
+        room, about = self._of_client(conversation.client)
+        begins = _named(conversation.session) or self._at(conversation.started, now)
+        begins += _network(conversation.apn, conversation.network_name)
+        if room is None:
+            begins += _access(conversation.access)
+        before = heads(conversation.earlier, conversation.dialogue)
+        state = pack_first_challenge(conversation.eap, self._known_realms) or self._pack(conversation.eap, ())
+        plain = _with_room(room, begins + state, before)
+        if plain is not None:
+            return self._keys.seal(FORMAT, plain, about)
+        known = _known(user_name)
+        plain = _with_room(room, begins + self._pack(conversation.eap, known), before)
+        return None if plain is None else self._keys.seal(FORMAT_BY_NAME, plain, (*about, *known))
 
-    def _begins(self, conversation: Conversation, now: float, *, says_access: bool) -> bytes:
-        """All but the state and the heads of the packets before."""
-        name = _named(conversation.session)
-        if name is None:
-            began = round((self._wall_clock() - now + conversation.started) * 1000)
-            name = (began << CHANCE_BITS).to_bytes(NAME_OCTETS, "big")
-        begins = name + _network(conversation.apn, conversation.network_name)
-        return begins + _access(conversation.access) if says_access else begins
+    def _at(self, started: float, now: float) -> bytes:
+        """When it began, in the place of its name: for one whose name the client says in every request."""
+        began = round((self._wall_clock() - now + started) * 1000)
+        return (began << CHANCE_BITS).to_bytes(NAME_OCTETS, "big")
 
     def _pack(self, state: EapState, known: Sequence[bytes]) -> bytes:
-        packed = None if known else pack_first_challenge(state, self._known_realms)
-        if packed is not None:
-            return packed
         packer = Packer(self._shared.realms, known)
         self._codec.pack(packer, state)
         return packer.build()
@@ -169,6 +162,16 @@ class SealedConversations:
             raise unpacker.error("the heads of packets before are not whole")
         session = _name(named) if named & _CHANCE else ""
         return Conversation(client, state, began + ahead, apn, network_name, access, (), earlier, session)
+
+
+def _with_room(room: int | None, plain: bytes, before: bytes) -> bytes | None:
+    """`plain` with the heads of the packets before, or without where `room` is for no more; None where it is too long.
+
+    Any length has room where it is None.
+    """
+    if room is None or len(plain) + len(before) <= room:
+        return plain + before
+    return plain if len(plain) <= room else None
 
 
 def _says_access(client: str) -> bool:

@@ -7,7 +7,7 @@ from typing import ClassVar
 from aaa.eap import offers, reauthentication, sim
 from aaa.eap.aka_table import TRANSITIONS
 from aaa.eap.challenge import Genuine, KdfWanted, WrongAnswer, challenge_request, challenged, read_answer
-from aaa.eap.endings import Step, deny, fail, grant, next_request, refuse, succeed, wrong
+from aaa.eap.endings import Step, deny, fail, next_request, notify_success, refuse, succeed, wrong
 from aaa.eap.events import (
     Discard,
     EapArrived,
@@ -100,7 +100,9 @@ class AkaServer:
         return refuse(state.exchange, event.cause, event.detail, state.imsi)
 
     def _granted(self, state: AwaitingProfile, event: ProfileArrived, _now: float) -> Step:
-        return grant(state, event.grant, self.random)
+        if state.result_ind:
+            return notify_success(state, event.grant, self.random)
+        return succeed(state.exchange, state.proven, event.grant)
 
     def _denied(self, state: AwaitingProfile, event: ProfileRefused, _now: float) -> Step:
         return deny(state, event.cause, event.detail, self.random)

@@ -101,7 +101,7 @@ def _offered(
 
 def read_answer(state: Challenged, message: AkaMessage, policy: AkaPolicy) -> Answer:
     """What EAP-Response/AKA-Challenge says, its AT_MAC checked first (RFC 4187 §10.15)."""
-    values = message.attributes.values()
+    values = dict(message.attributes.items)
     if _KDF in values:
         return _negotiate(state, message.attributes)
     res = values.get(_RES)

@@ -47,10 +47,8 @@ def deny(state: AwaitingProfile, cause: RejectCause, detail: str, random: Random
     return FailureNotified(exchange, cause, detail, state.proven.imsi), [SendEap(request)]
 
 
-def grant(state: AwaitingProfile, granted: Authorized, random: RandomBytes) -> Step:
-    """It may: EAP-Success, after a protected success where that was agreed (RFC 4187 §6.2)."""
-    if not state.result_ind:
-        return succeed(state.exchange, state.proven, granted)
+def notify_success(state: AwaitingProfile, granted: Authorized, random: RandomBytes) -> Step:
+    """It may, and is told so before EAP-Success, as was agreed (RFC 4187 §6.2)."""
     exchange = next_request(state.exchange)
     request = notification(exchange, NotificationCode.SUCCESS, Protection(state.proven, random))
     return SuccessNotified(exchange, state.proven, granted), [SendEap(request)]

@@ -81,6 +81,7 @@ class SealedIdentities:
         self._limits = limits or Limits()
         self._counter_max = min(self._limits.reauthentications, COUNTER_MAX)
         self._resumable_for = self._limits.reauthentication_age
+        self._gives_sealed = self._limits.pseudonyms and not self._limits.pseudonyms_of_3gpp
         self._may_be_resumed = self._may_resume(1, 0, 0)
         self._at_realm = f"@{self._limits.realm}".encode() if self._limits.realm else b""
         self._privacy_keys = privacy_keys
@@ -138,15 +139,12 @@ class SealedIdentities:
         epoch = self._keyring().sealing(now)
         if epoch is None:
             return None, None
-        pseudonym = self._pseudonym(epoch, imsi, keys.method, now)
+        if self._gives_sealed:
+            plain = pack_pseudonym(imsi, now, self._random(RANDOM_LENGTH))
+            pseudonym: bytes | None = seal(epoch, _PSEUDONYM_LEADS[keys.method], plain)
+        else:
+            pseudonym = self._of_3gpp(epoch, imsi, keys.method, now) if self._limits.pseudonyms else None
         return pseudonym, self._once(epoch, imsi, keys, 1, now, network_name) if self._may_be_resumed else None
-
-    def _pseudonym(self, epoch: Epoch, imsi: Imsi, method: EapMethod, issued: int) -> bytes | None:
-        if not self._limits.pseudonyms:
-            return None
-        if self._limits.pseudonyms_of_3gpp:
-            return self._of_3gpp(epoch, imsi, method, issued)
-        return seal(epoch, _PSEUDONYM_LEADS[method], pack_pseudonym(imsi, issued, self._random(RANDOM_LENGTH)))
 
     def _of_3gpp(self, epoch: Epoch, imsi: Imsi, method: EapMethod, issued: int) -> bytes:
         key = _pseudonym_key(epoch)

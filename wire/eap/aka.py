@@ -21,8 +21,7 @@ _SUBTYPES = {int(subtype): subtype for subtype in Subtype}
 _pack_head = Struct(">BBHBBxx").pack
 _ATTRIBUTES_AT = 8
 _UNSIGNED = Attribute(At.MAC, bytes(16))
-_UNSIGNED_OCTETS = _UNSIGNED.build()
-_MAC_LENGTH = len(_UNSIGNED_OCTETS)
+_MAC_LENGTH = len(_UNSIGNED.build())
 _RESERVED = 3
 """Subtype and two reserved octets."""
 
@@ -113,7 +112,7 @@ def signed_message(
         head = _pack_head(code, identifier, length, method, subtype)
     except struct_error:
         raise EncodeError("Identifier has one octet and Length two") from None
-    return signed(head + attributes + _UNSIGNED_OCTETS, method, k_aut, extra)
+    return signed(head + attributes, method, k_aut, extra)
 
 
 def _fits(method: EapMethod, rands: bytes | None) -> bool:

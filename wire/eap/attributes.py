@@ -199,10 +199,6 @@ class Attributes:
                 return value
         return None
 
-    def values(self) -> dict[int, bytes]:
-        """The value of each kind, for a message that has none of them twice; of one that has, the last."""
-        return dict(self.items)
-
     def number(self, kind: At) -> int | None:
         """The value of the first `kind` as a number, or None."""
         value = self.get(kind)

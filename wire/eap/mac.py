@@ -6,7 +6,7 @@ RFC 4187 §10.15; RFC 9048 §3.4.2 for EAP-AKA'.
 from hashlib import sha1, sha256
 from hmac import compare_digest
 
-from wire.eap.attributes import At
+from wire.eap.attributes import At, build_attribute
 from wire.errors import EncodeError
 from wire.identity import EapMethod
 from wire.keyed_digest import keyed_digest
@@ -17,6 +17,7 @@ _HEADER = 8
 _VALUE = 4
 _LENGTH = 20
 _ZERO = bytes(16)
+_HEAD = build_attribute(At.MAC, _ZERO)[:_VALUE]
 
 
 def _find_mac(packet: bytes) -> int | None:
@@ -48,8 +49,9 @@ def mac_is_genuine(packet: bytes, method: EapMethod, k_aut: Secret, extra: bytes
 
 
 def signed(packet: bytes, method: EapMethod, k_aut: Secret, extra: bytes = b"") -> bytes:
-    """As `fill_mac`, where AT_MAC is the last attribute and its value zero."""
-    return packet[:-16] + keyed_digest(_DIGEST[method], k_aut, packet + extra)[:16]
+    """As `fill_mac`, where AT_MAC is missing at the end, though Length knows of it."""
+    packet += _HEAD
+    return packet + keyed_digest(_DIGEST[method], k_aut, packet + _ZERO + extra)[:16]
 
 
 def fill_mac(packet: bytes, method: EapMethod, k_aut: Secret, extra: bytes = b"") -> bytes:

@@ -46,8 +46,8 @@ class EapPacket:
         if len(octets) > HEADER_LENGTH:
             number, identifier, length, kind = _typed_header(octets)
             code = _WITH_TYPE.get(number)
-            if code is not None and HEADER_LENGTH < length <= len(octets):
-                return cls(code, identifier, kind, octets[HEADER_LENGTH + 1 : length])
+            if code is not None and 5 <= length <= len(octets):
+                return cls(code, identifier, kind, octets[5:length])
         return cls(_without_type(octets), octets[1])
 
     def build(self) -> bytes:
@@ -81,6 +81,9 @@ def _head(code: EapCode, identifier: int, length: int) -> bytes:
         raise EncodeError("Identifier has one octet and Length two") from None
 
 
+_SUCCESS = {identifier: _head(EapCode.SUCCESS, identifier, HEADER_LENGTH) for identifier in range(256)}
+
+
 def typed_packet(code: EapCode, identifier: int, kind: int, *type_data: bytes) -> bytes:
     """The octets of a request or response of type `kind`; EncodeError when a field does not fit."""
     body = b"".join(type_data)
@@ -108,7 +111,8 @@ def nak(identifier: int, *wanted: int) -> bytes:
 
 def success(identifier: int) -> bytes:
     """EAP-Success; `identifier` is that of the response it follows (RFC 3748 §4.2)."""
-    return _head(EapCode.SUCCESS, identifier, HEADER_LENGTH)
+    packet = _SUCCESS.get(identifier)
+    return _head(EapCode.SUCCESS, identifier, HEADER_LENGTH) if packet is None else packet
 
 
 def failure(identifier: int) -> bytes:

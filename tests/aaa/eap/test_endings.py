@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from aaa.eap.endings import Step, deny, fail, grant, next_request, refuse, succeed
+from aaa.eap.endings import Step, deny, fail, next_request, notify_success, refuse, succeed
 from aaa.eap.events import Failed, SendEap, Succeeded
 from aaa.eap.states import AwaitingProfile, Done, Exchange, FailureNotified, Proven, SuccessNotified
 from aaa.messages import RejectCause
@@ -45,13 +45,14 @@ def test_denial_after_authentication_is_protected(counter: int | None) -> None:
     assert message.parse_encrypted(KEYS.k_encr).number(At.COUNTER) == counter
 
 
-def test_grant_succeeds_at_once_or_after_a_protected_success() -> None:
+def test_user_who_may_is_told_at_once_or_after_a_protected_success() -> None:
     waiting = AwaitingProfile(EXCHANGE, PROVEN, 5.0)
-    state, (over,) = grant(waiting, GRANT, seeded)
+    state, (over,) = succeed(waiting.exchange, waiting.proven, GRANT)
     assert isinstance(over, Succeeded)
     assert (state, over.eap, over.kind, over.imsi_shown) == (Done(), success(255), IdentityKind.PSEUDONYM, False)
-    state, _ = step = grant(replace(waiting, result_ind=True), GRANT, seeded)
+    state, _ = step = notify_success(replace(waiting, result_ind=True), GRANT, seeded)
     assert notified(step).attributes.number(At.NOTIFICATION) == 32768
+    assert notified(step).mac_is_genuine(KEYS.k_aut)
     assert isinstance(state, SuccessNotified)
     assert succeed(state.exchange, state.proven, GRANT)[0] == Done()
 

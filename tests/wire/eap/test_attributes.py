@@ -88,7 +88,7 @@ def test_captured_challenge_is_read() -> None:
     assert attributes.number(At.COUNTER) is None
     assert len(attributes) == 4
     assert [item.type for item in attributes] == [24, 23, 135, 12]
-    assert attributes.values() == {24: b"\x00\x01", 23: b"WLAN", 135: b"", 12: b"\x80\x00"}
+    assert dict(attributes.items) == {24: b"\x00\x01", 23: b"WLAN", 135: b"", 12: b"\x80\x00"}
     assert attributes.mac_at == 0
 
 

@@ -57,3 +57,13 @@ def test_ready_made_packets_are_what_the_rfc_says() -> None:
 def test_packet_that_cannot_be_is_not_built(packet: EapPacket) -> None:
     with pytest.raises(EncodeError):
         packet.build()
+
+
+def test_success_and_failure_have_every_identifier_and_no_other() -> None:
+    for identifier in range(256):
+        assert success(identifier) == EapPacket(EapCode.SUCCESS, identifier).build()
+        assert failure(identifier) == EapPacket(EapCode.FAILURE, identifier).build()
+    for identifier in (-1, 256):
+        for build in (success, failure):
+            with pytest.raises(EncodeError):
+                build(identifier)
