@@ -261,6 +261,7 @@ more_networks = []  # further ones, such as ["2001:db8::/64"]; two proxies that 
 secret_file = "radius.secret"  # the secret shared with it, on one line
 network_name = "WLAN"  # the access network identity of EAP-AKA' (TS 24.302 §8.1.1); "" for EAP-AKA alone
 show_imsi = true  # whether it is told the IMSI of a user who hid it
+reauthenticates = false  # whether its users authenticate anew, not end, when Session-Timeout is over (RFC 3580 §3.17)
 coa = ""  # where it takes Disconnect and CoA (RFC 5176); "" for port 3799 of where its accounting comes from
 services = ["auth", "acct"]  # what it may ask
 require_message_authenticator = true  # also of an Access-Request without EAP (CVE-2024-3596)
@@ -278,7 +279,7 @@ ca = "pki/ca.pem"  # whom a client's certificate must come from
 name = "tester"  # how the log calls it
 certificate_names = [{_quoted(plan.host("tester"))}]  # a name of its certificate; [] for any certificate of ca
 addresses = ["127.0.0.0/8", "::1/128"]  # whence it connects; [] for anywhere
-network_name = "WLAN"  # as above, and so are show_imsi, services, realms and requests_per_second
+network_name = "WLAN"  # as above, and so are show_imsi, reauthenticates, services, realms and requests_per_second
 
 [aaa.diameter]  # Diameter EAP (RFC 4072), MIP6I (RFC 5778), S6b, STa and SWm (TS 29.273)
 address = {_quoted(f"{block.aaa}:{DIAMETER_PORT}")}  # where it listens, TCP

@@ -86,6 +86,7 @@ def load_clients(configured: Iterable[RadiusClientConfig]) -> ClientTable:
                 require_message_authenticator=entry.require_message_authenticator,
                 realms=frozenset(realm.lower() for realm in entry.realms),
                 requests_per_second=entry.requests_per_second,
+                reauthenticates=entry.reauthenticates,
             ),
         )
         for entry in configured

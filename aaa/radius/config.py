@@ -40,6 +40,9 @@ class RadiusClientConfig(Section):
         default="", description='the access network identity for EAP-AKA\' (TS 24.302 §8.1.1), such as "WLAN"'
     )
     show_imsi: bool = Field(default=False, description="whether it is told the IMSI of a user who hid it")
+    reauthenticates: bool = Field(
+        default=False, description="whether its users authenticate anew, not end, when Session-Timeout is over"
+    )
 
 
 class RadiusConfig(Section):

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from aaa.messages import Accept, AccessAnswer, AccessRequest
 from aaa.radius.bookkeeping import Bookkeeping
-from aaa.radius.chargeable import Chargeable, wants_cui
+from aaa.radius.chargeable import CUI, Chargeable, wants_cui
 from aaa.radius.clients import ClientTable, RadiusClient
 from aaa.radius.decisions import STRANGER, Discard, Forward, Repeat, Send, admit, answer_status, within_policy
 from aaa.radius.duplicates import DuplicateCache, RequestKey, Source
@@ -15,10 +15,13 @@ from aaa.radius.proxy.routes import Routes
 from aaa.radius.translate import eap_failure, to_access_request, to_reply
 from wire.errors import DecodeError, EncodeError
 from wire.frozen import dataclass
+from wire.radius.codec import build_attribute, build_attributes
 from wire.radius.messages import reply
 from wire.radius.packet import EAP_MESSAGE, Attribute, Code, RadiusPacket
 from wire.sansio import RandomBytes
 
+_REAUTHENTICATE = build_attributes([Attribute.of("Termination-Action", 1)])
+"""RADIUS-Request (RFC 2865 §5.29)."""
 _PASSWORDS = frozenset({2, 3, 70})
 """User-Password, CHAP-Password, ARAP-Password."""
 
@@ -91,11 +94,19 @@ class RadiusFront(Bookkeeping):
 
         EncodeError when no packet can carry the answer: then the request is still in progress, and is to be abandoned.
         """
-        packet, client, cui = serving.packet, serving.client, b""
-        if self._chargeable is not None and isinstance(answer, Accept) and wants_cui(packet):
-            cui = self._chargeable.name(client.name, answer.imsi)
-        octets = to_reply(packet, answer, secret=client.secret, random=self._random, cui=cui)
+        packet, client, more = serving.packet, serving.client, b""
+        if isinstance(answer, Accept) and (self._chargeable is not None or client.policy.reauthenticates):
+            more = self._beside(packet, client, answer)
+        octets = to_reply(packet, answer, secret=client.secret, random=self._random, more=more)
         return octets if self._settled(serving.key, octets) else None
+
+    def _beside(self, packet: RadiusPacket, client: RadiusClient, accept: Accept) -> bytes:
+        more = b""
+        if self._chargeable is not None and wants_cui(packet):
+            more = build_attribute(CUI, self._chargeable.name(client.name, accept.imsi))
+        if client.policy.reauthenticates and accept.profile.session_timeout is not None:
+            more += _REAUTHENTICATE
+        return more
 
     def reconsider(self, serving: Serve) -> None:
         """It was settled by silence, and its next copy is a new request all the same."""

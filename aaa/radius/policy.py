@@ -13,13 +13,15 @@ Service = Literal["auth", "acct"]
 class ClientPolicy:
     """`realms` and `requests_per_second` limit nothing when they are empty and 0.
 
-    `require_message_authenticator` is for Access-Requests, with EAP and without (CVE-2024-3596).
+    `require_message_authenticator` is for Access-Requests, with EAP and without (CVE-2024-3596). With
+    `reauthenticates` its users authenticate anew when Session-Timeout is over, and are not sent away (RFC 3580 §3.17).
     """
 
     services: frozenset[Service] = frozenset({"auth", "acct"})
     require_message_authenticator: bool = True
     realms: frozenset[str] = frozenset()
     requests_per_second: int = 0
+    reauthenticates: bool = False
     limits_access: bool = field(init=False, compare=False)
     """Whether it refuses any Access-Request that has EAP and a Message-Authenticator."""
 

@@ -3,7 +3,6 @@
 from functools import lru_cache
 
 from aaa.messages import WLAN_ACCESS, Accept, AccessAnswer, AccessRequest, Challenge, Client, Ignore, Reject
-from aaa.radius.chargeable import CUI
 from aaa.radius.nas import shown
 from wire.radius.codec import build_attribute, build_attributes
 from wire.radius.dictionary import VALUE_LIMIT, key_of
@@ -49,9 +48,9 @@ def _check(packet: RadiusPacket) -> None:
 
 
 def to_reply(
-    request: RadiusPacket, answer: AccessAnswer, *, secret: bytes, random: RandomBytes, cui: bytes = b""
+    request: RadiusPacket, answer: AccessAnswer, *, secret: bytes, random: RandomBytes, more: bytes = b""
 ) -> bytes | None:
-    """The packet that carries `answer` to the client, None for silence; an acceptance names the user `cui` as well."""
+    """The packet that carries `answer` to the client, None for silence; an acceptance has the attributes `more` too."""
     match answer:
         case Challenge(eap, state, timeout):
             # RFC 3579 §2.3: Session-Timeout of a Challenge is how long the NAS may wait for the UE.
@@ -59,9 +58,7 @@ def to_reply(
             return reply_of(request, Code.ACCESS_CHALLENGE, secret, body)
         case Accept():
             keys = build_msk(answer.msk, secret, request.authenticator, random)
-            body = build_eap(answer.eap) + keys + _authorisation(request, answer)
-            if cui:
-                body += build_attribute(CUI, cui)
+            body = build_eap(answer.eap) + keys + _authorisation(request, answer) + more
             return reply_of(request, Code.ACCESS_ACCEPT, secret, body)
         case Reject(eap):
             failure = eap or eap_failure(request)

@@ -25,6 +25,9 @@ class RadsecClientConfig(Section):
     )
     network_name: str = Field(default="", description='the access network identity for EAP-AKA\', such as "WLAN"')
     show_imsi: bool = Field(default=False, description="whether it is told the IMSI of a user who hid it")
+    reauthenticates: bool = Field(
+        default=False, description="whether its users authenticate anew, not end, when Session-Timeout is over"
+    )
 
     @model_validator(mode="after")
     def _somebody_is_meant(self) -> Self:

@@ -84,6 +84,7 @@ def _client(entry: RadsecClientConfig) -> RadsecClient:
         require_message_authenticator=False,
         realms=frozenset(realm.lower() for realm in entry.realms),
         requests_per_second=entry.requests_per_second,
+        reauthenticates=entry.reauthenticates,
     )
     client = RadiusClient(
         network=IPv6Network("::/0"),

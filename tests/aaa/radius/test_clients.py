@@ -82,6 +82,14 @@ def test_loader_reads_the_secret_from_its_file(tmp_path: Path) -> None:
     assert "testing123" not in repr(found)
 
 
+@pytest.mark.parametrize("reauthenticates", [True, False])
+def test_loader_knows_whose_users_authenticate_anew(tmp_path: Path, *, reauthenticates: bool) -> None:
+    entry = configured(tmp_path).model_copy(update={"reauthenticates": reauthenticates})
+    found = load_clients([entry]).find("127.0.0.1")
+    assert found is not None
+    assert found.policy.reauthenticates is reauthenticates
+
+
 def test_loader_offers_no_aka_prime_without_a_network_name(tmp_path: Path) -> None:
     found = load_clients([configured(tmp_path)]).find("127.0.0.1")
     assert found is not None

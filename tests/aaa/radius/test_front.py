@@ -6,6 +6,7 @@ import pytest
 
 from aaa.messages import Client, Ignore
 from aaa.radius.chargeable import Chargeable
+from aaa.radius.clients import ClientTable
 from aaa.radius.decisions import Discard, Repeat, Send
 from aaa.radius.duplicates import DuplicateCache, RequestKey
 from aaa.radius.front import RadiusFront, Serve
@@ -217,6 +218,20 @@ def test_front_names_the_user_to_a_client_that_asks_for_it() -> None:
         assert octets is not None
         told.append(parse_packet(octets).octets("Chargeable-User-Identity"))
     assert told == [chargeable.name("lab", accept().imsi), None, None]
+
+
+def test_users_of_a_client_that_wishes_it_authenticate_anew_when_their_time_is_over() -> None:
+    told = []
+    for reauthenticates, timeout in ((True, 60), (True, None), (False, 60)):
+        client = replace(CLIENT, policy=ClientPolicy(reauthenticates=reauthenticates))
+        served = RadiusFront(ClientTable([client]), random=bytes, duplicates=DuplicateCache())
+        serving = served.receive(asked(), SOURCE, 0.0)
+        assert isinstance(serving, Serve)
+        octets = served.answer(serving, accept(session_timeout=timeout))
+        assert octets is not None
+        packet = parse_packet(octets)
+        told.append((packet.integer("Session-Timeout"), packet.integer("Termination-Action")))
+    assert told == [(60, 1), (None, None), (60, None)]
 
 
 def test_front_demands_message_authenticator_of_every_access_request() -> None:
