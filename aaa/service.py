@@ -1,7 +1,6 @@
 """The authentication service: drives the EAP machines, asks the HSS, keeps conversations, says how each one ended."""
 
 import asyncio
-import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -35,7 +34,7 @@ from aaa.messages import Accept, AccessAnswer, AccessRequest, Challenge, Ignore,
 from aaa.metrics import count_login, count_rejection, count_step
 from aaa.names import user_name
 from aaa.refusals import describe
-from aaa.sessions import CHANCE_BITS, Conversation, Conversations, Lost, session_name
+from aaa.sessions import CHANCE_OCTETS, Conversation, Conversations, Lost, session_name
 from hss.api import (
     Assignment,
     AssignmentRequest,
@@ -45,6 +44,7 @@ from hss.api import (
     ServiceRefused,
     VectorRequest,
 )
+from runtime.entropy import entropy
 from runtime.log_session import log_imsi, log_session
 from runtime.logs import debugging, get_logger
 from runtime.shared_timeout import SharedTimeout
@@ -92,7 +92,7 @@ class EapAuthenticationService:
         failures: Failures | None = None,
         rounds: Rounds | None = None,
         name_session: Callable[[], str] = lambda: session_name(
-            time.time_ns() // 1_000_000, secrets.randbits(CHANCE_BITS)
+            time.time_ns() // 1_000_000, int.from_bytes(entropy(CHANCE_OCTETS), "big")
         ),
     ) -> None:
         self._failures = failures
@@ -119,10 +119,14 @@ class EapAuthenticationService:
         # RFC 4072 §2.2: an empty packet is EAP-Start, which begins anew whatever went before.
         token = request.state if request.eap else None
         conversation = self._begun(request, now) if token is None else self._continued(request, token, now)
+        session = "" if isinstance(conversation, Lost) else conversation.session
+        # named to every line of this task: Diameter has one name for it on every node
+        if request.front == DIAMETER:
+            log_session(request.session)
+        else:
+            log_session(session, nas_session=request.session)
         if isinstance(conversation, Lost):
-            _log_session(request, "")
             return self._refused(request, RejectCause.UNKNOWN_STATE, conversation.cause)
-        _log_session(request, conversation.session)
         if debugging():
             # whose it is matters only where somebody may be watched
             log_imsi(str(imsi_of(conversation.eap) or ""))
@@ -377,11 +381,3 @@ def _owner(request: AccessRequest) -> str:
 def _network_name(request: AccessRequest) -> str | None:
     client = request.client
     return (request.network_name if client.names_network else None) or client.network_name
-
-
-def _log_session(request: AccessRequest, name: str) -> None:
-    """Name it to every line of this task: Diameter has one name for it on every node."""
-    if request.front == DIAMETER:
-        log_session(request.session)
-    else:
-        log_session(name, nas_session=request.session)

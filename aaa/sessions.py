@@ -10,6 +10,8 @@ from wire.sansio import RandomBytes
 
 STATE_OCTETS = 16
 CHANCE_BITS = 14
+CHANCE_OCTETS = 4
+"""Of the number that a name's chance is taken from: so long that no chance is likelier than another."""
 NAME_OCTETS = 7
 
 

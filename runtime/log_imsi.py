@@ -29,13 +29,11 @@ class ImsiText:
 
     def of(self, imsi: str) -> str:
         """An IMSI as the log writes it."""
-        form = self.form
-        if form == "full" or not imsi:
+        if self.form == "full" or not imsi:
             return imsi
-        if form == "hmac" and self.key is not None:
+        if self.form == "hmac" and self.key is not None:
             return f"hmac:{hmac.digest(self.key, imsi.encode(), 'sha256').hex()[:HMAC_DIGITS]}"
-        hidden = len(imsi) - _SHOWN
-        return f"{imsi[:5]}{'*' * hidden if hidden > 0 else '*'}{imsi[-3:]}"
+        return imsi[:5] + "*" * max(len(imsi) - _SHOWN, 1) + imsi[-3:]
 
     def within(self, text: str) -> str:
         """`text`, its IMSIs as the log writes them: whatever is a number of 14 or 15 digits.

@@ -23,7 +23,8 @@ class SharedTimeout:
         task = asyncio.current_task()
         if task is None:
             raise RuntimeError("a wait is limited inside a task")
-        limit = _Limit(self.ends, task)
+        limit = _Limit()
+        limit.ends, limit.task, limit.cancelling = self.ends, task, task.cancelling()
         end = self.ends[limit] = loop.time() + self.seconds
         if self.timer is None:
             self.timer = loop.call_at(end, self.expire, loop)
@@ -44,13 +45,10 @@ class SharedTimeout:
 class _Limit:
     """One wait of one task."""
 
-    __slots__ = ("_cancelling", "_ends", "_has_expired", "_task")
-
-    def __init__(self, ends: "dict[_Limit, float]", task: "asyncio.Task[object]") -> None:
-        self._ends = ends
-        self._task = task
-        self._cancelling = task.cancelling()
-        self._has_expired = False
+    ends: "dict[_Limit, float]"
+    task: "asyncio.Task[object]"
+    cancelling: int
+    has_expired = False
 
     def __enter__(self) -> None:
         """Its time runs already."""
@@ -58,14 +56,14 @@ class _Limit:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._ends.pop(self, None)
-        if self._has_expired:
+        self.ends.pop(self, None)
+        if self.has_expired:
             # somebody else may have cancelled the task as well: then it is cancelled, and not out of time
-            alone = self._task.uncancel() <= self._cancelling
+            alone = self.task.uncancel() <= self.cancelling
             if alone and kind is not None and issubclass(kind, asyncio.CancelledError):
                 raise TimeoutError from error
 
     def expire(self) -> None:
         """Wake the task."""
-        self._has_expired = True
-        self._task.cancel()
+        self.has_expired = True
+        self.task.cancel()

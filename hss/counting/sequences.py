@@ -84,7 +84,13 @@ class Sequences:
                 if ind is None and likely is not None:
                     ind = await self._ind(node, likely, imsi)
                 found = await self._database.at_once(allocate, Allocation(imsi, count, seq_ms))
-                issued = self._as_thought(likely, found, ind, count) or await self._counted(found, imsi, node, count)
+                if likely is not None and likely.reserve == 1 and isinstance(found, Allocated) and ind is not None:
+                    profile = found.profile
+                    if self._settings.get(profile) is likely and self._profiles.get(imsi) == profile:
+                        # as was thought: nearly always so
+                        self._profiles.move_to_end(imsi)
+                        return _issued(likely, found, ind, count)
+                issued = await self._counted(found, imsi, node, count)
             if issued is not None:
                 return issued
         raise ServiceRefused(Refusal.TOO_BUSY, f"the algorithm profile of {imsi} or the IND of {node} keeps changing")
@@ -103,21 +109,6 @@ class Sequences:
         if isinstance(found, ServiceRefused):
             raise found
         return found
-
-    def _as_thought(
-        self, likely: AlgorithmSettings | None, found: Answer, ind: int | None, count: int
-    ) -> Issued | None:
-        """What was counted by the profile that was thought, with no reserve: nearly always so."""
-        if likely is None or ind is None or likely.reserve > 1 or not isinstance(found, Allocated):
-            return None
-        imsi, profile = found.imsi, found.profile
-        if self._settings.get(profile) is not likely:
-            return None
-        if self._profiles.get(imsi) == profile:
-            self._profiles.move_to_end(imsi)
-        else:
-            self._remember(imsi, profile)
-        return _issued(likely, found, ind, count)
 
     async def _counted(self, found: Answer, imsi: str, node: str, count: int) -> Issued | None:
         if isinstance(found, ServiceRefused):
