@@ -119,12 +119,11 @@ class EapAuthenticationService:
         # RFC 4072 §2.2: an empty packet is EAP-Start, which begins anew whatever went before.
         token = request.state if request.eap else None
         conversation = self._begun(request, now) if token is None else self._continued(request, token, now)
-        session = "" if isinstance(conversation, Lost) else conversation.session
         # named to every line of this task: Diameter has one name for it on every node
         if request.front == DIAMETER:
             log_session(request.session)
         else:
-            log_session(session, nas_session=request.session)
+            log_session(conversation.session, nas_session=request.session)
         if isinstance(conversation, Lost):
             return self._refused(request, RejectCause.UNKNOWN_STATE, conversation.cause)
         if debugging():

@@ -58,9 +58,13 @@ class Conversation:
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """There is no going on; `cause` is one line for the log, and nothing that the client is told."""
+    """There is no going on; `cause` is one line for the log, and nothing that the client is told.
+
+    Nobody knows what it was called: `session` is "".
+    """
 
     cause: str
+    session: str = ""
 
 
 class Conversations(Protocol):
