@@ -44,6 +44,7 @@ class WrongAnswer:
     malformed: bool = False
 
 
+_GENUINE = Genuine(result_ind=False)
 Answer = Genuine | KdfWanted | WrongAnswer
 
 
@@ -114,7 +115,7 @@ def read_answer(state: Challenged, message: AkaMessage, policy: AkaPolicy) -> An
     checkcode = values.get(_CHECKCODE)
     if checkcode is not None and not compare_digest(checkcode, state.checkcode):
         return WrongAnswer("AT_CHECKCODE is wrong")
-    return Genuine(policy.result_ind and At.RESULT_IND in values)
+    return Genuine(At.RESULT_IND in values) if policy.result_ind else _GENUINE
 
 
 def _negotiate(state: Challenged, attributes: Attributes) -> Answer:

@@ -15,27 +15,16 @@ from aaa.messages import RejectCause
 from wire.eap.aka import AkaMessage
 from wire.eap.attributes import At
 from wire.eap.checkcode import checkcode
-from wire.frozen import dataclass
 from wire.identity import EapMethod, IdentityKind, Imsi, classify
 from wire.sansio import RandomBytes
 
 _PERMANENT, _SIM = IdentityKind.PERMANENT, EapMethod.SIM
 
 
-@dataclass(frozen=True, slots=True)
-class _Terms:
-    """What the policy says of one method: `vectors` are so many as a full authentication needs."""
-
-    judge: Judge
-    network_name: str | None
-    kdfs: tuple[int, ...]
-    vectors: int
-
-
-def _terms(method: EapMethod, policy: AkaPolicy, identities: Identities) -> _Terms:
-    name = policy.name_for(method)
+def _vectors(method: EapMethod, policy: AkaPolicy) -> tuple[str | None, tuple[int, ...], int]:
+    """For which access network a full authentication asks, which AT_KDF it offers, and how many vectors it needs."""
     kdfs = policy.kdfs if method is EapMethod.AKA_PRIME else ()
-    return _Terms(Judge(method, identities, name), name, kdfs, sim.TRIPLETS if method is EapMethod.SIM else 1)
+    return policy.name_for(method), kdfs, sim.TRIPLETS if method is EapMethod.SIM else 1
 
 
 class Opening:
@@ -45,7 +34,8 @@ class Opening:
         self._policy = policy
         self._identities = identities
         self._random = random
-        self._terms = {method: _terms(method, policy, identities) for method in EapMethod}
+        self._judges = {method: Judge(method, identities, policy.name_for(method)) for method in EapMethod}
+        self._asks_for = {method: _vectors(method, policy) for method in EapMethod}
 
     def begin(self, exchange: Exchange, now: float) -> Step:
         """By EAP-Response/Identity, where that is believed (RFC 4187 §4.1.4)."""
@@ -85,7 +75,7 @@ class Opening:
         nonce_mt: bytes = b"",
     ) -> Step:
         method = exchange.method
-        judgement = self._terms[method].judge.judge(asked, identity)
+        judgement = self._judges[method].judge(asked, identity)
         if isinstance(judgement, Known):
             kind, imsi = judgement.kind, judgement.imsi
             shown = exchange.imsi_shown or kind is _PERMANENT
@@ -107,10 +97,9 @@ class Opening:
 
     def _fetch(self, exchange: Exchange, imsi: Imsi, code: bytes, now: float, nonce_mt: bytes = b"") -> Step:
         method = exchange.method
-        terms = self._terms[method]
-        until = now + self._policy.hss_limit
-        following = AwaitingVector(exchange, imsi, code, until, terms.kdfs, False, nonce_mt)
-        return following, [FetchVector(imsi, method, terms.network_name, None, terms.vectors)]
+        network_name, kdfs, count = self._asks_for[method]
+        following = AwaitingVector(exchange, imsi, code, now + self._policy.hss_limit, kdfs, False, nonce_mt)
+        return following, [FetchVector(imsi, method, network_name, None, count)]
 
     def challenge_instead(self, state: Reauthenticating, now: float) -> Step:
         """The UE has seen the counter: RFC 4187 §5.5.

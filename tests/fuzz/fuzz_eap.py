@@ -11,6 +11,7 @@ from wire.eap.aka import AkaMessage
 from wire.eap.attributes import Attributes
 from wire.eap.encrypted import parse_encrypted, seal
 from wire.eap.encrypted_identity import EncryptedIdentity
+from wire.eap.layouts import read_again, remember
 from wire.eap.packet import EapPacket
 from wire.secret import Secret
 
@@ -35,6 +36,15 @@ def _parse_message_and_inner(octets: bytes) -> object:
     return AkaMessage.parse(octets).parse_encrypted(_K_ENCR)
 
 
+def _read_again(octets: bytes) -> object:
+    """By a layout that is remembered: what is found is what is read in full, which may not be refused."""
+    found = read_again(octets)
+    message = AkaMessage.parse(octets) if found is None else found
+    assert message == AkaMessage.parse(octets)
+    remember(message)
+    return message
+
+
 def _body(octets: bytes) -> bytes:
     """Every body has 2 octets more than a multiple of 4 (RFC 4187 §8.1)."""
     return octets + bytes((2 - len(octets)) % 4)
@@ -50,6 +60,7 @@ ENTRIES: dict[str, tuple[Callable[[bytes], object], tuple[bytes, ...]]] = {
     "wire.eap.attributes.Attributes.parse": (Attributes.parse, tuple(octets[8:] for octets in _AKA)),
     "wire.eap.aka.AkaMessage.parse": (AkaMessage.parse, _AKA),
     "wire.eap.aka.AkaMessage.of": (lambda octets: AkaMessage.of(EapPacket.parse(octets), octets), _AKA),
+    "wire.eap.layouts.read_again": (_read_again, _AKA),
     "wire.eap.aka.AkaMessage.parse_encrypted": (_parse_message_and_inner, (_REAUTH, *_AKA[:8])),
     "wire.eap.encrypted.parse_encrypted": (_parse_inner, _SEALED),
     "wire.eap.encrypted_identity.EncryptedIdentity.parse": (
