@@ -1,4 +1,4 @@
-"""This machine's libcrypto, for what no module of Python offers, or offers at the price of all the rest of a message.
+"""This machine's libcrypto, for what no module of Python offers.
 
 Whatever is made of it is asked first for what is known to be right; what has no right answer is not used.
 """
@@ -14,15 +14,19 @@ T = TypeVar("T")
 
 
 def of_libcrypto(
-    make: Callable[[ctypes.PyDLL], T], is_right: Callable[[T], bool], names: tuple[str, ...] = NAMES
+    make: Callable[[ctypes.CDLL], T],
+    is_right: Callable[[T], bool],
+    names: tuple[str, ...] = NAMES,
+    *,
+    load: type[ctypes.CDLL] = ctypes.CDLL,
 ) -> T | None:
     """What `make` makes of the first library of `names` that is there and has it, and that is right; else None.
 
-    PyDLL: what takes a microsecond is not worth handing over the interpreter.
+    `load` is CDLL, which gives the interpreter to others meanwhile, or PyDLL, where that would take longer than the work.
     """
     for name in names:
         with suppress(OSError, AttributeError):
-            made = make(ctypes.PyDLL(name))
+            made = make(load(name))
             if is_right(made):
                 return made
     return None

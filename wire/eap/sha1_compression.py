@@ -56,10 +56,11 @@ def compression_in_python(context: Context, block: bytes) -> None:
 
 def compression_of_libcrypto(names: tuple[str, ...] = NAMES) -> Compression | None:
     """libcrypto's, from the first library of `names` that has it and computes what SHA-1 is known to give."""
-    return of_libcrypto(_of_library, _is_right, names)
+    # PyDLL: what takes a fifth of a microsecond is not worth handing over the interpreter
+    return of_libcrypto(_of_library, _is_right, names, load=ctypes.PyDLL)
 
 
-def _of_library(library: ctypes.PyDLL) -> Compression:
+def _of_library(library: ctypes.CDLL) -> Compression:
     transform: Compression = library.SHA1_Transform
     library.SHA1_Transform.argtypes = (ctypes.c_char_p, ctypes.c_char_p)
     library.SHA1_Transform.restype = None

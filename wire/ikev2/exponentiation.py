@@ -6,12 +6,11 @@ Python a power takes ten times as long, and its time depends on its operands. Th
 
 import ctypes
 from collections.abc import Callable
-from contextlib import suppress
+
+from wire.libcrypto import NAMES, of_libcrypto
 
 Power = Callable[[bytes, bytes, bytes], bytes]
 """base ** exponent % modulus, all of them unsigned and big-endian, as long as the modulus, which is odd."""
-
-_NAMES = ("libcrypto.so.3", "libcrypto.so.1.1", "libcrypto.3.dylib")
 
 
 def power_in_python(base: bytes, exponent: bytes, modulus: bytes) -> bytes:
@@ -20,14 +19,9 @@ def power_in_python(base: bytes, exponent: bytes, modulus: bytes) -> bytes:
     return pow(*numbers).to_bytes(len(modulus))
 
 
-def power_of_libcrypto(names: tuple[str, ...] = _NAMES) -> Power | None:
+def power_of_libcrypto(names: tuple[str, ...] = NAMES) -> Power | None:
     """libcrypto's, from the first library of `names` that has it and computes what is known."""
-    for name in names:
-        with suppress(OSError, AttributeError):
-            found = _of_library(ctypes.CDLL(name))
-            if _is_right(found):
-                return found
-    return None
+    return of_libcrypto(_of_library, _is_right, names)
 
 
 def _of_library(library: ctypes.CDLL) -> Power:
