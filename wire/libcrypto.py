@@ -22,7 +22,7 @@ def of_libcrypto(
 ) -> T | None:
     """What `make` makes of the first library of `names` that is there and has it, and that is right; else None.
 
-    `load` is CDLL, which gives the interpreter to others meanwhile, or PyDLL, where that would take longer than the work.
+    `load` is CDLL, which gives the interpreter to others meanwhile, or PyDLL, where that takes longer than the work.
     """
     for name in names:
         with suppress(OSError, AttributeError):
