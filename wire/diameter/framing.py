@@ -1,10 +1,15 @@
 """Messages out of a stream of octets (RFC 6733 §3, §7.1.5)."""
 
+from struct import Struct
+
 from wire.diameter.message import HEADER_LENGTH, Header
 from wire.errors import DecodeError
 
 DEFAULT_LIMIT = 1 << 20
 LIMIT_BEFORE_CER = 1 << 14
+_read_word = Struct(">I").unpack_from
+_LENGTH = 0xFFFFFF
+"""Of the first word: what is before it is the version."""
 
 
 class FramingError(DecodeError):
@@ -40,23 +45,31 @@ class Framer:
         messages: list[bytes] = []
         if self.lost is not None:
             return messages
-        buffer = self._buffer
-        buffer += data
-        at = 0
-        while len(buffer) - at >= 4:
-            length = int.from_bytes(buffer[at + 1 : at + 4], "big")
-            if length < HEADER_LENGTH or length % 4 or length > self.limit:
-                self._lose(at, length)
+        # what comes whole, and most does, is not copied first
+        buffer: bytearray = self._buffer
+        octets: bytes | bytearray = data
+        if buffer:
+            buffer += data
+            octets = buffer
+        at, left, limit = 0, len(octets), self.limit
+        while left >= 4:
+            length = _read_word(octets, at)[0] & _LENGTH
+            if length & 3 or not HEADER_LENGTH <= length <= limit:
+                self._lose(octets, at, length)
                 return messages
-            if len(buffer) - at < length:
+            if left < length:
                 break
-            messages.append(bytes(buffer[at : at + length]))
+            messages.append(bytes(octets[at : at + length]))
             at += length
-        del buffer[:at]
+            left -= length
+        if buffer:
+            del buffer[:at]
+        elif left:
+            buffer += octets[at:]
         return messages
 
-    def _lose(self, at: int, length: int) -> None:
-        head = bytes(self._buffer[at : at + HEADER_LENGTH])
+    def _lose(self, octets: bytes | bytearray, at: int, length: int) -> None:
+        head = bytes(octets[at : at + HEADER_LENGTH])
         header = Header.parse(head) if len(head) == HEADER_LENGTH else None
         self._buffer.clear()
         self.lost = FramingError(at + 1, f"a message length of {length} octets", header)
