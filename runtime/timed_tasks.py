@@ -28,6 +28,9 @@ class TimedTasks(Generic[KeyT]):
         """Those that are not over."""
         return iter([task for task, _ in self._running.values()])
 
+    def __len__(self) -> int:
+        return len(self._running)
+
     def begin(self, key: KeyT, work: Coroutine[Any, Any, None]) -> None:
         """Do `work`, inside the running loop."""
         loop = self._loop

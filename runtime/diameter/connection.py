@@ -106,7 +106,8 @@ class Connection(asyncio.Protocol):
         transport = self._transport
         if transport is None or self._cause is not None:
             return
-        self._tap(self.local, self.remote, octets)
+        if self._capture is not None:
+            self._tap(self._capture, self.local, self.remote, octets)
         if not self._unsent:
             # what else is sent in this turn of the loop goes into the same segment
             asyncio.get_running_loop().call_soon(self._flush)
@@ -152,7 +153,8 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Hand over every message that is whole, until the receiver has had enough."""
         for octets in self._framer.feed(data) if self.open else ():
-            self._tap(self.remote, self.local, octets)
+            if self._capture is not None:
+                self._tap(self._capture, self.remote, self.local, octets)
             self.receiver.message_arrived(self, octets)
             if not self.open:
                 return
@@ -197,9 +199,9 @@ class Connection(asyncio.Protocol):
             self._cause = "the peer does not read what it is sent"
             transport.abort()
 
-    def _tap(self, source: Address, destination: Address, octets: bytes) -> None:
-        if self._capture is not None:
-            self._capture.tcp(source=source, destination=destination, payload=mask_keys(octets))
+    @staticmethod
+    def _tap(capture: StreamTap, source: Address, destination: Address, octets: bytes) -> None:
+        capture.tcp(source=source, destination=destination, payload=mask_keys(octets))
 
 
 async def cut_off(present: OpenConnections[Connection]) -> None:

@@ -21,7 +21,7 @@ from wire.diameter.command import error_answer
 from wire.diameter.commands import name_of
 from wire.diameter.enumerations import DisconnectCause
 from wire.diameter.framing import FramingError
-from wire.diameter.message import FLAG_RETRANSMITTED, VERSION, Header, Message
+from wire.diameter.message import FLAG_REQUEST, FLAG_RETRANSMITTED, VERSION, Header, Message
 from wire.diameter.overload import OverloadReporter
 from wire.diameter.peer import Peer, Timing
 from wire.diameter.results import ResultCode
@@ -216,17 +216,17 @@ class Link:
 
     def message_arrived(self, connection: Connection, octets: bytes) -> None:
         """One message on one of our two connections."""
-        side = self._side(connection)
-        if side is None:
+        if connection not in self._connections.values():
             return
         try:
-            message = Message.parse(octets)
+            message = self._admission.read(octets)
         except AvpFault as fault:
             self._malformed(connection, Header.parse(octets), fault)
             return
         if message.application and self._peer.heard(self._loop.time()):
             self._deliver(connection, message)
         else:
+            side = next(side for side, known in self._connections.items() if known is connection)
             self._driver.feed(on.arrived(side, message))
 
     def framing_lost(self, connection: Connection, fault: FramingError) -> None:
@@ -326,7 +326,7 @@ class Link:
         self._changed.set()
 
     def _deliver(self, connection: Connection | None, message: Message) -> None:
-        if message.is_request:
+        if message.flags & FLAG_REQUEST:
             if connection is not None:
                 self._service.serve(connection, message, self._admission)
             return

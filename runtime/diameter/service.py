@@ -1,21 +1,21 @@
 """Serves the requests of one peer: each in a task of its own, none twice, none without an answer (RFC 6733 §6, §7)."""
 
 import asyncio
-import time
 from contextlib import suppress
+from time import perf_counter
 
 from runtime.diameter.connection import Connection
 from runtime.diameter.metrics import DROPPED, SERVED, SERVED_SECONDS, command_of, result_of
 from runtime.diameter.settings import Dropped, Handler, Limits, PeerName, unheard
 from runtime.log_limit import LogLimit
 from runtime.logs import get_logger
-from runtime.shared_timeout import SharedTimeout
+from runtime.timed_tasks import TimedTasks
 from wire.diameter.admission import Admission
 from wire.diameter.avp import AvpFault
 from wire.diameter.command import Identity, error_answer
 from wire.diameter.commands import name_of
-from wire.diameter.duplicates import Asked, DuplicateCache, Joined, New, Repeated
-from wire.diameter.message import Message
+from wire.diameter.duplicates import Asked, DuplicateCache, Repeated
+from wire.diameter.message import FLAG_REQUEST, Message
 from wire.diameter.overload import OverloadReporter
 from wire.diameter.priority import priority_of
 from wire.diameter.results import ResultCode, describe_result
@@ -49,13 +49,12 @@ class RequestService:
         self._identity = identity
         self._handler = handler or _nothing_served
         self._limits = limits
-        self._in_time = SharedTimeout(limits.seconds_to_serve)
+        self._in_time = TimedTasks[Asked[Connection]](limits.seconds_to_serve)
         self._duplicates = Duplicates(limits.remembered_answers) if repeats is None else repeats
         self._waiting: WaitingRoom[_Waiting] = WaitingRoom(limits.requests_waiting, limits.seconds_to_wait)
         self._patience: asyncio.TimerHandle | None = None
         self._reporter = reporter
         self._log_limit = LogLimit()
-        self._tasks: dict[int, asyncio.Task[None]] = {}
         self._loop = asyncio.get_running_loop()
 
     def serve(self, connection: Connection, request: Message, admission: Admission) -> None:
@@ -66,17 +65,15 @@ class RequestService:
             self.refuse(connection, request, fault)
             return
         now = self._loop.time()
-        match self._duplicates.arrived(self._peer, request, connection, now):
-            case New(asked):
-                if len(self._tasks) < self._limits.requests_in_flight:
-                    self._begin(request, asked)
-                else:
-                    self._drop(self._waiting.enter((request, asked), priority_of(request), now))
-                    self._watch()
-            case Repeated(answer):
-                connection.send(answer)
-            case Joined():
-                pass
+        asked = self._duplicates.arrived(self._peer, request, connection, now)
+        if isinstance(asked, Asked):
+            if len(self._in_time) < self._limits.requests_in_flight:
+                self._in_time.begin(asked, self._run(request, asked))
+            else:
+                self._drop(self._waiting.enter((request, asked), priority_of(request), now))
+                self._watch()
+        elif isinstance(asked, Repeated):
+            connection.send(asked.answer)
 
     def refuse(self, connection: Connection, request: Message, fault: AvpFault) -> None:
         """Answer with the Result-Code of `fault`, and say so in one line, unless there were many of its kind."""
@@ -86,7 +83,7 @@ class RequestService:
     @property
     def serving(self) -> int:
         """Requests that are being served."""
-        return len(self._tasks)
+        return len(self._in_time)
 
     @property
     def waiting(self) -> int:
@@ -102,32 +99,28 @@ class RequestService:
         """Return when nothing is served and nothing waits, or after so many seconds."""
         with suppress(TimeoutError):
             async with asyncio.timeout(within):
-                while self._tasks:
-                    await asyncio.wait(self._tasks.values())
+                while self._in_time:
+                    await asyncio.wait(tuple(self._in_time))
 
     def close(self) -> None:
         """End every task; what was not answered stays so."""
         self._waiting.close()
         if self._patience is not None:
             self._patience.cancel()
-        for task in self._tasks.values():
+        for task in self._in_time:
             task.cancel()
 
     async def finished(self) -> None:
         """Wait for the tasks that `close` has ended."""
-        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        await asyncio.gather(*self._in_time, return_exceptions=True)
 
-    def _begin(self, request: Message, asked: Asked[Connection]) -> None:
-        self._tasks[id(asked)] = self._loop.create_task(self._run(request, asked))
-
-    def _over(self, asked: Asked[Connection]) -> None:
-        """Told by the task itself: a callback of its end would take a turn of the loop."""
-        del self._tasks[id(asked)]
-        if self._waiting and self._loop.is_running():
+    def _go_on(self) -> None:
+        """There is room for one more: told by the task itself, a callback of its end would take a turn of the loop."""
+        if self._loop.is_running():
             following, dropped = self._waiting.leave(self._loop.time())
             self._drop(dropped)
             if following is not None:
-                self._begin(*following)
+                self._in_time.begin(following[1], self._run(*following))
 
     def _watch(self) -> None:
         """Nobody waits for longer than he may, also while nothing else happens."""
@@ -156,11 +149,10 @@ class RequestService:
 
     async def _run(self, request: Message, asked: Asked[Connection]) -> None:
         """What the handler answers, if it is an answer and can be sent; or the error answer for what it did instead."""
-        command, began = command_of(request), time.perf_counter()
+        command, began = command_of(request), perf_counter()
         try:
-            with self._in_time.limit():
-                answer = await self._handler(self._peer, request)
-            if answer.is_request or answer.command != request.command:
+            answer = await self._handler(self._peer, request)
+            if answer.flags & FLAG_REQUEST or answer.command != request.command:
                 raise EncodeError(f"the handler gave a {name_of(answer)}")
             octets = self._reported(request, answer).build()
             SERVED.count(self._peer, command, result_of(answer))
@@ -169,17 +161,21 @@ class RequestService:
             octets = self._fault_answer(request, fault).build()
             if fault.result is ResultCode.TOO_BUSY:
                 self._duplicates.forget(asked)
-        except (TimeoutError, EncodeError) as error:
-            late = isinstance(error, TimeoutError)
-            cause = "the handler took too long" if late else f"the answer cannot be sent: {error}"
+        except (TimeoutError, asyncio.CancelledError, EncodeError) as error:
+            if isinstance(error, asyncio.CancelledError) and not self._in_time.is_late(asked):
+                raise
+            unsendable = isinstance(error, EncodeError)
+            cause = f"the answer cannot be sent: {error}" if unsendable else "the handler took too long"
             log.error("request not served", cause=cause, **self._about(request))
             octets = self._unable(request)
         except Exception as error:  # the request dies alone
             log.exception("request not served", cause=repr(error), **self._about(request))
             octets = self._unable(request)
         finally:
-            self._over(asked)
-        SERVED_SECONDS.observe(time.perf_counter() - began, command)
+            self._in_time.over(asked)
+            if self._waiting:
+                self._go_on()
+        SERVED_SECONDS.observe(perf_counter() - began, command)
         for waiter, numbered in self._duplicates.answered(asked, octets):
             waiter.send(numbered)
 

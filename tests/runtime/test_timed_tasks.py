@@ -28,7 +28,7 @@ async def test_what_is_over_in_time_is_not_disturbed_and_leaves_nothing() -> Non
     tasks.begin("a", work(tasks, "a", ended, 0.0))
     (task,) = tasks
     await task
-    assert (ended, list(tasks)) == ([("a", "done")], [])
+    assert (ended, list(tasks), len(tasks)) == ([("a", "done")], [], 0)
     await asyncio.sleep(0.1)
     assert not task.cancelled()
 
@@ -47,6 +47,7 @@ async def test_each_has_its_own_end() -> None:
     assert ended[2:] == [("second", "late")]
     # the timer is set again for what begins later
     tasks.begin("third", work(tasks, "third", ended))
+    assert len(tasks) == len(list(tasks)) > 0
     await asyncio.wait_for(next(iter(tasks)), 5.0)
     assert ended[3:] == [("third", "late")]
 

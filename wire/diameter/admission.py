@@ -1,6 +1,7 @@
 """Whether a request may be served here, and how it is refused if not (RFC 6733 §6.1, §7.1.3, §7.1.5)."""
 
 from collections.abc import Mapping
+from dataclasses import field
 
 from wire.diameter.application_ids import check_application_ids
 from wire.diameter.avp import Avp, AvpFault
@@ -9,6 +10,7 @@ from wire.diameter.commands import COMMANDS, ERROR_ANSWER
 from wire.diameter.dictionary import key_of
 from wire.diameter.grammar import ANYTHING, check
 from wire.diameter.groups import GROUPS
+from wire.diameter.layouts import FamiliarAvps, Layouts
 from wire.diameter.message import Message
 from wire.diameter.results import ResultCode, is_success
 from wire.frozen import dataclass
@@ -24,6 +26,11 @@ class Admission:
     local: LocalNode
     policy: PeerPolicy
     common: frozenset[int]
+    _layouts: Layouts = field(default_factory=Layouts, init=False, compare=False, repr=False)
+
+    def read(self, octets: bytes) -> Message:
+        """The one whole message in `octets`, whether or not it is to be admitted; AvpFault as Message.parse."""
+        return self._layouts.read(octets) or Message.parse(octets)
 
     def admit(self, request: Message) -> None:
         """AvpFault with the Result-Code of the answer unless `request` may be served.
@@ -31,6 +38,9 @@ class Admission:
         3007 and 3001 for what is not spoken here, what the grammar finds, 5004 for a foreign Origin-Host or another
         Application-Id than the header's, and 3005, 3002, 3003 for what is meant for another node.
         """
+        avps = request.avps
+        if type(avps) is FamiliarAvps and avps.layout.of is self._layouts:
+            return
         if request.application and request.application not in self.common:
             raise AvpFault(8, f"application {request.application}", ResultCode.APPLICATION_UNSUPPORTED)
         command = COMMANDS.get((request.application, request.command))
@@ -42,6 +52,7 @@ class Admission:
             check_application_ids(request.application, firsts)
         self._check_origin(request, firsts)
         self._check_destination(firsts)
+        self._layouts.met(request)
 
     def _check_origin(self, request: Message, firsts: Mapping[tuple[int, int], Avp]) -> None:
         named = firsts.get(_ORIGIN_HOST)

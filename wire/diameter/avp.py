@@ -1,9 +1,10 @@
 """One AVP and lists of them, as octets (RFC 6733 §4.1)."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from struct import Struct
+from typing import overload
 
 from wire.diameter.dictionary import by_code
 from wire.diameter.results import VENDOR_3GPP, ResultCode
@@ -165,3 +166,46 @@ def standing(avp: Avp) -> Avp:
     """`avp`, built now because many messages will carry it."""
     avp.octets = avp.build()
     return avp
+
+
+class WrittenAvps(Sequence[Avp]):
+    """AVPs as octets, parsed when somebody looks at one of them: who only sends them does not."""
+
+    __slots__ = ("_read", "octets")
+
+    def __init__(self, octets: bytes) -> None:
+        self.octets = octets
+        self._read: tuple[Avp, ...] | None = None
+
+    def read(self) -> tuple[Avp, ...]:
+        """All of them."""
+        if self._read is None:
+            self._read = parse_avps(self.octets)
+        return self._read
+
+    @property
+    def keys(self) -> Collection[tuple[int, int]]:
+        """(code, vendor) of each."""
+        return {(one.code, one.vendor) for one in self.read()}
+
+    def __len__(self) -> int:
+        return len(self.read())
+
+    def __iter__(self) -> Iterator[Avp]:
+        return iter(self.read())
+
+    @overload
+    def __getitem__(self, at: int) -> Avp: ...
+    @overload
+    def __getitem__(self, at: slice) -> tuple[Avp, ...]: ...
+    def __getitem__(self, at: int | slice) -> Avp | tuple[Avp, ...]:
+        return self.read()[at]
+
+    def __eq__(self, other: object) -> bool:
+        return self.read() == (other.read() if isinstance(other, WrittenAvps) else other)
+
+    def __hash__(self) -> int:
+        return hash(self.read())
+
+    def __repr__(self) -> str:
+        return repr(self.read())

@@ -5,6 +5,7 @@ from typing import ClassVar, Self
 
 from wire.diameter.avp import Avp
 from wire.diameter.dictionary import key_of
+from wire.diameter.layouts import FamiliarAvps
 from wire.diameter.message import FLAG_ERROR, FLAG_PROXIABLE, FLAG_REQUEST, Message
 from wire.diameter.record import Record, avp
 from wire.diameter.results import VENDOR_3GPP, ResultCode, describe_result, is_protocol_error, is_success, is_transient
@@ -52,7 +53,11 @@ class Request(Record):
     @classmethod
     def parse(cls, message: Message) -> Self:
         """The request in `message`; AvpFault when it is not one."""
-        return cls.from_avps(message.avps)
+        avps = message.avps
+        if type(avps) is FamiliarAvps:
+            request: Self = avps.layout.readers[cls](avps)
+            return request
+        return cls.from_avps(avps)
 
     def message(self) -> Message:
         """The message, its Hop-by-Hop and End-to-End Identifiers 0."""
@@ -97,7 +102,7 @@ _PROXY_INFO = key_of("Proxy-Info")
 
 def answer_with(request: Message, avps: tuple[Avp, ...], result: int | None) -> Message:
     """An answer of `avps` to `request` (RFC 6733 §6.2); the E bit is set for a protocol error."""
-    if _PROXY_INFO in request.firsts:
+    if _PROXY_INFO in request.keys:
         avps = (*avps, *[item for item in request.avps if (item.code, item.vendor) == _PROXY_INFO])
     flags = request.flags & FLAG_PROXIABLE
     if result is not None and is_protocol_error(result):

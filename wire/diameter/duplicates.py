@@ -4,7 +4,7 @@ from collections import OrderedDict
 from dataclasses import field
 from typing import Generic, TypeVar
 
-from wire.diameter.dictionary import key_of
+from wire.diameter.layouts import FamiliarAvps
 from wire.diameter.message import Message
 from wire.frozen import dataclass
 
@@ -14,24 +14,22 @@ KEPT_SECONDS = 240.0
 """RFC 6733 §3: End-to-End Identifiers stay unique for at least four minutes."""
 
 
-_Key = tuple[str, bytes, int, int, int, bytes]
+_Key = tuple[str, tuple[bytes, int, int], int, object]
 
 
 @dataclass(slots=True, eq=False)
 class Asked(Generic[WaiterT]):
-    """A request that is being served or was answered; `waiters` are where its answer goes, and under which number."""
+    """A request that nobody has asked before: serve it, then call `answered`.
+
+    Its answer goes to `waiter`, under the number of the request itself, and to whoever has `joined`, under theirs.
+    """
 
     key: _Key
     arrived: float
-    waiters: list[tuple[WaiterT, int]]
+    waiter: WaiterT
+    hop_by_hop: int
+    joined: list[tuple[WaiterT, int]] | None = None
     answer: bytes | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class New(Generic[WaiterT]):
-    """Nobody has asked this before: serve it, then call `answered`."""
-
-    asked: Asked[WaiterT]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,32 +51,41 @@ class DuplicateCache(Generic[WaiterT]):
     """
 
     def __init__(self, limit: int = 10_000) -> None:
-        self._limit = limit
+        self._limit = max(limit, 1)
         self._kept: OrderedDict[_Key, Asked[WaiterT]] = OrderedDict()
+        self._oldest = 0.0
+        """No request that is kept arrived before."""
 
     def __len__(self) -> int:
         return len(self._kept)
 
-    def arrived(self, peer: str, request: Message, waiter: WaiterT, now: float) -> New[WaiterT] | Joined | Repeated:
+    def arrived(self, peer: str, request: Message, waiter: WaiterT, now: float) -> Asked[WaiterT] | Joined | Repeated:
         """What to do with `request` of `peer`; `waiter` is where its answer goes."""
-        self._expire(now)
-        key = _key(peer, request)
-        kept = self._kept.get(key)
-        if kept is None:
-            asked = self._kept[key] = Asked(key, now, [(waiter, request.hop_by_hop)])
-            return New(asked)
-        if kept.answer is not None:
-            return Repeated(_numbered(kept.answer, request.hop_by_hop))
-        if len(kept.waiters) < _MOST_WAITERS:
-            kept.waiters.append((waiter, request.hop_by_hop))
-        return Joined()
+        kept = self._kept
+        if self._oldest + KEPT_SECONDS <= now:
+            self._expire(now)
+        if len(kept) >= self._limit:
+            kept.popitem(last=False)
+        avps = request.avps
+        if type(avps) is FamiliarAvps:
+            key: _Key = peer, avps.layout.asker, request.end_to_end, avps.values[0]
+        else:
+            key = peer, request.asker, request.end_to_end, request.text("Session-Id")
+        before = kept.get(key)
+        if before is not None:
+            return _asked_again(before, request.hop_by_hop, waiter)
+        asked = kept[key] = Asked(key, now, waiter, request.hop_by_hop)
+        return asked
 
     def answered(self, asked: Asked[WaiterT], answer: bytes) -> list[tuple[WaiterT, bytes]]:
-        """Everyone who waits for `answer`, a message in octets, each with the answer numbered for it."""
+        """Everyone who waits for `answer`, a message in octets, each with the answer numbered for it.
+
+        It is numbered for the request itself already.
+        """
         asked.answer = answer
-        told = [(waiter, _numbered(answer, hop_by_hop)) for waiter, hop_by_hop in asked.waiters]
-        asked.waiters.clear()
-        return told
+        joined, asked.joined = asked.joined, None
+        first = asked.waiter, answer
+        return [first] if joined is None else [first, *[(waiter, _numbered(answer, of)) for waiter, of in joined]]
 
     def forget(self, asked: Asked[WaiterT]) -> None:
         """What was not served for want of room or time (3004) is served when it comes again."""
@@ -86,15 +93,16 @@ class DuplicateCache(Generic[WaiterT]):
             del self._kept[asked.key]
 
     def _expire(self, now: float) -> None:
+        self._oldest = now
         while self._kept:
             oldest = self._kept[next(iter(self._kept))]
-            if len(self._kept) < self._limit and oldest.arrived + KEPT_SECONDS > now:
+            if oldest.arrived + KEPT_SECONDS > now:
+                self._oldest = oldest.arrived
                 return
             del self._kept[oldest.key]
 
 
 _MOST_WAITERS = 4
-_SESSION_ID, _ORIGIN_HOST = key_of("Session-Id"), key_of("Origin-Host")
 
 
 def _numbered(answer: bytes, hop_by_hop: int) -> bytes:
@@ -102,14 +110,10 @@ def _numbered(answer: bytes, hop_by_hop: int) -> bytes:
     return answer[:12] + hop_by_hop.to_bytes(4, "big") + answer[16:]
 
 
-def _key(peer: str, request: Message) -> _Key:
-    firsts = request.firsts
-    session, origin = firsts.get(_SESSION_ID), firsts.get(_ORIGIN_HOST)
-    return (
-        peer,
-        b"" if origin is None else origin.data.lower(),
-        request.end_to_end,
-        request.application,
-        request.command,
-        b"" if session is None else session.data,
-    )
+def _asked_again(before: Asked[WaiterT], hop_by_hop: int, waiter: WaiterT) -> Joined | Repeated:
+    if before.answer is not None:
+        return Repeated(_numbered(before.answer, hop_by_hop))
+    joined = before.joined = before.joined or []
+    if 1 + len(joined) < _MOST_WAITERS:
+        joined.append((waiter, hop_by_hop))
+    return Joined()

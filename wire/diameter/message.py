@@ -1,10 +1,10 @@
 """A whole Diameter message: header and AVPs (RFC 6733 §3)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import field
 from struct import Struct
 
-from wire.diameter.avp import Avp, AvpFault, build_avps, parse_avps
+from wire.diameter.avp import Avp, AvpFault, WrittenAvps, build_avps, parse_avps
 from wire.diameter.dictionary import by_name, key_of
 from wire.diameter.results import ResultCode
 from wire.diameter.values import Value, decode
@@ -21,6 +21,7 @@ FLAG_REQUEST = 0x80
 FLAG_PROXIABLE = 0x40
 FLAG_ERROR = 0x20
 FLAG_RETRANSMITTED = 0x10
+_ORIGIN_HOST = key_of("Origin-Host")
 _REQUEST_AND_ERROR = FLAG_REQUEST | FLAG_ERROR
 
 
@@ -60,7 +61,7 @@ class Message:
     flags: int
     hop_by_hop: int
     end_to_end: int
-    avps: tuple[Avp, ...]
+    avps: tuple[Avp, ...] | WrittenAvps
     _firsts: dict[tuple[int, int], Avp] | None = field(default=None, init=False, compare=False, repr=False)
 
     @classmethod
@@ -77,7 +78,8 @@ class Message:
 
     def build(self) -> bytes:
         """The octets; EncodeError when they exceed what the length field can say."""
-        body = build_avps(self.avps)
+        avps = self.avps
+        body = build_avps(avps) if isinstance(avps, tuple) else avps.octets
         length = HEADER_LENGTH + len(body)
         if length > LONGEST:
             raise EncodeError(f"a message of {length} octets")
@@ -105,13 +107,28 @@ class Message:
         """The first AVP of each (code, vendor), as `dictionary.key_of` names them."""
         firsts = self._firsts
         if firsts is None:
-            firsts = {(one.code, one.vendor): one for one in reversed(self.avps)}
+            avps = self.avps
+            read = avps if isinstance(avps, tuple) else avps.read()
+            firsts = {(one.code, one.vendor): one for one in reversed(read)}
             object.__setattr__(self, "_firsts", firsts)
         return firsts
 
+    @property
+    def keys(self) -> Collection[tuple[int, int]]:
+        """(code, vendor) of every AVP."""
+        avps = self.avps
+        return self.firsts.keys() if isinstance(avps, tuple) else avps.keys
+
+    @property
+    def asker(self) -> tuple[bytes, int, int]:
+        """Origin-Host in lower case, application and command."""
+        origin = self.firsts.get(_ORIGIN_HOST)
+        return b"" if origin is None else origin.data.lower(), self.application, self.command
+
     def first(self, name: str) -> Avp | None:
         """The first AVP called `name`, or None."""
-        return self.firsts.get(key_of(name))
+        key = key_of(name)
+        return self.firsts[key] if key in self.keys else None
 
     def value(self, name: str) -> Value | None:
         """The value of the first AVP called `name`, or None; AvpFault when it is not of its format."""
@@ -139,6 +156,14 @@ class Message:
     def with_avps(self, avps: Iterable[Avp]) -> "Message":
         """The same message with these AVPs instead."""
         return Message(self.command, self.application, self.flags, self.hop_by_hop, self.end_to_end, tuple(avps))
+
+    def with_more(self, more: Avp) -> "Message":
+        """The same message with `more` behind its AVPs."""
+        avps = self.avps
+        if isinstance(avps, tuple):
+            return self.with_avps((*avps, more))
+        written = WrittenAvps(avps.octets + build_avps((more,)))
+        return Message(self.command, self.application, self.flags, self.hop_by_hop, self.end_to_end, written)
 
 
 def _bad_header(header: Header, octets: int) -> AvpFault:

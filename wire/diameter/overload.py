@@ -4,7 +4,7 @@ from collections import OrderedDict
 from dataclasses import field
 from enum import IntEnum
 
-from wire.diameter.avp import Avp, AvpFault
+from wire.diameter.avp import Avp, AvpFault, standing
 from wire.diameter.dictionary import by_name
 from wire.diameter.message import Message
 from wire.diameter.priority import DEFAULT, EMERGENCY, priority_of
@@ -40,19 +40,19 @@ class OverloadReport(Record):
     validity: int | None = field(default=None, metadata=avp("OC-Validity-Duration"))
 
 
-SUPPORTED = make("OC-Supported-Features", (make("OC-Feature-Vector", LOSS),))
+SUPPORTED = standing(make("OC-Supported-Features", (make("OC-Feature-Vector", LOSS),)))
 _OFFERED = SUPPORTED.code, SUPPORTED.vendor
 _OLR = by_name("OC-OLR").code
 
 
 def offers(request: Message) -> bool:
     """Whether the sender can obey a report."""
-    return _OFFERED in request.firsts
+    return _OFFERED in request.keys
 
 
 def offered(request: Message) -> Message:
     """`request`, saying that we obey reports."""
-    return request if offers(request) else request.with_avps((*request.avps, SUPPORTED))
+    return request if offers(request) else request.with_more(SUPPORTED)
 
 
 class OverloadReporter:
@@ -78,17 +78,18 @@ class OverloadReporter:
 
     def stamped(self, request: Message, answer: Message, load: float, now: float) -> Message:
         """`answer` with what is to be said of overload, to whoever can hear it (RFC 7683 §5.2.3)."""
-        self._measure(load, now)
+        if load or self._reduction:
+            self._measure(load, now)
         if not offers(request):
             return answer
         if now >= self._until:
-            return answer.with_avps((*answer.avps, SUPPORTED))
+            return answer.with_more(SUPPORTED)
         report = OverloadReport(
             sequence=self._sequence,
             reduction=self._reduction,
             validity=self._validity if self._reduction else 0,
         )
-        return answer.with_avps((*answer.avps, SUPPORTED, make("OC-OLR", report.to_avps())))
+        return answer.with_more(SUPPORTED).with_more(make("OC-OLR", report.to_avps()))
 
     def _measure(self, load: float, now: float) -> None:
         wanted = min(int(load * 10) * 10, 90) if load >= self._starts_at else 0

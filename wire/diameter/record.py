@@ -5,19 +5,21 @@ such a one serves who writes and is never assumed by who reads. Fields are writt
 was not named (`extra`) last.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import Field, fields
 from enum import IntEnum
 from functools import lru_cache, partial
 from itertools import compress
 from operator import attrgetter, is_not, itemgetter
-from typing import Any, Self, get_args
+from typing import Any, Self, TypeVar, get_args
 
 from wire.diameter.avp import Avp, AvpFault, standing
 from wire.diameter.dictionary import AvpDefinition, Kind, by_name
 from wire.diameter.results import ResultCode
 from wire.diameter.values import Value, decoder, definer, encode, invalid, shortest
 from wire.frozen import dataclass
+
+RecordT = TypeVar("RecordT", bound="Record")
 
 _METADATA = "avp"
 
@@ -140,6 +142,32 @@ def _read_as(
         return kind(value)
     except ValueError:
         raise invalid(definition, item, f"{value!r} is not one of its values") from None
+
+
+def by_values(
+    record: type[RecordT], avps: Sequence[Avp], places: Sequence[int]
+) -> Callable[[Sequence[Any]], RecordT] | None:
+    """What makes the record in AVPs that are `avps` but for the values of those at `places`, of these values.
+
+    None where they do not say all of it; AvpFault, as `from_avps`, where `avps` are no such record.
+    """
+    known = (_FORMS.get(record) or _form(record)).by_code
+    slots = [known.get((avps[place].code, avps[place].vendor)) for place in places]
+    named = [slot for slot in slots if slot is not None and slot.kind is None]
+    if len(named) < len(slots):
+        return None
+    like = record.from_avps(avps)
+    standing = {each.name: getattr(like, each.name) for each in fields(record)}
+    names, many = [slot.field for slot in named], [slot.field for slot in named if slot.many]
+
+    def read(values: Sequence[Any]) -> RecordT:
+        found = standing.copy()
+        found.update(zip(names, values, strict=True))
+        for name in many:
+            found[name] = (found[name],)
+        return record(**found)
+
+    return read
 
 
 _FORMS: dict[type, _Form] = {}

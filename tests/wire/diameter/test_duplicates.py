@@ -1,7 +1,7 @@
 from dataclasses import replace
 
 from tests.wire.diameter.samples import EAP_DEA, EAP_DER, numbered
-from wire.diameter.duplicates import KEPT_SECONDS, Asked, DuplicateCache, Joined, New, Repeated
+from wire.diameter.duplicates import KEPT_SECONDS, Asked, DuplicateCache, Joined, Repeated
 from wire.diameter.message import FLAG_RETRANSMITTED, Message
 
 REQUEST = numbered(EAP_DER.message())
@@ -11,8 +11,8 @@ ANSWER = EAP_DEA.message(REQUEST).build()
 
 def begun(cache: DuplicateCache[str], request: Message = REQUEST, peer: str = "gw", now: float = 0.0) -> Asked[str]:
     outcome = cache.arrived(peer, request, "c1", now)
-    assert isinstance(outcome, New)
-    return outcome.asked
+    assert isinstance(outcome, Asked)
+    return outcome
 
 
 def test_a_retransmission_gets_the_stored_answer_with_its_own_hop_by_hop() -> None:
