@@ -48,6 +48,7 @@ REDUCTION = Gauge(
 _RESULT_CODE, _EXPERIMENTAL_RESULT, _EXPERIMENTAL_RESULT_CODE, _VENDOR_ID = 268, 297, 298, 266
 _TGPP = VENDOR_3GPP.to_bytes(4, "big")
 _RESULTS = {int(code).to_bytes(4, "big"): str(int(code)) for code in ResultCode}
+_NAMES = {int(code): str(int(code)) for code in ResultCode}
 _EXPERIMENTAL_RESULTS = {int(code).to_bytes(4, "big"): f"{VENDOR_3GPP}:{int(code)}" for code in ExperimentalResultCode}
 
 
@@ -86,7 +87,10 @@ def result_of(answer: Message) -> str:
 
     Of a code that has no name here only the class: "5xxx".
     """
-    for one in answer.avps:
+    avps = answer.avps
+    if not isinstance(avps, tuple) and avps.result is not None:
+        return _NAMES.get(avps.result) or _class_of(avps.result.to_bytes(4, "big"))
+    for one in avps:
         if one.code == _RESULT_CODE and not one.vendor:
             return _RESULTS.get(one.data) or _class_of(one.data)
         if one.code == _EXPERIMENTAL_RESULT and not one.vendor:

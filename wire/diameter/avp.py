@@ -79,12 +79,12 @@ class Avp:
     def build(self) -> bytes:
         """Header, value, padding to four octets; EncodeError when the value is longer than its length field can say."""
         data = self.data
-        head, padding = _around(self.code, self.vendor, self.flags, len(data))
+        head, padding = around(self.code, self.vendor, self.flags, len(data))
         return head + data + padding
 
 
 @lru_cache(maxsize=1024)
-def _around(code: int, vendor: int, flags: int, octets: int) -> tuple[bytes, bytes]:
+def around(code: int, vendor: int, flags: int, octets: int) -> tuple[bytes, bytes]:
     """What stands before and behind a value of so many octets; EncodeError where the length field cannot say them."""
     has_vendor = vendor or flags & FLAG_VENDOR
     length = octets + (12 if has_vendor else 8)
@@ -169,12 +169,16 @@ def standing(avp: Avp) -> Avp:
 
 
 class WrittenAvps(Sequence[Avp]):
-    """AVPs as octets, parsed when somebody looks at one of them: who only sends them does not."""
+    """AVPs as octets, parsed when somebody looks at one of them: who only sends them does not.
 
-    __slots__ = ("_read", "octets")
+    `result` is the Result-Code in them, where whoever has written them says so.
+    """
 
-    def __init__(self, octets: bytes) -> None:
+    __slots__ = ("_read", "octets", "result")
+
+    def __init__(self, octets: bytes, result: int | None = None) -> None:
         self.octets = octets
+        self.result = result
         self._read: tuple[Avp, ...] | None = None
 
     def read(self) -> tuple[Avp, ...]:

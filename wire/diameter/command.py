@@ -3,7 +3,7 @@
 from dataclasses import field, replace
 from typing import ClassVar, Self
 
-from wire.diameter.avp import Avp
+from wire.diameter.avp import Avp, WrittenAvps, build_avps
 from wire.diameter.dictionary import key_of
 from wire.diameter.layouts import FamiliarAvps
 from wire.diameter.message import FLAG_ERROR, FLAG_PROXIABLE, FLAG_REQUEST, Message
@@ -94,19 +94,20 @@ class Answer(Record):
 
     def message(self, request: Message) -> Message:
         """The answer to `request`: the same identifiers and P bit, and its Proxy-Info in the same order."""
-        return answer_with(request, self.to_avps(), self.result_code)
+        return answer_with(request, self.octets(), self.result_code)
 
 
 _PROXY_INFO = key_of("Proxy-Info")
 
 
-def answer_with(request: Message, avps: tuple[Avp, ...], result: int | None) -> Message:
-    """An answer of `avps` to `request` (RFC 6733 §6.2); the E bit is set for a protocol error."""
+def answer_with(request: Message, octets: bytes, result: int | None) -> Message:
+    """An answer of AVPs to `request` (RFC 6733 §6.2), with `result` in them; the E bit is set for a protocol error."""
     if _PROXY_INFO in request.keys:
-        avps = (*avps, *[item for item in request.avps if (item.code, item.vendor) == _PROXY_INFO])
+        octets += build_avps([item for item in request.avps if (item.code, item.vendor) == _PROXY_INFO])
     flags = request.flags & FLAG_PROXIABLE
     if result is not None and is_protocol_error(result):
         flags |= FLAG_ERROR
+    avps = WrittenAvps(octets, result)
     return Message(request.command, request.application, flags, request.hop_by_hop, request.end_to_end, avps)
 
 
@@ -128,5 +129,5 @@ def error_answer(
         avps.append(make("Error-Message", reason))
     if failed:
         avps.append(make("Failed-AVP", failed))
-    answer = answer_with(request, tuple(avps), int(result))
+    answer = answer_with(request, build_avps(avps), int(result))
     return answer if is_transient(result) else replace(answer, flags=answer.flags | FLAG_ERROR)

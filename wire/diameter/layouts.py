@@ -46,6 +46,7 @@ class FamiliarAvps(WrittenAvps):
         self.layout = layout
         self.octets = octets
         self.values = values
+        self.result = None
         self._read = None
 
     @property

@@ -162,7 +162,7 @@ class Message:
         avps = self.avps
         if isinstance(avps, tuple):
             return self.with_avps((*avps, more))
-        written = WrittenAvps(avps.octets + build_avps((more,)))
+        written = WrittenAvps(avps.octets + build_avps((more,)), avps.result)
         return Message(self.command, self.application, self.flags, self.hop_by_hop, self.end_to_end, written)
 
 

@@ -13,10 +13,10 @@ from itertools import compress
 from operator import attrgetter, is_not, itemgetter
 from typing import Any, Self, TypeVar, get_args
 
-from wire.diameter.avp import Avp, AvpFault, standing
+from wire.diameter.avp import Avp, AvpFault, build_avps, standing
 from wire.diameter.dictionary import AvpDefinition, Kind, by_name
 from wire.diameter.results import ResultCode
-from wire.diameter.values import Value, decoder, definer, encode, invalid, shortest
+from wire.diameter.values import Value, builder, decoder, definer, enclosed, encode, invalid, shortest
 from wire.frozen import dataclass
 
 RecordT = TypeVar("RecordT", bound="Record")
@@ -60,26 +60,36 @@ class Record:
     def to_avps(self) -> tuple[Avp, ...]:
         """The AVPs of every field that is set, in the order of the fields, then `extra`."""
         found: list[Avp] = []
-        form = _FORMS.get(type(self)) or _form(type(self))
-        values = form.values(self)
-        # most fields of most records are not set
-        for slot, value in compress(zip(form.slots, values, strict=True), map(is_not, values, form.absent.values())):
+        for slot, value in _held(self):
             if slot.many:
                 found += map(slot.write, value)
             else:
                 found.append(slot.write(value))
         return (*found, *self.extra)
 
+    def octets(self) -> bytes:
+        """What `to_avps` gives, as octets; EncodeError for a value that is too long."""
+        found: list[bytes] = []
+        for slot, value in _held(self):
+            if slot.many:
+                found += map(slot.build, value)
+            else:
+                found.append(slot.build(value))
+        if self.extra:
+            found.append(build_avps(self.extra))
+        return b"".join(found)
+
 
 @dataclass(frozen=True, slots=True)
 class _Slot:
-    """One field: how its AVP, or each of them, is read and written."""
+    """One field: how its AVP, or each of them, is read, written, and built as octets."""
 
     field: str
     definition: AvpDefinition
     kind: type | None
     read: Callable[[Avp], object]
     write: Callable[[Any], Avp]
+    build: Callable[[Any], bytes]
     required: bool
     many: bool
 
@@ -98,6 +108,13 @@ class _Form:
     values: Callable[[Record], tuple[Any, ...]]
 
 
+def _held(record: Record) -> Iterable[tuple[_Slot, Any]]:
+    """The fields that are set, which most of most records are not."""
+    form = _FORMS.get(type(record)) or _form(type(record))
+    values = form.values(record)
+    return compress(zip(form.slots, values, strict=True), map(is_not, values, form.absent.values()))
+
+
 _FEW_VALUES = (Kind.DIAMETER_IDENTITY, Kind.UNSIGNED32, Kind.ENUMERATED)
 """Kinds of which a node writes few values, and each of them in every message."""
 
@@ -107,6 +124,13 @@ def _writer(definition: AvpDefinition, kind: type | None) -> Callable[[Any], Avp
     if kind is not None and issubclass(kind, Record):
         return lambda record: define(record.to_avps())
     return lru_cache(maxsize=64)(lambda value: standing(define(value))) if definition.kind in _FEW_VALUES else define
+
+
+def _builder(definition: AvpDefinition, kind: type | None) -> Callable[[Any], bytes]:
+    if kind is not None and issubclass(kind, Record):
+        return lambda record: enclosed(definition, record.octets())
+    build = builder(definition)
+    return lru_cache(maxsize=64)(build) if definition.kind in _FEW_VALUES else build
 
 
 def _reader(definition: AvpDefinition, kind: type | None) -> Callable[[Avp], object]:
@@ -209,6 +233,7 @@ def _slot(each: "Field[Any]") -> _Slot:
         kind=kind,
         read=_reader(definition, kind),
         write=_writer(definition, kind),
+        build=_builder(definition, kind),
         required=not many and type(None) not in get_args(each.type),
         many=many,
     )

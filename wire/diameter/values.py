@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from ipaddress import IPv4Address, IPv6Address
 
-from wire.diameter.avp import FLAG_MANDATORY, FLAG_VENDOR, SECRET_AVPS, Avp, AvpFault, build_avps
+from wire.diameter.avp import FLAG_MANDATORY, FLAG_VENDOR, SECRET_AVPS, Avp, AvpFault, around, build_avps
 from wire.diameter.dictionary import AvpDefinition, Kind, by_name
 from wire.diameter.results import ResultCode
 from wire.errors import EncodeError
@@ -120,6 +120,25 @@ def definer(definition: AvpDefinition) -> Callable[[Value], Avp]:
         return Avp(code, vendor, flags, data if wrap is None else wrap(data))
 
     return defined
+
+
+def enclosed(definition: AvpDefinition, data: bytes) -> bytes:
+    """The octets of an AVP of this definition whose value is `data`."""
+    head, padding = around(definition.code, definition.vendor, _flags(definition), len(data))
+    return head + data + padding
+
+
+def builder(definition: AvpDefinition) -> Callable[[Value], bytes]:
+    """The octets of what `definer` makes, without an Avp between."""
+    code, vendor, flags = definition.code, definition.vendor, _flags(definition)
+    write = _ENCODERS[definition.kind]
+
+    def built(value: Value) -> bytes:
+        data = write(definition, value)
+        head, padding = around(code, vendor, flags, len(data))
+        return head + data + padding
+
+    return built
 
 
 def shortest(definition: AvpDefinition) -> Avp:
