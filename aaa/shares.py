@@ -33,15 +33,19 @@ class Shares(Generic[ValueT]):
 
     def keep(self, name: str, owner: str, value: ValueT) -> ValueT | None:
         """Keep `value` as the youngest; what had to give way for it."""
-        self.drop(name)
-        names = self._of_owner.get(owner, OrderedDict())
-        evicted = None
-        if len(names) >= self._share:
+        kept, evicted = self._kept, None
+        if name in kept:
+            self.drop(name)
+        names = self._of_owner.get(owner)
+        if names is not None and len(names) >= self._share:
             evicted = self.drop(next(iter(names)))
-        elif len(self._kept) >= self._limit:
-            evicted = self.drop(next(iter(self._kept)))
-        self._kept[name] = owner, value
-        self._of_owner.setdefault(owner, OrderedDict())[name] = None
+        elif len(kept) >= self._limit:
+            evicted = self.drop(next(iter(kept)))
+        kept[name] = owner, value
+        if not names:
+            # none was there, or the last one of them had to give way
+            names = self._of_owner[owner] = OrderedDict()
+        names[name] = None
         return evicted
 
     def change(self, name: str, value: ValueT) -> bool:

@@ -3,7 +3,7 @@
 What a session is judged by goes into one document, in JSON, that nobody but the AAA server reads.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 from pydantic import TypeAdapter
@@ -22,10 +22,10 @@ class SqlUserSessions:
         self._active = active
         self._moment = moment
 
-    async def keep(self, session: UserSession) -> bool:
+    def keep(self, session: UserSession) -> Awaitable[bool]:
         """As `UserSessions.keep`."""
         moment = self._moment()
-        return await self._active.keep(_row(session, moment), moment)
+        return self._active.keep(_row(session, moment), moment)
 
     async def change(self, session: UserSession) -> bool:
         """As `UserSessions.change`."""

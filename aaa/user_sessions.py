@@ -1,6 +1,6 @@
 """Whom this server has let in, and at which gateway: what RTR and PPR of the HSS find (TS 29.273 §8.1.2)."""
 
-from dataclasses import dataclass
+from collections.abc import Awaitable
 from ipaddress import IPv4Address, IPv6Address
 from typing import Protocol
 
@@ -9,6 +9,7 @@ from aaa.shares import Shares
 from hss.api import Profile
 from runtime.logs import get_logger
 from wire.diameter.capabilities import same_host
+from wire.frozen import dataclass
 from wire.identity import Imsi
 
 log = get_logger("aaa.diameter")
@@ -49,7 +50,7 @@ class UserSessions(Protocol):
     All of it may raise hss.session_api.LedgerUnavailable, and has done nothing then.
     """
 
-    async def keep(self, session: UserSession) -> bool:
+    def keep(self, session: UserSession) -> Awaitable[bool]:
         """Keep it, in the place of one with the same Session-Id; False when that is another gateway's."""
 
     async def change(self, session: UserSession) -> bool:

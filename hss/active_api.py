@@ -4,12 +4,13 @@ Sessions of Diameter gateways, errands for whichever process has a peer's connec
 epochs of the keys that identities and conversations are sealed under.
 """
 
-from collections.abc import Collection
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Collection
+from dataclasses import field
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import Protocol
 
+from wire.frozen import dataclass
 from wire.identity import Imsi
 from wire.secret import Secret
 
@@ -120,7 +121,7 @@ class Presence(Enum):
 class ActiveSessions(Protocol):
     """Every method returns when its transaction is on disk; hss.session_api.LedgerUnavailable when it is not."""
 
-    async def keep(self, session: GatewaySession, at: datetime) -> bool:
+    def keep(self, session: GatewaySession, at: datetime) -> Awaitable[bool]:
         """Keep it, in the place of one with the same Session-Id; False when that is another gateway's."""
 
     async def change(self, session: GatewaySession, at: datetime) -> bool:

@@ -1,6 +1,6 @@
 """DER, AAR and STR: rounds go to the authentication service, a session belongs to one peer (RFC 4072, TS 29.273)."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import assert_never
 
 from aaa.diameter.authorizing import Authorizing
@@ -69,44 +69,48 @@ class DiameterFront:
         self._restarts = Restarts(users, registrar, ()) if restarts is None else restarts
         self._authorizing = Authorizing(identity, users, registrar)
 
-    async def serve(self, peer: str, message: Message) -> Message:
+    def serve(self, peer: str, message: Message) -> Awaitable[Message]:
         """The answer to a DER, AAR or STR; AvpFault when the request cannot be one, or can be served later alone."""
+        return self._eap(peer, message) if message.command == DIAMETER_EAP else self._other(peer, message)
+
+    async def _other(self, peer: str, message: Message) -> Message:
         try:
-            if message.command == DIAMETER_EAP:
-                return await self._eap(peer, message)
             if message.command == SessionCommand.SESSION_TERMINATION:
                 return await self._terminate(peer, message)
             if message.command == AA:
                 return await self._authorizing.serve(peer, message)
         except LedgerUnavailable as error:
-            # RFC 6733 §7.1.3: another server may have a store that answers.
-            raise AvpFault(0, f"sessions cannot be kept: {error}", ResultCode.TOO_BUSY) from None
+            raise _too_busy(error) from None
         raise AvpFault(5, f"command {message.command} is not served", ResultCode.COMMAND_UNSUPPORTED)
 
     async def _eap(self, peer: str, message: Message) -> Message:
-        round_ = Round(message, read_eap_request(message), self._identity)
-        session_id = round_.der.session_id
-        session = self._sessions.find(session_id)
-        if session is not None and not session.belongs_to(peer, round_.der.origin_host):
-            raise _foreign(peer, round_.der.origin_host)
-        request = to_access_request(round_, self._clients[peer], last_chance=_is_last_chance(session))
-        answer = await self._service.authenticate(request)
-        match answer:
-            case Challenge():
-                self._sessions.challenged(session_id, Session(peer, round_.der.origin_host, answer.eap))
-                return to_challenge(round_, answer)
-            case Accept():
-                self._sessions.end(session_id)
-                state_id = self._restarts.asked(peer, round_.der.origin_host, round_.der.origin_state_id)
-                await self._let_in(to_user_session(round_, peer, answer, state_id))
-                return to_accept(round_, answer)
-            case Reject():
-                self._sessions.end(session_id)
-                return to_reject(round_, answer)
-            case Ignore(reason):
-                return self._discarded(round_, peer, reason)
-            case _:
-                assert_never(answer)
+        try:
+            der = read_eap_request(message)
+            round_, session_id, origin_host = Round(message, der, self._identity), der.session_id, der.origin_host
+            session = self._sessions.find(session_id)
+            if session is not None and not session.belongs_to(peer, origin_host):
+                raise _foreign(peer, origin_host)
+            is_last_chance = session is None or _is_last_chance(session)
+            request = to_access_request(round_, self._clients[peer], last_chance=is_last_chance)
+            answer = await self._service.authenticate(request)
+            match answer:
+                case Challenge():
+                    self._sessions.challenged(session_id, Session(peer, origin_host, answer.eap))
+                    return to_challenge(round_, answer)
+                case Accept():
+                    self._sessions.end(session_id)
+                    state_id = self._restarts.asked(peer, origin_host, der.origin_state_id)
+                    await self._let_in(to_user_session(round_, peer, answer, state_id))
+                    return to_accept(round_, answer)
+                case Reject():
+                    self._sessions.end(session_id)
+                    return to_reject(round_, answer)
+                case Ignore(reason):
+                    return self._discarded(round_, peer, reason)
+                case _:
+                    assert_never(answer)
+        except LedgerUnavailable as error:
+            raise _too_busy(error) from None
 
     async def _let_in(self, session: UserSession) -> None:
         """Kept before the gateway hears of it, so that no answer names a session that nobody could end."""
@@ -156,6 +160,11 @@ class DiameterFront:
 def _is_last_chance(session: Session | None) -> bool:
     """RFC 4072 §2.4: whether there is nothing to say again, or it was said often enough."""
     return session is None or not session.request or session.invalid + 1 >= MOST_INVALID
+
+
+def _too_busy(error: LedgerUnavailable) -> AvpFault:
+    """RFC 6733 §7.1.3: another server may have a store that answers."""
+    return AvpFault(0, f"sessions cannot be kept: {error}", ResultCode.TOO_BUSY)
 
 
 def _foreign(peer: str, origin_host: str) -> AvpFault:

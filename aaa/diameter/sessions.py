@@ -24,31 +24,24 @@ class Session:
         return self.peer == peer and same_host(self.origin_host, origin_host)
 
 
-class DiameterSessions:
+class DiameterSessions(Shares[Session]):
     """At most `limit` sessions in which an EAP request is out, none of them at another peer's cost."""
 
     def __init__(self, limit: int = 200_000) -> None:
-        self._kept: Shares[Session] = Shares(limit)
-
-    def __len__(self) -> int:
-        return len(self._kept)
-
-    def find(self, session_id: str) -> Session | None:
-        """The session, whoever asks."""
-        return self._kept.find(session_id)
+        super().__init__(limit)
 
     def challenged(self, session_id: str, session: Session) -> None:
         """An EAP request is out."""
-        self._kept.keep(session_id, session.peer, session)
+        self.keep(session_id, session.peer, session)
 
     def discarded(self, session_id: str) -> Session | None:
         """Count one more answer that was discarded; the session after it, None when it is not known."""
-        session = self._kept.find(session_id)
+        session = self.find(session_id)
         if session is not None:
             session = replace(session, invalid=session.invalid + 1)
-            self._kept.change(session_id, session)
+            self.change(session_id, session)
         return session
 
     def end(self, session_id: str) -> None:
         """The EAP conversation is over; an unknown one is no fault."""
-        self._kept.drop(session_id)
+        self.drop(session_id)

@@ -1,19 +1,21 @@
 """Between DER and DEA and what the authentication service asks and answers (RFC 4072 §2, TS 29.273 §9.1.2.1)."""
 
 from collections.abc import Callable
-from functools import partial
+from functools import lru_cache, partial
 
 from aaa.diameter.grants import granted
 from aaa.diameter.results import RESULTS
 from aaa.messages import WLAN_ACCESS, Accept, Access, AccessRequest, Challenge, Client, Reject
 from aaa.user_sessions import UserSession
+from wire.diameter.applications import Application
 from wire.diameter.avp import AvpFault
-from wire.diameter.command import ExperimentalResult, Identity
+from wire.diameter.command import ExperimentalResult, Identity, answer_with
 from wire.diameter.eap import DiameterEapAnswer, DiameterEapRequest
 from wire.diameter.eap_applications import ANSWERS
 from wire.diameter.enumerations import AuthRequestType, RatType
 from wire.diameter.message import Message
 from wire.diameter.mobile_eap import AccessEapRequest, MobileEapRequest
+from wire.diameter.patterns import Pattern
 from wire.diameter.results import ResultCode
 from wire.diameter.sta import StaEapRequest
 from wire.diameter.swm import SwmEapRequest
@@ -40,23 +42,29 @@ class Round:
 def to_access_request(round_: Round, client: Client, *, last_chance: bool = False) -> AccessRequest:
     """What a DER asks; AvpFault when it cannot be served (RFC 4072 §2.8.4, §3.1; RFC 6733 §8.7)."""
     der = round_.der
+    eap, states = der.eap_payload, der.states
     if der.auth_request_type is AuthRequestType.AUTHORIZE_ONLY:
         raise _fault(round_, "Auth-Request-Type", "EAP authenticates", ResultCode.INVALID_AVP_VALUE)
-    if der.eap_payload and der.eap_payload[CODE_AT] != EapCode.RESPONSE:
+    if eap and eap[CODE_AT] != EapCode.RESPONSE:
         raise _fault(round_, "EAP-Payload", "no EAP-Response", ResultCode.ERROR_EAP_CODE_UNKNOWN)
-    if len(der.states) > 1:
+    if len(states) > 1:
         raise _fault(round_, "State", "more than one State", ResultCode.AVP_OCCURS_TOO_MANY_TIMES)
+    apn, access, aaa_failure = None, WLAN_ACCESS, False
+    if isinstance(der, MobileEapRequest):
+        apn, access = der.service_selection or None, access_of(der)
+        aaa_failure = isinstance(der, AccessEapRequest) and bool((der.aaa_failure_indication or 0) & AAA_FAILED)
+    network_name = None if der.anid is None else _network_name(round_, der.anid)
     return AccessRequest(
-        client=client,
-        eap=der.eap_payload,
-        state=der.states[0] if der.states else None,
-        user_name=der.user_name,
-        apn=(der.service_selection or None) if isinstance(der, MobileEapRequest) else None,
-        front=FRONT,
-        network_name=_network_name(round_),
-        access=access_of(der),
-        session=der.session_id,
-        aaa_failure=isinstance(der, AccessEapRequest) and bool((der.aaa_failure_indication or 0) & AAA_FAILED),
+        client,
+        eap,
+        states[0] if states else None,
+        der.user_name,
+        apn,
+        FRONT,
+        network_name,
+        access,
+        der.session_id,
+        aaa_failure=aaa_failure,
         follows_redirects=True,
         last_chance=last_chance,
     )
@@ -76,28 +84,28 @@ def access_of(der: DiameterEapRequest) -> Access:
 
 def to_user_session(round_: Round, peer: str, answer: Accept, state_id: int | None = None) -> UserSession:
     """What is kept of a user who is let in, to end his session or to judge it anew."""
-    der = round_.der
+    der, pdn_gw = round_.der, None
     agent = der.mip6_agent_info if isinstance(der, MobileEapRequest) else None
-    addresses = () if agent is None else agent.home_agent_addresses
+    if agent is not None:
+        pdn_gw = max(agent.home_agent_addresses, key=lambda address: address.version, default=None)
     return UserSession(
-        session_id=der.session_id,
-        application=round_.message.application,
-        peer=peer,
-        origin_host=der.origin_host,
-        origin_realm=der.origin_realm,
-        imsi=answer.imsi,
-        user_name=answer.user_name,
-        profile=answer.profile,
-        apn=None if answer.apn is None else answer.apn.name,
-        access=answer.access,
-        pdn_gw=max(addresses, key=lambda address: address.version, default=None),
+        der.session_id,
+        round_.message.application,
+        peer,
+        der.origin_host,
+        der.origin_realm,
+        answer.imsi,
+        answer.user_name,
+        answer.profile,
+        None if answer.apn is None else answer.apn.name,
+        answer.access,
+        pdn_gw,
         state_id=state_id,
     )
 
 
-def _network_name(round_: Round) -> str | None:
-    anid = round_.der.anid
-    if anid is None or 0 < len(anid.encode()) <= ANID_MAX:
+def _network_name(round_: Round, anid: str) -> str:
+    if 0 < len(anid.encode()) <= ANID_MAX:
         return anid
     reason = f"an access network identity has 1 to {ANID_MAX} octets"
     raise _fault(round_, "ANID", reason, ResultCode.INVALID_AVP_VALUE)
@@ -105,18 +113,27 @@ def _network_name(round_: Round) -> str | None:
 
 def to_challenge(round_: Round, answer: Challenge) -> Message:
     """1001 with the next EAP request, and how long the gateway may wait for the UE (RFC 6733 §8.19)."""
-    dea = _dea(round_)(
-        result_code=ResultCode.MULTI_ROUND_AUTH,
-        eap_payload=answer.eap,
-        states=(answer.state,),
-        multi_round_time_out=answer.timeout,
+    der, message = round_.der, round_.message
+    challenges = _challenges(
+        message.application, der.auth_application_id, der.auth_request_type, round_.identity, answer.timeout
     )
-    return dea.message(round_.message)
+    octets = challenges.octets(der.session_id, answer.eap, answer.state)
+    return answer_with(message, octets, ResultCode.MULTI_ROUND_AUTH)
+
+
+@lru_cache(maxsize=256)
+def _challenges(
+    application: int, application_id: int, request_type: AuthRequestType, identity: Identity, timeout: int
+) -> Pattern:
+    like = _dea(application, "", application_id, request_type, identity)(
+        result_code=ResultCode.MULTI_ROUND_AUTH, multi_round_time_out=timeout
+    )
+    return Pattern(like, "session_id", "eap_payload", "states")
 
 
 def to_reissue(round_: Round, request: bytes) -> Message:
     """1001 with the EAP request that is still out: the answer to it was discarded (RFC 4072 §2.4)."""
-    dea = _dea(round_)(
+    dea = _dea_of(round_)(
         result_code=ResultCode.MULTI_ROUND_AUTH,
         eap_reissued_payload=request,
         states=round_.der.states,
@@ -126,15 +143,31 @@ def to_reissue(round_: Round, request: bytes) -> Message:
 
 def to_accept(round_: Round, answer: Accept) -> Message:
     """2001 with EAP-Success, the whole MSK, and what the user may have, as his application says it."""
-    dea = _dea(round_)(
+    der, message, key_name = round_.der, round_.message, _key_name(round_, answer)
+    if message.application == Application.EAP:
+        accepts = _accepts(
+            der.auth_application_id, der.auth_request_type, round_.identity, answer.profile.session_timeout
+        )
+        octets = accepts.octets(der.session_id, answer.user_name, answer.eap, answer.msk, key_name)
+        return answer_with(message, octets, ResultCode.SUCCESS)
+    dea = _dea_of(round_)(
         result_code=ResultCode.SUCCESS,
         user_name=answer.user_name,
         eap_payload=answer.eap,
         eap_master_session_key=answer.msk,
         session_timeout=answer.profile.session_timeout,
-        eap_key_name=_key_name(round_, answer),
+        eap_key_name=key_name,
     )
-    return granted(dea, answer).message(round_.message)
+    return granted(dea, answer).message(message)
+
+
+@lru_cache(maxsize=256)
+def _accepts(application_id: int, request_type: AuthRequestType, identity: Identity, timeout: int | None) -> Pattern:
+    """Those of application 5, which has no words for what is granted."""
+    like = _dea(Application.EAP, "", application_id, request_type, identity)(
+        result_code=ResultCode.SUCCESS, session_timeout=timeout
+    )
+    return Pattern(like, "session_id", "user_name", "eap_payload", "eap_master_session_key", "eap_key_name")
 
 
 def _key_name(round_: Round, answer: Accept) -> bytes | None:
@@ -149,7 +182,7 @@ def to_reject(round_: Round, answer: Reject) -> Message:
         return _to_redirection(round_, answer)
     result = RESULTS[answer.cause]
     is_own = isinstance(result, ResultCode)
-    dea = _dea(round_)(
+    dea = _dea_of(round_)(
         result_code=result if is_own else None,
         experimental_result=None if is_own else ExperimentalResult(code=result),
         error_message=answer.cause.value,
@@ -160,7 +193,7 @@ def to_reject(round_: Round, answer: Reject) -> Message:
 
 def _to_redirection(round_: Round, answer: Reject) -> Message:
     """3006, as whoever serves the user is named to us (TS 29.273 §8.1.2.1.1; RFC 6733 §6.1.8)."""
-    dea = _dea(round_)(
+    dea = _dea_of(round_)(
         result_code=ResultCode.REDIRECT_INDICATION,
         error_message=answer.cause.value,
         redirect_hosts=(f"aaa://{answer.server}",),
@@ -168,15 +201,24 @@ def _to_redirection(round_: Round, answer: Reject) -> Message:
     return dea.message(round_.message)
 
 
-def _dea(round_: Round) -> Callable[..., DiameterEapAnswer]:
+def _dea_of(round_: Round) -> Callable[..., DiameterEapAnswer]:
     """The DEA of the round's application, which wants to be told its result and what it carries."""
+    der = round_.der
+    return _dea(
+        round_.message.application, der.session_id, der.auth_application_id, der.auth_request_type, round_.identity
+    )
+
+
+def _dea(
+    application: int, session_id: str, application_id: int, request_type: AuthRequestType, identity: Identity
+) -> Callable[..., DiameterEapAnswer]:
     return partial(
-        ANSWERS[round_.message.application],
-        session_id=round_.der.session_id,
-        auth_application_id=round_.der.auth_application_id,
-        auth_request_type=round_.der.auth_request_type,
-        origin_host=round_.identity.origin_host,
-        origin_realm=round_.identity.origin_realm,
+        ANSWERS[application],
+        session_id=session_id,
+        auth_application_id=application_id,
+        auth_request_type=request_type,
+        origin_host=identity.origin_host,
+        origin_realm=identity.origin_realm,
     )
 
 

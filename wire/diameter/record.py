@@ -108,6 +108,11 @@ class _Form:
     values: Callable[[Record], tuple[Any, ...]]
 
 
+def slots_of(record: type[Record]) -> Sequence[_Slot]:
+    """The fields of `record`, in the order in which they are written."""
+    return (_FORMS.get(record) or _form(record)).slots
+
+
 def _held(record: Record) -> Iterable[tuple[_Slot, Any]]:
     """The fields that are set, which most of most records are not."""
     form = _FORMS.get(type(record)) or _form(type(record))

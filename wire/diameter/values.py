@@ -131,12 +131,21 @@ def enclosed(definition: AvpDefinition, data: bytes) -> bytes:
 def builder(definition: AvpDefinition) -> Callable[[Value], bytes]:
     """The octets of what `definer` makes, without an Avp between."""
     code, vendor, flags = definition.code, definition.vendor, _flags(definition)
-    write = _ENCODERS[definition.kind]
+    kind, write = definition.kind, _ENCODERS[definition.kind]
+    if kind is Kind.OCTET_STRING:
 
-    def built(value: Value) -> bytes:
-        data = write(definition, value)
-        head, padding = around(code, vendor, flags, len(data))
-        return head + data + padding
+        def built(value: Value) -> bytes:
+            if not isinstance(value, bytes):
+                raise _misfit(definition, value)
+            head, padding = around(code, vendor, flags, len(value))
+            return head + value + padding
+
+    else:
+
+        def built(value: Value) -> bytes:
+            data = write(definition, value)
+            head, padding = around(code, vendor, flags, len(data))
+            return head + data + padding
 
     return built
 

@@ -30,6 +30,7 @@ from tests.aaa.diameter.samples import (
 )
 from wire.diameter.applications import Application
 from wire.diameter.avp import AvpFault
+from wire.diameter.eap import DiameterEapAnswer
 from wire.diameter.eap_applications import read_eap_request
 from wire.diameter.enumerations import AuthRequestType, PdnType
 from wire.diameter.message import Message
@@ -145,6 +146,37 @@ def test_accept_of_application_5_carries_no_avp_of_s6b() -> None:
     assert (answer.result_code, answer.user_name, answer.eap_master_session_key) == (2001, NAI, MSK)
     assert message.first("APN-Configuration") is None
     assert message.first("Mobile-Node-Identifier") is None
+
+
+@pytest.mark.parametrize("timeout", [None, 60])
+@pytest.mark.parametrize("kind", [AuthRequestType.AUTHENTICATE_ONLY, AuthRequestType.AUTHORIZE_AUTHENTICATE])
+def test_answers_of_application_5_are_what_their_record_says(kind: AuthRequestType, timeout: int | None) -> None:
+    round_ = round_of(der(kind=kind))
+    common = DiameterEapAnswer(
+        session_id=SESSION,
+        auth_application_id=5,
+        auth_request_type=kind,
+        origin_host=AAA.origin_host,
+        origin_realm=AAA.origin_realm,
+    )
+    challenge = replace(
+        common,
+        result_code=1001,
+        eap_payload=EAP_REQUEST,
+        states=(STATE,),
+        multi_round_time_out=30,
+    )
+    assert to_challenge(round_, CHALLENGE).build() == challenge.message(round_.message).build()
+    accept = replace(
+        common,
+        result_code=2001,
+        user_name=NAI,
+        eap_payload=ACCEPT.eap,
+        eap_master_session_key=MSK,
+        session_timeout=timeout,
+    )
+    answer = replace(ACCEPT, profile=replace(ACCEPT.profile, session_timeout=timeout))
+    assert to_accept(round_, answer).build() == accept.message(round_.message).build()
 
 
 def test_accept_names_the_key_to_who_asks_by_an_empty_name() -> None:

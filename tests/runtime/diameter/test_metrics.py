@@ -1,6 +1,6 @@
 """What is counted of Diameter, and that no peer can make labels."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -15,7 +15,7 @@ from runtime.diameter.metrics import (
     result_of,
 )
 from wire.diameter.applications import Application
-from wire.diameter.avp import Avp
+from wire.diameter.avp import Avp, WrittenAvps, build_avps
 from wire.diameter.eap import DIAMETER_EAP
 from wire.diameter.message import Message
 from wire.diameter.values import make
@@ -45,6 +45,9 @@ def experimental(vendor: int, code: int) -> Avp:
 )
 def test_result_is_one_of_those_that_have_a_name(avps: tuple[Avp, ...], label: str) -> None:
     assert result_of(answer(*avps)) == label
+    written = answer(*avps)
+    said = WrittenAvps(build_avps(avps), written.result_code)
+    assert result_of(replace(written, avps=said)) == label
 
 
 def test_command_is_one_of_those_that_have_a_name() -> None:

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.wire.diameter.strategies import unknown_avps
-from wire.diameter.avp import MOST_AVPS, Avp, AvpFault, build_avps, parse_avps, standing
+from wire.diameter.avp import MOST_AVPS, Avp, AvpFault, WrittenAvps, build_avps, parse_avps, standing
 from wire.diameter.results import ResultCode
 from wire.secret import Secret
 
@@ -85,3 +85,21 @@ def test_a_standing_avp_is_built_once_and_equal_to_any_other() -> None:
 
 def test_as_many_avps_as_may_be_are_read() -> None:
     assert len(parse_avps(USER_NAME.build() * MOST_AVPS)) == MOST_AVPS
+
+
+@given(st.lists(unknown_avps(), max_size=4).map(tuple))
+def test_written_avps_are_those_that_were_written(avps: tuple[Avp, ...]) -> None:
+    written = WrittenAvps(build_avps(avps), 2001)
+    assert (len(written), tuple(written), written.result) == (len(avps), avps, 2001)
+    assert tuple(avps) == written
+    assert (hash(written), repr(written)) == (hash(avps), repr(avps))
+    assert written == WrittenAvps(build_avps(avps))
+    assert set(written.keys) == {(avp.code, avp.vendor) for avp in avps}
+    assert written[1:] == avps[1:]
+    assert [written[at] for at in range(len(avps))] == list(avps)
+
+
+def test_written_key_is_a_secret_to_who_reads_it() -> None:
+    written = WrittenAvps(Avp(464, 0, 0x40, Secret(b"key")).build())
+    assert isinstance(written[0].data, Secret)
+    assert "key" not in repr(written)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.wire.diameter.strategies import unknown_avps
-from wire.diameter.avp import Avp, AvpFault
+from wire.diameter.avp import Avp, AvpFault, build_avps
 from wire.diameter.enumerations import AuthSessionState, PdnType
 from wire.diameter.profile import Ambr
 from wire.diameter.record import Record, avp
@@ -53,9 +53,11 @@ def test_session_id_is_written_first_and_the_rest_in_order() -> None:
 def test_what_is_not_named_survives(extra: tuple[Avp, ...]) -> None:
     sample = Sample(name="n", extra=extra)
     assert Sample.from_avps(sample.to_avps()) == sample
+    assert sample.octets() == build_avps(sample.to_avps())
 
 
 def test_a_whole_record_comes_back() -> None:
+    assert WHOLE.octets() == build_avps(WHOLE.to_avps())
     again = Sample.from_avps(WHOLE.to_avps())
     assert again == WHOLE
     assert isinstance(again.key, Secret)
