@@ -154,7 +154,10 @@ class RequestService:
             answer = await self._handler(self._peer, request)
             if answer.flags & FLAG_REQUEST or answer.command != request.command:
                 raise EncodeError(f"the handler gave a {name_of(answer)}")
-            octets = self._reported(request, answer).build()
+            reporter = self._reporter
+            if reporter is not None:
+                answer = reporter.stamped(request, answer, self._waiting.load, self._loop.time())
+            octets = answer.build()
             SERVED.count(self._peer, command, result_of(answer))
         except AvpFault as fault:
             self._refused(request, fault)
@@ -173,7 +176,7 @@ class RequestService:
             octets = self._unable(request)
         finally:
             self._in_time.over(asked)
-            if self._waiting:
+            if self._waiting.load:
                 self._go_on()
         SERVED_SECONDS.observe(perf_counter() - began, command)
         for waiter, numbered in self._duplicates.answered(asked, octets):

@@ -156,7 +156,7 @@ class _Readers(dict[type[Record], Callable[[FamiliarAvps], Any]]):
 
     def __missing__(self, kind: type[Record]) -> Callable[[FamiliarAvps], Any]:
         of_values = by_values(kind, self._avps, self._places)
-        read = self[kind] = kind.from_avps if of_values is None else lambda avps: of_values(avps.values)
+        read = self[kind] = kind.from_avps if of_values is None else of_values
         return read
 
 

@@ -80,7 +80,7 @@ class OverloadReporter:
         """`answer` with what is to be said of overload, to whoever can hear it (RFC 7683 §5.2.3)."""
         if load or self._reduction:
             self._measure(load, now)
-        if not offers(request):
+        if _OFFERED not in request.keys:
             return answer
         if now >= self._until:
             return answer.with_more(SUPPORTED)

@@ -11,7 +11,7 @@ from enum import IntEnum
 from functools import lru_cache, partial
 from itertools import compress
 from operator import attrgetter, is_not, itemgetter
-from typing import Any, Self, TypeVar, get_args
+from typing import Any, Protocol, Self, TypeVar, get_args
 
 from wire.diameter.avp import Avp, AvpFault, build_avps, standing
 from wire.diameter.dictionary import AvpDefinition, Kind, by_name
@@ -173,10 +173,14 @@ def _read_as(
         raise invalid(definition, item, f"{value!r} is not one of its values") from None
 
 
-def by_values(
-    record: type[RecordT], avps: Sequence[Avp], places: Sequence[int]
-) -> Callable[[Sequence[Any]], RecordT] | None:
-    """What makes the record in AVPs that are `avps` but for the values of those at `places`, of these values.
+class Valued(Protocol):
+    """What has values."""
+
+    values: list[Any]
+
+
+def by_values(record: type[RecordT], avps: Sequence[Avp], places: Sequence[int]) -> Callable[[Valued], RecordT] | None:
+    """What makes the record in AVPs that are `avps` but for the `values` of those at `places`, of these values.
 
     None where they do not say all of it; AvpFault, as `from_avps`, where `avps` are no such record.
     """
@@ -189,9 +193,8 @@ def by_values(
     standing = {each.name: getattr(like, each.name) for each in fields(record)}
     names, many = [slot.field for slot in named], [slot.field for slot in named if slot.many]
 
-    def read(values: Sequence[Any]) -> RecordT:
-        found = standing.copy()
-        found.update(zip(names, values, strict=True))
+    def read(valued: Valued) -> RecordT:
+        found = standing | dict(zip(names, valued.values, strict=True))
         for name in many:
             found[name] = (found[name],)
         return record(**found)

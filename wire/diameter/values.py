@@ -129,7 +129,7 @@ def enclosed(definition: AvpDefinition, data: bytes) -> bytes:
 
 
 def builder(definition: AvpDefinition) -> Callable[[Value], bytes]:
-    """The octets of what `definer` makes, without an Avp between."""
+    """The octets of what `definer` makes, without an Avp between; what is not as it is on the wire is for `encode`."""
     code, vendor, flags = definition.code, definition.vendor, _flags(definition)
     kind, write = definition.kind, _ENCODERS[definition.kind]
     if kind is Kind.OCTET_STRING:
@@ -139,6 +139,16 @@ def builder(definition: AvpDefinition) -> Callable[[Value], bytes]:
                 raise _misfit(definition, value)
             head, padding = around(code, vendor, flags, len(value))
             return head + value + padding
+
+    elif kind is Kind.UTF8_STRING:
+
+        def built(value: Value) -> bytes:
+            try:
+                data = value.encode() if isinstance(value, str) else write(definition, value)
+            except UnicodeEncodeError:
+                data = write(definition, value)
+            head, padding = around(code, vendor, flags, len(data))
+            return head + data + padding
 
     else:
 

@@ -26,14 +26,16 @@ class WaitingRoom(Generic[RequestT]):
         self._patience = patience
         self._queues: dict[int, deque[_Waiting[RequestT]]] = {}
         self._count = 0
+        self.load = 0.0
+        """How full it is, from 0 to 1."""
+        self._counted(0)
 
     def __len__(self) -> int:
         return self._count
 
-    @property
-    def load(self) -> float:
-        """How full it is, from 0 to 1."""
-        return self._count / self._limit if self._limit else 1.0
+    def _counted(self, count: int) -> None:
+        self._count = count
+        self.load = count / self._limit if self._limit else 1.0
 
     def enter(self, request: RequestT, priority: int, now: float) -> list[RequestT]:
         """Wait; those that are dropped for it, `request` itself among them where it is the least important."""
@@ -44,7 +46,7 @@ class WaitingRoom(Generic[RequestT]):
                 return [*dropped, request]
             dropped.append(self._take(least))
         self._queues.setdefault(priority, deque()).append(_Waiting(request, now))
-        self._count += 1
+        self._counted(self._count + 1)
         return dropped
 
     def leave(self, now: float) -> tuple[RequestT | None, list[RequestT]]:
@@ -64,12 +66,12 @@ class WaitingRoom(Generic[RequestT]):
     def close(self) -> None:
         """Forget all of them."""
         self._queues.clear()
-        self._count = 0
+        self._counted(0)
 
     def _take(self, priority: int) -> RequestT:
         queue = self._queues[priority]
         taken = queue.popleft().request
         if not queue:
             del self._queues[priority]
-        self._count -= 1
+        self._counted(self._count - 1)
         return taken
