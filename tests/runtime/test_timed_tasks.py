@@ -33,23 +33,45 @@ async def test_what_is_over_in_time_is_not_disturbed_and_leaves_nothing() -> Non
     assert not task.cancelled()
 
 
-async def test_each_has_its_own_end() -> None:
-    tasks, ended = TimedTasks[str](0.04), Ended()
+async def test_each_has_its_own_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    loop = asyncio.get_running_loop()
+    moment = loop.time()
+    monkeypatch.setattr(loop, "time", lambda: moment)
+    tasks, ended = TimedTasks[str](10.0), Ended()
     tasks.begin("first", work(tasks, "first", ended))
     tasks.begin("quick", work(tasks, "quick", ended, 0.0))
-    await asyncio.sleep(0.02)
+    first, quick = tasks
+    await quick
+    moment += 5.0
     tasks.begin("second", work(tasks, "second", ended))
-    first, second = tasks
+    _, second = tasks
+    await asyncio.sleep(0)
+    moment += 4.9
+    tasks._expire(loop)
+    assert (ended, first.cancelling(), second.cancelling()) == ([("quick", "done")], 0, 0)
+    moment += 0.1
+    tasks._expire(loop)
     await first
-    assert ended == [("quick", "done"), ("first", "late")]
-    assert not second.done()
+    assert (ended[1:], second.cancelling()) == ([("first", "late")], 0)
+    moment += 5.0
+    tasks._expire(loop)
     await second
     assert ended[2:] == [("second", "late")]
-    # the timer is set again for what begins later
-    tasks.begin("third", work(tasks, "third", ended))
-    assert len(tasks) == len(list(tasks)) > 0
-    await asyncio.wait_for(next(iter(tasks)), 5.0)
-    assert ended[3:] == [("third", "late")]
+
+
+async def test_timer_is_set_by_the_first_and_again_by_what_comes_later() -> None:
+    tasks, ended = TimedTasks[str](0.02), Ended()
+    for name in ("a", "b"):
+        tasks.begin(name, work(tasks, name, ended))
+        (task,) = tasks
+        await asyncio.wait_for(task, 20.0)
+    await asyncio.sleep(0.05)
+    assert len(tasks) == 0
+    tasks.begin("c", work(tasks, "c", ended))
+    (task,) = tasks
+    assert len(tasks) == 1
+    await asyncio.wait_for(task, 20.0)
+    assert ended == [("a", "late"), ("b", "late"), ("c", "late")]
 
 
 async def test_cancelled_task_is_cancelled_and_not_late() -> None:
