@@ -160,6 +160,7 @@ master_key = "master.key"  # the key that K and OPc are sealed under: back it up
 origin_host = {_quoted(plan.host("hss"))}  # its Diameter identity
 origin_realm = {_quoted(plan.realm)}  # its Diameter realm
 swx = {_quoted(f"{plan.block.hss}:{SWX_PORT}")}  # where it listens for AAA servers, SWx over TCP
+more_swx = []  # further addresses, such as ["[::1]:3868"]
 vectors_max = 5  # at most so many vectors for one request
 operator_keys = []  # files of mode 0600 with the operator's OP or TOP in hex: akadia explain says more with them
 policy = "enforce"  # learn: refuse nothing by the limits of peers, and write proposed-policy.toml beside this file
@@ -284,6 +285,8 @@ network_name = "WLAN"  # as above, and so are show_imsi, reauthenticates, servic
 [aaa.diameter]  # Diameter EAP (RFC 4072), MIP6I (RFC 5778), S6b, STa and SWm (TS 29.273)
 address = {_quoted(f"{block.aaa}:{DIAMETER_PORT}")}  # where it listens, TCP
 tls_address = {_quoted(f"{block.aaa}:{DIAMETER_TLS_PORT}")}  # where it listens, TLS (RFC 6733 §2.2)
+more_addresses = []  # further ones, such as ["[::1]:3868"]
+more_tls_addresses = []  # and those for TLS
 certificate = "pki/aaa.pem"  # its certificate for TLS
 key = "pki/aaa.key"  # and the key
 ca = "pki/ca.pem"  # whom a peer's certificate must come from, when the peer shows one

@@ -78,6 +78,7 @@ class HssConfig(Section):
         default=(), max_length=16, description="files of mode 0600 with OP or TOP in hex, to say why a card refuses"
     )
     swx: SocketAddress = Field(description='where to listen for AAA servers and MMEs, such as "127.0.0.2:3868"')
+    more_swx: tuple[SocketAddress, ...] = Field(default=(), description='further addresses, such as ["[::1]:3868"]')
     policy: Literal["enforce", "learn"] = Field(
         default="enforce", description='"enforce", or "learn" to refuse nothing and write proposed-policy.toml'
     )

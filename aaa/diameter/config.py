@@ -45,6 +45,10 @@ class DiameterConfig(Section):
 
     address: OptionalAddress = Field(default=None, description='where to listen for TCP, such as "127.0.0.3:3868"')
     tls_address: OptionalAddress = Field(default=None, description='where to listen for TLS, such as "127.0.0.3:5658"')
+    more_addresses: tuple[SocketAddress, ...] = Field(default=(), description='further ones, such as ["[::1]:3868"]')
+    more_tls_addresses: tuple[SocketAddress, ...] = Field(
+        default=(), description='further ones for TLS, such as ["[::1]:5658"]'
+    )
     certificate: OptionalPath = Field(default=None, description="this server's certificate for TLS, PEM")
     key: OptionalPath = Field(default=None, description="the key of the certificate, PEM")
     ca: OptionalPath = Field(default=None, description="whom a peer's certificate must come from, PEM")
@@ -59,6 +63,9 @@ class DiameterConfig(Section):
     def _listens(self) -> Self:
         if self.address is None and self.tls_address is None:
             raise ValueError("nobody could connect: write address for TCP, tls_address for TLS, or both")
+        for first, further in (("address", "more_addresses"), ("tls_address", "more_tls_addresses")):
+            if getattr(self, further) and getattr(self, first) is None:
+                raise ValueError(f"{further} are beside {first}, which there is not; write one of them there")
         return self
 
     @model_validator(mode="after")

@@ -81,17 +81,23 @@ class AaaDiameterServer:
         gateways.ask = GatewayAsking(self._server, errands).ask
 
     async def listen(self, *, reuse_port: bool = False) -> tuple[Address | None, Address | None]:
-        """Listen for TCP and for TLS as configured, and return what was bound; OSError when it is taken.
+        """Listen for TCP and for TLS as configured, and return the first of each; OSError when one is taken.
 
         ConfigError when a file of the certificate is unusable. With `reuse_port` other processes listen beside this.
         """
         config = self._config
         plain = tls = None
         if config.address is not None:
-            plain = await self._server.listen(*config.address, reuse_port=reuse_port)
+            plain, *_ = [
+                await self._server.listen(*one, reuse_port=reuse_port)
+                for one in (config.address, *config.more_addresses)
+            ]
         if config.tls_address is not None and config.certificate is not None and config.key is not None:
             context = server_context(certificate=config.certificate, key=config.key, ca=config.ca)
-            tls = await self._server.listen(*config.tls_address, tls=context, reuse_port=reuse_port)
+            tls, *_ = [
+                await self._server.listen(*one, tls=context, reuse_port=reuse_port)
+                for one in (config.tls_address, *config.more_tls_addresses)
+            ]
         return plain, tls
 
     async def close(self) -> None:

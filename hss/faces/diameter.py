@@ -78,8 +78,9 @@ class Faces:
         self._tasks: list[asyncio.Task[None]] = []
 
     async def open(self) -> Address:
-        """Listen, and begin to tell what waits; the address."""
-        address = await self._server.listen(*self._config.swx)
+        """Listen, and begin to tell what waits; the first address."""
+        config = self._config
+        address, *_ = [await self._server.listen(*one) for one in (config.swx, *config.more_swx)]
         self._tasks.append(asyncio.create_task(self._notices.run()))
         if self._policy_file is not None:
             log.warning("policy learns", cause='nothing is refused by it until policy = "enforce"')

@@ -10,7 +10,8 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Address
 from pathlib import Path
@@ -30,7 +31,7 @@ from hss.service import HssService
 from hss.store.database import Database
 from hss.store.engines import transaction
 from hss.store.schema import upgrade
-from runtime.config import read_config
+from runtime.config import SocketAddress, read_config
 from runtime.diameter.client import DiameterClient
 from runtime.diameter.metrics import SERVED
 from runtime.diameter.settings import DiameterUnavailable
@@ -71,7 +72,7 @@ swx = "127.0.0.1:0"
 name = "aaa"
 origin_host = "aaa.example"
 origin_realm = "example"
-addresses = ["127.0.0.0/8"]
+addresses = ["127.0.0.0/8", "::1/128"]
 applications = ["swx", "s6a"]
 """
 
@@ -187,19 +188,26 @@ def client(address: tuple[str, int], host: str = "aaa.example") -> DiameterClien
     )
 
 
-@pytest_asyncio.fixture
-async def swx(site: Site, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[str, int]]:
-    """The address of a running HSS."""
+@asynccontextmanager
+async def running(config: HssConfig, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[str, int]]:
+    """An HSS in this process, and its first address."""
     stop, listening = asyncio.Event(), asyncio.Event()
     monkeypatch.setattr("hss.app.notify_ready", listening.set)
     with capture_logs() as lines:
-        task = asyncio.create_task(serve(site.config, stop))
+        task = asyncio.create_task(serve(config, stop))
         await asyncio.wait_for(listening.wait(), 10)
         (ready,) = [line for line in lines if line["event"] == "hss ready"]
         host, _, port = ready["swx"].rpartition(":")
         yield host, int(port)
         stop.set()
         await asyncio.wait_for(task, 10)
+
+
+@pytest_asyncio.fixture
+async def swx(site: Site, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[str, int]]:
+    """The address of a running HSS."""
+    async with running(site.config, monkeypatch) as address:
+        yield address
 
 
 @pytest_asyncio.fixture
@@ -254,6 +262,20 @@ def seqs(site: Site, answer: Message) -> list[int]:
     items = MultimediaAuthAnswer.parse(answer).auth_data_items
     pairs = [item.authenticate.hex() for item in items if item.authenticate is not None]
     return [split_sqn(sqn(site.known, pair[:32], pair[32:]))[0] for pair in pairs]
+
+
+async def test_hss_serves_at_every_address(
+    site: Site, monkeypatch: pytest.MonkeyPatch, unused_tcp_port_factory: Callable[[], int]
+) -> None:
+    more = ("::1", unused_tcp_port_factory())
+    config = site.config.model_copy(update={"more_swx": (SocketAddress(*more),)})
+    async with running(config, monkeypatch) as first:
+        for address, expected in ((first, [1, 2]), (more, [3, 4])):
+            one = client(address)
+            one.start()
+            await one.ready(5)
+            assert seqs(site, await one.request(mar(site).message())) == expected
+            await one.close()
 
 
 async def test_aaa_server_gets_vectors_and_resynchronises(site: Site, aaa: DiameterClient) -> None:

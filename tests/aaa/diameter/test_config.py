@@ -55,6 +55,10 @@ def test_config_needs_no_tls(tmp_path: Path) -> None:
     [
         (GOOD.replace('key = "pki/aaa.key"', ""), "tls_address needs certificate and key"),
         ("[aaa.diameter]\n" + PEER, "nobody could connect: write address for TCP, tls_address for TLS, or both"),
+        (
+            '[aaa.diameter]\naddress = "127.1.2.3:3868"\nmore_tls_addresses = ["[::1]:5658"]\n' + PEER,
+            "more_tls_addresses are beside tls_address",
+        ),
         (GOOD + PEER, "have name pgw"),
         (GOOD + PEER.replace('"pgw"', '"other"'), "have origin_host pgw.example"),
         (GOOD.replace('"s6b"', '"swx"'), "peer pgw may ask for swx"),

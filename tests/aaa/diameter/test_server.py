@@ -1,7 +1,7 @@
 """The Diameter front on real sockets: TCP, TLS, IPv6, and peers that are not named."""
 
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from ipaddress import IPv4Network, IPv6Network
@@ -117,6 +117,26 @@ async def test_server_serves_both_applications_over_tcp(host: str) -> None:
         assert plain is not None
         async with connected(plain) as client:
             assert await results(client) == [1001, 2001, 1001]
+
+
+async def test_server_serves_at_every_address(certificates: Path, unused_tcp_port_factory: Callable[[], int]) -> None:
+    more, more_tls = unused_tcp_port_factory(), unused_tcp_port_factory()
+    config = DiameterConfig(
+        address=SocketAddress("127.0.0.1", 0),
+        more_addresses=(SocketAddress("::1", more),),
+        tls_address=SocketAddress("127.0.0.1", 0),
+        more_tls_addresses=(SocketAddress("::1", more_tls),),
+        certificate=certificates / "aaa.pem",
+        key=certificates / "aaa.key",
+        peer=(PEER,),
+    )
+    async with listening(config) as (plain, tls):
+        assert plain is not None
+        assert tls is not None
+        secured = client_context(ca=certificates / "ca.pem")
+        for address, context in ((plain, None), (("::1", more), None), (tls, secured), (("::1", more_tls), secured)):
+            async with connected(address, tls=context) as client:
+                assert await results(client) == [1001, 2001, 1001]
 
 
 async def test_server_serves_the_realm_of_its_users_and_no_other() -> None:
