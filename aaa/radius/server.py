@@ -29,6 +29,7 @@ from runtime.logs import debugging, get_logger
 from runtime.metrics.families import REGISTRY
 from runtime.secret_file import read_secret
 from runtime.taps import Address
+from wire.errors import EncodeError
 from wire.radius.codec import parse_packet
 from wire.radius.packet import RadiusPacket
 from wire.sansio import RandomBytes
@@ -154,6 +155,12 @@ class RadiusServer(PortServer):
                 raise
             event, cause = "request abandoned", f"no answer within {self._request_limit} s"
             log.error(event, cause=cause, client=serving.client.name, **self._abandoned(serving, answer, event))
+        except EncodeError as error:
+            # Proxy-State takes room as well, and a client may send as much of it as it likes
+            self._front.abandon(serving)
+            name, cause = serving.client.name, "no packet can carry the answer"
+            why = partial(self._kept_of, serving.packet, name, cause)
+            self._lines.warn("answer not sent", cause, name, why, detail=str(error))
         except Exception as error:
             # The outermost place of one request: whatever broke it, the next one is still served.
             event, name = "request failed", serving.client.name

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, MutableMapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -182,6 +183,32 @@ async def test_user_whose_good_answer_is_not_sent_has_a_record(monkeypatch: pyte
     (line,) = await bench.deliver(asked())
     assert (line["event"], line["explain"]) == ("request failed", "a0dda203")
     assert [one.cause for one in kept] == ["request failed behind its Accept"]
+
+
+async def test_answer_that_no_packet_can_carry_is_one_line_and_not_one_for_each(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bench = Bench(monkeypatch, lambda _: replace(challenge(), eap=bytes(4032)))
+    kept: list[RejectedUnheard] = []
+
+    def keep(rejected: RejectedUnheard) -> str:
+        kept.append(rejected)
+        return "a0dda203"
+
+    bench.server._rejected = keep
+    lines = [line for _ in range(50) for line in await bench.deliver(asked())]
+    assert 0 < len(lines) == len(kept) < 50
+    assert (lines[0]["event"], lines[0]["cause"], lines[0]["detail"], lines[0]["explain"]) == (
+        "answer not sent",
+        "no packet can carry the answer",
+        "a packet of 4119 octets, 4096 are allowed",
+        "a0dda203",
+    )
+    assert "exc_info" not in lines[0]
+    assert bench.front.in_progress == 0
+    bench.service.decide = lambda _: challenge()
+    await bench.deliver(asked())
+    assert bench.sent_codes == [Code.ACCESS_CHALLENGE]
 
 
 async def test_server_survives_a_service_that_breaks(monkeypatch: pytest.MonkeyPatch) -> None:
