@@ -10,6 +10,7 @@ from aaa.user_sessions import UserSession
 from wire.diameter.applications import Application
 from wire.diameter.avp import AvpFault
 from wire.diameter.command import ExperimentalResult, Identity, answer_with
+from wire.diameter.dictionary import key_of
 from wire.diameter.eap import DiameterEapAnswer, DiameterEapRequest
 from wire.diameter.eap_applications import ANSWERS
 from wire.diameter.enumerations import AuthRequestType, RatType
@@ -26,6 +27,7 @@ FRONT = "diameter"
 CODE_AT = 0
 AAA_FAILED = 1
 """AAA-Failure-Indication, bit 0: TS 29.273 §8.2.3.21."""
+_EAP_KEY_NAME = key_of("EAP-Key-Name")
 ANID_MAX = 253
 """Octets of an access network identity (TS 24.302 §8.1.1.1)."""
 
@@ -143,7 +145,8 @@ def to_reissue(round_: Round, request: bytes) -> Message:
 
 def to_accept(round_: Round, answer: Accept) -> Message:
     """2001 with EAP-Success, the whole MSK, and what the user may have, as his application says it."""
-    der, message, key_name = round_.der, round_.message, _key_name(round_, answer)
+    der, message = round_.der, round_.message
+    key_name = _key_name(message, answer) if _EAP_KEY_NAME in message.keys else None
     if message.application == Application.EAP:
         accepts = _accepts(
             der.auth_application_id, der.auth_request_type, round_.identity, answer.profile.session_timeout
@@ -170,10 +173,9 @@ def _accepts(application_id: int, request_type: AuthRequestType, identity: Ident
     return Pattern(like, "session_id", "user_name", "eap_payload", "eap_master_session_key", "eap_key_name")
 
 
-def _key_name(round_: Round, answer: Accept) -> bytes | None:
+def _key_name(message: Message, answer: Accept) -> bytes | None:
     """RFC 4072 §4.1.4: for who asks for it by an empty one."""
-    asked = round_.message.first("EAP-Key-Name")
-    return answer.session_id if asked is not None and not asked.data and answer.session_id else None
+    return answer.session_id if not message.firsts[_EAP_KEY_NAME].data and answer.session_id else None
 
 
 def to_reject(round_: Round, answer: Reject) -> Message:

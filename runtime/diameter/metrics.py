@@ -48,6 +48,7 @@ REDUCTION = Gauge(
 _RESULT_CODE, _EXPERIMENTAL_RESULT, _EXPERIMENTAL_RESULT_CODE, _VENDOR_ID = 268, 297, 298, 266
 _TGPP = VENDOR_3GPP.to_bytes(4, "big")
 _RESULTS = {int(code).to_bytes(4, "big"): str(int(code)) for code in ResultCode}
+_COMMANDS = {key: command.name for key, command in COMMANDS.items()}
 _NAMES = {int(code): str(int(code)) for code in ResultCode}
 _EXPERIMENTAL_RESULTS = {int(code).to_bytes(4, "big"): f"{VENDOR_3GPP}:{int(code)}" for code in ExperimentalResultCode}
 
@@ -78,8 +79,7 @@ class Burdened(Protocol):
 
 def command_of(message: Message) -> str:
     """The name of its request, such as `DER`; a command that nobody here knows makes no label of its own."""
-    command = COMMANDS.get((message.application, message.command))
-    return OTHER if command is None else command.name
+    return _COMMANDS.get((message.application, message.command), OTHER)
 
 
 def result_of(answer: Message) -> str:

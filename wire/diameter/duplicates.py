@@ -26,7 +26,7 @@ class Asked(Generic[WaiterT]):
 
     key: _Key
     arrived: float
-    waiter: WaiterT
+    waiter: WaiterT | None
     hop_by_hop: int
     joined: list[tuple[WaiterT, int]] | None = None
     answer: bytes | None = None
@@ -83,9 +83,11 @@ class DuplicateCache(Generic[WaiterT]):
         It is numbered for the request itself already.
         """
         asked.answer = answer
-        joined, asked.joined = asked.joined, None
-        first = asked.waiter, answer
-        return [first] if joined is None else [first, *[(waiter, _numbered(answer, of)) for waiter, of in joined]]
+        first, joined = asked.waiter, asked.joined
+        # an answer is kept for longer than most connections
+        asked.waiter = asked.joined = None
+        told = [] if first is None else [(first, answer)]
+        return told if joined is None else [*told, *[(waiter, _numbered(answer, of)) for waiter, of in joined]]
 
     def forget(self, asked: Asked[WaiterT]) -> None:
         """What was not served for want of room or time (3004) is served when it comes again."""

@@ -40,19 +40,17 @@ _ADDRESSES: dict[int, Callable[[bytes], IPv4Address | IPv6Address]] = {
 class FamiliarAvps(WrittenAvps):
     """The AVPs of a request that lies as its `layout` says; `values` are those that vary, that of Session-Id first."""
 
-    __slots__ = ("layout", "values")
+    __slots__ = ("keys", "layout", "values")
+
+    keys: Collection[tuple[int, int]]
 
     def __init__(self, layout: "Layout", octets: bytes, values: list[Any]) -> None:
         self.layout = layout
+        self.keys = layout.keys
         self.octets = octets
         self.values = values
         self.result = None
         self._read = None
-
-    @property
-    def keys(self) -> Collection[tuple[int, int]]:
-        """(code, vendor) of each."""
-        return self.layout.keys
 
     def read(self) -> tuple[Avp, ...]:
         """All of them: those that stand are the same in every request of the layout."""

@@ -42,6 +42,8 @@ def test_only_a_few_wait_for_one_answer() -> None:
     for waiter in range(20):
         cache.arrived("gw", REQUEST, str(waiter), 0.0)
     assert len(cache.answered(asked, ANSWER)) == 4
+    # an answer that is kept holds nobody's connection
+    assert (asked.waiter, asked.joined) == (None, None)
 
 
 def test_another_peer_does_not_get_the_answer() -> None:
