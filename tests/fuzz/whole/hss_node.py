@@ -193,6 +193,8 @@ class Connection(PlainConnection):
         while self._node.is_busy:
             await asyncio.sleep(0)
             told += self._heard()
+        # what is sent in a turn of the loop goes out in the next one
+        await asyncio.sleep(0)
         return told + self._heard()
 
 
