@@ -4,13 +4,14 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from tests.wire.diameter.samples import AAA, ANSWERS, CEA, CER, GATEWAY, MAA, MAR, OCTETS, REALM, REQUESTS, numbered
-from wire.diameter.admission import check_answer
+from wire.diameter.admission import Admission, check_answer
 from wire.diameter.avp import parse_avps
 from wire.diameter.capabilities import PeerPolicy, judge_answer, judge_request
 from wire.diameter.commands import COMMANDS
 from wire.diameter.framing import Framer
 from wire.diameter.grammar import check
 from wire.diameter.groups import GROUPS
+from wire.diameter.layouts import FamiliarAvps
 from wire.diameter.masking import mask_keys
 from wire.diameter.message import HEADER_LENGTH, Header, Message
 from wire.diameter.overload import OverloadControl, OverloadReporter, offered
@@ -53,6 +54,32 @@ def obey(data: bytes) -> object:
     return control.lets_pass(message, 0.0, 0.0), redirection_of(message)
 
 
+_ADMISSION = Admission(
+    replace(AAA, realms=(REALM,)), replace(_PEER, agent=True), frozenset(r.header_application for r in REQUESTS)
+)
+
+
+def admit(data: bytes) -> object:
+    """A message that may lie as one that was admitted before: what is made of it is what is made of it in full."""
+    header = Header.parse(data)
+    if header.length != len(data):
+        # a stream is cut by it
+        return header
+    message, whole = _ADMISSION.read(data), Message.parse(data)
+    assert message == whole
+    record = _RECORDS.get((message.application, message.command, True))
+    if type(message.avps) is FamiliarAvps and record is not None:
+        Admission(_ADMISSION.local, _ADMISSION.policy, _ADMISSION.common).admit(whole)
+        assert message.avps.layout.readers[record](message.avps) == record.from_avps(whole.avps)
+    _ADMISSION.admit(message)
+    return message
+
+
+_ADMITTED = tuple(
+    numbered(r.message()).build()
+    for r in REQUESTS
+    if r.header_application and getattr(r, "destination_host", None) != GATEWAY.origin_host
+)
 _REQUEST = offered(numbered(MAR.message()))
 _REPORTED = OverloadReporter(started=1).stamped(_REQUEST, MAA.message(_REQUEST), 1.0, 0.0)
 
@@ -61,6 +88,7 @@ ENTRIES: dict[str, tuple[Callable[[bytes], object], tuple[bytes, ...]]] = {
     "wire.diameter.message.Header.parse": (Header.parse, OCTETS),
     "wire.diameter.avp.parse_avps": (parse_avps, tuple(octets[HEADER_LENGTH:] for octets in OCTETS)),
     "wire.diameter.record.Record.from_avps": (read, OCTETS),
+    "wire.diameter.admission.Admission.read": (admit, _ADMITTED),
     "wire.diameter.framing.Framer.feed": (lambda data: Framer().feed(data), OCTETS),
     "wire.diameter.masking.mask_keys": (mask_keys, (MAA.message(numbered(MAR.message())).build(), *OCTETS)),
     "wire.diameter.redirects.host_of": (host_of, (b"aaa://host.example.com:6666;transport=tcp",)),
