@@ -4,7 +4,7 @@ Sessions of Diameter gateways, errands for whichever process has a peer's connec
 epochs of the keys that identities and conversations are sealed under.
 """
 
-from collections.abc import Awaitable, Collection
+from collections.abc import Collection
 from dataclasses import field
 from datetime import datetime, timedelta
 from enum import Enum
@@ -121,7 +121,7 @@ class Presence(Enum):
 class ActiveSessions(Protocol):
     """Every method returns when its transaction is on disk; hss.session_api.LedgerUnavailable when it is not."""
 
-    def keep(self, session: GatewaySession, at: datetime) -> Awaitable[bool]:
+    async def keep(self, session: GatewaySession, at: datetime) -> bool:
         """Keep it, in the place of one with the same Session-Id; False when that is another gateway's."""
 
     async def change(self, session: GatewaySession, at: datetime) -> bool:

@@ -73,6 +73,8 @@ def _site(tmp_path: Path) -> Site:
     peer, end, tail = rest.partition("\n[[hss.peer]]")
     second = peer.replace('"aaa"', '"aaa2"').replace(names[0], names[1])
     text = head + first + peer + first + second + end + tail
+    # a gateway that begins anew is what makes him come to the wrong server here, and not what ends his session
+    text = text.replace("[[aaa.diameter.peer]]", "[[aaa.diameter.peer]]\nends_sessions_by_restart = false", 1)
     laboratory.config.write_text(text.replace('database = ""', 'database = "aaa1.sqlite"'))
     path, other = second_node(laboratory)
     path.write_text(path.read_text().replace("aaa1.sqlite", "aaa2.sqlite").replace(names[0], names[1]))
