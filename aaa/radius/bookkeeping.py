@@ -1,10 +1,11 @@
-"""What the fronts of both ports keep alike: what is in progress, and which answers were given."""
+"""What the fronts of both ports keep alike: whose a packet is, what is in progress, and which answers were given."""
 
-from aaa.radius.clients import ClientTable
-from aaa.radius.decisions import Discard, Forward, Repeat
-from aaa.radius.duplicates import Answered, DuplicateCache, RequestKey
+from aaa.radius.clients import ClientTable, RadiusClient
+from aaa.radius.decisions import STRANGER, Discard, Forward, Repeat, admit
+from aaa.radius.duplicates import Answered, DuplicateCache, RequestKey, Source
 from aaa.radius.policy import RateLimits
 from aaa.radius.proxy.routes import Routes
+from wire.radius.packet import RadiusPacket
 
 
 class Bookkeeping:
@@ -33,6 +34,16 @@ class Bookkeeping:
         """Keep another server's answer; False when the client has moved on."""
         self._forwarded -= 1
         return self._settled(forwarding.key, octets)
+
+    def _admitted(
+        self, octets: bytes, source: Source, client: RadiusClient | None
+    ) -> tuple[RadiusClient, RadiusPacket] | Discard:
+        """The packet and whose it is; `client` is known where a connection has proved it."""
+        client = client or self._find_client(source[0])
+        if client is None:
+            return STRANGER
+        packet = admit(octets, client)
+        return packet if isinstance(packet, Discard) else (client, packet)
 
     def _seen(self, key: RequestKey, now: float) -> Repeat | None:
         """What a duplicate gets; None for a new request."""

@@ -9,7 +9,7 @@ from aaa.messages import Accept, AccessAnswer, AccessRequest
 from aaa.radius.bookkeeping import Bookkeeping
 from aaa.radius.chargeable import CUI, Chargeable, wants_cui
 from aaa.radius.clients import ClientTable, RadiusClient
-from aaa.radius.decisions import STRANGER, Discard, Forward, Repeat, Send, admit, answer_status, within_policy
+from aaa.radius.decisions import Discard, Forward, Repeat, Send, answer_status, within_policy
 from aaa.radius.duplicates import DuplicateCache, RequestKey, Source
 from aaa.radius.proxy.routes import Routes
 from aaa.radius.translate import eap_failure, to_access_request, to_reply
@@ -72,12 +72,10 @@ class RadiusFront(Bookkeeping):
 
     def receive(self, octets: bytes, source: Source, now: float, client: RadiusClient | None = None) -> Decision:
         """Decide about one packet from `source`; `client` is known where a connection has proved it."""
-        client = client or self._find_client(source[0])
-        if client is None:
-            return STRANGER
-        packet = admit(octets, client)
-        if isinstance(packet, Discard):
-            return packet
+        admitted = self._admitted(octets, source, client)
+        if isinstance(admitted, Discard):
+            return admitted
+        client, packet = admitted
         match packet.code:
             case Code.ACCESS_REQUEST:
                 try:

@@ -9,7 +9,7 @@ from datetime import datetime
 from aaa.radius.accounting.record import to_record
 from aaa.radius.bookkeeping import Bookkeeping
 from aaa.radius.clients import ClientTable, RadiusClient
-from aaa.radius.decisions import STRANGER, Discard, Forward, Repeat, Send, admit, answer_status, within_policy
+from aaa.radius.decisions import Discard, Forward, Repeat, Send, answer_status, within_policy
 from aaa.radius.duplicates import DuplicateCache, RequestKey, Source
 from aaa.radius.proxy.routes import Routes
 from hss.session_api import AccountingRecord
@@ -48,12 +48,10 @@ class AccountingFront(Bookkeeping):
         self, octets: bytes, source: Source, now: float, moment: datetime, client: RadiusClient | None = None
     ) -> Decision:
         """Decide about one packet from `source` at `moment`; `client` is known where a connection has proved it."""
-        client = client or self._find_client(source[0])
-        if client is None:
-            return STRANGER
-        packet = admit(octets, client)
-        if isinstance(packet, Discard):
-            return packet
+        admitted = self._admitted(octets, source, client)
+        if isinstance(admitted, Discard):
+            return admitted
+        client, packet = admitted
         match packet.code:
             case Code.ACCOUNTING_REQUEST if is_genuine_request(packet.wire, client.secret):
                 return self._account(packet, client, source, now, moment)
