@@ -23,8 +23,10 @@ _STOOD_FIRST = bytes((BEFORE, BEFORE))
 @lru_cache(maxsize=64)
 def known_realms(realms: Sequence[str]) -> Mapping[bytes, int]:
     """The place of each realm in its list, by how an identity in it ends; 0 for none."""
-    first = {end: next(at for at, other in enumerate(ends(realms), 1) if end.endswith(other)) for end in ends(realms)}
-    return {b"": 0, **{end: at for end, at in first.items() if ends(realms)[at - 1] == end}}
+    known = ends(tuple(realms))
+    # Packer takes the first realm that an identity ends with, and that may be a part of another one
+    named = {end: at for at, end in enumerate(known, 1) if not any(map(end.endswith, known[: at - 1]))}
+    return {b"": 0, **named}
 
 
 def pack_first_challenge(state: EapState, realms: Mapping[bytes, int]) -> bytes | None:

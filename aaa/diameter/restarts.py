@@ -95,7 +95,6 @@ class Restarts:
 
     async def _end(self, peer: str, origin_host: str, state_id: int) -> None:
         about = {"client": peer, "gateway": origin_host}
-
         while True:
             try:
                 ended = await self._end_all(peer, origin_host, state_id)

@@ -42,7 +42,8 @@ class MilenageConstants:
         (c1, c2, c3, c4, _), (r1, r2, r3, r4, _) = self.c, self.r
         w1, w2, w3, w4, _ = (_MASK << 128 - r for r in self.r)
         sides = c1 << 384 | c2 << 256 | c3 << 128 | c4
-        self.blocks = (sides, w1, 256 + r1, w2, 128 + r2, w3, r3, w4, 128 - r4)  # type: ignore[misc]
+        blocks = (sides, w1, 256 + r1, w2, 128 + r2, w3, r3, w4, 128 - r4)
+        object.__setattr__(self, "blocks", blocks)
 
 
 _USUAL = MilenageConstants()
