@@ -18,7 +18,8 @@ from pdngw_proxy.aaa_link.port import (
 )
 from pdngw_proxy.aaa_link.radius_accounting import RETRY, Accounting
 from pdngw_proxy.aaa_link.radius_dynamic import DynamicAuthorizationServer, Network
-from pdngw_proxy.aaa_link.radius_messages import Nas, repeated_by, to_answer, to_attributes
+from pdngw_proxy.aaa_link.radius_messages import Nas, to_answer, to_attributes
+from pdngw_proxy.aaa_link.radius_repeated import Repeated
 from pdngw_proxy.aaa_link.radius_servers import RadiusServer, RadiusServers
 from pdngw_proxy.aaa_link.records import EndedBy, Moment, SessionRecord
 from runtime.config import ConfigError
@@ -71,7 +72,7 @@ class RadiusLink:
         self._random = random
         self._capture = capture
         self._wall_clock = wall_clock
-        self._repeated: dict[str, tuple[Attribute, ...]] = {}
+        self._repeated = Repeated()
         self._dynamic: UdpEndpoint | None = None
         timers = timers or Timers()
 
@@ -137,7 +138,7 @@ class RadiusLink:
         if isinstance(answer, RelayChallenge):
             return replace(answer, state=bytes((number,)) + (answer.state or b""))
         if isinstance(answer, RelayAccept):
-            self._repeated[request.session] = repeated_by(answered.packet)
+            self._repeated.accept(request.session, answered.packet)
         return answer
 
     def called(self, session: str) -> str:
@@ -150,16 +151,16 @@ class RadiusLink:
             await self._accounting.begin(self._random(12).hex())
 
     async def account(self, record: SessionRecord) -> None:
-        """Tell it, with what the Access-Accept said to repeat, until a server has it."""
-        repeated = self._repeated.get(record.session, ())
+        """Tell it, with what the AAA server said to repeat, until a server has it."""
+        repeated = self._repeated.of(record.session)
         if record.moment is Moment.STOP:
-            self._repeated.pop(record.session, None)
+            self._repeated.forget(record.session)
         if self._acct is not None:
             await self._accounting.tell(record, repeated)
 
     async def end_session(self, session: str, user_name: str | None, ended_by: EndedBy | None) -> None:  # noqa: ARG002
         """RADIUS tells the end of a session by accounting alone."""
-        self._repeated.pop(session, None)
+        self._repeated.forget(session)
 
     def obey(self, keeper: SessionKeeper) -> None:
         """Take Disconnect and CoA from now on; ConfigError when their port is taken."""
@@ -167,7 +168,7 @@ class RadiusLink:
             return
         clients: list[tuple[Network, Secret]] = [(ip_network(one.auth[0]), one.secret) for one in self._servers]
         clients += [(network, self._servers[0].secret) for network in self._coa_addresses]
-        server = DynamicAuthorizationServer(clients, self._nas, keeper, self._wall_clock)
+        server = DynamicAuthorizationServer(clients, self._nas, keeper, self._repeated, self._wall_clock)
 
         def arrived(octets: bytes, source: Address) -> None:
             answer = server.answer(octets, source)

@@ -7,6 +7,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_address
 
 from pdngw_proxy.aaa_link.port import Marks, SessionKeeper
 from pdngw_proxy.aaa_link.radius_messages import Nas, chargeable_of
+from pdngw_proxy.aaa_link.radius_repeated import Repeated
 from runtime.log_limit import LogLimit
 from runtime.logs import get_logger
 from runtime.taps import Address
@@ -50,17 +51,27 @@ class _Refused(Exception):
 class _Wanted:
     marks: Marks
     seconds: int | None
+    classes: tuple[bytes, ...]
 
 
 class DynamicAuthorizationServer:
-    """Serves `clients`, the first whose network fits, for `keeper`; `clock` is Unix time. Strangers get no answer."""
+    """Serves `clients`, the first whose network fits, for `keeper`; `clock` is Unix time. Strangers get no answer.
+
+    `repeated` is where accounting finds what a session's requests have said of Class.
+    """
 
     def __init__(
-        self, clients: Sequence[tuple[Network, Secret]], nas: Nas, keeper: SessionKeeper, clock: Callable[[], float]
+        self,
+        clients: Sequence[tuple[Network, Secret]],
+        nas: Nas,
+        keeper: SessionKeeper,
+        repeated: Repeated,
+        clock: Callable[[], float],
     ) -> None:
         self._clients = clients
         self._nas = nas
         self._keeper = keeper
+        self._repeated = repeated
         self._clock = clock
         self._answers: OrderedDict[tuple[Address, bytes], tuple[bytes, float]] = OrderedDict()
         self._lines = LogLimit()
@@ -100,7 +111,7 @@ class DynamicAuthorizationServer:
         # RFC 5176 §3.3: State of a CoA comes back in any answer
         state = [Attribute.of("State", value) for value in packet.values("State") if code is Code.COA_REQUEST]
         try:
-            sessions = self._obey(self._wanted(packet))
+            sessions = self._obey(code, self._wanted(packet))
         except _Refused as refused:
             log.warning("request of the AAA server refused", request=code.name, cause=str(refused))
             cause = [Attribute.of("Error-Cause", refused.cause)]
@@ -122,9 +133,10 @@ class DynamicAuthorizationServer:
             packet.octets("State")
         except DecodeError:
             raise _Refused(ErrorCause.INVALID_ATTRIBUTE_VALUE) from None
-        if marks == Marks() or (changes and seconds is None):
+        classes = tuple(filter(None, packet.values("Class")))
+        if marks == Marks() or (changes and seconds is None and not classes):
             raise _Refused(ErrorCause.MISSING_ATTRIBUTE)
-        return _Wanted(marks, seconds)
+        return _Wanted(marks, seconds, classes)
 
     def _check_nas(self, packet: RadiusPacket) -> None:
         """What identifies a NAS must identify us (RFC 5176 §3)."""
@@ -133,17 +145,28 @@ class DynamicAuthorizationServer:
         if named not in (None, self._nas.identifier) or any(a not in (None, str(self._nas.address)) for a in addresses):
             raise _Refused(ErrorCause.NAS_IDENTIFICATION_MISMATCH)
 
-    def _obey(self, wanted: _Wanted) -> tuple[str, ...]:
+    def _obey(self, code: Code, wanted: _Wanted) -> tuple[str, ...]:
         """To all sessions that are named (RFC 5176 §3), and which those were."""
         sessions = self._keeper.named(wanted.marks)
-        if wanted.seconds is None:
-            why = "the AAA server disconnects it (Disconnect-Request)"
-            done = [self._keeper.abort(session, why) for session in sessions]
-        else:
-            done = [self._keeper.limit(session, wanted.seconds) for session in sessions]
+        # a list: where one session fails the others are ended or changed all the same
+        done = [self._do(code, session, wanted) for session in sessions]
         if not done or not all(done):
             raise _Refused(ErrorCause.SESSION_CONTEXT_NOT_FOUND)
         return sessions
+
+    def _do(self, code: Code, session: str, wanted: _Wanted) -> bool:
+        if code is Code.DISCONNECT_REQUEST:
+            is_done = self._keeper.abort(session, "the AAA server disconnects it (Disconnect-Request)")
+            note = self._repeated.add_class
+        else:
+            is_done = self._change(session, wanted.seconds)
+            note = self._repeated.replace_class
+        if is_done and wanted.classes:
+            note(session, wanted.classes)
+        return is_done
+
+    def _change(self, session: str, seconds: int | None) -> bool:
+        return self._keeper.holds(session) if seconds is None else self._keeper.limit(session, seconds)
 
     def _remember(self, source: Address, octets: bytes, answer: bytes, until: float) -> bytes:
         """A stamped one is a replay for as long as it would be taken, another one soon a new order."""

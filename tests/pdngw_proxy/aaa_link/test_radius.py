@@ -28,7 +28,7 @@ from runtime.udp import UdpEndpoint
 from wire.radius.accounting import AcctStatusType
 from wire.radius.codec import parse_packet
 from wire.radius.exchange import Timers
-from wire.radius.messages import reply
+from wire.radius.messages import reply, signed_request
 from wire.radius.mppe import msk_attributes
 from wire.radius.packet import Attribute, Code
 from wire.secret import Secret
@@ -55,7 +55,9 @@ class FakeEndpoint:
         self.closed = False
         self.retransmitted = asyncio.Event()
 
-    def send(self, data: bytes, peer: Address) -> None:
+    place = None
+
+    def send(self, data: bytes, peer: Address, _source: object = None) -> None:
         self.sent.append((data, peer))
         if len(self.sent) > 1:
             self.retransmitted.set()
@@ -248,22 +250,47 @@ async def test_server_without_accounting_is_told_nothing(monkeypatch: pytest.Mon
 
 
 class Keeper:
-    """Has no session."""
+    """Has the session s, and ends it."""
 
     def named(self, marks: Marks) -> tuple[str, ...]:
-        raise NotImplementedError(marks)
+        return (marks.session,) if marks.session == START.session else ()
 
     def holds(self, session: str) -> bool:
         raise NotImplementedError
 
     def abort(self, session: str, cause: str) -> bool:
-        raise NotImplementedError
+        assert session == START.session, cause
+        return True
 
     def limit(self, session: str, seconds: int) -> bool:
         raise NotImplementedError
 
     def reauthenticate(self, session: str) -> bool:
         raise NotImplementedError
+
+
+async def test_class_of_a_disconnect_is_told_in_the_stop(monkeypatch: pytest.MonkeyPatch) -> None:
+    """RFC 5176 §3.6, note 4."""
+    endpoints: list[FakeEndpoint] = []
+
+    def bind(_local: Address, deliver: Callable[[bytes, Address], None], **_options: object) -> FakeEndpoint:
+        endpoints.append(FakeEndpoint(deliver))
+        return endpoints[-1]
+
+    monkeypatch.setattr(UdpEndpoint, "bind", bind)
+    server = Server(SERVER, SECRET, ("192.0.2.3", 1813))
+    link = RadiusLink(servers=[server], nas=Nas("pgw", IPv4Address("192.0.2.1")), coa=("192.0.2.1", 3799))
+    link.obey(Keeper())
+    named = [Attribute.of("Acct-Session-Id", "s"), Attribute.of("Class", b"why")]
+    endpoints[0].deliver(signed_request(Code.DISCONNECT_REQUEST, identifier=1, secret=SECRET, attributes=named), SERVER)
+    assert parse_packet(endpoints[0].sent[0][0]).code == Code.DISCONNECT_ACK
+    telling = asyncio.create_task(link.account(replace(START, moment=Moment.STOP, ended_by=EndedBy.AAA)))
+    await asyncio.sleep(0)
+    octets, to = endpoints[1].sent[0]
+    assert parse_packet(octets).values("Class") == (b"why",)
+    endpoints[1].deliver(reply(parse_packet(octets), Code.ACCOUNTING_RESPONSE, secret=SECRET), to)
+    await telling
+    await link.close()
 
 
 async def test_port_for_disconnect_that_is_taken_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

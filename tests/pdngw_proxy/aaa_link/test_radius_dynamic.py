@@ -10,12 +10,13 @@ from pdngw_proxy.aaa_link.port import Marks
 from pdngw_proxy.aaa_link.radius_accounting import accounting_attributes
 from pdngw_proxy.aaa_link.radius_dynamic import REPEATED_WITHIN, WINDOW, DynamicAuthorizationServer
 from pdngw_proxy.aaa_link.radius_messages import Nas
+from pdngw_proxy.aaa_link.radius_repeated import Repeated
 from pdngw_proxy.aaa_link.records import Moment, SessionRecord, Usage
 from wire.radius.codec import parse_packet
 from wire.radius.dictionary import definition
 from wire.radius.error_cause import ErrorCause
 from wire.radius.messages import access_request, signed_request
-from wire.radius.packet import Attribute, Code, is_genuine_response
+from wire.radius.packet import Attribute, Code, RadiusPacket, is_genuine_response
 from wire.secret import Secret
 
 SECRET = Secret(b"xyzzy5461")
@@ -57,12 +58,14 @@ class Keeper:
 @dataclass
 class Bench:
     keeper: Keeper = field(default_factory=Keeper)
+    repeated: Repeated = field(default_factory=Repeated)
     now: float = NOW
     server: DynamicAuthorizationServer = field(init=False)
 
     def __post_init__(self) -> None:
         nas = Nas("pgw", IPv4Address("192.0.2.1"))
-        self.server = DynamicAuthorizationServer([(ip_network(AAA[0]), SECRET)], nas, self.keeper, lambda: self.now)
+        clients = [(ip_network(AAA[0]), SECRET)]
+        self.server = DynamicAuthorizationServer(clients, nas, self.keeper, self.repeated, lambda: self.now)
 
     def ask(self, code: Code, *attributes: Attribute) -> tuple[int, int | None]:
         octets = signed_request(code, identifier=9, secret=SECRET, attributes=attributes)
@@ -71,6 +74,10 @@ class Bench:
         assert is_genuine_response(answer, octets[4:20], SECRET)
         packet = parse_packet(answer)
         return packet.code, packet.integer("Error-Cause")
+
+
+def accepted(said: bytes) -> RadiusPacket:
+    return RadiusPacket(Code.ACCESS_ACCEPT, 9, bytes(16), (Attribute.of("Class", said),))
 
 
 def test_disconnect_ends_the_session() -> None:
@@ -157,6 +164,41 @@ def test_coa_shortens_the_session() -> None:
     shorter = Attribute.of("Session-Timeout", 60)
     assert bench.ask(Code.COA_REQUEST, SESSION, shorter) == (Code.COA_ACK, None)
     assert bench.keeper.done == [("5a5a", 60)]
+
+
+def test_class_of_a_disconnect_goes_into_the_stop_beside_that_of_the_accept() -> None:
+    """RFC 5176 §3.6, note 4."""
+    bench = Bench()
+    bench.repeated.accept("5a5a", accepted(b"accepted"))
+    classes = [Attribute.of("Class", value) for value in (b"accepted", b"disconnected", b"")]
+    assert bench.ask(Code.DISCONNECT_REQUEST, SESSION, *classes) == (Code.DISCONNECT_ACK, None)
+    assert [one.value for one in bench.repeated.of("5a5a")] == [b"accepted", b"disconnected"]
+
+
+@pytest.mark.parametrize("changes", [(), (Attribute.of("Session-Timeout", 60),)], ids=["alone", "beside"])
+def test_class_of_a_coa_replaces_that_of_the_accept(changes: tuple[Attribute, ...]) -> None:
+    """RFC 5176 §3.6, note 3."""
+    bench = Bench()
+    bench.repeated.accept("5a5a", accepted(b"accepted"))
+    changed = Attribute.of("Class", b"changed")
+    assert bench.ask(Code.COA_REQUEST, SESSION, changed, *changes) == (Code.COA_ACK, None)
+    assert [one.value for one in bench.repeated.of("5a5a")] == [b"changed"]
+    assert bench.keeper.done == [("5a5a", 60) for _ in changes]
+
+
+@pytest.mark.parametrize(
+    ("code", "nak"), [(Code.DISCONNECT_REQUEST, Code.DISCONNECT_NAK), (Code.COA_REQUEST, Code.COA_NAK)]
+)
+def test_class_of_what_was_not_done_is_not_processed(code: Code, nak: Code) -> None:
+    class Behind(Keeper):
+        def named(self, marks: Marks) -> tuple[str, ...]:
+            assert marks.session == "5a5a"
+            return ("gone",)
+
+    bench = Bench(Behind())
+    refused = (nak, ErrorCause.SESSION_CONTEXT_NOT_FOUND)
+    assert bench.ask(code, SESSION, Attribute.of("Class", b"said")) == refused
+    assert bench.repeated.of("gone") == ()
 
 
 @pytest.mark.parametrize(
