@@ -8,11 +8,11 @@ from typing import Any, cast
 from sqlalchemy import Connection, delete, insert, select
 
 from hss.api import Assignment, AssignmentRequest, Profile, Refusal, ServiceRefused
-from hss.counting.prepared import Prepared
-from hss.counting.rowset import ROWS, rowset, string
 from hss.models import APN_LENGTH, Apn, Registration, ServingGateway, Subscriber, SubscriberState
 from hss.profiles import APN_COLUMNS, Gateway, profile_from, state_of
 from hss.sessions.upsert import insert_for
+from hss.store.prepared import Prepared
+from hss.store.rowset import ROWS, rowset, string
 from wire.frozen import dataclass
 
 Outcome = Profile | ServiceRefused | None

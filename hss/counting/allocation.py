@@ -11,11 +11,11 @@ from dataclasses import replace
 from sqlalchemy import BigInteger, Connection, case, cast, literal_column, select, update
 
 from hss.api import ServiceRefused
-from hss.counting.prepared import Prepared
 from hss.counting.rows import KEYS, SERVING, SUBSCRIBED, barred, no_way_on, unknown
-from hss.counting.rowset import ROWS, number, rowset
 from hss.keys.custody import SealedKeys
 from hss.models import AlgorithmProfile, Scheme, Subscriber, SubscriberState
+from hss.store.prepared import Prepared
+from hss.store.rowset import ROWS, number, rowset
 from wire.aka.sqn import SQN_BITS, SQN_LIMIT
 from wire.frozen import dataclass
 

@@ -9,13 +9,13 @@ from typing import Any
 from sqlalchemy import Boolean, Connection, Integer, String, bindparam, func, insert, select, update
 
 from hss.api import ApnProfile
-from hss.counting.rowset import ROWS, rowset
 from hss.keys.custody import Custodian
 from hss.models import Apn, AuditHead, BatchState, ImportBatch, Subscriber, SubscriberState
 from hss.provisioning.change import NotThere, ProvisioningRefused
 from hss.provisioning.importing.causes import Cause
 from hss.provisioning.importing.rows import NewRow
 from hss.provisioning.importing.source import Chunk
+from hss.store.rowset import ROWS, rowset
 
 FILE_NAME_LENGTH = 255
 

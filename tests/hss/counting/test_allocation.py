@@ -10,11 +10,11 @@ from sqlalchemy.engine import Engine
 
 from hss.api import Refusal, ServiceRefused
 from hss.counting.allocation import Allocated, Allocation, Answer, NotCounted, allocate
-from hss.counting.prepared import Prepared
 from hss.counting.sqn import DELTA, SEQ_MAX, OutOfReach, SequenceExhausted, allocated, resynchronised, seq_max
 from hss.models import Algorithm, AlgorithmProfile, Registration, Scheme, SubscriberState
 from hss.store.engines import transaction
 from hss.store.location import Location
+from hss.store.prepared import Prepared
 from tests.hss.conftest import Registry
 from wire.identity import Imsi
 

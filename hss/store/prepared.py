@@ -10,8 +10,8 @@ from typing import Any
 
 from sqlalchemy import ClauseElement, Connection, Dialect
 
-from hss.counting.rowset import ROWS, Rows
 from hss.store.driver import executed
+from hss.store.rowset import ROWS, Rows
 
 
 class Prepared:

@@ -3,9 +3,9 @@
 import pytest
 from sqlalchemy import select
 
-from hss.counting.rowset import ROWS, Rows, number, rowset, string
 from hss.store.engines import transaction
 from hss.store.location import Location
+from hss.store.rowset import ROWS, Rows, number, rowset, string
 
 WANTED = rowset()
 STATEMENT = select(WANTED.c.key, number(WANTED, 0), number(WANTED, 1)).order_by(WANTED.c.key)

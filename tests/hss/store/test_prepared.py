@@ -3,13 +3,13 @@
 import pytest
 from sqlalchemy import column, select, table, update
 
-from hss.counting.prepared import Prepared
-from hss.counting.rowset import ROWS, number, rowset
 from hss.models import Subscriber, SubscriberState
 from hss.store.engines import transaction, writer_engine
 from hss.store.errors import StoreConflict, StoreUnavailable, store_errors
 from hss.store.kept import KeptConnection
 from hss.store.location import Location
+from hss.store.prepared import Prepared
+from hss.store.rowset import ROWS, number, rowset
 from tests.hss.conftest import Registry
 from tests.postgres import PostgresServer
 
