@@ -27,6 +27,8 @@ log = get_logger("runtime.diameter")
 Duplicates = DuplicateCache[Connection]
 """What one peer has asked, over all its connections."""
 
+_TOO_BUSY = str(ResultCode.TOO_BUSY.value)
+
 _Waiting = tuple[Message, Asked[Connection]]
 """A request that waits for room, as the cache of duplicates knows it."""
 
@@ -158,7 +160,10 @@ class RequestService:
             if reporter is not None:
                 answer = reporter.stamped(request, answer, self._waiting.load, self._loop.time())
             octets = answer.build()
-            SERVED.count(self._peer, command, result_of(answer))
+            result = result_of(answer)
+            SERVED.count(self._peer, command, result)
+            if result == _TOO_BUSY:
+                self._duplicates.forget(asked)
         except AvpFault as fault:
             self._refused(request, fault)
             octets = self._fault_answer(request, fault).build()

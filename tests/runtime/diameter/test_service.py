@@ -105,6 +105,21 @@ async def test_what_the_handler_had_no_time_for_is_served_when_it_comes_again() 
     assert [answer.result_code for answer in answers] == [3004, 1001]
 
 
+async def test_what_the_handler_answers_with_3004_is_served_when_it_comes_again() -> None:
+    """RFC 6733 §5.5.4: the first may have been lost with its connection, and there may be room by now."""
+    results = [ResultCode.TOO_BUSY, ResultCode.UNABLE_TO_COMPLY]
+
+    async def handler(_peer: str, request: Message) -> Message:
+        return replace(EAP_DEA, result_code=results.pop(0)).message(request)
+
+    fixture = Fixture(handler)
+    again = replace(REQUEST, flags=REQUEST.flags | FLAG_RETRANSMITTED)
+    answers = await fixture.ask(REQUEST)
+    answers = await fixture.ask(again)
+    answers = await fixture.ask(again)
+    assert [answer.result_code for answer in answers] == [3004, 5012, 5012]
+
+
 async def test_an_answer_that_cannot_be_sent_is_5012() -> None:
     async def handler(_peer: str, request: Message) -> Message:
         return EAP_DEA.message(request).with_avps((Avp(462, 0, 0x40, bytes(1 << 24)),))
