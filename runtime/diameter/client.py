@@ -2,12 +2,12 @@
 
 import asyncio
 import ssl
-from collections.abc import Callable
+from typing import Protocol
 
 from runtime.diameter.connection import Connection, cut_off
-from runtime.diameter.link import Link, Waiting
+from runtime.diameter.link import Link
 from runtime.diameter.metrics import count_burden
-from runtime.diameter.settings import Handler, Limits
+from runtime.diameter.settings import Handler, Limits, Waiting
 from runtime.metrics.families import REGISTRY
 from runtime.open_connections import OpenConnections
 from runtime.resolving import addresses_of
@@ -20,8 +20,18 @@ from wire.diameter.peer import Timing
 from wire.diameter.transactions import Identifiers
 from wire.sansio import RandomBytes
 
-FailOver = Callable[["DiameterClient", Message, Waiting, float], bool]
-"""Takes a request that waits for a client which has failed, its future and its deadline; False when nobody can."""
+
+class Pool(Protocol):
+    """Who has several clients for one purpose."""
+
+    def failed_over(self, failed: "DiameterClient", request: Message, waiting: Waiting, until: float) -> bool:
+        """Take a request that waits for a client which has failed; False when nobody can."""
+
+    def is_without_any(self) -> bool:
+        """Whether none of them can be asked."""
+
+    def can_ask(self, client: "DiameterClient") -> None:
+        """Hear that this one can be asked from now on."""
 
 
 class DiameterClient:
@@ -66,14 +76,11 @@ class DiameterClient:
             limits=self._limits,
             dial=self._dial,
             hang_up=self._hang_up,
-            alternate=alternate,
-            fail_over=self._failed_over if alternate else None,
-            is_needed=self._is_needed,
+            others=self if alternate else None,
         )
         self.origin_host = peer.origin_host
         self.is_agent = peer.agent
-        self.fail_over: FailOver | None = None
-        self.is_needed: Callable[[], bool] = lambda: False
+        self.pool: Pool | None = None
 
     @property
     def connected(self) -> bool:
@@ -101,11 +108,9 @@ class DiameterClient:
         """Send what another server has not answered, its answer for `waiting`; False when there is no room for it."""
         return self._link.take_over(request, waiting, until)
 
-    def _is_needed(self) -> bool:
-        return self.is_needed()
-
-    def _failed_over(self, request: Message, waiting: Waiting, until: float) -> bool:
-        return self.fail_over is not None and self.fail_over(self, request, waiting, until)
+    def hand_over(self) -> None:
+        """Another server is there: it takes what waits for this one, where this one is not."""
+        self._link.hand_over()
 
     async def close(self) -> None:
         """Take leave by DPR, within its limit; no connection is left then, nor one that was being made."""
@@ -115,6 +120,21 @@ class DiameterClient:
         if self._dialling is not None:
             await asyncio.wait((self._dialling,))
         await cut_off(self._present)
+
+    # --- Others -------------------------------------------------------------------------------------------------------
+
+    def fail_over(self, request: Message, waiting: Waiting, until: float) -> bool:
+        """Another client of the pool takes it; False when nobody can."""
+        return self.pool is not None and self.pool.failed_over(self, request, waiting, until)
+
+    def are_lost(self) -> bool:
+        """Whether no client of the pool can be asked."""
+        return self.pool is not None and self.pool.is_without_any()
+
+    def can_ask(self) -> None:
+        """The pool hears of it."""
+        if self.pool is not None:
+            self.pool.can_ask(self)
 
     # --- connecting ---------------------------------------------------------------------------------------------------
 

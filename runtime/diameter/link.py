@@ -9,7 +9,7 @@ from runtime.diameter import parting
 from runtime.diameter.connection import Connection
 from runtime.diameter.metrics import ASKED, ASKED_SECONDS, SUSPICIONS, command_of, result_of
 from runtime.diameter.service import Duplicates, RequestService
-from runtime.diameter.settings import DiameterUnavailable, Dropped, Handler, Limits, unheard
+from runtime.diameter.settings import DiameterUnavailable, Dropped, Handler, Limits, Others, Waiting, unheard
 from runtime.driver import Driver
 from runtime.log_limit import LogLimit
 from runtime.logs import get_logger
@@ -30,8 +30,6 @@ from wire.errors import DecodeError
 from wire.sansio import RandomBytes
 
 log = get_logger("runtime.diameter")
-
-Waiting = asyncio.Future[Message]
 
 
 class Link:
@@ -55,9 +53,7 @@ class Link:
         dial: Callable[[], None] | None = None,
         hang_up: Callable[[], None] | None = None,
         reporter: OverloadReporter | None = None,
-        alternate: bool = False,
-        fail_over: Callable[[Message, Waiting, float], bool] | None = None,
-        is_needed: Callable[[], bool] = lambda: True,
+        others: Others | None = None,
         dropped: Dropped = unheard,
         repeats: Duplicates | None = None,
     ) -> None:
@@ -86,10 +82,9 @@ class Link:
             random=random,
             timing=timing,
             initiator=dial is not None,
-            alternate=alternate,
+            alternate=others is not None,
         )
-        self._fail_over = fail_over
-        self._is_needed = is_needed
+        self._others = others
         self._driver: Driver[on.Event, on.Effect] = Driver(
             self._peer, self._perform, clock=loop.time, call_later=loop.call_later
         )
@@ -173,6 +168,15 @@ class Link:
             return False
         self._transmit(self._identifiers.renumber(request), waiting, until)
         return True
+
+    def hand_over(self) -> None:
+        """RFC 3539 §3.4.1 [3]: what waits goes to another peer, or goes on waiting where there is none."""
+        if self._others is None:
+            return
+        for request, waiting, until in self._transactions.unanswered():
+            if not waiting.done() and not self._others.fail_over(request, waiting, until):
+                self._transactions.sent(request, waiting, until)
+        self._arm()
 
     async def close(self, cause: DisconnectCause = DisconnectCause.REBOOTING) -> None:
         """Say DPR, wait for the end of the connection within its limit, and end what is not served by then."""
@@ -308,22 +312,24 @@ class Link:
                 log.info("peer connected", peer=self.policy.name, remote=connection.remote[0],
                          applications=sorted(capabilities.common), product=capabilities.product_name)  # fmt: skip
                 self._send_again()
-                if not self.open and self._is_needed():
+                if not self.open and self._others is not None and self._others.are_lost():
                     self.need()
             case on.Ended(cause, orderly):
                 self._why = cause
                 (log.info if orderly else log.warning)("peer not connected", cause=cause, peer=self.policy.name)
-                self._hand_over()
+                self.hand_over()
             case on.Suspended():
                 self._why = "it does not answer the watchdog"
                 SUSPICIONS.count(self.policy.name)
                 log.warning("peer under suspicion", cause=self._why, peer=self.policy.name)
-                self._hand_over()
+                self.hand_over()
             case on.Resumed():
                 log.info("peer answers again", peer=self.policy.name)
             case _:
                 assert_never(effect)
         self._changed.set()
+        if self.open and self._others is not None:
+            self._others.can_ask()
 
     def _deliver(self, connection: Connection | None, message: Message) -> None:
         if message.flags & FLAG_REQUEST:
@@ -366,15 +372,6 @@ class Link:
             if not waiting.done():
                 again = self._identifiers.renumber(replace(request, flags=request.flags | FLAG_RETRANSMITTED))
                 self._transmit(again, waiting, until)
-
-    def _hand_over(self) -> None:
-        """RFC 3539 §3.4.1 [3]: what waits goes to another peer, or goes on waiting where there is none."""
-        if self._fail_over is None:
-            return
-        for request, waiting, until in self._transactions.unanswered():
-            if not waiting.done() and not self._fail_over(request, waiting, until):
-                self._transactions.sent(request, waiting, until)
-        self._arm()
 
     def _arm(self) -> None:
         """Wake when the first of those that wait has waited for too long; most are answered, and leave the timer be."""

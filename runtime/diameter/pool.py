@@ -7,8 +7,7 @@ from dataclasses import replace
 from hashlib import sha256
 
 from runtime.diameter.client import DiameterClient
-from runtime.diameter.link import Waiting
-from runtime.diameter.settings import DiameterUnavailable
+from runtime.diameter.settings import DiameterUnavailable, Waiting
 from runtime.logs import get_logger
 from wire.diameter.avp import Avp
 from wire.diameter.dictionary import by_name
@@ -46,7 +45,7 @@ class DiameterPool:
         self._homes: OrderedDict[str, DiameterClient] = OrderedDict()
         self._clock = asyncio.get_running_loop().time
         for client in self._clients if len(self._clients) > 1 else ():
-            client.fail_over, client.is_needed = self._failed_over, self._is_without_any
+            client.pool = self
 
     def start(self) -> None:
         """Connect to all of them, and stay connected."""
@@ -55,9 +54,9 @@ class DiameterPool:
 
     async def ready(self, within: float) -> None:
         """Return when one of them is connected; DiameterUnavailable with every cause when none is."""
-        if self._is_without_any():
+        if self.is_without_any():
             self._make_do()
-        if not self._is_without_any():
+        if not self.is_without_any():
             return
         waiting = [asyncio.ensure_future(client.ready(within)) for client in self._clients]
         try:
@@ -82,7 +81,7 @@ class DiameterPool:
         tried: set[DiameterClient] = set()
         wanted, order = self._wanted(message), self._order(message)
         redirects = 0
-        if self._is_without_any():
+        if self.is_without_any():
             self._make_do()
         has_failed = not (*wanted, *order)[0].connected
         while True:
@@ -129,9 +128,6 @@ class DiameterPool:
         first = int.from_bytes(sha256(who.encode()).digest()[:4], "big") % len(self._clients)
         return self._clients[first:] + self._clients[:first]
 
-    def _is_without_any(self) -> bool:
-        return not any(client.connected for client in self._clients)
-
     def _make_do(self) -> None:
         """RFC 3539 §3.4.1 [4] holds a connection that is up again back for a minute, for there is another: not here."""
         for client in self._clients:
@@ -176,9 +172,13 @@ class DiameterPool:
     def _marked(self, message: Message) -> Message:
         return message if self._mark is None else self._mark(message)
 
-    # --- failing over -------------------------------------------------------------------------------------------------
+    # --- Pool: failing over -------------------------------------------------------------------------------------------
 
-    def _failed_over(self, failed: DiameterClient, request: Message, waiting: Waiting, until: float) -> bool:
+    def is_without_any(self) -> bool:
+        """Whether none of them can be asked."""
+        return not any(client.connected for client in self._clients)
+
+    def failed_over(self, failed: DiameterClient, request: Message, waiting: Waiting, until: float) -> bool:
         """RFC 6733 §5.5.4: what waits for `failed` is sent to another one, with T; False when there is none."""
         order = self._order(request)
         other = next((client for client in order if client is not failed and client.connected), None)
@@ -186,6 +186,12 @@ class DiameterPool:
             return False
         again = _addressed(replace(self._marked(request), flags=request.flags | FLAG_RETRANSMITTED), other)
         return other.take_over(again, waiting, until)
+
+    def can_ask(self, client: DiameterClient) -> None:
+        """What waits for one that is lost waits for nobody in particular: whoever is back first is asked."""
+        for lost in self._clients:
+            if lost is not client and not lost.connected:
+                lost.hand_over()
 
 
 def _choose(order: Sequence[DiameterClient], tried: set[DiameterClient]) -> DiameterClient:

@@ -1,6 +1,8 @@
 """Limits, and the words in which a node's own code meets Diameter."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Protocol
 
 from wire.diameter.framing import DEFAULT_LIMIT, LIMIT_BEFORE_CER
 from wire.diameter.message import Message
@@ -31,6 +33,23 @@ Connected = Callable[[PeerName, Message], None]
 
 def unnoticed(_peer: PeerName, _cer: Message) -> None:
     """A `Connected` that does nothing."""
+
+
+Waiting = asyncio.Future[Message]
+"""Where whoever asks waits for the answer."""
+
+
+class Others(Protocol):
+    """The other servers for the purpose of one (RFC 3539 §3.4.1)."""
+
+    def fail_over(self, request: Message, waiting: Waiting, until: float) -> bool:
+        """Take a request that this one has not answered, and when its time is over; False when nobody can."""
+
+    def are_lost(self) -> bool:
+        """Whether there is none to be asked, this one among them."""
+
+    def can_ask(self) -> None:
+        """This one can be asked from now on."""
 
 
 class DiameterUnavailable(Exception):

@@ -214,6 +214,27 @@ async def test_what_waits_goes_on_waiting_where_nobody_else_is_there(servers: Se
         await asking
 
 
+async def test_what_waits_for_a_lost_server_goes_to_whichever_is_back_first(
+    servers: Servers, pool: DiameterPool
+) -> None:
+    servers.answers[HOSTS[0]] = lambda _request: None
+    for host in HOSTS[1:]:
+        servers.lose(host)
+    await eventually(lambda: sum(each.connected for each in pool._clients) == 1)
+    asking = asyncio.ensure_future(pool.request(DER.message()))
+    await eventually(lambda: servers.order == [HOSTS[0]])
+    servers.lose(HOSTS[0])
+    await eventually(lambda: not pool._clients[0].connected)
+    servers.down.remove(HOSTS[2])
+    assert (await asking).result_code == 1001
+    (_, first), (host, again) = servers.asked
+    assert (host, again.text("Destination-Host")) == (HOSTS[2], HOSTS[2])
+    assert (first.retransmitted, again.retransmitted) == (False, True)
+    assert again.end_to_end == first.end_to_end
+    # nothing of it is left that the lost one would be asked when it is back
+    assert pool._clients[0]._link.outstanding == 0
+
+
 @pytest.mark.parametrize("result", [ResultCode.TOO_BUSY, ResultCode.UNABLE_TO_DELIVER])
 async def test_another_is_asked_when_one_has_no_time(servers: Servers, pool: DiameterPool, result: ResultCode) -> None:
     servers.answers[HOSTS[0]] = servers.answers[HOSTS[1]] = refusing(result)
