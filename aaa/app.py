@@ -11,7 +11,7 @@ from pathlib import Path
 
 from aaa.ageing import LOOK as AGEING_LOOK
 from aaa.ageing import Ageing
-from aaa.config import AaaConfig, AaaSettings, HssConnectionConfig, SwxConfig, network_names, read_settings
+from aaa.config import AaaConfig, AaaSettings, network_names, read_settings
 from aaa.conversations.loading import load_conversations
 from aaa.departing import Departing
 from aaa.diameter.gateways import Gateways
@@ -22,34 +22,25 @@ from aaa.explaining.opening import open_silence
 from aaa.identities.config import IdentitiesConfig
 from aaa.identities.epochs import Keyring
 from aaa.identities.loading import load_identities, load_keyring
-from aaa.identities.sealed import SealedIdentities
 from aaa.identities.shared_keyring import LOOK, SharedKeyring, Upkeep
-from aaa.ledger import SharedStore, key_epochs, open_configured_ledger, open_shared
+from aaa.ledger import SharedStore, key_epochs, open_configured_ledger, open_if_there
 from aaa.measured import MeasuredHss, MeasuredService
+from aaa.near_hss import NearHss, open_near_hss
 from aaa.radius.opening import Surroundings, open_asking, open_radius
 from aaa.radius.users import RadiusUsers
 from aaa.registrar import Registrar
 from aaa.service import EapAuthenticationService
 from aaa.sql_user_sessions import SqlUserSessions
-from aaa.swx_client import SwxClient
+from aaa.swx_opening import open_swx
 from aaa.swx_requests import SwxRequests
 from aaa.user_sessions import MemoryUserSessions, UserSessions
 from aaa.watch import watching
 from aaa.workers import not_reloaded_by, oversee
 from hss.api import HomeSubscriberServer
-from hss.config import HssConfig
-from hss.explaining.examiner import Examiner
-from hss.explaining.operator_keys import read_operator_keys
-from hss.opened_store import OpenedStore, open_store
 from hss.session_api import SessionLedger
-from hss.store.errors import StoreError
-from hss.telling.near_server import telling
 from runtime.capture import Capture, NullCapture, open_capture
 from runtime.config import CaptureConfig, RawConfig, SocketAddress, read_config
-from runtime.diameter.client import DiameterClient
-from runtime.diameter.pool import DiameterPool
 from runtime.diameter.settings import DiameterUnavailable, Handler
-from runtime.diameter.throttle import ThrottledClient
 from runtime.entropy import entropy
 from runtime.log_setup import set_up
 from runtime.logs import get_logger
@@ -58,25 +49,15 @@ from runtime.metrics.tally import share_with_parent
 from runtime.process import notify_ready, run
 from runtime.taps import Address
 from runtime.worker import Worker, this_worker
-from wire.diameter.applications import Application
-from wire.diameter.capabilities import LocalNode, PeerPolicy
 from wire.diameter.command import Identity
 from wire.diameter.message import Message
-from wire.diameter.peer import Timing
 from wire.radius.exchange import Timers
 
 log = get_logger("aaa.app")
 
-INSTANCE_LENGTH = 60
-"""Characters of an HSS instance's name, which the number of a worker follows."""
-
-HSS_WAIT = 5.0
-"""Seconds that a start waits for the HSS; after that users are refused until it is there."""
-
 NAS_TIMERS = Timers(irt=1.0, mrd=4.5)
 """For Disconnect and CoA on which an answer to the HSS depends, which waits for it no longer than 10 s."""
 
-Tap = Capture | NullCapture
 Leaving = list[Callable[[], Awaitable[None]]]
 """What is to be done, all at once, before anything is closed."""
 
@@ -103,15 +84,14 @@ async def serve(raw: RawConfig, settings: AaaSettings, stop: asyncio.Event, work
         await stack.enter_async_context(exposing(settings.metrics, "aaa.metrics", worker))
         tap = open_capture(raw.section("capture", CaptureConfig).folder, _name(worker))
         stack.callback(tap.close)
-        aaa = settings.aaa
-        identity = Identity(aaa.origin_host, aaa.origin_realm)
+        identity = Identity(settings.aaa.origin_host, settings.aaa.origin_realm)
         asked = Asked()
-        hss, store = await stack.enter_async_context(_open_hss(raw, settings, tap, asked.serve, worker))
-        shared = await _open_shared(stack, raw, settings, store)
+        near, hss = await _open_hss(stack, raw, settings, tap, asked.serve, worker)
+        shared = await _open_shared(stack, raw, settings, near)
         errands = None if shared is None else ErrandDesk(shared.errands, _moment)
         users, departing, departed = _open_users(stack, settings, hss, shared, errands)
         gateways = Gateways(identity)
-        registrar = Registrar(hss, aaa.origin_host, users, departed)
+        registrar = Registrar(hss, settings.aaa.origin_host, users, departed)
         stack.push_async_callback(registrar.close)
         at_nas = None
         if settings.radius is not None and shared is not None and errands is not None:
@@ -123,56 +103,29 @@ async def serve(raw: RawConfig, settings: AaaSettings, stop: asyncio.Event, work
             departing.registered_again = swx_requests.registered_again
         asked.begin(swx_requests.serve)
         keyring = await _open_keyring(stack, raw, settings.identities, shared)
-        identities = _identities(settings, keyring)
-        failures = _open_inquiry(stack, raw, settings, store, shared)
-        service = EapAuthenticationService(
-            hss=MeasuredHss(hss),
-            conversations=load_conversations(
-                settings,
-                keyring=keyring,
-                identities=identities,
-                wall_clock=time.time,
-                random=secrets.token_bytes,
-            ),
-            node=aaa.origin_host,
-            clock=time.monotonic,
-            random=entropy,
-            policy=aaa.policy,
-            identities=identities,
-            home_realm=settings.home_realm,
-            answer_time=aaa.answer_time,
-            limit=aaa.rounds_at_once,
-            failures=failures,
-            rounds=open_silence(
-                stack,
-                failures,
-                None if shared is None else shared.continued,
-                aaa.conversation_age,
-                is_alone=worker is None,
-            ),
-        )
-        measured = MeasuredService(service)
+        inquiry = _open_inquiry(stack, settings, near, shared)
+        service = MeasuredService(_service(stack, settings, hss, shared, keyring, inquiry, is_alone=worker is None))
         leaving: Leaving = []
         around = Surroundings(
             identity=identity,
-            open_ledger=lambda: _ledger(raw, aaa, shared),
+            open_ledger=lambda: _ledger(raw, settings.aaa, shared),
             errands=errands,
             stack=stack,
             leaving=leaving,
             capture=tap,
             reuse_port=worker is not None,
-            kept=failures.unproven,
-            returned=failures.returned,
-            unused=failures.unused_at_nas,
-            rejected=failures.unheard,
+            kept=inquiry.unproven,
+            returned=inquiry.returned,
+            unused=inquiry.unused_at_nas,
+            rejected=inquiry.unheard,
             nas_timers=NAS_TIMERS,
         )
-        radius = None if settings.radius is None else await open_radius(settings.radius, measured, around)
+        radius = None if settings.radius is None else await open_radius(settings.radius, service, around)
         plain, tls = None, None
         if settings.diameter is not None:
             server = AaaDiameterServer(
                 settings.diameter,
-                measured,
+                service,
                 identity,
                 users=users,
                 registrar=registrar,
@@ -180,14 +133,15 @@ async def serve(raw: RawConfig, settings: AaaSettings, stop: asyncio.Event, work
                 capture=tap,
                 since=None if worker is None else worker.since,
                 errands=errands,
-                unused=failures.unused,
-                rejected=failures.unheard,
+                unused=inquiry.unused,
+                rejected=inquiry.unheard,
                 realms=(settings.home_realm,) if settings.home_realm else (),
             )
             stack.push_async_callback(server.close)
             leaving.append(server.close)
             plain, tls = await server.listen(reuse_port=worker is not None)
-        log.info("aaa ready", radius=_text(radius), diameter=_text(plain), diameter_tls=_text(tls), hss=aaa.hss)
+        said = {"radius": _text(radius), "diameter": _text(plain), "diameter_tls": _text(tls)}
+        log.info("aaa ready", **said, hss=settings.aaa.hss)
         notify_ready()
         await stop.wait()
         await asyncio.gather(*(leave() for leave in leaving))
@@ -198,52 +152,66 @@ def _name(worker: Worker | None) -> str:
     return "aaa" if worker is None else f"aaa-{worker.slot}"
 
 
-def _identities(settings: AaaSettings, keyring: Callable[[], Keyring] | None) -> SealedIdentities | None:
-    if settings.identities is None:
-        return None
-    return load_identities(settings.identities, clock=time.time, random=entropy, keyring=keyring)
-
-
-@asynccontextmanager
 async def _open_hss(
-    raw: RawConfig, settings: AaaSettings, tap: Tap, serve_hss: Handler, worker: Worker | None
-) -> AsyncIterator[tuple[HomeSubscriberServer, OpenedStore | None]]:
-    """The HSS, and its store where it is in this process."""
-    if settings.swx is None:
-        config = _instance(raw.section("hss", HssConfig), worker)
-        hss = Identity(config.origin_host, config.origin_realm)
-        aaa = Identity(settings.aaa.origin_host, settings.aaa.origin_realm)
-        async with open_store(config, raw.path) as store:
-            told = _taking(serve_hss)
-            async with telling(store.database, hss, aaa, told):
-                yield store.service, store
-    else:
-        async with _open_swx(settings.aaa, settings.swx, tap, serve_hss, worker) as client:
-            yield client, None
+    stack: AsyncExitStack,
+    raw: RawConfig,
+    settings: AaaSettings,
+    tap: Capture | NullCapture,
+    serve_hss: Handler,
+    worker: Worker | None,
+) -> tuple[NearHss | None, HomeSubscriberServer]:
+    """The HSS, which is in this process where the configuration has no [aaa.swx]."""
+    if settings.swx is not None:
+        client = open_swx(settings.aaa, settings.swx, tap, serve_hss, worker)
+        return None, await stack.enter_async_context(client)
+    aaa = Identity(settings.aaa.origin_host, settings.aaa.origin_realm)
+    near = await stack.enter_async_context(open_near_hss(raw, aaa, _taking(serve_hss), worker))
+    return near, near.service
 
 
 async def _open_shared(
-    stack: AsyncExitStack, raw: RawConfig, settings: AaaSettings, store: OpenedStore | None
+    stack: AsyncExitStack, raw: RawConfig, settings: AaaSettings, near: NearHss | None
 ) -> SharedStore | None:
-    """What all processes share; it shares the commits of the HSS where both are in one database of this process.
+    """What all processes share; None where no database is configured, and a session ends with its process."""
+    aaa, identities, radius = settings.aaa, settings.identities, settings.radius
+    if near is not None and not aaa.database:
+        return near.shared(aaa.retention)
+    has_keys = identities is not None and bool(identities.transport_key)
+    is_needed = bool(aaa.database) or has_keys or (radius is not None and bool(radius.accounting))
+    return await open_if_there(stack, raw, aaa, is_needed=is_needed)
 
-    None where no database is configured; then a session ends with its process. StoreError for one that is needed.
-    """
-    own, retention = settings.aaa.database, settings.aaa.retention
-    if store is not None and not own:
-        return SharedStore.on(store.database, retention)
-    keys = settings.identities is not None and settings.identities.transport_key
-    needed = own or keys or (settings.radius is not None and settings.radius.accounting)
-    try:
-        if needed or raw.optional("hss", HssConfig) is not None:
-            return await stack.enter_async_context(open_shared(raw, own, retention))
-        cause = "there is no database for them"
-    except StoreError as error:
-        if needed:
-            raise
-        cause = str(error)
-    log.warning("sessions end with their process", cause=f"{cause}; write database = in [aaa]")
-    return None
+
+def _service(
+    stack: AsyncExitStack,
+    settings: AaaSettings,
+    hss: HomeSubscriberServer,
+    shared: SharedStore | None,
+    keyring: Callable[[], Keyring] | None,
+    inquiry: Inquiry,
+    *,
+    is_alone: bool,
+) -> EapAuthenticationService:
+    """Who authenticates; `is_alone` where no other process goes on with what this one begins."""
+    aaa, continued = settings.aaa, None if shared is None else shared.continued
+    identities = None
+    if settings.identities is not None:
+        identities = load_identities(settings.identities, clock=time.time, random=entropy, keyring=keyring)
+    return EapAuthenticationService(
+        hss=MeasuredHss(hss),
+        conversations=load_conversations(
+            settings, keyring=keyring, identities=identities, wall_clock=time.time, random=secrets.token_bytes
+        ),
+        node=aaa.origin_host,
+        clock=time.monotonic,
+        random=entropy,
+        policy=aaa.policy,
+        identities=identities,
+        home_realm=settings.home_realm,
+        answer_time=aaa.answer_time,
+        limit=aaa.rounds_at_once,
+        failures=inquiry,
+        rounds=open_silence(stack, inquiry, continued, aaa.conversation_age, is_alone=is_alone),
+    )
 
 
 def _open_users(
@@ -264,15 +232,11 @@ def _open_users(
 
 
 def _open_inquiry(
-    stack: AsyncExitStack, raw: RawConfig, settings: AaaSettings, store: OpenedStore | None, shared: SharedStore | None
+    stack: AsyncExitStack, settings: AaaSettings, near: NearHss | None, shared: SharedStore | None
 ) -> Inquiry:
     """Who looks into failures: with the keys where the HSS is in this process, with records where there is SQL."""
-    witness = None
-    if store is not None:
-        operator_keys = read_operator_keys(raw.section("hss", HssConfig).operator_keys)
-        witness = Examiner(store.database, store.custodian, operator_keys)
     inquiry = Inquiry(
-        witness=witness,
+        witness=None if near is None else near.witness(),
         ledger=None if shared is None else shared.failures,
         network_names=network_names(settings),
         clock=time.monotonic,
@@ -339,61 +303,6 @@ def _taking(serve: Handler) -> Handler:
             raise DiameterUnavailable(f"the AAA server failed: {error!r}") from error
 
     return told
-
-
-def _instance(hss: HssConfig, worker: Worker | None) -> HssConfig:
-    """Each process is an instance of its own: no two may issue by one clock, or from one reservation."""
-    if worker is None or not hss.instance:
-        return hss
-    return hss.model_copy(update={"instance": f"{hss.instance[:INSTANCE_LENGTH]}-{worker.slot}"})
-
-
-def _swx_node(aaa: AaaConfig, worker: Worker | None, now: float) -> LocalNode:
-    """RFC 6733 §8.16: a worker that is replaced has lost nothing, and has the Origin-State-Id of its parent."""
-    began = int(now) if worker is None else worker.since
-    return LocalNode(aaa.origin_host, aaa.origin_realm, (Application.SWX,), origin_state_id=began & 0xFFFFFFFF)
-
-
-@asynccontextmanager
-async def _open_swx(
-    aaa: AaaConfig, swx: SwxConfig, tap: Tap, serve_hss: Handler, worker: Worker | None
-) -> AsyncIterator[HomeSubscriberServer]:
-    now = time.time()
-    # Two workers may begin in one second, and no Session-Id may come twice (RFC 6733 §8.8).
-    started = int(now) if worker is None else secrets.randbits(32)
-    hss = Identity(swx.hss_origin_host, swx.hss_realm)
-    local = _swx_node(aaa, worker, now)
-
-    def connecting(server: HssConnectionConfig) -> DiameterClient:
-        return DiameterClient(
-            local=local,
-            peer=PeerPolicy(
-                name=server.agent or ("hss" if server is swx else server.hss_origin_host),
-                origin_host=server.agent or server.hss_origin_host,
-                origin_realm=server.hss_realm,
-                applications=(Application.SWX,),
-                agent=bool(server.agent),
-            ),
-            address=server.hss,
-            handler=serve_hss,
-            random=secrets.token_bytes,
-            capture=tap,
-            timing=Timing(twinit=swx.watchdog),
-            local_host=None if swx.local is None else str(swx.local),
-            alternate=bool(swx.alternate),
-        )
-
-    client = DiameterPool([connecting(server) for server in (swx, *swx.alternate)])
-    found = SwxClient(ThrottledClient(client, secrets.token_bytes), identity=local.identity, hss=hss, started=started)
-    client.start()
-    try:
-        await client.ready(HSS_WAIT)
-    except DiameterUnavailable as error:
-        log.warning("hss not connected yet", cause=error.cause, hss=str(swx.hss))
-    try:
-        yield found
-    finally:
-        await client.close()
 
 
 def _text(address: Address | None) -> str:

@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -29,9 +29,13 @@ from hss.sessions.errands import SqlErrands
 from hss.sessions.failures import SqlFailures
 from hss.sessions.ledger import SqlLedger, open_database
 from hss.store.database import Database
+from hss.store.errors import StoreError
 from hss.store.location import Location, describe, parse_location
 from hss.store.schema import upgrade
 from runtime.config import ConfigError, RawConfig, read_config
+from runtime.logs import get_logger
+
+log = get_logger("aaa.app")
 
 UPGRADE = "akadia --config {config} aaa upgrade"
 
@@ -70,6 +74,25 @@ async def open_shared(raw: RawConfig, database: str, retention: Retention | None
     location = ledger_location(raw, database)
     async with open_database(location, raw.path, UPGRADE.format(config=raw.path) if database else None) as opened:
         yield SharedStore.on(opened, retention)
+
+
+async def open_if_there(
+    stack: AsyncExitStack, raw: RawConfig, aaa: AaaConfig, *, is_needed: bool
+) -> SharedStore | None:
+    """As `open_shared` for the daemon, while `stack` is open; None and a line where there is no database.
+
+    When one `is_needed`, that is StoreError.
+    """
+    try:
+        if is_needed or raw.optional("hss", HssConfig) is not None:
+            return await stack.enter_async_context(open_shared(raw, aaa.database, aaa.retention))
+        cause = "there is no database for them"
+    except StoreError as error:
+        if is_needed:
+            raise
+        cause = str(error)
+    log.warning("sessions end with their process", cause=f"{cause}; write database = in [aaa]")
+    return None
 
 
 @asynccontextmanager

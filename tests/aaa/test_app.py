@@ -6,22 +6,21 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from random import Random
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import pytest
 from structlog.testing import capture_logs
 from structlog.typing import EventDict
 
-from aaa.app import _instance, _open_swx, _swx_node, main, serve
-from aaa.config import AaaConfig, HssConnectionConfig, SwxConfig, read_settings
+from aaa.app import main, serve
+from aaa.config import read_settings
 from aaa.identities.commands import rotate
 from aaa.identities.keyring_file import KeyringPath
 from hss.app import serve as serve_hss
 from hss.config import HssConfig
 from hss.keys.vault import open_vault, write_master_key
 from hss.store.schema import upgrade
-from runtime.capture import NullCapture
-from runtime.config import ConfigError, SocketAddress, read_config
+from runtime.config import ConfigError, read_config
 from runtime.diameter.client import DiameterClient
 from runtime.worker import Worker
 from tests.hss.conftest import Known, Registry
@@ -178,7 +177,7 @@ async def test_daemon_authenticates_with_the_hss_over_swx(tmp_path: Path, known:
 async def test_daemon_serves_refusals_while_the_hss_is_away(
     tmp_path: Path, known: Known, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("aaa.app.HSS_WAIT", 0.05)
+    monkeypatch.setattr("aaa.swx_opening.HSS_WAIT", 0.05)
     path = tmp_path / "akadia.toml"
     path.write_text(CONFIG.format(hss="127.0.0.1:9", kind="swx"))
     with capture_logs() as lines:
@@ -193,63 +192,6 @@ async def test_daemon_serves_refusals_while_the_hss_is_away(
 def test_daemon_names_a_missing_configuration(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="there is no such file"):
         main(tmp_path / "akadia.toml")
-
-
-@pytest.mark.parametrize(
-    ("named", "worker", "instance"),
-    [
-        ("", Worker(2, 0), ""),
-        ("one", None, "one"),
-        ("one", Worker(2, 0), "one-2"),
-        ("n" * 64, Worker(64, 0), "n" * 60 + "-64"),
-    ],
-)
-def test_each_worker_is_an_hss_instance_of_its_own(named: str, worker: Worker | None, instance: str) -> None:
-    hss = HssConfig(
-        origin_host="hss.example", origin_realm="example", swx=SocketAddress("127.0.0.1", 0), instance=named
-    )
-    assert _instance(hss, worker).instance == instance
-
-
-async def test_every_hss_has_a_client_as_it_is_configured(monkeypatch: pytest.MonkeyPatch) -> None:
-    made = []
-
-    class Client(DiameterClient):
-        def __init__(self, **options: Any) -> None:  # noqa: ANN401
-            made.append((options["peer"], options["address"], options["timing"].twinit))
-            super().__init__(**options)
-
-        def start(self) -> None:
-            """Nobody is there."""
-
-    monkeypatch.setattr("aaa.app.DiameterClient", Client)
-    monkeypatch.setattr("aaa.app.HSS_WAIT", 0.0)
-    other = HssConnectionConfig(
-        hss=SocketAddress("192.0.2.2", 3868), hss_origin_host="two.example", hss_realm="example", agent="relay.example"
-    )
-    swx = SwxConfig(
-        hss=SocketAddress("192.0.2.1", 3868),
-        hss_origin_host="one.example",
-        hss_realm="example",
-        watchdog=6,
-        alternate=(other,),
-    )
-    with capture_logs():
-        async with _open_swx(
-            AaaConfig(origin_host="aaa.example", origin_realm="example"), swx, NullCapture(), nobody, None
-        ):
-            pass
-    assert [(peer.name, peer.origin_host, peer.agent) for peer, _, _ in made] == [
-        ("hss", "one.example", False),
-        ("relay.example", "relay.example", True),
-    ]
-    assert [(address.host, twinit) for _, address, twinit in made] == [("192.0.2.1", 6), ("192.0.2.2", 6)]
-
-
-@pytest.mark.parametrize(("worker", "began"), [(None, 2000), (Worker(2, 1000), 1000)])
-def test_workers_have_one_origin_state_id_on_swx(worker: Worker | None, began: int) -> None:
-    aaa = AaaConfig(origin_host="aaa.example", origin_realm="example")
-    assert _swx_node(aaa, worker, 2000.9).origin_state_id == began
 
 
 async def test_workers_share_a_port_and_go_on_with_each_others_conversations(tmp_path: Path, known: Known) -> None:

@@ -12,7 +12,7 @@ MAY_IMPORT = {
     "migrations": {"migrations", "hss.models"},
     "akadia": set(PACKAGES),
 }
-COMPOSITION_ROOTS = {"aaa.app": {"hss"}, "aaa.ledger": {"hss"}}
+COMPOSITION_ROOTS = {"aaa.near_hss": {"hss"}, "aaa.ledger": {"hss"}}
 NOT_IN_WIRE = {
     "asyncio", "socket", "threading", "time", "os", "secrets", "random", "logging", "sqlalchemy", "structlog",
     "pydantic", "subprocess", "selectors", "select", "concurrent",

@@ -15,8 +15,8 @@ import pytest_asyncio
 from sqlalchemy import select
 from structlog.testing import capture_logs
 
-from aaa.app import _open_swx
 from aaa.config import AaaConfig, SwxConfig
+from aaa.swx_opening import open_swx
 from akadia.pki import Authority
 from hss.api import Assignment, AssignmentRequest, VectorRequest
 from hss.app import serve
@@ -228,7 +228,7 @@ async def ask_as_our_own_aaa_server(config: HssConfig, relay: int) -> None:
     swx = SwxConfig(
         hss=SocketAddress("127.0.0.1", relay), hss_origin_host="hss.example", hss_realm="example", agent="relay.transit"
     )
-    async with _open_swx(aaa, swx, NullCapture(), serve, None) as hss:
+    async with open_swx(aaa, swx, NullCapture(), serve, None) as hss:
         asked = VectorRequest(Imsi(IMSI), aaa.origin_host, EapMethod.AKA, 1)
         assert len(await hss.vectors(asked)) == 1
         assert await hss.assign(AssignmentRequest(Imsi(IMSI), aaa.origin_host, Assignment.REGISTRATION))
