@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import IPv6Address, ip_address
 
+from aaa.radius.nas import nas_attribute
 from hss.session_api import Session
 from runtime.radius.requests import RadiusRequests, RadiusUnavailable
 from runtime.taps import Address
@@ -100,14 +101,5 @@ def identification(session: Session) -> list[Attribute]:
         "Calling-Station-Id": session.calling_station,
     }
     # what was no text when it came is not what the NAS would look for, and may be longer than an attribute
-    every = {_nas_attribute(session.nas): session.nas, **said}
+    every = dict([nas_attribute(session.nas)]) | said
     return [Attribute.of(name, text) for name, text in every.items() if text and "\ufffd" not in text]
-
-
-def _nas_attribute(name: str) -> str:
-    """Which attribute a NAS has called itself by."""
-    try:
-        address = ip_address(name)
-    except ValueError:
-        return "NAS-Identifier"
-    return "NAS-IPv6-Address" if address.version == 6 else "NAS-IP-Address"

@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from aaa.radius.nas import first_address, first_number, first_text, nas_name
+from aaa.radius.nas import first_address, first_number, first_text, nas_name, said_name
 from aaa.radius.translation.conversation import Conversations
 from hss.session_api import COUNTER_MAX, AccountingRecord, AccountingStatus, Usage
 from wire.errors import DecodeError
@@ -98,7 +98,7 @@ def _session_key(packet: RadiusPacket, client: str, nas: str) -> bytes:
     identifier = packet.first("Acct-Session-Id")
     if not identifier:
         raise DecodeError(0, "no Acct-Session-Id")
-    return _digest(client.encode(), nas.encode(), identifier)[:16]
+    return _digest(client.encode(), said_name(nas).encode(), identifier)[:16]
 
 
 def _fingerprint(packet: RadiusPacket, client: str) -> bytes:

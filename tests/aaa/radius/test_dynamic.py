@@ -54,6 +54,13 @@ def test_session_is_named_as_its_nas_named_it(nas: str, attribute: str) -> None:
     assert named(identification(session(nas))) == wanted
 
 
+@pytest.mark.parametrize("said", ["192.0.2.1", "2001:db8::1"])
+def test_identifier_that_reads_like_an_address_is_said_as_an_identifier(said: str) -> None:
+    packet = RadiusPacket(4, 1, bytes(16), (Attribute.of("NAS-Identifier", said),))
+    told = named(identification(session(nas_name(packet, "127.0.0.1"))))
+    assert [(name, value) for name, value in told.items() if name.startswith("NAS-")] == [("NAS-Identifier", said)]
+
+
 def test_name_that_was_no_text_is_left_out() -> None:
     assert "User-Name" not in named(identification(session(user_name="a\ufffdb")))
     assert "User-Name" not in named(identification(session(user_name=None)))

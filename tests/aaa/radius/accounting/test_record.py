@@ -29,6 +29,17 @@ def test_start_is_translated_whole() -> None:
     assert (len(record.fingerprint), len(record.session_key or b"")) == (32, 16)
 
 
+def test_session_keeps_its_key_where_the_name_of_its_nas_reads_like_an_address() -> None:
+    """A session that goes on was kept before the two were told apart."""
+    said = (Attribute.of("Acct-Status-Type", AcctStatusType.START), Attribute.of("Acct-Session-Id", "0001"))
+    by_address, by_name = [
+        to_record(RadiusPacket(4, 1, bytes(16), (*said, Attribute.of(name, "192.0.2.1"))), "lab", SOURCE, MOMENT)
+        for name in ("NAS-IP-Address", "NAS-Identifier")
+    ]
+    assert by_address.session_key == by_name.session_key
+    assert by_address.nas != by_name.nas
+
+
 def test_stop_counts_with_gigawords_and_says_why() -> None:
     more = [
         Attribute.of(name, value)
