@@ -83,12 +83,15 @@ class Gate:
         started = self._clock()
         status = 0
         name = "-"
+        is_head = scope["method"] == "HEAD"
 
         async def noted(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
                 message["headers"] = [*message["headers"], (b"cache-control", b"no-store")]
+            elif is_head:
+                message["body"] = b""
             await send(message)
 
         address = scope["client"][0] if scope.get("client") else ""
@@ -101,7 +104,8 @@ class Gate:
         else:
             name = visitor.caller.name
             scope.setdefault("state", {})["visitor"] = visitor
-            await self._serve(scope, receive, noted)
+            # RFC 9110 §9.3.2: whoever asks by HEAD is told what GET would say, without what it would show
+            await self._serve({**scope, "method": "GET"} if is_head else scope, receive, noted)
         API_REQUESTS.count(str(status))
         if withheld is None:
             return

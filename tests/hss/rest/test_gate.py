@@ -85,6 +85,30 @@ async def test_every_request_is_one_line_and_no_answer_is_kept(api: Api, provisi
     assert shown == [("api request", "PUT", 201, "provisioner"), ("api request", "GET", 401, "-")]
 
 
+async def test_head_is_answered_as_get_without_a_body(api: Api, provisioner: Client) -> None:
+    """RFC 9110 §9.3.2."""
+    await provisioner("PUT", f"{PATH}/{IMSI}", SUBSCRIBER)
+    for path, client in (
+        (f"{PATH}/{IMSI}", provisioner),
+        (PATH, provisioner),
+        (f"{PATH}?limit=none", provisioner),
+        (f"{PATH}/001019999999999", provisioner),
+        ("/nowhere", provisioner),
+        (PATH, Client(api.gate, "guess")),
+    ):
+        shown = await client("GET", path)
+        with capture_logs() as lines:
+            told = await client("HEAD", path)
+        assert shown.body
+        assert (told.status, told.headers, told.body) == (shown.status, shown.headers, b"")
+        assert [(line["method"], line["status"]) for line in lines] == [("HEAD", shown.status)]
+
+
+async def test_head_of_what_cannot_be_shown_is_no_method_of_it(api: Api) -> None:
+    told = await api.client(Role.VECTORS)("HEAD", f"/v1/subscribers/{IMSI}/vectors")
+    assert (told.status, told.headers["allow"], told.body) == (405, "POST", b"")
+
+
 async def test_strangers_do_not_fill_the_log(api: Api) -> None:
     with capture_logs() as lines:
         for _ in range(60):

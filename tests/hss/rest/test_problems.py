@@ -55,7 +55,7 @@ def test_every_answer_that_may_come_is_documented() -> None:
 async def test_what_http_itself_refuses_is_a_problem_too(provisioner: Client) -> None:
     assert (await provisioner("GET", "/nowhere")).problem == (404, "there is no such resource; see /openapi.json")
     wrong = await provisioner("TRACE", "/v1/subscribers")
-    assert (wrong.problem[0], set(wrong.headers["allow"].split(", "))) == (405, {"GET", "POST"})
+    assert (wrong.problem[0], set(wrong.headers["allow"].split(", "))) == (405, {"GET", "HEAD", "POST"})
 
 
 async def test_body_that_is_no_json_shows_nothing_of_it(provisioner: Client) -> None:

@@ -72,8 +72,13 @@ async def test_only_so_many_are_slow_with_tls_at_once(api: Api, tmp_path: Path) 
         reader, writer = await asyncio.open_connection(
             *address, ssl=client_context(ca=ca), server_hostname="hss.example"
         )
+        writer.write(b"HEAD /v1 HTTP/1.1\r\nHost: hss.example\r\n\r\n")
+        head = await reader.readuntil(b"\r\n\r\n")
         writer.write(b"GET /v1 HTTP/1.1\r\nHost: hss.example\r\nConnection: close\r\n\r\n")
-        assert (await reader.read()).startswith(b"HTTP/1.1 401")
+        answered, _, body = (await reader.read()).partition(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 401")
+        assert answered.startswith(b"HTTP/1.1 401")
+        assert f"content-length: {len(body)}\r\n".encode() in head
         await server.close()
         assert await silent[1][0].read() == b""
     for each in (*(one for _, one in silent), writer):
