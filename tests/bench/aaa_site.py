@@ -33,6 +33,7 @@ origin_realm = "example"
 {identities}
 [aaa.radius]
 auth = "127.0.0.1:{radius}"
+{accounting}
 [[aaa.radius.client]]
 name = "load"
 network = "127.0.0.0/8"
@@ -45,6 +46,9 @@ _IDENTITIES = """
 [aaa.identities]
 keys = "identity.keys"
 reauthentications = 65535
+"""
+_ACCOUNTING = """
+acct = "127.0.0.1:{port}"
 """
 _PEER = """
 [[aaa.diameter.peer]]
@@ -76,13 +80,17 @@ class ServingAaa:
     secret_file: Path
     subscribers: int
     postmaster: int | None = None
+    accounting: str = ""
 
 
 @contextmanager
-def serving(site: Site, workers: int = 1, *, identities: bool = True) -> Iterator[ServingAaa]:
-    """`akadia aaa serve` with so many workers, until the end of the block; without `identities` IMSIs alone."""
-    name = f"aaa{workers}{'' if identities else '-plain'}"
-    config, served_by = configure(site, name, identities=identities)
+def serving(site: Site, workers: int = 1, *, identities: bool = True, accounting: bool = False) -> Iterator[ServingAaa]:
+    """`akadia aaa serve` with so many workers, until the end of the block.
+
+    Without `identities` IMSIs alone; with `accounting` it takes that, and keeps whom it has let in.
+    """
+    name = f"aaa{workers}{'' if identities else '-plain'}{'-accounting' if accounting else ''}"
+    config, served_by = configure(site, name, identities=identities, accounting=accounting)
     words = akadia_words(config, "aaa", "serve", "--workers", str(workers))
     daemon = Daemon(words, site.folder / f"{name}.log")
     try:
@@ -93,13 +101,18 @@ def serving(site: Site, workers: int = 1, *, identities: bool = True) -> Iterato
         daemon.end()
 
 
-def configure(site: Site, name: str, *, identities: bool = True) -> tuple[Path, Callable[[int], ServingAaa]]:
+def configure(
+    site: Site, name: str, *, identities: bool = True, accounting: bool = False
+) -> tuple[Path, Callable[[int], ServingAaa]]:
     """The configuration of an AAA server called `name`, and what it is once a process serves by it."""
     hss = site.config()
     path, secret = site.folder / f"{name}.toml", site.folder / "radius.secret"
-    radius, diameter = free_port(), free_port()
+    radius, diameter, acct = free_port(), free_port(), free_port()
     peers = "".join(_PEER.format(number=number) for number in range(1, PEERS + 1))
-    aaa = _AAA.format(node=NODE, radius=radius, diameter=diameter, identities=_IDENTITIES if identities else "")
+    aaa = _AAA.format(
+        node=NODE, radius=radius, diameter=diameter, identities=_IDENTITIES if identities else "",
+        accounting=_ACCOUNTING.format(port=acct) if accounting else "",
+    )  # fmt: skip
     path.write_text(hss.read_text() + aaa + peers)
     secret.write_text(SECRET)
     secret.chmod(0o600)
@@ -108,7 +121,8 @@ def configure(site: Site, name: str, *, identities: bool = True) -> tuple[Path, 
 
     def served_by(pid: int) -> ServingAaa:
         where = (f"127.0.0.1:{radius}", f"127.0.0.1:{diameter}")
-        return ServingAaa((pid,), *where, secret, site.subscribers, site.postmaster)
+        told = f"127.0.0.1:{acct}" if accounting else ""
+        return ServingAaa((pid,), *where, secret, site.subscribers, site.postmaster, told)
 
     return path, served_by
 
