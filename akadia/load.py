@@ -24,6 +24,7 @@ Flag = Annotated[bool, Parameter(negative="", show_default=False)]
 Text = Annotated[str, Parameter(show_default=False)]
 File = Annotated[Path | None, Parameter(show_default=False)]
 _USUAL_SECONDS = 10.0
+_ACCOUNTING_PORT = 1813
 Count = Annotated[int | None, Parameter(show_default=False, validator=Number(gte=1))]
 Positive = Annotated[int, Parameter(validator=Number(gte=1))]
 Seconds = Annotated[float | None, Parameter(show_default=False, validator=Number(gt=0))]
@@ -96,14 +97,19 @@ class _LoadCommands:
         secret_file: File = None,
         ports: Positive = 32,
         limit: Annotated[float, Parameter(validator=Number(gt=0))] = 30.0,
+        accounting: Flag = False,
+        interims: Annotated[int, Parameter(validator=Number(gte=0))] = 0,
+        accounting_server: Text = "",
     ) -> int:
         """Authenticate over RADIUS, and verify every answer: authenticators, AUTN, AT_MAC and MPPE keys.
 
-        Requests are sent again as clients do it (RFC 5080 §2.2.1). It fails when any authentication does.
+        Requests are sent again as clients do it (RFC 5080 §2.2.1). It fails when any authentication does. With
+        --accounting each UE that is let in has a session, and it fails as well when a record of one is not answered.
 
             akadia --config lab/akadia.toml load radius --count 1000
             akadia load radius --server 192.0.2.1:1812 --secret-file radius.secret --subscribers cards.csv
                    --realm nai.epc.mnc001.mcc001.3gppnetwork.org --at-once 64 --seconds 30 --fast 2
+            akadia --config lab/akadia.toml load radius --accounting --interims 2
 
         Parameters
         ----------
@@ -114,22 +120,36 @@ class _LoadCommands:
         ports
             From so many ports, so that the kernel can deal the requests out to the workers of a server.
         limit
-            After so many seconds without an answer an authentication has failed.
+            After so many seconds without an answer an authentication has failed, and a record of a session.
+        accounting
+            After each Access-Accept tell of a session that begins, with its Class, and ends at once: Start and Stop.
+        interims
+            So many Interim-Updates between Start and Stop, each with counters of ten minutes more.
+        accounting_server
+            Where accounting is taken; that of [pdngw.radius], or port 1813 beside the server, unless it is given.
         """
         from pdngw_proxy.aaa_link.config import RadiusLinkConfig
         from runtime.secret_file import read_secret
-        from ue_sim.load.running import RadiusTarget, over_radius
+        from ue_sim.load.running import RadiusTarget, Sessions, over_radius
+        from ue_sim.load.subscribers import LoadRefused
         from wire.radius.exchange import Timers
 
         settings = _Settings(self._config_file, options)
-        timers = Timers(mrd=limit)
+        if not accounting and (interims or accounting_server):
+            raise LoadRefused("--interims and --accounting-server go with --accounting")
+        told = settings.address(accounting_server, "--accounting-server") if accounting_server else None
         if server and secret_file:
             where, secret = settings.address(server), read_secret(secret_file)
         else:
             given = settings.raw.section("pdngw.radius", RadiusLinkConfig)
             where = settings.address(server) if server else given.aaa
             secret = read_secret(secret_file or given.secret_file)
-        target = RadiusTarget((where.host, where.port), secret, ports=ports, timers=timers)
+            told = told or (None if server else given.acct)
+        beside = (told.host, told.port) if told else (where.host, _ACCOUNTING_PORT)
+        sessions = Sessions(beside, interims) if accounting else None
+        target = RadiusTarget(
+            (where.host, where.port), secret, ports=ports, timers=Timers(mrd=limit), sessions=sessions
+        )
         return settings.run(lambda load, told: over_radius(load, target, told))
 
     def diameter(
@@ -224,15 +244,15 @@ class _Settings:
         network = visited_network(Plmn(self.network.mcc, self.network.mnc))
         return Node(kind, host, realm, destination_realm, apn or self.network.apn, network)
 
-    def address(self, text: str) -> "SocketAddress":
-        """Of "host:port"; LoadRefused for anything else."""
+    def address(self, text: str, option: str = "--server") -> "SocketAddress":
+        """Of "host:port", which `option` names; LoadRefused for anything else."""
         from runtime.config import SocketAddress
         from ue_sim.load.subscribers import LoadRefused
 
         try:
             return SocketAddress.from_text(text)
         except ValueError as error:
-            raise LoadRefused(f"--server: {error}") from None
+            raise LoadRefused(f"{option}: {error}") from None
 
     def run(self, over: "Callable[[Load, Callable[[int], None]], Report]") -> int:
         """Run the load under a bar, and print its report."""

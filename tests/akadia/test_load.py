@@ -22,8 +22,11 @@ def secret(tmp_path: Path) -> str:
 def test_help_teaches_by_examples(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["load", "radius", "--help"]) == DONE
     shown = capsys.readouterr().out
+    assert "load radius --accounting --interims 2" in shown
     for words in ("load radius --count 1000", "--at-once INT", "--fast INT", "--cpu-of INT", "--limit FLOAT"):
         assert words in shown
+    assert "--interims INT" in shown
+    assert "--accounting-server" in shown
 
 
 @pytest.mark.parametrize(
@@ -35,6 +38,8 @@ def test_help_teaches_by_examples(capsys: pytest.CaptureFixture[str]) -> None:
         (["--server", "127.0.0.1:9", "--first-imsi", "x", "--keys", "/none"], "an IMSI has 6 to 15 digits"),
         (["--server", "127.0.0.1:9", "--first-imsi", "001010000000001", "--keys", "/none"], "/none: cannot be read"),
         (["--server", "127.0.0.1:9"], "no configuration file is named"),
+        (["--server", "127.0.0.1:9", "--interims", "2"], "--interims and --accounting-server go with --accounting"),
+        (["--accounting", "--accounting-server", "nowhere"], "--accounting-server: 'nowhere' is not an address"),
     ],
 )
 def test_refusals_are_one_line(
@@ -56,7 +61,9 @@ def test_range_needs_opc(tmp_path: Path, secret: str, capsys: pytest.CaptureFixt
     assert "opc is missing" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("words", [["--at-once", "0"], ["--rate", "0"], ["--count", "-1"], ["--method", "sim"]])
+@pytest.mark.parametrize(
+    "words", [["--at-once", "0"], ["--rate", "0"], ["--count", "-1"], ["--method", "sim"], ["--interims", "-1"]]
+)
 def test_impossible_numbers_are_misuse(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["load", "radius", *words]) == MISUSED
     assert capsys.readouterr().err.startswith("error: ")

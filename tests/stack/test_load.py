@@ -106,6 +106,39 @@ def test_own_card_of_the_laboratory_is_enough(lab: Lab) -> None:
     assert done.stdout.endswith("failed: 0\n")
 
 
+def test_sessions_are_told_and_the_server_knows_whose_they_were(lab: Lab) -> None:
+    said = load(lab, "--accounting", "--interims", "2", "--count", "60", "--processes", "2")
+    told = said["accounting"]
+    assert (said["authentications"], said["failed"]) == (60, 0)
+    assert (told["records"], told["failed"], told["discarded"]) == (240, 0, 0)
+    assert 0 < told["p50_ms"] <= told["p99_ms"]
+    assert told["per_second"] == pytest.approx(4 * said["per_second"])
+    listed = lab.akadia("aaa", "sessions", "--ended", "--json")
+    assert listed.returncode == 0, listed.stderr
+    ended = [one for one in json.loads(listed.stdout) if one["nas"] == "load"]
+    assert len(ended) == 60
+    # by its Class each session is that of an authentication
+    assert len({one["imsi"] for one in ended}) == CARDS
+    for one in ended:
+        assert (one["end_cause"], one["usage"]["seconds"]) == ("user-request", 1800)
+        assert one["usage"]["octets_out"] == 3_300_000_000
+
+
+def test_lost_accounting_fails_with_its_cause(lab: Lab) -> None:
+    host, port = lab.radius
+    # where authentications are served a record is not
+    words = ("--accounting", "--accounting-server", f"{host}:{port}", "--count", "2", "--limit", "3")
+    said = load(lab, *words, code=1)
+    assert (said["authentications"], said["failed"]) == (2, 0)
+    assert said["accounting"]["failures"] == {"Accounting-Request Start: no answer": 2}
+    assert said["accounting"]["retransmissions"] >= 2
+    done = lab.akadia("load", "radius", "--accounting", "--accounting-server", "127.0.0.1:9", "--count", "1")
+    assert done.returncode == 1
+    assert (
+        "nobody listens at 127.0.0.1 port 9; start the server, or name another with --accounting-server" in done.stderr
+    )
+
+
 def test_wrong_keys_and_unknown_subscribers_are_told_by_cause(lab: Lab, tmp_path: Path) -> None:
     keys = tmp_path / "keys"
     keys.write_text(f"k={'11' * 16}\nopc={'22' * 16}\n")

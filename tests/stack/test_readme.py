@@ -63,7 +63,8 @@ def running(line: str, folder: Path) -> Iterator[None]:
 
 
 def test_laboratory_and_subscribers_as_shown(tmp_path: Path) -> None:
-    laboratory, subscribers = (block for block in blocks() if "auc-socket" not in block and "curl" not in block)
+    apart = ("auc-socket", "curl", "load radius")
+    laboratory, subscribers = (block for block in blocks() if not any(words in block for words in apart))
     init, up, attach = laboratory.strip().splitlines()
     run(init, tmp_path)
     with running(up, tmp_path):
@@ -71,6 +72,15 @@ def test_laboratory_and_subscribers_as_shown(tmp_path: Path) -> None:
         listed = run(subscribers, tmp_path)
     assert "001010000000002 enabled" in listed
     assert "001010000000002 barred" in run("akadia --config lab/akadia.toml subscriber list", tmp_path)
+
+
+def test_load_as_shown(tmp_path: Path) -> None:
+    (block,) = (block for block in blocks() if "load radius" in block)
+    run("akadia init lab", tmp_path)
+    with running("akadia --config lab/akadia.toml up", tmp_path):
+        told = run(block, tmp_path)
+    assert "accounting: 400 records: " in told
+    assert told.endswith("\naccounting failed: 0\n")
 
 
 def test_socket_for_hostapd_as_shown(tmp_path: Path) -> None:

@@ -48,15 +48,32 @@ class Loop:
         self._since = 0.0
 
     def ended(self, ue: Ue, began: float, cause: str) -> None:
-        """An authentication is over; it failed of `cause` unless that is empty."""
-        now = time.perf_counter()
+        """An authentication is over, and its UE gone; it failed of `cause` unless that is empty."""
+        if not cause:
+            self.authenticated(ue, began)
+        elif self._counting:
+            self._tally.failed(cause)
+        self.left(ue)
+
+    def authenticated(self, ue: Ue, began: float) -> None:
+        """An authentication has succeeded; its UE may stay."""
+        if self._counting:
+            self._tally.succeeded(ue.peer, time.perf_counter() - began)
+
+    def recorded(self, began: float, cause: str) -> None:
+        """A record of accounting is told; it was lost of `cause` unless that is empty."""
+        if not self._counting:
+            return
+        if cause:
+            self._tally.accounting.lost(cause)
+        else:
+            self._tally.accounting.kept(time.perf_counter() - began)
+
+    def left(self, ue: Ue) -> None:
+        """A UE is gone: another one may begin."""
         self._under_way -= 1
         self._ended += 1
         self._turns.ended(ue)
-        if self._counting and cause:
-            self._tally.failed(cause)
-        elif self._counting:
-            self._tally.succeeded(ue.peer, now - began)
 
     def stop(self) -> None:
         """Begin no more."""
@@ -103,6 +120,7 @@ class Loop:
         self._tally.cpu_seconds = -time.process_time()
         # in the warm-up others counted as well
         self._tally.rounds = self._tally.retransmissions = self._tally.discarded = 0
+        self._tally.accounting.retransmissions = self._tally.accounting.discarded = 0
         self._since = time.perf_counter()
 
     def _count_no_more(self) -> None:

@@ -12,7 +12,8 @@ from wire.radius.mppe import decrypt_key
 from wire.radius.packet import ACCESS_ANSWERS, Code, response_authenticator
 from wire.secret import Secret
 
-_USER_NAME, _STATE, _VENDOR_SPECIFIC, _NAS_IDENTIFIER, _EAP_MESSAGE, _MESSAGE_AUTHENTICATOR = 1, 24, 26, 32, 79, 80
+_USER_NAME, _STATE, _CLASS, _VENDOR_SPECIFIC, _NAS_IDENTIFIER = 1, 24, 25, 26, 32
+_EAP_MESSAGE, _MESSAGE_AUTHENTICATOR = 79, 80
 _MICROSOFT = (311).to_bytes(4, "big")
 _SEND_KEY, _RECV_KEY = 16, 17
 _UNSEALED = bytes((_MESSAGE_AUTHENTICATOR, 18)) + bytes(16)
@@ -25,12 +26,14 @@ class AnswerRefused(Exception):
 
 
 class RadiusAnswer(NamedTuple):
-    """What an answer holds; `msk` is empty without both MPPE keys."""
+    """What an answer holds; `msk` is empty without both MPPE keys, `classes` are whole attributes as they came."""
 
     code: int
     eap: bytes
     state: bytes
     msk: bytes
+    user_name: bytes = b""
+    classes: bytes = b""
 
 
 class HmacMd5:
@@ -77,7 +80,8 @@ class RadiusPackets:
         expected = response_authenticator(octets, authenticator, self._secret)
         if not hmac.compare_digest(expected, octets[4:20]):
             raise AnswerRefused("Response Authenticator is wrong: another secret?")
-        eap, state, sealed_at, send_key, recv_key = b"", b"", 0, b"", b""
+        eap, state, sealed_at, user_name, classes = b"", b"", 0, b"", b""
+        keys: dict[int, bytes] = {}
         at, end = 20, len(octets)
         while at < end:
             kind, length = octets[at], octets[at + 1] if at + 1 < end else 0
@@ -87,17 +91,19 @@ class RadiusPackets:
                 eap += octets[at + 2 : at + length]
             elif kind == _STATE:
                 state = octets[at + 2 : at + length]
+            elif kind == _CLASS:
+                classes += octets[at : at + length]
+            elif kind == _USER_NAME:
+                user_name = octets[at + 2 : at + length]
             elif kind == _MESSAGE_AUTHENTICATOR and length == 18:
                 sealed_at = at + 2
             elif kind == _VENDOR_SPECIFIC and octets[at + 2 : at + 6] == _MICROSOFT:
-                if octets[at + 6] == _SEND_KEY:
-                    send_key = octets[at + 8 : at + length]
-                elif octets[at + 6] == _RECV_KEY:
-                    recv_key = octets[at + 8 : at + length]
+                keys[octets[at + 6]] = octets[at + 8 : at + length]
             at += length
         self._require_seal(octets, authenticator, sealed_at)
+        send_key, recv_key = keys.get(_SEND_KEY), keys.get(_RECV_KEY)
         msk = self._key(recv_key, authenticator) + self._key(send_key, authenticator) if send_key and recv_key else b""
-        return RadiusAnswer(octets[0], eap, state, msk)
+        return RadiusAnswer(octets[0], eap, state, msk, user_name, classes)
 
     def _require_seal(self, octets: bytes, authenticator: bytes, at: int) -> None:
         if not at:

@@ -1,17 +1,18 @@
 """What a load says at its end, to people and to programs."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from ue_sim.load.latencies import Latencies
-from ue_sim.load.tally import Tally
+from ue_sim.load.tally import AccountingTally, Tally
 
 _SHARES = (("p50_ms", 0.5), ("p99_ms", 0.99), ("p99_9_ms", 0.999))
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """`what` was done to `server`, and `tally` came of it."""
+    """`what` was done to `server`, and `tally` came of it; with `has_sessions` their records as well."""
 
     what: str
     server: str
@@ -19,11 +20,14 @@ class Report:
     at_once: int
     processes: int
     tally: Tally
+    has_sessions: bool = False
 
     @property
     def succeeded(self) -> bool:
-        """Whether there was any authentication, and none failed."""
-        return bool(self.tally.successes) and not self.tally.failures
+        """Whether there was any authentication and, of sessions, any record, and none failed."""
+        accounting = self.tally.accounting
+        told = not self.has_sessions or (accounting.records and not accounting.failures)
+        return bool(self.tally.successes and told) and not self.tally.failures
 
     def fields(self) -> dict[str, Any]:
         """The report for a program."""
@@ -48,6 +52,7 @@ class Report:
             "discarded": tally.discarded,
             "generator_cpu_ms": _each(tally.cpu_seconds, tally),
             "cpu_ms": {str(pid): _each(seconds, tally) for pid, seconds in tally.cpu_of.items()},
+            **({"accounting": _accounting(tally.accounting, tally.seconds)} if self.has_sessions else {}),
         }
 
     def text(self) -> str:
@@ -69,7 +74,33 @@ class Report:
         lines += [f"{name}: {said[name]:,}" for name in odd if said[name]]
         lines.append(f"failed: {said['failed']:,}")
         lines += [f"  {count:,} {cause}" for cause, count in said["failures"].items()]
+        if self.has_sessions:
+            lines += _accounting_lines(said["accounting"])
         return "\n".join(lines)
+
+
+def _accounting(tally: AccountingTally, seconds: float) -> dict[str, Any]:
+    return {
+        "records": tally.records,
+        "per_second": tally.records / seconds if seconds else 0.0,
+        **_times(tally.times),
+        "failed": tally.failures.total(),
+        "failures": dict(tally.failures.most_common()),
+        "retransmissions": tally.retransmissions,
+        "discarded": tally.discarded,
+    }
+
+
+def _accounting_lines(said: dict[str, Any]) -> Iterator[str]:
+    yield f"accounting: {said['records']:,} records: {said['per_second']:,.0f} per second"
+    if said["p50_ms"] is not None:
+        yield _line("accounting latency", said)
+    for name in ("retransmissions", "discarded"):
+        if said[name]:
+            yield f"accounting {name}: {said[name]:,}"
+    yield f"accounting failed: {said['failed']:,}"
+    for cause, count in said["failures"].items():
+        yield f"  {count:,} {cause}"
 
 
 def _times(times: Latencies) -> dict[str, float | None]:

@@ -11,6 +11,34 @@ MOST_CAUSES = 32
 
 
 @dataclass(slots=True)
+class AccountingTally:
+    """What came of the records of sessions; a record counts when its answer was verified."""
+
+    records: int = 0
+    retransmissions: int = 0
+    discarded: int = 0
+    failures: Counter[str] = field(default_factory=Counter)
+    times: Latencies = field(default_factory=Latencies)
+
+    def kept(self, seconds: float) -> None:
+        """A record that took so long."""
+        self.records += 1
+        self.times.add(seconds)
+
+    def lost(self, cause: str) -> None:
+        """A record that no server has."""
+        _count(self.failures, cause)
+
+    def update(self, other: "AccountingTally") -> None:
+        """Add what another process counted at the same time."""
+        self.records += other.records
+        self.retransmissions += other.retransmissions
+        self.discarded += other.discarded
+        self.failures.update(other.failures)
+        self.times.update(other.times)
+
+
+@dataclass(slots=True)
 class Tally:
     """The counts of one process; `rounds` are answers that were verified, `seconds` how long it counted."""
 
@@ -26,6 +54,7 @@ class Tally:
     seconds: float = 0.0
     cpu_seconds: float = 0.0
     cpu_of: dict[int, float] = field(default_factory=dict)
+    accounting: AccountingTally = field(default_factory=AccountingTally)
 
     @property
     def successes(self) -> int:
@@ -51,8 +80,7 @@ class Tally:
 
     def failed(self, cause: str) -> None:
         """An authentication that came to nothing."""
-        known = cause in self.failures or len(self.failures) < MOST_CAUSES
-        self.failures[cause if known else "other causes"] += 1
+        _count(self.failures, cause)
 
     def update(self, other: "Tally") -> None:
         """Add what another process counted at the same time."""
@@ -68,3 +96,9 @@ class Tally:
         self.seconds = max(self.seconds, other.seconds)
         self.cpu_seconds += other.cpu_seconds
         self.cpu_of.update(other.cpu_of)
+        self.accounting.update(other.accounting)
+
+
+def _count(failures: Counter[str], cause: str) -> None:
+    known = cause in failures or len(failures) < MOST_CAUSES
+    failures[cause if known else "other causes"] += 1

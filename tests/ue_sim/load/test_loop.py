@@ -79,3 +79,43 @@ def test_stopped_loop_begins_no_more() -> None:
     stub.loop = Loop(turns, Pace(at_once=2), Tally(), told=lambda _: stub.loop.stop())
     stub.loop.run(stub)
     assert stub.ended
+
+
+class Staying(Stub):
+    """Lets every UE in at once, and it leaves the next time, when a record of it was told or lost."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.staying: list[tuple[Ue, float]] = []
+
+    def begin(self, ue: Ue, now: float) -> None:
+        self.most = max(self.most, len(self.staying) + 1)
+        self.loop.authenticated(ue, now)
+        self.staying.append((ue, now))
+
+    def wait(self, seconds: float, clock: Callable[[], float]) -> None:  # noqa: ARG002
+        over, self.staying = self.staying, []
+        for ue, began in over:
+            self.ended += 1
+            self.loop.recorded(began, "" if self.ended % 3 else "every third")
+            self.loop.left(ue)
+
+
+def staying(pace: Pace) -> tuple[Tally, Staying]:
+    tally, stub = Tally(), Staying()
+    turns = Turns(Cards(Range(KEYS, 10)), Behaviour(EapMethod.AKA, "realm"), bytes)
+    stub.loop = Loop(turns, pace, tally, told=lambda _: None)
+    stub.loop.run(stub)
+    return tally, stub
+
+
+def test_ue_that_stays_has_its_place_until_it_leaves() -> None:
+    tally, stub = staying(Pace(at_once=4, count=30))
+    assert (tally.full, tally.failures.total(), stub.most) == (30, 0, 4)
+    assert (tally.accounting.records, tally.accounting.failures) == (20, {"every third": 10})
+    assert tally.accounting.times.buckets.total() == 20
+
+
+def test_records_after_the_time_or_in_the_warm_up_are_not_counted() -> None:
+    tally, stub = staying(Pace(at_once=2, seconds=0.05, warm_up=0.05))
+    assert 0 < tally.accounting.records + tally.accounting.failures.total() < stub.ended

@@ -8,6 +8,7 @@ from typing import cast
 
 import pytest
 
+from ue_sim.load.accounting import Accounting
 from ue_sim.load.attributes import UeRefuses
 from ue_sim.load.peer import Peer
 from ue_sim.load.radius import RadiusClient
@@ -148,7 +149,7 @@ def test_request_is_sent_again_as_it_was(bench: Bench) -> None:
     assert bench.answer(Code.ACCESS_ACCEPT, SUCCESS, msk=MSK) == first
     assert (bench.ended, bench.tally.retransmissions) == ([""], 1)
     # the answer to the other one comes late
-    assert not bench.client._ports[0].out
+    assert not bench.client.exchanges.ports[0].out
 
 
 def test_unanswered_request_is_given_up_and_its_doubt_told(bench: Bench) -> None:
@@ -172,16 +173,52 @@ def test_answer_to_nothing_is_passed_over(bench: Bench) -> None:
     assert (bench.ended, bench.tally.discarded) == ([], 2)
 
 
+@dataclass
+class StubAccounting:
+    """Hears who is let in."""
+
+    let_in_as: list[tuple[bytes, bytes]] = field(default_factory=list)
+    is_closed: bool = False
+    looked: int = 0
+
+    def let_in(self, _ue: Ue, _began: float, user_name: bytes, classes: bytes, _now: float) -> None:
+        self.let_in_as.append((user_name, classes))
+
+    def overdue(self, _now: float) -> None:
+        self.looked += 1
+
+    def close(self) -> None:
+        self.is_closed = True
+
+
+@pytest.mark.parametrize(("given", "name"), [(None, b"0imsi@realm"), ("another@realm", b"another@realm")])
+def test_whoever_is_let_in_has_a_session(server: socket.socket, given: str | None, name: bytes) -> None:
+    bench, accounting = Bench(server), StubAccounting()
+    bench.client._accounting = cast("Accounting", accounting)
+    bench.begin()
+    classes = [Attribute.of("Class", b"one"), Attribute.of("Class", b"two")]
+    named = [Attribute.of("User-Name", given)] if given else []
+    bench.answer(Code.ACCESS_ACCEPT, SUCCESS, *named, *classes, msk=MSK)
+    # he stays: nothing has ended
+    assert (accounting.let_in_as, bench.ended) == ([(name, b"\x19\x05one\x19\x05two")], [])
+    bench.begin()
+    bench.answer(Code.ACCESS_REJECT, b"request")
+    assert (len(accounting.let_in_as), bench.ended) == (1, ["Access-Reject"])
+    bench.client.overdue(time.perf_counter())
+    bench.client.close()
+    assert (accounting.looked, accounting.is_closed) == (1, True)
+
+
 def test_ports_are_enough_for_all_at_once(server: socket.socket) -> None:
     bench = Bench(server, ports=4, at_once=1000)
     for _ in range(1000):
         bench.begin()
-    ports = bench.client._ports
+    ports = bench.client.exchanges.ports
     assert sum(len(port.out) for port in ports) == 1000
     assert len(ports) == 8
     bench.client.close()
     few = Bench(server, ports=32, at_once=2)
-    assert len(few.client._ports) == 2
+    assert len(few.client.exchanges.ports) == 2
     few.client.close()
 
 

@@ -74,6 +74,13 @@ def test_answer_of_ours_is_read() -> None:
     assert PACKETS.answer(accept(), AUTHENTICATOR) == expected
 
 
+def test_accept_gives_a_name_and_every_class_for_accounting() -> None:
+    request = parse_packet(access_request(identifier=7, authenticator=AUTHENTICATOR, secret=SECRET, eap=b"eap"))
+    given = [Attribute.of("Class", b"one"), Attribute.of("User-Name", "him"), Attribute.of("Class", b"two")]
+    answer = PACKETS.answer(reply(request, Code.ACCESS_ACCEPT, secret=SECRET, attributes=given, eap=b""), AUTHENTICATOR)
+    assert (answer.user_name, answer.classes, answer.msk) == (b"him", b"\x19\x05one\x19\x05two", b"")
+
+
 def test_any_changed_octet_is_refused() -> None:
     octets = accept()
     for place in set(range(len(octets))) - {1}:

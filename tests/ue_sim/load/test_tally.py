@@ -1,7 +1,7 @@
 """Counts of one process and of several."""
 
 from ue_sim.load.peer import Names, Peer
-from ue_sim.load.tally import MOST_CAUSES, Tally
+from ue_sim.load.tally import MOST_CAUSES, AccountingTally, Tally
 from ue_sim.load.usim import Answer
 from wire.identity import EapMethod
 
@@ -38,3 +38,16 @@ def test_server_cannot_grow_the_list_of_causes() -> None:
     assert tally.failures["cause 0"] == 2
     assert tally.failures["other causes"] == 100 - MOST_CAUSES
     assert len(tally.failures) == MOST_CAUSES + 1
+
+
+def test_records_are_counted_apart_and_with_those_of_other_processes() -> None:
+    tally, other = Tally(), Tally(accounting=AccountingTally(records=2, retransmissions=1, discarded=3))
+    tally.accounting.kept(0.01)
+    for number in range(100):
+        other.accounting.lost(f"cause {number}")
+    tally.update(other)
+    told = tally.accounting
+    assert (told.records, told.retransmissions, told.discarded, told.failures.total()) == (3, 1, 3, 100)
+    assert told.times.buckets.total() == 1
+    assert len(told.failures) == MOST_CAUSES + 1
+    assert tally.successes == tally.failures.total() == tally.retransmissions == 0
