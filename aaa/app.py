@@ -226,7 +226,8 @@ def _open_users(
         return MemoryUserSessions(1 if settings.diameter is None else settings.diameter.session_limit), None, None
     departing = Departing(shared.departures, hss, settings.aaa.origin_host, _moment)
     stack.push_async_callback(errands.close)
-    watch = watching(stack, (departing.look, errands.look))
+    watching(stack, (errands.look,))
+    watch = watching(stack, (departing.look,))
     watching(stack, (Ageing(shared.silent, settings.aaa.silence, _moment).look,), AGEING_LOOK)
     return SqlUserSessions(shared.active, _moment), departing, watch.wake
 

@@ -51,6 +51,11 @@ class SqlUserSessions:
         """As `UserSessions.end`; that its user may have left is noted in the same transaction."""
         return await self._active.end(session_id, self._moment())
 
+    async def end_of(self, peer: str, origin_host: str, session_id: str) -> UserSession | None:
+        """As `UserSessions.end_of`."""
+        ended = await self._active.end_of(peer, origin_host, session_id, self._moment())
+        return None if ended is None else _session(ended)
+
 
 def _row(session: UserSession, moment: datetime) -> GatewaySession:
     seconds = session.profile.session_timeout

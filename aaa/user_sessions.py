@@ -71,6 +71,9 @@ class UserSessions(Protocol):
     async def end(self, session_id: str) -> bool:
         """It is over; False when it was so already."""
 
+    async def end_of(self, peer: str, origin_host: str, session_id: str) -> UserSession | None:
+        """The same of a session of this gateway; None when that has no such session."""
+
 
 class MemoryUserSessions:
     """Sessions of this process, at most `limit`, none of them at another peer's cost."""
@@ -123,6 +126,13 @@ class MemoryUserSessions:
         if session is not None:
             self._forget(session)
         return session is not None
+
+    async def end_of(self, peer: str, origin_host: str, session_id: str) -> UserSession | None:
+        """As `UserSessions.end_of`."""
+        session = await self.find(session_id)
+        if session is None or not session.belongs_to(peer, origin_host):
+            return None
+        return session if await self.end(session_id) else None
 
     def _forget(self, session: UserSession) -> None:
         sessions = self._of_user[session.imsi]

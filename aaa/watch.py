@@ -12,6 +12,9 @@ log = get_logger("aaa.watch")
 INTERVAL = 0.3
 """Seconds between two looks: how long another process may wait before its errand is begun."""
 
+REST = 0.1
+"""Seconds between two looks at least: what wakes often is looked at together."""
+
 Look = Callable[[], Awaitable[None]]
 
 
@@ -20,12 +23,13 @@ class Watch:
 
     def __init__(self, looks: Sequence[Look], interval: float = INTERVAL) -> None:
         self._looks = looks
-        self._interval = interval
+        self._rest = min(interval, REST)
+        self._wait = interval - self._rest
         self._woken = asyncio.Event()
         self._failing: set[Look] = set()
 
     def wake(self) -> None:
-        """Look at once: this process has left something there itself."""
+        """Look as soon as there was a rest: this process has left something there itself."""
         self._woken.set()
 
     async def run(self) -> None:
@@ -35,8 +39,9 @@ class Watch:
     async def _again_and_again(self, look: Look) -> None:
         while True:
             await self._once(look)
+            await asyncio.sleep(self._rest)
             try:
-                async with asyncio.timeout(self._interval):
+                async with asyncio.timeout(self._wait):
                     await self._woken.wait()
             except TimeoutError:
                 pass

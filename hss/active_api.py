@@ -142,6 +142,9 @@ class ActiveSessions(Protocol):
     async def end(self, session_id: str, at: datetime) -> bool:
         """It is over, and its user may have left; False when it was over already."""
 
+    async def end_of(self, peer: str, origin_host: str, session_id: str, at: datetime) -> GatewaySession | None:
+        """The same of a session of this gateway; None when that has no such session."""
+
 
 class SilentSessions(Protocol):
     """Sessions of either kind of which nothing is heard."""

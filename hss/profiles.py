@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, String, bindparam, select
 
 from hss.api import Ambr, ApnProfile, PdnType, Profile, SpecificApn
-from hss.models import Apn, ServingGateway, Subscriber, SubscriberState
+from hss.models import Apn, ServingGateway, Subscriber
 from wire.identity import Imsi
 
 Gateway = IPv6Address | IPv4Address
@@ -27,17 +27,11 @@ APN_COLUMNS = (
 """What `profile_from` takes, in its order."""
 
 _IMSI = bindparam("imsi", type_=String)
-_STATE = select(Subscriber.state).where(Subscriber.imsi == _IMSI)
 _MSISDN = select(Subscriber.msisdn).where(Subscriber.imsi == _IMSI)
 _APNS = select(*APN_COLUMNS).where(Apn.imsi == _IMSI).order_by(Apn.context_id)
 _GATEWAYS = (
     select(ServingGateway.apn, ServingGateway.address).where(ServingGateway.imsi == _IMSI).order_by(ServingGateway.apn)
 )
-
-
-def state_of(connection: Connection, imsi: str) -> SubscriberState | None:
-    """Whether `imsi` is enabled or barred; None when nobody knows it."""
-    return connection.scalar(_STATE, {"imsi": imsi})
 
 
 def profile_of(connection: Connection, imsi: Imsi) -> Profile | None:

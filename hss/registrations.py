@@ -5,11 +5,11 @@ from functools import cache
 from ipaddress import ip_address
 from typing import Any, cast
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, and_, delete, insert, select
 
 from hss.api import Assignment, AssignmentRequest, Profile, Refusal, ServiceRefused
 from hss.models import APN_LENGTH, Apn, Registration, ServingGateway, Subscriber, SubscriberState
-from hss.profiles import APN_COLUMNS, Gateway, profile_from, state_of
+from hss.profiles import APN_COLUMNS, Gateway, profile_from
 from hss.sessions.upsert import insert_for
 from hss.store.prepared import Prepared
 from hss.store.rowset import ROWS, rowset, string
@@ -17,7 +17,13 @@ from wire.frozen import dataclass
 
 Outcome = Profile | ServiceRefused | None
 
-_DEREGISTRATIONS = frozenset(
+
+UNNAMED_MOST = 100
+"""Of so many APNs that only the wildcard allows it is kept which PDN GW serves a user: he chooses their names."""
+
+REGISTERING = frozenset({Assignment.REGISTRATION, Assignment.RESTORATION})
+"""What `register` serves."""
+DEREGISTERING = frozenset(
     {
         Assignment.USER_DEREGISTRATION,
         Assignment.ADMINISTRATIVE_DEREGISTRATION,
@@ -25,13 +31,7 @@ _DEREGISTRATIONS = frozenset(
         Assignment.AUTHENTICATION_TIMEOUT,
     }
 )
-
-
-UNNAMED_MOST = 100
-"""Of so many APNs that only the wildcard allows it is kept which PDN GW serves a user: he chooses their names."""
-
-REGISTERING = frozenset({Assignment.REGISTRATION, Assignment.RESTORATION})
-"""What `register` serves."""
+"""What `deregister` serves."""
 
 _ENABLED = SubscriberState.ENABLED.value
 _NOWHERE: Mapping[str, Gateway] = {}
@@ -64,6 +64,29 @@ _SERVING = (
     select(Registration.imsi, Registration.aaa_name)
     .select_from(_WANTED)
     .join(Registration, Registration.imsi == _WANTED.c.key)
+)
+_SERVERS = Prepared(
+    select(Subscriber.imsi, Registration.aaa_name)
+    .select_from(_WANTED)
+    .join(Subscriber, Subscriber.imsi == _WANTED.c.key)
+    .outerjoin(Registration, Registration.imsi == Subscriber.imsi)
+)
+_ENDED = Prepared(
+    delete(Registration)
+    .where(
+        Registration.imsi.in_(
+            select(Registration.imsi)
+            .select_from(_WANTED)
+            .join(
+                Registration,
+                and_(Registration.imsi == string(_WANTED, 0), Registration.aaa_name == string(_WANTED, 1)),
+            )
+            # two processes lock rows in the same order
+            .order_by(Registration.imsi)
+            .with_for_update(of=Registration)
+        )
+    )
+    .returning(Registration.imsi)
 )
 
 
@@ -136,8 +159,8 @@ def _judged(request: AssignmentRequest, found: _Found | None) -> Profile | Servi
 
 def assign(connection: Connection, request: AssignmentRequest) -> Outcome:
     """Serve a SAR that changes something; a refusal is a value, because it spoils no other request."""
-    if request.assignment in _DEREGISTRATIONS:
-        return _deregister(connection, request)
+    if request.assignment in DEREGISTERING:
+        return deregister(connection, [request])[0]
     if request.assignment is Assignment.PGW_UPDATE:
         return _update_gateway(connection, request)
     return register(connection, [request])[0]
@@ -194,15 +217,25 @@ def _served(
     return ServiceRefused(Refusal.REGISTERED_ELSEWHERE, detail, server)
 
 
-def _deregister(connection: Connection, request: AssignmentRequest) -> Outcome:
-    imsi = str(request.imsi)
-    if state_of(connection, imsi) is None:
+def deregister(connection: Connection, requests: Sequence[AssignmentRequest]) -> list[ServiceRefused | None]:
+    """Serve SARs that deregister; of several for one user as if that of his server came first."""
+    wanted = {str(place): (request.imsi.digits, request.node.lower()) for place, request in enumerate(requests)}
+    ended = {imsi for (imsi,) in _ENDED.rows(connection, wanted)}
+    others = {request.imsi.digits: () for request in requests if request.imsi.digits not in ended}
+    if not others:
+        return [None] * len(requests)
+    serving = dict(_SERVERS.rows(connection, others)) | dict.fromkeys(ended)
+    return [_ended(request, serving) for request in requests]
+
+
+def _ended(request: AssignmentRequest, serving: Mapping[str, str | None]) -> ServiceRefused | None:
+    imsi = request.imsi.digits
+    if imsi not in serving:
         return ServiceRefused(Refusal.USER_UNKNOWN, f"no subscriber {imsi}")
-    serving = serving_aaa(connection, imsi)
-    if serving is not None and serving != request.node.lower():
-        return ServiceRefused(Refusal.INVALID_REQUEST, f"{imsi} is served by {serving}, not by {request.node}")
+    server = serving[imsi]
+    if server is not None and server != request.node.lower():
+        return ServiceRefused(Refusal.INVALID_REQUEST, f"{imsi} is served by {server}, not by {request.node}")
     # nothing to end is no error: a repeated SAR whose answer was lost must not fail
-    forget(connection, imsi)
     return None
 
 

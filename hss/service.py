@@ -26,7 +26,7 @@ from hss.keys.keyring import UnknownDataKey
 from hss.keys.vault import VaultError
 from hss.metrics import OK, VECTORS, count_request
 from hss.models import DIAMETER_IDENTITY_LENGTH, Custody
-from hss.registrations import REGISTERING, Outcome, assign, register, standing, user_data
+from hss.registrations import DEREGISTERING, REGISTERING, Outcome, assign, deregister, register, standing, user_data
 from hss.store.database import Database
 from hss.store.errors import StoreBusy, StoreError
 from hss.telling.notices import take_over
@@ -161,6 +161,8 @@ class HssService:
     def _outcome(self, request: AssignmentRequest) -> Awaitable[Outcome]:
         if request.assignment in REGISTERING:
             return self._database.together(register, request)
+        if request.assignment in DEREGISTERING:
+            return self._database.at_once(deregister, request)
         if request.assignment is Assignment.USER_DATA_REQUEST:
             return self._database.read(lambda connection: user_data(connection, request))
         return self._database.write(lambda connection: assign(connection, request))

@@ -137,11 +137,10 @@ class DiameterFront:
 
     async def _terminate(self, peer: str, message: Message) -> Message:
         request = SessionTerminationRequest.parse(message)
-        session = await self._users.find(request.session_id)
-        if session is None or not session.belongs_to(peer, request.origin_host):
+        session = await self._users.end_of(peer, request.origin_host, request.session_id)
+        if session is None:
             log.warning("session not ended", cause="no such session", client=peer, session=request.session_id)
             return self._terminated(request, ResultCode.UNKNOWN_SESSION_ID).message(message)
-        await self._users.end(request.session_id)
         self._registrar.left(session)
         if request.termination_cause == TerminationCause.BAD_ANSWER:
             self._unused(session)

@@ -5,7 +5,19 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, delete, func, select, update
+from sqlalchemy import (
+    BindParameter,
+    ClauseElement,
+    ColumnElement,
+    Connection,
+    and_,
+    bindparam,
+    delete,
+    func,
+    or_,
+    select,
+    update,
+)
 
 from hss.active_api import GatewaySession
 from hss.models import DiameterSession
@@ -14,10 +26,15 @@ from hss.sessions.unavailable import unavailable
 from hss.sessions.upsert import Insert
 from hss.sessions.written import Written
 from hss.store.database import Database
+from hss.store.keyed import Keyed
 from wire.identity import Imsi
 
 Dated = tuple[GatewaySession, datetime]
-"""A session, or its Session-Id, and when that is, in UTC."""
+"""A session, and when that is, in UTC."""
+Holder = tuple[str, str]
+"""A gateway: its peer, and its Origin-Host."""
+Ended = tuple[str, datetime, Holder | None]
+"""A Session-Id, when its session is over, and whose alone it may be, unless that is None."""
 
 _SOME = 100
 """Sessions of a gateway that are read at once: no more than may wait to be ended."""
@@ -49,10 +66,8 @@ class SqlActiveSessions:
 
     async def find(self, session_id: str) -> GatewaySession | None:
         """As `ActiveSessions.find`."""
-        chosen = select(*_COLUMNS).where(DiameterSession.session_key == key_of(session_id))
         with unavailable():
-            row = await self._database.read(lambda connection: connection.execute(chosen).first())
-        return None if row is None else _session(row)
+            return await self._database.read_at_once(_find, session_id)
 
     async def of_user(self, imsi: Imsi) -> tuple[GatewaySession, ...]:
         """As `ActiveSessions.of_user`."""
@@ -75,7 +90,12 @@ class SqlActiveSessions:
     async def end(self, session_id: str, at: datetime) -> bool:
         """As `ActiveSessions.end`; who was ended by the HSS has not left by himself."""
         with unavailable():
-            return await self._database.together(_end, (session_id, at))
+            return await self._database.together(_end, (session_id, at, None)) is not None
+
+    async def end_of(self, peer: str, origin_host: str, session_id: str, at: datetime) -> GatewaySession | None:
+        """As `ActiveSessions.end_of`."""
+        with unavailable():
+            return await self._database.together(_end, (session_id, at, (peer, origin_host)))
 
 
 def key_of(session_id: str) -> bytes:
@@ -153,25 +173,59 @@ def _change(connection: Connection, session: GatewaySession, at: datetime) -> bo
     return connection.execute(changed).rowcount > 0
 
 
-def _end(connection: Connection, wanted: Sequence[tuple[str, datetime]]) -> list[bool]:
-    over: dict[bytes, bool] = {}
-    left: list[tuple[str, datetime]] = []
-    for key, at in sorted((key_of(session_id), at) for session_id, at in wanted):
-        row = connection.execute(_DELETE, {"_key": key}).first()
-        over[key] = row is not None or over.get(key, False)
-        if row is not None and not row.ending:
-            left.append((row.imsi, at))
-    note_departures(connection, left)
-    return [over.pop(key_of(session_id), False) for session_id, _ in wanted]
+def _find(connection: Connection, wanted: Sequence[str]) -> list[GatewaySession | None]:
+    keys = [key_of(session_id) for session_id in wanted]
+    found = {bytes(key): _session(row) for key, *row in _FOUND.rows(connection, list(dict.fromkeys(keys)))}
+    return [found.get(key) for key in keys]
 
 
-_DELETE = (
-    delete(DiameterSession)
-    .where(DiameterSession.session_key == bindparam("_key"))
-    .returning(DiameterSession.imsi, DiameterSession.ending)
+def _end(connection: Connection, wanted: Sequence[Ended]) -> list[GatewaySession | None]:
+    keys = [key_of(session_id) for session_id, _, _ in wanted]
+    by_holder: dict[Holder | None, dict[bytes, int]] = {}
+    for place, (_, _, holder) in enumerate(wanted):
+        # of two that end one session the second finds it over
+        by_holder.setdefault(holder, {}).setdefault(keys[place], place)
+    over: list[GatewaySession | None] = [None] * len(wanted)
+    for holder, places in by_holder.items():
+        for key, *row in _deleted(connection, sorted(places), holder):
+            over[places[bytes(key)]] = _session(row)
+    ended = [(session, at) for session, (_, at, _) in zip(over, wanted, strict=True) if session is not None]
+    note_departures(connection, [(str(session.imsi), at) for session, at in ended if not session.ending])
+    return over
+
+
+def _deleted(connection: Connection, keys: Sequence[bytes], holder: Holder | None) -> Sequence[tuple[Any, ...]]:
+    if holder is None:
+        return _DELETED.rows(connection, keys)
+    peer, origin_host = holder
+    return _DELETED_OF.rows(connection, keys, peer=peer, origin_host=origin_host, lowered=origin_host.lower())
+
+
+def _locked(keys: Sequence[BindParameter[bytes]], *which: ColumnElement[bool]) -> ClauseElement:
+    """Two processes lock rows in the same order; SQLite has one writer, and takes no notice."""
+    chosen = select(DiameterSession.session_key).where(DiameterSession.session_key.in_(keys), *which)
+    ordered = chosen.order_by(DiameterSession.session_key).with_for_update()
+    return (
+        delete(DiameterSession)
+        .where(DiameterSession.session_key.in_(ordered))
+        .returning(DiameterSession.session_key, *_COLUMNS)
+    )
+
+
+_FOUND = Keyed(lambda keys: select(DiameterSession.session_key, *_COLUMNS).where(DiameterSession.session_key.in_(keys)))
+_DELETED = Keyed(_locked)
+_DELETED_OF = Keyed(
+    lambda keys: _locked(
+        keys,
+        DiameterSession.peer == bindparam("peer"),
+        or_(
+            DiameterSession.origin_host == bindparam("origin_host"),
+            func.lower(DiameterSession.origin_host) == bindparam("lowered"),
+        ),
+    )
 )
 
 
-def _session(row: Row[str, str, str, str, str, bool]) -> GatewaySession:
+def _session(row: Sequence[Any]) -> GatewaySession:
     session_id, peer, origin_host, imsi, document, ending = row
-    return GatewaySession(session_id, peer, origin_host, Imsi(imsi), document, ending)
+    return GatewaySession(session_id, peer, origin_host, Imsi(imsi), document, bool(ending))

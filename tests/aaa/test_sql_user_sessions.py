@@ -78,3 +78,12 @@ async def test_sessions_of_a_gateway_are_found_by_any_process(shared: SharedStor
     assert sorted(found, key=lambda one: one.session_id) == [ONE, begun]
     assert await sessions.of_gateway("pgw", "pgw.example", found[0].session_id) == found[1:]
     assert await sessions.of_gateway("pgw", "pgw.example", found[1].session_id) == ()
+
+
+async def test_session_is_ended_by_its_own_gateway_alone(shared: SharedStore) -> None:
+    sessions = SqlUserSessions(shared.active, lambda: NOON)
+    await sessions.keep(FULL)
+    assert await sessions.end_of("epdg", FULL.origin_host, FULL.session_id) is None
+    assert await sessions.end_of("pgw", "other.example", FULL.session_id) is None
+    assert await sessions.end_of("pgw", "PGW.example", FULL.session_id) == FULL
+    assert await sessions.end_of("pgw", FULL.origin_host, FULL.session_id) is None

@@ -89,3 +89,12 @@ async def test_sessions_of_a_gateway_are_those_that_it_has_by_this_peer() -> Non
     found = await sessions.of_gateway("pgw", "PGW.example")
     assert found == (ONE, OTHER)
     assert await sessions.of_gateway("pgw", "pgw.example", found[-1].session_id) == ()
+
+
+async def test_session_is_ended_by_its_own_gateway_alone() -> None:
+    sessions = MemoryUserSessions()
+    await sessions.keep(ONE)
+    assert await sessions.end_of("epdg", ONE.origin_host, ONE.session_id) is None
+    assert await sessions.end_of("pgw", "other.example", ONE.session_id) is None
+    assert await sessions.end_of("pgw", "PGW.example", ONE.session_id) == ONE
+    assert await sessions.end_of("pgw", ONE.origin_host, ONE.session_id) is None

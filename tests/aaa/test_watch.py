@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack
 
 from structlog.testing import capture_logs
 
-from aaa.watch import Watch, watching
+from aaa.watch import REST, Watch, watching
 from hss.session_api import LedgerUnavailable
 
 
@@ -40,6 +40,20 @@ async def test_it_looks_again_and_again_and_at_once_when_woken() -> None:
         await until(look, 2)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_what_wakes_again_and_again_is_looked_at_together() -> None:
+    look, loop = Look(), asyncio.get_running_loop()
+    watch = Watch([look], 60.0)
+    task = asyncio.create_task(watch.run())
+    began = loop.time()
+    while loop.time() < began + 3 * REST:
+        watch.wake()
+        await asyncio.sleep(REST / 50)
+    looks, rests = look.times, (loop.time() - began) / REST
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert 1 < looks <= rests + 1
 
 
 async def test_one_that_fails_stops_neither_itself_nor_the_other() -> None:

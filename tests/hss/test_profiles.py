@@ -5,8 +5,8 @@ from ipaddress import IPv4Address, IPv6Address
 from sqlalchemy import insert, update
 
 from hss.api import Ambr, ApnProfile, PdnType, SpecificApn
-from hss.models import Apn, Registration, ServingGateway, SubscriberState
-from hss.profiles import profile_of, state_of
+from hss.models import Apn, Registration, ServingGateway
+from hss.profiles import profile_of
 from hss.store.engines import transaction
 from hss.store.location import Location
 from tests.hss.conftest import Registry
@@ -24,9 +24,7 @@ def test_profile_has_every_apn(registry: Registry, location: Location) -> None:
         )
     with transaction(location) as connection:
         profile = profile_of(connection, known.imsi)
-        state = state_of(connection, str(known.imsi))
     assert profile is not None
-    assert state is SubscriberState.ENABLED
     assert profile.apns == (
         ApnProfile(1, "internet", PdnType.IPV4V6, IPv6Address("2001:db8::9"), IPv4Address("10.0.0.9"), Ambr(5, 2**40)),
         ApnProfile(2, "*"),
@@ -47,7 +45,6 @@ def test_profile_may_have_no_apn(registry: Registry, location: Location) -> None
 def test_unknown_user_has_no_profile(location: Location) -> None:
     with transaction(location) as connection:
         assert profile_of(connection, Imsi("999990000000000")) is None
-        assert state_of(connection, "999990000000000") is None
 
 
 def test_profile_has_the_gateway_of_each_apn(registry: Registry, location: Location) -> None:

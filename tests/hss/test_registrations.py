@@ -15,7 +15,17 @@ from sqlalchemy import Connection, insert, select, text
 from hss.api import Assignment, AssignmentRequest, Profile, Refusal, ServiceRefused
 from hss.keys.vault import Vault
 from hss.models import Registration, ServingGateway, SubscriberState
-from hss.registrations import UNNAMED_MOST, Outcome, assign, forget, register, serving_aaa, standing, user_data
+from hss.registrations import (
+    UNNAMED_MOST,
+    Outcome,
+    assign,
+    deregister,
+    forget,
+    register,
+    serving_aaa,
+    standing,
+    user_data,
+)
 from hss.store.engines import transaction, writer_engine
 from hss.store.location import Location
 from tests.hss.conftest import Registry
@@ -80,6 +90,27 @@ def test_deregistration_ends_the_registration(registry: Registry, location: Loca
     for _ in range(2):
         assert run(location, replace(REGISTER, assignment=assignment)) is None
         assert serving(location) is None
+
+
+@pytest.mark.parametrize("assignment", DEREGISTRATIONS)
+def test_deregistrations_at_once_are_each_judged_by_itself(
+    registry: Registry, location: Location, assignment: Assignment
+) -> None:
+    ours, theirs, nobodys, unknown = (Imsi(f"00101000000000{number}") for number in range(1, 5))
+    for imsi in (ours, theirs, nobodys):
+        registry.add(str(imsi))
+    one = replace(REGISTER, assignment=assignment)
+    with transaction(location) as connection:
+        assign(connection, REGISTER)
+        assign(connection, replace(REGISTER, imsi=theirs, node="aaa2.example"))
+        asked = [replace(one, imsi=imsi) for imsi in (unknown, theirs, nobodys, ours, ours)]
+        outcomes = deregister(
+            connection, [*asked, replace(one, node="aaa2.example"), replace(one, node="AAA1.Example")]
+        )
+        left = [serving_aaa(connection, str(imsi)) for imsi in (ours, theirs, nobodys)]
+    refused = [None if outcome is None else outcome.refusal for outcome in outcomes]
+    assert refused == [Refusal.USER_UNKNOWN, Refusal.INVALID_REQUEST, *[None] * 5]
+    assert left == [None, "aaa2.example", None]
 
 
 def test_barred_subscriber_may_still_deregister(registry: Registry, location: Location) -> None:

@@ -10,7 +10,7 @@ import pytest
 from hss.active_api import GatewaySession
 from hss.session_api import LedgerUnavailable
 from hss.sessions.active import SqlActiveSessions
-from hss.sessions.departures import SqlDepartures
+from hss.sessions.departures import AT_ONCE, SqlDepartures
 from hss.store.database import Database
 from hss.store.location import Location
 from tests.hss.sessions.events import IMSI, NOON
@@ -123,3 +123,52 @@ async def test_sessions_of_a_gateway_come_page_by_page(database: Database) -> No
         after, pages = page[-1].session_id, pages + 1
         found += [one.session_id for one in page]
     assert (len(found), set(found), pages) == (250, ours, 3)
+
+
+async def test_session_is_ended_by_its_own_gateway_alone(database: Database) -> None:
+    sessions, departures = SqlActiveSessions(database), SqlDepartures(database)
+    ours = replace(ONE, origin_host="PGW.example")
+    await sessions.keep(ours, NOON)
+    assert await sessions.end_of("epdg", "pgw.example", ONE.session_id, LATER) is None
+    assert await sessions.end_of("pgw", "other.example", ONE.session_id, LATER) is None
+    assert await departures.claim(LATER) == ()
+    assert await sessions.end_of("pgw", "pgw.EXAMPLE", ONE.session_id, LATER) == ours
+    assert await sessions.end_of("pgw", "pgw.example", ONE.session_id, LATER) is None
+    assert [one.imsi for one in await departures.claim(LATER)] == [IMSI]
+
+
+async def test_each_of_many_gateways_ends_its_own_of_those_that_end_at_once(database: Database) -> None:
+    sessions, departures = SqlActiveSessions(database), SqlDepartures(database)
+    many = [
+        replace(ONE, session_id=str(number), origin_host=f"{number % 7}.example", ending=number % 5 == 0)
+        for number in range(150)
+    ]
+    for one in many:
+        await sessions.keep(one, NOON)
+    others = [sessions.end_of("pgw", "8.example", one.session_id, LATER) for one in many]
+    ends = [sessions.end_of(one.peer, one.origin_host, one.session_id, LATER) for one in many]
+    assert await asyncio.gather(*others, *ends) == [None] * 150 + many
+    assert await sessions.of_user(IMSI) == ()
+    (departure, *_) = await departures.claim(LATER)
+    assert len(departure.numbers) == min(AT_ONCE, 120), "whom the HSS has ended has not left by himself"
+
+
+async def test_who_asks_twice_at_once_has_ended_it_once(database: Database) -> None:
+    sessions = SqlActiveSessions(database)
+    await sessions.keep(ONE, NOON)
+    name = ONE.session_id
+    once, again, third = await asyncio.gather(
+        sessions.end(name, LATER), sessions.end(name, LATER), sessions.end_of("pgw", "pgw.example", name, LATER)
+    )
+    assert (once, again, third) == (True, False, None)
+    await sessions.keep(ONE, NOON)
+    twice = await asyncio.gather(*(sessions.end_of("pgw", "pgw.example", name, LATER) for _ in range(2)))
+    assert twice == [ONE, None]
+
+
+async def test_sessions_that_are_asked_for_at_once_are_all_found(database: Database) -> None:
+    sessions = SqlActiveSessions(database)
+    for one in (ONE, OTHER):
+        await sessions.keep(one, NOON)
+    asked = [OTHER.session_id, "nobody", ONE.session_id, OTHER.session_id]
+    assert await asyncio.gather(*map(sessions.find, asked)) == [OTHER, None, ONE, OTHER]

@@ -1,5 +1,6 @@
 """Who may have left is judged by all that the tables know: RADIUS, Diameter, and who was let in a moment ago."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -12,13 +13,14 @@ from sqlalchemy import Connection
 from hss.active_api import Departure, Known, Presence
 from hss.sessions.active import SqlActiveSessions
 from hss.sessions.ageing import _let_in_again
-from hss.sessions.departures import GRACE, LEASE, SqlDepartures, presences
+from hss.sessions.departures import AT_ONCE, GRACE, LEASE, SqlDepartures, presences
 from hss.sessions.ledger import SqlLedger
 from hss.store.database import Database
 from hss.store.engines import transaction
 from hss.store.location import Location
 from tests.hss.sessions.events import IMSI, NOON, granted, interim, nas_on, start, stop
 from tests.hss.sessions.test_active import ONE
+from wire.identity import Imsi
 
 SECOND = timedelta(seconds=1)
 
@@ -154,6 +156,66 @@ async def test_who_has_left_since_is_another_departure(database: Database) -> No
     await sessions.end(ONE.session_id, NOON)
     await departures.settle(departure)
     assert [one.imsi for one in await departures.claim(NOON)] == [IMSI]
+
+
+async def test_many_are_judged_at_once_and_each_by_itself(database: Database) -> None:
+    departures, sessions = SqlDepartures(database), SqlActiveSessions(database)
+    users = [Imsi(f"0010100000000{number:02}") for number in range(20)]
+    for number, imsi in enumerate(users):
+        for name in ("a", "b"):
+            await sessions.keep(replace(ONE, session_id=f"{name}{number}", imsi=imsi), NOON)
+        await sessions.end(f"a{number}", NOON)
+        if number % 2:
+            await sessions.end(f"b{number}", NOON)
+    present = await asyncio.gather(*(departures.presence(imsi, NOON) for imsi in users))
+    assert present == [Presence.HERE, Presence.GONE] * 10
+    claimed = await departures.claim(NOON)
+    assert [len(one.numbers) for one in sorted(claimed, key=lambda one: str(one.imsi))] == [1, 2] * 10
+    told = [one for one in claimed if len(one.numbers) == 2]
+    others = [one for one in claimed if len(one.numbers) == 1]
+    begun = await asyncio.gather(*(departures.begin_telling(one, NOON + SECOND) for one in told))
+    assert begun == [replace(one, until=NOON + SECOND + LEASE) for one in told]
+    await asyncio.gather(
+        *(departures.settle(one) for one in others),
+        *(departures.postpone(one, NOON + 60 * SECOND, Known.TOLD) for one in begun[:5] if one is not None),
+        *(departures.postpone(one, NOON + 60 * SECOND, Known.SEEN_GONE) for one in told[5:]),
+    )
+    left = {one.imsi: one.known for one in await departures.claim(NOON + 60 * SECOND)}
+    assert left == dict.fromkeys([one.imsi for one in told[:5]], Known.TOLD) | dict.fromkeys(
+        [one.imsi for one in told[5:]], Known.PERHAPS
+    )
+
+
+async def test_of_two_who_say_at_once_what_became_of_it_the_one_whose_it_is_is_believed(database: Database) -> None:
+    departures, sessions = SqlDepartures(database), SqlActiveSessions(database)
+    await sessions.keep(ONE, NOON)
+    await sessions.end(ONE.session_id, NOON)
+    (slow,) = await departures.claim(NOON)
+    (quick,) = await departures.claim(NOON + LEASE)
+    until = NOON + 9 * LEASE
+    await asyncio.gather(
+        departures.postpone(slow, until, Known.SEEN_GONE),
+        departures.postpone(quick, until, Known.TOLD),
+        departures.postpone(slow, until, Known.NOTHING),
+        departures.postpone(quick, until + LEASE, Known.NOTHING),
+    )
+    (told,) = await departures.claim(until)
+    assert told == replace(quick, known=Known.TOLD, until=until + LEASE)
+    await asyncio.gather(departures.settle(quick), departures.settle(told), departures.settle(slow))
+    assert not await departures.waiting(until + 9 * LEASE)
+
+
+async def test_claim_takes_no_more_than_some_and_those_first_that_wait_longest(database: Database) -> None:
+    departures, sessions = SqlDepartures(database), SqlActiveSessions(database)
+    for number in range(AT_ONCE + 3):
+        at = NOON + (number + 3) % (AT_ONCE + 3) * SECOND
+        session = replace(ONE, session_id=str(number), imsi=Imsi(f"001010000000{number:03}"))
+        await sessions.keep(session, NOON)
+        await sessions.end(session.session_id, at)
+    first = await departures.claim(NOON + 999 * SECOND)
+    second = await departures.claim(NOON + 999 * SECOND)
+    assert (len(first), len(second)) == (AT_ONCE, 3)
+    assert {str(one.imsi)[-3:] for one in second} == {f"{AT_ONCE - number:03}" for number in range(1, 4)}
 
 
 @pytest.mark.parametrize("reads", [lambda connection: presences(connection, [(str(IMSI), NOON)]), let_in_again_of_one])
