@@ -227,9 +227,8 @@ def _open_users(
     departing = Departing(shared.departures, hss, settings.aaa.origin_host, _moment)
     stack.push_async_callback(errands.close)
     watching(stack, (errands.look,))
-    watch = watching(stack, (departing.look,))
     watching(stack, (Ageing(shared.silent, settings.aaa.silence, _moment).look,), AGEING_LOOK)
-    return SqlUserSessions(shared.active, _moment), departing, watch.wake
+    return SqlUserSessions(shared.active, _moment), departing, watching(stack, (departing.look,)).wake
 
 
 def _open_inquiry(
