@@ -1,7 +1,9 @@
 """What the HSS's tables share: names for constraints, moments in UTC, and lengths that specifications give."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from enum import Enum as PythonEnum
+from typing import Any
 
 from sqlalchemy import DateTime, Enum, MetaData
 from sqlalchemy.engine import Dialect
@@ -18,17 +20,36 @@ ACTOR_LENGTH = 255
 """Who did it, and from where."""
 
 
+_TEXT_LENGTH = len("2027-01-02 12:00:00.000000")
+
+
 class Utc(TypeDecorator[datetime]):
     """A moment that is in UTC whichever engine kept it: SQLite forgets the zone, PostgreSQL does not."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any] | None:
+        """For SQLite the text that SQLAlchemy would make part by part, which is a tenth of what a record costs."""
+        return _as_text if dialect.name == "sqlite" else super().bind_processor(dialect)
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any] | None:
+        """The other way, in one step as well."""
+        return _of_text if dialect.name == "sqlite" else super().result_processor(dialect, coltype)
+
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
         """`value` with its zone."""
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def _as_text(value: datetime | None) -> str | None:
+    return None if value is None else value.isoformat(" ", "microseconds")[:_TEXT_LENGTH]
+
+
+def _of_text(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
 class Model(DeclarativeBase):

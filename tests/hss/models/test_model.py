@@ -5,7 +5,8 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from sqlalchemy.dialects import sqlite
+from sqlalchemy import DateTime
+from sqlalchemy.dialects import postgresql, sqlite
 
 from hss.models import Model
 from hss.models.model import Utc
@@ -38,3 +39,24 @@ def test_every_constraint_has_a_name() -> None:
 )
 def test_moment_has_its_zone(stored: datetime | None, read: datetime | None) -> None:
     assert Utc().process_result_value(stored, sqlite.dialect()) == read
+
+
+@pytest.mark.parametrize("moment", [datetime(2026, 1, 2, 3, 4, 5, 67, tzinfo=UTC), datetime(1, 1, 1, tzinfo=UTC), None])
+def test_sqlite_keeps_a_moment_as_sqlalchemy_writes_it(moment: datetime | None) -> None:
+    dialect = sqlite.dialect()
+    ours, theirs = Utc().dialect_impl(dialect), DateTime(timezone=True).dialect_impl(dialect)
+    write, read = ours.bind_processor(dialect), ours.result_processor(dialect, None)
+    expected = theirs.bind_processor(dialect)
+    assert write is not None
+    assert read is not None
+    assert expected is not None
+    assert write(moment) == expected(moment)
+    assert read(write(moment)) == moment
+
+
+def test_postgresql_keeps_a_moment_by_itself() -> None:
+    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
+    assert Utc().bind_processor(dialect) is None
+    read = Utc().result_processor(dialect, None)
+    assert read is not None
+    assert read(datetime(2026, 1, 2, tzinfo=timezone(timedelta(hours=1)))) == datetime(2026, 1, 1, 23, tzinfo=UTC)
