@@ -5,19 +5,21 @@ missing. So retransmissions, reordering and two AAA servers at once do no harm (
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
-from functools import cache
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, case, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, func, or_, select, update
+from sqlalchemy import Insert as AnyInsert
 
 from hss.active_api import Known
 from hss.models import AccessGrant, AccessSession, AccountingEntry, RecordKind
 from hss.session_api import NAS_RESTARTED, REPLACED, SILENT, UNKNOWN_TO_NAS, AccountingRecord, AccountingStatus
 from hss.sessions.departures import GRACE, note_departures
-from hss.sessions.upsert import Insert, insert_for, later
+from hss.sessions.keyed import Keyed
+from hss.sessions.upsert import Insert, later
+from hss.sessions.written import Row, Written
 
 _LATE = timedelta(seconds=60)
 """An Interim-Update so long after the Stop belongs to a new session under the old Acct-Session-Id."""
@@ -29,8 +31,21 @@ _UNSAID = frozenset({NAS_RESTARTED, REPLACED, UNKNOWN_TO_NAS, SILENT})
 """Ends that were inferred: what the NAS says of its session is better."""
 Granted = dict[bytes, tuple[str, datetime]]
 """Whose authentication each Class is of, and when he was let in."""
-_Held = Row[int, bytes | None, str | None, bytes | None, datetime, datetime | None, str | None, int]
 _COUNTERS = ("seconds", "octets_in", "octets_out", "packets_in", "packets_out")
+_KINDS = {status: RecordKind(status.value) for status in AccountingStatus}
+
+
+class _Held(NamedTuple):
+    """What is read of a session before a record of it is merged."""
+
+    id: int
+    session_key: bytes
+    imsi: str | None
+    radius_class: bytes | None
+    updated: datetime
+    ended: datetime | None
+    end_cause: str | None
+    seconds: int
 
 
 def record_all(connection: Connection, records: Sequence[AccountingRecord]) -> list[bool]:
@@ -41,9 +56,8 @@ def record_all(connection: Connection, records: Sequence[AccountingRecord]) -> l
         new.append(record.fingerprint in fresh)
         fresh.discard(record.fingerprint)
     kept = [record for record, is_new in zip(records, new, strict=True) if is_new]
-    granted = _granted(connection, kept)
     for run in _runs(kept):
-        _apply(connection, run, granted)
+        _apply(connection, run)
     return new
 
 
@@ -55,18 +69,19 @@ def end_session(connection: Connection, number: int, cause: str, at: datetime) -
 
 
 def _insert_entries(connection: Connection, records: Sequence[AccountingRecord]) -> set[bytes]:
-    distinct = {record.fingerprint: record for record in records}
+    distinct: dict[bytes, AccountingRecord] = {}
+    for record in records:
+        distinct.setdefault(record.fingerprint, record)
     fresh = _inserted(connection, distinct.values())
+    if len(fresh) == len(distinct):
+        return fresh
     repeated = _repeated(connection, [one for fingerprint, one in distinct.items() if fingerprint not in fresh])
     return fresh | _inserted(connection, repeated)
 
 
-def _inserted(connection: Connection, records: Collection[AccountingRecord]) -> set[bytes]:
-    if not records:
-        return set()
-    insert = insert_for(connection.dialect.name, AccountingEntry).on_conflict_do_nothing(index_elements=["fingerprint"])
-    added = connection.execute(insert.returning(AccountingEntry.fingerprint), [_entry(record) for record in records])
-    return {bytes(fingerprint) for (fingerprint,) in added}
+def _inserted(connection: Connection, records: Iterable[AccountingRecord]) -> set[bytes]:
+    added = _ENTRIES.returned(connection, [_entry(record) for record in records])
+    return {fingerprint for (fingerprint,) in added}
 
 
 def _repeated(connection: Connection, records: Sequence[AccountingRecord]) -> list[AccountingRecord]:
@@ -91,10 +106,11 @@ def _given_up(number: int) -> bytes:
     return sha256(b"given up %d" % number).digest()
 
 
-def _entry(record: AccountingRecord) -> dict[str, Any]:
+def _entry(record: AccountingRecord) -> Row:
+    usage = record.usage
     return {
         "fingerprint": record.fingerprint,
-        "kind": RecordKind(record.status.value),
+        "kind": _KINDS[record.status],
         "session_key": record.session_key,
         "session_id": record.session_id,
         "client": record.client,
@@ -103,18 +119,18 @@ def _entry(record: AccountingRecord) -> dict[str, Any]:
         "received": record.received,
         "user_name": record.user_name,
         "radius_class": record.radius_class,
+        "seconds": usage.seconds,
+        "octets_in": usage.octets_in,
+        "octets_out": usage.octets_out,
+        "packets_in": usage.packets_in,
+        "packets_out": usage.packets_out,
         "end_cause": record.end_cause,
-        **{name: getattr(record.usage, name) for name in _COUNTERS},
     }
 
 
 def _granted(connection: Connection, records: Sequence[AccountingRecord]) -> Granted:
     classes = {record.radius_class for record in records if record.radius_class is not None}
-    if not classes:
-        return {}
-    columns = (AccessGrant.radius_class, AccessGrant.imsi, AccessGrant.at)
-    found = select(*columns).where(AccessGrant.radius_class.in_(sorted(classes)))
-    return {bytes(radius_class): (imsi, at) for radius_class, imsi, at in connection.execute(found)}
+    return {radius_class: (imsi, at) for radius_class, imsi, at in _OF_CLASS.rows(connection, sorted(classes))}
 
 
 def _runs(records: Sequence[AccountingRecord]) -> Iterator[list[AccountingRecord]]:
@@ -134,52 +150,52 @@ def _runs(records: Sequence[AccountingRecord]) -> Iterator[list[AccountingRecord
     yield from rounds
 
 
-def _apply(connection: Connection, run: list[AccountingRecord], granted: Granted) -> None:
+def _apply(connection: Connection, run: list[AccountingRecord]) -> None:
     if run[0].status in _WHOLE_NAS:
         ended = connection.execute(_END_OF_NAS, {"_client": run[0].client, "_nas": run[0].nas, "_at": run[0].at})
         note_departures(connection, [(imsi, run[0].received) for (imsi,) in ended if imsi is not None])
         return
     # two processes that lock rows do so in the same order
-    run.sort(key=lambda record: record.session_key or b"")
-    begun = _make_way(connection, [record for record in run if record.status is not AccountingStatus.STOP])
-    connection.execute(_merge(connection.dialect.name), [_row(record, granted) for record in run])
-    _note_late(connection, begun, granted)
-    _note_stopped(connection, run)
+    run.sort(key=_key)
+    beginning = [record for record in run if record.status is not AccountingStatus.STOP]
+    known = _make_way(connection, beginning)
+    # whose a session is, its first record has said
+    granted = _granted(connection, [one for one in run if (row := known.get(_key(one))) is None or row.imsi is None])
+    merged = _MERGED.returned(connection, [_row(record, granted) for record in run])
+    _note_late(connection, [one for one in beginning if _key(one) not in known], granted)
+    stopped = {_key(one): one.received for one in run if one.status is AccountingStatus.STOP}
+    if stopped:
+        left = [(imsi, stopped[key]) for key, imsi in merged if key in stopped and imsi is not None]
+        note_departures(connection, left)
 
 
-def _note_stopped(connection: Connection, run: list[AccountingRecord]) -> None:
-    stopped = {one.session_key or b"": one.received for one in run if one.status is AccountingStatus.STOP}
-    if not stopped:
-        return
-    known = select(AccessSession.session_key, AccessSession.imsi)
-    chosen = known.where(AccessSession.session_key.in_(stopped), AccessSession.imsi.is_not(None))
-    found = connection.execute(chosen)
-    note_departures(connection, [(imsi, stopped[bytes(key)]) for key, imsi in found if key is not None and imsi])
+def _key(record: AccountingRecord) -> bytes:
+    return record.session_key or b""
 
 
-def _make_way(connection: Connection, beginning: Sequence[AccountingRecord]) -> list[AccountingRecord]:
-    """Set aside what had the Acct-Session-Ids of those that begin, and say whose sessions are new.
+def _make_way(connection: Connection, beginning: Sequence[AccountingRecord]) -> dict[bytes, _Held]:
+    """Set aside what had the Acct-Session-Ids of those that begin, and say which of their sessions go on.
 
     Who had an open one of them may have left. A session that was taken for ended goes on when its NAS still tells what
     it uses: it is counted once, and the HSS may have been told that its user has left.
     """
-    if not beginning:
-        return []
-    keys = [record.session_key for record in beginning]
-    held = select(*_HELD).where(AccessSession.session_key.in_(keys)).order_by(AccessSession.session_key)
     # locked, and in the order in which all are, so that it is still true below
-    known = {bytes(row.session_key): row for row in connection.execute(held.with_for_update())}
-    replaced = [(known[key], one) for one in beginning if (key := one.session_key or b"") in known]
+    held = map(_Held._make, _HELD.rows(connection, [_key(record) for record in beginning]))
+    known = {row.session_key: row for row in held}
+    replaced = [(row, one) for one in beginning if (row := known.get(_key(one))) is not None]
     resumed = {row.id: (row.imsi, one.received) for row, one in replaced if _is_resumed(row, one)}
     if resumed:
         connection.execute(_RESUME, [{"_id": number} for number in resumed])
-        note_departures(connection, [back for back in resumed.values() if back[0] is not None], Known.PERHAPS)
+        back = [(imsi, at) for imsi, at in resumed.values() if imsi is not None]
+        note_departures(connection, back, Known.PERHAPS)
     others = [(row, one) for row, one in replaced if row.id not in resumed and _is_another(row, one)]
     if others:
         connection.execute(_SET_ASIDE, [{"_id": row.id} for row, _ in others])
-        left = [(row.imsi, one.received) for row, one in others if row.ended is None and row.imsi is not None]
+        left = [(imsi, one.received) for row, one in others if row.ended is None and (imsi := row.imsi) is not None]
         note_departures(connection, left)
-    return [one for one in beginning if (one.session_key or b"") not in known] + [one for _, one in others]
+    for row, _ in others:
+        del known[row.session_key]
+    return known
 
 
 def _note_late(connection: Connection, begun: Sequence[AccountingRecord], granted: Granted) -> None:
@@ -211,8 +227,8 @@ def _is_resumed(row: _Held, record: AccountingRecord) -> bool:
     return bool(row.radius_class == record.radius_class and row.ended < record.at - _LATE)
 
 
-def _row(record: AccountingRecord, granted: Granted) -> dict[str, Any]:
-    usage, stops = record.usage, record.status is AccountingStatus.STOP
+def _row(record: AccountingRecord, granted: Granted) -> Row:
+    usage, at, stops = record.usage, record.at, record.status is AccountingStatus.STOP
     return {
         "session_key": record.session_key,
         "client": record.client,
@@ -224,17 +240,20 @@ def _row(record: AccountingRecord, granted: Granted) -> dict[str, Any]:
         "radius_class": record.radius_class,
         "calling_station": record.calling_station,
         "framed_address": record.framed_address,
-        "started": record.at - timedelta(seconds=usage.seconds or 0),
-        "updated": record.at,
-        "ended": record.at if stops else None,
+        "started": at - timedelta(seconds=usage.seconds) if usage.seconds else at,
+        "updated": at,
+        "ended": at if stops else None,
         "end_cause": record.end_cause if stops else None,
-        **{name: getattr(usage, name) or 0 for name in _COUNTERS},
+        "seconds": usage.seconds or 0,
+        "octets_in": usage.octets_in or 0,
+        "octets_out": usage.octets_out or 0,
+        "packets_in": usage.packets_in or 0,
+        "packets_out": usage.packets_out or 0,
     }
 
 
-@cache
-def _merge(dialect: str) -> Insert:
-    insert = insert_for(dialect, AccessSession)
+def _merging(insert: Insert) -> AnyInsert:
+    """A session goes on as `_row` says; it returns whose it is."""
     old, new = AccessSession, insert.excluded
     unsaid = or_(*(old.end_cause == cause for cause in sorted(_UNSAID)))
     stops = and_(new.ended.is_not(None), or_(old.ended.is_(None), unsaid))
@@ -251,9 +270,16 @@ def _merge(dialect: str) -> Insert:
         "end_cause": case((stops, new.end_cause), else_=old.end_cause),
         **{name: later(getattr(old, name).expression, new[name]) for name in _COUNTERS},
     }
-    return insert.on_conflict_do_update(index_elements=["session_key"], set_=values)
+    merged = insert.on_conflict_do_update(index_elements=["session_key"], set_=values)
+    return merged.returning(AccessSession.session_key, AccessSession.imsi)
 
 
+_ENTRIES = Written(
+    AccountingEntry,
+    lambda insert: insert.on_conflict_do_nothing(index_elements=["fingerprint"]).returning(AccountingEntry.fingerprint),
+)
+_MERGED = Written(AccessSession, _merging)
+_OF_CLASS = Keyed(select(AccessGrant.radius_class, AccessGrant.imsi, AccessGrant.at), AccessGrant.radius_class)
 _END_OF_NAS = (
     update(AccessSession)
     .where(
@@ -269,15 +295,11 @@ _END_OF_NAS = (
 _GIVEN_UP = (
     update(AccountingEntry).where(AccountingEntry.id == bindparam("_id")).values(fingerprint=bindparam("_other"))
 )
-_HELD = (
-    AccessSession.id,
+_HELD = Keyed(
+    select(*(getattr(AccessSession, name) for name in _Held._fields))
+    .order_by(AccessSession.session_key)
+    .with_for_update(),
     AccessSession.session_key,
-    AccessSession.imsi,
-    AccessSession.radius_class,
-    AccessSession.updated,
-    AccessSession.ended,
-    AccessSession.end_cause,
-    AccessSession.seconds,
 )
 _RESUME = update(AccessSession).where(AccessSession.id == bindparam("_id")).values(ended=None, end_cause=None)
 _SET_ASIDE = (

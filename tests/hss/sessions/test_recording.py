@@ -6,15 +6,25 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, insert, select
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Connection, func, insert, select
 
 from hss.models import AccessGrant, AccessSession, AccountingEntry, Departure
-from hss.session_api import SILENT, UNKNOWN_TO_NAS, AccountingRecord, Session, SessionQuery, Usage
+from hss.session_api import (
+    SILENT,
+    UNKNOWN_TO_NAS,
+    AccountingRecord,
+    AccountingStatus,
+    Session,
+    SessionQuery,
+    Usage,
+)
 from hss.sessions.listing import find_sessions
 from hss.sessions.recording import end_session, record_all
-from hss.store.engines import transaction
+from hss.store.engines import transaction, writer_engine
 from hss.store.location import Location
-from tests.hss.sessions.events import CLASS, IMSI, NOON, interim, nas_on, start, stop
+from tests.hss.sessions.events import CLASS, IMSI, NOON, event, interim, nas_on, start, stop
 
 LIFE = [start(), interim(60, 5000), interim(120, 9000), stop(180, 12000)]
 
@@ -39,8 +49,12 @@ def entries(location: Location) -> int:
 def let_in(location: Location) -> None:
     """The authentication before it all."""
     with transaction(location) as connection:
-        values = {"imsi": str(IMSI), "user_name": "u", "method": "AKA", "client": "lab", "nas": "ap1", "at": NOON}
-        connection.execute(insert(AccessGrant).values(radius_class=CLASS, **values))
+        insert_grant(connection, CLASS)
+
+
+def insert_grant(connection: Connection, radius_class: bytes) -> None:
+    values = {"imsi": str(IMSI), "user_name": "u", "method": "AKA", "client": "lab", "nas": "ap1", "at": NOON}
+    connection.execute(insert(AccessGrant).values(radius_class=radius_class, **values))
 
 
 def test_session_is_told_by_its_records(location: Location) -> None:
@@ -220,3 +234,55 @@ def test_same_id_at_two_nases_or_clients_is_two_sessions(location: Location) -> 
 def test_largest_counters_are_kept(location: Location) -> None:
     keep(location, interim(5, (1 << 63) - 1))
     assert found(location)[0].usage.octets_in == (1 << 63) - 1
+
+
+KNOWN, UNKNOWN = CLASS[:-1] + b"1", b"nobody's"
+events = st.builds(
+    event,
+    st.sampled_from(
+        [AccountingStatus.START, AccountingStatus.INTERIM, AccountingStatus.STOP] * 3 + list(AccountingStatus)
+    ),
+    st.sampled_from([0, 30, 59, 61, 100, 121, 180, 240, 4000, 90000]),
+    session=st.sampled_from(["0001", "0002", "0003"]),
+    nas=st.sampled_from(["ap1", "ap1", "ap2"]),
+    radius_class=st.sampled_from([CLASS, CLASS, KNOWN, UNKNOWN, None]),
+    usage=st.builds(Usage, *[st.none() | st.integers(0, 200)] * 5),
+    end_cause=st.sampled_from([None, "user-request"]),
+)
+
+
+def tables(connection: Connection) -> list[list[tuple[object, ...]]]:
+    """All that records left behind, but for the order of rows and for fingerprints that were given up."""
+    found: list[list[tuple[object, ...]]] = []
+    for table in (AccountingEntry.__table__, AccessSession.__table__, Departure.__table__):
+        columns = [column for column in table.columns if column.name not in {"id", "fingerprint"}]
+        found.append(sorted((tuple(row) for row in connection.execute(select(*columns))), key=repr))
+    return found
+
+
+def left_behind(connection: Connection, batches: Sequence[Sequence[AccountingRecord]]) -> object:
+    """What these leave in empty tables, and which of them were new; nothing of it stays."""
+    with connection.begin() as undone:
+        for radius_class in (CLASS, KNOWN):
+            insert_grant(connection, radius_class)
+        new = [is_new for batch in batches for is_new in record_all(connection, batch)]
+        left = tables(connection)
+        undone.rollback()
+    return new, left
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_records_at_once_do_what_they_do_one_by_one(location: Location, data: st.DataObject) -> None:
+    said = data.draw(st.lists(events, min_size=2, max_size=12))
+    again = [
+        replace(one, received=one.received + timedelta(0, 5)) for one in data.draw(st.lists(st.sampled_from(said)))
+    ]
+    records = data.draw(st.permutations([*said, *again]))
+    cuts = sorted(data.draw(st.sets(st.integers(1, len(records) - 1), max_size=2)))
+    batches = [records[begin:end] for begin, end in itertools.pairwise([0, *cuts, len(records)])]
+    engine = writer_engine(location)
+    with engine.connect() as connection:
+        alone = left_behind(connection, [[one] for one in records])
+        assert left_behind(connection, batches) == alone
+    engine.dispose()
