@@ -5,7 +5,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 UNIT   := not stack and not interop
-PEERS  := charon-systemd curl eapoltest freediameter-extensions freediameterd freeradius freeradius-utils hostapd iproute2 kmod libcharon-extauth-plugins libcharon-extra-plugins libosmocore-utils libstrongswan-extra-plugins libstrongswan-standard-plugins nftables openssl postgresql radsecproxy softhsm2 strongswan-swanctl tcpdump tshark user-mode-linux
+PEERS  := charon-systemd curl eapoltest freediameter-extensions freediameterd freeradius freeradius-postgresql freeradius-utils hostapd iproute2 kmod libcharon-extauth-plugins libcharon-extra-plugins libosmocore-utils libstrongswan-extra-plugins libstrongswan-standard-plugins nftables openssl postgresql radsecproxy softhsm2 strongswan-swanctl tcpdump tshark user-mode-linux
 JOBS   ?= 3
 # each file is one worker's, which makes its laboratory once; more workers than cores, as many tests wait for a peer
 SHARED := -n $(JOBS) --dist loadfile --no-loadscope-reorder

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from functools import partial
 
 from runtime import logs
-from tests.bench import at_scale, attaching, auc_socket, in_process, over_diameter, over_radius, tunnelling
+from tests.bench import at_scale, attaching, auc_socket, in_process, lives, over_diameter, over_radius, tunnelling
 from tests.bench.machine import as_line, describe
 from tests.bench.processes import BenchFailed
 from tests.bench.rows import Row
@@ -40,6 +40,12 @@ MEASUREMENTS: Mapping[str, Callable[[Workplace], Iterator[Row]]] = {
     "aaa-diameter-postgresql": partial(over_radius.diameter, "postgresql"),
     "aaa-hostapd": over_radius.beside_hostapd,
     "aaa-size": over_radius.by_size,
+    "life-radius-sqlite": partial(lives.over_radius_to_the_end, "sqlite"),
+    "life-radius-postgresql": partial(lives.over_radius_to_the_end, "postgresql"),
+    "life-diameter-sqlite": partial(lives.over_diameter_to_the_end, "sqlite"),
+    "life-diameter-postgresql": partial(lives.over_diameter_to_the_end, "postgresql"),
+    "life-accounting-sqlite": partial(lives.accounting_alone, "sqlite"),
+    "life-accounting-postgresql": partial(lives.accounting_alone, "postgresql"),
     "pdngw-chain": attaching.chain,
     "pdngw-alone": attaching.alone,
     "pdngw-strongswan": attaching.beside_strongswan,
@@ -57,6 +63,7 @@ measurements: {" ".join(MEASUREMENTS)}
   python -m tests.bench --quick                  all of them, in short rounds on small stores
   python -m tests.bench --only 'vectors-*'       those whose names match
   python -m tests.bench --only 'aaa-*'           the AAA server alone
+  python -m tests.bench --only 'life-*'          whole sessions, and accounting alone beside FreeRADIUS
   python -m tests.bench --only 'pdngw-*'         the PDN GW alone
   python -m tests.bench --only swx-sqlite --json > figures.json
   make bench BENCH="--quick"                     the same from make, which installs the foreign peers first

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from tests.bench.aaa_site import PEERS, REALM, ServingAaa
@@ -20,7 +21,8 @@ AT_ONCE = 32
 RADLOAD = "RADLOAD"
 """The environment variable that may name another generator, to look at ours with: radload."""
 
-_SECONDS_BEFORE = 1.0
+SECONDS_BEFORE = 1.0
+"""Before the first that counts."""
 
 
 @dataclass
@@ -35,14 +37,19 @@ class Ask:
     failures: Counter[str] = field(default_factory=Counter)
     load_cpu_ms: list[float] = field(default_factory=list)
     rounds_each: list[float] = field(default_factory=list)
+    records: list[dict[str, Any]] = field(default_factory=list)
+    """What was said of the accounting of each round, where there was any."""
 
     def __call__(self) -> Round:
         if not self.rounds_each:
             # the first of all waits for what is opened when it is first needed
-            self._run("--count", str(self.at_once))
+            self.run("--count", str(self.at_once))
         seconds = self.workplace.effort.seconds
-        said = self._run("--seconds", str(seconds), "--warm-up", str(min(_SECONDS_BEFORE, seconds)))
-        self.failures.update(said["failures"])
+        said = self.run("--seconds", str(seconds), "--warm-up", str(min(SECONDS_BEFORE, seconds)))
+        told = said.get("accounting", {"failed": 0, "failures": {}})
+        self.records += [told] if "records" in told else []
+        for each in (said, told):
+            self.failures.update(each["failures"])
         done = said["authentications"]
         if not done:
             raise BenchFailed(f"no authentication succeeded: {said['failures']}")
@@ -56,7 +63,7 @@ class Ask:
             0.0 if self.server.postmaster is None else cpu[self.server.postmaster],
             p50_ms=said["p50_ms"],
             p99_ms=said["p99_ms"],
-            failed=said["failed"],
+            failed=said["failed"] + told["failed"],
         )
 
     @property
@@ -66,9 +73,22 @@ class Ask:
         trips = sum(self.rounds_each) / len(self.rounds_each)
         said = f"{self.at_once} at once, {self.server.subscribers:,} subscribers, {trips:.1f} round trips"
         failed = ", ".join(f"{count:,} times {cause}" for cause, count in self.failures.most_common(3))
-        return f"{said}, the load took {cpu * 1e3:.0f} us each{f'; failed: {failed}' if failed else ''}"
+        took = f"the load took {cpu * 1e3:.0f} us each{self._of_records()}"
+        return f"{said}, {took}{f'; failed: {failed}' if failed else ''}"
 
-    def _run(self, *until: str) -> dict[str, Any]:
+    def _of_records(self) -> str:
+        """Their times, which are no part of those of the authentications."""
+        known = [each for each in self.records if each["records"]]
+        if not known:
+            return ""
+        p50, p99, rate = (median(each[name] for each in known) for name in ("p50_ms", "p99_ms", "per_second"))
+        again = sum(each["retransmissions"] for each in known)
+        return (
+            f"; {rate:,.0f} records/s, p50 {p50:.2f} ms, p99 {p99:.2f} ms{f', {again:,} sent again' if again else ''}"
+        )
+
+    def run(self, *until: str) -> dict[str, Any]:
+        """Ask until then; what the load says at its end."""
         pids = [*self.server.pids, *([] if self.server.postmaster is None else [self.server.postmaster])]
         words = [
             *akadia_words(Path(os.devnull), "load", *self.carrier),

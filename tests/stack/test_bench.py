@@ -70,6 +70,29 @@ def test_aaa_server_is_measured_beside_its_bars() -> None:
     assert rows["aaa-radius-sqlite-2"]["bar"] == "4,000/s, 300 us, p99 25 ms"
 
 
+def test_whole_lives_are_measured() -> None:
+    measured, _ = bench(*TINY, "--seconds", "1", "--only", "life-radius-sqlite", "life-diameter-sqlite")
+    rows = {row["name"]: row for row in measured["rows"]}
+    assert list(rows) == [
+        f"life-{carrier}-sqlite-{workers}" for carrier in ("radius", "diameter") for workers in (1, 2)
+    ]
+    for name, row in rows.items():
+        assert row["operations"] > 0
+        assert row["failed"] == 0
+        assert row["cpu_us"] > 0
+        assert (" records/s, p50 " in row["remark"]) == name.startswith("life-radius")
+
+
+def test_accounting_is_measured_beside_freeradius(foreign_peer: Callable[[str], str]) -> None:
+    foreign_peer("freeradius")
+    measured, _ = bench(*TINY, "--seconds", "1", "--only", "life-accounting-sqlite")
+    rows = {row["name"]: row for row in measured["rows"]}
+    assert list(rows) == [f"life-accounting-sqlite-{who}" for who in ("1", "2", "freeradius", "freeradius-patient")]
+    assert all(row["operations"] > 0 for row in rows.values())
+    assert rows["life-accounting-sqlite-1"]["failed"] == rows["life-accounting-sqlite-2"]["failed"] == 0
+    assert "does not look at Class" in rows["life-accounting-sqlite-freeradius"]["remark"]
+
+
 def test_gateway_is_measured_in_the_whole_chain_and_alone() -> None:
     measured, _ = bench(*TINY, "--only", "pdngw-chain", "pdngw-alone")
     rows = {row["name"]: row for row in measured["rows"]}
