@@ -1,5 +1,6 @@
 """Data keys in SQL: each wrapped by the master key, one of each purpose active (envelope encryption)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -63,10 +64,10 @@ def unwrap(master: MasterKey, key: WrappedKey) -> Secret:
     return master.open(key.wrapped or b"", table=_TABLE, column=key.purpose.value, imsi=str(key.id))
 
 
-def active_key(connection: Connection, purpose: KeyPurpose) -> int | None:
-    """The id of the active key; nobody rotates it before the transaction ends."""
+def active_key(connection: Connection, purpose: KeyPurpose, *, held: bool = True) -> int | None:
+    """The id of the active key; `held`, in a writing transaction, nobody rotates it before that ends."""
     active = select(DataKey.id).where(DataKey.purpose == purpose, DataKey.state == KeyState.ACTIVE)
-    return connection.scalar(active.with_for_update(read=True))
+    return connection.scalar(active.with_for_update(read=True) if held else active)
 
 
 def make_key(connection: Connection, master: MasterKey, purpose: KeyPurpose, random: RandomBytes) -> int:
@@ -105,12 +106,20 @@ def rows_by_key(connection: Connection) -> dict[int | None, int]:
     return {row[0]: row[1] for row in connection.execute(counted)}
 
 
-def retire_unused(connection: Connection) -> list[int]:
-    """Delete the octets of every retiring key that nothing needs any more; their ids."""
+def unused_keys(connection: Connection) -> list[int]:
+    """Retiring keys that nothing needs any more: the active one alone seals, so nothing will need them again.
+
+    All rows are looked through for it.
+    """
     used = exists().where(Subscriber.data_key_id == DataKey.id) | exists().where(AuditEntry.key_id == DataKey.id)
+    return sorted(connection.scalars(select(DataKey.id).where(DataKey.state == KeyState.RETIRING, ~used)))
+
+
+def retire(connection: Connection, unused: Sequence[int]) -> list[int]:
+    """Delete the octets of those that are retiring still; their ids."""
     retired = (
         update(DataKey)
-        .where(DataKey.state == KeyState.RETIRING, ~used)
+        .where(DataKey.state == KeyState.RETIRING, DataKey.id.in_(unused))
         .values(state=KeyState.RETIRED, wrapped=None, retired=func.current_timestamp())
         .returning(DataKey.id)
     )

@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -22,7 +23,7 @@ from hss.keys.token import FORM, TokenSource, init_token
 from hss.keys.vault import VaultError
 from hss.models import KeyPurpose, KeyState
 from hss.provisioning.cli_session import actor, now
-from hss.provisioning.rewrapping import rewrap, waiting
+from hss.provisioning.rewrapping import prepare, rewrap, waiting
 from hss.store import schema
 from hss.store.engines import transaction
 from hss.store.errors import StoreError
@@ -101,23 +102,26 @@ def _register_rotate(app: App, config: ConfigFile) -> None:
             hss = _hss(config())
             old = open_master(hss.master_key, os.urandom)
             trail = AuditTrail(Keyring(old, os.urandom), now)
-            with transaction(hss.database) as connection:
-                if master is None:
+            if master is None:
+                with transaction(hss.database) as connection:
                     made = make_key(connection, old, KeyPurpose.SUBSCRIBER, os.urandom)
-                    fields: dict[str, object] = {"data_key": made}
                     trail.record(connection, actor(), "keys.rotate", str(made))
-                else:
+                fields: dict[str, object] = {"data_key": made}
+            else:
+                # all rows are looked through, and a token may take its time: nobody is to wait for that
+                with transaction(hss.database, read_only=True) as connection:
                     _refuse_rows_under_master(rows_by_key(connection))
-                    source = _source(master)
-                    new = open_master(source, os.urandom)
-                    if isinstance(source, Path):
-                        # the configuration's paths begin at its own folder, and this one where the command was typed
-                        master = str(source)
+                source = _source(master)
+                new = open_master(source, os.urandom)
+                if isinstance(source, Path):
+                    # the configuration's paths begin at its own folder, and this one where the command was typed
+                    master = str(source)
+                was, now_is = {"master": old.fingerprint}, {"master": new.fingerprint}
+                with transaction(hss.database) as connection:
                     # before they are wrapped anew: the trail's own key is one of them
-                    was, now_is = {"master": old.fingerprint}, {"master": new.fingerprint}
                     trail.record(connection, actor(), "keys.rotate-master", before=was, after=now_is)
                     count = wrap_anew(connection, old, new)
-                    fields = {"wrapped": count, "fingerprint": new.fingerprint}
+                fields = {"wrapped": count, "fingerprint": new.fingerprint}
         if json:
             _print_json(fields)
         elif master is None:
@@ -136,8 +140,8 @@ def _register_rewrap(app: App, config: ConfigFile) -> None:
         with _errors():
             hss = _hss(config())
             custodian = Custodian(open_master(hss.master_key, os.urandom))
-            with transaction(hss.database) as connection:
-                custodian.keyring.prepare(connection)
+            prepare(partial(transaction, hss.database), custodian)
+            with transaction(hss.database, read_only=True) as connection:
                 total = waiting(connection, custodian.keyring.current)
             with Progress(console=Console(stderr=True), disable=json or not sys.stderr.isatty()) as bar:
                 task = bar.add_task("rewrapping", total=total)

@@ -6,8 +6,8 @@ each engine says its BEGIN itself.
 """
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -19,6 +19,9 @@ from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 from hss.store.errors import StoreUnavailable, store_errors
 from hss.store.location import Location
 from hss.store.postgres import BUSY_TIMEOUT, postgres_engine, postgres_migration_engine
+
+Begin = Callable[[], AbstractContextManager[Connection]]
+"""Begins a transaction, which ends with the block."""
 
 
 def writer_engine(location: Location, *, waits: bool = True, log_pages: int = 1000) -> Engine:
@@ -100,11 +103,23 @@ def transaction(location: Location, *, read_only: bool = False) -> Iterator[Conn
 
     Unless it is `read_only`, nobody else may write meanwhile: wait for nothing inside.
     """
+    with transactions(location, read_only=read_only) as begin, begin() as connection:
+        yield connection
+
+
+@contextmanager
+def transactions(location: Location, *, read_only: bool = False) -> Iterator[Begin]:
+    """Begins one `transaction` after the other, on a connection that is kept between them."""
     require_store(location)
     engine = reader_engine(location) if read_only else writer_engine(location)
-    try:
+
+    @contextmanager
+    def begin() -> Iterator[Connection]:
         with store_errors(), engine.begin() as connection:
             yield connection
+
+    try:
+        yield begin
     finally:
         engine.dispose()
 

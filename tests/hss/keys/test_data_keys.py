@@ -7,7 +7,7 @@ from threading import Thread
 import pytest
 from sqlalchemy import select, update
 
-from hss.keys.data_keys import active_key, make_key, read_data_keys, retire_unused, rows_by_key, unwrap, wrap_anew
+from hss.keys.data_keys import active_key, make_key, read_data_keys, retire, rows_by_key, unused_keys, unwrap, wrap_anew
 from hss.keys.vault import Altered, Misplaced, Vault, VaultError, WrongMasterKey
 from hss.models import DataKey, KeyPurpose, KeyState
 from hss.store.engines import transaction
@@ -76,16 +76,18 @@ def test_key_retires_when_nothing_needs_it(registry: Registry, location: Locatio
         first = make_key(connection, vault, SUBSCRIBER, Random(1).randbytes)
     registry.set(known.imsi, data_key_id=first)
     with transaction(location) as connection:
-        assert retire_unused(connection) == []
+        assert retire(connection, unused_keys(connection)) == []
         second = make_key(connection, vault, SUBSCRIBER, Random(2).randbytes)
-        assert retire_unused(connection) == []
+        assert retire(connection, unused_keys(connection)) == []
         assert rows_by_key(connection) == {first: 1}
     registry.set(known.imsi, data_key_id=second)
     with transaction(location) as connection:
-        assert retire_unused(connection) == [first]
+        assert retire(connection, unused_keys(connection)) == [first]
         old, new = read_data_keys(connection)
     assert (old.state, old.wrapped, old.retired is None) == (KeyState.RETIRED, None, False)
     assert new.state is KeyState.ACTIVE
+    with transaction(location) as connection:
+        assert retire(connection, [first, second]) == []
 
 
 def in_a_thread(work: Callable[[], object]) -> Thread:

@@ -17,6 +17,7 @@ from hss.keys.custody import Custodian
 from hss.keys.data_keys import rows_by_key
 from hss.keys.vault import open_vault, write_master_key
 from hss.provisioning.cli_keys import keys_app
+from hss.provisioning.rewrapping import WRITTEN_AT_ONCE
 from hss.store.engines import transaction
 from tests.hss.conftest import Registry
 from tests.hss.provisioning.desk import entries
@@ -164,6 +165,6 @@ def test_rewrap_that_was_killed_goes_on(run: Run, path: Path) -> None:
     process.wait()
     with transaction(database, read_only=True) as connection:
         done = rows_by_key(connection).get(1, 0)
-    assert done % 500 == 0
+    assert done % WRITTEN_AT_ONCE == 0
     moved = json.loads(run("rewrap", "--json")[1])["moved"]
     assert done + moved == 1500

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import insert, select, text
 
 from hss.models import RequestingNode
-from hss.store.engines import reader_engine, transaction, writer_engine
+from hss.store.engines import reader_engine, transaction, transactions, writer_engine
 from hss.store.errors import StoreConflict, StoreError, StoreUnavailable, store_errors
 
 
@@ -56,6 +56,18 @@ def test_reader_sees_one_moment_beside_a_writer(database_path: Path) -> None:
     with engine.begin() as reading:
         assert reading.scalars(select(RequestingNode.name)).all() == ["aaa"]
     engine.dispose()
+
+
+def test_transactions_follow_each_other_on_one_connection(database_path: Path) -> None:
+    with transactions(database_path) as begin:
+        with begin() as connection:
+            first = connection.connection.driver_connection
+        with transaction(database_path) as another:
+            assert another.connection.driver_connection is not first
+        with begin() as connection:
+            assert connection.connection.driver_connection is first
+            assert first is not None
+            assert first.in_transaction
 
 
 def test_failed_transaction_leaves_nothing(database_path: Path) -> None:
