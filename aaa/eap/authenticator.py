@@ -124,6 +124,10 @@ def _identified(server: AkaServer, packet: EapPacket, now: float) -> Step:
         # an identity of EAP-SIM is a hint alone (RFC 4186 §4.2.1.6): its UE may have a USIM, or says Nak
         method = offered[0]
     identified = packet.type_data
+    if server.policy.always_ask_identity and method is EapMethod.AKA and offered[0] is EapMethod.AKA_PRIME:
+        # an identity that is not believed chooses no weaker method: a UE that has both would find itself bid down by
+        # AT_BIDDING and stop (RFC 9048 §4), and one that has EAP-AKA alone says Nak
+        method = EapMethod.AKA_PRIME
     aka, effects = server.step(Chosen(Exchange(method, identified, packet.identifier)), _METHOD_CHOSEN, now)
     return MethodProposed(identified, aka), effects
 

@@ -15,8 +15,8 @@ class AkaPolicy:
     are the methods that may be offered at all, the preferred one first. `kdfs` are offered in this order; the keys are
     those of KDF 1, the only one of EAP-AKA'. `result_ind` offers protected success, which costs a round.
     `always_ask_identity` starts with AKA-Identity whatever EAP-Response/Identity says, as RFC 4187 §4.1.4 recommends;
-    without it a plain identity is believed, as over IKEv2 nothing between UE and gateway can change it. `hss_limit` is
-    in seconds.
+    without it a plain identity is believed, as over IKEv2 nothing between UE and gateway can change it. What is not
+    believed does not choose EAP-AKA either where EAP-AKA' is preferred. `hss_limit` is in seconds.
     """
 
     network_name: str | None = None

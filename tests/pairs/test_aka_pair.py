@@ -190,6 +190,11 @@ def peer(
     )
 
 
+def declined(method: EapMethod) -> list[Subtype]:
+    """What a UE with this method alone says Nak to where its identity is not believed: EAP-AKA' is preferred."""
+    return [IDENTITY] if method is AKA else []
+
+
 def network(
     ue: AkaPeer | None = None, policy: AkaPolicy = WLAN, identities: Identities | None = None, **rest: object
 ) -> Network:
@@ -215,7 +220,7 @@ def test_eap_aka(method: EapMethod) -> None:
 def test_eap_aka_id_round(method: EapMethod) -> None:
     run = network(peer(method), replace(WLAN, always_ask_identity=True))
     assert run.agreed
-    assert run.exchanged == [IDENTITY, CHALLENGE]
+    assert run.exchanged == [*declined(method), IDENTITY, CHALLENGE]
 
 
 @pytest.mark.parametrize("method", [AKA, PRIME])
@@ -332,6 +337,30 @@ def test_eap_aka_bidding_down() -> None:
     assert over.cause is RejectCause.CLIENT_ERROR
 
 
+def test_eap_aka_prime_where_an_identity_that_is_not_believed_says_eap_aka() -> None:
+    """RFC 9048 §4: both ends have EAP-AKA' and prefer it; whoever altered the identity has won nothing."""
+    ue = peer(PRIME, AKA)
+    server = Authenticator(AkaServer(replace(WLAN, always_ask_identity=True), Random(2).randbytes))
+    start = server.handle(EapArrived(b""), 0.0)
+    assert isinstance(start[0], SendEap)
+    (answer,) = ue.handle(eap_peer.EapArrived(start[0].octets), 0.0)
+    assert isinstance(answer, eap_peer.SendEap)
+    (asked,) = server.handle(EapArrived(answer.packet[:5] + b"0" + answer.packet[6:]), 0.0)
+    assert isinstance(asked, SendEap)
+    (answer,) = ue.handle(eap_peer.EapArrived(asked.octets), 0.0)
+    assert isinstance(answer, eap_peer.SendEap)
+    (fetch,) = server.handle(EapArrived(answer.packet), 0.0)
+    assert isinstance(fetch, FetchVector)
+    assert fetch.method is PRIME
+    (challenge,) = server.handle(
+        VectorArrived(MemoryHss().vector(VectorRequest(IMSI, "aaa", PRIME, network_name="WLAN"))), 0.0
+    )
+    assert isinstance(challenge, SendEap)
+    answer, *_ = ue.handle(eap_peer.EapArrived(challenge.octets), 0.0)
+    assert isinstance(answer, eap_peer.SendEap)
+    assert [*server.handle(EapArrived(answer.packet), 0.0)] == [FetchProfile(IMSI)]
+
+
 @pytest.mark.parametrize(
     ("denied", "words"),
     [
@@ -353,7 +382,7 @@ def test_eap_aka_survives_loss_and_duplication(method: EapMethod, seed: int) -> 
     policy = replace(WLAN, result_ind=True, always_ask_identity=True)
     run = network(peer(method, card=usim(seq=900)), policy, link=Link(Random(seed), loss=0.3, double=0.5))
     assert run.agreed
-    assert run.exchanged == [IDENTITY, CHALLENGE, CHALLENGE, NOTIFICATION]
+    assert run.exchanged == [*declined(method), IDENTITY, CHALLENGE, CHALLENGE, NOTIFICATION]
     assert run.sent > len(run.exchanged)
 
 
@@ -401,7 +430,7 @@ def test_eap_aka_reauth(method: EapMethod) -> None:
 def test_eap_aka_reauth_result_ind(method: EapMethod) -> None:
     runs = in_a_row(Node(), 3, method, replace(WLAN, result_ind=True, always_ask_identity=True))
     assert all(run.agreed for run in runs)
-    assert runs[2].exchanged == [IDENTITY, REAUTHENTICATION, NOTIFICATION]
+    assert runs[2].exchanged == [*declined(method), IDENTITY, REAUTHENTICATION, NOTIFICATION]
 
 
 @pytest.mark.parametrize("method", [AKA, PRIME])

@@ -197,6 +197,25 @@ def test_server_offers_what_its_policy_prefers_first() -> None:
     assert sent(server.handle(EapArrived(eap_identity_response(1, b"anonymous")))).method is AKA
 
 
+@pytest.mark.parametrize(
+    ("policy", "method"),
+    [
+        (WLAN, PRIME),
+        (AkaPolicy("WLAN", allowed=(AKA, PRIME)), AKA),
+        (AkaPolicy("WLAN", allowed=(AKA,)), AKA),
+        (AkaPolicy(), AKA),
+    ],
+)
+def test_identity_that_is_not_believed_chooses_no_weaker_method(policy: AkaPolicy, method: EapMethod) -> None:
+    """RFC 9048 §4: a UE that has both would have to stop at AT_BIDDING."""
+    server = authenticator(replace(policy, always_ask_identity=True))
+    message = sent(server.handle(EapArrived(eap_identity_response(1, AKA_IDENTITY))))
+    assert (message.method, message.subtype) == (method, Subtype.IDENTITY)
+    if method is PRIME:
+        message = sent(server.handle(EapArrived(nak(2, AKA))))
+        assert (message.method, message.subtype) == (AKA, Subtype.IDENTITY)
+
+
 def test_server_changes_the_method_at_a_nak_of_a_reauthentication() -> None:
     machine = Authenticator(AkaServer(WLAN, seeded, resuming()))
     server = Recorded(machine, TAKEN)

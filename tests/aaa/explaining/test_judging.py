@@ -207,20 +207,18 @@ async def test_refusal_may_be_for_the_network_name(witness: Witness | None) -> N
 
 @pytest.mark.parametrize("witness", [None, Witness(OPC)], ids=["alone", "with keys"])
 async def test_refusal_of_eap_aka_may_be_for_bidding_down(witness: Witness | None) -> None:
-    site = Site(policy=AkaPolicy(always_ask_identity=True))
-    attempt = await site.run(Ue(AKA, says=Subtype.AUTHENTICATION_REJECT))
+    # EAP-AKA is chosen by an identity that has to be asked for again
+    attempt = await Site().run(Ue(AKA, identity=b"2unknown", says=Subtype.AUTHENTICATION_REJECT))
     assert "begin with 6" in await indicated(attempt, Hypothesis.BIDDING, witness)
-    stored_op = await Site(policy=AkaPolicy(always_ask_identity=True), hss=stored(OP)).run(
-        Ue(AKA, says=Subtype.AUTHENTICATION_REJECT)
-    )
+    stored_op = await Site(hss=stored(OP)).run(Ue(AKA, identity=b"2unknown", says=Subtype.AUTHENTICATION_REJECT))
     assert "given as OPc" in await proven(stored_op, Hypothesis.OP_FOR_OPC, Witness(OP, OP))
     attempt = await Site().run(Ue(AKA, says=Subtype.AUTHENTICATION_REJECT))
     await indicated(attempt, Hypothesis.KEYS_DIFFER, witness)
 
 
 async def test_ue_that_has_no_aka_prime_is_not_bid_down() -> None:
-    ue = Ue(AKA, says=Subtype.AUTHENTICATION_REJECT)
-    attempt = await Site(policy=AkaPolicy(always_ask_identity=True)).run(ue)
+    attempt = await Site().run(Ue(AKA, identity=b"2unknown", says=Subtype.AUTHENTICATION_REJECT))
+    await indicated(attempt, Hypothesis.BIDDING)
     nak = bytes((EapCode.RESPONSE, 1, 0, 6, EapType.NAK, AKA))
     known = attempt.conversation
     refused = replace(attempt, conversation=replace(known, dialogue=(nak, *known.dialogue)))
