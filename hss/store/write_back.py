@@ -25,6 +25,9 @@ LONG = 8_000
 LONGEST = 20_000
 """Pages from which on a commit writes back after all: somebody reads for long, or this thread cannot."""
 
+_PAGE = 4096
+"""Octets."""
+
 
 class WriteBack:
     """For the database at `path`; its thread ends by `close`, or with the process."""
@@ -36,6 +39,7 @@ class WriteBack:
         self._due = Event()
         self._is_over = False
         self._has_failed = False
+        self._is_stuck = False
         self._thread = Thread(target=self._serve, name="hss-write-back", daemon=True)
         self._thread.start()
 
@@ -62,11 +66,12 @@ class WriteBack:
     def _write_back(self, turn: WritersTurn) -> None:
         try:
             with closing(sqlite_connection(self._path, waits=False)) as connection:
-                pages = _pages_after(connection)
+                pages, left = _pages_after(connection)
                 self._pace(pages)
                 if pages >= LONG:
                     with turn:
-                        _pages_after(connection)
+                        pages, left = _pages_after(connection)
+                self._note(pages, left)
         except sqlite3.Error as error:
             if not self._has_failed:
                 cause = f"{error}; it grows until that is mended"
@@ -74,6 +79,18 @@ class WriteBack:
             self._has_failed = True
         else:
             self._has_failed = False
+
+    def _note(self, pages: int, left: int) -> None:
+        """One line when the log grows on and on: a turn keeps writers away, so what is left waits for a reader."""
+        if pages >= LONGEST and left and not self._is_stuck:
+            self._is_stuck = True
+            cause = "somebody reads for long in one transaction, as a backup or an export that was stopped may"
+            size = f"{pages * _PAGE >> 20} MB"
+            log.warning(
+                "log grows", cause=f"{cause}; it begins anew once that ends", size=size, database=str(self._path)
+            )
+        elif 0 <= pages < LONG:
+            self._is_stuck = False
 
     def _pace(self, pages: int) -> None:
         """The next time so that PAGES more are there, if as many are written by a transaction as until now."""
@@ -85,7 +102,10 @@ class WriteBack:
         self._every = min(max(self._every * PAGES // max(grown, 1), EVERY), SELDOM)
 
 
-def _pages_after(connection: sqlite3.Connection) -> int:
-    """How many pages the log has, after those have been written back that nobody stands before."""
-    (found,) = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
-    return int(found[1])
+def _pages_after(connection: sqlite3.Connection) -> tuple[int, int]:
+    """How many pages the log has, after those have been written back that nobody stands before, and how many have not.
+
+    Negative where another process is at it.
+    """
+    ((_, pages, written),) = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+    return int(pages), int(pages) - int(written)

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,8 @@ from sqlalchemy import text
 from structlog.testing import capture_logs
 
 from hss.store import write_back
-from hss.store.engines import writer_engine
-from hss.store.write_back import EVERY, WriteBack
+from hss.store.engines import reader_engine, writer_engine
+from hss.store.write_back import EVERY, SELDOM, WriteBack
 from hss.store.writers_turn import WritersTurn
 
 PATIENCE = 20.0
@@ -129,6 +130,47 @@ def test_what_cannot_be_written_back_is_said_once(database_path: Path, back: Wri
     (line,) = lines
     assert (line["event"], line["database"]) == ("log not written back", str(database_path))
     assert "unable to open" in line["cause"]
+
+
+def test_log_that_grows_because_somebody_reads_is_said_once_each_time(
+    database_path: Path, writing: Callable[[], None], back: WriteBack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(write_back, "LONG", 100)
+    monkeypatch.setattr(write_back, "LONGEST", 300)
+    reader = reader_engine(database_path)
+
+    def wrote() -> None:
+        for _ in range(20):
+            writing()
+        for _ in range(SELDOM):
+            back.wrote()
+        time.sleep(0.05)
+
+    def has_said(lines_at_least: int) -> bool:
+        wrote()
+        return len(lines) >= lines_at_least
+
+    def starts_anew() -> bool:
+        writing()
+        for _ in range(SELDOM):
+            back.wrote()
+        time.sleep(0.02)
+        return not back._is_stuck
+
+    with capture_logs() as lines:
+        wrote()
+        assert lines == [], "nobody reads"
+        for time_of_it in (1, 2):
+            with reader.begin() as reading:
+                reading.execute(text("SELECT count(*) FROM filling")).one()
+                assert comes_true(partial(has_said, time_of_it))
+                assert not has_said(time_of_it + 1)
+            assert comes_true(starts_anew)
+    reader.dispose()
+    assert len(lines) == 2
+    assert lines[0]["event"] == "log grows"
+    assert lines[0]["cause"].startswith("somebody reads for long in one transaction")
+    assert (lines[0]["size"].endswith(" MB"), lines[0]["database"]) == (True, str(database_path))
 
 
 def test_closing_twice_is_closing_once(database_path: Path) -> None:
