@@ -68,6 +68,7 @@ class AccountingRecord:
 
     `fingerprint` (32 octets) is the same in every retransmission of it. `session_key` (16 octets) names the session
     among all of all NASes, None where the whole NAS is meant. `at` is when it happened, `received` when we heard.
+    `imsi` is whose session it is by what the record itself says; what Class says counts before that.
     """
 
     fingerprint: bytes
@@ -85,6 +86,7 @@ class AccountingRecord:
     framed_address: str | None = None
     usage: Usage = Usage()
     end_cause: str | None = None
+    imsi: Imsi | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from aaa.identities.contents import pack_imsi, unpack_imsi
+from aaa.radius.config import RadiusConfig
+from runtime.secret_file import read_secret
 from wire.errors import DecodeError
 from wire.identity import Imsi
 from wire.radius.dictionary import key_of
@@ -36,6 +38,11 @@ class Chargeable:
 
     def __init__(self, key: Secret) -> None:
         self._siv = AESSIV(HKDF(algorithm=SHA256(), length=_SIV_KEY_LENGTH, salt=None, info=_PURPOSE).derive(key))
+
+    @classmethod
+    def of(cls, config: RadiusConfig) -> "Chargeable | None":
+        """By the key that `config` names, if it names one; ConfigError when its file is unusable."""
+        return None if config.cui_key is None else cls(read_secret(config.cui_key))
 
     def name(self, client: str, imsi: Imsi) -> bytes:
         """What `client` may call the user, `CUI_LENGTH` characters."""

@@ -27,7 +27,6 @@ from hss.session_api import LedgerUnavailable, SessionLedger
 from runtime.entropy import entropy
 from runtime.logs import debugging, get_logger
 from runtime.metrics.families import REGISTRY
-from runtime.secret_file import read_secret
 from runtime.taps import Address
 from wire.errors import EncodeError
 from wire.radius.codec import parse_packet
@@ -97,7 +96,7 @@ class RadiusServer(PortServer):
             duplicates=DuplicateCache(size=config.duplicate_size, age=config.duplicate_age),
             max_in_progress=config.max_in_progress,
             routes=None if relay is None else relay.routes,
-            chargeable=None if config.cui_key is None else Chargeable(read_secret(config.cui_key)),
+            chargeable=Chargeable.of(config),
         )
         suspicion = Suspicion(clients, kept)
         limit = config.request_limit

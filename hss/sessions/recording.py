@@ -201,9 +201,15 @@ def _make_way(connection: Connection, beginning: Sequence[AccountingRecord]) -> 
 def _note_late(connection: Connection, begun: Sequence[AccountingRecord], granted: Granted) -> None:
     """Who was let in longer ago than his accounting is waited for may have been taken for somebody who has left."""
     for one in begun:
-        imsi, at = granted.get(one.radius_class or b"", (None, one.received))
+        imsi, at = granted.get(one.radius_class or b"") or _said(one)
         if imsi is not None and at < one.received - GRACE:
             note_departures(connection, [(imsi, one.received)], Known.PERHAPS)
+
+
+def _said(record: AccountingRecord) -> tuple[str | None, datetime]:
+    """Whose session it is without its Class, and when he was let in as far as the record tells."""
+    imsi, begun = record.imsi, record.at - timedelta(seconds=record.usage.seconds or 0)
+    return (None if imsi is None else str(imsi)), begun
 
 
 def _is_another(row: _Held, record: AccountingRecord) -> bool:
@@ -236,7 +242,7 @@ def _row(record: AccountingRecord, granted: Granted) -> Row:
         "source": record.source,
         "session_id": record.session_id,
         "user_name": record.user_name,
-        "imsi": granted.get(record.radius_class or b"", (None,))[0],
+        "imsi": (granted.get(record.radius_class or b"") or _said(record))[0],
         "radius_class": record.radius_class,
         "calling_station": record.calling_station,
         "framed_address": record.framed_address,

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from aaa.radius.accounting.record import to_record
 from aaa.radius.bookkeeping import Bookkeeping
+from aaa.radius.chargeable import Chargeable
 from aaa.radius.clients import ClientTable, RadiusClient
 from aaa.radius.decisions import Discard, Forward, Repeat, Send, answer_status, within_policy
 from aaa.radius.duplicates import DuplicateCache, RequestKey, Source
@@ -41,8 +42,10 @@ class AccountingFront(Bookkeeping):
         duplicates: DuplicateCache,
         max_in_progress: int = 2000,
         routes: Routes | None = None,
+        chargeable: Chargeable | None = None,
     ) -> None:
         super().__init__(clients, duplicates=duplicates, max_in_progress=max_in_progress, routes=routes)
+        self._chargeable = chargeable
 
     def receive(
         self, octets: bytes, source: Source, now: float, moment: datetime, client: RadiusClient | None = None
@@ -106,6 +109,6 @@ class AccountingFront(Bookkeeping):
                 return Discard("the request has been here before: a loop of proxies", client.name)
             return Forward(key, client, packet, packet.wire, realm)
         try:
-            return Keep(key, client, packet, to_record(packet, client.name, source[0], moment))
+            return Keep(key, client, packet, to_record(packet, client.name, source[0], moment, self._chargeable))
         except DecodeError as error:
             return Discard("the record cannot be kept", client.name, error.reason)

@@ -5,10 +5,12 @@ import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from aaa.radius.nas import first_address, first_number, first_text, nas_name, said_name
+from aaa.radius.chargeable import Chargeable
+from aaa.radius.nas import first_address, first_number, first_text, nas_name, said_name, shown
 from aaa.radius.translation.conversation import Conversations
 from hss.session_api import COUNTER_MAX, AccountingRecord, AccountingStatus, Usage
 from wire.errors import DecodeError
+from wire.identity import Imsi
 from wire.radius.accounting import AcctStatusType, terminate_cause_text, whole_counter
 from wire.radius.dictionary import definition
 from wire.radius.packet import RadiusPacket
@@ -32,11 +34,14 @@ _CHANGED_BY_RETRANSMISSION = frozenset(
 )
 
 
-def to_record(packet: RadiusPacket, client: str, source: str, received: datetime) -> AccountingRecord:
+def to_record(
+    packet: RadiusPacket, client: str, source: str, received: datetime, chargeable: Chargeable | None = None
+) -> AccountingRecord:
     """What `packet` says; DecodeError when it says too little to be kept (RFC 2866 §5.13: Status-Type, Session-Id).
 
     Of everything else the first is taken, and what is malformed is not said: a Stop that is refused for a counter would
-    come again and again, and its session never end.
+    come again and again, and its session never end. `chargeable` knows whom the client calls so where it repeats no
+    Class of ours (RFC 4372 §2.2).
     """
     number = packet.integer("Acct-Status-Type")
     if number is None:
@@ -46,6 +51,7 @@ def to_record(packet: RadiusPacket, client: str, source: str, received: datetime
         raise DecodeError(0, f"Acct-Status-Type {number} is not kept")
     nas = nas_name(packet, source)
     cause = first_number(packet, "Acct-Terminate-Cause")
+    radius_class = _class(packet)
     delay = min(first_number(packet, "Acct-Delay-Time") or 0, _LONGEST_DELAY)
     return AccountingRecord(
         fingerprint=_fingerprint(packet, client),
@@ -58,12 +64,20 @@ def to_record(packet: RadiusPacket, client: str, source: str, received: datetime
         at=received - timedelta(seconds=delay),
         received=received,
         user_name=first_text(packet, "User-Name"),
-        radius_class=_class(packet),
+        radius_class=radius_class,
         calling_station=first_text(packet, "Calling-Station-Id"),
         framed_address=first_address(packet, "Framed-IPv6-Address") or first_address(packet, "Framed-IP-Address"),
         usage=_usage(packet),
         end_cause=None if cause is None else terminate_cause_text(cause),
+        imsi=None if chargeable is None else _called(packet, client, radius_class, chargeable),
     )
+
+
+def _called(packet: RadiusPacket, client: str, radius_class: bytes | None, chargeable: Chargeable) -> Imsi | None:
+    cui = packet.first("Chargeable-User-Identity")
+    if not cui or (radius_class is not None and _OUR_CLASS.match(radius_class)):
+        return None
+    return chargeable.whose(client, shown(cui))
 
 
 def _usage(packet: RadiusPacket) -> Usage:

@@ -11,6 +11,7 @@ from typing import assert_never
 
 from aaa.metrics import ACCOUNTING
 from aaa.radius.accounting.front import AccountingFront, Keep
+from aaa.radius.chargeable import Chargeable
 from aaa.radius.clients import ClientTable, RadiusClient
 from aaa.radius.config import RadiusConfig
 from aaa.radius.decisions import Discard, Forward, Repeat, Send
@@ -69,13 +70,14 @@ class AccountingServer(PortServer):
         kept: Kept | None = None,
         unused: Callable[[Session], None] = lambda _session: None,
     ) -> "AccountingServer":
-        """The server that `config` describes, not listening yet."""
+        """The server that `config` describes, not listening yet; ConfigError when a secret file is unusable."""
         duplicates = DuplicateCache(size=config.duplicate_size, age=config.duplicate_age)
         front = AccountingFront(
             clients,
             duplicates=duplicates,
             max_in_progress=config.max_in_progress,
             routes=None if relay is None else relay.routes,
+            chargeable=Chargeable.of(config),
         )
         suspicion = Suspicion(clients, kept)
         limit = config.request_limit

@@ -1,8 +1,12 @@
 """A user has one name at one client, another at another, and whoever has the key knows whose it is."""
 
+from pathlib import Path
+
 import pytest
 
 from aaa.radius.chargeable import CUI_LENGTH, Chargeable, wants_cui
+from aaa.radius.config import RadiusConfig
+from runtime.config import SocketAddress
 from tests.aaa.radius.samples import asked
 from wire.identity import Imsi
 from wire.radius.codec import parse_packet
@@ -20,6 +24,17 @@ def test_name_is_the_same_each_time_and_not_for_everybody() -> None:
     assert len({name, OURS.name("lab", OTHER), OURS.name("hotspot", IMSI)}) == 3
     assert Chargeable(Secret(b"another")).name("lab", IMSI) != name
     assert IMSI.digits.encode() not in name
+
+
+def test_key_is_in_the_file_that_the_configuration_names(tmp_path: Path) -> None:
+    file = tmp_path / "cui.key"
+    file.write_bytes(b"a key of the test\n")
+    file.chmod(0o600)
+    config = RadiusConfig(auth=SocketAddress("127.0.0.1", 0))
+    assert Chargeable.of(config) is None
+    made = Chargeable.of(config.model_copy(update={"cui_key": file}))
+    assert made is not None
+    assert made.name("lab", IMSI) == OURS.name("lab", IMSI)
 
 
 @pytest.mark.parametrize("imsi", [IMSI, Imsi("310150123456"), Imsi("999999")])

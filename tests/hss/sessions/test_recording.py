@@ -25,6 +25,7 @@ from hss.sessions.recording import end_session, record_all
 from hss.store.engines import transaction, writer_engine
 from hss.store.location import Location
 from tests.hss.sessions.events import CLASS, IMSI, NOON, event, interim, nas_on, start, stop
+from wire.identity import Imsi
 
 LIFE = [start(), interim(60, 5000), interim(120, 9000), stop(180, 12000)]
 
@@ -66,6 +67,25 @@ def test_session_is_told_by_its_records(location: Location) -> None:
     assert session.end_cause == "user-request"
     assert session.usage == Usage(180, 12000, 12000, 1, 2)
     assert entries(location) == 4
+
+
+def test_session_without_a_class_is_his_whom_its_record_names(location: Location) -> None:
+    other = Imsi("001010000000009")
+    let_in(location)
+    named = [replace(one, imsi=other) for one in (start(radius_class=None), stop(60, radius_class=None))]
+    keep(location, named[0])
+    assert [one.imsi for one in found(location)] == [other]
+    keep(location, named[1])
+    with transaction(location) as connection:
+        assert connection.execute(select(Departure.imsi, Departure.telling)).all() == [(str(other), False)]
+    keep(location, replace(start(session="0002"), imsi=other))
+    assert found(location)[1].imsi == IMSI, "what its Class says counts"
+
+
+def test_session_without_a_class_that_is_told_late_may_have_been_taken_for_over(location: Location) -> None:
+    keep(location, replace(interim(7200, radius_class=None), imsi=IMSI))
+    with transaction(location) as connection:
+        assert connection.execute(select(Departure.imsi, Departure.telling)).all() == [(str(IMSI), True)]
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(range(4)))[::3])

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from aaa.radius.accounting.front import AccountingFront, Keep
+from aaa.radius.chargeable import Chargeable
 from aaa.radius.decisions import Discard, Forward, Repeat, Send
 from aaa.radius.duplicates import DuplicateCache
 from aaa.radius.policy import ClientPolicy
@@ -12,9 +13,11 @@ from aaa.radius.proxy.config import RealmConfig
 from aaa.radius.proxy.routes import Routes
 from tests.aaa.radius.accounting.reports import MOMENT, attributes, reported
 from tests.aaa.radius.samples import AUTHENTICATOR, CLIENT, SECRET, SOURCE, asked, table
+from wire.identity import Imsi
 from wire.radius.codec import build_packet, parse_packet
-from wire.radius.messages import status_server
+from wire.radius.messages import signed_request, status_server
 from wire.radius.packet import Attribute, Code, RadiusPacket, is_genuine_response, request_authenticator
+from wire.secret import Secret
 
 
 def front(limit: int = 100) -> AccountingFront:
@@ -39,6 +42,16 @@ def test_record_is_kept_and_answered() -> None:
     assert parse_packet(answer).seal_at is None
     assert parse_packet(answer).values("Proxy-State") == (b"one", b"two")
     assert served.in_progress == 0
+
+
+def test_record_is_his_whom_the_client_calls_so() -> None:
+    chargeable, imsi = Chargeable(Secret(b"key")), Imsi("001010000000001")
+    cui = Attribute.of("Chargeable-User-Identity", chargeable.name(CLIENT.name, imsi))
+    said = [one for one in attributes() if one.key != Attribute.of("Class", b"any").key]
+    octets = signed_request(Code.ACCOUNTING_REQUEST, identifier=7, secret=SECRET, attributes=[*said, cui])
+    served = AccountingFront(table(), duplicates=DuplicateCache(), chargeable=chargeable)
+    assert kept(served, octets).record.imsi == imsi
+    assert kept(front(), octets).record.imsi is None
 
 
 def test_request_without_message_authenticator_is_kept() -> None:

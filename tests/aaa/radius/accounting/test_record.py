@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from aaa.radius.accounting.record import STATUSES, to_record
+from aaa.radius.chargeable import Chargeable
 from aaa.radius.translate import class_of
 from aaa.radius.translation.conversation import Conversation, Conversations
 from aaa.sessions import session_name
@@ -13,8 +14,10 @@ from hss.session_api import COUNTER_MAX, AccountingStatus, Usage
 from tests.aaa.radius.accounting.reports import MOMENT, packet
 from tests.aaa.radius.samples import SESSION_ID, accept
 from wire.errors import DecodeError
+from wire.identity import Imsi
 from wire.radius.accounting import AcctStatusType
 from wire.radius.packet import Attribute, Code, RadiusPacket
+from wire.secret import Secret
 
 SOURCE = "198.51.100.1"
 
@@ -38,6 +41,26 @@ def test_session_keeps_its_key_where_the_name_of_its_nas_reads_like_an_address()
     ]
     assert by_address.session_key == by_name.session_key
     assert by_address.nas != by_name.nas
+
+
+def test_session_is_his_whom_the_client_calls_so_where_no_class_of_ours_says_it() -> None:
+    """RFC 4372 §2.2."""
+    chargeable, imsi = Chargeable(Secret(b"key")), Imsi("001010000000001")
+    said = (Attribute.of("Acct-Status-Type", AcctStatusType.START), Attribute.of("Acct-Session-Id", "0001"))
+
+    def whose(name: str, *more: Attribute, known: Chargeable | None = chargeable) -> Imsi | None:
+        cui = Attribute.of("Chargeable-User-Identity", chargeable.name(name, imsi))
+        return to_record(RadiusPacket(4, 1, bytes(16), (*said, cui, *more)), "lab", SOURCE, MOMENT, known).imsi
+
+    assert whose("lab") == imsi
+    assert whose("lab", Attribute.of("Class", b"of a proxy")) == imsi
+    assert whose("lab", Attribute.of("Class", SESSION_ID)) is None
+    assert whose("another client") is None
+    assert whose("lab", known=None) is None
+    bare, strange = (), (Attribute(89, b"\xff\0"),)
+    for more in (bare, strange):
+        record = to_record(RadiusPacket(4, 1, bytes(16), (*said, *more)), "lab", SOURCE, MOMENT, chargeable)
+        assert record.imsi is None
 
 
 def test_stop_counts_with_gigawords_and_says_why() -> None:
