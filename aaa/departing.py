@@ -24,6 +24,8 @@ EXPECTING = timedelta(seconds=30)
 """When it is looked at again while accounting of a new session may still come."""
 UNREACHED = timedelta(seconds=30)
 """When the HSS is asked again."""
+LONGEST_REST = 0.5
+"""Seconds between some departures and the next at most; else as long as those took: who logs in comes first."""
 
 _LATER = frozenset({Refusal.UNAVAILABLE, Refusal.TOO_BUSY})
 _NO_MORE = frozenset(
@@ -53,24 +55,34 @@ class Departing:
     """Tells the HSS as `node`, this server's Origin-Host; `moment` is now, in UTC.
 
     `registered_again` may be set: who was deregistered although he had come in has missed what the HSS told us.
+    `rest` waits for so many seconds.
     """
 
     def __init__(
-        self, departures: Departures, hss: HomeSubscriberServer, node: str, moment: Callable[[], datetime]
+        self,
+        departures: Departures,
+        hss: HomeSubscriberServer,
+        node: str,
+        moment: Callable[[], datetime],
+        rest: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._departures = departures
         self._hss = hss
         self._node = node
         self._moment = moment
+        self._rest = rest
         self.registered_again: RegisteredAgain = _nobody
 
     async def look(self) -> None:
-        """Judge every departure that is due; LedgerUnavailable when the store does not answer."""
+        """Judge every departure that is due, some at once; LedgerUnavailable when the store does not answer."""
+        loop = asyncio.get_running_loop()
         while await self._departures.waiting(self._moment()):
+            began = loop.time()
             claimed = await self._departures.claim(self._moment())
             if not claimed:
                 return
             await asyncio.gather(*(self._judge(one) for one in claimed))
+            await self._rest(min(loop.time() - began, LONGEST_REST))
 
     async def _judge(self, departure: Departure) -> None:
         presence = await self._departures.presence(departure.imsi, self._moment())

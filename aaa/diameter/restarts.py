@@ -15,6 +15,8 @@ log = get_logger("aaa.diameter")
 
 RETRY = 10.0
 """Seconds after which a store that did not answer is asked again."""
+LONGEST_REST = 0.5
+"""Seconds between some sessions that end and the next at most."""
 
 ENDED = Counter(
     "akadia_aaa_sessions_lost", "Sessions that ended because their Diameter gateway has begun anew.", ("peer",)
@@ -108,11 +110,15 @@ class Restarts:
             log.warning("sessions ended", cause="their gateway has begun anew", sessions=ended, **about)
 
     async def _end_all(self, peer: str, origin_host: str, state_id: int) -> int:
-        ended, last = 0, ""
+        ended, last, loop = 0, "", asyncio.get_running_loop()
+        began = loop.time()
         while found := await self._users.of_gateway(peer, origin_host, last):
             last = found[-1].session_id
             lost = [session for session in found if session.state_id is not None and session.state_id < state_id]
             ended += sum(await asyncio.gather(*map(self._end_one, lost)))
+            # there may be very many, and who logs in comes first: as long as these took
+            await asyncio.sleep(min(loop.time() - began, LONGEST_REST))
+            began = loop.time()
         return ended
 
     async def _end_one(self, session: UserSession) -> bool:

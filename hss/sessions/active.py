@@ -36,8 +36,8 @@ Holder = tuple[str, str]
 Ended = tuple[str, datetime, Holder | None]
 """A Session-Id, when its session is over, and whose alone it may be, unless that is None."""
 
-_SOME = 100
-"""Sessions of a gateway that are read at once: no more than may wait to be ended."""
+SOME = 32
+"""Sessions of a gateway that are read at once: no more than may be ended in a transaction that others wait for."""
 _COLUMNS = (
     DiameterSession.session_id,
     DiameterSession.peer,
@@ -82,7 +82,7 @@ class SqlActiveSessions:
         which = [DiameterSession.peer == peer, func.lower(DiameterSession.origin_host) == origin_host.lower()]
         if after:
             which.append(DiameterSession.session_key > key_of(after))
-        chosen = select(*_COLUMNS).where(*which).order_by(DiameterSession.session_key).limit(_SOME)
+        chosen = select(*_COLUMNS).where(*which).order_by(DiameterSession.session_key).limit(SOME)
         with unavailable():
             rows = await self._database.read(lambda connection: connection.execute(chosen).all())
         return tuple(_session(row) for row in rows)

@@ -33,7 +33,7 @@ from wire.identity import Imsi
 
 WantedT = TypeVar("WantedT")
 
-AT_ONCE = 64
+AT_ONCE = 128
 """How many departures one claim takes."""
 LEASE = timedelta(seconds=15)
 """How long a claimed departure is left alone by every other process: longer than a SAR may take."""

@@ -202,8 +202,11 @@ class Crowd:
                 with suppress(asyncio.CancelledError):
                     await task
 
+    async def _rest(self, _seconds: float) -> None:
+        await self.world.wait(TICK)
+
     async def _look_again_and_again(self) -> None:
-        departing = Departing(self._departures, self.hss, NODE, self.world.moment)
+        departing = Departing(self._departures, self.hss, NODE, self.world.moment, self._rest)
         while True:
             await departing.look()
             await self.world.wait(LOOKS)

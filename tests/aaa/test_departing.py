@@ -10,12 +10,12 @@ from datetime import datetime, timedelta
 import pytest
 from structlog.testing import capture_logs
 
-from aaa.departing import AGAIN, EXPECTING, SOON, UNREACHED, Departing
+from aaa.departing import AGAIN, EXPECTING, LONGEST_REST, SOON, UNREACHED, Departing
 from aaa.ledger import SharedStore
 from aaa.sql_user_sessions import SqlUserSessions
 from hss.active_api import Known
 from hss.api import Assignment, AssignmentRequest, Profile, Refusal, ServiceRefused
-from hss.sessions.departures import GRACE, LEASE
+from hss.sessions.departures import AT_ONCE, GRACE, LEASE
 from tests.aaa.comings_and_goings import Crowd
 from tests.aaa.memory_hss import IMSI, MemoryHss, profile
 from tests.aaa.test_user_sessions import ONE, TWO
@@ -246,3 +246,19 @@ async def test_whoever_has_a_session_is_registered_and_nobody_else(shared: Share
     await crowd.live()
     assert crowd.hss.registered == crowd.present()
     assert not await crowd.waiting()
+
+
+async def test_others_come_first_between_some_departures_and_the_next(desk: Desk) -> None:
+    rests: list[float] = []
+
+    async def rest(seconds: float) -> None:
+        rests.append(seconds)
+        assert len(desk.hss.assignments) in {AT_ONCE, AT_ONCE + 1}
+
+    desk.departing = Departing(desk.shared.departures, desk.hss, NODE, desk.moment, rest)
+    for number in range(AT_ONCE + 1):
+        session = replace(ONE, session_id=str(number), imsi=Imsi(f"001010000001{number:03}"))
+        await desk.sessions.keep(session)
+        await desk.sessions.end(session.session_id)
+    assert await desk.after() == [GONE] * (AT_ONCE + 1)
+    assert [0 < seconds <= LONGEST_REST for seconds in rests] == [True, True]

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from structlog.testing import capture_logs
@@ -152,3 +153,37 @@ async def test_store_that_is_away_is_asked_again(make: Callable[..., Site]) -> N
         ("sessions of a gateway not ended yet", "the store is closed"),
         ("sessions ended", "their gateway has begun anew"),
     ]
+
+
+class Paged(MemoryUserSessions):
+    """One session at a time, each of which takes its while to end."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.turns: list[tuple[float, float]] = []
+
+    async def of_gateway(self, peer: str, origin_host: str, after: str = "") -> tuple[UserSession, ...]:
+        found = await super().of_gateway(peer, origin_host)
+        return tuple(one for one in found if one.session_id > after)[:1]
+
+    async def end(self, session_id: str) -> bool:
+        began = asyncio.get_running_loop().time()
+        await asyncio.sleep(0.02)
+        self.turns.append((began, asyncio.get_running_loop().time()))
+        return await super().end(session_id)
+
+
+async def test_others_come_first_between_some_sessions_and_the_next(make: Callable[..., Site]) -> None:
+    users = Paged()
+    site = make(users)
+    many = [session(number, OLD) for number in range(4)]
+    for one in many:
+        await MemoryUserSessions.keep(users, one)
+    users.turns.clear()
+    with capture_logs():
+        site.restarts.connected("pgw", cer(NEW))
+        while await site.left(*many):
+            pass
+    assert len(users.turns) == 4
+    for (began, ended), (next_began, _) in pairwise(users.turns):
+        assert next_began - ended >= 0.9 * (ended - began)
