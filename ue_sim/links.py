@@ -88,12 +88,14 @@ class Links:
         home_address: IPv6Address | None = None,
         redirected_from: GatewayIdentity | None = None,
     ) -> Effects:
-        """A new IKE SA with the PDN GW where there is none, for `home_address` if it may be."""
+        """A new IKE SA with the PDN GW where there is none, for `home_address` if it may be; Gone with no way to it."""
         self.found = found
         connect = self._connect(now, redirected_from)
-        if connect is not None:
-            self.current = self._newest = self._made(self._settings, home_address)
-            yield from self.handle(connect, now)
+        if connect is None:
+            yield Gone(self._no_way())
+            return
+        self.current = self._newest = self._made(self._settings, home_address)
+        yield from self.handle(connect, now)
 
     def reauthenticate(self, make_before_break: bool | None, now: float) -> Effects:
         """Prove anew who the UE is: Renewed or NotReauthenticated follows, or Break at once.
@@ -131,8 +133,11 @@ class Links:
         self._place = local
         there = self.found.address(local.address.version) if self.found is not None else None
         if there is None:
-            return Note(f"the PDN GW has no IPv{local.address.version} address")
+            return Note(self._no_way())
         return ike.PathChanged(local, Endpoint(there, self._settings.gateway_port))
+
+    def _no_way(self) -> str:
+        return f"the PDN GW has no IPv{self._place.address.version} address"
 
     def _made(self, settings: UeSettings, home_address: IPv6Address | None) -> Connection:
         return Connection(

@@ -35,6 +35,7 @@ from ue_sim.ike.events import EVERY_CHILD, IkeKeysReady, ProbeRequested, RekeyRe
 from ue_sim.pinger import EchoMissed, EchoTimed, PingFinished, PingRequested
 from ue_sim.ue_events import (
     TRANSITIONS,
+    AttachFailed,
     AttachRequested,
     Channel,
     Connecting,
@@ -637,6 +638,22 @@ def test_ue_that_waits_for_the_answer_to_delete_waits_for_a_while_or_leaves() ->
             until_state(network, phone, Leaving)
         network.run(until=network.now + 60.0)
         assert phone.is_off
+
+
+def test_ue_that_has_no_way_to_its_gateway_any_more_says_so_and_ends() -> None:
+    """As after a move into a network of another IP version, in which the gateway has no address."""
+    for is_silent in (False, True):
+        network = Network()
+        phone = on_the_network(network)
+        if is_silent:
+            network.silent.add(NATT)
+        phone.tell(ReauthenticationRequested(make_before_break=False))
+        renewing = phone.machine.state
+        assert isinstance(renewing, Renewing)
+        phone.machine.state = replace(renewing, gateway=replace(renewing.gateway, ipv4=None))
+        network.run(until=network.now + 60.0)
+        assert phone.is_off
+        assert phone.said(AttachFailed) == [AttachFailed(Step.IKE_SA_INIT, "the PDN GW has no IPv4 address")]
 
 
 def test_ue_leaves_at_once_where_the_old_ike_sa_is_gone_and_the_new_one_not_there() -> None:
