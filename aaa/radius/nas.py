@@ -2,12 +2,13 @@
 
 from functools import lru_cache
 from ipaddress import ip_address
+from socket import inet_ntoa
 
 from wire.errors import DecodeError
-from wire.radius.dictionary import decode_value
+from wire.radius.dictionary import decode_value, definition
 from wire.radius.packet import RadiusPacket
 
-NUMBER_LENGTH = 4
+NUMBER_LENGTH = IPV4_LENGTH = 4
 _IDENTIFIER = "NAS-Identifier:"
 """Stands before an identifier that would be taken for an address."""
 
@@ -65,14 +66,23 @@ def shown(octets: bytes) -> str:
 
 def first_number(packet: RadiusPacket, name: str) -> int | None:
     """The first attribute called `name` as a number of 32 bits, None when it is none."""
-    found = packet.first(name)
+    return number_of(packet.first(name))
+
+
+def number_of(found: bytes | None) -> int | None:
+    """The octets of an attribute as a number of 32 bits, None when they are none."""
     return None if found is None or len(found) != NUMBER_LENGTH else int.from_bytes(found, "big")
 
 
 def first_address(packet: RadiusPacket, name: str) -> str | None:
     """The first attribute called `name` as a literal address, None when it is none."""
     found = packet.first(name)
-    return None if found is None else _address(name, found)
+    if found is None:
+        return None
+    if len(found) == IPV4_LENGTH and definition(name).kind == "ipaddr":
+        # of a UE, which is another in each session
+        return inet_ntoa(found)
+    return _address(name, found)
 
 
 @lru_cache(maxsize=1024)

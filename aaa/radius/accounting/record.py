@@ -1,18 +1,19 @@
 """An Accounting-Request as a record for the ledger (RFC 2866 §4.1, §5)."""
 
-import hashlib
 import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import lru_cache
+from hashlib import sha256
 
 from aaa.radius.chargeable import Chargeable
-from aaa.radius.nas import first_address, first_number, first_text, nas_name, said_name, shown
+from aaa.radius.nas import first_address, first_number, first_text, nas_name, number_of, said_name, shown
 from aaa.radius.translation.conversation import Conversations
 from hss.session_api import COUNTER_MAX, AccountingRecord, AccountingStatus, Usage
 from wire.errors import DecodeError
 from wire.identity import Imsi
 from wire.radius.accounting import AcctStatusType, terminate_cause_text, whole_counter
-from wire.radius.dictionary import definition
+from wire.radius.dictionary import Key, definition, key_of
 from wire.radius.packet import RadiusPacket
 
 STATUSES: Mapping[int, AccountingStatus] = {
@@ -22,12 +23,17 @@ STATUSES: Mapping[int, AccountingStatus] = {
     AcctStatusType.ACCOUNTING_ON: AccountingStatus.ON,
     AcctStatusType.ACCOUNTING_OFF: AccountingStatus.OFF,
 }
+_SAID = {number.to_bytes(4, "big"): status for number, status in STATUSES.items()}
 WHOLE_NAS = frozenset({AccountingStatus.ON, AccountingStatus.OFF})
 
 _OUR_CLASS = re.compile(rb"([0-9a-f]{14})?(\x12.{64}|[\x12\x17\x32].{32})\Z", re.DOTALL)
 """The log's name of the conversation and an EAP Session-Id (`aaa.radius.translate.class_of`): the type of EAP-SIM,
 EAP-AKA or EAP-AKA', RAND and AUTN, or NONCE_S and MAC; of EAP-SIM three RAND and NONCE_MT (RFC 5247 Appendix A)."""
 
+_STATUS, _SESSION_ID, _CLASS, _TIME = map(key_of, ("Acct-Status-Type", "Acct-Session-Id", "Class", "Acct-Session-Time"))
+_INPUT, _INPUT_GIGAWORDS = key_of("Acct-Input-Octets"), key_of("Acct-Input-Gigawords")
+_OUTPUT, _OUTPUT_GIGAWORDS = key_of("Acct-Output-Octets"), key_of("Acct-Output-Gigawords")
+_INPUT_PACKETS, _OUTPUT_PACKETS = key_of("Acct-Input-Packets"), key_of("Acct-Output-Packets")
 _LONGEST_DELAY = 30 * 86400
 _CHANGED_BY_RETRANSMISSION = frozenset(
     definition(name).key for name in ("Acct-Delay-Time", "Proxy-State", "Message-Authenticator")
@@ -43,12 +49,7 @@ def to_record(
     come again and again, and its session never end. `chargeable` knows whom the client calls so where it repeats no
     Class of ours (RFC 4372 §2.2).
     """
-    number = packet.integer("Acct-Status-Type")
-    if number is None:
-        raise DecodeError(0, "no Acct-Status-Type")
-    status = STATUSES.get(number)
-    if status is None:
-        raise DecodeError(0, f"Acct-Status-Type {number} is not kept")
+    status = _status(packet)
     nas = nas_name(packet, source)
     cause = first_number(packet, "Acct-Terminate-Cause")
     radius_class = _class(packet)
@@ -61,7 +62,7 @@ def to_record(
         client=client,
         nas=nas,
         source=source,
-        at=received - timedelta(seconds=delay),
+        at=received - timedelta(seconds=delay) if delay else received,
         received=received,
         user_name=first_text(packet, "User-Name"),
         radius_class=radius_class,
@@ -80,21 +81,30 @@ def _called(packet: RadiusPacket, client: str, radius_class: bytes | None, charg
     return chargeable.whose(client, shown(cui))
 
 
-def _usage(packet: RadiusPacket) -> Usage:
-    def octets(direction: str) -> int | None:
-        low, high = (
-            first_number(packet, f"Acct-{direction}-Octets"),
-            first_number(packet, f"Acct-{direction}-Gigawords"),
-        )
-        whole = whole_counter(low, high)
-        return None if whole is None else min(whole, COUNTER_MAX)
+def _status(packet: RadiusPacket) -> AccountingStatus:
+    if _STATUS not in packet.repeated:
+        status = _SAID.get(packet.by_key.get(_STATUS, b""))
+        if status is not None:
+            return status
+    number = packet.integer("Acct-Status-Type")
+    if number is None:
+        raise DecodeError(0, "no Acct-Status-Type")
+    status = STATUSES.get(number)
+    if status is None:
+        raise DecodeError(0, f"Acct-Status-Type {number} is not kept")
+    return status
 
+
+def _usage(packet: RadiusPacket) -> Usage:
+    found = packet.by_key.get
+    octets_in = whole_counter(number_of(found(_INPUT)), number_of(found(_INPUT_GIGAWORDS)))
+    octets_out = whole_counter(number_of(found(_OUTPUT)), number_of(found(_OUTPUT_GIGAWORDS)))
     return Usage(
-        seconds=first_number(packet, "Acct-Session-Time"),
-        octets_in=octets("Input"),
-        octets_out=octets("Output"),
-        packets_in=first_number(packet, "Acct-Input-Packets"),
-        packets_out=first_number(packet, "Acct-Output-Packets"),
+        seconds=number_of(found(_TIME)),
+        octets_in=None if octets_in is None else min(octets_in, COUNTER_MAX),
+        octets_out=None if octets_out is None else min(octets_out, COUNTER_MAX),
+        packets_in=number_of(found(_INPUT_PACKETS)),
+        packets_out=number_of(found(_OUTPUT_PACKETS)),
     )
 
 
@@ -103,26 +113,39 @@ def _class(packet: RadiusPacket) -> bytes | None:
 
     Beside that of a session at a Diameter server are that server's own, which may look like anything.
     """
-    found = [value for value in packet.values("Class") if value]
+    if _CLASS not in packet.repeated:
+        return packet.by_key.get(_CLASS) or None
+    found = [value for value in packet.repeated[_CLASS] if value]
     ours = filter(_OUR_CLASS.match, found)
     return next(iter([*filter(Conversations.is_class, found), *ours, *found]), None)
 
 
 def _session_key(packet: RadiusPacket, client: str, nas: str) -> bytes:
-    identifier = packet.first("Acct-Session-Id")
+    identifier = packet.by_key.get(_SESSION_ID)
     if not identifier:
         raise DecodeError(0, "no Acct-Session-Id")
-    return _digest(client.encode(), said_name(nas).encode(), identifier)[:16]
+    return sha256(_of_nas(client, nas) + _part(identifier)).digest()[:16]
+
+
+@lru_cache(maxsize=4096)
+def _of_nas(client: str, nas: str) -> bytes:
+    return _part(client.encode()) + _part(said_name(nas).encode())
 
 
 def _fingerprint(packet: RadiusPacket, client: str) -> bytes:
-    parts = [client.encode()]
+    parts = [_part(client.encode())]
     for key, value in packet.attributes:
         if key not in _CHANGED_BY_RETRANSMISSION:
-            parts += [repr(key).encode(), value]
-    return _digest(*parts)
+            parts += _before(key, len(value)), value
+    return sha256(b"".join(parts)).digest()
 
 
-def _digest(*parts: bytes) -> bytes:
-    """SHA-256 over parts that cannot run into each other."""
-    return hashlib.sha256(b"".join(len(part).to_bytes(4, "big") + part for part in parts)).digest()
+@lru_cache(maxsize=4096)
+def _before(key: Key, size: int) -> bytes:
+    """What stands before a value of `size` octets: a client says the same attributes again and again."""
+    return _part(repr(key).encode()) + size.to_bytes(4, "big")
+
+
+def _part(octets: bytes) -> bytes:
+    """With its length, so that no part runs into the next."""
+    return len(octets).to_bytes(4, "big") + octets

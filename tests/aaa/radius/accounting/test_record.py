@@ -1,5 +1,6 @@
 """What an Accounting-Request says, attribute by attribute."""
 
+import hashlib
 from dataclasses import replace
 from datetime import timedelta
 
@@ -116,6 +117,29 @@ def test_retransmission_has_the_same_fingerprint_and_nothing_else_has() -> None:
     ]
     assert len({record.fingerprint for record in (first, *others)}) == 4
     assert [other.session_key == first.session_key for other in others] == [True, True, False]
+
+
+def test_fingerprint_is_what_every_version_makes_it() -> None:
+    # what was kept by another version is a duplicate all the same
+    vendor = Attribute((14122, 1), b"x" * 200)
+    made = to_record(packet(vendor, Attribute.of("Acct-Delay-Time", 9), Attribute(46, b"")), "lab", SOURCE, MOMENT)
+    said = [b"lab"]
+    for key, value in (*packet().attributes, vendor, Attribute(46, b"")):
+        said += [repr(key).encode(), value]
+    parts = b"".join(len(part).to_bytes(4, "big") + part for part in said)
+    assert made.fingerprint == hashlib.sha256(parts).digest()
+    of_session = b"".join(len(part).to_bytes(4, "big") + part for part in (b"lab", b"ap1", b"0001"))
+    assert made.session_key == hashlib.sha256(of_session).digest()[:16]
+
+
+@pytest.mark.parametrize(
+    ("attribute", "address"),
+    [(Attribute(8, bytes((192, 0, 2, 9))), "192.0.2.9"), (Attribute(8, b"192"), None), (Attribute(8, bytes(16)), None)],
+)
+def test_framed_address_may_be_ipv4(attribute: Attribute, address: str | None) -> None:
+    named = tuple(one for one in packet().attributes if one[0] != 168)
+    record = to_record(RadiusPacket(4, 1, bytes(16), (*named, attribute)), "lab", SOURCE, MOMENT)
+    assert record.framed_address == address
 
 
 def test_our_class_is_found_among_those_of_proxies() -> None:
