@@ -1,6 +1,7 @@
 """Whole packets, sealed and ready to send: requests of a client, answers of a server (RFC 2865 §4, RFC 3579 §3)."""
 
 from collections.abc import Sequence
+from hashlib import md5
 
 from wire.radius.codec import build_attributes, build_head, build_packet
 from wire.radius.dictionary import key_of
@@ -11,8 +12,6 @@ from wire.radius.packet import (
     Code,
     Pair,
     RadiusPacket,
-    response_authenticator,
-    with_authenticator,
 )
 
 _PROXY_STATE = key_of("Proxy-State")
@@ -53,12 +52,15 @@ def reply(
     An Accounting-Response has no Message-Authenticator: no specification says over which Authenticator it would be,
     and FreeRADIUS 3 refuses one that is computed as in every other answer. That to a Status-Server has (RFC 5997 §3).
     """
-    body = (b"" if eap is None else build_eap(eap)) + build_attributes(attributes)
+    body = b"" if eap is None else build_eap(eap)
+    if attributes:
+        body += build_attributes(attributes)
     if request.code != Code.ACCOUNTING_REQUEST:
         return reply_of(request, code, secret, body)
-    body, authenticator = body + _proxy_states(request), request.authenticator
-    octets = build_head(code, request.identifier, HEADER_LENGTH + len(body)) + authenticator + body
-    return with_authenticator(octets, response_authenticator(octets, authenticator, secret))
+    if _PROXY_STATE in request.by_key:
+        body += _proxy_states(request)
+    head = build_head(code, request.identifier, HEADER_LENGTH + len(body))
+    return head + md5(head + request.authenticator + body + secret).digest() + body
 
 
 def reply_of(request: RadiusPacket, code: Code, secret: bytes, body: bytes) -> bytes:

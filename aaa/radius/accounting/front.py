@@ -3,7 +3,6 @@
 RFC 2866 §2, §4.1, RFC 5080 §2.2.2, RFC 5997 §4.2.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from aaa.radius.accounting.record import to_record
@@ -15,11 +14,12 @@ from aaa.radius.duplicates import DuplicateCache, RequestKey, Source
 from aaa.radius.proxy.routes import Routes
 from hss.session_api import AccountingRecord
 from wire.errors import DecodeError
+from wire.frozen import dataclass
 from wire.radius.messages import reply
 from wire.radius.packet import Code, RadiusPacket, is_genuine_request
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Keep:
     """Put `record` into the ledger, then call `AccountingFront.answer`, or `AccountingFront.abandon`."""
 
@@ -84,7 +84,7 @@ class AccountingFront(Bookkeeping):
         refused = within_policy(client, "acct", self._limits, now)
         if refused is not None:
             return refused
-        key = RequestKey.of(packet, source)
+        key = RequestKey((source, packet.identifier, packet.code), packet.authenticator)
         repeated = self._seen(key, now)
         if repeated is not None:
             return repeated
