@@ -28,12 +28,14 @@ from hss.session_api import (
     SessionLedger,
     SessionQuery,
 )
-from runtime.logs import get_logger
+from runtime.logs import debugging, get_logger
 from runtime.radius.requests import RadiusUnavailable
 from runtime.taps import Address
 from wire.radius.accounting import COULD_NOT_BEGIN
 
 log = get_logger("aaa.radius.accounting")
+
+_WORDS = {status: status.name.lower() for status in AccountingStatus}
 
 
 class AccountingServer(PortServer):
@@ -92,48 +94,57 @@ class AccountingServer(PortServer):
         """Serve one packet."""
         decision = self._front.receive(octets, source, self._clock(), self._moment(), client)
         match decision:
+            case Keep():
+                self._in_time.begin(decision, self._keep(decision, reply))
             case Discard():
                 self._discarded(octets, source, client, decision)
             case Repeat(answer) | Send(answer, _):
                 _send(answer, source, reply)
-            case Keep():
-                self._begin(self._keep(decision, reply))
             case Forward():
                 self._forward(self._front, decision, reply)
             case _:
                 assert_never(decision)
 
     async def _keep(self, keeping: Keep, reply: Reply) -> None:
-        name, record = keeping.client.name, keeping.record
+        name, record, relay = keeping.client.name, keeping.record, self._relay
         try:
-            async with asyncio.timeout(self._request_limit):
-                is_new = await self._ledger.record(record)
-                is_told = self._relay is not None and await self._relay.account(keeping.packet, keeping.client, record)
+            is_new = await self._ledger.record(record)
+            is_told = relay is not None and await relay.account(keeping.packet, keeping.client, record)
         except RadiusUnavailable as error:
             self._front.abandon(keeping)
             self._lines.warn("record not forwarded", "the realm gives no answer", name, detail=str(error))
-        except (LedgerUnavailable, TimeoutError) as error:
+        except (LedgerUnavailable, TimeoutError, asyncio.CancelledError) as error:
             self._front.abandon(keeping)
+            if isinstance(error, asyncio.CancelledError) and not self._in_time.is_late(keeping):
+                raise
             detail = str(error) or f"no answer within {self._request_limit} s"
             self._lines.warn("record not kept", "ledger or realm does not answer", name, detail=detail)
-        except asyncio.CancelledError:
-            self._front.abandon(keeping)
-            raise
         except Exception as error:
             # The outermost place of one record: whatever broke it, the next one is still kept.
             self._front.abandon(keeping)
             log.exception("record failed", cause=repr(error), client=name)
         else:
-            if is_new:
-                ACCOUNTING.count(name, record.status.name.lower())
+            self._kept(keeping, reply, is_new=is_new, is_told=is_told)
+        finally:
+            self._in_time.over(keeping)
+
+    def _kept(self, keeping: Keep, reply: Reply, *, is_new: bool, is_told: bool) -> None:
+        name, record = keeping.client.name, keeping.record
+        if is_new:
+            ACCOUNTING.count(name, _WORDS[record.status])
+        if debugging():
             log.debug("record kept", status=record.status.value, session=record.session_id, client=name, new=is_new)
-            answer = self._front.answer(keeping)
-            _send(answer, keeping.key.source, reply)
-            # where the first try was kept here alone, the one that is answered is not new
-            if self._relay is not None and (is_new or is_told) and record.status is AccountingStatus.STOP:
-                await self._relay.end(keeping.packet, keeping.client)
-            if is_new and record.end_cause == COULD_NOT_BEGIN and not record.usage.seconds:
-                await self._tell_unused(record)
+        _send(self._front.answer(keeping), keeping.key.source, reply)
+        # where the first try was kept here alone, the one that is answered is not new
+        if self._relay is not None and (is_new or is_told) and record.status is AccountingStatus.STOP:
+            self._begin(self._end_of(keeping, self._relay, is_new=is_new))
+        elif is_new and _is_unused(record):
+            self._begin(self._tell_unused(record))
+
+    async def _end_of(self, keeping: Keep, relay: Relay, *, is_new: bool) -> None:
+        await relay.end(keeping.packet, keeping.client)
+        if is_new and _is_unused(keeping.record):
+            await self._tell_unused(keeping.record)
 
     async def _tell_unused(self, record: AccountingRecord) -> None:
         query = SessionQuery(radius_class=record.radius_class, client=record.client, ended=True, limit=1)
@@ -143,6 +154,10 @@ class AccountingServer(PortServer):
             return
         for session in found:
             self._unused(session)
+
+
+def _is_unused(record: AccountingRecord) -> bool:
+    return record.end_cause == COULD_NOT_BEGIN and not record.usage.seconds
 
 
 def _send(octets: bytes | None, to: Address, reply: Reply) -> None:

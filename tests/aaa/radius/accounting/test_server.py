@@ -146,6 +146,30 @@ async def test_ledger_that_takes_too_long_gets_the_record_again() -> None:
     assert len(bench.sent) == 1
 
 
+async def test_line_of_a_ledger_that_takes_too_long_says_how_long() -> None:
+    bench = Bench()
+    bench.ledger.held = asyncio.Event()
+    with capture_logs() as lines:
+        bench.give(reported())
+        await bench.settle()
+    assert [(line["event"], line["detail"]) for line in lines] == [("record not kept", "no answer within 0.05 s")]
+
+
+async def test_end_of_a_session_is_told_to_its_realm_however_long_that_takes() -> None:
+    class SlowRelay(HeardRelay):
+        async def end(self, packet: RadiusPacket, client: RadiusClient) -> None:
+            await asyncio.sleep(0.1)
+            await super().end(packet, client)
+
+    relay = SlowRelay()
+    bench = Bench(relay)
+    could_not_begin = Attribute.of("Acct-Terminate-Cause", 15)
+    known = bench.ledger.known[1] = session()
+    bench.give(reported(could_not_begin, status=AcctStatusType.STOP))
+    await bench.settle()
+    assert (len(bench.sent), relay.heard, bench.unused) == (1, [(7, "lab")], [known])
+
+
 async def test_closing_server_answers_what_it_has_begun() -> None:
     bench = Bench()
     bench.give(reported())
