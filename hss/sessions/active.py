@@ -7,7 +7,6 @@ from typing import Any
 
 from sqlalchemy import (
     BindParameter,
-    ClauseElement,
     ColumnElement,
     Connection,
     and_,
@@ -26,7 +25,7 @@ from hss.sessions.unavailable import unavailable
 from hss.sessions.upsert import Insert
 from hss.sessions.written import Written
 from hss.store.database import Database
-from hss.store.keyed import Keyed
+from hss.store.keyed import Answering, Keyed
 from wire.identity import Imsi
 
 Dated = tuple[GatewaySession, datetime]
@@ -175,7 +174,7 @@ def _change(connection: Connection, session: GatewaySession, at: datetime) -> bo
 
 def _find(connection: Connection, wanted: Sequence[str]) -> list[GatewaySession | None]:
     keys = [key_of(session_id) for session_id in wanted]
-    found = {bytes(key): _session(row) for key, *row in _FOUND.rows(connection, list(dict.fromkeys(keys)))}
+    found = {key: _session(row) for key, *row in _FOUND.rows(connection, list(dict.fromkeys(keys)))}
     return [found.get(key) for key in keys]
 
 
@@ -186,22 +185,23 @@ def _end(connection: Connection, wanted: Sequence[Ended]) -> list[GatewaySession
         # of two that end one session the second finds it over
         by_holder.setdefault(holder, {}).setdefault(keys[place], place)
     over: list[GatewaySession | None] = [None] * len(wanted)
-    for holder, places in by_holder.items():
+    # two processes lock rows in the same order
+    for holder, places in sorted(by_holder.items(), key=lambda one: one[0] or ()):
         for key, *row in _deleted(connection, sorted(places), holder):
-            over[places[bytes(key)]] = _session(row)
+            over[places[key]] = _session(row)
     ended = [(session, at) for session, (_, at, _) in zip(over, wanted, strict=True) if session is not None]
     note_departures(connection, [(str(session.imsi), at) for session, at in ended if not session.ending])
     return over
 
 
-def _deleted(connection: Connection, keys: Sequence[bytes], holder: Holder | None) -> Sequence[tuple[Any, ...]]:
+def _deleted(connection: Connection, keys: Sequence[bytes], holder: Holder | None) -> list[list[Any]]:
     if holder is None:
         return _DELETED.rows(connection, keys)
     peer, origin_host = holder
     return _DELETED_OF.rows(connection, keys, peer=peer, origin_host=origin_host, lowered=origin_host.lower())
 
 
-def _locked(keys: Sequence[BindParameter[bytes]], *which: ColumnElement[bool]) -> ClauseElement:
+def _locked(keys: Sequence[BindParameter[bytes]], *which: ColumnElement[bool]) -> Answering:
     """Two processes lock rows in the same order; SQLite has one writer, and takes no notice."""
     chosen = select(DiameterSession.session_key).where(DiameterSession.session_key.in_(keys), *which)
     ordered = chosen.order_by(DiameterSession.session_key).with_for_update()
@@ -228,4 +228,4 @@ _DELETED_OF = Keyed(
 
 def _session(row: Sequence[Any]) -> GatewaySession:
     session_id, peer, origin_host, imsi, document, ending = row
-    return GatewaySession(session_id, peer, origin_host, Imsi(imsi), document, bool(ending))
+    return GatewaySession(session_id, peer, origin_host, Imsi(imsi), document, ending)

@@ -17,9 +17,9 @@ from hss.active_api import Known
 from hss.models import AccessGrant, AccessSession, AccountingEntry, RecordKind
 from hss.session_api import NAS_RESTARTED, REPLACED, SILENT, UNKNOWN_TO_NAS, AccountingRecord, AccountingStatus
 from hss.sessions.departures import GRACE, note_departures
-from hss.sessions.keyed import Keyed
 from hss.sessions.upsert import Insert, later
 from hss.sessions.written import Row, Written
+from hss.store.keyed import Keyed
 
 _LATE = timedelta(seconds=60)
 """An Interim-Update so long after the Stop belongs to a new session under the old Acct-Session-Id."""
@@ -285,7 +285,11 @@ _ENTRIES = Written(
     lambda insert: insert.on_conflict_do_nothing(index_elements=["fingerprint"]).returning(AccountingEntry.fingerprint),
 )
 _MERGED = Written(AccessSession, _merging)
-_OF_CLASS = Keyed(select(AccessGrant.radius_class, AccessGrant.imsi, AccessGrant.at), AccessGrant.radius_class)
+_OF_CLASS = Keyed(
+    lambda keys: select(AccessGrant.radius_class, AccessGrant.imsi, AccessGrant.at).where(
+        AccessGrant.radius_class.in_(keys)
+    )
+)
 _END_OF_NAS = (
     update(AccessSession)
     .where(
@@ -302,10 +306,12 @@ _GIVEN_UP = (
     update(AccountingEntry).where(AccountingEntry.id == bindparam("_id")).values(fingerprint=bindparam("_other"))
 )
 _HELD = Keyed(
-    select(*(getattr(AccessSession, name) for name in _Held._fields))
-    .order_by(AccessSession.session_key)
-    .with_for_update(),
-    AccessSession.session_key,
+    lambda keys: (
+        select(*(getattr(AccessSession, name) for name in _Held._fields))
+        .where(AccessSession.session_key.in_(keys))
+        .order_by(AccessSession.session_key)
+        .with_for_update()
+    )
 )
 _RESUME = update(AccessSession).where(AccessSession.id == bindparam("_id")).values(ended=None, end_cause=None)
 _SET_ASIDE = (

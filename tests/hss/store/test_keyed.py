@@ -32,6 +32,15 @@ def test_rows_of_any_number_of_keys_are_found_and_changed(location: Location) ->
         assert sorted(bytes(key) for (key,) in FOUND.rows(connection, KEYS)) == KEYS[40:]
 
 
+def test_what_is_found_is_in_order_and_of_its_own_type(location: Location) -> None:
+    chosen = select(ContinuedRound.round_key, ContinuedRound.at).order_by(ContinuedRound.round_key)
+    keyed = Keyed(lambda keys: chosen.where(ContinuedRound.round_key.in_(keys)))
+    with transaction(location) as connection:
+        connection.execute(insert(ContinuedRound), [{"round_key": key, "at": NOON} for key in KEYS[::2]])
+        for count in (1, 3, TOGETHER, TOGETHER + 1, len(KEYS)):
+            assert keyed.rows(connection, KEYS[:count]) == [[key, NOON] for key in KEYS[:count:2]]
+
+
 def test_refusals_are_the_store_s_and_show_no_key(location: Location) -> None:
     nowhere = Keyed(lambda keys: select(column("a")).select_from(table("nowhere")).where(column("a").in_(keys)))
     with (
