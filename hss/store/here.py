@@ -17,8 +17,8 @@ from hss.store.writers_turn import WritersTurn
 
 PATIENCE = 0.02
 """Seconds of one transaction after which the disk counts as slow."""
-PAUSE = 5.0
-"""Seconds in which nothing is tried here after that."""
+PAUSE, LONGEST_PAUSE = 0.2, 5.0
+"""Seconds in which nothing is tried here after that: twice as long when it is slow again, half when it is not."""
 
 
 class Here:
@@ -31,6 +31,7 @@ class Here:
         self._turn = turn
         self._clock = clock
         self._not_before = 0.0
+        self._pause = PAUSE
 
     def answers(self, wanted: Sequence[Wanted]) -> Sequence[object] | None:
         """As `hss.store.together.answers`, committed; None, and nothing done, when that would have meant waiting."""
@@ -47,9 +48,15 @@ class Here:
         finally:
             if self._turn is not None:
                 self._turn.leave()
-            ended = self._clock()
-            if ended - began > PATIENCE:
-                self._not_before = ended + PAUSE
+            self._judge(began, self._clock())
+
+    def _judge(self, began: float, ended: float) -> None:
+        """One that is slow may be chance: to stay away for long would leave half of the rest to threads."""
+        if ended - began > PATIENCE:
+            self._not_before = ended + self._pause
+            self._pause = min(2 * self._pause, LONGEST_PAUSE)
+        else:
+            self._pause = max(self._pause / 2, PAUSE)
 
     def close(self) -> None:
         """Close the connection."""

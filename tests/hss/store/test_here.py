@@ -9,7 +9,7 @@ from sqlalchemy import Connection, text
 
 from hss.store.engines import transaction, writer_engine
 from hss.store.errors import StoreConflict
-from hss.store.here import PATIENCE, PAUSE, Here
+from hss.store.here import LONGEST_PAUSE, PATIENCE, PAUSE, Here
 from hss.store.together import Work
 from hss.store.writers_turn import WritersTurn
 
@@ -87,6 +87,27 @@ def test_slow_disk_is_tried_again_after_a_pause(here: Here, clock: Clock, databa
     clock.now += PAUSE
     assert here.answers([Asked(put, 2)]) == [2]
     assert nodes(database_path) == 2
+    here.close()
+
+
+def test_disk_that_stays_slow_is_tried_ever_more_seldom(here: Here, clock: Clock) -> None:
+    def take(_connection: Connection, requests: Sequence[int]) -> Sequence[int]:
+        clock.now += 2 * PATIENCE * requests[0]
+        return requests
+
+    def tried_again_after(slow: int) -> float:
+        began = clock.now
+        while here.answers([Asked(take, slow)]) is None:
+            clock.now += PAUSE / 4
+        return clock.now - began
+
+    found = [tried_again_after(1) for _ in range(8)]
+    assert found[1:6] == pytest.approx([PAUSE * 2**often for often in range(5)], abs=PAUSE / 2)
+    assert found[6:] == pytest.approx([LONGEST_PAUSE] * 2, abs=PAUSE / 2)
+    for _ in range(10):
+        tried_again_after(0)
+    tried_again_after(1)
+    assert tried_again_after(0) == pytest.approx(PAUSE, abs=PAUSE / 2), "it has been quick since"
     here.close()
 
 
