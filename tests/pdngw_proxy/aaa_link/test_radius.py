@@ -206,7 +206,8 @@ async def test_closed_link_ends_every_wait(monkeypatch: pytest.MonkeyPatch) -> N
 START = SessionRecord("s", Moment.START, "ue", None, None, None, IPv4Address("192.0.2.9"), 0, Usage())
 
 
-async def test_link_tells_accounting_with_the_class_of_the_accept(monkeypatch: pytest.MonkeyPatch) -> None:
+def bound(monkeypatch: pytest.MonkeyPatch) -> list[FakeEndpoint]:
+    """The endpoints that are bound from now on, in their order."""
     endpoints: list[FakeEndpoint] = []
 
     def bind(_local: Address, deliver: Callable[[bytes, Address], None], **_options: object) -> FakeEndpoint:
@@ -214,6 +215,11 @@ async def test_link_tells_accounting_with_the_class_of_the_accept(monkeypatch: p
         return endpoints[-1]
 
     monkeypatch.setattr(UdpEndpoint, "bind", bind)
+    return endpoints
+
+
+async def test_link_tells_accounting_with_the_class_of_the_accept(monkeypatch: pytest.MonkeyPatch) -> None:
+    endpoints = bound(monkeypatch)
     server = Server(SERVER, SECRET, ("192.0.2.3", 1813))
     link = RadiusLink(servers=[server], nas=Nas("pgw", IPv4Address("192.0.2.1")))
     asked = asyncio.create_task(link.authenticate(request()))
@@ -271,13 +277,7 @@ class Keeper:
 
 async def test_class_of_a_disconnect_is_told_in_the_stop(monkeypatch: pytest.MonkeyPatch) -> None:
     """RFC 5176 §3.6, note 4."""
-    endpoints: list[FakeEndpoint] = []
-
-    def bind(_local: Address, deliver: Callable[[bytes, Address], None], **_options: object) -> FakeEndpoint:
-        endpoints.append(FakeEndpoint(deliver))
-        return endpoints[-1]
-
-    monkeypatch.setattr(UdpEndpoint, "bind", bind)
+    endpoints = bound(monkeypatch)
     server = Server(SERVER, SECRET, ("192.0.2.3", 1813))
     link = RadiusLink(servers=[server], nas=Nas("pgw", IPv4Address("192.0.2.1")), coa=("192.0.2.1", 3799))
     link.obey(Keeper())

@@ -73,14 +73,6 @@ class Desk:
 
 
 @pytest.fixture
-def server() -> Iterator[socket.socket]:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as made:
-        made.bind(("127.0.0.1", 0))
-        made.settimeout(5)
-        yield made
-
-
-@pytest.fixture
 def desk(server: socket.socket) -> Iterator[Desk]:
     made = Desk(server)
     yield made

@@ -1,7 +1,6 @@
 """Sockets and Identifiers, and when a request is sent again or given up, on a real socket."""
 
 import socket
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pytest
@@ -36,14 +35,6 @@ class Stub(Exchange):
     def give_up(self, cause: str) -> None:
         del self.port.out[self.request[1]]
         self.heard.append(cause)
-
-
-@pytest.fixture
-def server() -> Iterator[socket.socket]:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as made:
-        made.bind(("127.0.0.1", 0))
-        made.settimeout(5)
-        yield made
 
 
 def exchanges(server: socket.socket, sockets: Sockets, *, at_once: int = 1, ports: int = 1) -> tuple[Exchanges, Tally]:

@@ -100,14 +100,6 @@ class Bench:
 
 
 @pytest.fixture
-def server() -> Iterator[socket.socket]:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as made:
-        made.bind(("127.0.0.1", 0))
-        made.settimeout(5)
-        yield made
-
-
-@pytest.fixture
 def bench(server: socket.socket) -> Iterator[Bench]:
     made = Bench(server)
     yield made
