@@ -137,16 +137,16 @@ class _LoadCommands:
         settings = _Settings(self._config_file, options)
         if not accounting and (interims or accounting_server):
             raise LoadRefused("--interims and --accounting-server go with --accounting")
-        told = settings.address(accounting_server, "--accounting-server") if accounting_server else None
+        acct = settings.address(accounting_server, "--accounting-server") if accounting_server else None
         if server and secret_file:
             where, secret = settings.address(server), read_secret(secret_file)
         else:
             given = settings.raw.section("pdngw.radius", RadiusLinkConfig)
             where = settings.address(server) if server else given.aaa
             secret = read_secret(secret_file or given.secret_file)
-            told = told or (None if server else given.acct)
-        beside = (told.host, told.port) if told else (where.host, _ACCOUNTING_PORT)
-        sessions = Sessions(beside, interims) if accounting else None
+            acct = acct or (None if server else given.acct)
+        accounting_at = (acct.host, acct.port) if acct else (where.host, _ACCOUNTING_PORT)
+        sessions = Sessions(accounting_at, interims) if accounting else None
         target = RadiusTarget(
             (where.host, where.port), secret, ports=ports, timers=Timers(mrd=limit), sessions=sessions
         )
