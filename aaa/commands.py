@@ -12,7 +12,6 @@ from aaa.radius.dynamic import Done, Outcome, Refused
 from hss.failure_api import FailureRecord
 from hss.session_api import LONGEST_SESSION, UNKNOWN_TO_NAS, ClientSeen, Session, SessionLedger, SessionQuery
 from runtime.config import ConfigError, RawConfig
-from runtime.secret_file import read_secret
 from wire.identity import Imsi
 from wire.radius.exchange import Timers
 from wire.radius.packet import ZERO_AUTHENTICATOR, Attribute, Code, RadiusPacket
@@ -74,14 +73,15 @@ async def change(raw: RawConfig, number: int, attributes: Sequence[Attribute]) -
 def chargeable_user(raw: RawConfig, cui: str) -> tuple[str, Imsi]:
     """Which client calls whom so; SessionRefused where none of ours does."""
     radius = _radius(raw)
-    if radius.cui_key is None:
+    chargeable = Chargeable.of(radius)
+    if chargeable is None:
         raise ConfigError(f"{raw.path}: there is no cui_key in [aaa.radius]; add it, and clients that ask are told")
-    chargeable = Chargeable(read_secret(radius.cui_key))
     for client in _configured(radius):
         imsi = chargeable.whose(client, cui)
         if imsi is not None:
             return client, imsi
-    raise SessionRefused(f"no client in {raw.path} was told {cui} under the key in {radius.cui_key}")
+    keys = f"the key{'s' if len(radius.cui_key) > 1 else ''} in {', '.join(map(str, radius.cui_key))}"
+    raise SessionRefused(f"no client in {raw.path} was told {cui} under {keys}")
 
 
 async def prune(raw: RawConfig, days: int) -> int:

@@ -160,6 +160,10 @@ class _SessionCommands:
 
             akadia --config lab/akadia.toml aaa cui Wm9ntxnp1pEZ3fS7r5WJYEa2hXIyKd0x
 
+        Every key of cui_key in [aaa.radius] is tried. To change the key, put the new file before
+        the old one, cui_key = ["new.key", "old.key"], and reload: the first one names users from
+        then on, and a bill under the other stays readable as long as that is in the list.
+
         Parameters
         ----------
         cui

@@ -253,7 +253,7 @@ auth = {_quoted(f"{block.aaa}:{RADIUS_PORT}")}  # where it listens, UDP
 acct = {_quoted(f"{block.aaa}:{RADIUS_ACCT_PORT}")}  # where it takes accounting (RFC 2866); without it there is none
 more_auth = []  # further addresses, such as ["[::1]:1812"]
 more_acct = []  # and those of accounting
-cui_key = ""  # a file with the key of Chargeable-User-Identity (RFC 4372); "" for none
+cui_key = ""  # a file with the key of Chargeable-User-Identity (RFC 4372), or ["new.key", "old.key"]; "" for none
 
 [[aaa.radius.client]]  # who is not in the network of an [[aaa.radius.client]] gets no answer
 name = "loopback"  # how the log calls it

@@ -107,6 +107,20 @@ OptionalPath = Annotated[ConfigPath | None, BeforeValidator(_none_if_empty)]
 """A path, or nothing when the file says \"\"."""
 
 
+def _as_list(value: object) -> object:
+    return ([value] if value else []) if isinstance(value, str) else value
+
+
+def _not_empty(value: object) -> object:
+    if value == "":
+        raise ValueError('"" names no file; write its path, or leave it out of the list')
+    return value
+
+
+PathOrPaths = Annotated[tuple[Annotated[ConfigPath, BeforeValidator(_not_empty)], ...], BeforeValidator(_as_list)]
+"""Paths as a list, one path alone, or none when the file says \"\"."""
+
+
 def _literal(where: SocketAddress) -> SocketAddress:
     try:
         return SocketAddress(str(ip_address(where.host)), where.port)

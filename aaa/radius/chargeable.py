@@ -1,7 +1,8 @@
 """Chargeable-User-Identity: what a client may call a user in its bills without knowing who he is (RFC 4372).
 
 It is the IMSI under AES-SIV (RFC 5297) with the client's name as associated data, in base64url: the same for every
-session of a user at one client, another at another client, and whoever has the key can say whose it is.
+session of a user at one client, another at another client, and whoever has the key can say whose it is. AES-SIV
+opens nothing that another key has sealed, so of several keys the right one is known.
 """
 
 import binascii
@@ -34,26 +35,46 @@ def wants_cui(request: RadiusPacket) -> bool:
 
 
 class Chargeable:
-    """Names users by `key`, which is of any length and has to stay as long as bills are to be compared."""
+    """Names users by `key`, and knows those whom `older` ones have named; each has to stay as long as its bills do.
 
-    def __init__(self, key: Secret) -> None:
-        self._siv = AESSIV(HKDF(algorithm=SHA256(), length=_SIV_KEY_LENGTH, salt=None, info=_PURPOSE).derive(key))
+    Keys are of any length.
+    """
+
+    def __init__(self, key: Secret, *older: Secret) -> None:
+        self._keys = [_siv(one) for one in (key, *older)]
 
     @classmethod
     def of(cls, config: RadiusConfig) -> "Chargeable | None":
-        """By the key that `config` names, if it names one; ConfigError when its file is unusable."""
-        return None if config.cui_key is None else cls(read_secret(config.cui_key))
+        """By the keys that `config` names, if it names any; ConfigError when a file of theirs is unusable."""
+        return cls(*[read_secret(path) for path in config.cui_key]) if config.cui_key else None
 
-    def name(self, client: str, imsi: Imsi) -> bytes:
-        """What `client` may call the user, `CUI_LENGTH` characters."""
-        return urlsafe_b64encode(self._siv.encrypt(pack_imsi(imsi), [client.encode()]))
+    def name(self, client: str, imsi: Imsi, told: bytes = b"") -> bytes:
+        """What `client` may call the user, `CUI_LENGTH` characters.
+
+        Where the client says what it was `told` before, the user keeps that name, whichever key gave it: a session that
+        goes on is one in the bills.
+        """
+        if len(self._keys) > 1 and told.isascii() and self.whose(client, told.decode()) == imsi:
+            return told
+        return urlsafe_b64encode(self._keys[0].encrypt(pack_imsi(imsi), [client.encode()]))
 
     def whose(self, client: str, cui: str) -> Imsi | None:
-        """Whom `client` calls so; None where this key has not named him."""
+        """Whom `client` calls so; None where none of these keys has named him."""
         try:
             octets = urlsafe_b64decode(cui)
-            if len(cui) != CUI_LENGTH or urlsafe_b64encode(octets).decode() != cui:
-                return None
-            return unpack_imsi(self._siv.decrypt(octets, [client.encode()]))
-        except (binascii.Error, ValueError, InvalidTag, DecodeError):
+        except (binascii.Error, ValueError):
             return None
+        if len(cui) != CUI_LENGTH or urlsafe_b64encode(octets).decode() != cui:
+            return None
+        return next(filter(None, (_opened(siv, octets, client) for siv in self._keys)), None)
+
+
+def _siv(key: Secret) -> AESSIV:
+    return AESSIV(HKDF(algorithm=SHA256(), length=_SIV_KEY_LENGTH, salt=None, info=_PURPOSE).derive(key))
+
+
+def _opened(siv: AESSIV, octets: bytes, client: str) -> Imsi | None:
+    try:
+        return unpack_imsi(siv.decrypt(octets, [client.encode()]))
+    except (ValueError, InvalidTag, DecodeError):
+        return None

@@ -9,7 +9,7 @@ from aaa.radius.policy import Service
 from aaa.radius.proxy.config import HomeServerConfig, OptionalLiteralAddress, OptionalSocketAddress, RealmConfig
 from aaa.radius.radsec.config import RadsecConfig
 from aaa.radius.translation.config import DiameterServerConfig
-from runtime.config import ConfigPath, Network, OptionalPath, Section, SocketAddress
+from runtime.config import ConfigPath, Network, PathOrPaths, Section, SocketAddress
 
 
 class RadiusClientConfig(Section):
@@ -59,9 +59,9 @@ class RadiusConfig(Section):
         default=(), description="[[aaa.radius.diameter_server]]: servers of others that speak Diameter"
     )
     realm: tuple[RealmConfig, ...] = Field(default=(), description="[[aaa.radius.realm]]: realms of others")
-    cui_key: OptionalPath = Field(
-        default=None,
-        description="a file of mode 0600: the key of Chargeable-User-Identity (RFC 4372)",
+    cui_key: PathOrPaths = Field(
+        default=(),
+        description="files of mode 0600, the keys of Chargeable-User-Identity (RFC 4372): the first one names users",
     )
     request_limit: float = Field(default=10.0, gt=0, le=25)
     max_in_progress: int = Field(default=2000, ge=1)

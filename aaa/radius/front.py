@@ -101,7 +101,8 @@ class RadiusFront(Bookkeeping):
     def _beside(self, packet: RadiusPacket, client: RadiusClient, accept: Accept) -> bytes:
         more = b""
         if self._chargeable is not None and wants_cui(packet):
-            more = build_attribute(CUI, self._chargeable.name(client.name, accept.imsi))
+            told = packet.octets("Chargeable-User-Identity") or b""
+            more = build_attribute(CUI, self._chargeable.name(client.name, accept.imsi, told))
         if client.policy.reauthenticates and accept.profile.session_timeout is not None:
             more += _REAUTHENTICATE
         return more

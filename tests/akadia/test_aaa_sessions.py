@@ -97,6 +97,15 @@ def test_name_of_a_bill_is_somebody(file: str, tmp_path: Path, capsys: pytest.Ca
     assert json.loads(said(capsys, file, "cui", cui, "--json")) == {"imsi": "001010000000001", "client": "lab"}
     assert main(["--config", file, "aaa", "cui", cui.lower()]) == 1
     assert "no client in" in capsys.readouterr().err
+    newer = tmp_path / "new.key"
+    newer.write_text("another key\n")
+    newer.chmod(0o600)
+    path.write_text(path.read_text().replace('cui_key = "cui.key"\n', 'cui_key = ["new.key", "cui.key"]\n'))
+    assert said(capsys, file, "cui", cui) == "001010000000001 at lab\n"
+    named_anew = Chargeable(Secret(b"another key")).name("lab", Imsi("001010000000001")).decode()
+    assert said(capsys, file, "cui", named_anew) == "001010000000001 at lab\n"
+    assert main(["--config", file, "aaa", "cui", cui.lower()]) == 1
+    assert "under the keys in" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

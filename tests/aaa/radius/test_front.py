@@ -220,6 +220,21 @@ def test_front_names_the_user_to_a_client_that_asks_for_it() -> None:
     assert told == [chargeable.name("lab", accept().imsi), None, None]
 
 
+def test_front_keeps_the_name_of_a_session_that_goes_on_after_the_key_was_changed() -> None:
+    before, imsi = Chargeable(Secret(b"key")).name("lab", accept().imsi), accept().imsi
+    changed = Chargeable(Secret(b"new key"), Secret(b"key"))
+    told = []
+    for says in (b"\0", before):
+        served = RadiusFront(table(), random=bytes, duplicates=DuplicateCache(), chargeable=changed)
+        serving = served.receive(asked(Attribute.of("Chargeable-User-Identity", says)), SOURCE, 0.0)
+        assert isinstance(serving, Serve)
+        octets = served.answer(serving, accept())
+        assert octets is not None
+        told.append(parse_packet(octets).octets("Chargeable-User-Identity"))
+    assert told == [changed.name("lab", imsi), before]
+    assert told[0] != before
+
+
 def test_users_of_a_client_that_wishes_it_authenticate_anew_when_their_time_is_over() -> None:
     told = []
     for reauthenticates, timeout in ((True, 60), (True, None), (False, 60)):
