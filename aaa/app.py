@@ -25,6 +25,7 @@ from aaa.identities.loading import load_identities, load_keyring
 from aaa.identities.shared_keyring import LOOK, SharedKeyring, Upkeep
 from aaa.ledger import SharedStore, key_epochs, open_configured_ledger, open_if_there
 from aaa.measured import MeasuredHss, MeasuredService
+from aaa.nas_restarts import RestartedNases
 from aaa.near_hss import NearHss, open_near_hss
 from aaa.radius.opening import Surroundings, open_asking, open_radius
 from aaa.radius.users import RadiusUsers
@@ -226,7 +227,7 @@ def _open_users(
         return MemoryUserSessions(1 if settings.diameter is None else settings.diameter.session_limit), None, None
     departing = Departing(shared.departures, hss, settings.aaa.origin_host, _moment)
     stack.push_async_callback(errands.close)
-    watching(stack, (errands.look,))
+    watching(stack, (errands.look, RestartedNases(shared.restarts, _moment).look))
     watching(stack, (Ageing(shared.silent, settings.aaa.silence, _moment).look,), AGEING_LOOK)
     return SqlUserSessions(shared.active, _moment), departing, watching(stack, (departing.look,)).wake
 

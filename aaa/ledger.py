@@ -14,7 +14,15 @@ from aaa.identities.config import IdentitiesConfig
 from aaa.identities.epochs import Keyring
 from aaa.identities.keyring_file import KeyringPath
 from aaa.identities.shared_keyring import change_shared, read_shared
-from hss.active_api import ActiveSessions, ContinuedRounds, Departures, Errands, KeyEpochs, SilentSessions
+from hss.active_api import (
+    ActiveSessions,
+    ContinuedRounds,
+    Departures,
+    Errands,
+    KeyEpochs,
+    NasRestarts,
+    SilentSessions,
+)
 from hss.config import HssConfig
 from hss.failure_api import FailureLedger, Retention
 from hss.keys.identity_epochs import SqlKeyEpochs, any_epoch
@@ -28,6 +36,7 @@ from hss.sessions.departures import SqlDepartures
 from hss.sessions.errands import SqlErrands
 from hss.sessions.failures import SqlFailures
 from hss.sessions.ledger import SqlLedger, open_database
+from hss.sessions.nas_restarts import SqlNasRestarts
 from hss.store.database import Database
 from hss.store.errors import StoreError
 from hss.store.location import Location, describe, parse_location
@@ -50,6 +59,7 @@ class SharedStore:
     errands: Errands
     continued: ContinuedRounds
     silent: SilentSessions
+    restarts: NasRestarts
     failures: FailureLedger
     database: Database
 
@@ -63,6 +73,7 @@ class SharedStore:
             SqlErrands(database),
             SqlContinuedRounds(database),
             SqlSilentSessions(database),
+            SqlNasRestarts(database),
             SqlFailures(database, retention or Retention()),
             database,
         )

@@ -56,6 +56,23 @@ class Errand:
     created: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Restart:
+    """An Accounting-On or -Off: the sessions at this NAS of this client that were last heard of until `at` are over."""
+
+    client: str
+    nas: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Restarts:
+    """Some that a process works off; they are its own `until` then, in UTC."""
+
+    those: tuple[Restart, ...]
+    until: datetime
+
+
 class Known(Enum):
     """What the HSS knows of a departure."""
 
@@ -154,6 +171,31 @@ class SilentSessions(Protocol):
 
         Their users may have left. LedgerUnavailable when not all of it was done.
         """
+
+
+class NasRestarts(Protocol):
+    """NASes that have begun anew. Whoever asks finds their sessions over; here each is brought to say so itself.
+
+    All of it raises LedgerUnavailable. Two processes that do the same do no harm.
+    """
+
+    async def waiting(self, now: datetime) -> bool:
+        """Whether any may be worked off."""
+
+    async def claim(self, now: datetime) -> Restarts:
+        """Take some of them; no other process has them for a while."""
+
+    async def still(self, restarts: Restarts, now: datetime) -> Restarts:
+        """Have them for a while from `now` on."""
+
+    async def over(self, restarts: Restarts) -> tuple[int, ...]:
+        """Sessions, by number, that are over and do not say so yet; very many may be left, () when none is."""
+
+    async def end(self, sessions: tuple[int, ...], now: datetime) -> None:
+        """Have them say so, as far as nobody is writing them at this moment; their users may have left."""
+
+    async def settle(self, restarts: Restarts) -> None:
+        """Nothing is left to be done for them."""
 
 
 class Departures(Protocol):

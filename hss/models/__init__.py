@@ -7,7 +7,7 @@ from hss.models.failure import FailedAuthentication
 from hss.models.model import APN_LENGTH, DIAMETER_IDENTITY_LENGTH, Model
 from hss.models.node import Notice, NoticeKind, Registration, RequestingNode, ServingGateway
 from hss.models.record import ApiToken, AuditEntry, AuditHead, BatchState, ImportBatch
-from hss.models.session import AccessGrant, AccessSession, AccountingEntry, ClientReport, RecordKind
+from hss.models.session import AccessGrant, AccessSession, AccountingEntry, ClientReport, NasRestart, RecordKind
 from hss.models.subscriber import DEFAULT_PROFILE, Apn, Subscriber, SubscriberState
 
 __all__ = [
@@ -37,6 +37,7 @@ __all__ = [
     "KeyPurpose",
     "KeyState",
     "Model",
+    "NasRestart",
     "Notice",
     "NoticeKind",
     "RecordKind",

@@ -152,6 +152,24 @@ class AccessSession(Model):
     """Packets to the user."""
 
 
+class NasRestart(Model):
+    """An Accounting-On or -Off: what was heard of the NAS until then is over, whatever its rows say (RFC 2866 §5.1).
+
+    It goes once the rows of all those sessions say so themselves.
+    """
+
+    __tablename__ = "nas_restart"
+
+    client: Mapped[str] = mapped_column(String(CLIENT_LENGTH), primary_key=True)
+    """The RADIUS client that sent it."""
+    nas: Mapped[str] = mapped_column(String(TEXT_LENGTH), primary_key=True)
+    """NAS-Identifier or the address of the NAS: RFC 2865 §5.32."""
+    at: Mapped[datetime] = mapped_column(Utc, primary_key=True)
+    """When it happened, in UTC: sessions that were last heard of later go on."""
+    not_before: Mapped[datetime] = mapped_column(Utc)
+    """Until when the process that has taken it is left alone with it, in UTC."""
+
+
 class ClientReport(Model):
     """How a RADIUS client protects its Access-Requests (CVE-2024-3596)."""
 

@@ -10,6 +10,7 @@ from hss.active_api import SilentSession
 from hss.models import AccessGrant, AccessSession, DiameterSession
 from hss.session_api import SILENT
 from hss.sessions.departures import note_departures
+from hss.sessions.restarted import IS_OPEN
 from hss.sessions.unavailable import unavailable
 from hss.store.database import Database
 from wire.identity import Imsi
@@ -33,7 +34,7 @@ _OPEN = (
         AccessGrant.session_timeout,
     )
     .outerjoin(AccessGrant, AccessGrant.radius_class == AccessSession.radius_class)
-    .where(AccessSession.ended.is_(None))
+    .where(IS_OPEN)
     .order_by(AccessSession.id)
     .limit(PAGE)
 )

@@ -25,6 +25,7 @@ from sqlalchemy.orm import aliased
 from hss.active_api import Departure, Known, Presence
 from hss.models import AccessGrant, AccessSession, DiameterSession
 from hss.models import Departure as Row
+from hss.sessions.restarted import IS_OPEN
 from hss.sessions.unavailable import unavailable
 from hss.store.database import Database
 from hss.store.prepared import Prepared
@@ -174,7 +175,7 @@ def _together(known: Collection[Known]) -> Known:
 _WANTED = rowset()
 _IMSI = string(_WANTED, 0)
 _AT_GATEWAY = exists().where(DiameterSession.imsi == _IMSI, DiameterSession.ending.is_(False))
-_AT_NAS = exists().where(AccessSession.imsi == _IMSI, AccessSession.ended.is_(None))
+_AT_NAS = exists().where(AccessSession.imsi == _IMSI, IS_OPEN)
 _ACCOUNTED = exists().where(
     AccessSession.imsi == AccessGrant.imsi, AccessSession.radius_class == AccessGrant.radius_class
 )

@@ -6,19 +6,25 @@ from sqlalchemy import Connection, RowMapping, select
 
 from hss.models import AccessGrant, AccessSession, ClientReport
 from hss.session_api import ClientSeen, Session, SessionQuery, Usage
+from hss.sessions.restarted import END_CAUSE, ENDED, IS_OPEN
 from hss.sessions.upsert import insert_into, later
 from wire.identity import Imsi
 
-_SESSIONS = select(*AccessSession.__table__.c, AccessGrant.apn, AccessGrant.session_timeout).outerjoin(
-    AccessGrant, AccessGrant.radius_class == AccessSession.radius_class
-)
+_ROW = AccessSession.__table__.c
+_SESSIONS = select(
+    *(column for column in _ROW if column.name not in {"ended", "end_cause"}),
+    ENDED.label("ended"),
+    END_CAUSE.label("end_cause"),
+    AccessGrant.apn,
+    AccessGrant.session_timeout,
+).outerjoin(AccessGrant, AccessGrant.radius_class == AccessSession.radius_class)
 
 
 def find_sessions(connection: Connection, query: SessionQuery) -> tuple[Session, ...]:
     """The sessions that `query` asks for, the newest first."""
     wanted = _SESSIONS.order_by(AccessSession.id.desc()).limit(query.limit)
     if not query.ended:
-        wanted = wanted.where(AccessSession.ended.is_(None))
+        wanted = wanted.where(IS_OPEN)
     if query.imsi is not None:
         wanted = wanted.where(AccessSession.imsi == query.imsi)
     if query.client is not None:

@@ -5,7 +5,7 @@ missing. So retransmissions, reordering and two AAA servers at once do no harm (
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any, NamedTuple
@@ -14,9 +14,10 @@ from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, func, o
 from sqlalchemy import Insert as AnyInsert
 
 from hss.active_api import Known
-from hss.models import AccessGrant, AccessSession, AccountingEntry, RecordKind
+from hss.models import AccessGrant, AccessSession, AccountingEntry, NasRestart, RecordKind
 from hss.session_api import NAS_RESTARTED, REPLACED, SILENT, UNKNOWN_TO_NAS, AccountingRecord, AccountingStatus
 from hss.sessions.departures import GRACE, note_departures
+from hss.sessions.restarted import RESTARTED_AT
 from hss.sessions.upsert import Insert, later
 from hss.sessions.written import Row, Written
 from hss.store.keyed import Keyed
@@ -46,6 +47,8 @@ class _Held(NamedTuple):
     ended: datetime | None
     end_cause: str | None
     seconds: int
+    restarted: datetime | None
+    """When its NAS began anew, which ended it, whether its row says so or not."""
 
 
 def record_all(connection: Connection, records: Sequence[AccountingRecord]) -> list[bool]:
@@ -152,8 +155,9 @@ def _runs(records: Sequence[AccountingRecord]) -> Iterator[list[AccountingRecord
 
 def _apply(connection: Connection, run: list[AccountingRecord]) -> None:
     if run[0].status in _WHOLE_NAS:
-        ended = connection.execute(_END_OF_NAS, {"_client": run[0].client, "_nas": run[0].nas, "_at": run[0].at})
-        note_departures(connection, [(imsi, run[0].received) for (imsi,) in ended if imsi is not None])
+        # there may be very many sessions: each is brought to say so afterwards (`hss.sessions.nas_restarts`)
+        of_nas = {"client": run[0].client, "nas": run[0].nas, "at": run[0].at, "not_before": run[0].received}
+        _RESTARTED.rows(connection, [of_nas])
         return
     # two processes that lock rows do so in the same order
     run.sort(key=_key)
@@ -182,6 +186,8 @@ def _make_way(connection: Connection, beginning: Sequence[AccountingRecord]) -> 
     # locked, and in the order in which all are, so that it is still true below
     held = map(_Held._make, _HELD.rows(connection, [_key(record) for record in beginning]))
     known = {row.session_key: row for row in held}
+    if any(row.restarted is not None and row.ended is None for row in known.values()):
+        known = _end_restarted(connection, beginning, known)
     replaced = [(row, one) for one in beginning if (row := known.get(_key(one))) is not None]
     resumed = {row.id: (row.imsi, one.received) for row, one in replaced if _is_resumed(row, one)}
     if resumed:
@@ -196,6 +202,18 @@ def _make_way(connection: Connection, beginning: Sequence[AccountingRecord]) -> 
     for row, _ in others:
         del known[row.session_key]
     return known
+
+
+def _end_restarted(
+    connection: Connection, beginning: Sequence[AccountingRecord], known: Mapping[bytes, _Held]
+) -> dict[bytes, _Held]:
+    """`known` once those say that they are over whose NAS has begun anew: what it says now is of later."""
+    heard = {_key(one): one.received for one in beginning}
+    over = [row for row in known.values() if row.restarted is not None and row.ended is None]
+    connection.execute(_END, [{"_id": row.id, "_at": row.restarted} for row in over])
+    note_departures(connection, [(row.imsi, heard[row.session_key]) for row in over if row.imsi is not None])
+    ended = {row.session_key: row._replace(ended=row.restarted, end_cause=NAS_RESTARTED) for row in over}
+    return {**known, **ended}
 
 
 def _note_late(connection: Connection, begun: Sequence[AccountingRecord], granted: Granted) -> None:
@@ -290,28 +308,22 @@ _OF_CLASS = Keyed(
         AccessGrant.radius_class.in_(keys)
     )
 )
-_END_OF_NAS = (
-    update(AccessSession)
-    .where(
-        AccessSession.client == bindparam("_client"),
-        AccessSession.nas == bindparam("_nas"),
-        AccessSession.ended.is_(None),
-        AccessSession.updated <= bindparam("_at"),
-    )
-    .values(ended=bindparam("_at"), end_cause=NAS_RESTARTED)
-    .returning(AccessSession.imsi)
-)
-
+_RESTARTED = Written(NasRestart, lambda insert: insert.on_conflict_do_nothing())
 _GIVEN_UP = (
     update(AccountingEntry).where(AccountingEntry.id == bindparam("_id")).values(fingerprint=bindparam("_other"))
 )
 _HELD = Keyed(
     lambda keys: (
-        select(*(getattr(AccessSession, name) for name in _Held._fields))
+        select(*(getattr(AccessSession, name) for name in _Held._fields[:-1]), RESTARTED_AT)
         .where(AccessSession.session_key.in_(keys))
         .order_by(AccessSession.session_key)
         .with_for_update()
     )
+)
+_END = (
+    update(AccessSession)
+    .where(AccessSession.id == bindparam("_id"))
+    .values(ended=bindparam("_at"), end_cause=NAS_RESTARTED)
 )
 _RESUME = update(AccessSession).where(AccessSession.id == bindparam("_id")).values(ended=None, end_cause=None)
 _SET_ASIDE = (

@@ -3,14 +3,20 @@
 from typing import get_type_hints
 
 from hss import active_api
-from hss.active_api import ActiveSessions, Departures, Errands
+from hss.active_api import ActiveSessions, Departures, Errands, NasRestarts
 from hss.sessions.active import SqlActiveSessions
 from hss.sessions.departures import SqlDepartures
 from hss.sessions.errands import SqlErrands
+from hss.sessions.nas_restarts import SqlNasRestarts
 
 
 def test_sql_has_every_method_of_the_door() -> None:
-    for door, room in ((ActiveSessions, SqlActiveSessions), (Departures, SqlDepartures), (Errands, SqlErrands)):
+    for door, room in (
+        (ActiveSessions, SqlActiveSessions),
+        (Departures, SqlDepartures),
+        (Errands, SqlErrands),
+        (NasRestarts, SqlNasRestarts),
+    ):
         wanted = {name for name in vars(door) if not name.startswith("_")}
         assert wanted, door
         for name in wanted:

@@ -1,7 +1,8 @@
 """Every revision, up and down, on both engines with rows in place; and the models are what the revisions make."""
 
 import stat
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 
@@ -17,15 +18,16 @@ from hss.audit import Actor, AuditTrail
 from hss.counting.rows import keys_of
 from hss.keys.custody import Custodian
 from hss.keys.vault import Vault
-from hss.models import Model, RequestingNode, Subscriber
+from hss.models import AccessSession, Departure, Model, RequestingNode, Subscriber
 from hss.sessions.recording import record_all
 from hss.store.engines import migration_engine, transaction
 from hss.store.errors import StoreUnavailable
 from hss.store.location import Location
 from hss.store.schema import SchemaOutdated, downgrade, upgrade
 from tests.hss.conftest import FIRST_SET, Registry
-from tests.hss.sessions.events import start, stop
+from tests.hss.sessions.events import NOON, nas_on, start, stop
 from tests.postgres import PostgresServer
+from wire.identity import Imsi
 from wire.secret import Secret
 
 FOLDER = Path(__file__).parents[2] / "migrations"
@@ -189,6 +191,24 @@ def test_accounting_keeps_the_newer_schema_and_sessions_alone_do_not(location: L
     upgrade(location)
     with transaction(location) as connection:
         assert dump(connection)["access_session"] == []
+
+
+@pytest.mark.parametrize("location", ["sqlite", pytest.param("postgresql", marks=pytest.mark.interop)], indirect=True)
+def test_sessions_that_a_restart_ended_say_so_in_an_older_schema(location: Location) -> None:
+    with transaction(location) as connection:
+        begun = [start(), start(session="0002"), start(200, session="0003"), start(nas="ap2", session="0004")]
+        record_all(connection, [replace(one, imsi=Imsi(IMSI), radius_class=None) for one in begun])
+        record_all(connection, [stop(90, session="0002"), nas_on(150), nas_on(100)])
+    downgrade(location, "0010")
+    with transaction(location) as connection:
+        ended = connection.execute(select(AccessSession.session_id, AccessSession.ended, AccessSession.end_cause))
+        assert sorted(tuple(one) for one in ended if one.ended is not None) == [
+            ("0001", NOON + timedelta(seconds=100), "nas-restarted"),
+            ("0002", NOON + timedelta(seconds=90), "user-request"),
+        ]
+        left = connection.execute(select(Departure.imsi, Departure.not_before)).all()
+        assert [moment for _, moment in left] == [NOON + timedelta(seconds=after) for after in (90, 100)]
+    upgrade(location)
 
 
 def test_failed_revision_leaves_nothing_behind(empty: Location) -> None:

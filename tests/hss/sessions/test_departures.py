@@ -15,11 +15,13 @@ from hss.sessions.active import SqlActiveSessions
 from hss.sessions.ageing import _let_in_again
 from hss.sessions.departures import AT_ONCE, GRACE, LEASE, SqlDepartures, presences
 from hss.sessions.ledger import SqlLedger
+from hss.sessions.nas_restarts import SqlNasRestarts
 from hss.store.database import Database
 from hss.store.engines import transaction
 from hss.store.location import Location
 from tests.hss.sessions.events import IMSI, NOON, granted, interim, nas_on, start, stop
 from tests.hss.sessions.test_active import ONE
+from tests.hss.sessions.test_nas_restarts import worked_off
 from wire.identity import Imsi
 
 SECOND = timedelta(seconds=1)
@@ -81,6 +83,8 @@ async def test_end_of_accounting_is_a_departure(database: Database, last: str) -
         await ledger.record(stop(9))
     elif last == "the NAS begins anew":
         await ledger.record(nas_on(9))
+        assert await departures.presence(IMSI, NOON + 9 * SECOND) is Presence.GONE, "at once, whoever asks"
+        await worked_off(SqlNasRestarts(database), NOON + 9 * SECOND)
     else:
         await ledger.end(1, "unknown-to-nas", NOON + 9 * SECOND)
     assert await departures.waiting(NOON + 60 * SECOND)
