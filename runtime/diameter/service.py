@@ -27,7 +27,10 @@ log = get_logger("runtime.diameter")
 Duplicates = DuplicateCache[Connection]
 """What one peer has asked, over all its connections."""
 
-_TOO_BUSY = str(ResultCode.TOO_BUSY.value)
+_NOT_SERVED = frozenset({ResultCode.TOO_BUSY, ResultCode.UNABLE_TO_DELIVER})
+"""No answers to the same request when it comes again: somebody had no time for it, or its store did not answer."""
+
+_NOT_SERVED_TEXTS = frozenset(str(result.value) for result in _NOT_SERVED)
 
 _Waiting = tuple[Message, Asked[Connection]]
 """A request that waits for room, as the cache of duplicates knows it."""
@@ -162,12 +165,12 @@ class RequestService:
             octets = answer.build()
             result = result_of(answer)
             SERVED.count(self._peer, command, result)
-            if result == _TOO_BUSY:
+            if result in _NOT_SERVED_TEXTS:
                 self._duplicates.forget(asked)
         except AvpFault as fault:
             self._refused(request, fault)
             octets = self._fault_answer(request, fault).build()
-            if fault.result is ResultCode.TOO_BUSY:
+            if fault.result in _NOT_SERVED:
                 self._duplicates.forget(asked)
         except (TimeoutError, asyncio.CancelledError, EncodeError) as error:
             if isinstance(error, asyncio.CancelledError) and not self._in_time.is_late(asked):

@@ -90,7 +90,7 @@ class DuplicateCache(Generic[WaiterT]):
         return told if joined is None else [*told, *[(waiter, _numbered(answer, of)) for waiter, of in joined]]
 
     def forget(self, asked: Asked[WaiterT]) -> None:
-        """What was not served for want of room or time (3004) is served when it comes again."""
+        """What was not served for want of room, time (3004) or a store (3002) is served when it comes again."""
         if self._kept.get(asked.key) is asked:
             del self._kept[asked.key]
 

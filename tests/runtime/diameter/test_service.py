@@ -120,6 +120,24 @@ async def test_what_the_handler_answers_with_3004_is_served_when_it_comes_again(
     assert [answer.result_code for answer in answers] == [3004, 5012, 5012]
 
 
+async def test_what_a_store_did_not_answer_for_is_served_when_it_comes_again() -> None:
+    """The HSS says 3002 while its database is away, and an AAA server whose connection breaks asks once more."""
+    results = [ResultCode.UNABLE_TO_DELIVER, ResultCode.UNABLE_TO_DELIVER, ResultCode.UNABLE_TO_COMPLY]
+
+    async def handler(_peer: str, request: Message) -> Message:
+        result = results.pop(0)
+        if len(results) == 1:
+            raise AvpFault(0, "no store", result)
+        return replace(EAP_DEA, result_code=result).message(request)
+
+    fixture = Fixture(handler)
+    again = replace(REQUEST, flags=REQUEST.flags | FLAG_RETRANSMITTED)
+    with capture_logs():
+        for request in (REQUEST, again, again, again):
+            answers = await fixture.ask(request)
+    assert [answer.result_code for answer in answers] == [3002, 3002, 5012, 5012]
+
+
 async def test_an_answer_that_cannot_be_sent_is_5012() -> None:
     async def handler(_peer: str, request: Message) -> Message:
         return EAP_DEA.message(request).with_avps((Avp(462, 0, 0x40, bytes(1 << 24)),))
