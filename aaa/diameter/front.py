@@ -1,5 +1,6 @@
 """DER, AAR and STR: rounds go to the authentication service, a session belongs to one peer (RFC 4072, TS 29.273)."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import assert_never
 
@@ -68,6 +69,7 @@ class DiameterFront:
         self._sessions = DiameterSessions() if sessions is None else sessions
         self._restarts = Restarts(users, registrar, ()) if restarts is None else restarts
         self._authorizing = Authorizing(identity, users, registrar)
+        self._terminating: dict[tuple[str, str, str], asyncio.Future[ResultCode]] = {}
 
     def serve(self, peer: str, message: Message) -> Awaitable[Message]:
         """The answer to a DER, AAR or STR; AvpFault when the request cannot be one, or can be served later alone."""
@@ -136,16 +138,32 @@ class DiameterFront:
         return to_reject(round_, Reject(failure(eap[1]) if len(eap) > 1 else b"", RejectCause.BAD_EAP, reason))
 
     async def _terminate(self, peer: str, message: Message) -> Message:
+        """Copies of an STR that come while it is being served have its answer, not 5002 (RFC 6733 §5.5.4, §8.4)."""
         request = SessionTerminationRequest.parse(message)
+        which = peer, request.origin_host.lower(), request.session_id
+        while (under_way := self._terminating.get(which)) is not None:
+            await asyncio.wait((under_way,))
+            if not under_way.cancelled():
+                return self._terminated(request, under_way.result()).message(message)
+        told = self._terminating[which] = asyncio.get_running_loop().create_future()
+        try:
+            result = await self._end(peer, request)
+            told.set_result(result)
+        finally:
+            del self._terminating[which]
+            told.cancel()
+        return self._terminated(request, result).message(message)
+
+    async def _end(self, peer: str, request: SessionTerminationRequest) -> ResultCode:
         session = await self._users.end_of(peer, request.origin_host, request.session_id)
         if session is None:
             log.warning("session not ended", cause="no such session", client=peer, session=request.session_id)
-            return self._terminated(request, ResultCode.UNKNOWN_SESSION_ID).message(message)
+            return ResultCode.UNKNOWN_SESSION_ID
         self._registrar.left(session)
         if request.termination_cause == TerminationCause.BAD_ANSWER:
             self._unused(session)
         log.info("session ended", client=peer, session=request.session_id, termination=request.termination_cause)
-        return self._terminated(request, ResultCode.SUCCESS).message(message)
+        return ResultCode.SUCCESS
 
     def _terminated(self, request: SessionTerminationRequest, result: ResultCode) -> SessionTerminationAnswer:
         return SessionTerminationAnswer(

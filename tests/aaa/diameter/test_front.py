@@ -1,5 +1,6 @@
 """The Diameter front without sockets: rounds, sessions and their owners, what is discarded."""
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
 from ipaddress import IPv4Address, IPv6Address
@@ -10,8 +11,10 @@ from structlog.testing import capture_logs
 
 from aaa.diameter.front import MOST_INVALID, DiameterFront
 from aaa.diameter.sessions import DiameterSessions
+from aaa.ledger import SharedStore
 from aaa.messages import Access, AccessAnswer, AccessRequest, Client, Ignore, Reject, RejectCause
 from aaa.registrar import Registrar
+from aaa.sql_user_sessions import SqlUserSessions
 from aaa.user_sessions import MemoryUserSessions, UserSession
 from hss.api import Assignment
 from hss.session_api import LedgerUnavailable
@@ -34,6 +37,7 @@ from tests.aaa.diameter.samples import (
 )
 from tests.aaa.diameter.test_authorizing import aar
 from tests.aaa.memory_hss import MemoryHss
+from tests.hss.sessions.events import NOON
 from wire.diameter.applications import Application
 from wire.diameter.avp import AvpFault
 from wire.diameter.enumerations import TerminationCause
@@ -120,6 +124,33 @@ async def test_front_ends_no_session_that_was_not_accepted() -> None:
     assert SessionTerminationAnswer.parse(await front.serve("pgw", str_())).result_code == 5002
 
 
+async def test_front_gives_copies_of_an_str_one_answer(shared: SharedStore, logs: list[Any]) -> None:
+    """RFC 6733 §5.5.4; a gateway that numbers its second one anew is no duplicate to the peer's connections."""
+    unused, left = list[UserSession](), list[None]()
+    users = SqlUserSessions(shared.active, lambda: NOON)
+    registrar = Registrar(MemoryHss(), AAA.origin_host, users, lambda: left.append(None))
+    front = DiameterFront(Scripted(ACCEPT), AAA, CLIENTS, users, registrar, unused=unused.append)
+    await front.serve("pgw", s6b_der())
+    bad = replace(SessionTerminationRequest.parse(str_()), termination_cause=TerminationCause.BAD_ANSWER)
+    other_case = replace(bad, origin_host=bad.origin_host.upper())
+    messages = [numbered(one.message()) for one in (bad, bad, other_case)]
+    answers = await asyncio.gather(front.serve("wlan", messages[0]), *(front.serve("pgw", one) for one in messages))
+    assert [SessionTerminationAnswer.parse(one).result_code for one in answers] == [5002, 2001, 2001, 2001]
+    assert (len(unused), len(left)) == (1, 1)
+    assert [line["event"] for line in logs if line["client"] == "pgw"] == ["session ended"]
+    assert SessionTerminationAnswer.parse(await front.serve("pgw", messages[0])).result_code == 5002
+
+
+async def test_front_serves_a_copy_of_an_str_whose_first_was_not_served() -> None:
+    users = Failing()
+    front = DiameterFront(Scripted(ACCEPT), AAA, CLIENTS, users, Registrar(MemoryHss(), AAA.origin_host, users))
+    await front.serve("pgw", s6b_der())
+    first, second = await asyncio.gather(*(front.serve("pgw", str_()) for _ in range(2)), return_exceptions=True)
+    assert isinstance(first, AvpFault)
+    assert isinstance(second, Message)
+    assert SessionTerminationAnswer.parse(second).result_code == 2001
+
+
 async def test_front_says_its_request_again_when_the_answer_is_discarded(logs: list[Any]) -> None:
     front, _, _ = front_of(CHALLENGE, Ignore("another identifier"), ACCEPT)
     await front.serve("pgw", der())
@@ -181,6 +212,19 @@ async def test_front_lets_nobody_in_to_a_session_of_another_peer() -> None:
     assert caught.value.result is ResultCode.UNKNOWN_SESSION_ID
     await front.serve("pgw", s6b_der())
     assert len(service.requests) == 3
+
+
+class Failing(MemoryUserSessions):
+    """A store that loses the first end."""
+
+    fails = True
+
+    async def end_of(self, peer: str, origin_host: str, session_id: str) -> UserSession | None:
+        fails, self.fails = self.fails, False
+        await asyncio.sleep(0)
+        if fails:
+            raise LedgerUnavailable("the store went away")
+        return await super().end_of(peer, origin_host, session_id)
 
 
 class Closed(MemoryUserSessions):
