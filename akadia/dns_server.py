@@ -44,6 +44,9 @@ class DnsConfig(Section):
 
     address: SocketAddress = Field(description='an address such as "127.0.0.53:5300"')
     apns: tuple[str, ...] = ()
+    pdngw: IPv4Address | None = Field(
+        default=None, description="which of its addresses UEs are told of, where [pdngw] address is 0.0.0.0"
+    )
 
 
 class _GatewayTable(Section, extra="ignore"):
@@ -172,7 +175,13 @@ def zone_of(config: RawConfig) -> Zone:
     """The zone that [network], [dns] and [pdngw] describe. Raises ConfigError."""
     network = config.section("network", NetworkConfig)
     gateway = config.section("pdngw", _GatewayTable)
-    plmn, apns = Plmn(network.mcc, network.mnc), config.section("dns", DnsConfig).apns
+    told = config.section("dns", DnsConfig)
+    plmn, apns, ipv4 = Plmn(network.mcc, network.mnc), told.apns, told.pdngw or gateway.address
+    if ipv4.is_unspecified:
+        raise ConfigError(
+            f"{config.path}: no UE reaches the PDN GW at {ipv4}, which is where it listens; "
+            "name one of its addresses in [dns] pdngw"
+        )
     _check(config, "network.realm", network.realm, dns.name.from_text)
     _check(config, "pdngw.id", gateway.id, dns.name.from_text)
     for where, apn in (("network.apn", network.apn), *(("dns.apns", apn) for apn in apns)):
@@ -181,7 +190,7 @@ def zone_of(config: RawConfig) -> Zone:
         plmn=plmn,
         realm=network.realm,
         apns=(network.apn, *apns),
-        gateway=Gateway(gateway.id, gateway.address, gateway.ha_address, gateway.ike_port),
+        gateway=Gateway(gateway.id, ipv4, gateway.ha_address, gateway.ike_port),
     )
 
 

@@ -42,7 +42,9 @@ class HomeAgentConfig(Section):
 class PdnGwConfig(SaConfig):
     """One PDN GW: IKEv2 responder and home agent."""
 
-    address: IPv4Address = Field(description="the address that UEs in IPv4 networks reach it by")
+    address: IPv4Address = Field(
+        description="the address that UEs in IPv4 networks reach it by; 0.0.0.0 for all of the machine"
+    )
     ike_port: int = Field(default=5500, ge=1, le=65535, description="IKE without the non-ESP marker")
     natt_port: int = Field(default=4500, ge=1, le=65535, description="IKE and ESP in UDP (RFC 3948)")
     dsmip_port: int = Field(default=4191, ge=1, le=65535, description="Binding Updates in UDP (RFC 5555 §4.1)")

@@ -1,7 +1,7 @@
 """The gateway and its mobile nodes: Binding Updates in their SAs, and the home link (RFC 4877, RFC 5555)."""
 
 from collections.abc import Callable, Iterator
-from ipaddress import IPv6Address
+from ipaddress import IPv4Address, IPv6Address
 from typing import assert_never
 
 from pdngw_proxy.gateway_events import (
@@ -170,6 +170,8 @@ class MobilityPlane:
             )
             yield of_mobility(Dropped(clause, f"{error}, in the SA of {association.home_address}"))
             return
+        if isinstance(event.destination.address, IPv4Address):
+            session.registers_at = event.destination.address
         arrived = MobilityArrived(
             octets=octets,
             sa_home_address=association.home_address,
@@ -232,7 +234,7 @@ class MobilityPlane:
         session = self._sessions.of_home(binding.home_address)
         moves = binding.flags & BindingFlag.KEY_MANAGEMENT and self._agent.moves_ike and not binding.nat_detected
         if session is not None and moves and session.peer.address != binding.care_of:
-            own = self._ha_address if binding.care_of.version == 6 else self._dsmip.address
+            own = self._ha_address if binding.care_of.version == 6 else self._own_of(session).address
             yield SaEvent(session.sa, PathSeen(Endpoint(binding.care_of, 0), Endpoint(own, 0)))
 
     def _removed(self, home_address: IPv6Address) -> Effects:
@@ -246,7 +248,7 @@ class MobilityPlane:
         if session is None or association is None:
             yield Report(Level.WARNING, "answer lost", {"cause": f"no security association of {home_address}"})
             return
-        source = self._dsmip
+        source = self._own_of(session)
         try:
             if isinstance(endpoint.address, IPv6Address):
                 source = Endpoint(self._ha_address, ESP_PORT)
@@ -259,6 +261,10 @@ class MobilityPlane:
             yield from exhausted(session, str(error))
             return
         yield Send(Channel.DSMIP, datagram, source, Endpoint(endpoint.address, endpoint.port))
+
+    def _own_of(self, session: GatewaySession) -> Endpoint:
+        """Our end of its Binding Updates in IPv4 networks, where the gateway may have several addresses."""
+        return Endpoint(session.registers_at or self._dsmip.address, self._dsmip.port)
 
 
 def exhausted(session: GatewaySession, cause: str) -> Effects:

@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from functools import lru_cache, partial
+from functools import lru_cache
 from ipaddress import ip_address
 from itertools import islice
 
@@ -53,9 +53,11 @@ from runtime.neighbor_link import NeighborLink
 from runtime.taps import Address, DatagramTap
 from runtime.tun import TunDevice
 from runtime.udp import UdpEndpoint
+from runtime.udp_place import Place, address_of, place_of
 from runtime.udp_trains import TrainEndpoint
 from wire.ikev2.nat import Endpoint
 from wire.ikev2.redirect import GatewayIdentity
+from wire.ip.checksum import IpAddress
 from wire.sansio import Failed
 
 log = get_logger("pdngw")
@@ -81,6 +83,16 @@ _address = lru_cache(maxsize=4096)(ip_address)
 """Of who speaks to us now: the sockets tell it as text, each time anew."""
 
 
+def _asked(local: Endpoint, place: Place) -> Endpoint:
+    """Which of our own addresses a datagram came to, where `local` is all of them."""
+    asked = address_of(place)
+    return local if asked is None else Endpoint(_address(asked), local.port)
+
+
+def _no_place(_address: IpAddress) -> Place:
+    return ()
+
+
 class GatewayShell:
     """The machine on its sockets. Each AAA round is a task of its own, which always ends with an answer."""
 
@@ -93,8 +105,9 @@ class GatewayShell:
         self._driver: Driver[GatewayEvent, GatewayEffect] = Driver(
             self._machine, self._perform, clock=loop.time, call_later=loop.call_later
         )
-        self._sockets: dict[Endpoint, UdpEndpoint | TrainEndpoint] = {}
-        self._trains: dict[Endpoint, TrainEndpoint] = {}
+        self._sockets: dict[int, UdpEndpoint | TrainEndpoint] = {}
+        self._trains: dict[int, TrainEndpoint] = {}
+        self._place: Callable[[IpAddress], Place] = _no_place
         self._device: TunDevice | None = None
         self._neighbors: NeighborLink | None = None
         self._interception: Interception | None = None
@@ -109,13 +122,18 @@ class GatewayShell:
 
     def open(self, config: PdnGwConfig) -> None:
         """Bind the ports, and make the home network's device; OSError or ConfigError when that cannot be."""
+        if config.address.is_unspecified:
+            self._place = place_of
         for port in (config.ike_port, config.natt_port):
-            local = Endpoint(config.address, port)
-            trains = TrainEndpoint.bind((str(config.address), port), self._receiver(local), capture=self._capture)
-            self._trains[local] = self._sockets[local] = trains
+            self._sockets[port] = self._trains[port] = self._bind_trains(Endpoint(config.address, port))
         dsmip = Endpoint(config.address, config.dsmip_port)
-        arrived = partial(self._mobility_arrived, dsmip)
-        self._sockets[dsmip] = UdpEndpoint.bind((str(dsmip.address), dsmip.port), arrived, capture=self._capture)
+
+        def arrived(octets: bytes, source: Address) -> None:
+            peer = Endpoint(_address(source[0]), source[1])
+            self._driver.feed(DatagramArrived(Channel.DSMIP, octets, peer, _asked(dsmip, mobility.place)))
+
+        mobility = UdpEndpoint.bind((str(dsmip.address), dsmip.port), arrived, capture=self._capture, answers=True)
+        self._sockets[dsmip.port] = mobility
         if config.tun:
             self._device = TunDevice.open(config.tun, self._home_packets, self._home_lost)
             if config.home_link:
@@ -248,15 +266,14 @@ class GatewayShell:
         for task in self._tasks | ({self._beginning} if self._beginning is not None else set()):
             task.cancel()
 
-    def _receiver(self, local: Endpoint) -> Callable[[list[bytes], Address], None]:
+    def _bind_trains(self, local: Endpoint) -> TrainEndpoint:
         def arrived(datagrams: list[bytes], source: Address) -> None:
-            self._driver.feed(TrainArrived(datagrams, Endpoint(_address(source[0]), source[1]), local))
+            peer = Endpoint(_address(source[0]), source[1])
+            self._driver.feed(TrainArrived(datagrams, peer, _asked(local, trains.place)))
 
-        return arrived
-
-    def _mobility_arrived(self, local: Endpoint, octets: bytes, source: Address) -> None:
-        peer = Endpoint(_address(source[0]), source[1])
-        self._driver.feed(DatagramArrived(Channel.DSMIP, octets, peer, local))
+        where = str(local.address), local.port
+        trains = TrainEndpoint.bind(where, arrived, capture=self._capture, answers=True)
+        return trains
 
     def _home_packets(self, packets: list[bytes]) -> None:
         self._driver.feed(HomeTrainArrived(packets))
@@ -270,9 +287,10 @@ class GatewayShell:
     def _perform(self, effect: GatewayEffect) -> None:
         match effect:
             case Send(_, octets, source, to):
-                self._sockets[source].send(octets, (str(to.address), to.port))
+                self._sockets[source.port].send(octets, (str(to.address), to.port), self._place(source.address))
             case SendTrain(datagrams, source, to):
-                self._trains[source].send_train(datagrams, (str(to.address), to.port))
+                place = self._place(source.address)
+                self._trains[source.port].send_train(datagrams, (str(to.address), to.port), place)
             case DeliverHome(octets):
                 self._deliver((octets,))
             case DeliverTrain(packets):

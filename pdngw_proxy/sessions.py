@@ -16,8 +16,9 @@ from wire.ikev2.nat import Endpoint
 class GatewaySession:
     """One UE. `sa` is our SPI of its IKE SA, `name` what the AAA server calls the session.
 
-    `peer` and `local` are where its ESP goes, from and to; `associations` its Child SAs by our inbound SPI, and
-    `worn` those of them for which a successor was asked.
+    `peer` and `local` are where its ESP goes, from and to; `registers_at` is which IPv4 address of ours its Binding
+    Updates come to. `associations` are its Child SAs by our inbound SPI, and `worn` those of them for which a successor
+    was asked.
     `exhausted`: one of them has sent its last sequence number, and the session is being closed for it. `ending` is why
     the session ends as soon as its binding has, or None. `began` is when its UE was authenticated, `told` when
     accounting was last told of it, `until` when the time that the AAA server gave it is over, `ended_by` who is about
@@ -41,6 +42,7 @@ class GatewaySession:
     told: float | None = None
     until: float | None = None
     ipv4_home_address: IPv4Address | None = None
+    registers_at: IPv4Address | None = None
     ended_by: EndedBy | None = None
     traffic: Traffic = field(default_factory=Traffic)
     associations: dict[int, Association] = field(default_factory=dict)

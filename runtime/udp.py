@@ -3,17 +3,16 @@
 import asyncio
 import select
 import socket
-import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
-from ipaddress import IPv6Address, ip_address
 from typing import Any, Generic, TypeVar, cast
 
 from runtime.listening import naming
 from runtime.logs import get_logger
 from runtime.taps import Address, DatagramTap
+from runtime.udp_place import CONTROL_OCTETS, Place, address_of, ask_for_place, came_to
 
-__all__ = ["DRAIN_LIMIT", "Address", "DatagramReader", "UdpEndpoint", "bound_socket", "pair"]
+__all__ = ["DRAIN_LIMIT", "Address", "DatagramReader", "Place", "UdpEndpoint", "bound_socket", "pair"]
 
 log = get_logger("runtime.udp")
 
@@ -31,14 +30,6 @@ _MOST_OCTETS = 65507
 
 
 ArrivedT = TypeVar("ArrivedT")
-
-Place = Sequence[tuple[int, int, bytes]]
-"""Which address of ours a datagram came to, or is to leave from: control data of the socket (ip(7), RFC 3542 §6)."""
-
-_IP_PKTINFO = 8
-"""For which Python has no name."""
-_IN_PKTINFO, _IN6_PKTINFO = struct.Struct("@i4s4s"), struct.Struct("@16sI")
-_CONTROL_ROOM = 128
 
 
 class DatagramReader(Generic[ArrivedT]):
@@ -79,6 +70,10 @@ class DatagramReader(Generic[ArrivedT]):
         except Exception as error:
             # The outermost place: whatever was broken by what came, the next is still served.
             log.exception("datagram handler failed", peer=f"{peer[0]}:{peer[1]}", cause=repr(error))
+
+    def _own(self, place: Place) -> Address:
+        """Our end of what came to `place`, or leaves from there."""
+        return (address_of(place) or self.local[0], self.local[1]) if place else self.local
 
     def _lose(self, peer: Address, error: OSError) -> None:
         self.send_errors += 1
@@ -127,8 +122,8 @@ class UdpEndpoint(DatagramReader[bytes]):
         loop = asyncio.get_running_loop()
         bound = bound_socket(local, reuse_port=reuse_port, device=device)
         endpoint = cls(bound, on_datagram, loop=loop, capture=capture, receive_limit=receive_limit)
-        if answers and ip_address(endpoint.local[0]).is_unspecified:
-            endpoint._tell_place()
+        if answers and ask_for_place(bound):
+            endpoint._receive = endpoint._receive_with_place
         return endpoint
 
     def send(self, data: bytes, peer: Address, place: Place = ()) -> None:
@@ -140,7 +135,7 @@ class UdpEndpoint(DatagramReader[bytes]):
             return
         if self._capture is not None and len(data) <= _MOST_OCTETS:
             # Before it leaves, because its receiver may answer sooner than we would come to write it down.
-            self._capture.udp(source=self.local, destination=peer, payload=data)
+            self._capture.udp(source=self._own(place), destination=peer, payload=data)
         try:
             if place:
                 self._socket.sendmsg((data,), place, 0, peer)
@@ -183,29 +178,13 @@ class UdpEndpoint(DatagramReader[bytes]):
             if self._has_scope:
                 peer = pair(peer)
             if self._capture is not None:
-                self._capture.udp(source=peer, destination=self.local, payload=data)
+                self._capture.udp(source=peer, destination=self._own(self.place), payload=data)
             deliver(data, peer)
 
-    def _tell_place(self) -> None:
-        if self._socket.family == socket.AF_INET6:
-            self._socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_RECVPKTINFO, 1)
-        else:
-            self._socket.setsockopt(socket.IPPROTO_IP, _IP_PKTINFO, 1)
-        self._receive = self._receive_with_place
-
     def _receive_with_place(self, limit: int) -> tuple[bytes, Any]:
-        data, control, _, source = self._socket.recvmsg(limit, _CONTROL_ROOM)
-        self.place = tuple(_to_answer_from(*one) for one in control)
+        data, control, _, source = self._socket.recvmsg(limit, CONTROL_OCTETS)
+        self.place = came_to(control)
         return data, source
-
-
-def _to_answer_from(level: int, kind: int, data: bytes) -> tuple[int, int, bytes]:
-    """The route chooses the interface, but for a link-local address, which is nothing without its own."""
-    if level == socket.IPPROTO_IPV6:
-        address, interface = _IN6_PKTINFO.unpack(data)
-        return level, kind, _IN6_PKTINFO.pack(address, interface if IPv6Address(address).is_link_local else 0)
-    _, address, _ = _IN_PKTINFO.unpack(data)
-    return level, kind, _IN_PKTINFO.pack(0, address, bytes(4))
 
 
 def bound_socket(local: Address, *, reuse_port: bool = False, device: str = "") -> socket.socket:

@@ -12,6 +12,7 @@ from contextlib import suppress
 
 from runtime.taps import Address, DatagramTap
 from runtime.udp import DRAIN_LIMIT, DatagramReader, bound_socket, pair
+from runtime.udp_place import CONTROL_OCTETS, Place, ask_for_place, came_to
 
 # <linux/udp.h>
 _SOL_UDP, _UDP_SEGMENT, _UDP_GRO = 17, 103, 104
@@ -28,7 +29,7 @@ _MOST_SEGMENTS = 64
 _MOST_OCTETS = 65000
 """Of a whole train, with room for the headers of every network."""
 _RECEIVED_OCTETS = 65535
-_CONTROL_OCTETS = socket.CMSG_SPACE(4)
+_CONTROL_OCTETS = socket.CMSG_SPACE(4) + CONTROL_OCTETS
 
 OnTrain = Callable[[list[bytes], Address], None]
 
@@ -36,60 +37,82 @@ OnTrain = Callable[[list[bytes], Address], None]
 class TrainEndpoint(DatagramReader[list[bytes]]):
     """One bound socket. `bind` opens it inside a running loop; `close` gives it back."""
 
+    place: Place = ()
+    """Where the train at hand came to, for `send_train`; empty where the socket has one address alone."""
+
     def __init__(
         self, bound: socket.socket, on_train: OnTrain, *, loop: asyncio.AbstractEventLoop, capture: DatagramTap | None
     ) -> None:
         super().__init__(bound, on_train, loop=loop, capture=capture)
+        self._is_everywhere = False
         for level, option, value in _OPTIONS:
             with suppress(OSError):
                 bound.setsockopt(level, option, value)
 
     @classmethod
     def bind(
-        cls, local: Address, on_train: OnTrain, *, capture: DatagramTap | None = None, device: str = ""
+        cls,
+        local: Address,
+        on_train: OnTrain,
+        *,
+        capture: DatagramTap | None = None,
+        device: str = "",
+        answers: bool = False,
     ) -> "TrainEndpoint":
         """Bind `local` (port 0: any) and call `on_train(datagrams, peer)` for what one peer sent without a break.
 
         OSError when the address is taken or not of this machine. With `device` it sends by that interface alone.
+        Who `answers` is told by `place` which address was asked, for on every address of a machine it may be any.
         """
         loop = asyncio.get_running_loop()
-        return cls(bound_socket(local, device=device), on_train, loop=loop, capture=capture)
+        bound = bound_socket(local, device=device)
+        endpoint = cls(bound, on_train, loop=loop, capture=capture)
+        endpoint._is_everywhere = answers and ask_for_place(bound)
+        return endpoint
 
-    def send(self, data: bytes, peer: Address) -> None:
+    def send(self, data: bytes, peer: Address, place: Place = ()) -> None:
         """Send one datagram, or lose it."""
-        self.send_train((data,), peer)
+        self.send_train((data,), peer, place)
 
-    def send_train(self, datagrams: Sequence[bytes], peer: Address) -> None:
-        """Send or lose them: what the network refuses is counted in `send_errors`, as any datagram may be lost."""
+    def send_train(self, datagrams: Sequence[bytes], peer: Address, place: Place = ()) -> None:
+        """Send or lose them: what the network refuses is counted in `send_errors`, as any datagram may be lost.
+
+        From the address of `place`, where that is one: whoever has asked it takes no answer of another.
+        """
         if self._closed:
             return
         if self._capture is not None:
             # Before it leaves, because its receiver may answer sooner than we would come to write it down.
+            own = self._own(place)
             for datagram in datagrams:
-                self._capture.udp(source=self.local, destination=peer, payload=datagram)
+                self._capture.udp(source=own, destination=peer, payload=datagram)
         for run in runs(datagrams):
-            if len(run) == 1 or not self._send_at_once(run, peer):
-                self._send_each(run, peer)
+            if len(run) == 1 or not self._send_at_once(run, peer, place):
+                self._send_each(run, peer, place)
 
-    def _send_at_once(self, run: Sequence[bytes], peer: Address) -> bool:
+    def _send_at_once(self, run: Sequence[bytes], peer: Address, place: Place) -> bool:
         """Let the kernel cut them; False where it cannot, as towards a device that makes no checksums."""
         size = len(run[0]).to_bytes(2, sys.byteorder)
         try:
-            self._socket.sendmsg(run, [(_SOL_UDP, _UDP_SEGMENT, size)], 0, peer)
+            self._socket.sendmsg(run, [(_SOL_UDP, _UDP_SEGMENT, size), *place], 0, peer)
         except OSError:
             return False
         return True
 
-    def _send_each(self, datagrams: Sequence[bytes], peer: Address) -> None:
+    def _send_each(self, datagrams: Sequence[bytes], peer: Address, place: Place) -> None:
         for datagram in datagrams:
             try:
-                self._socket.sendto(datagram, peer)
+                if place:
+                    self._socket.sendmsg((datagram,), place, 0, peer)
+                else:
+                    self._socket.sendto(datagram, peer)
             except OSError as error:
                 self._lose(peer, error)
 
     def _drain(self) -> None:
         datagrams: list[bytes] = []
         peer: Address | None = None
+        place = self.place
         for _ in range(DRAIN_LIMIT):
             if self._closed:
                 return
@@ -102,18 +125,22 @@ class TrainEndpoint(DatagramReader[list[bytes]]):
                 self.receive_errors += 1
                 continue
             source = pair(name)
-            if peer is not None and datagrams and (source != peer or len(datagrams) >= DRAIN_LIMIT):
+            if self._is_everywhere:
+                place = came_to(controls)
+            is_another = source != peer or place != self.place
+            if peer is not None and datagrams and (is_another or len(datagrams) >= DRAIN_LIMIT):
                 self._hand_on(datagrams, peer)
                 datagrams = []
-            peer = source
+            peer, self.place = source, place
             datagrams += pieces(data, _segment_octets(controls)) if controls else (data,)
         if datagrams and peer is not None:
             self._hand_on(datagrams, peer)
 
     def _hand_on(self, datagrams: list[bytes], peer: Address) -> None:
         if self._capture is not None:
+            own = self._own(self.place)
             for datagram in datagrams:
-                self._capture.udp(source=peer, destination=self.local, payload=datagram)
+                self._capture.udp(source=peer, destination=own, payload=datagram)
         self._deliver(datagrams, peer)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from runtime.taps import Address, DatagramTap
+from runtime.udp_place import Place
 
 
 @dataclass
@@ -16,14 +17,17 @@ class SilentEndpoint:
     sent: list[tuple[bytes, Address]] = field(default_factory=list)
     closed: bool = False
     device: str = ""
+    place: Place = ()
+    places: list[Place] = field(default_factory=list)
 
-    def send(self, data: bytes, peer: Address) -> None:
+    def send(self, data: bytes, peer: Address, place: Place = ()) -> None:
         """Keep what would have been sent."""
-        self.sent.append((data, peer))
+        self.send_train((data,), peer, place)
 
-    def send_train(self, datagrams: Sequence[bytes], peer: Address) -> None:
+    def send_train(self, datagrams: Sequence[bytes], peer: Address, place: Place = ()) -> None:
         """Keep each of them."""
         self.sent += [(data, peer) for data in datagrams]
+        self.places += [place for _ in datagrams]
 
     def close(self) -> None:
         """Note that it was closed."""
@@ -45,6 +49,7 @@ class SilentNetwork:
         *,
         capture: DatagramTap | None = None,
         device: str = "",
+        answers: bool = False,  # noqa: ARG002 - a test says itself where a datagram came to
     ) -> SilentEndpoint:
         """A new endpoint; port 0 gives the next free one."""
         if local in self.taken:
@@ -81,6 +86,9 @@ class SilentTrains:
         *,
         capture: DatagramTap | None = None,
         device: str = "",
+        answers: bool = False,
     ) -> SilentEndpoint:
         """As SilentNetwork does it."""
-        return self.network.bind(local, lambda data, peer: on_train([data], peer), capture=capture, device=device)
+        return self.network.bind(
+            local, lambda data, peer: on_train([data], peer), capture=capture, device=device, answers=answers
+        )

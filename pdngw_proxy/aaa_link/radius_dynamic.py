@@ -141,8 +141,9 @@ class DynamicAuthorizationServer:
     def _check_nas(self, packet: RadiusPacket) -> None:
         """What identifies a NAS must identify us (RFC 5176 §3)."""
         addresses = (packet.text("NAS-IP-Address"), packet.text("NAS-IPv6-Address"))
-        named = packet.text("NAS-Identifier")
-        if named not in (None, self._nas.identifier) or any(a not in (None, str(self._nas.address)) for a in addresses):
+        named, own = packet.text("NAS-Identifier"), self._nas.address
+        is_another = not own.is_unspecified and any(one not in (None, str(own)) for one in addresses)
+        if named not in (None, self._nas.identifier) or is_another:
             raise _Refused(ErrorCause.NAS_IDENTIFICATION_MISMATCH)
 
     def _obey(self, code: Code, wanted: _Wanted) -> tuple[str, ...]:

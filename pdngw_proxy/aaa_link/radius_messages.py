@@ -18,7 +18,7 @@ _REPEATED = (key_of("Class"), key_of("Chargeable-User-Identity"))
 
 @dataclass(frozen=True, slots=True)
 class Nas:
-    """Who asks: NAS-Identifier, and NAS-IP-Address or NAS-IPv6-Address."""
+    """Who asks: NAS-Identifier, and NAS-IP-Address or NAS-IPv6-Address, unless `address` is all that there are."""
 
     identifier: str
     address: IPv4Address | IPv6Address
@@ -28,7 +28,7 @@ def nas_attributes(nas: Nas) -> list[tuple[str, str | int | bytes | None]]:
     """By which a server knows who asks."""
     family = "NAS-IP-Address" if isinstance(nas.address, IPv4Address) else "NAS-IPv6-Address"
     return [
-        (family, str(nas.address)),
+        (family, None if nas.address.is_unspecified else str(nas.address)),
         ("NAS-Identifier", nas.identifier),
         ("NAS-Port-Type", NAS_PORT_TYPE_VIRTUAL),
     ]

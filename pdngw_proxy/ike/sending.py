@@ -25,8 +25,8 @@ def send(sa: Sa, transmit: exchanges.Transmit) -> Transmit:
 
 
 def follow(sa: Sa, arrived: DatagramArrived) -> bool:
-    """Answer to where this genuine message came from, from now on; whether that is a new place (RFC 7296 §2.23)."""
-    moved = arrived.source != sa.path.peer
+    """Answer where this genuine message came from, out of where it came to; whether either is new (RFC 7296 §2.23)."""
+    moved = (arrived.source, arrived.destination) != (sa.path.peer, sa.path.local)
     sa.path.peer, sa.path.local = arrived.source, arrived.destination
     sa.path.marked = unmarked(arrived.octets)[1]
     return moved

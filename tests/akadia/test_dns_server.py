@@ -147,6 +147,16 @@ def test_zone_is_what_the_configuration_says(tmp_path: Path) -> None:
     assert zone_of(read_config(path)) == ZONE
 
 
+def test_zone_of_a_gateway_at_every_address_has_the_one_that_ues_are_told_of(tmp_path: Path) -> None:
+    path = tmp_path / "akadia.toml"
+    everywhere = CONFIG.replace('address = "127.1.2.4"', 'address = "0.0.0.0"')
+    path.write_text(everywhere.replace('["ims"]', '["ims"]\npdngw = "127.1.2.4"'))
+    assert zone_of(read_config(path)) == ZONE
+    path.write_text(everywhere)
+    with pytest.raises(ConfigError, match=r"at 0\.0\.0\.0, .* in \[dns\] pdngw"):
+        zone_of(read_config(path))
+
+
 def test_zone_needs_a_gateway(tmp_path: Path) -> None:
     path = tmp_path / "akadia.toml"
     path.write_text(CONFIG.replace("[pdngw]", "[pdngws]"))

@@ -68,16 +68,17 @@ class Ground:
         sequence: int = 1,
         lifetime: int = 900,
         flags: BindingFlag = FLAGS,
+        to: Endpoint = DSMIP,
     ) -> list[PlaneEffect]:
         """What comes of a Binding Update, sealed in the transport SA or in another."""
         update = BindingUpdate(sequence=sequence, flags=flags, lifetime=lifetime, options=(Ipv4CareOf(CARE_OF),))
         octets = build_message(update, home_address, AGENT)
         outbound = (sa or self.transport).outbound
-        return self.mobility(seal_mobility(octets, home_address, AGENT, outbound))
+        return self.mobility(seal_mobility(octets, home_address, AGENT, outbound), to)
 
-    def mobility(self, datagram: bytes) -> list[PlaneEffect]:
+    def mobility(self, datagram: bytes, to: Endpoint = DSMIP) -> list[PlaneEffect]:
         """What comes of a datagram on the DSMIPv6 port."""
-        arrived = DatagramArrived(Channel.DSMIP, datagram, Endpoint(CARE_OF, 4191), DSMIP)
+        arrived = DatagramArrived(Channel.DSMIP, datagram, Endpoint(CARE_OF, 4191), to)
         return list(self.plane.mobility.receive(arrived, 1.0))
 
     def esp(self, packet: bytes, *, next_header: int = PROTO_IPV6) -> list[PlaneEffect]:

@@ -9,6 +9,7 @@ from pdngw_proxy.gateway_events import Channel, Level, Report, Send
 from pdngw_proxy.home_link import LinkPacketArrived
 from pdngw_proxy.ike.events import CloseRequested, PathSeen
 from pdngw_proxy.ike.table import SaEvent
+from pdngw_proxy.mobility import RevokeRequested
 from pdngw_proxy.sessions import GatewaySession
 from tests.pdngw_proxy.associations import pair
 from tests.pdngw_proxy.plane_ground import (
@@ -33,6 +34,7 @@ from wire.mip6.binding_ack import BindingAck
 from wire.mip6.binding_update import BindingFlag, BindingUpdate
 from wire.mip6.encapsulation import open_mobility, parse_tunnelled, seal_mobility
 from wire.mip6.messages import build_message, parse_message
+from wire.mip6.revocation import RevocationTrigger
 from wire.sansio import Tick
 
 
@@ -104,6 +106,17 @@ def test_ike_follows_an_update_with_k_from_another_place(ground: Ground, sequenc
     effects = ground.update(sequence=sequence, flags=FLAGS | BindingFlag.KEY_MANAGEMENT)
     seen = PathSeen(Endpoint(CARE_OF, 0), Endpoint(DSMIP.address, 0))
     assert SaEvent(ground.session.sa, seen) in effects
+
+
+def test_all_that_is_said_to_a_mobile_node_leaves_from_where_its_updates_come_to() -> None:
+    """A gateway that has several addresses is asked at one of them by each mobile node."""
+    ground, other = Ground(), Endpoint(IPv4Address("192.0.2.44"), DSMIP.port)
+    ground.session.peer = Endpoint(IPv4Address("198.51.100.200"), 4500)
+    effects = ground.update(flags=FLAGS | BindingFlag.KEY_MANAGEMENT, to=other)
+    assert sent(effects).source == other
+    assert SaEvent(ground.session.sa, PathSeen(Endpoint(CARE_OF, 0), Endpoint(other.address, 0))) in effects
+    revoke = RevokeRequested(HOME, RevocationTrigger.ADMINISTRATIVE_REASON, "why")
+    assert sent(list(ground.plane.mobility.move(revoke, 2.0))).source == other
 
 
 def test_foreign_home_address_is_outside_the_selectors(ground: Ground) -> None:

@@ -50,6 +50,7 @@ from pdngw_proxy.sessions import GatewaySession, SessionBook
 from pdngw_proxy.settings import GatewaySettings
 from runtime.capture import NullCapture
 from runtime.config import ConfigError
+from runtime.udp_place import place_of
 from tests.network import responder_policy
 from tests.silent_network import SilentNetwork
 from wire.ikev2.nat import Endpoint
@@ -211,6 +212,26 @@ async def test_shell_sends_a_train_from_the_port_that_the_machine_names(ground: 
     ground.arrive(b"hello", NATT)
     peer = ("127.9.9.10", 4500)
     assert ground.network.at(source.port).sent == [(b"one", peer), (b"two", peer)]
+
+
+async def test_shell_at_every_address_says_and_uses_the_one_that_was_asked(ground: Ground) -> None:
+    ground.network.endpoints.clear()
+    shell = GatewayShell(SETTINGS, ScriptedLink(), capture=NullCapture())
+    shell.open(CONFIG.model_copy(update={"address": IPv4Address("0.0.0.0")}))
+    asked = IPv4Address("127.9.9.44")
+    for port, event in ((4500, TrainArrived), (4191, DatagramArrived)):
+        own = Endpoint(asked, port)
+        ground.machine.script[event] = [Send(Channel.IKE, b"answer", own, UE)]
+        ground.network.at(port).place = place_of(asked)
+        ground.arrive(b"hello", own)
+        arrived = ground.machine.events.pop()
+        assert isinstance(arrived, TrainArrived | DatagramArrived)
+        assert arrived.destination == own
+        assert ground.network.at(port).places == [place_of(asked)]
+    ground.machine.script[TrainArrived] = [SendTrain((b"one", b"two"), Endpoint(asked, 4500), UE)]
+    ground.arrive(b"hello", NATT)
+    assert ground.network.at(4500).places[1:] == [place_of(asked)] * 2
+    shell.close()
 
 
 async def test_shell_gives_every_port_back_when_one_is_taken(ground: Ground) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import errno
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 from hypothesis import given
@@ -87,6 +87,41 @@ async def test_trains_of_two_peers_are_told_apart() -> None:
     ]  # fmt: skip
     for endpoint in (server, *clients):
         endpoint.close()
+
+
+@pytest.mark.parametrize(
+    ("everywhere", "asked", "asks"), [("0.0.0.0", ("127.71.2.8", "127.71.2.9"), "127.71.2.2"), ("::", ("::1",), "::1")]
+)
+async def test_train_leaves_from_the_address_that_was_asked(everywhere: str, asked: Sequence[str], asks: str) -> None:
+    """Also where trains of one peer to several addresses wait in the socket together."""
+    heard, tap = Heard(), Tap()
+
+    def serve(datagrams: list[bytes], peer: Address) -> None:
+        server.send_train([*datagrams, b"!"], peer, server.place)
+
+    client = TrainEndpoint.bind((asks, 0), heard)
+    server = TrainEndpoint.bind((everywhere, 0), serve, capture=tap, answers=True)
+    port = server.local[1]
+    for host in asked:
+        client.send_train([host.encode()] * 3, (host, port))
+    await until(lambda: len(heard.datagrams) == 4 * len(asked))
+    assert [(datagrams, peer) for datagrams, peer in heard.trains] == [
+        ([host.encode()] * 3 + [b"!"], (host, port)) for host in asked
+    ]
+    assert {(source, destination) for source, destination, _ in tap.seen} == {
+        pair for host in asked for pair in ((client.local, (host, port)), ((host, port), client.local))
+    }
+    client.close()
+    server.close()
+
+
+async def test_endpoint_at_one_address_has_no_place() -> None:
+    heard: list[tuple[object, list[bytes]]] = []
+    server = TrainEndpoint.bind(("127.71.2.1", 0), lambda data, _: heard.append((server.place, data)), answers=True)
+    server.send(b"self", server.local)
+    await until(lambda: bool(heard))
+    assert heard == [((), [b"self"])]
+    server.close()
 
 
 async def test_plain_socket_hears_datagrams_of_their_own() -> None:

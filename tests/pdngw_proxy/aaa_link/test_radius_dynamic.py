@@ -60,10 +60,11 @@ class Bench:
     keeper: Keeper = field(default_factory=Keeper)
     repeated: Repeated = field(default_factory=Repeated)
     now: float = NOW
+    own: str = "192.0.2.1"
     server: DynamicAuthorizationServer = field(init=False)
 
     def __post_init__(self) -> None:
-        nas = Nas("pgw", IPv4Address("192.0.2.1"))
+        nas = Nas("pgw", IPv4Address(self.own))
         clients = [(ip_network(AAA[0]), SECRET)]
         self.server = DynamicAuthorizationServer(clients, nas, self.keeper, self.repeated, lambda: self.now)
 
@@ -106,6 +107,15 @@ def test_session_may_be_named_by_all_that_accounting_says_of_it() -> None:
     of_the_record = {definition(name).key for name in ("Acct-Status-Type", "Acct-Delay-Time", "Acct-Authentic")}
     named = [attribute for attribute in told if attribute.key not in of_the_record]
     assert Bench().ask(Code.DISCONNECT_REQUEST, *named) == (Code.DISCONNECT_ACK, None)
+
+
+def test_gateway_at_every_address_has_the_one_that_the_server_names() -> None:
+    named = (Attribute.of("NAS-IP-Address", "192.0.2.7"), SESSION, STAMP)
+    assert Bench().ask(Code.DISCONNECT_REQUEST, *named) == (
+        Code.DISCONNECT_NAK, ErrorCause.NAS_IDENTIFICATION_MISMATCH
+    )  # fmt: skip
+    everywhere = Bench(own="0.0.0.0")
+    assert everywhere.ask(Code.DISCONNECT_REQUEST, *named) == (Code.DISCONNECT_ACK, None)
 
 
 def test_session_of_another_user_is_not_ended() -> None:

@@ -5,7 +5,7 @@ from ipaddress import IPv4Address, IPv6Address
 import pytest
 
 from pdngw_proxy.aaa_link.port import RelayAccept, RelayAnswer, RelayChallenge, RelayReject, RelayRequest
-from pdngw_proxy.aaa_link.radius_messages import Nas, repeated_by, to_answer, to_attributes
+from pdngw_proxy.aaa_link.radius_messages import Nas, nas_attributes, repeated_by, to_answer, to_attributes
 from wire.errors import EncodeError
 from wire.radius.codec import parse_packet
 from wire.radius.messages import reply
@@ -61,6 +61,12 @@ def test_request_of_the_first_round_leaves_out_what_is_not_known() -> None:
     absent = ("State", "Called-Station-Id", "Service-Selection", "Calling-Station-Id", "NAS-IP-Address")
     assert [packet.octets(name) for name in absent] == [None] * 5
     assert packet.text("NAS-IPv6-Address") == "2001:db8::1"
+
+
+def test_gateway_at_every_address_says_its_name_alone() -> None:
+    """RFC 2865 §5.4: one of NAS-IP-Address and NAS-Identifier is enough."""
+    said = dict(nas_attributes(Nas("pgw", IPv4Address("0.0.0.0"))))
+    assert (said["NAS-IP-Address"], said["NAS-Identifier"]) == (None, "pgw")
 
 
 def test_request_refuses_a_name_that_no_attribute_carries() -> None:

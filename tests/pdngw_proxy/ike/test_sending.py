@@ -32,3 +32,12 @@ def test_sa_is_followed_to_where_it_moves() -> None:
     moved = replace(UE, port=1)
     assert follow(state.sa, DatagramArrived(b"x", moved, GATEWAY))
     assert send(state.sa, MESSAGE) == Transmit(b"message", GATEWAY, moved)
+
+
+def test_sa_is_followed_to_the_address_of_ours_that_its_ue_speaks_to() -> None:
+    """RFC 4555 §3.5: UPDATE_SA_ADDRESSES may be of ours alone."""
+    state = responder(at(AwaitingIdentity)).state
+    assert isinstance(state, AwaitingIdentity)
+    other = replace(GATEWAY, address=GATEWAY.address + 1)
+    assert follow(state.sa, DatagramArrived(b"x", UE, other))
+    assert send(state.sa, MESSAGE) == Transmit(b"message", other, UE)
