@@ -9,6 +9,11 @@ from wire.frozen import dataclass
 PLAIN = "[!#-<>-~]+"
 """Of a value that needs no quotation marks: visible ASCII, and neither space nor the marks that are between values."""
 
+_WORD = r"[!#-<>-\[\]-~]"
+_SPACED = f"{_WORD}* (?:{_WORD}| )*"
+"""Of a value that needs quotation marks for its spaces alone: no JSON would escape anything in it."""
+_is_spaced = re.compile(rf"{_SPACED}\Z").match
+
 _SECRET_KEY = re.compile(r"(k|opc|op|ck|ik|xres|res|msk|emsk|sk_\w+|password|secret)\Z", re.IGNORECASE)
 _NAME = re.compile(r"\w+\Z")
 
@@ -30,6 +35,8 @@ class _Form:
 
     template: str
     is_plain: Callable[[str], object]
+    is_marked: Callable[[str], object]
+    """The same, where values with spaces stand in quotation marks."""
 
 
 @lru_cache(maxsize=1024)
@@ -48,16 +55,29 @@ def plain_details(event: Mapping[str, object]) -> str | None:
     if form is None:
         return None
     text = form.template % values
-    return text if form.is_plain(text) else None
+    if form.is_plain(text):
+        return text
+    # a value without a space that has marks of its own is not taken for one of ours, which have spaces between them
+    text = form.template % tuple([_marked(value) if type(value) is str and " " in value else value for value in values])
+    return text if form.is_marked(text) else None
+
+
+@lru_cache(maxsize=256)
+def _marked(text: str) -> str:
+    """`text` in quotation marks; nothing, which is in no form, where marks are not all that it needs."""
+    return f'"{text}"' if _is_spaced(text) else ""
 
 
 @lru_cache(maxsize=512)
 def _form(names: tuple[str, ...], kinds: tuple[type, ...]) -> _Form | None:
     if any(names_a_key(name) or not _NAME.match(name) for name in names) or not _KINDS.keys() >= set(kinds):
         return None
-    written, looks = [], []
+    written, looks, marked = [], [], []
     for name, kind in zip(names, kinds, strict=True):
         conversion, look = _KINDS[kind]
+        is_imsi = name == "imsi" and kind is str
         written.append(f" {name}={conversion}")
-        looks.append(f" {name}=({_IMSI if name == 'imsi' and kind is str else look})")
-    return _Form("".join(written), re.compile("".join(looks) + r"\Z").match)
+        looks.append(f" {name}=({_IMSI if is_imsi else look})")
+        marked.append(f' {name}=({look}|"{_SPACED}")' if kind is str and not is_imsi else looks[-1])
+    plain, spaced = (re.compile("".join(one) + r"\Z").match for one in (looks, marked))
+    return _Form("".join(written), plain, spaced)

@@ -268,7 +268,9 @@ def _details(event: Event) -> str:
     for key, value in event.items():
         if type(value) is str and not _is_particular(key):
             shown = value if len(value) < SHORTEST else within(value)
-            text += f" {key}={shown if _PLAIN.match(shown) else _quoted(shown)}"
+            text += f" {key}={shown if _PLAIN.match(shown) else _in_marks(shown)}"
+        elif type(value) in _HARMLESS and not names_a_key(key):
+            text += f" {key}={value}"
         else:
             text += f" {key}={_quoted(_shown(key, value))}"
     return text
@@ -291,8 +293,14 @@ def _quoted(value: object) -> str:
         return str(value)
     plain = value if type(value) is str else _plain(value)
     text = json.dumps(plain, default=str) if isinstance(plain, list | dict) else str(plain)
+    return text if _PLAIN.match(text) else _in_marks(text)
+
+
+@lru_cache(maxsize=256)
+def _in_marks(text: str) -> str:
+    """There are few such texts in the lines that are written often: kinds of identity, causes."""
     # JSON leaves as they are what a terminal obeys and what a reader may take for the end of a line (C1, U+2028)
-    return text if _PLAIN.match(text) else json.dumps(text, ensure_ascii=not text.isprintable())
+    return json.dumps(text, ensure_ascii=not text.isprintable())
 
 
 def one_line(text: str) -> str:

@@ -6,10 +6,10 @@ realm that every node knows is its place in a list, and an identity that stood b
 both ends know by other ways stands before all.
 """
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
+from aaa.identities.base64url import decoded, encoded
 from aaa.identities.contents import pack_digits, unpack_imsi
 from wire.buffer import Reader
 from wire.errors import EncodeError
@@ -19,7 +19,7 @@ IMSI_LENGTH = 8
 MOST_REALMS = 7
 
 BEFORE = 0x80
-_TEXT, PERMANENT, _SEALED = 0x00, 0x10, 0x20
+_TEXT, PERMANENT, SEALED = 0x00, 0x10, 0x20
 _FORM, _REALM = 0xF0, 0x0F
 _OCTET = tuple(bytes((value,)) for value in range(0x80))
 _WORTH_IT = 16
@@ -77,8 +77,8 @@ class Packer:
         lead, body = username[:1], username[1:]
         if is_imsi(body):
             self._parts += (bytes((PERMANENT | realm,)), lead, pack_digits(body.decode()))
-        elif raw := _spelled(body):
-            self.number(_SEALED | realm)
+        elif raw := spelled(body):
+            self.number(SEALED | realm)
             self.octets(lead)
             self.varied(raw)
         else:
@@ -148,7 +148,7 @@ class Unpacker(Reader):
             case 0x10:
                 return self.take(1) + self.imsi().digits.encode()
             case 0x20:
-                return self.take(1) + urlsafe_b64encode(self.varied()).rstrip(b"=")
+                return self.take(1) + encoded(self.varied())
             case _:
                 raise self.error("an identity has no such form")
 
@@ -175,17 +175,20 @@ def ends(realms: tuple[str, ...]) -> list[bytes]:
     return [f"@{realm}".encode() for realm in realms[:MOST_REALMS]]
 
 
+@lru_cache(maxsize=64)
+def known_realms(realms: Sequence[str]) -> Mapping[bytes, int]:
+    """The place of each realm in its list, by how an identity in it ends; 0 for none."""
+    known = ends(tuple(realms))
+    # Packer takes the first realm that an identity ends with, and that may be a part of another one
+    named = {end: at for at, end in enumerate(known, 1) if not any(map(end.endswith, known[: at - 1]))}
+    return {b"": 0, **named}
+
+
 def is_imsi(digits: bytes) -> bool:
     """Whether they are the digits of an IMSI."""
     return 6 <= len(digits) <= 15 and digits.isdigit()
 
 
-def _spelled(text: bytes) -> bytes:
-    """The octets that `text` spells in base64url in its one right way; none for anything else."""
-    if len(text) < _WORTH_IT:
-        return b""
-    try:
-        raw = urlsafe_b64decode(text + b"=" * (-len(text) % 4))
-    except ValueError:
-        return b""
-    return raw if urlsafe_b64encode(raw).rstrip(b"=") == text else b""
+def spelled(text: bytes) -> bytes:
+    """The octets that `text` spells in base64url in its one right way; none for anything else, or what is short."""
+    return decoded(text) if len(text) >= _WORTH_IT else b""

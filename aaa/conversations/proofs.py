@@ -23,14 +23,14 @@ NONCE_LENGTH = MAC_LENGTH = 16
 KEY_LENGTH, MASTER_LENGTH = 16, 20
 COUNTER_LENGTH, SINCE_LENGTH = 2, 5
 
-_WRITTEN_OUT, _IN_IDENTITY = range(2)
+_WRITTEN_OUT, IN_IDENTITY = range(2)
 _FULL, _FAST = range(2)
 
 
 def pack_resumable(packer: Packer, exchange: Exchange, resumable: Resumable, recall: Recall) -> None:
     """1 octet where the identity says it all; else 30 at least for EAP-AKA and 90 for EAP-AKA'."""
-    if recall(exchange.identity) == resumable:
-        packer.number(_IN_IDENTITY)
+    if resumable.identity == exchange.identity or recall(exchange.identity) == resumable:
+        packer.number(IN_IDENTITY)
         return
     packer.number(_WRITTEN_OUT)
     pack_imsi_of(packer, exchange, resumable.imsi, recall)
@@ -41,7 +41,7 @@ def pack_resumable(packer: Packer, exchange: Exchange, resumable: Resumable, rec
 
 def unpack_resumable(unpacker: Unpacker, exchange: Exchange, recall: Recall) -> Resumable:
     """What `pack_resumable` wrote; DecodeError when the identity opens no more."""
-    if unpacker.choice(2) == _IN_IDENTITY:
+    if unpacker.choice(2) == IN_IDENTITY:
         recalled = recall(exchange.identity)
         if recalled is None:
             raise unpacker.error("the identity of the re-authentication opens no more")

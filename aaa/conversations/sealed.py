@@ -16,9 +16,10 @@ from functools import lru_cache
 
 from aaa.conversations.eap_states import StateCodec
 from aaa.conversations.exchanges import Recall
-from aaa.conversations.first_challenge import known_realms, pack_first_challenge
+from aaa.conversations.first_challenge import pack_first_challenge
 from aaa.conversations.keys import OVERHEAD, ConversationKeys
-from aaa.conversations.packing import Packer, Unpacker
+from aaa.conversations.packing import Packer, Unpacker, known_realms
+from aaa.conversations.reauthentication import pack_reauthentication
 from aaa.conversations.recent import Recent
 from aaa.eap.states import EapState
 from aaa.explaining.dialogue import HEAD_LENGTH, heads
@@ -131,7 +132,8 @@ class SealedConversations:
         if room is None:
             begins += _access(conversation.access)
         before = heads(conversation.earlier, conversation.dialogue)
-        state = pack_first_challenge(conversation.eap, self._known_realms) or self._pack(conversation.eap, ())
+        eap, realms = conversation.eap, self._known_realms
+        state = pack_first_challenge(eap, realms) or pack_reauthentication(eap, realms) or self._pack(eap, ())
         plain = _with_room(room, begins + state, before)
         if plain is not None:
             return self._keys.seal(FORMAT, plain, about)

@@ -53,7 +53,8 @@ from wire.sansio import Moves, RandomBytes, Tick, UnlistedTransition, moves
 
 __all__ = ["TRANSITIONS", "AkaServer", "waits_until"]
 
-_SIM, _AKA_PRIME, _CHALLENGE = EapMethod.SIM, EapMethod.AKA_PRIME, Subtype.CHALLENGE
+_SIM, _AKA_PRIME = EapMethod.SIM, EapMethod.AKA_PRIME
+_CHALLENGE, _REAUTHENTICATION = Subtype.CHALLENGE, Subtype.REAUTHENTICATION
 Asking = AwaitingIdentity | Challenged | SimChallenged | Reauthenticating
 """A request is out that begins or decides the authentication."""
 
@@ -162,8 +163,6 @@ class AkaServer:
                 return self._out_of_step(out, read, now)
             case Challenged(), Subtype.AUTHENTICATION_REJECT:
                 return fail(exchange, RejectCause.NETWORK_REFUSED_BY_UE, "", imsi)
-            case Reauthenticating() as out, Subtype.REAUTHENTICATION:
-                return self._reauthentication_answered(out, read, now)
             case _, subtype:
                 return refuse(exchange, RejectCause.BAD_EAP, f"{subtype.name} answers no {type(state).__name__}", imsi)
 
@@ -205,15 +204,17 @@ class AkaServer:
         name, method = self.policy.name_for(state.exchange.method), state.exchange.method
         return following, [FetchVector(state.imsi, method, name, request)]
 
-    def _reauthentication_answered(self, state: Reauthenticating, message: AkaMessage, now: float) -> Step:
-        imsi = state.resumable.imsi
+    def _reauthentication_answered(self, state: Reauthenticating, event: EapArrived, now: float) -> Step:
+        message = read_response(event.octets, state.exchange)
+        if not isinstance(message, AkaMessage) or message.subtype is not _REAUTHENTICATION:
+            return self._said(state, message, now)
         match reauthentication.read_answer(state, message, self.policy):
             case Genuine(result_ind):
                 return self._authorize(state.exchange, reauthentication.proven(state), now, result_ind)
             case CounterTooSmall():
                 return self._opening.challenge_instead(state, now)
             case WrongAnswer() as answer:
-                return wrong(state.exchange, answer, imsi)
+                return wrong(state.exchange, answer, state.resumable.imsi)
 
     def _out_of_time(self, state: AwaitingVector | AwaitingProfile, _event: Tick, now: float) -> Step:
         if now < state.until:
@@ -234,7 +235,7 @@ class AkaServer:
             (AwaitingVector, Tick): _out_of_time,
             (Challenged, EapArrived): _challenge_answered,
             (SimChallenged, EapArrived): _answered,
-            (Reauthenticating, EapArrived): _answered,
+            (Reauthenticating, EapArrived): _reauthentication_answered,
             (AwaitingProfile, EapArrived): _unasked,
             (AwaitingProfile, ProfileArrived): _granted,
             (AwaitingProfile, ProfileRefused): _denied,

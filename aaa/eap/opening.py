@@ -1,7 +1,5 @@
 """The opening of an exchange: identity rounds, then a vector or a fast re-authentication (RFC 4187 §4.1)."""
 
-from dataclasses import replace
-
 from aaa.eap import sim
 from aaa.eap.challenge import WrongAnswer
 from aaa.eap.endings import Step, next_request, refuse, wrong
@@ -18,7 +16,7 @@ from wire.eap.checkcode import checkcode
 from wire.identity import EapMethod, IdentityKind, Imsi, classify
 from wire.sansio import RandomBytes
 
-_PERMANENT, _SIM = IdentityKind.PERMANENT, EapMethod.SIM
+_PERMANENT, _REAUTHENTICATION, _SIM = IdentityKind.PERMANENT, IdentityKind.REAUTHENTICATION, EapMethod.SIM
 
 
 def _vectors(method: EapMethod, policy: AkaPolicy) -> tuple[str | None, tuple[int, ...], int]:
@@ -113,7 +111,8 @@ class Opening:
         return self._fetch(state.exchange, imsi, state.checkcode, now)
 
     def _reauthenticate(self, exchange: Exchange, resumable: Resumable, code: bytes) -> Step:
-        exchange = replace(next_request(exchange), kind=IdentityKind.REAUTHENTICATION)
+        identifier = exchange.identifier + 1 & 0xFF
+        exchange = Exchange(exchange.method, exchange.identity, identifier, _REAUTHENTICATION, exchange.imsi_shown)
         following, request = reauthenticating(
             exchange, resumable, code, policy=self._policy, identities=self._identities, random=self._random
         )

@@ -1,24 +1,29 @@
 """AKA-Reauthentication: the request, and what its answer proves (RFC 4187 §5, §9.7, §9.8)."""
 
-import hmac
-from dataclasses import replace
+from hmac import compare_digest
 
 from aaa.eap.challenge import Genuine, WrongAnswer
 from aaa.eap.policy import AkaPolicy
 from aaa.eap.states import Exchange, Proven, Reauthenticating
 from aaa.eap.temporary import Identities, Resumable
-from wire.eap.aka import AkaMessage
+from wire.eap.aka import AkaMessage, signed_message
 from wire.eap.aka_keys import reauth_session_id, rederive_keys
-from wire.eap.attributes import At, Attribute, Attributes
+from wire.eap.attributes import At, build_attribute
 from wire.eap.constants import Subtype
-from wire.eap.encrypted import IV_LENGTH, seal
+from wire.eap.encrypted import IV_LENGTH, seal_octets
 from wire.eap.packet import EapCode
 from wire.errors import DecodeError
 from wire.frozen import dataclass
 from wire.identity import EapMethod
 from wire.sansio import RandomBytes
 
-NONCE_LENGTH = 16
+NONCE_LENGTH = MAC_LENGTH = 16
+_COUNTER_LENGTH = 2
+_COUNTER = build_attribute(At.COUNTER, bytes(_COUNTER_LENGTH))[:-_COUNTER_LENGTH]
+_NONCE_S = build_attribute(At.NONCE_S, bytes(NONCE_LENGTH))[:-NONCE_LENGTH]
+_RESULT_IND = build_attribute(At.RESULT_IND)
+_CHECKCODE, _NEXT_REAUTH_ID = At.CHECKCODE, At.NEXT_REAUTH_ID
+_REQUEST, _REAUTHENTICATION, _SIM = EapCode.REQUEST, Subtype.REAUTHENTICATION, EapMethod.SIM
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,22 +47,21 @@ def reauthenticating(
 
     NONCE_S is new in every exchange, so that the keys are, even when an old identity should come twice (RFC 4187 §5.1).
     """
+    method, keys, counter = exchange.method, resumable.keys, resumable.counter
     nonce_s = random(NONCE_LENGTH)
-    inside = [Attribute.number(At.COUNTER, resumable.counter), Attribute(At.NONCE_S, nonce_s)]
-    following = replace(resumable, counter=resumable.counter + 1)
-    once = identities.next_reauthentication(following, policy.name_for(exchange.method))
-    inside += [] if once is None else [Attribute(At.NEXT_REAUTH_ID, once)]
-    keys = resumable.keys
-    items = [*seal(inside, keys.k_encr, random(IV_LENGTH))]
-    items += [] if exchange.method is EapMethod.SIM else [Attribute(At.CHECKCODE, checkcode)]
-    items += [Attribute(At.RESULT_IND)] if policy.result_ind else []
-    message = AkaMessage(
-        EapCode.REQUEST, exchange.identifier, exchange.method, Subtype.REAUTHENTICATION, Attributes(tuple(items))
-    )
-    packet = message.build(keys.k_aut)
-    mac = AkaMessage.parse(packet).attributes.get(At.MAC) or b""
-    msk = rederive_keys(keys, exchange.identity, resumable.counter, nonce_s, emsk=False).msk
-    session_id = reauth_session_id(exchange.method, nonce_s, mac)
+    inside = b"".join((_COUNTER, counter.to_bytes(_COUNTER_LENGTH, "big"), _NONCE_S, nonce_s))
+    following = Resumable(resumable.imsi, keys, counter + 1, resumable.since)
+    once = identities.next_reauthentication(following, policy.name_for(method))
+    if once is not None:
+        inside += build_attribute(_NEXT_REAUTH_ID, once)
+    attributes = seal_octets(inside, keys.k_encr, random(IV_LENGTH))
+    if method is not _SIM:
+        attributes += build_attribute(_CHECKCODE, checkcode)
+    if policy.result_ind:
+        attributes += _RESULT_IND
+    packet = signed_message(_REQUEST, exchange.identifier, method, _REAUTHENTICATION, attributes, keys.k_aut)
+    msk = rederive_keys(keys, exchange.identity, counter, nonce_s, emsk=False).msk
+    session_id = reauth_session_id(method, nonce_s, packet[-MAC_LENGTH:])
     return Reauthenticating(exchange, resumable, nonce_s, msk, session_id, checkcode), packet
 
 
@@ -72,8 +76,8 @@ def read_answer(state: Reauthenticating, message: AkaMessage, policy: AkaPolicy)
         return WrongAnswer(f"AT_ENCR_DATA: {error.reason}", malformed=True)
     if inside.number(At.COUNTER) != state.resumable.counter:
         return WrongAnswer("AT_COUNTER is another")
-    checkcode = message.attributes.get(At.CHECKCODE)
-    if checkcode is not None and not hmac.compare_digest(checkcode, state.checkcode):
+    checkcode = message.attributes.get(_CHECKCODE)
+    if checkcode is not None and not compare_digest(checkcode, state.checkcode):
         return WrongAnswer("AT_CHECKCODE is wrong")
     if At.COUNTER_TOO_SMALL in inside:
         return CounterTooSmall()

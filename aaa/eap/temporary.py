@@ -1,5 +1,6 @@
 """Identities of which the server alone knows whose they are: what the EAP machines ask of them (RFC 4187 §4.1.1.7)."""
 
+from dataclasses import field
 from typing import Protocol
 
 from wire.eap.aka_keys import Keys
@@ -12,13 +13,15 @@ class Resumable:
     """What a fast re-authentication goes on from (RFC 4187 §5.2).
 
     `keys` are those of the full authentication, at `since` seconds of Unix time, None while it is this one; `counter`
-    is the AT_COUNTER that the next re-authentication will carry, at least 1.
+    is the AT_COUNTER that the next re-authentication will carry, at least 1. `identity` is the octets of the one that
+    holds all of this, where one does.
     """
 
     imsi: Imsi
     keys: Keys
     counter: int = 1
     since: int | None = None
+    identity: bytes | None = field(default=None, compare=False)
 
 
 class Identities(Protocol):

@@ -7,8 +7,9 @@ authentication 4, counter 2, access network 4, random 4, then MK of 20 octets fo
 
 from functools import lru_cache
 from hashlib import sha256
+from struct import Struct
+from struct import error as struct_error
 
-from wire.buffer import Reader
 from wire.errors import DecodeError
 from wire.frozen import dataclass
 from wire.identity import Imsi
@@ -17,6 +18,8 @@ from wire.secret import Secret
 RANDOM_LENGTH = 4
 _NETWORK_LENGTH = 4
 _FILLER = "f"
+_pseudonym = Struct(f">8sI{RANDOM_LENGTH}x")
+_resumption = Struct(f">8sIH{_NETWORK_LENGTH}s{RANDOM_LENGTH}x")
 
 
 def pack_imsi(imsi: Imsi) -> bytes:
@@ -73,11 +76,11 @@ class Pseudonym:
     @classmethod
     def parse(cls, octets: bytes) -> "Pseudonym":
         """DecodeError when they are no pseudonym's."""
-        reader = Reader(octets)
-        found = cls(unpack_imsi(reader.take(8)), reader.u32())
-        reader.skip(RANDOM_LENGTH)
-        reader.finish()
-        return found
+        try:
+            imsi, issued = _pseudonym.unpack(octets)
+        except struct_error:
+            raise DecodeError(len(octets), f"{_pseudonym.size} octets needed, and no more") from None
+        return cls(unpack_imsi(imsi), issued)
 
     def build(self, random: bytes) -> bytes:
         """16 octets."""
@@ -97,11 +100,11 @@ class Resumption:
     @classmethod
     def parse(cls, octets: bytes) -> "Resumption":
         """DecodeError when they are no such identity's."""
-        reader = Reader(octets)
-        imsi, since, counter = unpack_imsi(reader.take(8)), reader.u32(), reader.u16()
-        network = reader.take(_NETWORK_LENGTH)
-        reader.skip(RANDOM_LENGTH)
-        return cls(imsi, since, counter, network, Secret(reader.rest()))
+        try:
+            imsi, since, counter, network = _resumption.unpack_from(octets)
+        except struct_error:
+            raise DecodeError(len(octets), f"{_resumption.size} octets needed") from None
+        return cls(unpack_imsi(imsi), since, counter, network, Secret(octets[_resumption.size :]))
 
     def build(self, random: bytes) -> bytes:
         """42 octets for EAP-AKA, 102 for EAP-AKA'."""

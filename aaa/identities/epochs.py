@@ -57,8 +57,10 @@ class Keyring:
 
     def opening(self, label: int, labels: int = LABELS) -> Epoch | None:
         """The newest epoch that an identity with `label` can be of; also one that has not begun by our own clock."""
-        found = [epoch for epoch in self.epochs if not epoch.retired and epoch.number % labels == label]
-        return found[-1] if found else None
+        for epoch in reversed(self.epochs):
+            if epoch.key and epoch.number % labels == label:
+                return epoch
+        return None
 
     def is_revoked(self, imsi: Imsi, issued: int) -> bool:
         """Whether what `imsi` was given at `issued`, by a clock that may be ahead by SKEW, counts no more."""

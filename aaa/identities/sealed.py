@@ -124,7 +124,8 @@ class SealedIdentities:
             keys = resumed_keys(identity.method, found.secret)
         except DecodeError:
             return None
-        return Resumable(found.imsi, keys, found.counter, found.since), found.network
+        octets = str(identity.nai).encode()
+        return Resumable(found.imsi, keys, found.counter, found.since, octets), found.network
 
     def reveal(self, octets: bytes) -> bytes | None:
         """The permanent identity in an encrypted one."""

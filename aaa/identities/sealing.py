@@ -4,9 +4,6 @@ The username is its leading character (TS 23.003 §14.5), then base64url of the 
 octets and the ciphertext. Leading character and label are associated data: no identity can be shown as another kind's.
 """
 
-import binascii
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from binascii import b2a_base64
 from functools import lru_cache
 
 from cryptography.exceptions import InvalidTag
@@ -14,6 +11,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from aaa.identities.base64url import decoded, encoded
 from aaa.identities.epochs import LABELS, SHORT_LABELS, Epoch, Keyring
 from wire.secret import Secret
 
@@ -23,7 +21,6 @@ OVERHEAD = 17
 _SIV_KEY_LENGTH = 64
 _SEALED = b"akadia sealed identity"
 _LABELS = tuple(bytes((label,)) for label in range(LABELS))
-_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 
 def derived_key(epoch: Epoch, purpose: bytes, length: int) -> Secret:
@@ -38,14 +35,12 @@ def _derived(key: Secret, purpose: bytes, length: int) -> bytes:
 def seal(epoch: Epoch, lead: bytes, plain: bytes) -> bytes:
     """The username that hides `plain`; `lead` is its leading character."""
     label = _LABELS[epoch.number % LABELS]
-    octets = label + _siv(epoch.key).encrypt(plain, [lead, label])
-    # base64.urlsafe_b64encode by hand, which is two calls more
-    return lead + b2a_base64(octets, newline=False).translate(_URL_SAFE).rstrip(b"=")
+    return lead + encoded(label + _siv(epoch.key).encrypt(plain, [lead, label]))
 
 
 def unseal(keyring: Keyring, username: str) -> bytes | None:
     """What `username` hides; None when no epoch of ours has sealed it, or has been retired since."""
-    octets = _octets(username[1:])
+    octets = decoded(username[1:].encode())
     if len(octets) <= OVERHEAD:
         return None
     epoch = keyring.opening(octets[0])
@@ -61,12 +56,3 @@ def unseal(keyring: Keyring, username: str) -> bytes | None:
 def _siv(key: Secret) -> AESSIV:
     # as many as there can be epochs that open: two identities of every login are sealed
     return AESSIV(_derived(key, _SEALED, _SIV_KEY_LENGTH))
-
-
-def _octets(text: str) -> bytes:
-    """The octets of base64url in its one right form; empty for anything else."""
-    try:
-        octets = urlsafe_b64decode(text + "=" * (-len(text) % 4))
-    except (binascii.Error, ValueError):
-        return b""
-    return octets if urlsafe_b64encode(octets).rstrip(b"=").decode() == text else b""

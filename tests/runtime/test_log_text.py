@@ -26,7 +26,7 @@ def _silent_afterwards() -> Iterator[None]:
 NAMES = st.sampled_from(["imsi", "client", "session", "ms", "k", "password", "apn", "a b", "x=y", "50%", "sk_d"])
 DIGITS = st.text("0123456789٣", min_size=0, max_size=20)
 TEXTS = (
-    st.text(st.sampled_from('ab01/.:=" \n\x7f\u2028é%-'), max_size=12)
+    st.text(st.sampled_from('ab01/.:=" \\\n\x7f\u2028é%-'), max_size=12)
     | DIGITS
     | st.from_regex(r"\w=\w", fullmatch=True)
 )
@@ -50,6 +50,9 @@ VALUES: st.SearchStrategy[Any] = (
 @example(event={"imsi": "0010100000000011", "session": "00101000000001"})
 @example(event={"imsi": "0010100000", "ms": 10**14})
 @example(event={"client": "0.12345678901234", "ms": 0.12345678901234})
+@example(event={"client": "a 001010000000001 b", "apn": " ", "session": '"'})
+@example(event={"client": '"a b"', "apn": "b c"})
+@example(event={"client": '"a', "session": 'b" c', "apn": 'd "e'})
 def test_details_are_the_same_in_one_go(form: ImsiForm, event: dict[str, Any]) -> None:
     logs.configure(stream=io.StringIO(), imsi=ImsiText(form, Secret(b"key")))
     plain = plain_details(event)
@@ -63,6 +66,11 @@ def test_details_are_the_same_in_one_go(form: ImsiForm, event: dict[str, Any]) -
         ({}, ""),
         ({"imsi": "001010000000001", "client": "radius/ap"}, " imsi=001010000000001 client=radius/ap"),
         ({"ms": -7, "whole": True, "cause": None}, " ms=-7 whole=True cause=None"),
+        ({"cause": "two words"}, ' cause="two words"'),
+        (
+            {"identity": "fast re-authentication", "apn": "x", "of": " "},
+            ' identity="fast re-authentication" apn=x of=" "',
+        ),
     ],
 )
 def test_plain_details_are_written_as_they_are(event: dict[str, object], text: str) -> None:
@@ -72,9 +80,13 @@ def test_plain_details_are_written_as_they_are(event: dict[str, object], text: s
 @pytest.mark.parametrize(
     "event",
     [
-        {"cause": "two words"},
         {"cause": ""},
         {"cause": "a cause=b"},
+        {"cause": '"in marks"'},
+        {"cause": '"marks"'},
+        {"cause": '"a', "apn": 'b"'},
+        {"cause": "back\\slash and space"},
+        {"imsi": "0010100000 00001"},
         {"cause": "no\nline"},
         {"k": "00112233"},
         {"sk_d": 1},

@@ -15,6 +15,8 @@ IV_LENGTH = 16
 
 _IV_HEAD = build_attribute(At.IV, bytes(IV_LENGTH))[:4]
 _PADDING = {0: b"", **{length: build_attribute(At.PADDING, bytes(length - 2)) for length in (4, 8, 12)}}
+_COUNTER_HEAD = build_attribute(At.COUNTER, bytes(2))[:2]
+_COUNTER, _WHOLE_PADDING = At.COUNTER, Attribute(At.PADDING, bytes(10))
 
 
 def seal(attributes: Iterable[Attribute], k_encr: Secret, iv: bytes) -> tuple[Attribute, Attribute]:
@@ -39,6 +41,9 @@ def parse_encrypted(iv: bytes, ciphertext: bytes, k_encr: Secret) -> Attributes:
     if len(iv) != 16 or len(ciphertext) % 16:
         raise DecodeError(0, "AT_ENCR_DATA is not whole blocks")
     plain = Cipher(AES128(k_encr), CBC(iv)).decryptor().update(ciphertext)
+    if plain[:2] == _COUNTER_HEAD and plain[4:] == _PADDING[12]:
+        # what a UE that may be re-authenticated says, and nothing else (RFC 4187 §9.8)
+        return Attributes((Attribute(_COUNTER, plain[2:4]), _WHOLE_PADDING))
     attributes = Attributes.parse(plain)
     kinds = [item.type for item in attributes]
     # RFC 4187 §10.12: AT_PADDING, when there, is the last attribute.

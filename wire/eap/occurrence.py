@@ -108,10 +108,15 @@ def _misplaced(method: EapMethod, subtype: Subtype, code: EapCode, kinds: tuple[
 
 def misplaced_inside(subtype: Subtype, code: EapCode, attributes: Attributes) -> str | None:
     """What is wrong with the attributes inside AT_ENCR_DATA of such a message, or None."""
+    return _misplaced_inside(subtype, code, tuple(map(_type_of, attributes.items)))
+
+
+@lru_cache(maxsize=1024)
+def _misplaced_inside(subtype: Subtype, code: EapCode, kinds: tuple[int, ...]) -> str | None:
     rules = _INSIDE.get((subtype, code))
     if rules is None:
         return f"nothing is encrypted in {subtype.name}"
-    return _against({**rules, At.PADDING: AT_MOST_ONCE}, [item.type for item in attributes.items])
+    return _against({**rules, At.PADDING: AT_MOST_ONCE}, kinds)
 
 
 def _against(rules: Rules, kinds: Sequence[int]) -> str | None:

@@ -7,13 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aaa.conversations.eap_states import StateCodec
-from aaa.conversations.first_challenge import known_realms, pack_first_challenge
-from aaa.conversations.packing import MOST_REALMS, Packer
+from aaa.conversations.first_challenge import pack_first_challenge
+from aaa.conversations.packing import Packer, known_realms
 from aaa.eap.challenge import challenged
 from aaa.eap.states import AwaitingVector, Challenged, EapState, Exchange, MethodProposed, MethodRunning
-from tests.aaa.conversations.samples import REALMS, eap_states
+from tests.aaa.conversations.samples import REALMS, RESUMABLES, eap_states
 from tests.aaa.conversations.samples import challenged as any_challenged
 from tests.aaa.eap.dialogue import IMSI, REALM, VECTOR
+from tests.aaa.identities.keyrings import Node
 from wire.eap.checkcode import checkcode
 from wire.identity import EapMethod, IdentityKind, Imsi
 
@@ -59,7 +60,7 @@ def test_first_challenge_is_written_as_any_state_is(
     st.sampled_from([b"0", b"6", b"x", b"\xff"]),
     st.sampled_from([b"", *(f"@{one}".encode() for one in REALMS)]),
 )
-def test_every_challenge_to_who_said_his_imsi_is_written_as_any_state_is(
+def test_every_challenge_to_whom_an_imsi_names_is_written_as_any_state_is(
     aka: Challenged, lead: bytes, end: bytes
 ) -> None:
     identity = lead + aka.imsi.digits.encode() + end
@@ -68,6 +69,28 @@ def test_every_challenge_to_who_said_his_imsi_is_written_as_any_state_is(
     packed = pack_first_challenge(state, PLACES)
     assert (packed is None) == (aka.exchange.kind is IdentityKind.REAUTHENTICATION)
     assert packed in (None, piece_by_piece(state))
+
+
+@given(
+    any_challenged(),
+    st.from_regex(rb"[2-8x][A-Za-z0-9_+/=-]{0,80}", fullmatch=True),
+    st.sampled_from([b"", b"@", b"@x", b"@x@" + REALMS[0].encode(), *(b"@" + one.encode() for one in REALMS)]),
+)
+def test_challenge_to_whom_another_identity_names_is_written_alike_or_left(
+    aka: Challenged, username: bytes, end: bytes
+) -> None:
+    identity = username + end
+    state = MethodProposed(identity, replace(aka, exchange=replace(aka.exchange, identity=identity)))
+    assert pack_first_challenge(state, PLACES) in (None, piece_by_piece(state))
+
+
+@pytest.mark.parametrize("method", [AKA, PRIME])
+@pytest.mark.parametrize("realm", [*REALMS, None])
+def test_challenge_to_whom_a_pseudonym_names_is_written_in_one_go(method: EapMethod, realm: str | None) -> None:
+    pseudonym, _ = Node().identities.next_identities(IMSI, RESUMABLES[method].keys, None)
+    identity = (pseudonym or b"") + (b"" if realm is None else f"@{realm}".encode())
+    aka = replace(first(method), exchange=Exchange(method, identity, 0, IdentityKind.PSEUDONYM))
+    assert in_one_go(aka) == piece_by_piece(MethodProposed(identity, aka))
 
 
 @given(eap_states)
@@ -100,11 +123,3 @@ SAID = FIRST.exchange.identity
 )
 def test_state_is_left_to_who_writes_all(state: EapState) -> None:
     assert pack_first_challenge(state, PLACES) is None
-
-
-def test_realm_has_the_place_that_it_has_in_an_identity() -> None:
-    assert known_realms(("a.example", "b.example", "a.example")) == {b"": 0, b"@a.example": 1, b"@b.example": 2}
-    # an identity in the second one ends as those in the first do, and is none of an IMSI's then
-    assert known_realms(("x", "y@x")) == {b"": 0, b"@x": 1}
-    many = tuple(f"r{number}" for number in range(MOST_REALMS + 2))
-    assert len(known_realms(many)) == MOST_REALMS + 1

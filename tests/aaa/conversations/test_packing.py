@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aaa.conversations.packing import Packer, Unpacker
+from aaa.conversations.packing import MOST_REALMS, Packer, Unpacker, known_realms
 from tests.aaa.conversations.samples import REALMS, RESUMABLES, identities
 from tests.aaa.eap.dialogue import AKA_IDENTITY, IMSI, REALM
 from tests.aaa.identities.keyrings import Node
@@ -83,3 +83,11 @@ def test_text_that_nobody_packed_is_refused(octets: str) -> None:
 
 def test_imsi_is_read_from_eight_octets() -> None:
     assert Unpacker(packed(AKA_IDENTITY)[2:], ()).imsi() == IMSI
+
+
+def test_realm_has_the_place_that_it_has_in_an_identity() -> None:
+    assert known_realms(("a.example", "b.example", "a.example")) == {b"": 0, b"@a.example": 1, b"@b.example": 2}
+    # an identity in the second one ends as those in the first do, and is none of an IMSI's then
+    assert known_realms(("x", "y@x")) == {b"": 0, b"@x": 1}
+    many = tuple(f"r{number}" for number in range(MOST_REALMS + 2))
+    assert len(known_realms(many)) == MOST_REALMS + 1

@@ -5,6 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.primitives.ciphers.algorithms import AES128
+from cryptography.hazmat.primitives.ciphers.modes import CBC
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -95,3 +98,19 @@ def test_padding_must_be_last() -> None:
     iv, data = seal((Attribute(At.PADDING, bytes(6)), Attribute(At.PADDING, bytes(6))), KEY, IV)
     with pytest.raises(DecodeError, match="last"):
         parse_encrypted(iv.value, data.value, KEY)
+
+
+@given(st.binary(min_size=2, max_size=2), st.integers(0, 12 * 8 - 1) | st.none())
+def test_counter_alone_is_read_as_anything_is(counter: bytes, turned: int | None) -> None:
+    plain = bytearray(Attribute(At.COUNTER, counter).build() + Attribute(At.PADDING, bytes(10)).build())
+    if turned is not None:
+        plain[turned // 8 if turned < 16 else 2 + turned // 8] ^= 1 << turned % 8
+    cut = Cipher(AES128(KEY), CBC(IV)).encryptor().update(bytes(plain))
+    try:
+        expected = Attributes.parse(bytes(plain))
+    except DecodeError:
+        with pytest.raises(DecodeError):
+            parse_encrypted(IV, cut, KEY)
+        return
+    if At.PADDING not in [item.type for item in expected][:-1]:
+        assert parse_encrypted(IV, cut, KEY) == expected
