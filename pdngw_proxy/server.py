@@ -224,6 +224,7 @@ class GatewayShell:
 
     async def drain(self) -> None:
         """Close every session, and wait a little for the UEs to agree, then for the AAA server to know."""
+        self._link.hurry()
         cause, away = "the gateway stops", self.drain_to
         if away is not None:
             request = DrainRequested(f"{cause}, and sends UEs to {away}", to=away, seconds=_REDIRECT_LIMIT)
@@ -231,6 +232,9 @@ class GatewayShell:
         await self._empty(DrainRequested(cause), _DRAIN_LIMIT)
         await self._empty(DrainRequested(cause, at_once=True), _FAREWELL_LIMIT)
         await self._farewell()
+        if not self._tasks:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._link.end(), _FAREWELL_LIMIT)
 
     async def _farewell(self) -> None:
         """Go on for as long as the AAA server takes what it is told: of many sessions that is no moment's work."""

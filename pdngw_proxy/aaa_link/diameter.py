@@ -159,6 +159,9 @@ class DiameterLink:
     async def begin(self) -> None:
         """Nothing: CER says Origin-State-Id, by which a server may know that sessions are gone (RFC 6733 §8.16)."""
 
+    async def end(self) -> None:
+        """Nothing: STR has said it of each, and where no server heard it the next CER will (RFC 6733 §8.16)."""
+
     async def account(self, record: SessionRecord) -> None:
         """Nothing: none of these applications has accounting, and the AAA server knows begin and end by DER and STR."""
 
@@ -194,11 +197,16 @@ class DiameterLink:
             elif self._keeper is not None:
                 self._keeper.abort(session, f"not authorized any more: AAA {answer.result}")
 
+    def hurry(self) -> None:
+        """Send STR at once that waited for a server."""
+        self._ends.hurry()
+
     async def close(self) -> None:
-        """Take leave by DPR."""
+        """Take leave by DPR; one line says which sessions no server knows to be over."""
         for task in self._tasks:
             task.cancel()
         await self._client.close()
+        self._ends.close()
 
     async def _ask(self, message: Message) -> Message:
         loop = asyncio.get_running_loop()

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 from pdngw_proxy.aaa_link.diameter_messages import DiameterGateway, to_str
 from pdngw_proxy.aaa_link.records import EndedBy
@@ -18,6 +19,8 @@ MOST_WAITING = 20_000
 """Ends that wait for a server; of those after them it is said that they were not told."""
 RETRY = 30.0
 """Seconds until it is tried again."""
+MOST_NAMED = 10
+"""Sessions that one line names of those that were not ended."""
 
 _NOT_HEARD = frozenset({ResultCode.UNABLE_TO_DELIVER, ResultCode.TOO_BUSY})
 """With these nobody has looked at the request (RFC 6733 §7.1.3)."""
@@ -33,31 +36,58 @@ class SessionEnds:
         self._ask = ask
         self._gateway = gateway
         self._retry = retry
-        self.waiting = 0
+        self._hurry = asyncio.Event()
+        self._telling: dict[str, None] = {}
+        self._untold: list[str] = []
+
+    @property
+    def waiting(self) -> int:
         """Ends that no server has heard of yet."""
+        return len(self._telling)
+
+    def hurry(self) -> None:
+        """The gateway stops: whatever waits is tried now, for the last time, and nothing waits any more."""
+        self._hurry.set()
+
+    def close(self) -> None:
+        """Say of whose end no server has heard: that the gateway has begun anew will tell it (RFC 6733 §8.16)."""
+        untold = [*self._untold, *self._telling]
+        if untold:
+            cause = "no server heard of their end before the gateway stopped"
+            first = ", ".join(untold[:MOST_NAMED])
+            log.warning("sessions not ended at the AAA server", sessions=len(untold), first=first, cause=cause)
 
     async def tell(self, session: str, user_name: str | None, ended_by: EndedBy | None) -> None:
         """Return when a server has it, or says that it never will."""
-        self.waiting += 1
+        named = self._gateway.session_id(session)
+        self._telling[named] = None
         try:
-            await self._until_told(session, user_name, ended_by)
+            if not await self._is_told(session, user_name, ended_by):
+                self._untold.append(named)
         except asyncio.CancelledError:
-            self._log_untold(session, "no server heard of its end before the gateway stopped")
+            self._untold.append(named)
             raise
         finally:
-            self.waiting -= 1
+            del self._telling[named]
 
-    async def _until_told(self, session: str, user_name: str | None, ended_by: EndedBy | None) -> None:
-        tries = 0
+    async def _is_told(self, session: str, user_name: str | None, ended_by: EndedBy | None) -> bool:
+        """False when the gateway stops first; True is also for what no server takes, which is said."""
+        tries, is_last = 0, self._hurry.is_set()
         while (cause := await self._tried(session, user_name, ended_by, again=tries > 0)) is not None:
+            if is_last:
+                return False
             if self.waiting > MOST_WAITING:
                 self._log_untold(session, f"{cause}; {MOST_WAITING} others wait for a server")
-                return
+                return True
             if not tries:
                 named = self._gateway.session_id(session)
                 log.warning("end of a session waits", session=named, cause=cause, retry=f"{self._retry:g} s")
             tries += 1
-            await asyncio.sleep(self._retry)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._retry):
+                    await self._hurry.wait()
+            is_last = self._hurry.is_set()
+        return True
 
     async def _tried(self, session: str, user_name: str | None, ended_by: EndedBy | None, *, again: bool) -> str | None:
         """Why it is to be tried again, None where it is not."""

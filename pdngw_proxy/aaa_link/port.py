@@ -127,6 +127,12 @@ class AaaLink(Protocol):
         `ended_by` is None where its UE had gone before the AAA server accepted it.
         """
 
+    def hurry(self) -> None:
+        """The gateway stops: what waits to be told again is told now, and never after."""
+
+    async def end(self) -> None:
+        """Tell the AAA server that this gateway has no session any more, after it has been told of each."""
+
     def obey(self, keeper: SessionKeeper) -> None:
         """Let the AAA server end and change the sessions of `keeper` (ASR, RAR, Disconnect, CoA) from now on."""
 

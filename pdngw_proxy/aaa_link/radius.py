@@ -150,6 +150,15 @@ class RadiusLink:
         if self._acct is not None:
             await self._accounting.begin(self._random(12).hex())
 
+    def hurry(self) -> None:
+        """Tell records at once that waited for a server."""
+        self._accounting.hurry()
+
+    async def end(self) -> None:
+        """Tell the servers that take accounting (RFC 2866 §5.1, Accounting-Off)."""
+        if self._acct is not None:
+            await self._accounting.end(self._random(12).hex())
+
     async def account(self, record: SessionRecord) -> None:
         """Tell it, with what the AAA server said to repeat, until a server has it."""
         repeated = self._repeated.of(record.session)

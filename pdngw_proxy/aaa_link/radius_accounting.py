@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Protocol
 
@@ -76,13 +77,13 @@ def accounting_attributes(
     return (*(Attribute.of(name, value) for name, value in named if value is not None), *repeated)
 
 
-def begun_attributes(session: str, nas: Nas, *, at: int, delay: int) -> tuple[Attribute, ...]:
-    """Accounting-On: of this NAS there is no session that began before `at`; the rest is as in the others.
+def gateway_attributes(status: AcctStatusType, session: str, nas: Nas, *, at: int, delay: int) -> tuple[Attribute, ...]:
+    """Accounting-On: of this NAS there is no session that began before `at`; -Off: nor will there be any.
 
-    `session` is a name that no session has: every record has to have one (RFC 2866 §5.5).
+    The rest is as in the others. `session` is a name that no session has: every record has to have one (RFC 2866 §5.5).
     """
     named: list[tuple[str, str | int | bytes | None]] = [
-        ("Acct-Status-Type", AcctStatusType.ACCOUNTING_ON),
+        ("Acct-Status-Type", status),
         ("Acct-Session-Id", session),
         *nas_attributes(nas),
         ("Event-Timestamp", at),
@@ -110,8 +111,13 @@ class Accounting:
         self._clock = clock
         self._retry = retry
         self._on_their_way = asyncio.Semaphore(MOST_ASKED)
+        self._hurry = asyncio.Event()
         self.waiting = 0
         """Records that no server has yet."""
+
+    def hurry(self) -> None:
+        """The gateway stops: whatever waits is tried now, for the last time, and nothing waits any more."""
+        self._hurry.set()
 
     async def tell(self, record: SessionRecord, repeated: Sequence[Attribute]) -> None:
         """Return when a server has it."""
@@ -124,30 +130,46 @@ class Accounting:
     async def begin(self, session: str) -> None:
         """Tell that what a gateway of this name had before is over, which it may have had no time to tell itself."""
         # Whoever comes in this very second is of those to come.
-        await self._tell(
-            partial(begun_attributes, session, self._nas), session, "Accounting-On", int(self._clock()) - 1
-        )
+        at = int(self._clock()) - 1
+        build = partial(gateway_attributes, AcctStatusType.ACCOUNTING_ON, session, self._nas)
+        await self._tell(build, session, "Accounting-On", at)
+
+    async def end(self, session: str) -> None:
+        """Tell once that there is no session any more; where no server hears it, the next Accounting-On says it."""
+        at = int(self._clock())
+        with suppress(RadiusUnavailable):
+            await self._ask(gateway_attributes(AcctStatusType.ACCOUNTING_OFF, session, self._nas, at=at, delay=0))
 
     async def _tell(self, build: Build, session: str, what: str, at: int) -> None:
         self.waiting += 1
         try:
-            await self._until_told(build, session, at)
+            if not await self._is_told(build, session, at):
+                self._lose(session, what)
         except asyncio.CancelledError:
-            log.error("accounting record lost", session=session, cause=f"no server took its {what}")
+            self._lose(session, what)
             raise
         finally:
             self.waiting -= 1
 
-    async def _until_told(self, build: Build, session: str, at: int) -> None:
-        told = False
+    async def _is_told(self, build: Build, session: str, at: int) -> bool:
+        """False when the gateway stops first."""
+        told, is_last = False, self._hurry.is_set()
         while True:
             try:
                 async with self._on_their_way:
                     await self._ask(build(at=at, delay=max(0, int(self._clock()) - at)))
             except RadiusUnavailable as error:
+                if is_last:
+                    return False
                 if not told:
                     log.warning("accounting waits", session=session, cause=str(error), retry=f"{self._retry:g} s")
                 told = True
-                await asyncio.sleep(self._retry)
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(self._retry):
+                        await self._hurry.wait()
+                is_last = self._hurry.is_set()
             else:
-                return
+                return True
+
+    def _lose(self, session: str, what: str) -> None:
+        log.error("accounting record lost", session=session, cause=f"no server took its {what}")

@@ -101,6 +101,8 @@ class ScriptedLink:
     ended: list[tuple[str, str | None]] = field(default_factory=list)
     records: list[SessionRecord] = field(default_factory=list)
     begun: int = 0
+    over: int = 0
+    hurried: bool = False
     thrice: asyncio.Event = field(default_factory=asyncio.Event)
     held: asyncio.Event | None = None
     one_by_one: asyncio.Lock | None = None
@@ -128,6 +130,12 @@ class ScriptedLink:
 
     async def begin(self) -> None:
         self.begun += 1
+
+    def hurry(self) -> None:
+        self.hurried = True
+
+    async def end(self) -> None:
+        self.over += 1
 
     async def account(self, record: SessionRecord) -> None:
         self.records.append(record)
@@ -549,6 +557,7 @@ async def test_drain_waits_for_the_last_session_and_its_farewell(ground: Ground)
         DrainRequested("the gateway stops", at_once=True),
     ]
     assert ("one", "user") in ground.link.ended
+    assert (ground.link.hurried, ground.link.over) == (True, 1)
 
 
 async def test_drain_sends_ues_to_another_gateway_first(ground: Ground) -> None:
@@ -578,6 +587,7 @@ async def test_drain_does_not_wait_for_ever_for_a_ue_or_an_aaa_server(ground: Gr
     ground.shell.close()
     await settle()
     assert ground.link.ended == []
+    assert ground.link.over == 0, "of some sessions it has not been told"
 
 
 async def test_drain_goes_on_while_the_aaa_server_takes_what_it_is_told(ground: Ground) -> None:

@@ -12,7 +12,8 @@ import pytest
 from sqlalchemy import func, select
 
 from akadia.laboratory import Laboratory, create
-from hss.models import DiameterSession, Registration
+from akadia.template import AaaChoice
+from hss.models import AccessSession, DiameterSession, Registration
 from hss.store.engines import transaction
 from hss.store.location import parse_location
 from tests.lab import AKADIA
@@ -28,6 +29,19 @@ def kept(laboratory: Laboratory, table: type[DiameterSession] | type[Registratio
     location = parse_location("akadia.sqlite", laboratory.folder)
     with transaction(location, read_only=True) as connection:
         return connection.scalar(select(func.count()).select_from(table)) or 0
+
+
+def at_a_nas(laboratory: Laboratory) -> int:
+    """Sessions of accounting that have not ended."""
+    location = parse_location("akadia.sqlite", laboratory.folder)
+    chosen = select(func.count()).select_from(AccessSession).where(AccessSession.ended.is_(None))
+    with transaction(location, read_only=True) as connection:
+        return connection.scalar(chosen) or 0
+
+
+def at_a_gateway(laboratory: Laboratory) -> int:
+    """Sessions of S6b that have not ended."""
+    return kept(laboratory, DiameterSession)
 
 
 def comes_true(question: Callable[[], bool]) -> bool:
@@ -77,3 +91,33 @@ def test_what_a_gateway_had_before_it_was_killed_is_over(tmp_path: Path) -> None
         assert comes_true(lambda: kept(laboratory, Registration) == 0)
     lines = (laboratory.folder / "logs" / "aaa.log").read_text(encoding="utf-8")
     assert "their gateway has begun anew" in lines
+
+
+@pytest.mark.parametrize(
+    ("aaa", "sessions", "said"),
+    [
+        ("diameter", at_a_gateway, "sessions not ended at the AAA server"),
+        ("radius", at_a_nas, "accounting record lost"),
+    ],
+)
+def test_what_a_gateway_could_not_end_when_it_stopped_is_over_when_it_begins(
+    tmp_path: Path, aaa: AaaChoice, sessions: Callable[[Laboratory], int], said: str
+) -> None:
+    """The AAA server is away while the gateway stops (RFC 6733 §8.16, RFC 2866 §5.1)."""
+    laboratory = create(tmp_path / "lab", aaa=aaa)
+    with ExitStack() as stack:
+        lab = Running(laboratory, stack)
+        lab.begin("up", "--only", "dns")
+        server = lab.begin("up", "--only", "aaa")
+        gateway = lab.begin("up", "--only", "pdngw")
+        ue = lab.begin("ue", "attach", "--pings", "1", "--stay", "--json")
+        assert comes_true(lambda: sessions(laboratory) == 1)
+        for process in (server, ue, gateway):
+            process.terminate()
+            process.wait(20)
+        assert sessions(laboratory) == 1
+        lab.begin("up", "--only", "aaa")
+        lab.begin("up", "--only", "pdngw")
+        assert comes_true(lambda: sessions(laboratory) == 0)
+    lines = (laboratory.folder / "logs" / "pdngw.log").read_text(encoding="utf-8").splitlines()
+    assert len([line for line in lines if said in line]) == 1

@@ -7,7 +7,7 @@ import pytest
 import structlog.testing
 
 from pdngw_proxy.aaa_link import diameter_ends
-from pdngw_proxy.aaa_link.diameter_ends import SessionEnds
+from pdngw_proxy.aaa_link.diameter_ends import MOST_NAMED, SessionEnds
 from pdngw_proxy.aaa_link.records import EndedBy
 from runtime.diameter.settings import DiameterUnavailable
 from tests.pdngw_proxy.aaa_link.test_diameter import AAA, GATEWAY
@@ -63,16 +63,51 @@ async def test_end_is_told_until_somebody_has_heard_it(outcomes: tuple[Outcome, 
     assert ends.waiting == 0
 
 
-async def test_end_that_nobody_heard_before_the_gateway_stops_is_said() -> None:
-    ends = SessionEnds(Server().ask, GATEWAY)
-    telling = asyncio.create_task(ends.tell("7;1", None, EndedBy.GATEWAY))
+async def test_ends_that_nobody_heard_before_the_gateway_stops_are_said_in_one_line() -> None:
+    """RFC 6733 §8.16: its next Origin-State-Id ends them."""
+    server = Server()
+    ends = SessionEnds(server.ask, GATEWAY)
+    telling = [asyncio.create_task(ends.tell(f"7;{number}", None, EndedBy.GATEWAY)) for number in range(12)]
     await asyncio.sleep(0)
-    assert ends.waiting == 1
+    assert ends.waiting == 12
     with structlog.testing.capture_logs() as lines:
-        telling.cancel()
-        await asyncio.gather(telling, return_exceptions=True)
-    assert [(line["event"], line["session"]) for line in lines] == [
-        ("session not ended at the AAA server", "pgw.example;7;1")
+        telling[0].cancel()
+        await asyncio.gather(telling[0], return_exceptions=True)
+        ends.close()
+    (line,) = lines
+    assert (line["event"], line["sessions"]) == ("sessions not ended at the AAA server", 12)
+    assert line["first"].split(", ")[:2] == ["pgw.example;7;0", "pgw.example;7;1"]
+    assert line["first"].count(",") == MOST_NAMED - 1
+    for task in telling:
+        task.cancel()
+    await asyncio.gather(*telling, return_exceptions=True)
+
+
+@pytest.mark.parametrize(("last", "said"), [(ResultCode.SUCCESS, []), (None, ["sessions not ended at the AAA server"])])
+async def test_end_that_waits_is_tried_once_more_when_the_gateway_stops(last: Outcome, said: list[str]) -> None:
+    server = Server(None, last)
+    ends = SessionEnds(server.ask, GATEWAY, retry=60.0)
+    telling = asyncio.create_task(ends.tell("7;1", None, EndedBy.UE))
+    await asyncio.sleep(0)
+    with structlog.testing.capture_logs() as lines:
+        ends.hurry()
+        async with asyncio.timeout(5):
+            await telling
+        ends.close()
+    assert (len(server.asked), ends.waiting) == (2, 0)
+    assert [line["event"] for line in lines] == said
+
+
+async def test_end_that_comes_while_the_gateway_stops_does_not_wait() -> None:
+    server = Server(ResultCode.TOO_BUSY)
+    ends = SessionEnds(server.ask, GATEWAY, retry=60.0)
+    ends.hurry()
+    with structlog.testing.capture_logs() as lines:
+        async with asyncio.timeout(5):
+            await ends.tell("7;1", None, EndedBy.GATEWAY)
+        ends.close()
+    assert [(line["event"], line["first"]) for line in lines] == [
+        ("sessions not ended at the AAA server", "pgw.example;7;1")
     ]
 
 

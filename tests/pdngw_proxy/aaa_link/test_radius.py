@@ -245,6 +245,13 @@ async def test_link_tells_accounting_with_the_class_of_the_accept(monkeypatch: p
     endpoints[1].deliver(reply(parse_packet(octets), Code.ACCOUNTING_RESPONSE, secret=SECRET), to)
     await telling
     await link.end_session("s", None, EndedBy.UE)
+    link.hurry()
+    ending = asyncio.create_task(link.end())
+    await asyncio.sleep(0)
+    octets, to = endpoints[1].sent[-1]
+    assert parse_packet(octets).integer("Acct-Status-Type") == AcctStatusType.ACCOUNTING_OFF
+    endpoints[1].deliver(reply(parse_packet(octets), Code.ACCOUNTING_RESPONSE, secret=SECRET), to)
+    await ending
     await link.close()
 
 
@@ -252,6 +259,7 @@ async def test_server_without_accounting_is_told_nothing(monkeypatch: pytest.Mon
     bench = Bench(monkeypatch)
     await bench.link.begin()
     await bench.link.account(START)
+    await bench.link.end()
     assert bench.endpoints == []
 
 

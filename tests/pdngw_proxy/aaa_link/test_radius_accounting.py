@@ -147,6 +147,35 @@ async def test_record_that_is_lost_at_the_end_is_said() -> None:
     assert [(line["event"], line["cause"]) for line in lines] == [("accounting record lost", "no server took its stop")]
 
 
+@pytest.mark.parametrize(("deaf", "said"), [(1, []), (2, ["accounting record lost"])])
+async def test_record_that_waits_is_told_once_more_when_the_gateway_stops(deaf: int, said: list[str]) -> None:
+    servers = Servers(deaf)
+    accounting = Accounting(servers.ask, NAS, lambda: 0.0, retry=60.0)
+    telling = asyncio.create_task(accounting.tell(STOP, ()))
+    await asyncio.sleep(0)
+    with structlog.testing.capture_logs() as lines:
+        accounting.hurry()
+        async with asyncio.timeout(5):
+            await telling
+    assert (len(servers.told), accounting.waiting) == (2, 0)
+    assert [line["event"] for line in lines] == said
+
+
+@pytest.mark.parametrize("deaf", [0, 1])
+async def test_gateway_that_stops_says_once_that_it_has_no_session_any_more(deaf: int) -> None:
+    servers = Servers(deaf)
+    with structlog.testing.capture_logs() as lines:
+        await Accounting(servers.ask, NAS, lambda: 100.0).end("0102")
+    octets = signed_request(Code.ACCOUNTING_REQUEST, identifier=1, secret=SECRET, attributes=servers.told[-1])
+    packet = AcctPacket(packet=octets, dict=pyrad_dictionary(), secret=SECRET)
+    said = {
+        "Acct-Status-Type": [8], "Acct-Session-Id": ["0102"], "NAS-Identifier": ["pgw"],
+        "NAS-IP-Address": ["192.0.2.1"], "Event-Timestamp": [100], "Acct-Delay-Time": [0],
+    }  # fmt: skip
+    assert {name: packet[name] for name in said} == said
+    assert (len(servers.told), lines) == (1, [])
+
+
 async def test_usage_is_not_kept_when_too_many_records_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(radius_accounting, "MOST_WAITING", 0)
     servers = Servers()
