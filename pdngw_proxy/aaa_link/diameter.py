@@ -7,6 +7,7 @@ import asyncio
 import secrets
 import time
 from collections.abc import Coroutine
+from contextlib import suppress
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from pdngw_proxy.aaa_link.config import APPLICATIONS, AaaServerConfig, DiameterLinkConfig
@@ -58,6 +59,7 @@ class DiameterLink:
         self._ends = SessionEnds(self._ask, gateway)
         self._keeper: SessionKeeper | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._hurry = asyncio.Event()
         self.requests = AaaRequests(gateway, self._begin_to_authorize)
 
     @classmethod
@@ -143,7 +145,9 @@ class DiameterLink:
             self._start(self._end_unheard(request.session))
 
     async def _end_unheard(self, session: str) -> None:
-        await asyncio.sleep(UNHEARD)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(UNHEARD):
+                await self._hurry.wait()
         try:
             ended = SessionTerminationAnswer.parse(
                 await self._ask(to_str(session, None, self._gateway, None).message())
@@ -160,7 +164,9 @@ class DiameterLink:
         """Nothing: CER says Origin-State-Id, by which a server may know that sessions are gone (RFC 6733 §8.16)."""
 
     async def end(self) -> None:
-        """Nothing: STR has said it of each, and where no server heard it the next CER will (RFC 6733 §8.16)."""
+        """Wait for STR of those who may have been let in; what no server hears the next CER says (RFC 6733 §8.16)."""
+        if self._tasks:
+            await asyncio.wait(self._tasks)
 
     async def account(self, record: SessionRecord) -> None:
         """Nothing: none of these applications has accounting, and the AAA server knows begin and end by DER and STR."""
@@ -198,8 +204,9 @@ class DiameterLink:
                 self._keeper.abort(session, f"not authorized any more: AAA {answer.result}")
 
     def hurry(self) -> None:
-        """Send STR at once that waited for a server."""
+        """Send STR at once that waited, for a server or for a round to be over."""
         self._ends.hurry()
+        self._hurry.set()
 
     async def close(self) -> None:
         """Take leave by DPR; one line says which sessions no server knows to be over."""

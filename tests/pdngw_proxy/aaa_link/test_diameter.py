@@ -29,7 +29,7 @@ from wire.diameter.enumerations import ReAuthRequestType, TerminationCause
 from wire.diameter.message import Message
 from wire.diameter.results import ResultCode
 from wire.diameter.s6b import S6bEapAnswer, S6bEapRequest
-from wire.diameter.sessions import ReAuthRequest, SessionTerminationAnswer, SessionTerminationRequest
+from wire.diameter.sessions import ReAuthRequest, SessionCommand, SessionTerminationAnswer, SessionTerminationRequest
 from wire.ikev2.constants import NotifyType
 
 AAA = Identity("aaa.home", "home")
@@ -125,6 +125,22 @@ async def test_who_may_have_been_let_in_by_an_answer_that_was_not_heard_is_said_
     read = SessionTerminationRequest.parse(ended)
     assert (read.session_id, read.termination_cause) == ("pgw.example;7;1", TerminationCause.SERVICE_NOT_PROVIDED)
     assert [line["event"] for line in lines] == said
+
+
+async def test_who_may_have_been_let_in_is_said_to_have_gone_before_the_gateway_stops() -> None:
+    def silent(request: Message) -> Message:
+        if request.command == SessionCommand.SESSION_TERMINATION:
+            return error_answer(request, AAA, ResultCode.UNKNOWN_SESSION_ID)
+        raise DiameterUnavailable("aaa did not answer in time")
+
+    client = StubClient(silent)
+    link = DiameterLink(client, GATEWAY)
+    assert isinstance(await link.authenticate(CHALLENGED), RelayUnavailable)
+    link.hurry()
+    async with asyncio.timeout(5):
+        await link.end()
+    assert [one.command for one in client.asked[1:]] == [SessionCommand.SESSION_TERMINATION]
+    await link.close()
 
 
 async def test_link_rejects_what_the_server_cannot_serve() -> None:
