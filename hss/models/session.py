@@ -64,7 +64,6 @@ class AccountingEntry(Model):
     __table_args__ = (
         CheckConstraint("kind IN ('start', 'stop', 'interim', 'on', 'off')", name="kind"),
         CheckConstraint("(kind IN ('on', 'off')) = (session_key IS NULL)", name="session_key"),
-        Index("ix_accounting_record_session_key", "session_key"),
         Index("ix_accounting_record_received", "received"),
     )
 
