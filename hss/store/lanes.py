@@ -56,7 +56,7 @@ def _of_sqlite(path: Path, limits: Limits) -> Lanes:
 
 
 def _of_postgres(url: URL, limits: Limits) -> Lanes:
-    writer = Lane(postgres_engine(url, connections=1), limits, "hss-writer")
+    writer = Lane(postgres_engine(url, connections=1, by_key=True), limits, "hss-writer")
     readers = tuple(
         Lane(postgres_engine(url, connections=1, read_only=True), limits, "hss-reader") for _ in range(limits.readers)
     )

@@ -38,13 +38,16 @@ _READ_ONLY = "SET default_transaction_read_only = on"
 _MIGRATION_SETTINGS = {"synchronous_commit": "on", "lock_timeout": "10000"}
 
 
-def postgres_engine(url: URL, *, connections: int, read_only: bool = False, patient: bool = False) -> Engine:
+def postgres_engine(
+    url: URL, *, connections: int, read_only: bool = False, patient: bool = False, by_key: bool = False
+) -> Engine:
     """An engine for `url`; a connection that broke is replaced when it is next taken from the pool.
 
     A reader sees each transaction whole (REPEATABLE READ) and cannot write. A `patient` one is for a command, of which
-    a statement may take minutes; for a lock of another it waits no longer than any.
+    a statement may take minutes; for a lock of another it waits no longer than any. One that is `by_key` plans each
+    statement once, to find its rows by their keys.
     """
-    engine = _engine(url, _SETTINGS | (_PATIENT if patient else {}), connections)
+    engine = _engine(url, _SETTINGS | (_PATIENT if patient else {}) | (_BY_KEY if by_key else {}), connections)
     if not read_only:
         return engine
     return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)

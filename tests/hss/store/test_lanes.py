@@ -44,6 +44,15 @@ async def test_postgresql_does_at_once_by_connections_of_their_own(location: Loc
         await lane.close()
 
 
+@pytest.mark.interop
+@pytest.mark.parametrize("location", ["postgresql"], indirect=True)
+async def test_writers_on_postgresql_find_rows_by_keys(database: Database) -> None:
+    def shown(connection: Connection) -> object:
+        return connection.exec_driver_sql("SHOW enable_seqscan").scalar_one()
+
+    assert (await database.write(shown), await database.read(shown)) == ("off", "on")
+
+
 async def test_what_is_done_at_once_is_committed_when_it_returns(database: Database) -> None:
     assert await asyncio.gather(*(database.at_once(put, ind) for ind in range(1, 4))) == [1, 2, 3]
     assert await database.read_at_once(count, 0) == 3

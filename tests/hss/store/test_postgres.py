@@ -8,10 +8,12 @@ from sqlalchemy import Connection, Engine, text
 from hss.api import Assignment, AssignmentRequest
 from hss.counting.allocation import Allocated, Allocation, allocate
 from hss.registrations import standing
+from hss.sessions.recording import record_all
 from hss.store.engines import transaction
 from hss.store.errors import StoreBusy, StoreConflict, StoreUnavailable, store_errors
 from hss.store.postgres import postgres_at_once_engine, postgres_engine
 from tests.hss.conftest import wait_little
+from tests.hss.sessions.events import interim, start
 from tests.postgres import PostgresServer
 from wire.identity import Imsi
 
@@ -82,6 +84,20 @@ def sequential_scans(connection: Connection, other: Connection) -> int:
     names = "('subscriber', 'registration', 'apn_profile', 'serving_gateway')"
     with other.begin():
         return int(other.scalar(text(f"SELECT sum(seq_scan) FROM pg_stat_user_tables WHERE relname IN {names}")) or 0)
+
+
+def test_accounting_finds_its_sessions_by_keys_even_in_small_tables(postgres: PostgresServer) -> None:
+    engine = postgres_engine(postgres.new_database("empty"), connections=1, by_key=True)
+    scanned = "SELECT relname FROM pg_stat_xact_user_tables WHERE seq_scan > 0 AND relname LIKE 'acc%'"
+    sessions = [str(number) for number in range(20)]
+    try:
+        with engine.begin() as connection:
+            record_all(connection, [start(session=session) for session in sessions])
+        with engine.begin() as connection:
+            record_all(connection, [interim(60, session=session) for session in sessions])
+            assert connection.scalars(text(scanned)).all() == []
+    finally:
+        engine.dispose()
 
 
 def test_statement_that_is_done_at_once_stays_whatever_comes_after(postgres: PostgresServer) -> None:
