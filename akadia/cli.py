@@ -44,6 +44,7 @@ PROVISIONING = {
     "subscriber": "Add, show, list, change, bar and remove subscribers.",
     "apn": "Add, list, change and take away the APNs of a subscriber.",
     "profile": "Algorithm profiles: which functions, how SQN is counted.",
+    "node": "Nodes that ask for vectors: list their INDs, and free those of nodes that are gone.",
     "token": "Who may use the REST API, and for what.",
     "audit": "Show who changed what, and verify the trail of it.",
     "db": "Create, upgrade and check the database's schema.",
@@ -357,14 +358,13 @@ def _add_commands(app: App, commands: _Commands) -> None:
 
 
 def _add_provisioning(app: App, config: ConfigFile, tokens: Sequence[str]) -> None:
+    groups = [_group(name, text) for name, text in PROVISIONING.items()]
     if any(token in PROVISIONING for token in tokens):
         from hss.provisioning.cli import apps
 
-        for group in apps(config):
-            app.command(group)
-        return
-    for name, text in PROVISIONING.items():
-        app.command(_group(name, text))
+        groups = apps(config)
+    for group in groups:
+        app.command(group)
 
 
 def _version() -> str:

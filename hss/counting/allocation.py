@@ -11,7 +11,7 @@ from dataclasses import replace
 from sqlalchemy import BigInteger, Connection, case, cast, literal_column, select, update
 
 from hss.api import ServiceRefused
-from hss.counting.rows import KEYS, SERVING, SUBSCRIBED, barred, no_way_on, unknown
+from hss.counting.rows import GENERATION, KEYS, SERVING, SUBSCRIBED, barred, no_way_on, unknown
 from hss.keys.custody import SealedKeys
 from hss.models import AlgorithmProfile, Scheme, Subscriber, SubscriberState
 from hss.store.prepared import Prepared
@@ -33,6 +33,8 @@ class Allocation:
 class Allocated(SealedKeys):
     """The SEQs that end with `last_seq`, given out for ever, and the keys; `subscribed` with any APN.
 
+    An IND that was read in another `generation` may be another node's by now.
+
     Its fields are the columns that `_ADVANCE` returns, in their order.
     """
 
@@ -40,6 +42,7 @@ class Allocated(SealedKeys):
     serving_aaa: str | None = None
     subscribed: bool = True
     revision: int = 1
+    generation: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +83,7 @@ _ADVANCE = Prepared(
         _FOLLOWING - _LOCKED.c.within_delta_of <= AlgorithmProfile.delta,
     )
     .values(seq=_FOLLOWING)
-    .returning(*KEYS, Subscriber.seq, SERVING, SUBSCRIBED, Subscriber.revision)
+    .returning(*KEYS, Subscriber.seq, SERVING, SUBSCRIBED, Subscriber.revision, GENERATION)
 )
 _STATES = (
     select(Subscriber.imsi, Subscriber.state, Subscriber.seq, Subscriber.profile, AlgorithmProfile.scheme)

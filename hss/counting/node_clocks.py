@@ -45,7 +45,7 @@ class NodeClock:
 
     async def _extend(self, until_ms: int) -> bool:
         high = await self._database.write(
-            lambda connection: extend(connection, self.name, self.ind_bits, self.epoch, until_ms)
+            lambda connection: extend(connection, self.name, self.ind_bits, self.ind, self.epoch, until_ms)
         )
         if high is not None:
             self._high_ms = high
@@ -74,11 +74,21 @@ class NodeClocks:
 
     def lost(self, node: NodeClock) -> None:
         """Another process has taken this node over: take it back when it is next needed."""
-        key = (node.name, node.ind_bits)
-        if self._nodes.get(key) is node:
-            del self._nodes[key]
+        if self._dropped(node):
             cause = "another HSS process issues under the same name; give each its own hss.instance"
             log.warning("node taken over", cause=cause, node=node.name, epoch=node.epoch)
+
+    def freed(self, node: NodeClock) -> None:
+        """The node's IND was given back: it gets another one when it is next needed."""
+        if self._dropped(node):
+            log.warning("IND freed of a node that asks", node=node.name, ind=node.ind)
+
+    def _dropped(self, node: NodeClock) -> bool:
+        key = (node.name, node.ind_bits)
+        if self._nodes.get(key) is not node:
+            return False
+        del self._nodes[key]
+        return True
 
     async def _claim(self, name: str, ind_bits: int) -> NodeClock:
         now = self._clock()

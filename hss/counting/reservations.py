@@ -16,6 +16,8 @@ class Reservations:
 
     def __init__(self, kept: int = KEPT) -> None:
         self._kept = kept
+        self.turn = 0
+        """Another number each time that all was dropped."""
         self._runs: OrderedDict[Owner, tuple[int, int]] = OrderedDict()
 
     def take(self, owner: Owner, count: int) -> int | None:
@@ -34,6 +36,11 @@ class Reservations:
             self._runs.move_to_end(owner)
         if len(self._runs) > self._kept:
             self._runs.popitem(last=False)
+
+    def drop_all(self) -> None:
+        """Forget every run: what is reserved from now on is above all that anybody has given out until now."""
+        self._runs.clear()
+        self.turn += 1
 
     def drop(self, owner: Owner, last: int) -> None:
         """Forget what is left of `owner`, and take no run from below `last`: after a resynchronisation."""

@@ -17,7 +17,7 @@ from sqlalchemy import (
 
 from hss.api import Refusal, ServiceRefused
 from hss.keys.custody import SealedKeys
-from hss.models import Apn, Registration, RequestingNode, Subscriber, SubscriberState
+from hss.models import Apn, IndGeneration, Registration, RequestingNode, Subscriber, SubscriberState
 from wire.frozen import dataclass
 
 KEYS = (
@@ -44,6 +44,11 @@ SUBSCRIBED: ColumnElement[bool] = (
 )
 """Whether the subscriber of the row has any APN."""
 
+GENERATION: ScalarSelect[int] = (
+    select(literal_column("generation", IndGeneration.generation.type)).select_from(IndGeneration).scalar_subquery()
+)
+"""The generation of all INDs (hss.counting.nodes)."""
+
 _IMSIS: BindParameter[list[str]] = bindparam("imsis", expanding=True)
 _STATE = (
     Subscriber.state,
@@ -54,14 +59,14 @@ _STATE = (
     Subscriber.revision,
 )
 _ROWS = select(*_STATE, *KEYS).where(Subscriber.imsi.in_(_IMSIS))
-_EPOCHS = select(RequestingNode.name, RequestingNode.ind_bits, RequestingNode.epoch)
+_NODES = select(RequestingNode.name, RequestingNode.ind_bits, RequestingNode.ind, RequestingNode.epoch)
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
     """An enabled subscriber as it stands; `subscribed` when it has any APN.
 
-    `epochs` are those of every node (name, length of IND), read after it.
+    `nodes` are the IND and the epoch of every node (name, length of IND), read after it.
     """
 
     keys: SealedKeys
@@ -70,24 +75,26 @@ class Standing:
     serving_aaa: str | None
     subscribed: bool
     revision: int
-    epochs: dict[tuple[str, int], int]
+    nodes: dict[tuple[str, int], tuple[int, int]]
 
 
 def read_standings(connection: Connection, imsis: Sequence[str]) -> list[Standing | ServiceRefused]:
     """Each subscriber of `imsis`, in order, without changing anything."""
     found = {row[6]: row for row in connection.execute(_ROWS, {"imsis": list(set(imsis))})}
     # after the rows: a node that was taken over since the rows were read shows its new epoch
-    epochs = {(name, ind_bits): epoch for name, ind_bits, epoch in connection.execute(_EPOCHS)}
-    return [_standing(imsi, found.get(imsi), epochs) for imsi in imsis]
+    nodes = {(name, ind_bits): (ind, epoch) for name, ind_bits, ind, epoch in connection.execute(_NODES)}
+    return [_standing(imsi, found.get(imsi), nodes) for imsi in imsis]
 
 
-def _standing(imsi: str, row: Sequence[Any] | None, epochs: dict[tuple[str, int], int]) -> Standing | ServiceRefused:
+def _standing(
+    imsi: str, row: Sequence[Any] | None, nodes: dict[tuple[str, int], tuple[int, int]]
+) -> Standing | ServiceRefused:
     if row is None:
         return unknown(imsi)
     state, seq, time_offset, serving, subscribed, revision, *keys = row
     if state is not SubscriberState.ENABLED:
         return barred(imsi)
-    return Standing(sealed(keys), seq, time_offset, serving, bool(subscribed), revision, epochs)
+    return Standing(sealed(keys), seq, time_offset, serving, bool(subscribed), revision, nodes)
 
 
 def change_window(connection: Connection, seen: Standing, seq: int, time_offset: int) -> None:

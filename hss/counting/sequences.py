@@ -18,8 +18,9 @@ from collections.abc import Callable
 from hss.algorithms import AlgorithmSettings, read_settings
 from hss.api import Refusal, ServiceRefused
 from hss.counting.allocation import Allocated, Allocation, Answer, NotCounted, allocate
-from hss.counting.node_clocks import NodeClocks
-from hss.counting.nodes import ind_of
+from hss.counting.known_inds import KnownInds
+from hss.counting.node_clocks import NodeClock, NodeClocks
+from hss.counting.nodes import Held
 from hss.counting.reservations import Owner, Reservations
 from hss.counting.rows import Standing, change_window, no_way_on, read_standings
 from hss.counting.sqn import NodesExhausted, OutOfReach, SequenceExhausted, sqns
@@ -60,7 +61,7 @@ class Sequences:
         self._instance = instance
         self._settings: dict[str, AlgorithmSettings] = {}
         self._refreshing = asyncio.Lock()
-        self._inds: dict[tuple[str, int], int] = {}
+        self._inds = KnownInds(database)
         self._profiles: OrderedDict[str, str] = OrderedDict()
         self._runs = Reservations()
         self._reserving: dict[str, asyncio.Future[Owner | None]] = {}
@@ -80,16 +81,20 @@ class Sequences:
             else:
                 likely = settings or await self._only()
                 # before SEQ moves, because a node without an IND gets nothing
-                ind = None if likely is None else self._inds.get(self._named(node, likely))
-                if ind is None and likely is not None:
-                    ind = await self._ind(node, likely, imsi)
+                held = None if likely is None else self._inds.get(self._named(node, likely))
+                if held is None and likely is not None:
+                    held = await self._read_ind(node, likely, imsi)
                 found = await self._database.at_once(allocate, Allocation(imsi, count, seq_ms))
-                if likely is not None and likely.reserve == 1 and isinstance(found, Allocated) and ind is not None:
+                if likely is not None and likely.reserve == 1 and isinstance(found, Allocated) and held is not None:
                     profile = found.profile
-                    if self._settings.get(profile) is likely and self._profiles.get(imsi) == profile:
+                    if (
+                        held.generation == found.generation
+                        and self._settings.get(profile) is likely
+                        and self._profiles.get(imsi) == profile
+                    ):
                         # as was thought: nearly always so
                         self._profiles.move_to_end(imsi)
-                        return _issued(likely, found, ind, count)
+                        return _issued(likely, found, held.ind, count)
                 issued = await self._counted(found, imsi, node, count)
             if issued is not None:
                 return issued
@@ -120,7 +125,10 @@ class Sequences:
         self._remember(imsi, settings.name)
         if settings.reserve > 1:
             self._runs.drop(_owner(found, found.revision), found.last_seq)
-        return _issued(settings, found, await self._ind(node, settings, imsi), count)
+        held = self._inds.get(self._named(node, settings))
+        if held is None or held.generation != found.generation:
+            held = await self._read_ind(node, settings, imsi)
+        return _issued(settings, found, held.ind, count)
 
     async def _only(self) -> AlgorithmSettings | None:
         """The profile that everybody has where there is but one, and it counts."""
@@ -130,10 +138,14 @@ class Sequences:
         return only if only is not None and only.scheme is Scheme.COUNTER else None
 
     async def _from_reserve(self, settings: AlgorithmSettings, imsi: str, node: str, count: int) -> Issued | None:
-        ind = await self._ind(node, settings, imsi)
+        named = self._named(node, settings)
+        held = self._inds.get(named) or await self._read_ind(node, settings, imsi)
         standing = await self.standing(imsi)
         if standing.keys.profile != settings.name:
             await self._learn(imsi, standing.keys.profile)
+            return None
+        if standing.nodes.get(named) != (held.ind, held.epoch):
+            self._inds.forget(named)
             return None
         owner = _owner(standing.keys, standing.revision)
         last = self._runs.take(owner, count)
@@ -141,7 +153,7 @@ class Sequences:
             if await self._reserve(imsi, max(count, settings.reserve)) != owner:
                 return None
             last = self._runs.take(owner, count)
-        numbers = sqns(last, count, ind, settings.ind_bits)
+        numbers = sqns(last, count, held.ind, settings.ind_bits)
         return Issued(numbers, standing.keys, settings, standing.serving_aaa, standing.subscribed)
 
     async def _reserve(self, imsi: str, count: int) -> Owner | None:
@@ -150,10 +162,12 @@ class Sequences:
         if waiting is not None:
             return await waiting
         done = self._reserving[imsi] = asyncio.get_running_loop().create_future()
+        turn = self._runs.turn
         try:
             found = await self._database.at_once(allocate, Allocation(imsi, count))
             if isinstance(found, Allocated):
-                self._runs.put(_owner(found, found.revision), found.last_seq - count + 1, found.last_seq)
+                if turn == self._runs.turn:
+                    self._runs.put(_owner(found, found.revision), found.last_seq - count + 1, found.last_seq)
                 done.set_result(_owner(found, found.revision))
         finally:
             del self._reserving[imsi]
@@ -176,8 +190,7 @@ class Sequences:
         if standing.keys.profile != settings.name:
             await self._learn(imsi, standing.keys.profile)
             return None
-        if standing.epochs.get((clock.name, settings.ind_bits)) != clock.epoch:
-            self._clocks.lost(clock)
+        if not self._is_ours(clock, standing):
             return None
         window = Window(standing.seq, standing.time_offset)
         try:
@@ -198,18 +211,26 @@ class Sequences:
                 self._clocks.lost(clock)
         return None
 
-    async def _ind(self, node: str, settings: AlgorithmSettings, imsi: str) -> int:
-        name, bits = named = self._named(node, settings)
-        known = self._inds.get(named)
-        if known is None:
-            # an IND is given for good, and whoever asks through an agent may call himself anything: not for nobody
-            await self.standing(imsi)
-            try:
-                known = await self._database.write(lambda connection: ind_of(connection, name, bits))
-            except NodesExhausted as error:
-                raise ServiceRefused(Refusal.UNAVAILABLE, f"{node} gets no IND: {error}") from None
-            self._inds[named] = known
-        return known
+    def _is_ours(self, clock: NodeClock, standing: Standing) -> bool:
+        found = standing.nodes.get((clock.name, clock.ind_bits))
+        if found is None or found[0] != clock.ind:
+            self._clocks.freed(clock)
+        elif found[1] != clock.epoch:
+            self._clocks.lost(clock)
+        return found == (clock.ind, clock.epoch)
+
+    async def _read_ind(self, node: str, settings: AlgorithmSettings, imsi: str) -> Held:
+        # an IND is given until an operator frees it, and whoever asks through an agent may call himself anything:
+        # not for nobody
+        await self.standing(imsi)
+        try:
+            held, was_anothers = await self._inds.read(self._named(node, settings))
+        except NodesExhausted as error:
+            raise ServiceRefused(Refusal.UNAVAILABLE, f"{node} gets no IND: {error}") from None
+        if was_anothers:
+            # whoever had it before may have given out more than what was reserved here until now
+            self._runs.drop_all()
+        return held
 
     def _named(self, node: str, settings: AlgorithmSettings) -> tuple[str, int]:
         """By which name, and in how many bits, `node` has an IND."""

@@ -76,5 +76,5 @@ def free_ind(taken: Collection[int], ind_bits: int = IND_BITS) -> int:
     for ind in range(1 << ind_bits):
         if ind not in taken:
             return ind
-    helps = "cards with a longer one can have a profile that says so (akadia profile add --ind-bits)"
-    raise NodesExhausted(f"{1 << ind_bits} nodes have an IND of {ind_bits} bits each for good; {helps}")
+    helps = "free that of one that is gone (akadia node --help), or give cards with a longer one a profile of their own"
+    raise NodesExhausted(f"{1 << ind_bits} nodes have an IND of {ind_bits} bits each; {helps}")

@@ -4,6 +4,7 @@ from hss.models.active import ContinuedRound, Departure, DiameterSession, Errand
 from hss.models.algorithm import Algorithm, AlgorithmProfile, Custody, Scheme
 from hss.models.data_key import DataKey, KeyPurpose, KeyState
 from hss.models.failure import FailedAuthentication
+from hss.models.ind import FreedInd, IndGeneration
 from hss.models.model import APN_LENGTH, DIAMETER_IDENTITY_LENGTH, Model
 from hss.models.node import Notice, NoticeKind, Registration, RequestingNode, ServingGateway
 from hss.models.record import ApiToken, AuditEntry, AuditHead, BatchState, ImportBatch
@@ -32,8 +33,10 @@ __all__ = [
     "DiameterSession",
     "Errand",
     "FailedAuthentication",
+    "FreedInd",
     "IdentityEpoch",
     "ImportBatch",
+    "IndGeneration",
     "KeyPurpose",
     "KeyState",
     "Model",

@@ -28,11 +28,13 @@ class RequestingNode(Model):
     ind_bits: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     """For which length of IND this value is: TS 33.102 Annex C.1.1.1."""
     ind: Mapped[int]
-    """IND, given once and never again: TS 33.102 Annex C.1.2."""
+    """IND, which no other node has while this one has it: TS 33.102 Annex C.1.2."""
     horizon: Mapped[int] = mapped_column(BigInteger, default=0)
     """The last moment that this node may have used in a time-based profile: milliseconds since 2026-01-01."""
     epoch: Mapped[int] = mapped_column(default=0)
-    """How often a process has taken this node over: who knows another number issues no more."""
+    """How often a process has taken this node over, or the IND was freed: who knows another number issues no more."""
+    used: Mapped[datetime | None] = mapped_column(Utc)
+    """When it last asked, in UTC, to within minutes (hss.counting.known_inds)."""
 
 
 class Registration(Model):

@@ -117,7 +117,7 @@ async def test_thirty_third_node_is_refused(registry: Registry, service: HssServ
         await service.vectors(replace(REQUEST, node=f"aaa{number}"))
     error = await refused(service, replace(REQUEST, node="aaa32"))
     assert error.refusal is Refusal.UNAVAILABLE
-    assert error.detail.startswith("aaa32 gets no IND: 32 nodes have an IND of 5 bits each for good; cards with")
+    assert error.detail.startswith("aaa32 gets no IND: 32 nodes have an IND of 5 bits each; free that of one")
     assert registry.seq(known.imsi) == 32
 
 

@@ -1,5 +1,7 @@
 """Eight HSS processes, killed at random, clocks that jump: no SQN twice, and every vector is fresh to its USIM.
 
+The IND of a node whose process was killed is freed, and whoever asks next has it.
+
 SQN_PROOF=100000 makes it that many requests for each way of counting (`make sqn-proof`).
 """
 
@@ -13,10 +15,11 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from sqlalchemy import URL, insert
+from sqlalchemy import URL, insert, select
 
+from hss.counting.nodes import give_back, ind_of, lock_inds
 from hss.keys.vault import KEY_VERSION, Vault, read_master_key, write_master_key
-from hss.models import Algorithm, AlgorithmProfile, Scheme, Subscriber
+from hss.models import Algorithm, AlgorithmProfile, RequestingNode, Scheme, Subscriber
 from hss.store.engines import transaction
 from hss.store.location import Location
 from hss.store.schema import upgrade
@@ -55,6 +58,7 @@ class Proof:
             f"{FIRST + number:015}": (Secret(self._random.randbytes(16)), Secret(self._random.randbytes(16)))
             for number in range(SUBSCRIBERS)
         }
+        self._location = location
         self._populate(location)
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._done: Counter[str] = Counter()
@@ -73,6 +77,8 @@ class Proof:
                     for column, key in zip(("k", "opc"), keys, strict=True)
                 }
                 connection.execute(insert(Subscriber).values(imsi=imsi, amf=0, profile=self._profile, **sealed))
+            for number in range(32 - PROCESSES):
+                ind_of(connection, f"silent-{number}.example")
 
     def run(self) -> None:
         """Serve REQUESTS with eight processes; one is killed each time that another part of them is done."""
@@ -89,7 +95,9 @@ class Proof:
                 del self._processes[name]
             self._count()
             if self._processes and self._done.total() > REQUESTS * (self.kills + 1) // (KILLS + 1):
-                self._kill(self._random.choice(sorted(self._processes)))
+                # who has asked for nothing yet has no IND that could be freed
+                asking = [name for name in self._processes if self._done[name]]
+                self._kill(self._random.choice(sorted(asking or self._processes)))
 
     def _start(self, name: str) -> None:
         left = REQUESTS // PROCESSES - self._done[name]
@@ -106,7 +114,22 @@ class Proof:
         self._processes[name].wait()
         self.kills += 1
         self._count()
+        self._free(f"aaa-{name}.example")
         self._start(name)
+
+    def _free(self, node: str) -> None:
+        with transaction(self._location) as connection:
+            lock_inds(connection)
+            held = select(RequestingNode.name, RequestingNode.ind_bits).where(RequestingNode.name.startswith(node))
+            for name, ind_bits in connection.execute(held).all():
+                give_back(connection, name, ind_bits)
+
+    def reused(self) -> int:
+        """How many nodes have an IND that another one had before."""
+        # by the clock the first owner has it in epoch 1
+        first = 1 if self._profile == "clock" else 0
+        with transaction(self._location, read_only=True) as connection:
+            return len(connection.scalars(select(RequestingNode.epoch).where(RequestingNode.epoch > first)).all())
 
     def _count(self) -> None:
         with self.output.open("rb") as file:
@@ -150,6 +173,7 @@ def prove(location: Location, folder: Path, profile: str, engine: str) -> None:
     assert requests >= REQUESTS // PROCESSES * PROCESSES
     # the last of them may come too late, when all is done
     assert proof.kills > KILLS // 2
+    assert proof.reused() > 0
     rate = f"{requests / seconds:.0f} requests/s"
     print(
         f"\n{engine}, {profile}: {requests} requests, {vectors} vectors, {PROCESSES} processes, {proof.kills} kills, "

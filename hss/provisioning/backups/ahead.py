@@ -5,25 +5,30 @@ has. Were counting to go on from the backup, an SQN would be used twice. So ever
 than anybody issues between a backup and the loss of its store, and by no more than a sixteenth of Δ (2^28), so that
 every USIM accepts what follows. In a time-based profile the next window opens there, because the backup's ends where
 the store went on with others (hss.counting.windows), and each node gets another epoch, so that no process goes on with
-what it was granted before.
+what it was granted before. Which node had which IND after the backup is not known either: all INDs get another
+generation, so that a process that knows them from then reads them again.
 
 What this does not cover is a subscriber whose SEQ a resynchronisation moved further than that after the backup. Its
 USIM refuses what follows, as it refuses everything that it has seen, and resynchronises once more.
 """
 
 from collections.abc import Iterable, Mapping
+from secrets import randbits
 from typing import Any
 
 from hss.algorithms import AlgorithmSettings
 from hss.counting.sqn import seq_max
-from hss.models import RequestingNode, Scheme, Subscriber
+from hss.models import FreedInd, IndGeneration, RequestingNode, Scheme, Subscriber
 
 AHEAD = 1 << 24
 """How far SEQ moves: 16 million vectors of one subscriber, or four windows by the clock, 19 days of ticks of 0.1 s."""
 
+_GENERATION_BITS = 62
 _SUBSCRIBER = Subscriber.__tablename__
 _NODE = RequestingNode.__tablename__
-MOVED = (_SUBSCRIBER, _NODE)
+_FREED = FreedInd.__tablename__
+_GENERATION = IndGeneration.__tablename__
+MOVED = (_SUBSCRIBER, _NODE, _FREED, _GENERATION)
 """The tables whose rows change on the way in."""
 
 
@@ -40,8 +45,10 @@ class Ahead:
         for row in rows:
             if table == _SUBSCRIBER:
                 self._move_subscriber(row)
-            elif table == _NODE:
+            elif table in {_NODE, _FREED}:
                 row["epoch"] += 1
+            elif table == _GENERATION:
+                row["generation"] = randbits(_GENERATION_BITS)
 
     def _move_subscriber(self, row: dict[str, Any]) -> None:
         one = self._settings[row["profile"]]

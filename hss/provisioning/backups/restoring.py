@@ -17,7 +17,7 @@ from hss.provisioning.backups.rows import RowCodec, tables
 from hss.store import schema
 
 ROWS = 1000
-_MADE_BY_MIGRATIONS = ("algorithm_profile", "data_key", "audit_head")
+_MADE_BY_MIGRATIONS = ("algorithm_profile", "data_key", "audit_head", "ind_generation")
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,17 @@ def test_run_that_was_dropped_stays_so() -> None:
     assert runs.take("1", 1) == 41
 
 
+def test_all_runs_are_dropped_together() -> None:
+    runs = Reservations()
+    for imsi in "12":
+        runs.put(imsi, 11, 20)
+    runs.drop_all()
+    assert [runs.take(imsi, 1) for imsi in "12"] == [None, None]
+    assert runs.turn == 1
+    runs.put("1", 21, 30)
+    assert runs.take("1", 1) == 21
+
+
 def test_memory_is_bounded() -> None:
     runs = Reservations(kept=2)
     for imsi in "123":

@@ -22,7 +22,7 @@ def test_rows_are_read_as_they_stand(registry: Registry, location: Location) -> 
         first, barred, nobody, again = read_standings(connection, [IMSI, OTHER, NOBODY, IMSI])
     assert isinstance(first, Standing)
     assert first == again
-    assert (first.seq, first.time_offset, first.serving_aaa, first.epochs) == (8, 5, "aaa", {("n|", 5): 7})
+    assert (first.seq, first.time_offset, first.serving_aaa, first.nodes) == (8, 5, "aaa", {("n|", 5): (3, 7)})
     keys = first.keys
     assert (keys.imsi, keys.amf, keys.data_key_id, keys.profile) == (IMSI, 0x8000, None, "milenage")
     assert (len(keys.k), len(keys.opc)) == (57, 57)

@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
+from random import Random
 
 import pytest
 from sqlalchemy import Connection, insert, select
 
 from hss.api import Refusal, ServiceRefused
+from hss.counting.nodes import give_back, lock_inds
 from hss.counting.sequences import Sequences
 from hss.counting.time_based import RUN_AHEAD_MS
 from hss.models import Algorithm, AlgorithmProfile, RequestingNode, Scheme, SubscriberState
@@ -18,7 +20,7 @@ from tests.hss.conftest import Registry
 from wire.aka.sqn import split_sqn
 from wire.identity import Imsi
 
-IMSI = "001010000000001"
+IMSI, OTHER = "001010000000001", "001010000000002"
 NODE = "aaa.example"
 YEAR = 365 * 86_400_000
 
@@ -207,3 +209,77 @@ async def test_profile_that_is_full_of_nodes_refuses_the_next(
         connection.execute(insert(RequestingNode), nodes)
     with pytest.raises(ServiceRefused, match="64 nodes have an IND of 6 bits each"):
         await issue(Sequences(store, Clock()))
+
+
+class Handed:
+    """HSS processes on one store with 8 INDs, more nodes than that, and a USIM for each subscriber that judges."""
+
+    def __init__(self, location: Location, processes: Sequence[Sequences], random: Random) -> None:
+        self._location = location
+        self._processes = processes
+        self._random = random
+        self._seen: set[tuple[str, int, int]] = set()
+        self._accepted: dict[tuple[str, int], int] = {}
+        self.refused = self.freed = 0
+
+    def free(self) -> None:
+        """Take the IND of some node away, whether it is in use or not."""
+        with transaction(self._location) as connection:
+            lock_inds(connection)
+            held = connection.execute(select(RequestingNode.name, RequestingNode.ind_bits)).all()
+            if held:
+                give_back(connection, *self._random.choice(sorted(held)))
+                self.freed += 1
+
+    async def ask(self, node: str, *, is_fresh: bool) -> None:
+        """Vectors for some subscriber by some process; each is new, and fresh to its USIM if that is asserted."""
+        imsi = self._random.choice((IMSI, OTHER))
+        seq_ms = None
+        if self._random.random() < 0.05:
+            seq_ms = max([seq for (whose, _), seq in self._accepted.items() if whose == imsi], default=0)
+        try:
+            process = self._random.choice(self._processes)
+            issued = await process.issue(imsi, node, self._random.choice((1, 1, 3)), seq_ms)
+        except ServiceRefused:
+            self.refused += 1
+            return
+        for sqn in issued.sqns:
+            seq, ind = split_sqn(sqn, issued.settings.ind_bits)
+            assert (imsi, seq, ind) not in self._seen, f"SQN {seq}|{ind} of {imsi} comes again"
+            self._seen.add((imsi, seq, ind))
+            assert not is_fresh or seq > self._accepted.get((imsi, ind), 0), f"SQN {seq}|{ind} of {imsi} is not fresh"
+            self._accepted[imsi, ind] = max(seq, self._accepted.get((imsi, ind), 0))
+
+
+@pytest.mark.parametrize("way", ["counter", "reserve", "time"])
+@pytest.mark.parametrize("at_once", [False, True], ids=["between", "meanwhile"])
+async def test_inds_that_change_hands_repeat_no_sqn_and_need_no_resynchronisation(
+    registry: Registry, location: Location, way: str, at_once: bool
+) -> None:
+    profile: dict[str, object] = {"name": "few", "algorithm": Algorithm.MILENAGE, "ind_bits": 3}
+    profile |= {"scheme": Scheme.TIME} if way == "time" else {"reserve": 8 if way == "reserve" else 1}
+    with transaction(location) as connection:
+        connection.execute(insert(AlgorithmProfile).values(**profile))
+    for imsi in (IMSI, OTHER):
+        registry.set(registry.add(imsi).imsi, profile="few")
+    random, databases = Random(f"{way}{at_once}"), [Database(location) for _ in range(3)]
+    clocks = [Clock() for _ in databases]
+    for database in databases:
+        await database.open()
+    processes = [Sequences(databases[number], clocks[number], f"i{number}") for number in range(3)]
+    handed = Handed(location, processes, random)
+    nodes = [f"n{number}.example" for number in range(12)]
+    for _ in range(80):
+        for clock in clocks:
+            clock.now += random.choice((0, 50, 300, 70_000))
+        asking = [handed.ask(node, is_fresh=not at_once) for node in random.sample(nodes, 4)]
+        if at_once:
+            await asyncio.gather(*asking, asyncio.to_thread(handed.free))
+        else:
+            await asyncio.gather(*asking)
+            for _ in range(random.choice((0, 1, 2))):
+                handed.free()
+    for database in databases:
+        await database.close()
+    assert handed.freed > 60
+    assert handed.refused < 200

@@ -172,8 +172,8 @@ def test_old_database_is_named_with_its_cure(run: Run, laboratory: Path, databas
     assert run("db", "check")[0] == 0
     assert json.loads(run("db", "current", "--json")[1]) == {
         "database": str(database_path),
-        "revision": "0012",
-        "head": "0012",
+        "revision": "0013",
+        "head": "0013",
     }
     assert run("subscriber", "list")[0] == 0
 

@@ -11,7 +11,7 @@ def test_schema_goes_down_and_up(run: Run, database_path: Path, laboratory: Path
     code, _, err = run("db", "downgrade", "0001")
     assert (code, err) == (1, f"error: {database_path} would go back to 0001; say --yes to do it\n")
     assert json.loads(run("db", "downgrade", "0001", "--yes", "--json")[1])["revision"] == "0001"
-    assert "has schema 0001, this program needs 0012" in run("db", "check")[2]
+    assert "has schema 0001, this program needs 0013" in run("db", "check")[2]
     assert run("db", "upgrade")[0] == 0
     assert run("db", "check")[0] == 0
     assert "there is no revision 7777; there are base, 0001, 0002" in run("db", "downgrade", "7777", "--yes")[2]

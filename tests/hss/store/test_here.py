@@ -43,7 +43,7 @@ def here(database_path: Path, clock: Clock) -> Here:
 def put(connection: Connection, requests: Sequence[int]) -> Sequence[int]:
     for request in requests:
         about = {"name": f"n{request}", "ind": request}
-        connection.execute(text("INSERT INTO requesting_node VALUES (:name, 5, :ind, 0, 0)"), about)
+        connection.execute(text("INSERT INTO requesting_node VALUES (:name, 5, :ind, 0, 0, NULL)"), about)
     return requests
 
 

@@ -20,7 +20,7 @@ def test_one_connection_serves_every_transaction(location: Location) -> None:
     kept = KeptConnection(engine)
     for number in range(3):
         with kept.transaction() as connection:
-            connection.execute(text("INSERT INTO requesting_node VALUES (:name, 5, :ind, 0, 0)"), _node(number))
+            connection.execute(text("INSERT INTO requesting_node VALUES (:name, 5, :ind, 0, 0, NULL)"), _node(number))
     assert len(taken) == 1
     kept.close()
     with transaction(location, read_only=True) as connection:
@@ -41,7 +41,7 @@ def test_nothing_stays_of_what_failed_and_the_next_is_served(location: Location)
 
 def _fail(kept: KeptConnection, error: type[BaseException]) -> None:
     with kept.transaction() as connection:
-        connection.execute(text("INSERT INTO requesting_node VALUES (:name, 5, :ind, 0, 0)"), _node(1))
+        connection.execute(text("INSERT INTO requesting_node VALUES (:name, 5, :ind, 0, 0, NULL)"), _node(1))
         raise error
 
 

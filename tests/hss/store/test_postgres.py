@@ -102,7 +102,7 @@ def test_accounting_finds_its_sessions_by_keys_even_in_small_tables(postgres: Po
 
 def test_statement_that_is_done_at_once_stays_whatever_comes_after(postgres: PostgresServer) -> None:
     engine = postgres_at_once_engine(postgres.new_database("empty"))
-    row = text("INSERT INTO requesting_node VALUES ('one.example', 5, 1, 0, 0)")
+    row = text("INSERT INTO requesting_node VALUES ('one.example', 5, 1, 0, 0, NULL)")
     with engine.begin() as connection:
         connection.execute(row)
         with pytest.raises(StoreConflict), store_errors():
@@ -135,7 +135,7 @@ def test_reader_cannot_write_and_sees_one_moment(postgres: PostgresServer) -> No
 
 
 def test_error_shows_no_value(connection: Connection) -> None:
-    row = "INSERT INTO requesting_node VALUES ('hush.example', 5, 1, 0, 0)"
+    row = "INSERT INTO requesting_node VALUES ('hush.example', 5, 1, 0, 0, NULL)"
     connection.execute(text(row))
     with pytest.raises(StoreConflict) as caught, store_errors():
         connection.execute(text(row))

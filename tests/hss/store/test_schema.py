@@ -18,7 +18,7 @@ def test_upgrade_makes_a_database_of_our_schema(tmp_path: Path) -> None:
     path.parent.mkdir()
     upgrade(path)
     check(path)
-    assert current(path) == head() == "0012"
+    assert current(path) == head() == "0013"
 
 
 def test_upgrade_twice_changes_nothing(database_path: Path) -> None:
@@ -33,7 +33,7 @@ def test_check_names_the_command_for_an_old_schema(tmp_path: Path) -> None:
     with pytest.raises(SchemaOutdated) as caught:
         check(path, "/etc/akadia.toml")
     assert str(caught.value) == (
-        f"{path}: has schema none, this program needs 0012; "
+        f"{path}: has schema none, this program needs 0013; "
         "upgrade it with: akadia --config /etc/akadia.toml db upgrade"
     )
     assert current(path) is None

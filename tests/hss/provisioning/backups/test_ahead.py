@@ -70,6 +70,15 @@ def test_nodes_get_another_epoch() -> None:
     assert row == {"name": "aaa", "horizon": 77, "epoch": 5}
 
 
+def test_inds_get_another_epoch_and_a_generation_that_nobody_knows() -> None:
+    freed = {"ind": 3, "horizon": 77, "epoch": 4}
+    Ahead({}).move("freed_ind", [freed])
+    assert freed == {"ind": 3, "horizon": 77, "epoch": 5}
+    rows: list[dict[str, Any]] = [{"id": 1, "generation": 7} for _ in range(2)]
+    Ahead({}).move("ind_generation", rows)
+    assert len({7, rows[0]["generation"], rows[1]["generation"]}) == 3
+
+
 def test_other_rows_stay() -> None:
     row = {"seq": 1, "epoch": 1}
     Ahead({}).move("audit", [row])

@@ -18,7 +18,7 @@ from tests.hss.conftest import Registry
 from tests.hss.provisioning.backups.conftest import FIRST, SECOND, backup_of, fill, restore_into
 from wire.identity import Imsi
 
-MOVED = {"seq", "time_offset", "epoch"}
+MOVED = {"seq", "time_offset", "epoch", "generation"}
 
 
 def contents(location: Location) -> dict[str, list[dict[str, object]]]:
@@ -136,10 +136,10 @@ def test_audit_that_does_not_verify_stops_it(
 @pytest.mark.parametrize(
     ("found", "message"),
     [
-        ([], "has schema None, this program 0012"),
-        ([{"schema": "0001"}], "has schema 0001, this program 0012"),
-        ([{"schema": "0012"}], "has no last line"),
-        ([{"schema": "0012"}, {"rows": {"subscriber": 1}}], "counts other rows than it has"),
+        ([], "has schema None, this program 0013"),
+        ([{"schema": "0001"}], "has schema 0001, this program 0013"),
+        ([{"schema": "0013"}], "has no last line"),
+        ([{"schema": "0013"}, {"rows": {"subscriber": 1}}], "counts other rows than it has"),
     ],
 )
 def test_other_contents_are_refused(location: Location, vault: Vault, found: list[object], message: str) -> None:
