@@ -145,8 +145,8 @@ def test_wireshark_verifies_radius_with_the_secret_that_was_left(opened: Opened)
     packets = opened.fields("radius", "radius.code", "eap.code", "radius.authenticator.valid")
     told = [["4", "", ""], ["5", "", "1"]]
     login = [["1", "2", ""], ["11", "1", "1"], ["1", "2", ""], ["2", "3", "1"]]
-    # the gateway tells its own begin beside the login, and then a UE's begin and end
-    assert sorted(packets) == sorted([*login, *told * 3])
+    # the gateway tells its own begin beside the login, then a UE's begin and end, and its own end
+    assert sorted(packets) == sorted([*login, *told * 4])
     assert [packet for packet in packets if packet not in told] == login
     shown = opened.run("-Y", "radius", "-V")
     for word in ("Message-Authenticator", "MS-MPPE-Recv-Key", "MS-MPPE-Send-Key", "AT_RAND", "AT_RES"):
